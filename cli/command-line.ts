@@ -1,0 +1,66 @@
+import { type Command, CommanderError, InvalidArgumentError } from "commander";
+import { CloudError } from "../cloud/types.js";
+import { StateError } from "../hal/boards/sim/state-dir.js";
+import { OtaError } from "../src/index.js";
+
+/** Wrong input: one line for the user, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Exit codes: 0 done, 1 it went wrong, 2 the input is wrong. */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** Runs a program of subcommands; every failure is one line on standard error. */
+export async function runProgram(program: Command): Promise<void> {
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
+  }
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(program, error);
+  }
+}
+
+function report(program: Command, error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.code === "commander.help" ? "no command" : error.message.replace(/^error: /, "");
+    say(program, `${message}; see ${program.name()} --help`);
+    return EXIT_USAGE;
+  }
+  say(program, error instanceof Error ? error.message : String(error));
+  return isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError || error instanceof StateError || error instanceof CloudError) return true;
+  return error instanceof OtaError && error.code === "usage";
+}
+
+function say(program: Command, message: string): void {
+  process.stderr.write(`${program.name()}: ${message.replace(/\s*\n\s*/g, " ")}\n`);
+}
+
+/** For options: a number of seconds, fractions allowed. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Not a number of seconds.");
+  return value;
+}
+
+/** For options: a whole number, 0 or more, decimal or 0x…. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Not a whole number.");
+  return value;
+}
+
+/** For options: names separated by commas. */
+export function names(text: string): string[] {
+  const list = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (list.length === 0) throw new InvalidArgumentError("No names.");
+  return list;
+}

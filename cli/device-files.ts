@@ -1,0 +1,74 @@
+import { CHIP_ESP32 } from "../hal/boards/sim/app-image.js";
+import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
+import { inspectSlots, readPartition, readRecord } from "../hal/boards/sim/inspect.js";
+import { lockFolder } from "../hal/boards/sim/lock.js";
+import { createBoard, factoryFlash, holdsBoard, snapshotFlash } from "../hal/boards/sim/state-dir.js";
+import { decodeCheckpoint } from "../src/update/checkpoint.js";
+import type { Checkpoint } from "../src/update/types.js";
+import { UsageError } from "./command-line.js";
+import { readBytes, writeBytes } from "./files.js";
+
+/** `ota-device inspect` */
+export function inspect({ state, json }: { state: string; json?: boolean }): void {
+  const flash = snapshotFlash(state);
+  const record = readRecord(flash, "ota", "job");
+  const checkpoint = record === undefined ? undefined : decodeCheckpoint(record);
+  const report = {
+    ...inspectSlots(flash, CHIP_ESP32),
+    checkpoint: checkpoint === undefined ? null : describe(checkpoint),
+    subdevices: [],
+  };
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const { running, slots } = report;
+  const lines = [`running     ${running.slot}  version ${running.version ?? "none"}  ${running.state}`];
+  for (const [label, slot] of Object.entries(slots)) {
+    lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
+  }
+  lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function describe(checkpoint: Checkpoint): object {
+  const { phase, slot, image } = checkpoint;
+  const stored = checkpoint.phase === "applying" ? undefined : checkpoint.stored;
+  return {
+    phase,
+    slot,
+    ...image,
+    ...(stored?.regionOffset === undefined ? {} : { regionOffset: stored.regionOffset }),
+    ...(checkpoint.phase === "reporting" ? { result: checkpoint.result } : {}),
+  };
+}
+
+/** `ota-device read` */
+export function read({ state, slot, length, output }: { state: string; slot: string; length: number; output: string }): void {
+  const bytes = readPartition(snapshotFlash(state), slot, length);
+  if (bytes === undefined) throw new UsageError(`no partition ${slot} with ${length} bytes: see ota-device inspect`);
+  writeBytes(output, bytes);
+}
+
+/** `ota-device flash` */
+export async function flash({ state, image: path }: { state: string; image: string }): Promise<void> {
+  holdsBoard(state);
+  const chip = factoryFlash(readBytes(path));
+  const release = await lockFolder(state);
+  try {
+    createBoard(state, chip);
+  } finally {
+    release();
+  }
+}
+
+/** `ota-device image` */
+export function image(options: { version: string; size: number; seed: number; output: string }): void {
+  let bytes: Uint8Array;
+  try {
+    bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  writeBytes(options.output, bytes);
+}

@@ -1,0 +1,80 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
+import { UsageError } from "./command-line.js";
+
+/** @throws UsageError */
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+  }
+}
+
+/** @throws UsageError */
+export function writeBytes(path: string, bytes: Uint8Array | string): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${reason(error)}`);
+  }
+}
+
+/** Reads the vendor's device_info.json; the names of certificate files in it are relative to it. @throws UsageError */
+export function readIdentity(path: string): Identity {
+  const text = readBytes(path).toString("utf8");
+  try {
+    const { authentication, ...info } = parseDeviceInfo(text);
+    if (authentication.mode === "KEY") return { ...info, authentication };
+    const beside = (file: string): string => resolve(dirname(path), file);
+    return {
+      ...info,
+      authentication: {
+        mode: "CERT",
+        certificate: readCertificate(beside(authentication.certificateFile)),
+        privateKey: readPrivateKey(beside(authentication.privateKeyFile)),
+      },
+    };
+  } catch (error) {
+    if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** @returns DER @throws UsageError where the file is not exactly one certificate */
+export function readCertificate(path: string): Uint8Array {
+  const bytes = readBytes(path);
+  const found = bytes.toString("latin1").match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;
+  if (found > 1) throw new UsageError(`${path} holds ${found} certificates: the device takes one`);
+  try {
+    return new Uint8Array(new X509Certificate(bytes).raw);
+  } catch {
+    throw new UsageError(`${path} is not a certificate`);
+  }
+}
+
+/** @returns PKCS#8 in DER @throws UsageError */
+function readPrivateKey(path: string): Uint8Array {
+  try {
+    return new Uint8Array(createPrivateKey(readBytes(path)).export({ type: "pkcs8", format: "der" }));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${path} is not a private key`);
+  }
+}
+
+function reason(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOENT":
+      return "no such file or folder";
+    case "EISDIR":
+      return "it is a folder";
+    case "EACCES":
+      return "permission denied";
+    default:
+      return code ?? "failed";
+  }
+}

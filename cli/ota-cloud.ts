@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { Command, Option } from "commander";
+import { deviceAdd, firmwareAdd, status, upgrade } from "./cloud-admin.js";
+import { serve } from "./cloud-serve.js";
+import { count, names, runProgram, seconds } from "./command-line.js";
+
+const program = new Command("ota-cloud").description("A local stand-in for Tencent Cloud IoT's OTA platform.");
+
+const state = (): Option => new Option("--state <dir>", "folder of the cloud's state").default("cloud-state");
+const product = (): Option => new Option("--product <id>", "product id, 10 of [A-Z0-9]").makeOptionMandatory();
+
+program
+  .command("serve")
+  .description("Run the MQTT broker and the file server until SIGINT or SIGTERM.")
+  .addOption(state())
+  .option("--listen <address>", "address to listen on", "127.0.0.1")
+  .option("--public-host <host>", "host in the URLs that devices get; default: the address listened on")
+  .option("--mqtt-port <n>", "0 takes any free port", count, 1883)
+  .option("--http-port <n>", "0 takes any free port", count, 8080)
+  .option("--broker <url>", "use this MQTT broker instead of the own one")
+  .option("--tls-cert <file>", "PEM: serve mqtts and https")
+  .option("--tls-key <file>", "PEM, belongs to --tls-cert")
+  .option("--client-ca <file>", "PEM: accept device certificates that it signed")
+  .option("--url-lifetime <s>", "how long a signed URL holds, in seconds", seconds, 86400)
+  .option("--verbose", "print every report and request")
+  .action(serve);
+
+const device = program.command("device").description("The devices that may connect.");
+device
+  .command("add")
+  .description("Register a device and write its device_info.json, or register an existing one.")
+  .addOption(state())
+  .option("--product <id>", "product id, 10 of [A-Z0-9]")
+  .option("--name <name>", "device name, 1 to 48 of [A-Za-z0-9_-]")
+  .option("--output <file>", "where to write device_info.json", "device_info.json")
+  .option("--device-info <file>", "register the device of this file instead")
+  .action(deviceAdd);
+
+const firmware = program.command("firmware").description("The firmware that devices can be brought to.");
+firmware
+  .command("add")
+  .description("Add a file as a version of a product.")
+  .argument("<file>", "the image")
+  .addOption(state())
+  .addOption(product())
+  .requiredOption("--version <v>", "1 to 32 of [A-Za-z0-9._-]")
+  .action(firmwareAdd);
+
+program
+  .command("upgrade")
+  .description("Bring devices to a version, in the console's three ways: --from, --from with --device, or --devices-file.")
+  .addOption(state())
+  .addOption(product())
+  .requiredOption("--version <v>", "the version to bring them to; its firmware was added")
+  .option("--from <versions>", "all devices that run, or will run, one of these versions, separated by commas", names)
+  .option("--device <names>", "only these devices, separated by commas", names)
+  .option("--devices-file <file>", "the devices of this file, a name a line, whatever they run")
+  .action(upgrade);
+
+program
+  .command("status")
+  .description("Say what the devices run and how far their upgrades are.")
+  .addOption(state())
+  .option("--json", "as one JSON object")
+  .action(status);
+
+await runProgram(program);

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, Option } from "commander";
+import { count, runProgram, seconds } from "./command-line.js";
+import { flash, image, inspect, read } from "./device-files.js";
+import { run } from "./device-run.js";
+import { LOG_LEVELS } from "./log.js";
+
+const program = new Command("ota-device").description("A simulated ESP32 with the update agent, its flash in a folder.");
+
+const state = (): Option => new Option("--state <dir>", "folder of the board's flash").makeOptionMandatory();
+
+program
+  .command("run")
+  .description("Power the board on; SIGINT or SIGTERM stops it, SIGKILL is a power cut.")
+  .requiredOption("--device-info <file>", "the vendor's device_info.json")
+  .addOption(state())
+  .option("--mqtt <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
+  .option("--ca <file>", "trust anchor for mqtts and https, PEM")
+  .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
+  .option("--idle-timeout <s>", "longest wait for a byte, in seconds", seconds, 30)
+  .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", count, 8)
+  .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
+  .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
+  .action(run);
+
+program
+  .command("inspect")
+  .description("Say what is in the flash; works while the board runs.")
+  .addOption(state())
+  .option("--json", "as one JSON object")
+  .action(inspect);
+
+program
+  .command("read")
+  .description("Copy the beginning of a slot to a file; works while the board runs.")
+  .addOption(state())
+  .requiredOption("--slot <name>", "ota_0, ota_1 or another partition")
+  .requiredOption("--length <n>", "bytes", count)
+  .requiredOption("--output <file>", "where to")
+  .action(read);
+
+program
+  .command("flash")
+  .description("Erase the chip and flash an image by cable: the board is as from the factory.")
+  .addOption(state())
+  .requiredOption("--image <file>", "an ESP32 application image")
+  .action(flash);
+
+program
+  .command("image")
+  .description("Make a valid ESP32 application image with random content.")
+  .requiredOption("--version <v>", "version in its application descriptor")
+  .requiredOption("--size <n>", "bytes, a multiple of 16", count)
+  .option("--seed <n>", "same seed, same content", count, 1)
+  .requiredOption("--output <file>", "where to")
+  .action(image);
+
+await runProgram(program);

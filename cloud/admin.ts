@@ -1,0 +1,125 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Platform } from "./platform.js";
+import { CloudStore } from "./store.js";
+import { CloudError, type CloudService } from "./types.js";
+
+/** Says where a running cloud takes its operator's requests; only the owner of the folder can read it. */
+const ADDRESS_FILE = "serve.json";
+
+interface Address {
+  readonly port: number;
+  readonly token: string;
+}
+
+type Method = keyof CloudService;
+const METHODS: readonly Method[] = ["addDevice", "addFirmware", "upgrade", "status"];
+
+/** Lets other processes on this machine reach the service of a running cloud. */
+export async function serveAdmin(folder: string, service: CloudService): Promise<Server> {
+  const token = randomBytes(24).toString("hex");
+  const server = createServer((message, response) => {
+    void answer(service, token, message).then(({ status, body }) => {
+      response.writeHead(status, { "Content-Type": "application/json" });
+      response.end(JSON.stringify(body ?? null));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address: Address = { port: (server.address() as AddressInfo).port, token };
+  const path = join(folder, ADDRESS_FILE);
+  writeFileSync(path, JSON.stringify(address), { mode: 0o600 });
+  server.on("close", () => rmSync(path, { force: true }));
+  return server;
+}
+
+async function answer(service: CloudService, token: string, message: IncomingMessage): Promise<{ status: number; body: unknown }> {
+  const given = Buffer.from(message.headers.authorization ?? "");
+  const expected = Buffer.from(`Bearer ${token}`);
+  if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) return { status: 403, body: undefined };
+  const method = METHODS.find((name) => message.url === `/${name}`);
+  if (method === undefined) return { status: 404, body: undefined };
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+    const argument: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
+    return { status: 200, body: await (service[method] as (argument: unknown) => Promise<unknown>)(argument) };
+  } catch (error) {
+    return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+/**
+ * The service of the cloud that runs on this folder, or, where none runs, of the state in the folder itself.
+ *
+ * @throws CloudError where the state is damaged
+ */
+export async function connectService(folder: string): Promise<CloudService> {
+  const address = readAddress(folder);
+  if (address !== undefined && (await isAlive(address))) return remote(address);
+  return new Platform({
+    store: new CloudStore(folder),
+    urlLifetimeSec: 0,
+    fileBase: () => undefined,
+    publish: () => {},
+    isOnline: () => false,
+  });
+}
+
+/** Whether a cloud runs on this folder. */
+export async function isServed(folder: string): Promise<boolean> {
+  const address = readAddress(folder);
+  return address !== undefined && (await isAlive(address));
+}
+
+function readAddress(folder: string): Address | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, ADDRESS_FILE), "utf8")) as Address;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isAlive(address: Address): Promise<boolean> {
+  try {
+    await call(address, "status", undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function remote(address: Address): CloudService {
+  return {
+    addDevice: (device) => call(address, "addDevice", device) as Promise<void>,
+    addFirmware: (firmware) => call(address, "addFirmware", firmware) as ReturnType<CloudService["addFirmware"]>,
+    upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
+    status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,
+  };
+}
+
+function call({ port, token }: Address, method: Method, argument: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { host: "127.0.0.1", port, path: `/${method}`, method: "POST", headers: { Authorization: `Bearer ${token}` }, timeout: 5000 },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          try {
+            const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
+            if (response.statusCode === 200) resolve(body);
+            else reject(new CloudError((body as { error?: string } | null)?.error ?? `cloud answers ${response.statusCode}`));
+          } catch {
+            reject(new CloudError("cloud answers nonsense"));
+          }
+        });
+      },
+    );
+    outgoing.on("timeout", () => outgoing.destroy());
+    outgoing.on("error", () => reject(new CloudError("the cloud does not answer")));
+    outgoing.end(JSON.stringify(argument ?? null));
+  });
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import type { AddressInfo, Server } from "node:net";
+import { type Broker, OwnBroker } from "./broker.js";
+import { ExternalBroker } from "./external-broker.js";
+import { createFileServer, type ServedRequest } from "./file-server.js";
+import { Platform } from "./platform.js";
+import { CloudStore } from "./store.js";
+import { CloudError } from "./types.js";
+
+export interface CloudOptions {
+  /** Folder of the state; made where there is none. */
+  readonly folder: string;
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly listen?: string;
+  /** Host in the URLs that devices get. Default: the address listened on. */
+  readonly publicHost?: string | undefined;
+  /** 0: any free port. */
+  readonly mqttPort?: number;
+  readonly httpPort?: number;
+  /** Another broker instead of the own one. */
+  readonly broker?: string | undefined;
+  /** PEM files: mqtts and https; with `clientCa`, device certificates are asked for and accepted. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined;
+  /** Default one day, as the platform's. */
+  readonly urlLifetimeSec?: number;
+  onServed?(request: ServedRequest): void;
+  onReport?(topic: string, payload: string): void;
+}
+
+const DAY_SEC = 86400;
+
+/** A running cloud: broker, file server and platform in one process. */
+export class Cloud {
+  readonly platform: Platform;
+  readonly mqttUrl: string;
+  readonly httpUrl: string;
+  readonly #broker: Broker;
+  readonly #files: Server;
+
+  private constructor(options: { platform: Platform; broker: Broker; files: Server; mqttUrl: string; httpUrl: string }) {
+    this.platform = options.platform;
+    this.#broker = options.broker;
+    this.#files = options.files;
+    this.mqttUrl = options.mqttUrl;
+    this.httpUrl = options.httpUrl;
+  }
+
+  /** @throws CloudError where a port is taken, a file cannot be read or the other broker is not there */
+  static async start(options: CloudOptions): Promise<Cloud> {
+    const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC } = options;
+    const publicHost = options.publicHost ?? listen;
+    const store = new CloudStore(options.folder);
+    const tls = options.tls === undefined ? undefined : readTls(options.tls);
+    const scheme = tls === undefined ? "" : "s";
+
+    let broker: Broker | undefined;
+    let httpUrl: string | undefined;
+    const platform: Platform = new Platform({
+      store,
+      urlLifetimeSec,
+      fileBase: () => httpUrl,
+      publish: (topic, payload) => broker?.publish(topic, payload),
+      isOnline: (productId, deviceName) => broker?.isSubscribed(`$ota/update/${productId}/${deviceName}`) ?? false,
+    });
+    const onPublish = (topic: string, payload: string): void => {
+      options.onReport?.(topic, payload);
+      const [, kind, productId = "", deviceName = ""] = topic.split("/");
+      if (kind === "report") platform.onReport(productId, deviceName, payload);
+    };
+
+    const files = createFileServer({ store, tls, ...(options.onServed === undefined ? {} : { onServed: options.onServed }) });
+    const httpPort = await listenOn(files, listen, options.httpPort ?? 0);
+    httpUrl = `http${scheme}://${publicHost}:${httpPort}`;
+    try {
+      if (options.broker !== undefined) {
+        broker = await ExternalBroker.connect(options.broker, onPublish);
+        return new Cloud({ platform, broker, files, mqttUrl: options.broker, httpUrl });
+      }
+      const own = await OwnBroker.create({ authenticate: (...proof) => rights(platform, ...proof), onPublish, tls });
+      broker = own;
+      const mqttPort = await listenOn(own.server, listen, options.mqttPort ?? 0);
+      return new Cloud({ platform, broker, files, mqttUrl: `mqtt${scheme}://${publicHost}:${mqttPort}`, httpUrl });
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#broker.close();
+    (this.#files as Server & { closeAllConnections?(): void }).closeAllConnections?.();
+    await new Promise<void>((resolve) => this.#files.close(() => resolve()));
+  }
+}
+
+function rights(platform: Platform, clientId: string, username: string, password: string | undefined) {
+  const device = platform.authenticate(clientId, username, password);
+  if (device === undefined) return undefined;
+  const { productId, deviceName } = device;
+  return { publish: `$ota/report/${productId}/${deviceName}`, subscribe: `$ota/update/${productId}/${deviceName}` };
+}
+
+function readTls(files: { cert: string; key: string; clientCa?: string | undefined }) {
+  const read = (path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch {
+      throw new CloudError(`cannot read ${path}`);
+    }
+  };
+  return {
+    cert: read(files.cert),
+    key: read(files.key),
+    ...(files.clientCa === undefined ? {} : { ca: read(files.clientCa), requestCert: true, rejectUnauthorized: false }),
+  };
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      reject(new CloudError(error.code === "EADDRINUSE" ? `port ${port} is taken: choose another` : `cannot listen on ${host}:${port}`));
+    };
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import { connectAsync, type MqttClient } from "mqtt";
+import type { Broker } from "./broker.js";
+import { CloudError } from "./types.js";
+
+/**
+ * The platform as a client of somebody else's broker. Who may connect is that broker's business then, and so is everything
+ * it refuses; who has subscribed cannot be known.
+ */
+export class ExternalBroker implements Broker {
+  readonly #client: MqttClient;
+
+  private constructor(client: MqttClient) {
+    this.#client = client;
+  }
+
+  /**
+   * @param url `mqtt://[user:password@]host[:port]` or `mqtts://…`
+   * @throws CloudError where the broker cannot be reached
+   */
+  static async connect(url: string, onPublish: (topic: string, payload: string) => void): Promise<ExternalBroker> {
+    let client: MqttClient;
+    try {
+      client = await connectAsync(url, { reconnectPeriod: 1000, connectTimeout: 5000 }, false);
+    } catch {
+      throw new CloudError(`no broker at ${url.replace(/\/\/[^@/]*@/, "//")}`);
+    }
+    client.on("message", (topic, payload) => onPublish(topic, payload.toString()));
+    await client.subscribeAsync("$ota/report/+/+", { qos: 1 });
+    return new ExternalBroker(client);
+  }
+
+  publish(topic: string, payload: string): void {
+    this.#client.publish(topic, payload, { qos: 0 });
+  }
+
+  isSubscribed(): boolean {
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync();
+  }
+}

@@ -1,0 +1,100 @@
+import { createReadStream, existsSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
+import { type ByteRange, parseRange } from "./byte-range.js";
+import { checkSignature, firmwarePath } from "./signed-url.js";
+import type { CloudStore } from "./store.js";
+import type { FirmwareRecord } from "./types.js";
+
+/** Told of each request, for logs and figures: never with the query. */
+export interface ServedRequest {
+  readonly path: string;
+  readonly status: number;
+  /** Body bytes that were to be sent. */
+  readonly byteLength: number;
+}
+
+export interface FileServerOptions {
+  readonly store: CloudStore;
+  /** Present: https. */
+  readonly tls?: ServerOptions | undefined;
+  onServed?(request: ServedRequest): void;
+}
+
+/** Serves added firmware by signed URL, with ranges, as the platform's object store does. */
+export function createFileServer(options: FileServerOptions): Server {
+  const listener: RequestListener = (request, response) => serve(options, request, response);
+  return options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
+}
+
+function serve(options: FileServerOptions, request: IncomingMessage, response: ServerResponse): void {
+  const { store, onServed } = options;
+  const target = request.url ?? "/";
+  const path = target.replace(/\?.*$/s, "");
+  const done = (status: number, byteLength: number): void => onServed?.({ path, status, byteLength });
+  const refuse = (status: number, code: string, message: string): void => {
+    const body = `<?xml version='1.0' encoding='utf-8' ?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>\n`;
+    response.writeHead(status, { "Content-Type": "application/xml", "Content-Length": Buffer.byteLength(body) });
+    response.end(body);
+    done(status, Buffer.byteLength(body));
+  };
+
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    refuse(405, "MethodNotAllowed", "only GET and HEAD");
+    return;
+  }
+  const verdict = checkSignature(target, store.state.signingKey, Date.now() / 1000);
+  if (verdict !== "valid") {
+    refuse(403, "AccessDenied", verdict === "expired" ? "Request has expired" : "Signature does not match");
+    return;
+  }
+  const firmware = store.state.firmwares.find(({ productId, version }) => firmwarePath(productId, version) === path);
+  if (firmware === undefined || !existsSync(store.filePath(firmware.md5))) {
+    refuse(404, "NoSuchKey", "The specified key does not exist.");
+    return;
+  }
+  const range = rangeOf(request, firmware);
+  if (range === "unsatisfiable") {
+    response.setHeader("Content-Range", `bytes */${firmware.size}`);
+    refuse(416, "InvalidRange", "The requested range is not satisfiable");
+    return;
+  }
+  send(request, response, store.filePath(firmware.md5), firmware, range);
+  done(range === undefined ? 200 : 206, range === undefined ? firmware.size : range.last - range.first + 1);
+}
+
+/** A Range counts only where If-Range, if there is one, names this very file (RFC 9110 §13.1.5). */
+function rangeOf(request: IncomingMessage, firmware: FirmwareRecord): ByteRange | "unsatisfiable" | undefined {
+  const ifRange = request.headers["if-range"];
+  if (ifRange !== undefined && ifRange !== etagOf(firmware)) return undefined;
+  return parseRange(request.headers.range, firmware.size);
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  firmware: FirmwareRecord,
+  range: ByteRange | undefined,
+): void {
+  const { first, last } = range ?? { first: 0, last: firmware.size - 1 };
+  response.writeHead(range === undefined ? 200 : 206, {
+    "Content-Type": "application/octet-stream",
+    "Content-Length": last - first + 1,
+    "Accept-Ranges": "bytes",
+    ETag: etagOf(firmware),
+    ...(range === undefined ? {} : { "Content-Range": `bytes ${first}-${last}/${firmware.size}` }),
+  });
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const file = createReadStream(path, { start: first, end: last });
+  file.on("error", () => response.destroy());
+  response.on("close", () => file.destroy());
+  file.pipe(response);
+}
+
+function etagOf({ md5 }: FirmwareRecord): string {
+  return `"${md5}"`;
+}

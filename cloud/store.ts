@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CloudError, type CloudState } from "./types.js";
+
+const STATE_FILE = "cloud.json";
+const FIRMWARE_FOLDER = "firmware";
+
+/** The folder where a cloud keeps its state and files. Each save replaces the state whole. */
+export class CloudStore {
+  readonly #folder: string;
+  readonly state: CloudState;
+
+  /** @throws CloudError where the folder holds a state that cannot be read */
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(join(folder, FIRMWARE_FOLDER), { recursive: true });
+    this.state = this.#load();
+  }
+
+  save(): void {
+    const path = join(this.#folder, STATE_FILE);
+    writeFileSync(`${path}.new`, JSON.stringify(this.state, null, 2), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  /** Copies a file in, named by its MD5. @throws CloudError where there is no such file, or it is empty */
+  addFile(path: string): { md5: string; size: number } {
+    let content: Buffer;
+    try {
+      content = readFileSync(path);
+    } catch {
+      throw new CloudError(`cannot read ${path}`);
+    }
+    if (content.byteLength === 0) throw new CloudError(`${path} is empty`);
+    const md5 = createHash("md5").update(content).digest("hex");
+    const target = this.filePath(md5);
+    if (!existsSync(target) || statSync(target).size !== content.byteLength) {
+      copyFileSync(path, `${target}.new`);
+      renameSync(`${target}.new`, target);
+    }
+    return { md5, size: content.byteLength };
+  }
+
+  filePath(md5: string): string {
+    return join(this.#folder, FIRMWARE_FOLDER, `${md5}.bin`);
+  }
+
+  #load(): CloudState {
+    const path = join(this.#folder, STATE_FILE);
+    if (!existsSync(path)) {
+      return { devices: [], firmwares: [], tasks: [], rules: [], signingKey: randomBytes(20).toString("hex") };
+    }
+    try {
+      const state = JSON.parse(readFileSync(path, "utf8")) as CloudState;
+      if (!Array.isArray(state.devices) || !Array.isArray(state.tasks)) throw new Error("not a cloud's state");
+      return state;
+    } catch {
+      throw new CloudError(`${path} is damaged: move it away to start anew`);
+    }
+  }
+}

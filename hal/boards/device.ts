@@ -1,0 +1,31 @@
+import { PlatformBoot } from "../ecma419/boot.js";
+import { Ecma419Clock } from "../ecma419/clock.js";
+import { Ecma419Connector } from "../ecma419/connector.js";
+import { Ecma419Digests } from "../ecma419/digests.js";
+import { Ecma419KeyValue } from "../ecma419/key-value.js";
+import type { BoardModules } from "../ecma419/modules.js";
+import { SocketHttpClient } from "../http/client.js";
+import type { Device, Log } from "../ports/index.js";
+
+/** NVS namespace of everything the agent stores. */
+const NAMESPACE = "ota";
+
+/**
+ * Puts the ports together over a board's modules: the same for every board.
+ *
+ * @throws HalError where the key-value store cannot be opened
+ */
+export function createDevice(modules: BoardModules, log: Log): Device {
+  const clock = new Ecma419Clock(modules);
+  const connector = new Ecma419Connector({ ...modules, clock });
+  return {
+    boot: new PlatformBoot(modules),
+    store: new Ecma419KeyValue({ keyValue: modules.keyValue, path: NAMESPACE }),
+    connector,
+    http: new SocketHttpClient({ connector, clock }),
+    digests: new Ecma419Digests(modules),
+    clock,
+    random: { fill: (into) => modules.platform.randomFill(into) },
+    log,
+  };
+}

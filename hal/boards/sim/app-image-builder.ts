@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import {
+  CHECKSUM_SEED,
+  CHIP_ESP32,
+  DESCRIPTOR_LENGTH,
+  DESCRIPTOR_MAGIC,
+  DESCRIPTOR_OFFSET,
+  HASH_LENGTH,
+  HEADER_LENGTH,
+  IMAGE_MAGIC,
+  SEGMENT_HEADER_LENGTH,
+} from "./app-image.js";
+
+/** Where a segment of data is mapped: the file offset and the address agree modulo 64 KiB. */
+const DROM_ADDRESS = 0x3f400000;
+const IRAM_ADDRESS = 0x40080000;
+/** From this size on an image also gets a segment of code. */
+const TWO_SEGMENTS_FROM = 4096;
+const CODE_LENGTH = 1024;
+
+export const MIN_IMAGE_LENGTH = 336;
+export const MAX_VERSION_LENGTH = 32;
+
+export interface AppImageOptions {
+  /** 1 to 32 ASCII characters. */
+  readonly version: string;
+  /** Bytes in all: a multiple of 16, `MIN_IMAGE_LENGTH` or more. */
+  readonly byteLength: number;
+  /** The content is a fixed function of it. */
+  readonly seed: number;
+  readonly chipId?: number;
+}
+
+/**
+ * Builds an ESP32 application image that verifies: header, application descriptor, random content, checksum, SHA-256.
+ *
+ * @throws RangeError for a size or version that no image can have
+ */
+export function buildAppImage(options: AppImageOptions): Uint8Array {
+  const { version, byteLength, seed } = options;
+  if (byteLength % 16 !== 0 || byteLength < MIN_IMAGE_LENGTH) {
+    throw new RangeError(`an image has a multiple of 16 bytes and at least ${MIN_IMAGE_LENGTH}`);
+  }
+  if (version.length < 1 || version.length > MAX_VERSION_LENGTH || !/^[\x21-\x7e]+$/.test(version)) {
+    throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} characters`);
+  }
+  const image = Buffer.alloc(byteLength);
+  const checksumAt = byteLength - HASH_LENGTH - 1;
+  // Segments end on a multiple of 4 inside the checksum's line.
+  const contentEnd = checksumAt - 3;
+  const codeLength = byteLength >= TWO_SEGMENTS_FROM ? CODE_LENGTH : 0;
+  const codeAt = codeLength === 0 ? contentEnd : contentEnd - codeLength - SEGMENT_HEADER_LENGTH;
+
+  writeHeader(image, codeLength === 0 ? 1 : 2, options.chipId ?? CHIP_ESP32);
+  fillRandom(image.subarray(DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH, contentEnd), seed);
+  writeSegmentHeader(image, HEADER_LENGTH, DROM_ADDRESS + DESCRIPTOR_OFFSET, codeAt - DESCRIPTOR_OFFSET);
+  writeDescriptor(image.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH), version, seed);
+  if (codeLength !== 0) writeSegmentHeader(image, codeAt, IRAM_ADDRESS, codeLength);
+
+  let checksum = CHECKSUM_SEED;
+  for (const byte of image.subarray(DESCRIPTOR_OFFSET, codeAt)) checksum ^= byte;
+  if (codeLength !== 0) {
+    for (const byte of image.subarray(codeAt + SEGMENT_HEADER_LENGTH, contentEnd)) checksum ^= byte;
+  }
+  image.writeUInt8(checksum, checksumAt);
+  createHash("sha256").update(image.subarray(0, checksumAt + 1)).digest().copy(image, checksumAt + 1);
+  return image;
+}
+
+function writeHeader(image: Buffer, segments: number, chipId: number): void {
+  image.writeUInt8(IMAGE_MAGIC, 0);
+  image.writeUInt8(segments, 1);
+  image.writeUInt8(0x02, 2); // DIO
+  image.writeUInt8(0x20, 3); // 4 MB, 40 MHz
+  image.writeUInt32LE(IRAM_ADDRESS, 4);
+  image.writeUInt8(0xee, 8); // WP pin disabled
+  image.writeUInt16LE(chipId, 12);
+  image.writeUInt16LE(0xffff, 17); // any chip revision
+  image.writeUInt8(1, 23);
+}
+
+function writeSegmentHeader(image: Buffer, at: number, address: number, length: number): void {
+  image.writeUInt32LE(address, at);
+  image.writeUInt32LE(length, at + 4);
+}
+
+function writeDescriptor(descriptor: Buffer, version: string, seed: number): void {
+  descriptor.fill(0);
+  descriptor.writeUInt32LE(DESCRIPTOR_MAGIC, 0);
+  descriptor.write(version, 16, "latin1");
+  descriptor.write("simulated-app", 48, "latin1");
+  descriptor.write("00:00:00", 80, "latin1");
+  descriptor.write("Jan  1 2026", 96, "latin1");
+  descriptor.write("v6.0", 112, "latin1");
+  createHash("sha256").update(`${version} ${seed}`).digest().copy(descriptor, 144);
+}
+
+/** xorshift32: the same on every machine. */
+function fillRandom(bytes: Uint8Array, seed: number): void {
+  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
+  for (let index = 0; index < bytes.byteLength; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[index] = state >>> 24;
+  }
+}

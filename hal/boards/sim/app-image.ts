@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import type { NorFlash } from "./nor-flash.js";
+import type { Partition } from "./partition-table.js";
+
+/*
+ * Espressif's application image, little-endian:
+ *
+ *   0   u8   magic 0xE9                     4   u32  entry address
+ *   1   u8   segments, 1 to 16              12  u16  chip id
+ *   2   u8   SPI mode                       23  u8   1: a SHA-256 is appended
+ *   3   u8   SPI speed and size
+ *   24       segments: u32 load address, u32 length, data; the first begins with the application descriptor
+ *            zeros up to the last byte of a 16-byte line, which is the XOR of all segment data, seeded with 0xEF
+ *            SHA-256 of everything before it
+ *
+ * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32],
+ * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file.
+ */
+export const IMAGE_MAGIC = 0xe9;
+export const HEADER_LENGTH = 24;
+export const SEGMENT_HEADER_LENGTH = 8;
+export const CHECKSUM_SEED = 0xef;
+export const HASH_LENGTH = 32;
+export const DESCRIPTOR_OFFSET = HEADER_LENGTH + SEGMENT_HEADER_LENGTH;
+export const DESCRIPTOR_MAGIC = 0xabcd5432;
+export const DESCRIPTOR_LENGTH = 256;
+const MAX_SEGMENTS = 16;
+const MMU_PAGE_LENGTH = 0x10000;
+
+/** Chip id of the ESP32. */
+export const CHIP_ESP32 = 0;
+
+/** Addresses that the ESP32 maps from flash instead of loading: data, then code. */
+const MAPPED: readonly (readonly [from: number, to: number])[] = [
+  [0x3f400000, 0x3f800000],
+  [0x400d0000, 0x40400000],
+];
+
+/**
+ * Verifies a whole image as `esp_image_verify` does.
+ *
+ * @returns what is wrong with it, or `undefined`
+ */
+export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: number): string | undefined {
+  const bytes = Buffer.from(flash.slice(partition.offset, partition.size));
+  if (bytes.readUInt8(0) !== IMAGE_MAGIC) return "no image magic";
+  const segments = bytes.readUInt8(1);
+  if (segments === 0 || segments > MAX_SEGMENTS) return `${segments} segments`;
+  if (bytes.readUInt16LE(12) !== chipId) return `image for chip ${bytes.readUInt16LE(12)}`;
+
+  let at = HEADER_LENGTH;
+  let checksum = CHECKSUM_SEED;
+  for (let index = 0; index < segments; index++) {
+    if (at + SEGMENT_HEADER_LENGTH > bytes.byteLength) return `segment ${index} outside the slot`;
+    const address = bytes.readUInt32LE(at);
+    const length = bytes.readUInt32LE(at + 4);
+    at += SEGMENT_HEADER_LENGTH;
+    if (length % 4 !== 0 || at + length > bytes.byteLength) return `segment ${index} of ${length} bytes`;
+    if (index === 0 && length < DESCRIPTOR_LENGTH) return "no room for an application descriptor";
+    if (isMapped(address) && at % MMU_PAGE_LENGTH !== address % MMU_PAGE_LENGTH) return `segment ${index} not aligned for the MMU`;
+    for (const byte of bytes.subarray(at, at + length)) checksum ^= byte;
+    at += length;
+  }
+
+  const end = Math.ceil((at + 1) / 16) * 16;
+  if (end > bytes.byteLength) return "checksum outside the slot";
+  if (bytes.readUInt8(end - 1) !== checksum) return "wrong checksum";
+  if (bytes.readUInt8(23) !== 1) return undefined;
+  if (end + HASH_LENGTH > bytes.byteLength) return "SHA-256 outside the slot";
+  const digest = createHash("sha256").update(bytes.subarray(0, end)).digest();
+  return digest.equals(bytes.subarray(end, end + HASH_LENGTH)) ? undefined : "wrong SHA-256";
+}
+
+/** @returns the version in the application descriptor, or `undefined` where there is none */
+export function appVersion(bytes: Uint8Array): string | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.byteLength < DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH) return undefined;
+  if (buffer.readUInt8(0) !== IMAGE_MAGIC || buffer.readUInt32LE(DESCRIPTOR_OFFSET) !== DESCRIPTOR_MAGIC) return undefined;
+  const text = buffer.toString("latin1", DESCRIPTOR_OFFSET + 16, DESCRIPTOR_OFFSET + 48);
+  return text.replace(/\0.*$/s, "");
+}
+
+function isMapped(address: number): boolean {
+  return MAPPED.some(([from, to]) => address >= from && address < to);
+}

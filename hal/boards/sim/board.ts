@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import type { BoardModules, DigestConstructor } from "../../ecma419/modules.js";
+import { CHIP_ESP32 } from "./app-image.js";
+import { type BootChoice, bootLoader } from "./boot-loader.js";
+import { createFlashModule } from "./flash-module.js";
+import type { NorFlash } from "./nor-flash.js";
+import { createKeyValueModule } from "./nvs/key-value-module.js";
+import { Nvs } from "./nvs/nvs.js";
+import { dataPartition, type Partition, SUBTYPE_DATA_NVS } from "./partition-table.js";
+import { createPlatform } from "./platform.js";
+import { Power } from "./power.js";
+import { createTcp } from "./tcp.js";
+import { createTimeModule, createTimerModule } from "./timers.js";
+import { createTls } from "./tls.js";
+
+export interface SimulatedBoardOptions {
+  flash: NorFlash;
+  /** What runs after the boot loader; called at each boot. */
+  firmware(modules: BoardModules): void;
+  /** Told of each boot, before the firmware runs. */
+  onBoot?(running: Partition): void;
+  /** No image boots, or the firmware did not start. */
+  onDead(error: Error): void;
+}
+
+/** A simulated ESP32: one flash, one firmware at a time. */
+export class SimulatedBoard {
+  readonly #options: SimulatedBoardOptions;
+  #power: Power | undefined;
+
+  constructor(options: SimulatedBoardOptions) {
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#power !== undefined;
+  }
+
+  powerOn(): void {
+    if (this.#power === undefined) this.#boot();
+  }
+
+  /** Power is gone, whatever was under way. Only the flash keeps its bytes. */
+  cutPower(): void {
+    this.#power?.cut();
+    this.#power = undefined;
+  }
+
+  #boot(): void {
+    const { flash, firmware, onBoot, onDead } = this.#options;
+    const power = new Power();
+    this.#power = power;
+    try {
+      const boot = bootLoader(flash, CHIP_ESP32);
+      onBoot?.(boot.slots[boot.running] as Partition);
+      firmware(this.#modules(power, boot));
+    } catch (error) {
+      if (!power.on) return;
+      this.cutPower();
+      onDead(error as Error);
+    }
+  }
+
+  #modules(power: Power, boot: BootChoice): BoardModules {
+    const { flash } = this.#options;
+    const running = boot.slots[boot.running] as Partition;
+    const target = boot.slots[(boot.running + 1) % boot.slots.length] as Partition;
+    const nvs = new Nvs(flash, dataPartition(boot.partitions, SUBTYPE_DATA_NVS, "nvs"));
+    return {
+      flash: createFlashModule({ flash, power, partitions: boot.partitions, running, target }),
+      keyValue: createKeyValueModule(nvs, power),
+      TCP: createTcp(power),
+      TLS: createTls(power),
+      Timer: createTimerModule(power),
+      Time: createTimeModule(),
+      Digest: NodeDigest,
+      platform: createPlatform({ flash, power, boot, chipId: CHIP_ESP32, restart: () => this.#restart(power) }),
+    };
+  }
+
+  /** The old firmware is dead at once; the next boot comes in a turn of its own. */
+  #restart(power: Power): void {
+    power.cut();
+    setImmediate(() => {
+      if (this.#power === power) this.#boot();
+    });
+  }
+}
+
+/** The SDK's `crypt` Digest. */
+const NodeDigest: DigestConstructor = class {
+  readonly #hash;
+
+  constructor(algorithm: string) {
+    this.#hash = createHash(algorithm.toLowerCase());
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  close(): ArrayBuffer {
+    return new Uint8Array(this.#hash.digest()).buffer;
+  }
+};

@@ -1,0 +1,104 @@
+import type { FlashInstance, FlashModule } from "../../ecma419/modules.js";
+import { type NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
+import { type Partition, TYPE_DATA } from "./partition-table.js";
+import type { Power } from "./power.js";
+
+/** Unit in which double programming is watched: one line of flash encryption. */
+const LINE_LENGTH = 16;
+
+export interface FlashModuleOptions {
+  flash: NorFlash;
+  power: Power;
+  partitions: readonly Partition[];
+  running: Partition;
+  target: Partition;
+}
+
+/**
+ * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields.
+ * Stricter than the chip: it refuses to program a line that was programmed since its last erase, even with the same bytes,
+ * and any write to the running slot.
+ */
+export function createFlashModule(options: FlashModuleOptions): FlashModule {
+  const { flash, power, partitions, running, target } = options;
+  const programmed = new ProgrammedLines(flash);
+  return {
+    open({ path, mode = "r+" }): FlashInstance {
+      power.check();
+      if (mode !== "r" && mode !== "r+") throw new Error("invalid mode");
+      const partition = find(path);
+      if (partition === undefined) throw new Error("can't find partition");
+      return instance(partition, mode === "r");
+    },
+  };
+
+  function find(path: string): Partition | undefined {
+    if (path === "running") return running;
+    if (path === "nextota") return target;
+    return partitions.find(({ type, label }) => type === TYPE_DATA && label === path);
+  }
+
+  function instance(partition: Partition, readOnly: boolean): FlashInstance {
+    let open = true;
+    const address = (byteOffset: number, byteLength: number, writes: boolean): number => {
+      power.check();
+      if (!open) throw new Error("closed");
+      if (writes && readOnly) throw new Error("read-only");
+      if (writes && partition === running) throw new Error("write to the running slot");
+      if (byteOffset < 0 || byteOffset + byteLength > partition.size) throw new Error("outside the partition");
+      return partition.offset + byteOffset;
+    };
+    return {
+      status: () => ({ size: partition.size, blockLength: SECTOR_LENGTH, blocks: partition.size / SECTOR_LENGTH }),
+      read(buffer, byteOffset) {
+        flash.read(buffer, address(byteOffset, buffer.byteLength, false));
+        return buffer.byteLength;
+      },
+      write(buffer, byteOffset) {
+        const at = address(byteOffset, buffer.byteLength, true);
+        programmed.check(at, buffer.byteLength);
+        flash.program(buffer, at);
+        programmed.mark(at, buffer.byteLength);
+      },
+      eraseBlock(start, end = start + 1) {
+        const byteLength = (end - start) * SECTOR_LENGTH;
+        const at = address(start * SECTOR_LENGTH, byteLength, true);
+        flash.erase(at, byteLength);
+        programmed.clear(at, byteLength);
+      },
+      close() {
+        open = false;
+      },
+    };
+  }
+}
+
+/** Which lines were programmed since their last erase. What an earlier boot left is known by its bytes alone. */
+class ProgrammedLines {
+  readonly #flash: NorFlash;
+  readonly #lines: Uint8Array;
+
+  constructor(flash: NorFlash) {
+    this.#flash = flash;
+    this.#lines = new Uint8Array(flash.byteLength / LINE_LENGTH);
+  }
+
+  check(address: number, byteLength: number): void {
+    if (address % LINE_LENGTH !== 0 || byteLength % LINE_LENGTH !== 0) throw new Error("write not aligned");
+    if (this.#slice(address, byteLength).some((line) => line !== 0) || !this.#flash.isBlank(address, byteLength)) {
+      throw new Error(`0x${address.toString(16)} is programmed twice`);
+    }
+  }
+
+  mark(address: number, byteLength: number): void {
+    this.#slice(address, byteLength).fill(1);
+  }
+
+  clear(address: number, byteLength: number): void {
+    this.#slice(address, byteLength).fill(0);
+  }
+
+  #slice(address: number, byteLength: number): Uint8Array {
+    return this.#lines.subarray(address / LINE_LENGTH, (address + byteLength) / LINE_LENGTH);
+  }
+}

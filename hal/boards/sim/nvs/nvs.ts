@@ -1,0 +1,199 @@
+import { crc32 } from "node:zlib";
+import { type NorFlash, SECTOR_LENGTH } from "../nor-flash.js";
+import type { Partition } from "../partition-table.js";
+import {
+  CHUNK_NONE,
+  encodeItem,
+  ENTRIES_PER_PAGE,
+  ENTRY_LENGTH,
+  type Located,
+  Page,
+  TYPE_BLOB_DATA,
+  TYPE_BLOB_INDEX,
+  TYPE_U8,
+} from "./page.js";
+
+/** Longest key and namespace name, in characters. */
+const NAME_LIMIT = 15;
+/** Longest blob that fits one page. NVS itself would spread longer ones; nothing here needs that. */
+export const BLOB_LIMIT = (ENTRIES_PER_PAGE - 2) * ENTRY_LENGTH;
+
+/** A failure with the name of its `esp_err_t` as message. */
+function fail(name: string): never {
+  throw new Error(name);
+}
+
+/**
+ * Espressif's NVS over one partition: blobs by namespace and key. A blob's index entry commits it: before it is written
+ * the old value holds, after it the new one, whatever a cut leaves behind.
+ */
+export class Nvs {
+  /** In order of their sequence; the last one is written to. */
+  readonly #pages: Page[];
+  readonly #free: Page[];
+
+  /** Mounts the partition and clears up after a cut. @throws Error `ESP_ERR_NVS_NO_FREE_PAGES` */
+  constructor(flash: NorFlash, partition: Partition) {
+    const all: Page[] = [];
+    for (let at = 0; at < partition.size; at += SECTOR_LENGTH) all.push(new Page(flash, partition.offset + at));
+    this.#pages = all.filter(({ sequence }) => sequence >= 0).sort((left, right) => left.sequence - right.sequence);
+    this.#free = all.filter(({ sequence }) => sequence < 0);
+    this.#finishFreeing();
+    if (this.#free.length === 0) fail("ESP_ERR_NVS_NO_FREE_PAGES");
+    this.#dropDuplicates();
+  }
+
+  get(namespace: string, key: string): Buffer | undefined {
+    const id = this.#namespace(namespace);
+    const index = id === undefined ? undefined : this.#find(id, TYPE_BLOB_INDEX, key);
+    if (id === undefined || index === undefined) return undefined;
+    const data = this.#find(id, TYPE_BLOB_DATA, key, index.item.data.readUInt8(5));
+    return data?.page.data(data.index, index.item.data.readUInt32LE(0));
+  }
+
+  set(namespace: string, key: string, value: Uint8Array): void {
+    checkName(key, "ESP_ERR_NVS_KEY_TOO_LONG");
+    if (value.byteLength > BLOB_LIMIT) fail("ESP_ERR_NVS_VALUE_TOO_LONG");
+    const id = this.#namespace(namespace) ?? this.#createNamespace(namespace);
+    if (this.get(namespace, key)?.equals(value) === true) return;
+
+    const old = this.#find(id, TYPE_BLOB_INDEX, key);
+    const chunk = old?.item.data.readUInt8(5) === 0 ? 0x80 : 0;
+    const description = Buffer.alloc(8, 0xff);
+    description.writeUInt16LE(value.byteLength, 0);
+    description.writeUInt32LE(crc32(value, 0xffffffff), 4);
+    this.#append({ namespace: id, type: TYPE_BLOB_DATA, chunk, key, data: description }, value);
+    const index = Buffer.alloc(8, 0xff);
+    index.writeUInt32LE(value.byteLength, 0);
+    index.writeUInt8(1, 4);
+    index.writeUInt8(chunk, 5);
+    this.#append({ namespace: id, type: TYPE_BLOB_INDEX, chunk: CHUNK_NONE, key, data: index }, new Uint8Array(0));
+    this.#dropDuplicates();
+  }
+
+  delete(namespace: string, key: string): void {
+    const id = this.#namespace(namespace);
+    const index = id === undefined ? undefined : this.#find(id, TYPE_BLOB_INDEX, key);
+    if (index === undefined) return;
+    index.page.eraseItem(index.index, index.item.span);
+    this.#dropDuplicates();
+  }
+
+  keys(namespace: string): string[] {
+    const id = this.#namespace(namespace);
+    return this.#items()
+      .filter(({ item }) => item.namespace === id && item.type === TYPE_BLOB_INDEX)
+      .map(({ item }) => item.key);
+  }
+
+  /** Entries in use, of all that the partition can hold with one page kept free. */
+  usage(): { used: number; total: number } {
+    const used = this.#pages.reduce((sum, page) => sum + page.usedEntries(), 0);
+    return { used, total: (this.#pages.length + this.#free.length - 1) * ENTRIES_PER_PAGE };
+  }
+
+  #namespace(name: string): number | undefined {
+    return this.#find(0, TYPE_U8, name)?.item.data.readUInt8(0);
+  }
+
+  #createNamespace(name: string): number {
+    checkName(name, "ESP_ERR_NVS_KEY_TOO_LONG");
+    const taken = this.#items().filter(({ item }) => item.namespace === 0).map(({ item }) => item.data.readUInt8(0));
+    const id = Math.max(0, ...taken) + 1;
+    if (id >= 0xff) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+    const data = Buffer.alloc(8, 0xff);
+    data.writeUInt8(id, 0);
+    this.#append({ namespace: 0, type: TYPE_U8, chunk: CHUNK_NONE, key: name, data }, new Uint8Array(0));
+    return id;
+  }
+
+  #items(): Located[] {
+    return this.#pages.flatMap((page) => page.items());
+  }
+
+  /** The last written one. */
+  #find(namespace: number, type: number, key: string, chunk?: number): Located | undefined {
+    return this.#items().findLast(
+      ({ item }) =>
+        item.namespace === namespace && item.type === type && item.key === key && (chunk === undefined || item.chunk === chunk),
+    );
+  }
+
+  #append(item: { namespace: number; type: number; chunk: number; key: string; data: Buffer }, data: Uint8Array): void {
+    const span = 1 + Math.ceil(data.byteLength / ENTRY_LENGTH);
+    const header = encodeItem({ ...item, span });
+    let page = this.#pages.at(-1);
+    if (page === undefined || page.room < span) {
+      if (page?.state === "active") page.mark("full");
+      page = this.#newPage();
+      if (page.room < span) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+    }
+    page.append(header, data);
+  }
+
+  /** One page always stays free, so that another can be compacted into it. */
+  #newPage(): Page {
+    if (this.#free.length >= 2) return this.#activate();
+    const emptiest = this.#pages.reduce((best, page) => (page.usedEntries() < best.usedEntries() ? page : best));
+    if (emptiest.usedEntries() === ENTRIES_PER_PAGE) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+    emptiest.mark("freeing");
+    return this.#compact(emptiest);
+  }
+
+  #activate(): Page {
+    const page = this.#free.shift();
+    if (page === undefined) fail("ESP_ERR_NVS_NO_FREE_PAGES");
+    page.activate((this.#pages.at(-1)?.sequence ?? -1) + 1);
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** Moves what lives in a page marked `freeing` to a new page, then erases it. */
+  #compact(from: Page): Page {
+    const to = this.#activate();
+    for (const { item, index } of from.items()) to.append(from.entry(index), from.data(index, (item.span - 1) * ENTRY_LENGTH));
+    from.erase();
+    this.#pages.splice(this.#pages.indexOf(from), 1);
+    this.#free.push(from);
+    return to;
+  }
+
+  /** A cut during `#compact`: the copy may be in part, the original is whole. */
+  #finishFreeing(): void {
+    const freeing = this.#pages.find(({ state }) => state === "freeing");
+    if (freeing === undefined) return;
+    const copy = this.#pages.at(-1);
+    if (copy?.state === "active") {
+      copy.erase();
+      this.#pages.pop();
+      this.#free.push(copy);
+    }
+    this.#compact(freeing);
+  }
+
+  /** Of two indexes of a key the later holds; blob data that no index speaks of is dropped. */
+  #dropDuplicates(): void {
+    const items = this.#items();
+    const drop = ({ page, index, item }: Located): void => page.eraseItem(index, item.span);
+    const kept = new Map<string, Located>();
+    for (const located of items) {
+      if (located.item.type === TYPE_BLOB_DATA) continue;
+      const name = `${located.item.namespace} ${located.item.type} ${located.item.key}`;
+      const earlier = kept.get(name);
+      if (earlier !== undefined) drop(earlier);
+      kept.set(name, located);
+    }
+    for (const located of items) {
+      const { item, page, index } = located;
+      if (item.type !== TYPE_BLOB_DATA) continue;
+      const owner = kept.get(`${item.namespace} ${TYPE_BLOB_INDEX} ${item.key}`)?.item.data;
+      const length = item.data.readUInt16LE(0);
+      const sound = item.data.readUInt32LE(4) === crc32(page.data(index, length), 0xffffffff);
+      if (owner?.readUInt8(5) !== item.chunk || owner.readUInt32LE(0) !== length || !sound) drop(located);
+    }
+  }
+}
+
+function checkName(name: string, error: string): void {
+  if (name.length < 1 || name.length > NAME_LIMIT) fail(error);
+}

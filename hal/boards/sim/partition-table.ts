@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import type { NorFlash } from "./nor-flash.js";
+
+/*
+ * Espressif's partition table (esp_partition_info_t), little-endian, 32 bytes an entry:
+ *
+ *   0  u16  magic 0x50AA
+ *   2  u8   type: 0 app, 1 data
+ *   3  u8   subtype
+ *   4  u32  offset
+ *   8  u32  size
+ *   12 char label[16]
+ *   28 u32  flags
+ *
+ * An entry with magic 0xEBEB carries, at 16, the MD5 of all entries before it. 0xFF bytes end the table.
+ */
+export const TABLE_ADDRESS = 0x8000;
+const TABLE_LENGTH = 0xc00;
+const ENTRY_LENGTH = 32;
+const ENTRY_MAGIC = 0x50aa;
+const MD5_MAGIC = 0xebeb;
+
+export interface Partition {
+  readonly label: string;
+  readonly type: number;
+  readonly subtype: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+export const TYPE_APP = 0x00;
+export const TYPE_DATA = 0x01;
+export const SUBTYPE_APP_OTA_0 = 0x10;
+export const SUBTYPE_DATA_OTA = 0x00;
+export const SUBTYPE_DATA_NVS = 0x02;
+
+const TYPES: { readonly [name: string]: number } = { app: TYPE_APP, data: TYPE_DATA };
+const SUBTYPES: { readonly [type: number]: { readonly [name: string]: number } } = {
+  [TYPE_APP]: { factory: 0x00, ota_0: SUBTYPE_APP_OTA_0, ota_1: SUBTYPE_APP_OTA_0 + 1, test: 0x20 },
+  [TYPE_DATA]: {
+    ota: SUBTYPE_DATA_OTA,
+    phy: 0x01,
+    nvs: SUBTYPE_DATA_NVS,
+    coredump: 0x03,
+    nvs_keys: 0x04,
+    efuse: 0x05,
+    undefined: 0x06,
+    fat: 0x81,
+    spiffs: 0x82,
+    littlefs: 0x83,
+  },
+};
+
+/**
+ * Reads ESP-IDF's partitions.csv. Offsets may be left out: a partition then follows its predecessor, an app on the next
+ * 64 KiB boundary.
+ *
+ * @throws Error that names the line
+ */
+export function parsePartitionsCsv(text: string): Partition[] {
+  const partitions: Partition[] = [];
+  let free = TABLE_ADDRESS + 0x1000;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.replace(/#.*/, "").trim();
+    if (line === "") continue;
+    const partition = parseLine(line, free, `partitions.csv line ${index + 1}`);
+    partitions.push(partition);
+    free = partition.offset + partition.size;
+  }
+  return partitions;
+}
+
+function parseLine(line: string, free: number, where: string): Partition {
+  const [label = "", typeName = "", subtypeName = "", offsetText = "", sizeText = ""] = line.split(",").map((field) => field.trim());
+  const type = TYPES[typeName] ?? parseNumber(typeName);
+  const subtype = SUBTYPES[type]?.[subtypeName] ?? parseNumber(subtypeName);
+  const alignment = type === TYPE_APP ? 0x10000 : 0x1000;
+  const offset = offsetText === "" ? Math.ceil(free / alignment) * alignment : parseNumber(offsetText);
+  const size = parseNumber(sizeText);
+  if (label === "" || label.length > 15) throw new Error(`${where}: a label has 1 to 15 characters`);
+  if (Number.isNaN(type) || Number.isNaN(subtype)) throw new Error(`${where}: unknown type or subtype`);
+  if (Number.isNaN(offset) || offset % alignment !== 0) throw new Error(`${where}: offset not on a 0x${alignment.toString(16)} boundary`);
+  if (offset < free) throw new Error(`${where}: overlaps what comes before it`);
+  if (Number.isNaN(size) || size === 0 || size % 0x1000 !== 0) throw new Error(`${where}: size is not whole sectors`);
+  return { label, type, subtype, offset, size };
+}
+
+function parseNumber(text: string): number {
+  const match = /^(0x[0-9a-fA-F]+|[0-9]+)([KM]?)$/.exec(text);
+  if (match === null) return NaN;
+  return Number(match[1]) * (match[2] === "K" ? 1024 : match[2] === "M" ? 1024 * 1024 : 1);
+}
+
+/** @returns the table as it stands in flash, with its MD5 entry */
+export function encodePartitionTable(partitions: readonly Partition[]): Uint8Array {
+  const table = Buffer.alloc(TABLE_LENGTH, 0xff);
+  if ((partitions.length + 1) * ENTRY_LENGTH > TABLE_LENGTH) throw new Error("too many partitions");
+  for (const [index, partition] of partitions.entries()) {
+    const entry = table.subarray(index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH);
+    entry.writeUInt16LE(ENTRY_MAGIC, 0);
+    entry.writeUInt8(partition.type, 2);
+    entry.writeUInt8(partition.subtype, 3);
+    entry.writeUInt32LE(partition.offset, 4);
+    entry.writeUInt32LE(partition.size, 8);
+    entry.fill(0, 12, 28).write(partition.label, 12, "latin1");
+    entry.writeUInt32LE(0, 28);
+  }
+  const end = partitions.length * ENTRY_LENGTH;
+  table.writeUInt16LE(MD5_MAGIC, end);
+  createHash("md5").update(table.subarray(0, end)).digest().copy(table, end + 16);
+  return table;
+}
+
+/** @throws Error where the flash holds no sound table */
+export function readPartitionTable(flash: NorFlash): Partition[] {
+  if (flash.byteLength < TABLE_ADDRESS + TABLE_LENGTH) throw new Error("flash too small for a partition table");
+  const table = Buffer.from(flash.slice(TABLE_ADDRESS, TABLE_LENGTH));
+  const partitions: Partition[] = [];
+  for (let at = 0; at + ENTRY_LENGTH <= TABLE_LENGTH; at += ENTRY_LENGTH) {
+    const magic = table.readUInt16LE(at);
+    if (magic === MD5_MAGIC) {
+      const digest = createHash("md5").update(table.subarray(0, at)).digest();
+      if (!digest.equals(table.subarray(at + 16, at + 32))) throw new Error("partition table has a wrong MD5");
+      return checkBounds(partitions, flash.byteLength);
+    }
+    if (magic !== ENTRY_MAGIC) break;
+    partitions.push({
+      type: table.readUInt8(at + 2),
+      subtype: table.readUInt8(at + 3),
+      offset: table.readUInt32LE(at + 4),
+      size: table.readUInt32LE(at + 8),
+      label: table.toString("latin1", at + 12, at + 28).replace(/\0.*$/s, ""),
+    });
+  }
+  throw new Error("no partition table at 0x8000");
+}
+
+function checkBounds(partitions: Partition[], flashLength: number): Partition[] {
+  for (const { label, offset, size } of partitions) {
+    if (offset + size > flashLength) throw new Error(`partition ${label} ends outside the flash`);
+  }
+  return partitions;
+}
+
+/** The OTA slots in order: index n is `ota_n`. */
+export function otaSlots(partitions: readonly Partition[]): Partition[] {
+  return partitions
+    .filter(({ type, subtype }) => type === TYPE_APP && subtype >= SUBTYPE_APP_OTA_0 && subtype < SUBTYPE_APP_OTA_0 + 16)
+    .sort((left, right) => left.subtype - right.subtype);
+}
+
+/** @throws Error where there is none */
+export function dataPartition(partitions: readonly Partition[], subtype: number, what: string): Partition {
+  const found = partitions.find((partition) => partition.type === TYPE_DATA && partition.subtype === subtype);
+  if (found === undefined) throw new Error(`no ${what} partition`);
+  return found;
+}

@@ -1,0 +1,47 @@
+/** Thrown by everything on a board whose power is gone: code that catches it gets it again at its next call. */
+export class PowerLost extends Error {
+  override readonly name = "PowerLost";
+
+  constructor() {
+    super("no power");
+  }
+}
+
+/**
+ * The supply of one boot. Once it is cut nothing of that boot acts any more: storage throws, timers and sockets are
+ * silent.
+ */
+export class Power {
+  #on = true;
+  readonly #listeners: (() => void)[] = [];
+
+  get on(): boolean {
+    return this.#on;
+  }
+
+  /** @throws PowerLost once the power is cut */
+  check(): void {
+    if (!this.#on) throw new PowerLost();
+  }
+
+  /** Runs `action` where there is power. What it throws once the power is gone, nobody is left to catch. */
+  run(action: () => void): void {
+    if (!this.#on) return;
+    try {
+      action();
+    } catch (error) {
+      if (this.#on) throw error;
+    }
+  }
+
+  onCut(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  cut(): void {
+    if (!this.#on) return;
+    this.#on = false;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.length = 0;
+  }
+}

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CHIP_ESP32, verifyAppImage } from "./app-image.js";
+import { FileMedium, NO_MEDIUM, NorFlash } from "./nor-flash.js";
+import { encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, readPartitionTable, TABLE_ADDRESS } from "./partition-table.js";
+
+/** Bytes of the simulated chip. */
+const FLASH_LENGTH = 4 * 1024 * 1024;
+const FLASH_FILE = "flash.bin";
+const UNFINISHED = `${FLASH_FILE}.new`;
+
+/** Something about the folder or the image that the user can mend. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** @returns whether the folder holds a board; an empty or absent one does not @throws StateError for any other content */
+export function holdsBoard(folder: string): boolean {
+  const files = existsSync(folder) ? list(folder) : [];
+  if (files.includes(FLASH_FILE)) return true;
+  if (files.some((file) => file !== UNFINISHED)) throw new StateError(`${folder} is neither empty nor the state of a board`);
+  return false;
+}
+
+/** @throws StateError where there is no flash, or none that can be read */
+export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
+  if (!holdsBoard(folder)) throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
+  const path = join(folder, FLASH_FILE);
+  try {
+    const flash = FileMedium.open(path, mode);
+    readPartitionTable(flash);
+    return flash;
+  } catch (error) {
+    throw new StateError(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/** The flash as it is at this moment: what is done to it does not reach the file. @throws StateError */
+export function snapshotFlash(folder: string): NorFlash {
+  const flash = openFlash(folder, "r");
+  const bytes = flash.slice(0, flash.byteLength);
+  flash.close();
+  return new NorFlash(bytes, NO_MEDIUM);
+}
+
+/**
+ * A chip as it leaves the factory: partition table, the image in the first slot, all else blank.
+ *
+ * @throws StateError where the image cannot boot
+ */
+export function factoryFlash(image: Uint8Array): NorFlash {
+  const partitions = parsePartitionsCsv(readFileSync(partitionsCsv(), "utf8"));
+  const flash = NorFlash.blank(FLASH_LENGTH);
+  flash.program(encodePartitionTable(partitions), TABLE_ADDRESS);
+  const slot = otaSlots(partitions)[0] as Partition;
+  if (image.byteLength > slot.size) throw new StateError(`image of ${image.byteLength} bytes, a slot holds ${slot.size}`);
+  flash.program(image, slot.offset);
+  const fault = verifyAppImage(flash, slot, CHIP_ESP32);
+  if (fault !== undefined) throw new StateError(`not an ESP32 application image: ${fault}`);
+  return flash;
+}
+
+/**
+ * Puts a board into a folder; an earlier one there is gone. Cut at any moment, the folder holds the old board, none, or the
+ * new one.
+ *
+ * @throws StateError
+ */
+export function createBoard(folder: string, flash: NorFlash): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, UNFINISHED), flash.slice(0, flash.byteLength));
+    renameSync(join(folder, UNFINISHED), join(folder, FLASH_FILE));
+  } catch (error) {
+    throw new StateError(`cannot write to ${folder}: ${(error as Error).message}`);
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    throw new StateError(`${folder} is not a folder that can be read`);
+  }
+}
+
+/** The layout that the real board gets: beside this package's compiled code, in its sources. */
+function partitionsCsv(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, "hal", "boards", "esp32", "partitions.csv");
+    if (existsSync(path)) return path;
+  }
+  throw new Error("hal/boards/esp32/partitions.csv is missing");
+}

@@ -1,0 +1,112 @@
+import { isIP, Socket } from "node:net";
+import type { SocketInstance, SocketOptions, TcpConstructor } from "../../ecma419/modules.js";
+import type { Power } from "./power.js";
+
+/** lwIP's send buffer and receive window in the SDK's ESP32 build, in bytes. */
+const SEND_BUFFER_LENGTH = 8192;
+const RECEIVE_WINDOW = 8192;
+
+/** Calls into a TCP's own callbacks from outside: how TLS on this board fails inside one, as it does on the chip. */
+export const poke = Symbol("poke");
+
+export interface PokableTcp extends SocketInstance {
+  [poke](): void;
+}
+
+/**
+ * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `read` throws for more than there is, `write` throws
+ * "not ready" and "would block"; a close by the peer is `onError` without a word, after the last byte was read.
+ */
+export function createTcp(power: Power): TcpConstructor {
+  return class SimulatedTcp implements PokableTcp {
+    readonly #socket = new Socket();
+    readonly #options: SocketOptions;
+    /** What has come and was not read. */
+    readonly #received: Buffer[] = [];
+    #available = 0;
+    #ready = false;
+    #ended = false;
+    #closed = false;
+
+    constructor(options: SocketOptions) {
+      power.check();
+      if (isIP(options.address) === 0) throw new Error("invalid address");
+      if (options.port < 0 || options.port > 65535) throw new RangeError("invalid port");
+      this.#options = options;
+      this.#socket.on("connect", () => {
+        this.#ready = true;
+        this.#call(() => options.onWritable?.(this.#writable()));
+      });
+      this.#socket.on("data", (bytes) => this.#receive(bytes));
+      this.#socket.on("end", () => this.#end());
+      this.#socket.on("error", () => this.#end());
+      this.#socket.on("close", () => this.#end());
+      power.onCut(() => this.#socket.destroy());
+      this.#socket.connect({ host: options.address, port: options.port, noDelay: options.nodelay ?? false });
+    }
+
+    read(buffer: Uint8Array): number {
+      power.check();
+      if (buffer.byteLength === 0 || buffer.byteLength > this.#available) throw new Error("invalid");
+      for (let at = 0; at < buffer.byteLength; ) {
+        const first = this.#received[0] as Buffer;
+        const count = Math.min(first.byteLength, buffer.byteLength - at);
+        buffer.set(first.subarray(0, count), at);
+        at += count;
+        if (count === first.byteLength) this.#received.shift();
+        else this.#received[0] = first.subarray(count);
+      }
+      this.#available -= buffer.byteLength;
+      if (this.#available < RECEIVE_WINDOW) this.#socket.resume();
+      if (this.#available === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.()));
+      return buffer.byteLength;
+    }
+
+    write(buffer: Uint8Array): number {
+      power.check();
+      if (!this.#ready) throw new Error("not ready");
+      if (buffer.byteLength > this.#writable()) throw new Error("would block");
+      this.#socket.write(Uint8Array.from(buffer), () => {
+        if (!this.#ended) this.#call(() => this.#options.onWritable?.(this.#writable()));
+      });
+      return this.#writable();
+    }
+
+    close(): void {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#received.length = 0;
+      this.#socket.resume();
+      this.#socket.end();
+      this.#socket.destroySoon();
+    }
+
+    [poke](): void {
+      this.#call(() => this.#options.onReadable?.(0));
+    }
+
+    #receive(bytes: Buffer): void {
+      if (this.#closed) return;
+      this.#received.push(bytes);
+      this.#available += bytes.byteLength;
+      if (this.#available >= RECEIVE_WINDOW) this.#socket.pause();
+      this.#call(() => this.#options.onReadable?.(this.#available));
+    }
+
+    #writable(): number {
+      return Math.max(0, SEND_BUFFER_LENGTH - this.#socket.writableLength);
+    }
+
+    /** The error is told once everything that came before it was read. */
+    #end(): void {
+      if (this.#ended) return;
+      this.#ended = true;
+      this.#ready = false;
+      if (this.#available === 0) this.#call(() => this.#options.onError?.());
+    }
+
+    #call(action: () => void): void {
+      if (!this.#closed) power.run(action);
+    }
+  };
+}

@@ -1,0 +1,188 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { Duplex } from "node:stream";
+import { connect, rootCertificates, type TLSSocket } from "node:tls";
+import { isIP } from "node:net";
+import type { SocketInstance, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
+import type { Power } from "./power.js";
+import { poke, type PokableTcp } from "./tcp.js";
+
+/** What the SDK's socket keeps back of the TCP's room for the record around the bytes. */
+const RECORD_OVERHEAD = 96;
+
+/** The suites that the SDK's TLS has. */
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "DHE-RSA-AES128-GCM-SHA256",
+  "AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES128-SHA256",
+  "ECDHE-RSA-AES128-SHA256",
+  "AES128-SHA256",
+  "AES128-SHA",
+].join(":");
+
+/**
+ * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
+ * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it.
+ */
+export function createTls(power: Power): TlsConstructor {
+  return class SimulatedTls implements SocketInstance {
+    readonly #callbacks: Pick<TlsSocketOptions, "onReadable" | "onWritable" | "onError">;
+    readonly #transport: Transport;
+    readonly #tls: TLSSocket;
+    #ready = false;
+    #closed = false;
+
+    constructor(options: TlsSocketOptions) {
+      power.check();
+      this.#callbacks = options;
+      this.#transport = new Transport(options, options.TCP.io, () => this.#end());
+      this.#tls = connect({
+        socket: this.#transport,
+        host: options.host,
+        ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
+        ...secureOptions(options.secure),
+        minVersion: "TLSv1.2",
+        maxVersion: "TLSv1.2",
+        ciphers: CIPHERS,
+      });
+      this.#tls.on("secureConnect", () => {
+        this.#ready = true;
+        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
+      });
+      this.#tls.on("readable", () => {
+        if (this.#tls.readableLength > 0) this.#call(() => this.#callbacks.onReadable?.(this.#tls.readableLength));
+      });
+      this.#tls.on("end", () => this.#end());
+      this.#tls.on("error", (error) => {
+        if (!this.#closed) this.#transport.fail(error);
+      });
+    }
+
+    read(buffer: Uint8Array): number {
+      power.check();
+      const wanted = Math.min(buffer.byteLength, this.#tls.readableLength);
+      const bytes = wanted === 0 ? null : (this.#tls.read(wanted) as Buffer | null);
+      if (bytes === null) return 0;
+      buffer.set(bytes);
+      return bytes.byteLength;
+    }
+
+    write(buffer: Uint8Array): void {
+      power.check();
+      if (!this.#ready) throw new Error("not ready");
+      if (buffer.byteLength > this.#writable()) throw new Error("would block");
+      this.#tls.write(Uint8Array.from(buffer), () => {
+        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
+      });
+    }
+
+    close(): void {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#tls.end(() => this.#transport.close());
+      // A peer that never takes the last record must not keep the socket.
+      setTimeout(() => this.#transport.close(), 200).unref();
+    }
+
+    #writable(): number {
+      return Math.max(0, 8192 - this.#tls.writableLength - RECORD_OVERHEAD);
+    }
+
+    #end(): void {
+      this.#call(() => this.#callbacks.onError?.());
+    }
+
+    #call(action: () => void): void {
+      if (!this.#closed) power.run(action);
+    }
+  };
+}
+
+function secureOptions(secure: TlsSocketOptions["secure"]): object {
+  const certificate = secure.clientCertificates?.[0];
+  return {
+    ca: secure.certificate === undefined ? rootCertificates : [...rootCertificates, pem(secure.certificate)],
+    ...(certificate === undefined ? {} : { cert: pem(certificate) }),
+    ...(secure.clientKey === undefined ? {} : { key: keyPem(secure.clientKey) }),
+  };
+}
+
+function pem(der: Uint8Array): string {
+  return new X509Certificate(der).toString();
+}
+
+function keyPem(der: Uint8Array): string {
+  const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** The handed TCP as the stream that Node's TLS wants. */
+class Transport extends Duplex {
+  readonly #tcp: PokableTcp;
+  #failure: Error | undefined;
+  #available = 0;
+  #room = 0;
+  #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined;
+
+  constructor(options: TlsSocketOptions, TCP: TcpConstructor, onEnd: () => void) {
+    super();
+    this.#tcp = new TCP({
+      ...options,
+      onReadable: (count) => {
+        if (this.#failure !== undefined) throw this.#failure;
+        this.#available = count;
+        this.#pull();
+      },
+      onWritable: (count) => {
+        this.#room = count;
+        this.#flush();
+      },
+      onError: () => {
+        this.push(null);
+        onEnd();
+      },
+    }) as PokableTcp;
+  }
+
+  fail(error: Error): void {
+    this.#failure = error;
+    this.#tcp[poke]();
+  }
+
+  close(): void {
+    this.#tcp.close();
+    this.destroy();
+  }
+
+  override _read(): void {
+    this.#pull();
+  }
+
+  override _write(bytes: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.#pending = { bytes, done };
+    this.#flush();
+  }
+
+  #pull(): void {
+    if (this.#available === 0) return;
+    const bytes = Buffer.alloc(this.#available);
+    this.#available = 0;
+    this.#tcp.read(bytes);
+    this.push(bytes);
+  }
+
+  #flush(): void {
+    if (this.#pending === undefined || this.#room === 0) return;
+    const { bytes, done } = this.#pending;
+    const piece = bytes.subarray(0, this.#room);
+    this.#tcp.write(piece);
+    this.#room -= piece.byteLength;
+    if (piece.byteLength === bytes.byteLength) {
+      this.#pending = undefined;
+      done();
+    } else {
+      this.#pending = { bytes: bytes.subarray(piece.byteLength), done };
+    }
+  }
+}

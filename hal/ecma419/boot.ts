@@ -1,0 +1,73 @@
+import { HalError, type BootControl, type BootStatus, type FlashPartition, type HalErrorKind } from "../ports/index.js";
+import { Ecma419Flash } from "./flash.js";
+import type { FlashModule, PlatformModule } from "./modules.js";
+
+/** `BootControl` over the board's platform module. */
+export class PlatformBoot implements BootControl {
+  readonly #boot: PlatformModule["boot"];
+  readonly #flash: FlashModule;
+
+  constructor(options: { platform: PlatformModule; flash: FlashModule }) {
+    this.#boot = options.platform.boot;
+    this.#flash = options.flash;
+  }
+
+  status(): BootStatus {
+    return attempt("boot status", () => {
+      const runningSlot = this.#boot.runningSlot();
+      const targetSlot = this.#boot.targetSlot();
+      return {
+        runningSlot,
+        runningState: this.#boot.imageState(runningSlot) ?? "undefined",
+        runningVersion: this.#boot.imageVersion(runningSlot) ?? "",
+        targetSlot,
+        targetState: this.#boot.imageState(targetSlot) ?? "none",
+        chipId: this.#boot.chipId(),
+      };
+    });
+  }
+
+  openTarget(): FlashPartition {
+    return new Ecma419Flash({ flash: this.#flash, path: "nextota", mode: "r+" });
+  }
+
+  forgetTarget(): void {
+    attempt("forget the target slot", () => this.#boot.forgetTarget());
+  }
+
+  setPending(): void {
+    attempt("set pending", () => this.#boot.setPending());
+  }
+
+  confirm(): void {
+    attempt("confirm", () => this.#boot.confirm());
+  }
+
+  revert(): void {
+    attempt("revert", () => this.#boot.revert());
+  }
+
+  restart(): void {
+    this.#boot.restart();
+  }
+}
+
+function attempt<Result>(what: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw HalError.wrap(kindOf(error), what, error);
+  }
+}
+
+function kindOf(error: unknown): HalErrorKind {
+  switch (error instanceof Error ? error.message : undefined) {
+    case "ESP_ERR_OTA_VALIDATE_FAILED":
+      return "invalid-image";
+    case "ESP_ERR_OTA_ROLLBACK_FAILED":
+    case "ESP_ERR_OTA_ROLLBACK_INVALID_STATE":
+      return "unsupported";
+    default:
+      return "io";
+  }
+}

@@ -1,0 +1,188 @@
+import { HalError, type ByteStream, type Clock, type ConnectOptions, type Connector, type Timer } from "../ports/index.js";
+import type { PlatformModule, SocketInstance, SocketOptions, TcpConstructor, TlsConstructor } from "./modules.js";
+
+export interface Ecma419ConnectorOptions {
+  TCP: TcpConstructor;
+  TLS: TlsConstructor;
+  platform: PlatformModule;
+  clock: Clock;
+}
+
+/** `Connector` over `embedded:io/socket/tcp` and `…/tcp/tls`. */
+export class Ecma419Connector implements Connector {
+  readonly #options: Ecma419ConnectorOptions;
+  readonly #GuardedTCP: TcpConstructor;
+
+  constructor(options: Ecma419ConnectorOptions) {
+    this.#options = options;
+    this.#GuardedTCP = guard(options.TCP);
+  }
+
+  connect(options: ConnectOptions): ByteStream {
+    return new Connection(options, this.#options, this.#GuardedTCP);
+  }
+}
+
+/** An extra option of the guarded TCP; the TLS socket hands all its options on to its TCP. */
+interface GuardedOptions extends SocketOptions {
+  onThrown(error: unknown): void;
+}
+
+/**
+ * The SDK's TLS socket throws inside its TCP's callbacks where the handshake fails, and an exception there ends the
+ * engine. This TCP catches it and tells the connection.
+ */
+function guard(TCP: TcpConstructor): TcpConstructor {
+  return class extends TCP {
+    constructor(options: SocketOptions) {
+      const { onReadable, onWritable, onError, onThrown } = options as GuardedOptions;
+      const guarded = (action: () => void): void => {
+        try {
+          action();
+        } catch (error) {
+          onThrown(error);
+        }
+      };
+      super({
+        ...options,
+        onReadable: (count) => guarded(() => onReadable?.(count)),
+        onWritable: (count) => guarded(() => onWritable?.(count)),
+        onError: () => guarded(() => onError?.()),
+      });
+    }
+  };
+}
+
+/** What a TLS record adds at most to the bytes of one write. */
+const TLS_RECORD_OVERHEAD = 96;
+
+class Connection implements ByteStream {
+  readonly #options: ConnectOptions;
+  #socket: SocketInstance | undefined;
+  #timeout: Timer | undefined;
+  #readable = 0;
+  #writable = 0;
+  #connected = false;
+  #closed = false;
+
+  constructor(options: ConnectOptions, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor) {
+    this.#options = options;
+    this.#timeout = modules.clock.timer("connect", options.timeoutMs, () =>
+      this.#fail(new HalError("timeout", `no connection to ${options.host} within ${options.timeoutMs} ms`)),
+    );
+    modules.platform.resolve(options.host, (_host, address) => {
+      if (this.#closed) return;
+      if (address === undefined) {
+        this.#fail(new HalError("unreachable", `no address for ${options.host}`));
+        return;
+      }
+      try {
+        this.#open(address, modules, GuardedTCP);
+      } catch (error) {
+        this.#fail(HalError.wrap("unreachable", `${options.host}:${options.port}`, error));
+      }
+    });
+  }
+
+  #open(address: string, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor): void {
+    const { host, port, tls } = this.#options;
+    const common: SocketOptions & GuardedOptions = {
+      address,
+      port,
+      nodelay: true,
+      onReadable: (count) => this.#onReadable(count),
+      onWritable: (count) => this.#onWritable(count),
+      onError: () => this.#onError(),
+      onThrown: (error) => this.#onThrown(error),
+    };
+    if (tls === undefined) {
+      this.#socket = new modules.TCP(common);
+      return;
+    }
+    this.#socket = new modules.TLS({
+      ...common,
+      host,
+      TCP: { io: GuardedTCP },
+      secure: {
+        certificate: tls.authority,
+        ...(tls.certificate === undefined ? {} : { clientCertificates: [tls.certificate] }),
+        ...(tls.privateKey === undefined ? {} : { clientKey: tls.privateKey }),
+      },
+    });
+  }
+
+  read(into: Uint8Array): number {
+    const count = Math.min(this.#readable, into.byteLength);
+    if (count === 0 || this.#socket === undefined) return 0;
+    this.#readable -= count;
+    this.#socket.read(count === into.byteLength ? into : into.subarray(0, count));
+    return count;
+  }
+
+  write(bytes: Uint8Array): number {
+    const { tls, host } = this.#options;
+    if (this.#socket === undefined || bytes.byteLength > this.#writable) {
+      throw new HalError("no-space", `write of ${bytes.byteLength} bytes to ${host}`);
+    }
+    const used = bytes.byteLength + (tls === undefined ? 0 : TLS_RECORD_OVERHEAD);
+    this.#writable = Math.max(0, this.#writable - used);
+    try {
+      this.#socket.write(bytes);
+    } catch (error) {
+      throw HalError.wrap("no-space", `write to ${host}`, error);
+    }
+    return this.#writable;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#readable = 0;
+    this.#writable = 0;
+    this.#timeout?.cancel();
+    this.#timeout = undefined;
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #onReadable(count: number): void {
+    if (this.#closed) return;
+    this.#readable = count;
+    this.#options.onReadable();
+  }
+
+  #onWritable(count: number): void {
+    if (this.#closed) return;
+    if (!this.#connected) {
+      this.#connected = true;
+      this.#timeout?.cancel();
+      this.#timeout = undefined;
+    }
+    this.#writable = count;
+    this.#options.onWritable(count);
+  }
+
+  #onError(): void {
+    const { host, port } = this.#options;
+    this.#fail(
+      this.#connected
+        ? new HalError("closed", `connection to ${host} closed`)
+        : new HalError("unreachable", `no connection to ${host}:${port}`),
+    );
+  }
+
+  #onThrown(error: unknown): void {
+    const { host } = this.#options;
+    this.#fail(
+      this.#connected
+        ? new HalError("io", `TLS with ${host} broke`, error)
+        : new HalError("untrusted", `TLS handshake with ${host} failed`, error),
+    );
+  }
+
+  #fail(error: HalError): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onError(error);
+  }
+}

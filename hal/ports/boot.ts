@@ -1,0 +1,70 @@
+import type { FlashPartition } from "./flash.js";
+
+/**
+ * What the boot loader knows of an image (Espressif's `esp_ota_img_states_t`).
+ *
+ * - `new`: made pending, not yet booted.
+ * - `pending-verify`: booted once, on trial; reverts at the next boot unless confirmed.
+ * - `valid`: confirmed.
+ * - `invalid`: it declared itself unfit. `aborted`: it was restarted before it confirmed itself. Neither boots again.
+ * - `undefined`: boots without limits, nobody ever judged it.
+ */
+export type ImageState = "new" | "pending-verify" | "valid" | "invalid" | "aborted" | "undefined";
+
+export interface BootStatus {
+  /** Label of the slot that runs, e.g. `ota_0`. */
+  readonly runningSlot: string;
+  readonly runningState: ImageState;
+  /** Version in the application descriptor of the running image. */
+  readonly runningVersion: string;
+  /** Label of the slot that the next update goes to. */
+  readonly targetSlot: string;
+  /** What the boot loader remembers of the target slot; `none` where it has no record of it. */
+  readonly targetState: ImageState | "none";
+  /** Espressif's chip id: an image's header must carry the same (0 is the ESP32). */
+  readonly chipId: number;
+}
+
+/**
+ * Which image boots, and whether the running one stays. Two slots: one runs, the other is the target of updates.
+ *
+ * All calls are synchronous and throw a `HalError`. After a power cut inside `setPending`, `confirm`, `revert` or
+ * `forgetTarget`, the boot loader's record is the old one, the new one or none; whichever it is, an image that was
+ * wholly verified boots.
+ */
+export interface BootControl {
+  /** What is true now; read anew at each call. @throws HalError `io` */
+  status(): BootStatus;
+
+  /** Opens the target slot for writing. The running slot cannot be opened. @throws HalError `io` */
+  openTarget(): FlashPartition;
+
+  /**
+   * Drops the boot loader's record of the target slot, so that a later `targetState` other than `none` tells of this
+   * update and not of an earlier one. No-op where there is none.
+   *
+   * @throws HalError `io`
+   */
+  forgetTarget(): void;
+
+  /**
+   * Verifies the whole image in the target slot, then has it booted next, on trial. Refused while the running image is
+   * itself on trial.
+   *
+   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`
+   */
+  setPending(): void;
+
+  /** Ends the trial of the running image: it stays. No-op where it is not on trial. @throws HalError `io` */
+  confirm(): void;
+
+  /**
+   * Declares the running image unfit; the other slot boots at the next restart.
+   *
+   * @throws HalError `unsupported` where no other image can boot (nothing was changed), `io`
+   */
+  revert(): void;
+
+  /** Restarts the board. Nothing of the agent runs after this call. */
+  restart(): void;
+}

@@ -1,0 +1,17 @@
+import type { BootControl } from "./boot.js";
+import type { HttpClient } from "./http.js";
+import type { KeyValueStore } from "./key-value.js";
+import type { Connector } from "./network.js";
+import type { Clock, Digests, Log, Random } from "./system.js";
+
+/** Everything a board supplies, and all the agent ever touches of it. */
+export interface Device {
+  readonly boot: BootControl;
+  readonly store: KeyValueStore;
+  readonly connector: Connector;
+  readonly http: HttpClient;
+  readonly digests: Digests;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}

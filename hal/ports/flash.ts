@@ -1,0 +1,40 @@
+/**
+ * A NOR flash partition: programming only clears bits, erasing sets a whole block to 0xFF.
+ *
+ * All calls are synchronous and block the one thread for as long as the chip needs. They throw a `HalError`.
+ *
+ * After a power cut inside `write`, the bytes of that write are undefined and all others unchanged; inside
+ * `eraseBlock`, the blocks of that erase are undefined (they may even read as erased and not be) and all others are
+ * unchanged. A call that returned is durable.
+ */
+export interface FlashPartition {
+  /** Bytes in the partition: a multiple of `blockLength`. */
+  readonly byteLength: number;
+
+  /** Bytes in the smallest unit that can be erased. */
+  readonly blockLength: number;
+
+  /**
+   * Fills `into` from `byteOffset`.
+   *
+   * @throws HalError `out-of-bounds`, `io`
+   */
+  read(into: Uint8Array, byteOffset: number): void;
+
+  /**
+   * Programs `bytes` at `byteOffset`. No byte may be programmed twice between two erases, so the caller writes whole
+   * blocks, each once. Length and offset are multiples of 16 (flash encryption's unit).
+   *
+   * @throws HalError `not-aligned`, `out-of-bounds`, `io`
+   */
+  write(bytes: Uint8Array, byteOffset: number): void;
+
+  /**
+   * Erases the blocks `start` up to and without `end`.
+   *
+   * @param start first block, counted in blocks
+   * @param end   the block after the last one
+   * @throws HalError `out-of-bounds`, `io`
+   */
+  eraseBlock(start: number, end: number): void;
+}

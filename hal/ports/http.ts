@@ -1,0 +1,54 @@
+import type { HalError } from "./errors.js";
+import type { TlsOptions } from "./network.js";
+
+export interface HttpRequest {
+  readonly host: string;
+  readonly port: number;
+  /** Request target (RFC 9112 §3.2.1), sent byte for byte. */
+  readonly target: string;
+  /** Value of the Host field. */
+  readonly authority: string;
+  /** Present: https. */
+  readonly tls?: TlsOptions | undefined;
+  /** Further request fields; names as they are to be sent. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Response fields the caller wants, in lower case. All others are dropped unread. */
+  readonly wanted: readonly string[];
+  /** Longest wait for the connection, in milliseconds. Later waits are the caller's to bound. */
+  readonly connectTimeoutMs: number;
+  /** The head is complete. Not called for interim responses (1xx). */
+  onHead(head: HttpHead): void;
+  /** Body bytes have come: read until `read` returns 0. What is left unread is not announced again until more comes. */
+  onReadable(): void;
+  /** The whole body was read. */
+  onEnd(): void;
+  /** The exchange failed: `malformed` for a head or framing that breaks HTTP, `closed` for a body cut short. */
+  onError(error: HalError): void;
+}
+
+export interface HttpHead {
+  readonly status: number;
+  /** Bytes of body as announced; `undefined` for a chunked body and for one that ends with the connection. */
+  readonly contentLength: number | undefined;
+  /** Value of a wanted field (first occurrence), or `undefined`. */
+  header(name: string): string | undefined;
+}
+
+/** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
+export interface HttpExchange {
+  /**
+   * Moves at most `into.byteLength` bytes of the body, chunk framing removed, into `into`.
+   *
+   * @returns how many; 0 where none are there
+   */
+  read(into: Uint8Array): number;
+
+  /** Ends the exchange and its connection. Idempotent. */
+  close(): void;
+}
+
+/** HTTP/1.1, GET only, one connection each. A response head over 4 KiB is malformed. */
+export interface HttpClient {
+  /** Never throws; whatever fails comes by `onError`. */
+  get(request: HttpRequest): HttpExchange;
+}

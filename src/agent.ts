@@ -1,0 +1,190 @@
+import type { Device } from "../hal/ports/index.js";
+import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
+import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
+import { randomText } from "./lib/jitter.js";
+import { MqttSession } from "./mqtt/session.js";
+import { createCredentials } from "./protocol/credentials.js";
+import { decodeDownlink, isVersion, type Result, type VersionAnswer } from "./protocol/messages.js";
+import { updateTopic } from "./protocol/topics.js";
+import { UpdateDriver } from "./update/driver.js";
+import { Reporter } from "./update/reporter.js";
+import type { Event, State } from "./update/types.js";
+
+/** What an application can listen to. */
+export interface AgentEvents {
+  /** The update moved on. `version` is the one it is about, where there is one. */
+  state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
+  /** `bytes` of the image are in flash: at the start of each try, and after each block. */
+  progress: { readonly version: string; readonly bytes: number; readonly size: number };
+  /** The platform answered a version report. */
+  answer: VersionAnswer;
+  /** Connected and subscribed, or no longer. */
+  connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
+  /** The platform has acknowledged the result of a job. */
+  result: { readonly version: string; readonly result: Result };
+}
+
+type Listeners = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
+
+/** Length of the id that tells one connection from another in the platform's logs. */
+const CONNECTION_ID_LENGTH = 5;
+
+/** The firmware-update agent of one device. */
+export class OtaAgent {
+  readonly #device: Device;
+  readonly #config: ResolvedConfig;
+  readonly #version: string;
+  readonly #listeners: Listeners = {};
+  readonly #session: MqttSession;
+  readonly #reporter: Reporter;
+  readonly #driver: UpdateDriver;
+  #stateName: State["name"];
+
+  /**
+   * @throws OtaError `usage` for a wrong setting
+   * @throws HalError where the board's storage cannot be read
+   */
+  constructor(options: { device: Device; config: OtaConfig }) {
+    const { device, config } = options;
+    const boot = device.boot.status();
+    this.#device = device;
+    this.#config = resolveConfig(config);
+    this.#version = config.version ?? boot.runningVersion;
+    if (!isVersion(this.#version)) {
+      throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
+    }
+    this.#session = new MqttSession({
+      ...device,
+      server: this.#config.server,
+      keepaliveSeconds: this.#config.keepaliveSeconds,
+      credentials: () =>
+        createCredentials({
+          name: this.#config.identity,
+          authentication: this.#config.identity.authentication,
+          connectionId: randomText(CONNECTION_ID_LENGTH, device.random),
+          unixTime: device.clock.unixTime(),
+          digests: device.digests,
+        }),
+      onOpen: () => this.#subscribe(),
+      onClosed: (error) => this.#onClosed(error),
+      onMessage: (topic, payload) => this.#onMessage(topic, payload),
+    });
+    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
+    this.#driver = new UpdateDriver({
+      device,
+      boot,
+      version: this.#version,
+      reporter: this.#reporter,
+      limits: this.#config.limits,
+      tls: this.#config.downloadTls,
+      onStep: (state, event) => this.#onStep(state, event),
+      onReported: (version, result) => this.#emit("result", { version, result }),
+      onRestart: () => this.#session.stop(),
+    });
+    this.#stateName = this.#driver.state.name;
+  }
+
+  /** The version that is reported. */
+  get version(): string {
+    return this.#version;
+  }
+
+  get state(): State["name"] {
+    return this.#stateName;
+  }
+
+  start(): void {
+    this.#driver.start();
+    this.#session.start();
+  }
+
+  /** Disconnects and stops all work. What is stored stays: a later agent goes on from there. */
+  stop(): void {
+    this.#driver.stop();
+    this.#session.stop();
+    this.#reporter.online = false;
+  }
+
+  on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
+    listeners.push(listener);
+    (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+  }
+
+  #subscribe(): void {
+    this.#session.subscribe(updateTopic(this.#config.identity), (granted) => {
+      if (!granted) {
+        this.#session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
+        return;
+      }
+      this.#reporter.online = true;
+      this.#emit("connection", { online: true });
+      this.#driver.dispatch({ type: "online" });
+    });
+  }
+
+  #onClosed(error: OtaError): void {
+    this.#reporter.online = false;
+    this.#emit("connection", { online: false, code: error.code, message: error.message });
+  }
+
+  #onMessage(topic: string, payload: Uint8Array): void {
+    const { log } = this.#device;
+    if (topic !== updateTopic(this.#config.identity)) {
+      log("debug", "mqtt", () => "message on a topic that was not subscribed");
+      return;
+    }
+    const message = decodeDownlink(payload);
+    switch (message.type) {
+      case "offer":
+        log("info", "update", () => `offered version ${message.offer.version}, ${message.offer.size} bytes`);
+        this.#driver.dispatch({ type: "offer-received", offer: message.offer });
+        return;
+      case "version-answer":
+        this.#emit("answer", message.answer);
+        return;
+      case "unknown":
+        log("debug", "mqtt", () => `unknown message type ${message.name}`);
+        return;
+      case "malformed":
+        log("warn", "mqtt", () => `message refused: ${message.reason}`);
+        return;
+    }
+  }
+
+  #onStep(state: State, event: Event | undefined): void {
+    const from = this.#stateName;
+    this.#stateName = state.name;
+    if (from !== state.name) this.#emit("state", { from, to: state.name, version: versionOf(state) });
+    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
+      this.#emit("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
+    }
+  }
+
+  /** An application's mistake must not stop an update. */
+  #emit<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
+    for (const listener of this.#listeners[name] ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#device.log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
+      }
+    }
+  }
+}
+
+function versionOf(state: State): string | undefined {
+  switch (state.name) {
+    case "downloading":
+    case "waiting":
+    case "verifying":
+      return state.offer.version;
+    case "applying":
+    case "reporting":
+      return state.image.version;
+    case "confirming":
+      return state.checkpoint?.image.version;
+    case "idle":
+      return state.kept?.image.version;
+  }
+}

@@ -1,0 +1,84 @@
+import type { TlsOptions } from "../hal/ports/index.js";
+import { OtaError } from "./errors.js";
+import type { MqttServer } from "./mqtt/session.js";
+import { brokerUrl } from "./protocol/hosts.js";
+import { checkDeviceName, decodeSecret, type Identity } from "./protocol/identity.js";
+import type { UpdateLimits } from "./update/driver.js";
+
+/** How an application sets the agent up. Everything but the identity has a default. */
+export interface OtaConfig {
+  readonly identity: Identity;
+  /** The version to report. Default: the one in the application descriptor of the running image. */
+  readonly version?: string | undefined;
+  readonly broker?: {
+    /** `mqtt://host[:port]` or `mqtts://host[:port]`. Default: the platform's own, from product and region. */
+    readonly url?: string | undefined;
+    /** Trust anchor of the broker, DER. The platform's is private: no board has it by itself. */
+    readonly authority?: Uint8Array | undefined;
+    /** 0 to 900; 0 is off. Default 120. */
+    readonly keepaliveSeconds?: number | undefined;
+  };
+  readonly download?: {
+    /** Trust anchor for https besides the board's own set, DER. */
+    readonly authority?: Uint8Array | undefined;
+    /** Longest wait for a byte. Default 30. */
+    readonly idleTimeoutSeconds?: number | undefined;
+    /** Consecutive tries that stored no new block before the job fails. Default 8. */
+    readonly maxAttempts?: number | undefined;
+    /** Bound of the pauses between tries. Default 60. */
+    readonly backoffMaxSeconds?: number | undefined;
+  };
+  /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
+  readonly trialSeconds?: number | undefined;
+}
+
+/** The same, checked and with every default filled in. */
+export interface ResolvedConfig {
+  readonly identity: Identity;
+  readonly server: MqttServer;
+  readonly keepaliveSeconds: number;
+  readonly downloadTls: TlsOptions;
+  readonly limits: UpdateLimits;
+}
+
+/** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
+export function checkConfig(config: OtaConfig): void {
+  resolveConfig(config);
+}
+
+/** @throws OtaError `usage`, one line that says which setting is wrong */
+export function resolveConfig(config: OtaConfig): ResolvedConfig {
+  const { identity, broker = {}, download = {} } = config;
+  checkDeviceName(identity);
+  const { authentication } = identity;
+  if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
+  const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
+  const clientTls =
+    authentication.mode === "CERT" ? { certificate: authentication.certificate, privateKey: authentication.privateKey } : {};
+  return {
+    identity,
+    server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
+    keepaliveSeconds: numberIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
+    downloadTls: { authority: download.authority },
+    limits: {
+      idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
+      maxAttempts: numberIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
+      backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
+      trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
+    },
+  };
+}
+
+function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
+  const match = /^(mqtts?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?\/?$/.exec(url);
+  if (match === null) throw new OtaError("usage", "broker URL is not mqtt://host[:port] or mqtts://host[:port]");
+  const secure = match[1] === "mqtts";
+  const port = match[4] === undefined ? (secure ? 8883 : 1883) : Number(match[4]);
+  if (port < 1 || port > 65535) throw new OtaError("usage", `broker URL has no such port: ${port}`);
+  return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
+}
+
+function numberIn(name: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
+  return value;
+}

@@ -1,0 +1,134 @@
+import type { HalError, LogLevel } from "../hal/ports/index.js";
+
+/** Every way in which an update, a connection or a call can fail. */
+export type OtaErrorCode =
+  // the link to the file
+  | "unreachable"
+  | "connection-lost"
+  | "idle-timeout"
+  | "stalled"
+  | "untrusted"
+  // the server's answer
+  | "server-busy"
+  | "url-refused"
+  | "url-not-renewed"
+  | "not-found"
+  | "http-status"
+  | "http-malformed"
+  | "redirect-refused"
+  | "range-mismatch"
+  | "content-changed"
+  // the image
+  | "image-too-large"
+  | "image-invalid"
+  | "digest-mismatch"
+  // storage and boot
+  | "flash-failed"
+  | "store-failed"
+  | "switch-failed"
+  | "reverted"
+  // the broker
+  | "mqtt-refused"
+  | "mqtt-protocol"
+  | "mqtt-timeout"
+  // misuse and our own mistakes
+  | "usage"
+  | "internal";
+
+/** How a job ended, in our words. `protocol/` alone knows their numbers on the wire. */
+export type Outcome = "done" | "timed-out" | "not-found" | "url-expired" | "digest-mismatch" | "failed";
+
+export type FailedOutcome = Exclude<Outcome, "done">;
+
+/**
+ * What to do about an error that ends one try of a download: `back-off` and try again, ask for a fresh URL (`renew`),
+ * drop what is stored and `restart` from the first byte, or give up (`never`).
+ */
+export type Remedy = "back-off" | "renew" | "restart" | "never";
+
+export interface ErrorRule {
+  readonly remedy: Remedy;
+  /** What is reported once there is nothing left to try. */
+  readonly outcome: FailedOutcome;
+  /** What is stored of the image stays usable for a later offer of it. */
+  readonly keeps: boolean;
+  readonly level: LogLevel;
+}
+
+const retry = (outcome: FailedOutcome): ErrorRule => ({ remedy: "back-off", outcome, keeps: true, level: "warn" });
+const giveUp = (outcome: FailedOutcome, keeps = false): ErrorRule => ({ remedy: "never", outcome, keeps, level: "error" });
+
+const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
+  unreachable: retry("timed-out"),
+  "connection-lost": retry("timed-out"),
+  "idle-timeout": retry("timed-out"),
+  stalled: retry("timed-out"),
+  untrusted: giveUp("failed", true),
+  "server-busy": retry("timed-out"),
+  "url-refused": { remedy: "renew", outcome: "url-expired", keeps: true, level: "warn" },
+  "url-not-renewed": giveUp("timed-out", true),
+  "not-found": giveUp("not-found", true),
+  "http-status": giveUp("failed", true),
+  "http-malformed": retry("failed"),
+  "redirect-refused": giveUp("failed", true),
+  "range-mismatch": retry("failed"),
+  "content-changed": { remedy: "restart", outcome: "failed", keeps: false, level: "warn" },
+  "image-too-large": giveUp("failed"),
+  "image-invalid": giveUp("failed"),
+  "digest-mismatch": giveUp("digest-mismatch"),
+  "flash-failed": giveUp("failed"),
+  "store-failed": giveUp("failed"),
+  "switch-failed": giveUp("failed"),
+  reverted: giveUp("failed"),
+  "mqtt-refused": giveUp("failed"),
+  "mqtt-protocol": giveUp("failed"),
+  "mqtt-timeout": giveUp("failed"),
+  usage: giveUp("failed"),
+  internal: giveUp("failed"),
+});
+
+export function ruleFor(code: OtaErrorCode): ErrorRule {
+  return RULES[code];
+}
+
+/** The agent's own error. `name` is a field: XS refuses its assignment in a constructor. */
+export class OtaError extends Error {
+  override readonly name = "OtaError";
+  readonly code: OtaErrorCode;
+  /** The server's wish (Retry-After): not sooner than this, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param message one line, without secrets and without the query of a URL */
+  constructor(code: OtaErrorCode, message: string, retryAfterMs?: number) {
+    super(message);
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What a failure of the network means for a download. */
+export function fromNetwork(error: HalError): OtaError {
+  switch (error.kind) {
+    case "untrusted":
+      return new OtaError("untrusted", error.message);
+    case "unreachable":
+    case "timeout":
+      return new OtaError("unreachable", error.message);
+    case "malformed":
+      return new OtaError("http-malformed", error.message);
+    case "unsupported":
+    case "not-aligned":
+    case "out-of-bounds":
+    case "invalid-image":
+      return new OtaError("internal", error.message);
+    case "io":
+    case "closed":
+    case "no-space":
+      return new OtaError("connection-lost", error.message);
+  }
+}
+
+/** One line about anything that was thrown. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,235 @@
+import type { Clock, HttpClient, HttpExchange, HttpHead, Log, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { fromNetwork, OtaError } from "../errors.js";
+import { parseContentRange, strongETag } from "./content-range.js";
+import { parseRetryAfter } from "./retry-after.js";
+import { type HttpUrl, parseUrl, redactUrl, resolveLocation } from "./url.js";
+
+export interface RangeReaderOptions {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly url: string;
+  readonly tls: TlsOptions;
+  /** First byte wanted. */
+  readonly offset: number;
+  /** Bytes in the whole file. */
+  readonly size: number;
+  /** Strong validator of what is stored already. */
+  readonly etag: string | undefined;
+  /** Longest wait for the connection, and for a byte. */
+  readonly idleTimeoutMs: number;
+  /** The body begins, at `offset` as asked for, or at 0 where the server sends the whole file all the same. */
+  onOpened(opened: { offset: number; etag: string | undefined }): void;
+  /** Bytes can be read. */
+  onReadable(): void;
+  /** This try is over. Nothing comes after it. */
+  onFailed(error: OtaError): void;
+}
+
+const REDIRECT_LIMIT = 5;
+/** A server that sends less than this many bytes a second over the window is left. */
+const STALL_BYTES_PER_SECOND = 128;
+const STALL_WINDOW_MS = 30_000;
+const WANTED = ["content-range", "etag", "location", "retry-after", "date", "content-encoding"] as const;
+
+/**
+ * Reads a file from an offset to its end, in one try: the policy of RFC 9110 §14, with redirects, bounded waits and every
+ * answer checked before a byte of it is used. What cannot be used becomes one `OtaError`.
+ */
+export class RangeReader {
+  readonly #options: RangeReaderOptions;
+  #exchange: HttpExchange | undefined;
+  #url: HttpUrl | undefined;
+  #redirects = 0;
+  /** Where in the file the next body byte belongs; `undefined` until the body begins. */
+  #position: number | undefined;
+  /** When the last byte came, or the wait for one began. */
+  #lastByteAt = 0;
+  #idleTimer: Timer | undefined;
+  #stallTimer: Timer | undefined;
+  /** Bytes since the stall window began. */
+  #windowCount = 0;
+  #closed = false;
+
+  constructor(options: RangeReaderOptions) {
+    this.#options = options;
+    this.#url = parseUrl(options.url);
+    this.#idleTimer = options.clock.timer("http start", 0, () => this.#request());
+  }
+
+  /**
+   * Moves the next bytes of the file into `into`; never beyond the file's end.
+   *
+   * @returns how many; 0 where none are there
+   */
+  read(into: Uint8Array): number {
+    if (this.#closed || this.#position === undefined || this.#exchange === undefined) return 0;
+    const wanted = Math.min(into.byteLength, this.#options.size - this.#position);
+    if (wanted === 0) return 0;
+    const count = this.#exchange.read(wanted === into.byteLength ? into : into.subarray(0, wanted));
+    if (count > 0) {
+      this.#position += count;
+      this.#windowCount += count;
+      this.#lastByteAt = this.#options.clock.now();
+    }
+    return count;
+  }
+
+  /** Idempotent; nothing is called after it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#idleTimer?.cancel();
+    this.#stallTimer?.cancel();
+    this.#exchange?.close();
+    this.#exchange = undefined;
+  }
+
+  #request(): void {
+    const { http, log, idleTimeoutMs, tls } = this.#options;
+    const url = this.#url;
+    if (url === undefined) {
+      this.#fail(new OtaError("redirect-refused", "not an http or https URL"));
+      return;
+    }
+    log("debug", "http", () => `GET ${redactUrl(this.#options.url)} from ${this.#options.offset}`);
+    this.#lastByteAt = this.#options.clock.now();
+    this.#armIdle();
+    this.#exchange = http.get({
+      host: url.host,
+      port: url.port,
+      authority: url.authority,
+      target: url.target,
+      tls: url.secure ? tls : undefined,
+      headers: this.#rangeFields(),
+      wanted: WANTED,
+      connectTimeoutMs: idleTimeoutMs,
+      onHead: (head) => this.#onHead(head, url),
+      onReadable: () => {
+        if (!this.#closed) this.#options.onReadable();
+      },
+      onEnd: () => this.#fail(new OtaError("connection-lost", "body ended early")),
+      onError: (error) => this.#fail(fromNetwork(error)),
+    });
+  }
+
+  #rangeFields(): (readonly [string, string])[] {
+    const { offset, etag } = this.#options;
+    if (offset === 0) return [];
+    const range: readonly [string, string] = ["Range", `bytes=${offset}-`];
+    return etag === undefined ? [range] : [range, ["If-Range", etag]];
+  }
+
+  #onHead(head: HttpHead, url: HttpUrl): void {
+    if (this.#closed) return;
+    this.#lastByteAt = this.#options.clock.now();
+    if (isRedirect(head.status)) {
+      this.#redirect(head, url);
+      return;
+    }
+    const refused = refusalOf(head) ?? this.#mismatch(head);
+    if (refused !== undefined) {
+      this.#fail(refused);
+      return;
+    }
+    this.#position = head.status === 206 ? this.#options.offset : 0;
+    this.#armStall();
+    this.#options.onOpened({ offset: this.#position, etag: strongETag(head.header("etag")) });
+  }
+
+  #redirect(head: HttpHead, from: HttpUrl): void {
+    const location = head.header("location");
+    const to = location === undefined ? undefined : resolveLocation(from, location);
+    this.#exchange?.close();
+    this.#redirects++;
+    if (to === undefined) this.#fail(new OtaError("redirect-refused", "redirect without a usable location"));
+    else if (this.#redirects > REDIRECT_LIMIT) this.#fail(new OtaError("redirect-refused", `more than ${REDIRECT_LIMIT} redirects`));
+    else if (from.secure && !to.secure) this.#fail(new OtaError("redirect-refused", "redirect from https to http"));
+    else {
+      this.#url = to;
+      this.#request();
+    }
+  }
+
+  /** Whether a 200 or 206 is about the file that was offered, and begins where it must. */
+  #mismatch(head: HttpHead): OtaError | undefined {
+    const { offset, size } = this.#options;
+    const encoding = head.header("content-encoding");
+    if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+      return new OtaError("range-mismatch", `content encoded as ${encoding.slice(0, 16)}`);
+    }
+    if (head.status === 200) {
+      if (head.contentLength === undefined || head.contentLength === size) return undefined;
+      return new OtaError("range-mismatch", `file has ${head.contentLength} bytes, not ${size}`);
+    }
+    const range = parseContentRange(head.header("content-range"));
+    if (offset === 0 || range === undefined) return new OtaError("range-mismatch", "206 without a range that was asked for");
+    if (range.first !== offset) return new OtaError("range-mismatch", `range begins at ${range.first}, not ${offset}`);
+    if (range.total !== undefined && range.total !== size) {
+      return new OtaError("range-mismatch", `file has ${range.total} bytes, not ${size}`);
+    }
+    return undefined;
+  }
+
+  /** One timer that looks how long ago the last byte came: cheaper than a new timer for each read. */
+  #armIdle(): void {
+    const { clock, idleTimeoutMs } = this.#options;
+    const waitMs = Math.max(0, this.#lastByteAt + idleTimeoutMs - clock.now());
+    this.#idleTimer?.cancel();
+    this.#idleTimer = clock.timer("http idle", waitMs, () => {
+      if (clock.now() - this.#lastByteAt < idleTimeoutMs) this.#armIdle();
+      else this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
+    });
+  }
+
+  #armStall(): void {
+    const { clock, idleTimeoutMs } = this.#options;
+    const windowMs = Math.max(STALL_WINDOW_MS, idleTimeoutMs);
+    this.#windowCount = 0;
+    this.#stallTimer = clock.timer("http stall", windowMs, () => {
+      if (this.#windowCount * 1000 < STALL_BYTES_PER_SECOND * windowMs) {
+        this.#fail(new OtaError("stalled", `${this.#windowCount} bytes in ${windowMs} ms`));
+      } else {
+        this.#armStall();
+      }
+    });
+  }
+
+  #fail(error: OtaError): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onFailed(error);
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+/** What a status other than 200 and 206 means. */
+function refusalOf(head: HttpHead): OtaError | undefined {
+  const { status } = head;
+  switch (status) {
+    case 200:
+    case 206:
+      return undefined;
+    case 401:
+    case 403:
+      return new OtaError("url-refused", `server answers ${status}`);
+    case 404:
+    case 410:
+      return new OtaError("not-found", `server answers ${status}`);
+    case 416:
+      return new OtaError("content-changed", "server answers 416: its file is shorter");
+    case 408:
+    case 425:
+    case 429:
+      return new OtaError("server-busy", `server answers ${status}`, retryAfter(head));
+  }
+  if (status >= 500) return new OtaError("server-busy", `server answers ${status}`, retryAfter(head));
+  return new OtaError("http-status", `server answers ${status}`);
+}
+
+function retryAfter(head: HttpHead): number | undefined {
+  return parseRetryAfter(head.header("retry-after"), head.header("date"));
+}

@@ -1,0 +1,363 @@
+import type { ByteStream, Clock, Connector, HalError, Log, Random, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import { fullJitter } from "../lib/jitter.js";
+import {
+  encodeConnect,
+  encodeDisconnect,
+  encodePingreq,
+  encodePuback,
+  encodePublish,
+  encodeSubscribe,
+  type MqttCredentials,
+  PacketReader,
+  type Received,
+} from "./codec.js";
+import { PendingPackets } from "./pending.js";
+
+export interface MqttServer {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsOptions | undefined;
+}
+
+export interface MqttSessionOptions {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly server: MqttServer;
+  /** Seconds, 0 to 900; 0 is off. */
+  readonly keepaliveSeconds: number;
+  /** Called for each connection: a signature is not used twice. */
+  credentials(): MqttCredentials;
+  /** The broker accepted the connection. Nothing is subscribed yet. */
+  onOpen(): void;
+  /** The connection is over; a new one follows by itself, except after `stop`. */
+  onClosed(error: OtaError): void;
+  onMessage(topic: string, payload: Uint8Array): void;
+}
+
+const CONNECT_TIMEOUT_MS = 30_000;
+const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
+const ACKNOWLEDGE_TRIES = 3;
+const RECONNECT_BASE_MS = 1_000;
+const RECONNECT_MAX_MS = 60_000;
+/** The platform takes one CONNECT in 5 s from a device. */
+const CONNECT_INTERVAL_MS = 5_000;
+/** A connection that lasted this long starts the back-off anew. */
+const STABLE_AFTER_MS = 60_000;
+const MAX_PACKET_LENGTH = 16_384;
+const READ_LENGTH = 512;
+const PENDING_LIMIT = 16;
+/** Bytes that may wait for room in the socket. */
+const BACKLOG_LIMIT = 8_192;
+
+/**
+ * An MQTT 3.1.1 client session: always clean, never a will, QoS 0 and 1. It reconnects by itself. What is in flight when
+ * a connection ends is forgotten: the session is clean, and the owner knows from its own state what to say again.
+ */
+export class MqttSession {
+  readonly #options: MqttSessionOptions;
+  readonly #pending = new PendingPackets(PENDING_LIMIT);
+  #phase: "stopped" | "waiting" | "connecting" | "greeting" | "open" = "stopped";
+  #stream: ByteStream | undefined;
+  #reader: PacketReader | undefined;
+  #readBuffer: Uint8Array | undefined;
+  #backlog: Uint8Array[] = [];
+  #backlogLength = 0;
+  #room = 0;
+  /** Reconnect wait, or the greeting's deadline. */
+  #timer: Timer | undefined;
+  #keepaliveTimer: Timer | undefined;
+  #pongTimer: Timer | undefined;
+  #acknowledgeTimer: Timer | undefined;
+  #attempts = 0;
+  #lastSentAt = 0;
+  #lastConnectAt: number | undefined;
+
+  constructor(options: MqttSessionOptions) {
+    this.#options = options;
+  }
+
+  get open(): boolean {
+    return this.#phase === "open";
+  }
+
+  start(): void {
+    if (this.#phase === "stopped") this.#connect();
+  }
+
+  /** Ends the session with a DISCONNECT. No callback comes after this. */
+  stop(): void {
+    if (this.#phase === "open") this.#send(encodeDisconnect());
+    this.#close();
+    this.#phase = "stopped";
+  }
+
+  /**
+   * @param onGranted the broker's answer; not called where the connection ends first
+   * @returns false where there is no connection, or too much in flight
+   */
+  subscribe(filter: string, onGranted: (granted: boolean) => void): boolean {
+    return this.#sendPending((packetId) => encodeSubscribe(packetId, filter), onGranted);
+  }
+
+  /**
+   * @param onAcknowledged present: QoS 1, called at the PUBACK, and never where the connection ends first
+   * @returns false where there is no connection, or too much in flight: nothing was sent
+   */
+  publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
+    if (onAcknowledged !== undefined) {
+      return this.#sendPending((packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), onAcknowledged);
+    }
+    if (this.#phase !== "open" || this.#backlogLength > 0) return false;
+    this.#send(encodePublish(topic, payload, undefined, false));
+    return true;
+  }
+
+  /** Ends this connection, as a failure would; a new one follows. */
+  drop(reason: OtaError): void {
+    if (this.#phase !== "stopped" && this.#phase !== "waiting") this.#lost(reason);
+  }
+
+  #connect(): void {
+    const { connector, server, log } = this.#options;
+    this.#phase = "connecting";
+    this.#attempts++;
+    this.#room = 0;
+    log("debug", "mqtt", () => `connecting to ${server.host}:${server.port}`);
+    this.#stream = connector.connect({
+      host: server.host,
+      port: server.port,
+      tls: server.tls,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      onReadable: () => this.#onReadable(),
+      onWritable: (count) => this.#onWritable(count),
+      onError: (error) => this.#lost(fromStream(error)),
+    });
+  }
+
+  #onWritable(count: number): void {
+    this.#room = count;
+    if (this.#phase === "connecting") this.#greet();
+    else this.#flush();
+  }
+
+  #greet(): void {
+    const { clock, keepaliveSeconds, credentials } = this.#options;
+    let packet: Uint8Array;
+    try {
+      packet = encodeConnect(credentials(), keepaliveSeconds);
+    } catch (error) {
+      this.#lost(error instanceof OtaError ? error : new OtaError("internal", "no credentials"));
+      return;
+    }
+    this.#phase = "greeting";
+    this.#reader = new PacketReader({
+      maxLength: MAX_PACKET_LENGTH,
+      onPacket: (received) => this.#onPacket(received),
+      onError: (reason) => this.#lost(new OtaError("mqtt-protocol", reason)),
+    });
+    this.#lastConnectAt = clock.now();
+    this.#timer = clock.timer("mqtt connack", ACKNOWLEDGE_TIMEOUT_MS, () =>
+      this.#lost(new OtaError("mqtt-timeout", "no CONNACK")),
+    );
+    this.#send(packet);
+  }
+
+  #onReadable(): void {
+    this.#readBuffer ??= new Uint8Array(READ_LENGTH);
+    for (;;) {
+      // A packet's consequence may have been the end of this connection.
+      if (this.#stream === undefined || this.#reader === undefined) return;
+      const count = this.#stream.read(this.#readBuffer);
+      if (count === 0) return;
+      this.#reader.push(this.#readBuffer.slice(0, count));
+    }
+  }
+
+  #onPacket(packet: Received): void {
+    if (this.#stream === undefined) return;
+    if (this.#phase === "greeting") {
+      this.#onGreeted(packet);
+      return;
+    }
+    switch (packet.type) {
+      case "publish":
+        if (packet.packetId !== undefined) this.#send(encodePuback(packet.packetId));
+        this.#options.onMessage(packet.topic, packet.payload);
+        return;
+      case "puback":
+        this.#acknowledge(packet.packetId, true);
+        return;
+      case "suback":
+        this.#acknowledge(packet.packetId, packet.granted);
+        return;
+      case "pingresp":
+        this.#pongTimer?.cancel();
+        this.#pongTimer = undefined;
+        return;
+      case "connack":
+        this.#lost(new OtaError("mqtt-protocol", "second CONNACK"));
+        return;
+    }
+  }
+
+  #onGreeted(packet: Received): void {
+    if (packet.type !== "connack") {
+      this.#lost(new OtaError("mqtt-protocol", `${packet.type} before CONNACK`));
+      return;
+    }
+    if (packet.returnCode !== 0) {
+      this.#lost(new OtaError("mqtt-refused", refusal(packet.returnCode)));
+      return;
+    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#phase = "open";
+    this.#armKeepalive();
+    this.#options.log("info", "mqtt", () => `connected to ${this.#options.server.host}`);
+    this.#options.onOpen();
+  }
+
+  #sendPending(encode: (packetId: number, duplicate: boolean) => Uint8Array, onAcknowledged: (granted: boolean) => void): boolean {
+    if (this.#phase !== "open" || this.#pending.full) return false;
+    const packetId = this.#pending.nextId();
+    this.#pending.add({
+      packetId,
+      encode: (duplicate) => encode(packetId, duplicate),
+      onAcknowledged,
+      tries: 1,
+      sentAt: this.#options.clock.now(),
+    });
+    this.#send(encode(packetId, false));
+    this.#armAcknowledge();
+    return true;
+  }
+
+  #acknowledge(packetId: number, granted: boolean): void {
+    const pending = this.#pending.take(packetId);
+    if (pending === undefined) return;
+    this.#armAcknowledge();
+    pending.onAcknowledged(granted);
+  }
+
+  #armAcknowledge(): void {
+    this.#acknowledgeTimer?.cancel();
+    this.#acknowledgeTimer = undefined;
+    const oldest = this.#pending.oldest;
+    if (oldest === undefined) return;
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, oldest.sentAt + ACKNOWLEDGE_TIMEOUT_MS - clock.now());
+    this.#acknowledgeTimer = clock.timer("mqtt acknowledgement", waitMs, () => {
+      if (oldest.tries >= ACKNOWLEDGE_TRIES) {
+        this.#lost(new OtaError("mqtt-timeout", "no acknowledgement"));
+        return;
+      }
+      oldest.tries++;
+      oldest.sentAt = clock.now();
+      this.#pending.requeue(oldest);
+      this.#send(oldest.encode(true));
+      this.#armAcknowledge();
+    });
+  }
+
+  /** A ping is due once nothing was sent for three quarters of the keepalive ([MQTT-3.1.2-23]). */
+  #armKeepalive(): void {
+    const { clock, keepaliveSeconds } = this.#options;
+    if (keepaliveSeconds === 0) return;
+    const intervalMs = keepaliveSeconds * 750;
+    const waitMs = Math.max(0, this.#lastSentAt + intervalMs - clock.now());
+    this.#keepaliveTimer = clock.timer("mqtt keepalive", waitMs, () => {
+      if (clock.now() - this.#lastSentAt >= intervalMs) this.#ping();
+      this.#armKeepalive();
+    });
+  }
+
+  #ping(): void {
+    this.#send(encodePingreq());
+    this.#pongTimer ??= this.#options.clock.timer("mqtt pingresp", ACKNOWLEDGE_TIMEOUT_MS, () =>
+      this.#lost(new OtaError("mqtt-timeout", "no PINGRESP")),
+    );
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#lastSentAt = this.#options.clock.now();
+    this.#backlog.push(bytes);
+    this.#backlogLength += bytes.byteLength;
+    this.#flush();
+    if (this.#backlogLength > BACKLOG_LIMIT) this.#lost(new OtaError("connection-lost", "the broker takes no data"));
+  }
+
+  #flush(): void {
+    while (this.#stream !== undefined && this.#room > 0 && this.#backlog.length > 0) {
+      const next = this.#backlog[0] as Uint8Array;
+      const piece = next.byteLength <= this.#room ? next : next.subarray(0, this.#room);
+      if (piece.byteLength === next.byteLength) this.#backlog.shift();
+      else this.#backlog[0] = next.subarray(piece.byteLength);
+      this.#backlogLength -= piece.byteLength;
+      try {
+        this.#room = this.#stream.write(piece);
+      } catch {
+        this.#lost(new OtaError("connection-lost", "write to the broker failed"));
+      }
+    }
+  }
+
+  #lost(error: OtaError): void {
+    if (this.#stream === undefined) return;
+    const { clock, log, random } = this.#options;
+    const greeted = this.#phase === "greeting" || this.#phase === "open";
+    const sinceConnect = this.#lastConnectAt === undefined ? Infinity : clock.now() - this.#lastConnectAt;
+    if (this.#phase === "open" && sinceConnect > STABLE_AFTER_MS) this.#attempts = 0;
+    this.#close();
+    this.#phase = "waiting";
+    const jitterMs = fullJitter(Math.max(1, this.#attempts), { baseMs: RECONNECT_BASE_MS, maxMs: RECONNECT_MAX_MS, random });
+    const delayMs = greeted ? Math.max(jitterMs, CONNECT_INTERVAL_MS - sinceConnect) : jitterMs;
+    log(error.code === "mqtt-refused" ? "error" : "warn", "mqtt", () => `${error.message}; next try in ${Math.round(delayMs)} ms`);
+    this.#timer = clock.timer("mqtt reconnect", delayMs, () => this.#connect());
+    this.#options.onClosed(error);
+  }
+
+  #close(): void {
+    for (const timer of [this.#timer, this.#keepaliveTimer, this.#pongTimer, this.#acknowledgeTimer]) timer?.cancel();
+    this.#timer = this.#keepaliveTimer = this.#pongTimer = this.#acknowledgeTimer = undefined;
+    this.#stream?.close();
+    this.#stream = undefined;
+    this.#reader = undefined;
+    this.#readBuffer = undefined;
+    this.#backlog = [];
+    this.#backlogLength = 0;
+    this.#pending.clear();
+  }
+}
+
+function fromStream(error: HalError): OtaError {
+  switch (error.kind) {
+    case "untrusted":
+      return new OtaError("untrusted", error.message);
+    case "unreachable":
+    case "timeout":
+      return new OtaError("unreachable", error.message);
+    default:
+      return new OtaError("connection-lost", error.message);
+  }
+}
+
+/** CONNACK return codes, MQTT 3.1.1 table 3.1. */
+function refusal(returnCode: number): string {
+  switch (returnCode) {
+    case 1:
+      return "broker refuses the protocol version";
+    case 2:
+      return "broker refuses the client id";
+    case 3:
+      return "broker is unavailable";
+    case 4:
+      return "broker refuses user name or password: check productId, deviceName and deviceSecret";
+    case 5:
+      return "broker does not authorise this device: check that it exists and is enabled";
+    default:
+      return `broker refuses the connection with code ${returnCode}`;
+  }
+}

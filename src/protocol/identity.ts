@@ -1,0 +1,104 @@
+import { OtaError } from "../errors.js";
+import { decodeBase64 } from "../lib/base64.js";
+
+/** Who the device is towards the platform. */
+export interface DeviceName {
+  /** 10 characters of `[A-Z0-9]`. */
+  readonly productId: string;
+  /** 1 to 48 characters of `[A-Za-z0-9_-]`. */
+  readonly deviceName: string;
+}
+
+export type Hash = "SHA-256" | "SHA-1";
+
+/** The proof of it: a secret, or a certificate used for mutual TLS. */
+export type Authentication =
+  | { readonly mode: "KEY"; readonly deviceSecret: string; readonly hash?: Hash }
+  | { readonly mode: "CERT"; readonly certificate: Uint8Array; readonly privateKey: Uint8Array };
+
+export interface Identity extends DeviceName {
+  readonly authentication: Authentication;
+  /** `china` (default), `us-east`, `europe` or `ap-bangkok`. */
+  readonly region?: string;
+}
+
+/** device_info.json as read: of a certificate it has only the names of files. */
+export interface DeviceInfo extends DeviceName {
+  readonly region: string;
+  readonly authentication:
+    | { readonly mode: "KEY"; readonly deviceSecret: string }
+    | { readonly mode: "CERT"; readonly certificateFile: string; readonly privateKeyFile: string };
+}
+
+/**
+ * Reads the vendor's device_info.json.
+ *
+ * @param text JSON
+ * @throws OtaError `usage`, with one line that says which field is wrong and never holds a secret
+ */
+export function parseDeviceInfo(text: string): DeviceInfo {
+  const root = parseObject(text);
+  const name = { productId: stringField(root, "productId"), deviceName: stringField(root, "deviceName") };
+  checkDeviceName(name);
+  const region = root["region"] === undefined ? "china" : stringField(root, "region");
+  const mode = stringField(root, "auth_mode");
+  if (mode === "KEY") {
+    const deviceSecret = stringField(objectField(root, "key_deviceinfo"), "deviceSecret");
+    decodeSecret(deviceSecret);
+    return { ...name, region, authentication: { mode, deviceSecret } };
+  }
+  if (mode === "CERT") {
+    const files = objectField(root, "cert_deviceinfo");
+    const certificateFile = stringField(files, "devCertFile");
+    const privateKeyFile = stringField(files, "devPrivateKeyFile");
+    return { ...name, region, authentication: { mode, certificateFile, privateKeyFile } };
+  }
+  throw new OtaError("usage", "auth_mode is neither KEY nor CERT");
+}
+
+/** @throws OtaError `usage` */
+export function checkDeviceName({ productId, deviceName }: DeviceName): void {
+  if (!/^[A-Z0-9]{10}$/.test(productId)) {
+    throw new OtaError("usage", "productId is not 10 capital letters or digits");
+  }
+  if (!/^[A-Za-z0-9_-]{1,48}$/.test(deviceName)) {
+    throw new OtaError("usage", "deviceName is not 1 to 48 letters, digits, _ or -");
+  }
+}
+
+/** @returns the key behind a device secret @throws OtaError `usage` */
+export function decodeSecret(deviceSecret: string): Uint8Array {
+  const key = decodeBase64(deviceSecret);
+  if (key === undefined || key.byteLength === 0) throw new OtaError("usage", "deviceSecret is not base64");
+  return key;
+}
+
+type JsonObject = { readonly [key: string]: unknown };
+
+function parseObject(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, secrets included.
+    throw new OtaError("usage", "not JSON");
+  }
+  if (!isObject(value)) throw new OtaError("usage", "not a JSON object");
+  return value;
+}
+
+function objectField(object: JsonObject, key: string): JsonObject {
+  const value = object[key];
+  if (!isObject(value)) throw new OtaError("usage", `${key} is missing or not an object`);
+  return value;
+}
+
+function stringField(object: JsonObject, key: string): string {
+  const value = object[key];
+  if (typeof value !== "string" || value === "") throw new OtaError("usage", `${key} is missing or not a string`);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

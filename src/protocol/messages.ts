@@ -1,0 +1,163 @@
+import type { FailedOutcome } from "../errors.js";
+import { decodeUtf8 } from "../lib/utf8.js";
+
+/** An update as the platform offers it, checked. */
+export interface Offer {
+  readonly version: string;
+  /** To be used byte for byte; signed anew at each offer. */
+  readonly url: string;
+  /** MD5 of the file: 32 hexadecimal digits in lower case. */
+  readonly md5: string;
+  /** Bytes, 1 or more. */
+  readonly size: number;
+}
+
+/** The platform's answer to a version report. */
+export interface VersionAnswer {
+  /** 0: accepted. */
+  readonly resultCode: number;
+  readonly resultMessage: string;
+  /** The version it echoes; it may differ from the reported one. */
+  readonly version: string | undefined;
+}
+
+export type Downlink =
+  | { readonly type: "offer"; readonly offer: Offer }
+  | { readonly type: "version-answer"; readonly answer: VersionAnswer }
+  | { readonly type: "unknown"; readonly name: string }
+  | { readonly type: "malformed"; readonly reason: string };
+
+/** A result that closes a job on the platform. */
+export type Result =
+  | { readonly outcome: "done" }
+  | { readonly outcome: FailedOutcome; readonly message: string };
+
+/** Longest `result_msg`, in characters. */
+export const MESSAGE_LIMIT = 64;
+
+const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
+const URL_LIMIT = 2048;
+
+export function isVersion(text: string): boolean {
+  return VERSION.test(text);
+}
+
+export function encodeVersionReport(version: string): string {
+  return encode({ type: "report_version", report: { version } });
+}
+
+/** @param percent 0 to 100 */
+export function encodeDownloading(version: string, percent: number): string {
+  return encodeProgress(version, { state: "downloading", percent: String(percent), result_code: "0", result_msg: "" });
+}
+
+export function encodeBurning(version: string): string {
+  return encodeProgress(version, { state: "burning", result_code: "0", result_msg: "" });
+}
+
+/** @param version the version the job was to bring */
+export function encodeResult(version: string, result: Result): string {
+  if (result.outcome === "done") return encodeProgress(version, { state: "done", result_code: "0", result_msg: "" });
+  const { code, message } = failure(result.outcome, result.message);
+  return encodeProgress(version, { state: "fail", result_code: code, result_msg: message.slice(0, MESSAGE_LIMIT) });
+}
+
+/** The wire's codes; the messages of the first four are those of the platform's documents. */
+function failure(outcome: FailedOutcome, message: string): { code: string; message: string } {
+  switch (outcome) {
+    case "timed-out":
+      return { code: "-1", message: "time_out" };
+    case "not-found":
+      return { code: "-2", message: "file not exist" };
+    case "url-expired":
+      return { code: "-3", message: "signature expired" };
+    case "digest-mismatch":
+      return { code: "-4", message: "md5 not match" };
+    case "failed":
+      return { code: "-5", message };
+  }
+}
+
+function encodeProgress(version: string, progress: { [key: string]: string }): string {
+  return encode({ type: "report_progress", report: { progress, version } });
+}
+
+function encode(message: object): string {
+  return JSON.stringify(message);
+}
+
+/** Reads a message from the platform. Unknown types and fields are no error; whatever breaks the format is named. */
+export function decodeDownlink(payload: Uint8Array): Downlink {
+  const text = decodeUtf8(payload);
+  if (text === undefined) return malformed("not UTF-8");
+  if (!isShallow(text)) return malformed("nested too deep");
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return malformed("not JSON");
+  }
+  if (typeof message !== "object" || message === null || Array.isArray(message)) return malformed("not a JSON object");
+  const fields = message as Fields;
+  const type = own(fields, "type");
+  if (typeof type !== "string") return malformed("no type");
+  switch (type) {
+    case "update_firmware":
+      return decodeOffer(fields);
+    case "report_version_rsp":
+      return decodeAnswer(fields);
+    default:
+      return { type: "unknown", name: type.slice(0, 32) };
+  }
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+function decodeOffer(fields: Fields): Downlink {
+  const version = own(fields, "version");
+  const url = own(fields, "url");
+  const md5 = own(fields, "md5sum");
+  const size = own(fields, "file_size");
+  if (typeof version !== "string" || !isVersion(version)) return malformed("version is not 1 to 32 of [A-Za-z0-9._-]");
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return malformed("url is not http or https");
+  if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
+  if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return malformed("md5sum is not 32 hexadecimal digits");
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return malformed("file_size is not a positive integer");
+  return { type: "offer", offer: { version, url, md5: md5.toLowerCase(), size } };
+}
+
+function decodeAnswer(fields: Fields): Downlink {
+  const resultCode = own(fields, "result_code");
+  const message = own(fields, "result_msg");
+  const version = own(fields, "version");
+  if (typeof resultCode !== "number" || !Number.isSafeInteger(resultCode)) return malformed("result_code is not an integer");
+  return {
+    type: "version-answer",
+    answer: {
+      resultCode,
+      resultMessage: typeof message === "string" ? message.slice(0, MESSAGE_LIMIT) : "",
+      version: typeof version === "string" ? version.slice(0, 32) : undefined,
+    },
+  };
+}
+
+function own(fields: Fields, key: string): unknown {
+  return Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined;
+}
+
+function malformed(reason: string): Downlink {
+  return { type: "malformed", reason };
+}
+
+/** JSON.parse recurses: on a small stack a few thousand brackets would end the engine. */
+function isShallow(text: string): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charAt(index);
+    if (character === "{" || character === "[") depth++;
+    else if (character === "}" || character === "]") depth--;
+    // Brackets inside strings are counted too: no message of the platform has this many anywhere.
+    if (depth > 16) return false;
+  }
+  return true;
+}

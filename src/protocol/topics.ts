@@ -1,0 +1,11 @@
+import type { DeviceName } from "./identity.js";
+
+/** Where a device, or a sub-device, reports. */
+export function reportTopic({ productId, deviceName }: DeviceName): string {
+  return `$ota/report/${productId}/${deviceName}`;
+}
+
+/** Where the platform answers and offers. */
+export function updateTopic({ productId, deviceName }: DeviceName): string {
+  return `$ota/update/${productId}/${deviceName}`;
+}

@@ -1,0 +1,138 @@
+import type { KeyValueStore } from "../../hal/ports/index.js";
+import type { Outcome } from "../errors.js";
+import { fromHex, toHex } from "../lib/bytes.js";
+import { crc32 } from "../lib/crc32.js";
+import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
+import { MESSAGE_LIMIT, type Result } from "../protocol/messages.js";
+import type { Checkpoint, Image, Stored } from "./types.js";
+
+/*
+ * The record of a job, little-endian, under one key, so that it is always wholly the old or wholly the new one:
+ *
+ *   0  u8      format version, 1
+ *   1  u8      phase: 1 downloading, 2 applying, 3 reporting
+ *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present
+ *   3  u8      outcome while reporting: index into OUTCOMES
+ *   4  u32     size of the image, low word
+ *   8  u32     size of the image, high word
+ *   12 u32     region offset
+ *   16 u8[16]  MD5 of the image
+ *   32 u8 × 4  lengths of slot, version, ETag (0: none) and message
+ *   36         slot, version, ETag, message: UTF-8
+ *   end        u32 CRC-32 of everything before it
+ */
+const FORMAT_VERSION = 1;
+const FIXED_LENGTH = 36;
+const MD5_OFFSET = 16;
+const LENGTHS_OFFSET = 32;
+const CRC_LENGTH = 4;
+const RECORD_LIMIT = 508;
+
+const PHASES: readonly Checkpoint["phase"][] = Object.freeze(["downloading", "applying", "reporting"] as const);
+const OUTCOMES: readonly Outcome[] = Object.freeze([
+  "done",
+  "timed-out",
+  "not-found",
+  "url-expired",
+  "digest-mismatch",
+  "failed",
+] as const);
+
+/** The one key of the own firmware's job. */
+const KEY = "job";
+
+export function storeCheckpoint(store: KeyValueStore, checkpoint: Checkpoint): void {
+  store.write(KEY, encodeCheckpoint(checkpoint));
+}
+
+export function clearCheckpoint(store: KeyValueStore): void {
+  store.delete(KEY);
+}
+
+/** @returns `undefined` where there is none, or none that can be read: at worst a download begins anew */
+export function loadCheckpoint(store: KeyValueStore): Checkpoint | undefined {
+  const record = store.read(KEY);
+  return record === undefined ? undefined : decodeCheckpoint(record);
+}
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { image, slot, phase } = checkpoint;
+  const stored = phase === "applying" ? undefined : checkpoint.stored;
+  const result: Result = phase === "reporting" ? checkpoint.result : { outcome: "done" };
+  const texts = [slot, image.version, stored?.etag ?? "", messageOf(result)].map(encodeUtf8);
+  const textLength = texts.reduce((sum, text) => sum + text.byteLength, 0);
+  const record = new Uint8Array(FIXED_LENGTH + textLength + CRC_LENGTH);
+  const view = new DataView(record.buffer);
+
+  record[0] = FORMAT_VERSION;
+  record[1] = PHASES.indexOf(phase) + 1;
+  record[2] = flagsOf(stored);
+  record[3] = OUTCOMES.indexOf(result.outcome);
+  view.setUint32(4, image.size % 0x100000000, true);
+  view.setUint32(8, Math.floor(image.size / 0x100000000), true);
+  view.setUint32(12, stored?.regionOffset ?? 0, true);
+  record.set(fromHex(image.md5) ?? new Uint8Array(16), MD5_OFFSET);
+  let at = FIXED_LENGTH;
+  texts.forEach((text, index) => {
+    record[LENGTHS_OFFSET + index] = text.byteLength;
+    record.set(text, at);
+    at += text.byteLength;
+  });
+  view.setUint32(at, crc32(record, at), true);
+  return record;
+}
+
+/** @returns `undefined` for anything but a whole, sound record of this format */
+export function decodeCheckpoint(record: Uint8Array): Checkpoint | undefined {
+  const end = record.byteLength - CRC_LENGTH;
+  if (end < FIXED_LENGTH || record.byteLength > RECORD_LIMIT || record[0] !== FORMAT_VERSION) return undefined;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  if (view.getUint32(end, true) !== crc32(record, end)) return undefined;
+
+  const texts: string[] = [];
+  let at = FIXED_LENGTH;
+  for (let index = 0; index < 4; index++) {
+    const length = record[LENGTHS_OFFSET + index] as number;
+    const text = at + length <= end ? decodeUtf8(record.subarray(at, at + length)) : undefined;
+    if (text === undefined) return undefined;
+    texts.push(text);
+    at += length;
+  }
+  const [slot, version, etag, message] = texts as [string, string, string, string];
+  const size = view.getUint32(8, true) * 0x100000000 + view.getUint32(4, true);
+  const image: Image = { version, md5: toHex(record.subarray(MD5_OFFSET, LENGTHS_OFFSET)), size };
+  const stored = storedOf(record[2] as number, view.getUint32(12, true), etag);
+
+  const outcome = OUTCOMES[record[3] as number];
+  if (at !== end || outcome === undefined) return undefined;
+  switch (PHASES[(record[1] as number) - 1]) {
+    case "downloading":
+      return stored === undefined ? undefined : { phase: "downloading", slot, image, stored };
+    case "applying":
+      return { phase: "applying", slot, image };
+    case "reporting":
+      return { phase: "reporting", slot, image, result: outcome === "done" ? { outcome } : { outcome, message }, stored };
+    case undefined:
+      return undefined;
+  }
+}
+
+function flagsOf(stored: Stored | undefined): number {
+  if (stored === undefined) return 0;
+  return 1 | (stored.spliced ? 2 : 0) | (stored.restarted ? 4 : 0) | (stored.regionOffset === undefined ? 0 : 8);
+}
+
+function storedOf(flags: number, regionOffset: number, etag: string): Stored | undefined {
+  if ((flags & 1) === 0) return undefined;
+  return {
+    regionOffset: flags & 8 ? regionOffset : undefined,
+    etag: etag === "" ? undefined : etag,
+    spliced: (flags & 2) !== 0,
+    restarted: (flags & 4) !== 0,
+  };
+}
+
+/** Cut before it is sent, so that every copy of a result is the same, whichever side of a restart it comes from. */
+function messageOf(result: Result): string {
+  return result.outcome === "done" ? "" : result.message.slice(0, MESSAGE_LIMIT);
+}

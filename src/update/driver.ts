@@ -1,0 +1,301 @@
+import type { BootStatus, Device, FlashPartition, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import { Verifier } from "../image/verifier.js";
+import { fullJitter } from "../lib/jitter.js";
+import type { Offer, Result } from "../protocol/messages.js";
+import { clearCheckpoint, loadCheckpoint, storeCheckpoint } from "./checkpoint.js";
+import { Download } from "./download.js";
+import { transition } from "./machine.js";
+import { ProgressLimit } from "./progress.js";
+import type { Reporter } from "./reporter.js";
+import { restore } from "./restore.js";
+import type { Context, Effect, Event, Failure, Image, State, Step, Stored, TimerName } from "./types.js";
+
+/** Waits and budgets of a job. */
+export interface UpdateLimits {
+  /** Longest wait for a byte. */
+  readonly idleTimeoutMs: number;
+  /** Consecutive tries without a new block before a job fails. */
+  readonly maxAttempts: number;
+  /** Longest pause between two tries; a server's Retry-After may make it longer, to `RETRY_AFTER_MAX_MS`. */
+  readonly backoffMaxMs: number;
+  /** How long a firmware on trial may take to reach the cloud. */
+  readonly trialMs: number;
+}
+
+export interface DriverOptions {
+  readonly device: Device;
+  readonly boot: BootStatus;
+  /** The version to report. */
+  readonly version: string;
+  readonly reporter: Reporter;
+  readonly limits: UpdateLimits;
+  /** For https. */
+  readonly tls: TlsOptions;
+  /** After each step. */
+  onStep(state: State, event: Event | undefined): void;
+  /** The platform has acknowledged a result. */
+  onReported(version: string, result: Result): void;
+  /** The last thing before a restart. */
+  onRestart(): void;
+}
+
+const BACKOFF_BASE_MS = 1_000;
+/** How far a server's Retry-After is honoured, where the own back-off is shorter. */
+const RETRY_AFTER_MAX_MS = 60_000;
+const FRESH_URL_MS = 5_000;
+const ANNOUNCEMENT_MS = 10_000;
+
+/** Runs the machine: its effects in order, every failure turned into an event, one event at a time. */
+export class UpdateDriver {
+  readonly #options: DriverOptions;
+  readonly #context: Context;
+  readonly #partition: FlashPartition;
+  readonly #progress = new ProgressLimit();
+  readonly #queue: Event[] = [];
+  readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
+  #state: State;
+  #first: readonly Effect[] = [];
+  #busy = false;
+  #stopped = false;
+  #block: Uint8Array | undefined;
+  #download: Download | undefined;
+  #verifier: Verifier | undefined;
+
+  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  constructor(options: DriverOptions) {
+    const { device, boot, version, limits } = options;
+    this.#options = options;
+    this.#partition = device.boot.openTarget();
+    this.#context = {
+      runningVersion: version,
+      targetSlot: boot.targetSlot,
+      capacity: this.#partition.byteLength,
+      maxAttempts: limits.maxAttempts,
+    };
+    const step = restore(loadCheckpoint(device.store), boot);
+    this.#state = step.state;
+    this.#first = step.effects;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#perform({ state: this.#state, effects: this.#first }, undefined);
+    this.#first = [];
+    this.#drain();
+  }
+
+  /** Stops all that is under way. What is stored stays, for the next start. */
+  stop(): void {
+    this.#stopped = true;
+    this.#download?.close();
+    this.#verifier?.close();
+    for (const timer of Object.values(this.#timers)) timer?.cancel();
+  }
+
+  /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
+  dispatch(event: Event): void {
+    if (this.#stopped) return;
+    this.#queue.push(event);
+    if (!this.#busy) this.#drain();
+  }
+
+  #drain(): void {
+    while (!this.#stopped) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#perform(transition(this.#state, next, this.#context), next);
+    }
+  }
+
+  #perform(step: Step, event: Event | undefined): void {
+    const from = this.#state.name;
+    this.#busy = true;
+    this.#state = step.state;
+    if (step.state.name !== from) {
+      this.#options.device.log("info", "update", () => `${from} -> ${step.state.name}${event === undefined ? "" : ` (${event.type})`}`);
+    }
+    try {
+      this.#options.onStep(step.state, event);
+      for (const effect of step.effects) this.#run(effect);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #run(effect: Effect): void {
+    if (this.#stopped) return;
+    const { device, reporter } = this.#options;
+    switch (effect.do) {
+      case "store":
+        this.#attempt(() => storeCheckpoint(device.store, effect.checkpoint));
+        return;
+      case "clear":
+        this.#attempt(() => clearCheckpoint(device.store));
+        return;
+      case "download":
+        this.#startDownload(effect.offer, effect.stored);
+        return;
+      case "stop-download":
+        this.#download?.close();
+        return;
+      case "verify":
+        this.#startVerifier(effect.image);
+        return;
+      case "stop-verify":
+        this.#verifier?.close();
+        return;
+      case "set-pending":
+        this.#setPending();
+        return;
+      case "confirm":
+        this.#confirm();
+        return;
+      case "revert":
+        this.#revert();
+        return;
+      case "restart":
+        this.#restart();
+        return;
+      case "report-version":
+        reporter.version(this.#context.runningVersion, () => this.dispatch({ type: "version-acknowledged" }));
+        return;
+      case "report-downloading":
+        if (this.#progress.admits(effect.percent, effect.always, device.clock.now())) {
+          reporter.downloading(effect.version, effect.percent);
+        }
+        return;
+      case "report-burning":
+        reporter.burning(effect.version, () => this.dispatch({ type: "burning-acknowledged" }));
+        return;
+      case "report-result":
+        reporter.result(effect.version, effect.result, () => {
+          this.dispatch({ type: "result-acknowledged" });
+          this.#options.onReported(effect.version, effect.result);
+        });
+        return;
+      case "start-timer":
+        this.#startTimer(effect.timer, effect.attempt, effect.atLeastMs);
+        return;
+      case "stop-timer":
+        this.#timers[effect.timer]?.cancel();
+        return;
+    }
+  }
+
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#options.device.log("error", "update", () => describeError(error));
+      this.#queue.push({ type: "store-failed", failure: failureOf("store-failed", error) });
+    }
+  }
+
+  #startDownload(offer: Offer, stored: Stored): void {
+    const { device, boot, tls, limits } = this.#options;
+    this.#download?.close();
+    this.#verifier?.close();
+    this.#download = new Download({
+      device,
+      partition: this.#partition,
+      block: this.#buffer(),
+      chipId: boot.chipId,
+      offer,
+      stored,
+      tls,
+      idleTimeoutMs: limits.idleTimeoutMs,
+      onEvent: (event) => this.dispatch(event),
+    });
+  }
+
+  #startVerifier(image: Image): void {
+    const { device } = this.#options;
+    this.#download?.close();
+    this.#download = undefined;
+    this.#verifier?.close();
+    this.#verifier = new Verifier({
+      partition: this.#partition,
+      digests: device.digests,
+      clock: device.clock,
+      size: image.size,
+      md5: image.md5,
+      block: this.#buffer(),
+      onVerified: (matches) => this.dispatch({ type: "verified", matches }),
+      onFailed: (error) => this.dispatch({ type: "verify-failed", failure: failureOf("flash-failed", error) }),
+    });
+  }
+
+  /** One block, shared by download and verifier: never both at work. */
+  #buffer(): Uint8Array {
+    return (this.#block ??= new Uint8Array(this.#partition.blockLength));
+  }
+
+  #setPending(): void {
+    try {
+      this.#options.device.boot.setPending();
+      this.#queue.push({ type: "switched" });
+    } catch (error) {
+      this.#queue.push({ type: "switch-failed", failure: failureOf("switch-failed", error) });
+    }
+  }
+
+  #confirm(): void {
+    try {
+      this.#options.device.boot.confirm();
+      this.#queue.push({ type: "confirmed" });
+    } catch (error) {
+      this.#options.device.log("error", "update", () => describeError(error));
+      this.#queue.push({ type: "confirm-failed" });
+    }
+  }
+
+  #revert(): void {
+    try {
+      this.#options.device.boot.revert();
+    } catch (error) {
+      this.#options.device.log("error", "update", () => describeError(error));
+      this.#queue.push({ type: "revert-failed" });
+      return;
+    }
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.stop();
+    this.#options.onRestart();
+    this.#options.device.boot.restart();
+  }
+
+  #startTimer(timer: TimerName, attempt: number, atLeastMs: number): void {
+    const { clock } = this.#options.device;
+    this.#timers[timer]?.cancel();
+    this.#timers[timer] = clock.timer(timer, this.#delayMs(timer, attempt, atLeastMs), () =>
+      this.dispatch({ type: "timer-fired", timer }),
+    );
+  }
+
+  #delayMs(timer: TimerName, attempt: number, atLeastMs: number): number {
+    const { device, limits } = this.#options;
+    switch (timer) {
+      case "pause": {
+        const { random } = device;
+        const jitterMs = fullJitter(attempt, { baseMs: BACKOFF_BASE_MS, maxMs: limits.backoffMaxMs, random });
+        return Math.max(jitterMs, Math.min(atLeastMs, Math.max(limits.backoffMaxMs, RETRY_AFTER_MAX_MS)));
+      }
+      case "fresh-url":
+        return FRESH_URL_MS;
+      case "announcement":
+        return ANNOUNCEMENT_MS;
+      case "trial":
+        return limits.trialMs;
+    }
+  }
+}
+
+function failureOf(code: Failure["code"], error: unknown): Failure {
+  return { code, message: describeError(error) };
+}

@@ -1,0 +1,163 @@
+import { ruleFor } from "../errors.js";
+import type { Offer } from "../protocol/messages.js";
+import type { Context, Effect, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
+
+/** The moves that several states of the machine share: how a job begins, is taken up again, and ends. */
+
+const FRESH: Stored = Object.freeze({ regionOffset: undefined, etag: undefined, spliced: false, restarted: false });
+
+/** Takes an offer for a version that does not run. */
+export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
+  if (offer.size > context.capacity) {
+    const failure: Failure = { code: "image-too-large", message: `image of ${offer.size} bytes, room for ${context.capacity}` };
+    return fail(offer, failure, undefined, context, []);
+  }
+  if (kept !== undefined && isSame(kept.image, offer)) {
+    if (kept.whole) {
+      return { state: { name: "verifying", offer, stored: undefined }, effects: [{ do: "verify", image: imageOf(offer) }] };
+    }
+    return begin(offer, kept.stored, []);
+  }
+  // The old record must be gone before its blocks are.
+  return begin(offer, FRESH, kept === undefined ? [] : [{ do: "clear" }]);
+}
+
+function begin(offer: Offer, stored: Stored, first: readonly Effect[]): Step {
+  return {
+    state: { name: "downloading", offer, stored, tries: 0, renewed: false },
+    effects: [...first, { do: "download", offer, stored }],
+  };
+}
+
+export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
+  const { offer, stored, tries, renewed } = state;
+  return { state: { name: "downloading", offer, stored, tries, renewed }, effects: [...first, { do: "download", offer, stored }] };
+}
+
+/** An offer while another job runs: the same image brings a new URL, another one wins. */
+export function offeredWhileBusy(
+  state: In<"downloading"> | In<"waiting"> | In<"verifying">,
+  offer: Offer,
+  context: Context,
+  stop: readonly Effect[],
+): Step {
+  if (isSame(state.offer, offer)) return { state: { ...state, offer }, effects: [] };
+  if (offer.version === context.runningVersion) return stay(state);
+  const kept: Kept | undefined = keptOf(state);
+  const next = accept(offer, kept, context);
+  return { state: next.state, effects: [...stop, ...next.effects] };
+}
+
+/** One try of a download ended without the whole image. */
+export function tryFailed(state: In<"downloading">, failure: Failure, context: Context): Step {
+  const tries = state.tries + 1;
+  const { remedy } = ruleFor(failure.code);
+  if (remedy === "renew" && !state.renewed) {
+    return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
+  }
+  const restarts = remedy === "restart";
+  const giveUp = remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.restarted);
+  if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
+  const stored: Stored = restarts ? { ...FRESH, restarted: true } : state.stored;
+  return {
+    state: { ...state, name: "waiting", for: "pause", stored, tries },
+    effects: [...(restarts ? [CLEAR] : []), startTimer("pause", tries, failure.retryAfterMs ?? 0)],
+  };
+}
+
+const CLEAR: Effect = Object.freeze({ do: "clear" });
+
+export function waited(state: In<"waiting">, timer: TimerName, context: Context): Step {
+  if (state.for === "pause") return timer === "pause" ? resume(state, []) : stay(state);
+  if (timer !== "fresh-url") return stay(state);
+  const tries = state.tries + 1;
+  if (tries >= context.maxAttempts) {
+    const failure: Failure = { code: "url-not-renewed", message: "no fresh URL" };
+    return fail(state.offer, failure, keptOf(state), context, []);
+  }
+  return { state: { ...state, tries }, effects: [{ do: "report-version" }] };
+}
+
+/** The MD5 of what is in flash is another. Where pieces were put together the whole is fetched once more. */
+export function mismatched(state: In<"verifying">, context: Context): Step {
+  const { offer, stored } = state;
+  if (stored === undefined || (stored.spliced && !stored.restarted)) {
+    return begin(offer, { ...FRESH, restarted: true }, [CLEAR]);
+  }
+  return fail(offer, { code: "digest-mismatch", message: "MD5 does not match" }, undefined, context, []);
+}
+
+export function apply(offer: Offer, context: Context): Step {
+  const image = imageOf(offer);
+  return {
+    state: { name: "applying", image, queued: undefined },
+    effects: [
+      { do: "store", checkpoint: { phase: "applying", slot: context.targetSlot, image } },
+      startTimer("announcement", 1, 0),
+      { do: "report-burning", version: image.version },
+    ],
+  };
+}
+
+/** Ends a job; the result is durable before it is sent. */
+export function fail(image: Image, failure: Failure, stays: Kept | undefined, context: Context, first: readonly Effect[]): Step {
+  const { outcome, keeps } = ruleFor(failure.code);
+  const result = { outcome, message: failure.message };
+  const kept = keeps ? stays : undefined;
+  const stored = kept === undefined || kept.whole ? undefined : kept.stored;
+  const identity = imageOf(image);
+  return {
+    state: { name: "reporting", image: identity, result, kept, queued: undefined },
+    effects: [
+      ...first,
+      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },
+      { do: "report-result", version: image.version, result },
+    ],
+  };
+}
+
+/** The platform has the result: what may be taken up again is kept, then the version is told, then the next offer looked at. */
+export function reported(state: In<"reporting">, context: Context): Step {
+  const { kept, queued } = state;
+  const settle: Effect =
+    kept === undefined || kept.whole
+      ? CLEAR
+      : { do: "store", checkpoint: { phase: "downloading", slot: context.targetSlot, image: kept.image, stored: kept.stored } };
+  const idle: State = { name: "idle", kept, answered: false };
+  const effects: Effect[] = [settle, { do: "report-version" }];
+  if (queued === undefined || queued.version === context.runningVersion) return { state: idle, effects };
+  const next = accept(queued, kept, context);
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+export function queueing(queued: Offer | undefined, step: Step): Step {
+  return step.state.name === "reporting" ? { state: { ...step.state, queued }, effects: step.effects } : step;
+}
+
+/** What a running download could be taken up from later: nothing before its first erase. */
+export function keptOf(state: In<"downloading"> | In<"waiting"> | In<"verifying">): Kept | undefined {
+  const { stored, offer } = state;
+  if (stored?.regionOffset === undefined) return undefined;
+  return { image: imageOf(offer), whole: false, stored };
+}
+
+export function downloading(offer: Offer, offset: number, always: boolean): Effect {
+  const percent = Math.floor((offset * 100) / offer.size);
+  return { do: "report-downloading", version: offer.version, percent, always };
+}
+
+export function startTimer(timer: TimerName, attempt: number, atLeastMs: number): Effect {
+  return { do: "start-timer", timer, attempt, atLeastMs };
+}
+
+export function imageOf({ version, md5, size }: Image): Image {
+  return { version, md5, size };
+}
+
+export function isSame(left: Image, right: Image): boolean {
+  return left.version === right.version && left.md5 === right.md5 && left.size === right.size;
+}
+
+export function stay(state: State): Step {
+  return { state, effects: [] };
+}

@@ -1,0 +1,43 @@
+import type { Log } from "../../hal/ports/index.js";
+import type { MqttSession } from "../mqtt/session.js";
+import type { DeviceName } from "../protocol/identity.js";
+import { encodeBurning, encodeDownloading, encodeResult, encodeVersionReport, type Result } from "../protocol/messages.js";
+import { reportTopic } from "../protocol/topics.js";
+
+/** What is said to the platform about one device. Each call returns at once; without a connection nothing is said. */
+export class Reporter {
+  readonly #session: MqttSession;
+  readonly #topic: string;
+  readonly #log: Log;
+  /** Whether the platform's answers can reach us: set once the update topic is subscribed. */
+  online = false;
+
+  constructor(options: { session: MqttSession; device: DeviceName; log: Log }) {
+    this.#session = options.session;
+    this.#topic = reportTopic(options.device);
+    this.#log = options.log;
+  }
+
+  version(version: string, onAcknowledged: () => void): void {
+    this.#publish(encodeVersionReport(version), onAcknowledged);
+  }
+
+  /** QoS 0: the next one makes up for a lost one. */
+  downloading(version: string, percent: number): void {
+    this.#publish(encodeDownloading(version, percent));
+  }
+
+  burning(version: string, onAcknowledged: () => void): void {
+    this.#publish(encodeBurning(version), onAcknowledged);
+  }
+
+  result(version: string, result: Result, onAcknowledged: () => void): void {
+    this.#publish(encodeResult(version, result), onAcknowledged);
+  }
+
+  #publish(payload: string, onAcknowledged?: () => void): void {
+    if (!this.online) return;
+    const sent = this.#session.publish(this.#topic, payload, onAcknowledged);
+    this.#log("debug", "mqtt", () => `${sent ? "published" : "could not publish"} ${payload}`);
+  }
+}

@@ -1,0 +1,151 @@
+import type { BootStatus } from "../../hal/ports/index.js";
+import type { OtaErrorCode } from "../errors.js";
+import type { Offer, Result } from "../protocol/messages.js";
+
+/** What makes two offers the same: never the URL, which is signed anew each time. */
+export interface Image {
+  readonly version: string;
+  /** 32 hexadecimal digits in lower case. */
+  readonly md5: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** How far an image got into the target slot. */
+export interface Stored {
+  /**
+   * Start of the region that is erased and being programmed: everything before it is whole. `undefined` as long as nothing
+   * was erased.
+   */
+  readonly regionOffset: number | undefined;
+  /** Strong validator of the file the bytes came from. */
+  readonly etag: string | undefined;
+  /** The bytes came from more than one answer of the server. */
+  readonly spliced: boolean;
+  /** The image was begun anew once already, because what was stored did not fit together. */
+  readonly restarted: boolean;
+}
+
+/** What an earlier try left in the target slot: a part of an image, or all of it, verified. */
+export type Kept =
+  | { readonly image: Image; readonly whole: false; readonly stored: Stored }
+  | { readonly image: Image; readonly whole: true };
+
+/** The one record of a job in the key-value store. `slot` is the label of the slot it writes to. */
+export type Checkpoint =
+  | { readonly phase: "downloading"; readonly slot: string; readonly image: Image; readonly stored: Stored }
+  | { readonly phase: "applying"; readonly slot: string; readonly image: Image }
+  | {
+      readonly phase: "reporting";
+      readonly slot: string;
+      readonly image: Image;
+      readonly result: Result;
+      /** Present: the download may be taken up again after the report. */
+      readonly stored: Stored | undefined;
+    };
+
+export type State =
+  /** Nothing to do. */
+  | { readonly name: "idle"; readonly kept: Kept | undefined; readonly answered: boolean }
+  /** Bytes come, or the connection for them is made. */
+  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly renewed: boolean }
+  /** A try failed; the next one comes after a pause, or with a fresh URL. */
+  | {
+      readonly name: "waiting";
+      readonly for: "pause" | "fresh-url";
+      readonly offer: Offer;
+      readonly stored: Stored;
+      readonly tries: number;
+      readonly renewed: boolean;
+    }
+  /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
+  | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
+  /** Verified; announced as burning, then made pending and restarted into. */
+  | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined }
+  /** The running firmware is on trial. */
+  | { readonly name: "confirming"; readonly checkpoint: Checkpoint | undefined; readonly boot: BootStatus }
+  /** The result waits for its acknowledgement. */
+  | {
+      readonly name: "reporting";
+      readonly image: Image;
+      readonly result: Result;
+      readonly kept: Kept | undefined;
+      readonly queued: Offer | undefined;
+    };
+
+/** The state of one name. */
+export type In<Name extends State["name"]> = Extract<State, { name: Name }>;
+
+/** An error as an event carries it. */
+export interface Failure {
+  readonly code: OtaErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * `pause`: before the next try. `fresh-url`: for an offer with a new URL. `announcement`: for the acknowledgement of
+ * `burning`. `trial`: for the proof of a firmware on trial.
+ */
+export type TimerName = "pause" | "fresh-url" | "announcement" | "trial";
+
+export type Event =
+  /** Connected and subscribed. */
+  | { readonly type: "online" }
+  | { readonly type: "offer-received"; readonly offer: Offer }
+  | { readonly type: "version-acknowledged" }
+  /** The server's answer was accepted; `offset` is the first byte that will be stored. */
+  | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
+  | { readonly type: "region-erased"; readonly offset: number }
+  /** Everything before `offset` is in flash. */
+  | { readonly type: "block-written"; readonly offset: number }
+  | { readonly type: "download-completed" }
+  | { readonly type: "download-failed"; readonly failure: Failure }
+  | { readonly type: "verified"; readonly matches: boolean }
+  | { readonly type: "verify-failed"; readonly failure: Failure }
+  | { readonly type: "burning-acknowledged" }
+  | { readonly type: "switched" }
+  | { readonly type: "switch-failed"; readonly failure: Failure }
+  | { readonly type: "confirmed" }
+  | { readonly type: "confirm-failed" }
+  | { readonly type: "revert-failed" }
+  | { readonly type: "result-acknowledged" }
+  | { readonly type: "store-failed"; readonly failure: Failure }
+  | { readonly type: "timer-fired"; readonly timer: TimerName };
+
+export type Effect =
+  | { readonly do: "store"; readonly checkpoint: Checkpoint }
+  | { readonly do: "clear" }
+  /** `stored.regionOffset` undefined: from the first byte. */
+  | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
+  | { readonly do: "stop-download" }
+  | { readonly do: "verify"; readonly image: Image }
+  | { readonly do: "stop-verify" }
+  | { readonly do: "set-pending" }
+  | { readonly do: "confirm" }
+  | { readonly do: "revert" }
+  | { readonly do: "restart" }
+  | { readonly do: "report-version" }
+  /** `always`: not subject to the limit of one a second. */
+  | { readonly do: "report-downloading"; readonly version: string; readonly percent: number; readonly always: boolean }
+  | { readonly do: "report-burning"; readonly version: string }
+  | { readonly do: "report-result"; readonly version: string; readonly result: Result }
+  /** `attempt`, from 1, sets how far the pause is spread; it is never shorter than `atLeastMs`. */
+  | { readonly do: "start-timer"; readonly timer: TimerName; readonly attempt: number; readonly atLeastMs: number }
+  | { readonly do: "stop-timer"; readonly timer: TimerName };
+
+/** A new state, and what is to be done for it, in this order. */
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** What does not change as long as a firmware runs. */
+export interface Context {
+  readonly runningVersion: string;
+  readonly targetSlot: string;
+  /** Bytes that the target slot holds. */
+  readonly capacity: number;
+  /** Consecutive tries without a new block before a job fails. */
+  readonly maxAttempts: number;
+}
