@@ -13,8 +13,8 @@ export interface Broker {
 }
 
 export interface OwnBrokerOptions {
-  /** @returns topics that the client may publish to and subscribe to, or `undefined` to refuse it */
-  authenticate(clientId: string, username: string, password: string | undefined): { publish: string; subscribe: string } | undefined;
+  /** @returns what the client may do, or `undefined` to refuse it */
+  authenticate(clientId: string, username: string, password: string | undefined): Rights | undefined;
   onPublish(topic: string, payload: string): void;
   readonly tls?: TlsOptions | undefined;
 }
@@ -22,9 +22,10 @@ export interface OwnBrokerOptions {
 /** Longest keepalive the platform accepts, in seconds. */
 const KEEPALIVE_LIMIT = 900;
 
-interface Session {
-  readonly rights: { publish: string; subscribe: string };
-  readonly subscribed: Set<string>;
+/** The topics of a device. */
+export interface Rights {
+  readonly publish: string;
+  readonly subscribe: string;
 }
 
 /**
@@ -34,7 +35,7 @@ interface Session {
 export class OwnBroker implements Broker {
   readonly #aedes = new Aedes();
   readonly #options: OwnBrokerOptions;
-  readonly #sessions = new Map<Client, Session>();
+  readonly #rights = new Map<Client, Rights>();
   /** Why a CONNECT is refused, found before its credentials are looked at. */
   readonly #refused = new WeakSet<Client>();
   readonly server: Server;
@@ -60,12 +61,13 @@ export class OwnBroker implements Broker {
   }
 
   isSubscribed(topic: string): boolean {
-    return [...this.#sessions.values()].some(({ subscribed }) => subscribed.has(topic));
+    // aedes tells of a subscription even where it was refused: what counts is what the client has.
+    return [...this.#rights.keys()].some((client) => topic in (client as Client & { subscriptions: object }).subscriptions);
   }
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    if (this.server.listening) await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
   #restrict(): void {
@@ -79,29 +81,22 @@ export class OwnBroker implements Broker {
       const rights = this.#refused.has(client)
         ? undefined
         : this.#options.authenticate(client.id, username ?? "", proven ? undefined : (password?.toString() ?? ""));
-      if (rights !== undefined) this.#sessions.set(client, { rights, subscribed: new Set() });
+      if (rights !== undefined) this.#rights.set(client, rights);
       const error = rights === undefined ? Object.assign(new Error("refused"), { returnCode: 4 }) : null;
       done(error as Parameters<typeof done>[0], rights !== undefined);
     };
     aedes.authorizePublish = (client, packet, callback) => {
-      const session = client === null ? undefined : this.#sessions.get(client);
-      const allowed = client === null || (session?.rights.publish === packet.topic && !packet.retain && packet.qos !== 2);
+      const rights = client === null ? undefined : this.#rights.get(client);
+      const allowed = client === null || (rights?.publish === packet.topic && !packet.retain && packet.qos !== 2);
       if (allowed && client !== null) this.#options.onPublish(packet.topic, packet.payload.toString());
       callback(allowed ? null : new Error("publish refused"));
     };
     aedes.authorizeSubscribe = (client, subscription, callback) => {
-      const session = this.#sessions.get(client);
-      const allowed = session?.rights.subscribe === subscription.topic;
+      const allowed = this.#rights.get(client)?.subscribe === subscription.topic && subscription.qos !== 2;
       // null grants nothing: the SUBACK carries 0x80.
-      callback(null, allowed ? { ...subscription, qos: Math.min(subscription.qos, 1) as 0 | 1 } : null);
+      callback(null, allowed ? subscription : null);
     };
-    aedes.on("subscribe", (subscriptions, client) => {
-      for (const { topic } of subscriptions) this.#sessions.get(client)?.subscribed.add(topic);
-    });
-    aedes.on("unsubscribe", (topics, client) => {
-      for (const topic of topics) this.#sessions.get(client)?.subscribed.delete(topic);
-    });
-    aedes.on("clientDisconnect", (client) => this.#sessions.delete(client));
+    aedes.on("clientDisconnect", (client) => this.#rights.delete(client));
   }
 
   /** aedes asks about one filter at a time: how many there are is seen on the wire only. */

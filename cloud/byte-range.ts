@@ -19,7 +19,7 @@ export function parseRange(value: string | undefined, size: number): ByteRange |
     return length === 0 ? "unsatisfiable" : { first: size - length, last: size - 1 };
   }
   const first = Number(firstText);
-  const last = lastText === "" ? size - 1 : Number(lastText);
+  const last = lastText === "" ? Infinity : Number(lastText);
   if (last < first) return undefined;
   return first >= size ? "unsatisfiable" : { first, last: Math.min(last, size - 1) };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
-import { type Broker, OwnBroker } from "./broker.js";
+import { type Broker, OwnBroker, type Rights } from "./broker.js";
 import { ExternalBroker } from "./external-broker.js";
 import { createFileServer, type ServedRequest } from "./file-server.js";
 import { Platform } from "./platform.js";
@@ -82,6 +82,7 @@ export class Cloud {
       return new Cloud({ platform, broker, files, mqttUrl: `mqtt${scheme}://${publicHost}:${mqttPort}`, httpUrl });
     } catch (error) {
       files.close();
+      await broker?.close();
       throw error;
     }
   }
@@ -93,7 +94,7 @@ export class Cloud {
   }
 }
 
-function rights(platform: Platform, clientId: string, username: string, password: string | undefined) {
+function rights(platform: Platform, clientId: string, username: string, password: string | undefined): Rights | undefined {
   const device = platform.authenticate(clientId, username, password);
   if (device === undefined) return undefined;
   const { productId, deviceName } = device;

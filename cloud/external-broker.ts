@@ -22,10 +22,15 @@ export class ExternalBroker implements Broker {
     try {
       client = await connectAsync(url, { reconnectPeriod: 1000, connectTimeout: 5000 }, false);
     } catch {
-      throw new CloudError(`no broker at ${url.replace(/\/\/[^@/]*@/, "//")}`);
+      throw new CloudError(`no broker at ${redact(url)}`);
     }
     client.on("message", (topic, payload) => onPublish(topic, payload.toString()));
-    await client.subscribeAsync("$ota/report/+/+", { qos: 1 });
+    try {
+      await client.subscribeAsync("$ota/report/+/+", { qos: 1 });
+    } catch {
+      await client.endAsync(true);
+      throw new CloudError(`broker ${redact(url)} refuses the subscription`);
+    }
     return new ExternalBroker(client);
   }
 
@@ -40,4 +45,9 @@ export class ExternalBroker implements Broker {
   async close(): Promise<void> {
     await this.#client.endAsync();
   }
+}
+
+/** Without user and password. */
+function redact(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
 }

@@ -40,6 +40,7 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
   };
 
   if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD");
     refuse(405, "MethodNotAllowed", "only GET and HEAD");
     return;
   }
@@ -60,14 +61,15 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
     return;
   }
   send(request, response, store.filePath(firmware.md5), firmware, range);
-  done(range === undefined ? 200 : 206, range === undefined ? firmware.size : range.last - range.first + 1);
+  const byteLength = range === undefined ? firmware.size : range.last - range.first + 1;
+  done(range === undefined ? 200 : 206, request.method === "HEAD" ? 0 : byteLength);
 }
 
-/** A Range counts only where If-Range, if there is one, names this very file (RFC 9110 §13.1.5). */
+/** A Range counts for GET only, and where If-Range, if there is one, names this very file (RFC 9110 §14.2, §13.1.5). */
 function rangeOf(request: IncomingMessage, firmware: FirmwareRecord): ByteRange | "unsatisfiable" | undefined {
   const ifRange = request.headers["if-range"];
   if (ifRange !== undefined && ifRange !== etagOf(firmware)) return undefined;
-  return parseRange(request.headers.range, firmware.size);
+  return request.method === "HEAD" ? undefined : parseRange(request.headers.range, firmware.size);
 }
 
 function send(

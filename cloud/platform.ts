@@ -9,6 +9,7 @@ import {
   type FirmwareRecord,
   type Selection,
   type TaskRecord,
+  type TaskState,
 } from "./types.js";
 
 export interface PlatformOptions {
@@ -101,8 +102,8 @@ export class Platform implements CloudService {
     const devices = this.#select(productId, selection);
     const { state } = this.#store;
     if (selection.kind === "versions") {
-      state.rules = state.rules.filter((rule) => rule.productId !== productId);
-      state.rules.push({ productId, version, fromVersions: selection.fromVersions });
+      // The newest rule for a version comes first, and holds.
+      state.rules.unshift({ productId, version, fromVersions: selection.fromVersions });
     }
     for (const device of devices) this.#assign(device, version);
     this.#store.save();
@@ -139,7 +140,7 @@ export class Platform implements CloudService {
     const runs = (device: DeviceRecord): boolean =>
       selection.kind === "list" || (device.version !== undefined && selection.fromVersions.includes(device.version));
     if (selection.kind === "versions") return ofProduct.filter(runs);
-    return selection.deviceNames.map((name) => {
+    return [...new Set(selection.deviceNames)].map((name) => {
       const device = ofProduct.find((known) => known.deviceName === name);
       if (device === undefined) throw new CloudError(`product ${productId} has no device ${name}`);
       if (!runs(device)) throw new CloudError(`device ${name} runs ${device.version ?? "no known version"}, not one of those given`);
@@ -163,8 +164,7 @@ export class Platform implements CloudService {
     this.#applyRules(device, version);
     const task = this.#task(device.productId, device.deviceName);
     if (task !== undefined && task.version === version && task.state !== "success") {
-      task.state = "success";
-      delete task.percent;
+      settle(task, "success");
     }
     this.#store.save();
     if (task !== undefined && isOpen(task)) setTimeout(() => this.#push(device), PUSH_DELAY_MS).unref();
@@ -190,16 +190,13 @@ export class Platform implements CloudService {
         break;
       case "burning":
         if (!isOpen(task)) return;
-        task.state = "burning";
-        delete task.percent;
+        settle(task, "burning");
         break;
       case "done":
-        task.state = "success";
-        delete task.percent;
+        settle(task, "success");
         break;
       case "fail":
-        task.state = "failed";
-        delete task.percent;
+        settle(task, "failed");
         task.resultCode = String(fields["result_code"]);
         task.resultMessage = String(fields["result_msg"]);
         break;
@@ -252,6 +249,14 @@ function parse(payload: string): Fields | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A new state, and nothing left of the one before. */
+function settle(task: TaskRecord, state: TaskState): void {
+  task.state = state;
+  delete task.percent;
+  delete task.resultCode;
+  delete task.resultMessage;
 }
 
 function isOpen(task: TaskRecord): boolean {

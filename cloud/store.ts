@@ -53,7 +53,8 @@ export class CloudStore {
     }
     try {
       const state = JSON.parse(readFileSync(path, "utf8")) as CloudState;
-      if (!Array.isArray(state.devices) || !Array.isArray(state.tasks)) throw new Error("not a cloud's state");
+      const { devices, firmwares, tasks, rules, signingKey } = state;
+      if (![devices, firmwares, tasks, rules].every(Array.isArray) || typeof signingKey !== "string") throw new Error("not a state");
       return state;
     } catch {
       throw new CloudError(`${path} is damaged: move it away to start anew`);

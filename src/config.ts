@@ -3,6 +3,7 @@ import { OtaError } from "./errors.js";
 import type { MqttServer } from "./mqtt/session.js";
 import { brokerUrl } from "./protocol/hosts.js";
 import { checkDeviceName, decodeSecret, type Identity } from "./protocol/identity.js";
+import { isVersion } from "./protocol/messages.js";
 import type { UpdateLimits } from "./update/driver.js";
 
 /** How an application sets the agent up. Everything but the identity has a default. */
@@ -50,6 +51,9 @@ export function checkConfig(config: OtaConfig): void {
 export function resolveConfig(config: OtaConfig): ResolvedConfig {
   const { identity, broker = {}, download = {} } = config;
   checkDeviceName(identity);
+  if (config.version !== undefined && !isVersion(config.version)) {
+    throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
+  }
   const { authentication } = identity;
   if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
   const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
@@ -58,11 +62,11 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
   return {
     identity,
     server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
-    keepaliveSeconds: numberIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
+    keepaliveSeconds: wholeIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
     downloadTls: { authority: download.authority },
     limits: {
       idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
-      maxAttempts: numberIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
+      maxAttempts: wholeIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
       backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
       trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
     },
@@ -78,7 +82,14 @@ function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
   return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
 }
 
+function wholeIn(name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${min} and ${max}`);
+  return numberIn(name, value, min, max);
+}
+
 function numberIn(name: string, value: number, min: number, max: number): number {
-  if (!(value >= min && value <= max)) throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
+  if (typeof value !== "number" || !(value >= min && value <= max)) {
+    throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
+  }
   return value;
 }

@@ -63,10 +63,14 @@ class Connection implements ByteStream {
   #readable = 0;
   #writable = 0;
   #connected = false;
+  /** The connection ended while bytes were unread: told once they are read. */
+  #ended: HalError | undefined;
   #closed = false;
+  readonly #clock: Clock;
 
   constructor(options: ConnectOptions, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor) {
     this.#options = options;
+    this.#clock = modules.clock;
     this.#timeout = modules.clock.timer("connect", options.timeoutMs, () =>
       this.#fail(new HalError("timeout", `no connection to ${options.host} within ${options.timeoutMs} ms`)),
     );
@@ -116,6 +120,7 @@ class Connection implements ByteStream {
     if (count === 0 || this.#socket === undefined) return 0;
     this.#readable -= count;
     this.#socket.read(count === into.byteLength ? into : into.subarray(0, count));
+    if (this.#readable === 0 && this.#ended !== undefined) this.#failLater(this.#ended);
     return count;
   }
 
@@ -162,13 +167,19 @@ class Connection implements ByteStream {
     this.#options.onWritable(count);
   }
 
+  /** The SDK's TLS tells of the end at once, its TCP after the last byte was read. */
   #onError(): void {
     const { host, port } = this.#options;
-    this.#fail(
-      this.#connected
-        ? new HalError("closed", `connection to ${host} closed`)
-        : new HalError("unreachable", `no connection to ${host}:${port}`),
-    );
+    const error = this.#connected
+      ? new HalError("closed", `connection to ${host} closed`)
+      : new HalError("unreachable", `no connection to ${host}:${port}`);
+    if (this.#readable > 0) this.#ended = error;
+    else this.#fail(error);
+  }
+
+  /** Never from inside a call of the owner's. */
+  #failLater(error: HalError): void {
+    this.#timeout = this.#clock.timer("connection end", 0, () => this.#fail(error));
   }
 
   #onThrown(error: unknown): void {

@@ -1,4 +1,5 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
+import { isBlank } from "../lib/bytes.js";
 
 /**
  * Gathers the bytes of an image in one block and programs whole blocks, in order, each once. The caller reads from its
@@ -56,15 +57,20 @@ export class BlockWriter {
     this.#filled += count;
   }
 
-  /** Programs the full block, the last one filled up with 0xFF. @throws HalError */
-  program(): void {
+  /** Whether the full block, filled up with 0xFF where the image ends in it, is as erased flash is. */
+  get blank(): boolean {
     this.#block.fill(0xff, this.#wanted);
-    this.#partition.write(this.#block, this.#blockOffset);
-    this.skip();
+    return isBlank(this.#block);
   }
 
-  /** Goes on to the next block without programming: this one is in flash already. */
-  skip(): void {
+  /**
+   * Programs the full block and goes on to the next. A blank one is left as erased: programming would change nothing, and so
+   * the last programmed block of a region is always the last that is not blank.
+   *
+   * @throws HalError
+   */
+  program(): void {
+    if (!this.blank) this.#partition.write(this.#block, this.#blockOffset);
     this.#blockOffset += this.#block.byteLength;
     this.#filled = 0;
   }

@@ -10,7 +10,7 @@ function sparkMd5(): Digest {
   const spark = new SparkMD5.ArrayBuffer();
   return {
     update(bytes) {
-      spark.append(bytes.slice().buffer);
+      spark.append(new Uint8Array(bytes).buffer);
     },
     digest() {
       const raw = spark.end(true);

@@ -6,13 +6,18 @@ import type { FlashPartition } from "../../hal/ports/index.js";
  */
 export const REGION_LENGTH = 65536;
 
-/** @returns bytes in a region of this partition: a multiple of its blocks */
-export function regionLengthOf(partition: FlashPartition): number {
-  return Math.min(REGION_LENGTH, partition.byteLength);
+/** @returns the end of the region that `byteOffset` is in */
+export function regionEnd(partition: FlashPartition, byteOffset: number): number {
+  return Math.min((Math.floor(byteOffset / REGION_LENGTH) + 1) * REGION_LENGTH, partition.byteLength);
 }
 
-/** Erases the region that begins at `byteOffset`, which is on a region's boundary. @throws HalError */
+/** Erases from `byteOffset`, which is on a block's boundary, to the end of its region. @throws HalError */
 export function eraseRegion(partition: FlashPartition, byteOffset: number): void {
-  const end = Math.min(byteOffset + regionLengthOf(partition), partition.byteLength);
-  partition.eraseBlock(byteOffset / partition.blockLength, end / partition.blockLength);
+  partition.eraseBlock(byteOffset / partition.blockLength, regionEnd(partition, byteOffset) / partition.blockLength);
+}
+
+/** Erases the one block at `byteOffset`. @throws HalError */
+export function eraseBlockAt(partition: FlashPartition, byteOffset: number): void {
+  const block = byteOffset / partition.blockLength;
+  partition.eraseBlock(block, block + 1);
 }

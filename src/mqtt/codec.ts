@@ -1,4 +1,5 @@
 import mqtt, { type IncomingPacket } from "mqtt-packet";
+import { encodeUtf8 } from "../lib/utf8.js";
 
 // Before the first packet: the cache is 65,536 buffers, more than an ESP32 has memory for.
 mqtt.writeToStream.cacheNumbers = false;
@@ -51,102 +52,132 @@ export function encodeDisconnect(): Uint8Array {
   return mqtt.generate({ cmd: "disconnect" });
 }
 
-/** Bytes of an MQTT fixed header at most: the type and four of the remaining length. */
+/** Bytes that the remaining length of a packet takes at most. */
 const LENGTH_BYTES = 4;
+
+export interface PacketReaderOptions {
+  /** Longest remaining length accepted, in bytes. */
+  readonly maxLength: number;
+  onPacket(packet: Received): void;
+  /** The bytes break the protocol; nothing comes after this. */
+  onError(reason: string): void;
+}
 
 /**
  * Turns the stream of bytes into packets. mqtt-packet gathers a whole packet before it looks at it, so the length is
  * looked at here first. After an error the reader is spent: the connection must be closed ([MQTT-4.8.0-1]).
  */
 export class PacketReader {
-  readonly #maxLength: number;
-  readonly #onPacket: (packet: Received) => void;
-  readonly #onError: (reason: string) => void;
+  readonly #options: PacketReaderOptions;
   readonly #parser = mqtt.parser({ protocolVersion: 4 });
-  /** Bytes of the current packet's body still to come; -1 in the type byte, -2 in the length. */
-  #remaining = -1;
+  /** What the parser found in the bytes of one push, in order. */
+  readonly #parsed: (IncomingPacket | Error)[] = [];
+  /** Where in a packet the next byte is: its type, its length, or this many bytes before its end. */
+  #place: "type" | "length" | number = "type";
   #length = 0;
   #lengthCount = 0;
   #failed = false;
 
-  /** @param options.maxLength longest remaining length accepted, in bytes */
-  constructor(options: { maxLength: number; onPacket(packet: Received): void; onError(reason: string): void }) {
-    this.#maxLength = options.maxLength;
-    this.#onPacket = options.onPacket;
-    this.#onError = options.onError;
-    this.#parser.on("packet", (packet) => {
-      if (this.#failed) return;
-      const received = convert(packet);
-      if (typeof received === "string") this.#fail(received);
-      else this.#onPacket(received);
-    });
-    this.#parser.on("error", (error) => this.#fail(error.message));
+  constructor(options: PacketReaderOptions) {
+    this.#options = options;
+    this.#parser.on("packet", (packet) => this.#parsed.push(packet));
+    this.#parser.on("error", (error) => this.#parsed.push(error));
   }
 
   /** @param bytes are kept: hand over a copy */
   push(bytes: Uint8Array): void {
-    if (this.#failed || !this.#measure(bytes)) return;
+    if (this.#failed) return;
+    const good = this.#measure(bytes);
+    if (good > 0) this.#parse(bytes.subarray(0, good));
+    for (const found of this.#parsed.splice(0)) this.#deliver(found);
+    if (good < bytes.byteLength) this.#fail(`packet of more than ${this.#options.maxLength} bytes`);
+  }
+
+  #parse(bytes: Uint8Array): void {
     try {
       this.#parser.parse(bytes);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : "parser failed");
+      this.#parsed.push(error instanceof Error ? error : new Error("malformed packet"));
     }
   }
 
-  /** Follows packet boundaries. @returns false where a packet is too long */
-  #measure(bytes: Uint8Array): boolean {
+  #deliver(found: IncomingPacket | Error): void {
+    if (this.#failed) return;
+    const received = found instanceof Error ? found.message : convert(found);
+    if (typeof received === "string") this.#fail(received);
+    else this.#options.onPacket(received);
+  }
+
+  /** Follows packet boundaries. @returns how many of the bytes come before a packet that is too long */
+  #measure(bytes: Uint8Array): number {
+    let start = 0;
     for (let index = 0; index < bytes.byteLength; ) {
-      if (this.#remaining > 0) {
-        const count = Math.min(this.#remaining, bytes.byteLength - index);
-        this.#remaining -= count;
+      if (typeof this.#place === "number") {
+        const count = Math.min(this.#place, bytes.byteLength - index);
         index += count;
-        if (this.#remaining === 0) this.#remaining = -1;
+        this.#place = this.#place === count ? "type" : this.#place - count;
         continue;
       }
       const byte = bytes[index++] as number;
-      if (this.#remaining === -1) {
-        this.#remaining = -2;
+      if (this.#place === "type") {
+        start = index - 1;
+        this.#place = "length";
         this.#length = 0;
         this.#lengthCount = 0;
         continue;
       }
       this.#length += (byte & 0x7f) * 128 ** this.#lengthCount++;
-      if (this.#length > this.#maxLength || this.#lengthCount > LENGTH_BYTES) {
-        this.#fail(`packet of more than ${this.#maxLength} bytes`);
-        return false;
-      }
-      if (byte < 0x80) this.#remaining = this.#length === 0 ? -1 : this.#length;
+      if (this.#length > this.#options.maxLength || this.#lengthCount > LENGTH_BYTES) return start;
+      if (byte < 0x80) this.#place = this.#length === 0 ? "type" : this.#length;
     }
-    return true;
+    return bytes.byteLength;
   }
 
   #fail(reason: string): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#onError(reason);
+    this.#options.onError(reason);
   }
 }
 
 /** @returns what is wrong, where a broker must not send this packet to us */
 function convert(packet: IncomingPacket): Received | string {
-  const packetId = packet.messageId ?? 0;
-  switch (packet.cmd) {
+  const { cmd, messageId: packetId = 0, topic = "", payload, qos = 0 } = packet;
+  if (packet.length !== lengthOf(packet)) return `malformed ${cmd}`;
+  switch (cmd) {
     case "connack":
       return { type: "connack", returnCode: packet.returnCode ?? -1 };
     case "suback":
+      if (packetId === 0) return "suback without an id";
       return { type: "suback", packetId, granted: packet.granted?.length === 1 && qosOf(packet.granted[0]) <= 1 };
     case "puback":
-      return { type: "puback", packetId };
+      return packetId === 0 ? "puback without an id" : { type: "puback", packetId };
     case "pingresp":
       return { type: "pingresp" };
-    case "publish": {
-      const { topic = "", payload, qos = 0 } = packet;
+    case "publish":
       if (qos > 1) return "QoS 2, which was never granted";
+      if (qos === 1 && packetId === 0) return "publish without an id";
       if (payload === undefined || typeof payload === "string") return "publish without a payload";
       return { type: "publish", topic, payload, packetId: qos === 1 ? packetId : undefined };
-    }
     default:
-      return `${packet.cmd} from a broker`;
+      return `${cmd} from a broker`;
+  }
+}
+
+/** The remaining length that the fields of a packet add up to: the parser would take what is missing from the next one. */
+function lengthOf({ cmd, length, granted, topic = "", payload, qos }: IncomingPacket): number {
+  switch (cmd) {
+    case "connack":
+    case "puback":
+      return 2;
+    case "suback":
+      return 2 + Math.max(1, granted?.length ?? 0);
+    case "pingresp":
+      return 0;
+    case "publish":
+      return 2 + encodeUtf8(topic).byteLength + (qos === 0 ? 0 : 2) + (payload?.length ?? 0);
+    default:
+      return length;
   }
 }
 

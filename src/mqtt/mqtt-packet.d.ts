@@ -2,6 +2,7 @@
 declare module "mqtt-packet" {
   export interface IncomingPacket {
     cmd: string;
+    length: number;
     messageId?: number;
     returnCode?: number;
     granted?: (number | { qos: number })[];

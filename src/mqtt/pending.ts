@@ -1,6 +1,10 @@
+export type Answer = "puback" | "suback";
+
 /** A packet that waits for its acknowledgement. */
 export interface Pending {
   readonly packetId: number;
+  /** The packet that acknowledges it. */
+  readonly answer: Answer;
   /** The bytes to send; a publish repeated on the same connection carries DUP. */
   encode(duplicate: boolean): Uint8Array;
   onAcknowledged(granted: boolean): void;
@@ -38,15 +42,15 @@ export class PendingPackets {
     this.#packets.push(pending);
   }
 
-  /** @returns the packet, or `undefined` for an id that nobody waits for */
-  take(packetId: number): Pending | undefined {
-    const index = this.#packets.findIndex((pending) => pending.packetId === packetId);
+  /** @returns the packet, or `undefined` where nobody waits for this answer */
+  take(packetId: number, answer: Answer): Pending | undefined {
+    const index = this.#packets.findIndex((pending) => pending.packetId === packetId && pending.answer === answer);
     return index < 0 ? undefined : this.#packets.splice(index, 1)[0];
   }
 
   /** After a repetition the packet is the youngest. */
   requeue(pending: Pending): void {
-    const taken = this.take(pending.packetId);
+    const taken = this.take(pending.packetId, pending.answer);
     if (taken !== undefined) this.#packets.push(taken);
   }
 

@@ -12,7 +12,7 @@ import {
   PacketReader,
   type Received,
 } from "./codec.js";
-import { PendingPackets } from "./pending.js";
+import { type Answer, PendingPackets } from "./pending.js";
 
 export interface MqttServer {
   readonly host: string;
@@ -84,14 +84,19 @@ export class MqttSession {
   }
 
   start(): void {
-    if (this.#phase === "stopped") this.#connect();
+    if (this.#phase !== "stopped") return;
+    const { clock } = this.#options;
+    const waitMs = this.#lastConnectAt === undefined ? 0 : this.#lastConnectAt + CONNECT_INTERVAL_MS - clock.now();
+    if (waitMs > 0) this.#reconnectIn(waitMs);
+    else this.#connect();
   }
 
   /** Ends the session with a DISCONNECT. No callback comes after this. */
   stop(): void {
-    if (this.#phase === "open") this.#send(encodeDisconnect());
-    this.#close();
+    const open = this.#phase === "open";
     this.#phase = "stopped";
+    if (open) this.#send(encodeDisconnect());
+    this.#close();
   }
 
   /**
@@ -99,7 +104,7 @@ export class MqttSession {
    * @returns false where there is no connection, or too much in flight
    */
   subscribe(filter: string, onGranted: (granted: boolean) => void): boolean {
-    return this.#sendPending((packetId) => encodeSubscribe(packetId, filter), onGranted);
+    return this.#sendPending((packetId) => encodeSubscribe(packetId, filter), "suback", onGranted);
   }
 
   /**
@@ -108,7 +113,7 @@ export class MqttSession {
    */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (onAcknowledged !== undefined) {
-      return this.#sendPending((packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), onAcknowledged);
+      return this.#sendPending((packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), "puback", onAcknowledged);
     }
     if (this.#phase !== "open" || this.#backlogLength > 0) return false;
     this.#send(encodePublish(topic, payload, undefined, false));
@@ -153,11 +158,14 @@ export class MqttSession {
       return;
     }
     this.#phase = "greeting";
-    this.#reader = new PacketReader({
+    const reader: PacketReader = new PacketReader({
       maxLength: MAX_PACKET_LENGTH,
-      onPacket: (received) => this.#onPacket(received),
+      onPacket: (received) => {
+        if (this.#reader === reader) this.#onPacket(received);
+      },
       onError: (reason) => this.#lost(new OtaError("mqtt-protocol", reason)),
     });
+    this.#reader = reader;
     this.#lastConnectAt = clock.now();
     this.#timer = clock.timer("mqtt connack", ACKNOWLEDGE_TIMEOUT_MS, () =>
       this.#lost(new OtaError("mqtt-timeout", "no CONNACK")),
@@ -185,13 +193,14 @@ export class MqttSession {
     switch (packet.type) {
       case "publish":
         if (packet.packetId !== undefined) this.#send(encodePuback(packet.packetId));
+        if (this.#phase !== "open") return;
         this.#options.onMessage(packet.topic, packet.payload);
         return;
       case "puback":
-        this.#acknowledge(packet.packetId, true);
+        this.#acknowledge(packet.packetId, "puback", true);
         return;
       case "suback":
-        this.#acknowledge(packet.packetId, packet.granted);
+        this.#acknowledge(packet.packetId, "suback", packet.granted);
         return;
       case "pingresp":
         this.#pongTimer?.cancel();
@@ -220,11 +229,16 @@ export class MqttSession {
     this.#options.onOpen();
   }
 
-  #sendPending(encode: (packetId: number, duplicate: boolean) => Uint8Array, onAcknowledged: (granted: boolean) => void): boolean {
+  #sendPending(
+    encode: (packetId: number, duplicate: boolean) => Uint8Array,
+    answer: Answer,
+    onAcknowledged: (granted: boolean) => void,
+  ): boolean {
     if (this.#phase !== "open" || this.#pending.full) return false;
     const packetId = this.#pending.nextId();
     this.#pending.add({
       packetId,
+      answer,
       encode: (duplicate) => encode(packetId, duplicate),
       onAcknowledged,
       tries: 1,
@@ -235,8 +249,8 @@ export class MqttSession {
     return true;
   }
 
-  #acknowledge(packetId: number, granted: boolean): void {
-    const pending = this.#pending.take(packetId);
+  #acknowledge(packetId: number, answer: Answer, granted: boolean): void {
+    const pending = this.#pending.take(packetId, answer);
     if (pending === undefined) return;
     this.#armAcknowledge();
     pending.onAcknowledged(granted);
@@ -270,12 +284,13 @@ export class MqttSession {
     const waitMs = Math.max(0, this.#lastSentAt + intervalMs - clock.now());
     this.#keepaliveTimer = clock.timer("mqtt keepalive", waitMs, () => {
       if (clock.now() - this.#lastSentAt >= intervalMs) this.#ping();
-      this.#armKeepalive();
+      if (this.#phase === "open") this.#armKeepalive();
     });
   }
 
   #ping(): void {
     this.#send(encodePingreq());
+    if (this.#phase !== "open") return;
     this.#pongTimer ??= this.#options.clock.timer("mqtt pingresp", ACKNOWLEDGE_TIMEOUT_MS, () =>
       this.#lost(new OtaError("mqtt-timeout", "no PINGRESP")),
     );
@@ -300,23 +315,28 @@ export class MqttSession {
         this.#room = this.#stream.write(piece);
       } catch {
         this.#lost(new OtaError("connection-lost", "write to the broker failed"));
+        return;
       }
     }
   }
 
   #lost(error: OtaError): void {
-    if (this.#stream === undefined) return;
+    if (this.#stream === undefined || this.#phase === "stopped") return;
     const { clock, log, random } = this.#options;
     const greeted = this.#phase === "greeting" || this.#phase === "open";
     const sinceConnect = this.#lastConnectAt === undefined ? Infinity : clock.now() - this.#lastConnectAt;
     if (this.#phase === "open" && sinceConnect > STABLE_AFTER_MS) this.#attempts = 0;
     this.#close();
-    this.#phase = "waiting";
     const jitterMs = fullJitter(Math.max(1, this.#attempts), { baseMs: RECONNECT_BASE_MS, maxMs: RECONNECT_MAX_MS, random });
     const delayMs = greeted ? Math.max(jitterMs, CONNECT_INTERVAL_MS - sinceConnect) : jitterMs;
     log(error.code === "mqtt-refused" ? "error" : "warn", "mqtt", () => `${error.message}; next try in ${Math.round(delayMs)} ms`);
-    this.#timer = clock.timer("mqtt reconnect", delayMs, () => this.#connect());
+    this.#reconnectIn(delayMs);
     this.#options.onClosed(error);
+  }
+
+  #reconnectIn(delayMs: number): void {
+    this.#phase = "waiting";
+    this.#timer = this.#options.clock.timer("mqtt reconnect", delayMs, () => this.#connect());
   }
 
   #close(): void {

@@ -59,7 +59,14 @@ export function encodeBurning(version: string): string {
 export function encodeResult(version: string, result: Result): string {
   if (result.outcome === "done") return encodeProgress(version, { state: "done", result_code: "0", result_msg: "" });
   const { code, message } = failure(result.outcome, result.message);
-  return encodeProgress(version, { state: "fail", result_code: code, result_msg: message.slice(0, MESSAGE_LIMIT) });
+  return encodeProgress(version, { state: "fail", result_code: code, result_msg: cutMessage(message) });
+}
+
+/** Every copy of a result is the same, whichever side of a restart it comes from: no half of a surrogate pair is left. */
+export function cutMessage(message: string): string {
+  const cut = message.slice(0, MESSAGE_LIMIT);
+  const last = cut.charCodeAt(cut.length - 1);
+  return last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut;
 }
 
 /** The wire's codes; the messages of the first four are those of the platform's documents. */

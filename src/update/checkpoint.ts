@@ -3,7 +3,7 @@ import type { Outcome } from "../errors.js";
 import { fromHex, toHex } from "../lib/bytes.js";
 import { crc32 } from "../lib/crc32.js";
 import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
-import { MESSAGE_LIMIT, type Result } from "../protocol/messages.js";
+import { cutMessage, type Result } from "../protocol/messages.js";
 import type { Checkpoint, Image, Stored } from "./types.js";
 
 /*
@@ -11,7 +11,7 @@ import type { Checkpoint, Image, Stored } from "./types.js";
  *
  *   0  u8      format version, 1
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting
- *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present
+ *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing
  *   3  u8      outcome while reporting: index into OUTCOMES
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
@@ -119,20 +119,22 @@ export function decodeCheckpoint(record: Uint8Array): Checkpoint | undefined {
 
 function flagsOf(stored: Stored | undefined): number {
   if (stored === undefined) return 0;
-  return 1 | (stored.spliced ? 2 : 0) | (stored.restarted ? 4 : 0) | (stored.regionOffset === undefined ? 0 : 8);
+  const { spliced, restarted, regionOffset, erasing } = stored;
+  return 1 | (spliced ? 2 : 0) | (restarted ? 4 : 0) | (regionOffset === undefined ? 0 : 8) | (erasing ? 16 : 0);
 }
 
 function storedOf(flags: number, regionOffset: number, etag: string): Stored | undefined {
   if ((flags & 1) === 0) return undefined;
   return {
     regionOffset: flags & 8 ? regionOffset : undefined,
+    erasing: (flags & 16) !== 0,
+    written: undefined,
     etag: etag === "" ? undefined : etag,
     spliced: (flags & 2) !== 0,
     restarted: (flags & 4) !== 0,
   };
 }
 
-/** Cut before it is sent, so that every copy of a result is the same, whichever side of a restart it comes from. */
 function messageOf(result: Result): string {
-  return result.outcome === "done" ? "" : result.message.slice(0, MESSAGE_LIMIT);
+  return result.outcome === "done" ? "" : cutMessage(result.message);
 }

@@ -3,7 +3,7 @@ import { describeError, OtaError } from "../errors.js";
 import { RangeReader } from "../http/range-reader.js";
 import { BlockWriter } from "../image/block-writer.js";
 import { checkImageHeader } from "../image/header.js";
-import { eraseRegion, regionLengthOf } from "../image/regions.js";
+import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
 import { findResumePoint } from "../image/resume-point.js";
 import { equalBytes } from "../lib/bytes.js";
 import type { Offer } from "../protocol/messages.js";
@@ -34,6 +34,14 @@ export class Download {
   #writer: BlockWriter | undefined;
   /** Everything up to here is erased, or programmed. */
   #erasedEnd = 0;
+  /** After a restart: the block to resume at may be torn, and is still to be erased. */
+  #resuming = false;
+  /**
+   * After a restart: the next block that is programmed may have been begun before the cut, with bits half programmed that
+   * read as blank. It is erased first.
+   */
+  #suspect = false;
+  #resumedAt = 0;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
   #turnTimer: Timer | undefined;
@@ -51,15 +59,22 @@ export class Download {
     this.#reader?.close();
   }
 
+  /** The first turn: where to begin. */
   #begin(): void {
-    const { partition, block, offer, stored, device } = this.#options;
+    const { partition, block, offer, stored, device, onEvent } = this.#options;
+    const { regionOffset, written } = stored;
     let offset = 0;
-    if (stored.regionOffset === undefined) {
+    if (regionOffset === undefined) {
       device.boot.forgetTarget();
+    } else if (written === undefined) {
+      offset = stored.erasing ? regionOffset : findResumePoint(partition, regionOffset, offer.size, block);
+      this.#resuming = true;
+      if (!stored.erasing) onEvent({ type: "resume-point-found", offset });
     } else {
-      offset = findResumePoint(partition, stored.regionOffset, offer.size, block);
-      this.#erasedEnd = Math.min(stored.regionOffset + regionLengthOf(partition), partition.byteLength);
+      offset = written;
+      this.#erasedEnd = regionEnd(partition, regionOffset);
     }
+    if (this.#closed) return;
     this.#writer = new BlockWriter({ partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
     this.#schedule();
@@ -95,8 +110,8 @@ export class Download {
       this.#begin();
       return;
     }
-    // At once, and not when a block is full: the first region is erased while the connection is being made.
-    if (writer.offset === this.#erasedEnd) {
+    // At once, and not when a block is full: the first erase goes on while the connection is being made.
+    if (writer.offset >= this.#erasedEnd) {
       this.#erase(writer.offset);
       this.#schedule();
       return;
@@ -107,7 +122,8 @@ export class Download {
     }
     this.#fill(writer);
     if (!writer.full) return;
-    this.#program(writer);
+    if (this.#suspect && writer.offset !== this.#resumedAt && !writer.blank) this.#eraseSuspect(writer.offset);
+    else this.#program(writer);
     this.#schedule();
   }
 
@@ -122,9 +138,18 @@ export class Download {
 
   #erase(offset: number): void {
     const { partition, onEvent } = this.#options;
-    eraseRegion(partition, offset);
-    this.#erasedEnd = Math.min(offset + regionLengthOf(partition), partition.byteLength);
+    if (this.#resuming) eraseBlockAt(partition, offset);
+    else eraseRegion(partition, offset);
+    this.#suspect = this.#resuming;
+    this.#resumedAt = offset;
+    this.#resuming = false;
+    this.#erasedEnd = regionEnd(partition, offset);
     onEvent({ type: "region-erased", offset });
+  }
+
+  #eraseSuspect(offset: number): void {
+    eraseBlockAt(this.#options.partition, offset);
+    this.#suspect = false;
   }
 
   #program(writer: BlockWriter): void {

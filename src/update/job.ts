@@ -4,7 +4,14 @@ import type { Context, Effect, Failure, Image, In, Kept, State, Step, Stored, Ti
 
 /** The moves that several states of the machine share: how a job begins, is taken up again, and ends. */
 
-const FRESH: Stored = Object.freeze({ regionOffset: undefined, etag: undefined, spliced: false, restarted: false });
+const FRESH: Stored = Object.freeze({
+  regionOffset: undefined,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  restarted: false,
+});
 
 /** Takes an offer for a version that does not run. */
 export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
@@ -107,7 +114,7 @@ export function fail(image: Image, failure: Failure, stays: Kept | undefined, co
   const stored = kept === undefined || kept.whole ? undefined : kept.stored;
   const identity = imageOf(image);
   return {
-    state: { name: "reporting", image: identity, result, kept, queued: undefined },
+    state: { name: "reporting", image: identity, result, kept, queued: undefined, owesVersion: false },
     effects: [
       ...first,
       { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },
@@ -116,7 +123,10 @@ export function fail(image: Image, failure: Failure, stays: Kept | undefined, co
   };
 }
 
-/** The platform has the result: what may be taken up again is kept, then the version is told, then the next offer looked at. */
+/**
+ * The platform has the result. What may be taken up again is kept; then the version, where this connection has not heard it:
+ * a result comes before it, or the platform would offer the same update once more.
+ */
 export function reported(state: In<"reporting">, context: Context): Step {
   const { kept, queued } = state;
   const settle: Effect =
@@ -124,7 +134,7 @@ export function reported(state: In<"reporting">, context: Context): Step {
       ? CLEAR
       : { do: "store", checkpoint: { phase: "downloading", slot: context.targetSlot, image: kept.image, stored: kept.stored } };
   const idle: State = { name: "idle", kept, answered: false };
-  const effects: Effect[] = [settle, { do: "report-version" }];
+  const effects: Effect[] = state.owesVersion ? [settle, { do: "report-version" }] : [settle];
   if (queued === undefined || queued.version === context.runningVersion) return { state: idle, effects };
   const next = accept(queued, kept, context);
   return { state: next.state, effects: [...effects, ...next.effects] };

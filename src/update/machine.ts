@@ -53,6 +53,7 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
       return state.answered ? stay(state) : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
     case "version-acknowledged":
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":
@@ -80,20 +81,24 @@ function inDownloading(state: In<"downloading">, event: Event, context: Context)
       return { state, effects: [{ do: "report-version" }] };
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
-    case "download-started":
+    case "download-started": {
+      // A server that leaves the validator out of a 206 has not taken it back.
+      const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
       return {
-        state: { ...state, stored: { ...state.stored, etag: event.etag, spliced: event.offset > 0 } },
+        state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
         effects: [downloading(state.offer, event.offset, event.offset === 0 && state.tries === 0)],
       };
-    case "region-erased": {
-      const stored: Stored = { ...state.stored, regionOffset: event.offset };
-      const checkpoint: Checkpoint = { phase: "downloading", slot: context.targetSlot, image: imageOf(state.offer), stored };
-      return { state: { ...state, stored }, effects: [{ do: "store", checkpoint }] };
     }
-    case "block-written":
+    // The intention is stored before the erase, so that a cut inside it cannot make torn blocks look whole.
+    case "resume-point-found":
+      return stores(state, { ...state.stored, regionOffset: event.offset, erasing: true }, context);
+    case "region-erased":
+      return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);
+    case "block-written": {
+      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, renewed: false };
       // 100 is said once, when all is in flash.
-      if (event.offset >= state.offer.size) return { state: { ...state, tries: 0, renewed: false }, effects: [] };
-      return { state: { ...state, tries: 0, renewed: false }, effects: [downloading(state.offer, event.offset, false)] };
+      return { state: next, effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)] };
+    }
     case "download-completed":
       return {
         state: { name: "verifying", offer: state.offer, stored: state.stored },
@@ -120,6 +125,11 @@ function inDownloading(state: In<"downloading">, event: Event, context: Context)
   }
 }
 
+function stores(state: In<"downloading">, stored: Stored, context: Context): Step {
+  const checkpoint: Checkpoint = { phase: "downloading", slot: context.targetSlot, image: imageOf(state.offer), stored };
+  return { state: { ...state, stored }, effects: [{ do: "store", checkpoint }] };
+}
+
 function inWaiting(state: In<"waiting">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
@@ -140,6 +150,7 @@ function inWaiting(state: In<"waiting">, event: Event, context: Context): Step {
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":
@@ -171,6 +182,7 @@ function inVerifying(state: In<"verifying">, event: Event, context: Context): St
       return fail(state.offer, event.failure, undefined, context, []);
     case "version-acknowledged":
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":
@@ -208,6 +220,7 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
       return queueing(state.queued, fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]));
     case "version-acknowledged":
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":
@@ -242,6 +255,7 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
     case "offer-received":
     case "version-acknowledged":
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":
@@ -264,13 +278,17 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
 function inReporting(state: In<"reporting">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-result", version: state.image.version, result: state.result }] };
+      return {
+        state: { ...state, owesVersion: true },
+        effects: [{ do: "report-result", version: state.image.version, result: state.result }],
+      };
     case "offer-received":
       return { state: { ...state, queued: event.offer }, effects: [] };
     case "result-acknowledged":
       return reported(state, context);
     case "version-acknowledged":
     case "download-started":
+    case "resume-point-found":
     case "region-erased":
     case "block-written":
     case "download-completed":

@@ -48,7 +48,7 @@ function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: B
 function reporting(checkpoint: Checkpoint & { phase: "reporting" }, boot: BootStatus): State {
   const { image, result, stored, slot } = checkpoint;
   const kept: Kept | undefined = stored === undefined || slot !== boot.targetSlot ? undefined : { image, whole: false, stored };
-  return { name: "reporting", image, result, kept, queued: undefined };
+  return { name: "reporting", image, result, kept, queued: undefined, owesVersion: true };
 }
 
 /** The result is durable before it is sent. */

@@ -14,10 +14,14 @@ export interface Image {
 /** How far an image got into the target slot. */
 export interface Stored {
   /**
-   * Start of the region that is erased and being programmed: everything before it is whole. `undefined` as long as nothing
-   * was erased.
+   * Everything before this offset is whole. From it to the end of its region the flash was erased, and is programmed in
+   * order. `undefined` as long as nothing was erased.
    */
   readonly regionOffset: number | undefined;
+  /** That erase is not finished: what is in the blocks from `regionOffset` on may be anything. */
+  readonly erasing: boolean;
+  /** As far as this boot knows, everything before this offset is in flash; `undefined` after a restart, and never stored. */
+  readonly written: number | undefined;
   /** Strong validator of the file the bytes came from. */
   readonly etag: string | undefined;
   /** The bytes came from more than one answer of the server. */
@@ -64,13 +68,14 @@ export type State =
   | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined }
   /** The running firmware is on trial. */
   | { readonly name: "confirming"; readonly checkpoint: Checkpoint | undefined; readonly boot: BootStatus }
-  /** The result waits for its acknowledgement. */
+  /** The result waits for its acknowledgement. `owesVersion`: this connection has not heard the version yet. */
   | {
       readonly name: "reporting";
       readonly image: Image;
       readonly result: Result;
       readonly kept: Kept | undefined;
       readonly queued: Offer | undefined;
+      readonly owesVersion: boolean;
     };
 
 /** The state of one name. */
@@ -96,6 +101,9 @@ export type Event =
   | { readonly type: "version-acknowledged" }
   /** The server's answer was accepted; `offset` is the first byte that will be stored. */
   | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
+  /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
+  | { readonly type: "resume-point-found"; readonly offset: number }
+  /** From `offset` to the end of its region all is erased. */
   | { readonly type: "region-erased"; readonly offset: number }
   /** Everything before `offset` is in flash. */
   | { readonly type: "block-written"; readonly offset: number }

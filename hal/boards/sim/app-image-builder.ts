@@ -64,7 +64,7 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   }
   image.writeUInt8(checksum, checksumAt);
   createHash("sha256").update(image.subarray(0, checksumAt + 1)).digest().copy(image, checksumAt + 1);
-  return image;
+  return new Uint8Array(image);
 }
 
 function writeHeader(image: Buffer, segments: number, chipId: number): void {

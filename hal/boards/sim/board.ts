@@ -5,7 +5,7 @@ import { type BootChoice, bootLoader } from "./boot-loader.js";
 import { createFlashModule } from "./flash-module.js";
 import type { NorFlash } from "./nor-flash.js";
 import { createKeyValueModule } from "./nvs/key-value-module.js";
-import { Nvs } from "./nvs/nvs.js";
+import { mountNvs } from "./nvs/nvs.js";
 import { dataPartition, type Partition, SUBTYPE_DATA_NVS } from "./partition-table.js";
 import { createPlatform } from "./platform.js";
 import { Power } from "./power.js";
@@ -65,7 +65,7 @@ export class SimulatedBoard {
     const { flash } = this.#options;
     const running = boot.slots[boot.running] as Partition;
     const target = boot.slots[(boot.running + 1) % boot.slots.length] as Partition;
-    const nvs = new Nvs(flash, dataPartition(boot.partitions, SUBTYPE_DATA_NVS, "nvs"));
+    const nvs = mountNvs(flash, dataPartition(boot.partitions, SUBTYPE_DATA_NVS, "nvs"));
     return {
       flash: createFlashModule({ flash, power, partitions: boot.partitions, running, target }),
       keyValue: createKeyValueModule(nvs, power),

@@ -1,6 +1,6 @@
 import { verifyAppImage } from "./app-image.js";
 import type { NorFlash } from "./nor-flash.js";
-import { Nvs } from "./nvs/nvs.js";
+import { mountNvs } from "./nvs/nvs.js";
 import { OtaData } from "./otadata.js";
 import { dataPartition, otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA } from "./partition-table.js";
 import { slotVersion } from "./platform.js";
@@ -42,7 +42,7 @@ function runningSlot(flash: NorFlash, slots: readonly Partition[], otaData: OtaD
 
 /** Reads a record of the application's key-value store. @param flash a snapshot: mounting may clear up after a cut */
 export function readRecord(flash: NorFlash, namespace: string, key: string): Uint8Array | undefined {
-  const nvs = new Nvs(flash, dataPartition(readPartitionTable(flash), SUBTYPE_DATA_NVS, "nvs"));
+  const nvs = mountNvs(flash, dataPartition(readPartitionTable(flash), SUBTYPE_DATA_NVS, "nvs"));
   return nvs.get(namespace, key);
 }
 

@@ -1,6 +1,7 @@
 import { isIP, Socket } from "node:net";
 import type { SocketInstance, SocketOptions, TcpConstructor } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
+import { ReceiveQueue } from "./receive-queue.js";
 
 /** lwIP's send buffer and receive window in the SDK's ESP32 build, in bytes. */
 const SEND_BUFFER_LENGTH = 8192;
@@ -21,9 +22,7 @@ export function createTcp(power: Power): TcpConstructor {
   return class SimulatedTcp implements PokableTcp {
     readonly #socket = new Socket();
     readonly #options: SocketOptions;
-    /** What has come and was not read. */
-    readonly #received: Buffer[] = [];
-    #available = 0;
+    readonly #received = new ReceiveQueue();
     #ready = false;
     #ended = false;
     #closed = false;
@@ -47,18 +46,10 @@ export function createTcp(power: Power): TcpConstructor {
 
     read(buffer: Uint8Array): number {
       power.check();
-      if (buffer.byteLength === 0 || buffer.byteLength > this.#available) throw new Error("invalid");
-      for (let at = 0; at < buffer.byteLength; ) {
-        const first = this.#received[0] as Buffer;
-        const count = Math.min(first.byteLength, buffer.byteLength - at);
-        buffer.set(first.subarray(0, count), at);
-        at += count;
-        if (count === first.byteLength) this.#received.shift();
-        else this.#received[0] = first.subarray(count);
-      }
-      this.#available -= buffer.byteLength;
-      if (this.#available < RECEIVE_WINDOW) this.#socket.resume();
-      if (this.#available === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.()));
+      if (buffer.byteLength === 0 || buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
+      this.#received.take(buffer);
+      if (this.#received.byteLength < RECEIVE_WINDOW) this.#socket.resume();
+      if (this.#received.byteLength === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.()));
       return buffer.byteLength;
     }
 
@@ -75,7 +66,7 @@ export function createTcp(power: Power): TcpConstructor {
     close(): void {
       if (this.#closed) return;
       this.#closed = true;
-      this.#received.length = 0;
+      this.#received.clear();
       this.#socket.resume();
       this.#socket.end();
       this.#socket.destroySoon();
@@ -88,9 +79,8 @@ export function createTcp(power: Power): TcpConstructor {
     #receive(bytes: Buffer): void {
       if (this.#closed) return;
       this.#received.push(bytes);
-      this.#available += bytes.byteLength;
-      if (this.#available >= RECEIVE_WINDOW) this.#socket.pause();
-      this.#call(() => this.#options.onReadable?.(this.#available));
+      if (this.#received.byteLength >= RECEIVE_WINDOW) this.#socket.pause();
+      this.#call(() => this.#options.onReadable?.(this.#received.byteLength));
     }
 
     #writable(): number {
@@ -102,7 +92,7 @@ export function createTcp(power: Power): TcpConstructor {
       if (this.#ended) return;
       this.#ended = true;
       this.#ready = false;
-      if (this.#available === 0) this.#call(() => this.#options.onError?.());
+      if (this.#received.byteLength === 0) this.#call(() => this.#options.onError?.());
     }
 
     #call(action: () => void): void {

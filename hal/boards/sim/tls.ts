@@ -4,6 +4,7 @@ import { connect, rootCertificates, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
 import type { SocketInstance, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
+import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
 
 /** What the SDK's socket keeps back of the TCP's room for the record around the bytes. */
@@ -30,13 +31,18 @@ export function createTls(power: Power): TlsConstructor {
     readonly #callbacks: Pick<TlsSocketOptions, "onReadable" | "onWritable" | "onError">;
     readonly #transport: Transport;
     readonly #tls: TLSSocket;
+    readonly #received = new ReceiveQueue();
     #ready = false;
+    #ended = false;
     #closed = false;
 
     constructor(options: TlsSocketOptions) {
       power.check();
       this.#callbacks = options;
-      this.#transport = new Transport(options, options.TCP.io, () => this.#end());
+      this.#transport = new Transport(options, options.TCP.io, () => {
+        // Once ready, what has come is still to be decrypted and read: the TLS socket's own end follows that.
+        if (!this.#ready) this.#end();
+      });
       this.#tls = connect({
         socket: this.#transport,
         host: options.host,
@@ -50,22 +56,20 @@ export function createTls(power: Power): TlsConstructor {
         this.#ready = true;
         this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
       });
-      this.#tls.on("readable", () => {
-        if (this.#tls.readableLength > 0) this.#call(() => this.#callbacks.onReadable?.(this.#tls.readableLength));
-      });
+      this.#tls.on("data", (bytes) => this.#receive(bytes));
       this.#tls.on("end", () => this.#end());
+      this.#tls.on("close", () => this.#end());
       this.#tls.on("error", (error) => {
-        if (!this.#closed) this.#transport.fail(error);
+        if (!this.#closed && !this.#ended) this.#transport.fail(error);
       });
     }
 
     read(buffer: Uint8Array): number {
       power.check();
-      const wanted = Math.min(buffer.byteLength, this.#tls.readableLength);
-      const bytes = wanted === 0 ? null : (this.#tls.read(wanted) as Buffer | null);
-      if (bytes === null) return 0;
-      buffer.set(bytes);
-      return bytes.byteLength;
+      const count = Math.min(buffer.byteLength, this.#received.byteLength);
+      this.#received.take(buffer.subarray(0, count));
+      if (this.#received.byteLength === 0) this.#tls.resume();
+      return count;
     }
 
     write(buffer: Uint8Array): void {
@@ -80,9 +84,19 @@ export function createTls(power: Power): TlsConstructor {
     close(): void {
       if (this.#closed) return;
       this.#closed = true;
+      this.#received.clear();
+      this.#tls.resume();
       this.#tls.end(() => this.#transport.close());
       // A peer that never takes the last record must not keep the socket.
       setTimeout(() => this.#transport.close(), 200).unref();
+    }
+
+    /** One record at a time: the next is decrypted once this one is read. */
+    #receive(bytes: Buffer): void {
+      if (this.#closed) return;
+      this.#received.push(bytes);
+      this.#tls.pause();
+      this.#call(() => this.#callbacks.onReadable?.(this.#received.byteLength));
     }
 
     #writable(): number {
@@ -90,6 +104,8 @@ export function createTls(power: Power): TlsConstructor {
     }
 
     #end(): void {
+      if (this.#ended) return;
+      this.#ended = true;
       this.#call(() => this.#callbacks.onError?.());
     }
 
@@ -124,6 +140,8 @@ class Transport extends Duplex {
   #available = 0;
   #room = 0;
   #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined;
+  /** Nothing can be written any more: what Node's TLS still wants to say is dropped. */
+  #over = false;
 
   constructor(options: TlsSocketOptions, TCP: TcpConstructor, onEnd: () => void) {
     super();
@@ -139,6 +157,8 @@ class Transport extends Duplex {
         this.#flush();
       },
       onError: () => {
+        this.#over = true;
+        this.#flush();
         this.push(null);
         onEnd();
       },
@@ -151,6 +171,7 @@ class Transport extends Duplex {
   }
 
   close(): void {
+    this.#over = true;
     this.#tcp.close();
     this.destroy();
   }
@@ -173,16 +194,22 @@ class Transport extends Duplex {
   }
 
   #flush(): void {
-    if (this.#pending === undefined || this.#room === 0) return;
+    if (this.#pending === undefined || (this.#room === 0 && !this.#over)) return;
     const { bytes, done } = this.#pending;
-    const piece = bytes.subarray(0, this.#room);
-    this.#tcp.write(piece);
-    this.#room -= piece.byteLength;
-    if (piece.byteLength === bytes.byteLength) {
-      this.#pending = undefined;
-      done();
-    } else {
-      this.#pending = { bytes: bytes.subarray(piece.byteLength), done };
+    const written = this.#over ? bytes.byteLength : this.#write(bytes.subarray(0, this.#room));
+    this.#room -= Math.min(written, this.#room);
+    this.#pending = written === bytes.byteLength ? undefined : { bytes: bytes.subarray(written), done };
+    if (this.#pending === undefined) done();
+  }
+
+  /** @returns how many bytes are done with */
+  #write(piece: Buffer): number {
+    try {
+      this.#tcp.write(piece);
+    } catch {
+      // The connection has ended, or the power: its own callback says so.
+      this.#over = true;
     }
+    return piece.byteLength;
   }
 }

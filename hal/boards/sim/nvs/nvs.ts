@@ -194,6 +194,16 @@ export class Nvs {
   }
 }
 
+/** Mounts NVS as ESP-IDF's applications do: a partition that cannot be mounted is erased, and its records are lost. */
+export function mountNvs(flash: NorFlash, partition: Partition): Nvs {
+  try {
+    return new Nvs(flash, partition);
+  } catch {
+    flash.erase(partition.offset, partition.size);
+    return new Nvs(flash, partition);
+  }
+}
+
 function checkName(name: string, error: string): void {
   if (name.length < 1 || name.length > NAME_LIMIT) fail(error);
 }

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Bench, DEVICE, imageOf } from "../support/bench.js";
+import type { Behaviour } from "../support/fault-server.js";
+import { assertSameBytes } from "../support/same-bytes.js";
+import { withBench } from "../support/with-bench.js";
+
+/** Small waits: what is tested is the outcome, not the patience. */
+const QUICK = { download: { idleTimeoutSeconds: 0.3, maxAttempts: 3, backoffMaxSeconds: 0.05 } };
+
+/** The update fails with this report, once, and the old firmware goes on. */
+async function assertFails(bench: Bench, report: string | RegExp): Promise<void> {
+  await bench.update();
+  const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
+  assert.equal(results.length, 1, results.join());
+  assert.match(results[0] as string, typeof report === "string" ? new RegExp(`^${report}$`) : report);
+  assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
+}
+
+function always(behaviour: Behaviour): Behaviour[] {
+  return Array.from({ length: 50 }, () => behaviour);
+}
+
+const table: readonly { readonly name: string; readonly behaviours: Behaviour[]; readonly report: string | RegExp }[] = [
+  { name: "a server that is silent", behaviours: always({ delayMs: 1000 }), report: "fail -1 time_out" },
+  { name: "a server that stops in the middle", behaviours: always({ stallAfter: 0 }), report: "fail -1 time_out" },
+  { name: "a server that always cuts before a block is whole", behaviours: always({ cutAfter: 1000 }), report: "fail -1 time_out" },
+  { name: "a busy server", behaviours: always({ status: 503 }), report: "fail -1 time_out" },
+  { name: "a missing file", behaviours: always({ status: 404 }), report: "fail -2 file not exist" },
+  { name: "a file that is gone", behaviours: always({ status: 410 }), report: "fail -2 file not exist" },
+  { name: "a signature that is refused, fresh as well", behaviours: always({ status: 403 }), report: "fail -3 signature expired" },
+  { name: "other bytes of the same length", behaviours: always({ content: imageOf("0.2.0", 200 * 1024, 99) }), report: "fail -4 md5 not match" },
+  { name: "a status nobody expects", behaviours: always({ status: 418 }), report: /^fail -5 .*418/ },
+  { name: "a longer file", behaviours: always({ content: imageOf("0.2.0", 200 * 1024 + 16) }), report: /^fail -5 file has 204816 bytes/ },
+  { name: "a redirect to nowhere", behaviours: always({ status: 302 }), report: /^fail -5 redirect/ },
+  { name: "redirects without end", behaviours: always({ status: 302, headers: { Location: "/again" } }), report: /^fail -5 more than 5 redirects/ },
+  { name: "an answer that is not HTTP", behaviours: always({ raw: "SSH-2.0-OpenSSH_9.2\r\n" }), report: /^fail -5 response head/ },
+  { name: "an encoded body", behaviours: always({ headers: { "Content-Encoding": "gzip" } }), report: /^fail -5 content encoded/ },
+  { name: "an image for another chip", behaviours: always({ content: otherChip() }), report: /^fail -5 image for chip 9/ },
+  { name: "a text file", behaviours: always({ content: new Uint8Array(200 * 1024).fill(0x41) }), report: /^fail -5 not an application image/ },
+];
+
+for (const { name, behaviours, report } of table) {
+  test(`${name} is reported as ${String(report)}, once`, () =>
+    withBench({ config: QUICK }, async (bench) => {
+      bench.server.behaviours = behaviours;
+      await assertFails(bench, report);
+    }));
+}
+
+function otherChip(): Uint8Array {
+  const image = imageOf("0.2.0", 200 * 1024);
+  image.set([9], 12);
+  return image;
+}
+
+test("a wrong file is refused after its first block", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ content: new Uint8Array(200 * 1024).fill(0x41), stallAfter: 5000 }];
+    await assertFails(bench, /^fail -5 not an application image/);
+    assert.equal(bench.server.requests.length, 1);
+  }));
+
+test("an image that does not fit is not fetched", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.platform.pending = () => ({ ...bench.offer(), file_size: 0x1a0000 + 16 });
+    await assertFails(bench, /^fail -5 image of 1703952 bytes, room for 1703936/);
+    assert.equal(bench.server.requests.length, 0);
+  }));
+
+test("an image whose checksum is wrong is not booted, though its MD5 is right", () => {
+  const image = imageOf("0.2.0", 64 * 1024);
+  image.set([(image[40_000] ?? 0) ^ 1], 40_000);
+  return withBench({ config: QUICK, image }, (bench) => assertFails(bench, /^fail -5 set pending/));
+});
+
+test("a server that is not there is reported as a time-out", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.platform.pending = () => ({ ...bench.offer(), url: "http://127.0.0.1:1/x" });
+    await assertFails(bench, "fail -1 time_out");
+  }));
+
+test("a refused signature is renewed by asking again, and the download goes on", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 100_000 }, { status: 403 }];
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.equal(bench.platform.words().filter((word) => word === "version 0.1.0").length, 2);
+    const targets = bench.server.requests.map(({ target }) => target);
+    assert.equal(targets.length, 3);
+    assert.equal(targets[0], targets[1]);
+    assert.notEqual(targets[1], targets[2]);
+    assert.notEqual(bench.server.requests[2]?.headers.range, undefined);
+  }));
+
+test("a platform that offers no fresh URL is a time-out in the end, not an expired signature", () =>
+  withBench({ config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bench) => {
+    bench.server.behaviours = always({ status: 403 });
+    bench.board.powerOn();
+    await bench.until("version", () => bench.platform.reports.length > 0);
+    bench.platform.offer(DEVICE, bench.offer());
+    await bench.ended();
+    assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
+  }));
+
+test("Retry-After is honoured", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ status: 503, headers: { "Retry-After": "1" } }];
+    await bench.update();
+    const [first, second] = bench.server.requests;
+    assert.ok(second!.atMs - first!.atMs >= 990, `${second!.atMs - first!.atMs} ms`);
+  }));
+
+test("a 200 to a ranged request is compared with what is stored and then continued", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 150_000 }, { ignoreRange: true }];
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.equal(bench.server.requests.length, 2);
+    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  }));
+
+test("a 200 with another file is not spliced: the download begins anew", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    const other = imageOf("0.2.0", 200 * 1024, 5);
+    bench.server.behaviours = [{ content: other, cutAfter: 150_000 }, { ignoreRange: true }];
+    await bench.update();
+    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+    assert.equal(bench.server.requests[2]?.headers.range, undefined);
+  }));
+
+test("a range that begins elsewhere is not used", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 150_000 }, { contentRange: `bytes 0-${200 * 1024 - 1}/${200 * 1024}` }];
+    await bench.update();
+    assert.equal(bench.server.requests.length, 3);
+    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  }));
+
+test("pieces that do not fit together are fetched once more before the MD5 is reported", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    const other = imageOf("0.2.0", 200 * 1024, 5);
+    bench.server.behaviours = [{ content: other, cutAfter: 150_000, etag: null }];
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.deepEqual(bench.server.requests.map(({ headers }) => headers.range === undefined), [true, false, true]);
+  }));
+
+test("If-Range carries the file's own validator", () =>
+  withBench({ config: QUICK }, async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 150_000 }];
+    await bench.update();
+    assert.equal(bench.server.requests[1]?.headers["if-range"], `"${bench.server.md5}"`);
+  }));
+
+test("tries that store blocks are never used up", () =>
+  withBench({ config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bench) => {
+    bench.server.behaviours = Array.from({ length: 12 }, () => ({ cutAfter: 9000 }));
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.equal(bench.server.requests.length, 13);
+  }));
+
+test("a server that trickles is left", () =>
+  withBench({ config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
+    bench.server.behaviours = [{ trickleMs: 400 }];
+    await assertFails(bench, "fail -1 time_out");
+  }));
+
+test("a failed update can be offered again and then resumes", () =>
+  withBench({ config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 150_000 }, { status: 503 }];
+    bench.board.powerOn();
+    await bench.until("version", () => bench.platform.reports.length > 0);
+    bench.platform.offer(DEVICE, bench.offer());
+    await bench.ended();
+    assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
+    bench.platform.reports.length = 0;
+    bench.platform.offer(DEVICE, bench.offer());
+    await bench.ended();
+    bench.platform.reports.length = 0;
+    bench.platform.offer(DEVICE, bench.offer());
+    await bench.ended();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.deepEqual(bench.server.requests.map(({ headers }) => headers.range === undefined), [true, false, false]);
+  }));

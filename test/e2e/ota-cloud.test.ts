@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { imageOf } from "../support/bench.js";
+import { Running, runCommand, withFolder } from "../support/command.js";
+
+const PRODUCT = "ABCDE12345";
+
+async function cloud(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCommand("ota-cloud", args);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+/** A state with a device, two versions and a device_info.json. */
+async function prepare(folder: string): Promise<{ state: string; info: string }> {
+  const [state, info] = [join(folder, "cloud"), join(folder, "device_info.json")];
+  await cloud("device", "add", "--state", state, "--product", PRODUCT, "--name", "light_01", "--output", info);
+  for (const version of ["0.1.0", "0.2.0"]) {
+    const file = join(folder, `${version}.bin`);
+    writeFileSync(file, imageOf(version, 64 * 1024));
+    await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", version);
+  }
+  return { state, info };
+}
+
+async function serve(state: string, ...args: string[]): Promise<{ running: Running; mqtt: string }> {
+  const running = new Running("ota-cloud", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0", ...args]);
+  await running.until("its addresses", () => running.stdout.includes("files"));
+  return { running, mqtt: /broker (\S+)/.exec(running.stdout)?.[1] as string };
+}
+
+async function statusOf(state: string): Promise<{ devices: { version?: string; online: boolean; task?: { state: string } }[] }> {
+  return JSON.parse(await cloud("status", "--state", state, "--json")) as Awaited<ReturnType<typeof statusOf>>;
+}
+
+test("cloud and device by hand: add, serve, run, upgrade while both run, status", () =>
+  withFolder(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const { running, mqtt } = await serve(state);
+    const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", mqtt]);
+    await device.until("connection", () => device.stderr.includes("connected"));
+    for (let count = 0; (await statusOf(state)).devices[0]?.version === undefined && count < 50; count++);
+    const said = await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0", "--device", "light_01");
+    assert.equal(said, "version 0.2.0 goes to 1 device now\n");
+    await device.until("new version", () => device.stderr.includes("boots ota_1"));
+    for (let count = 0; (await statusOf(state)).devices[0]?.task?.state !== "success" && count < 50; count++);
+    const [first] = (await statusOf(state)).devices;
+    assert.deepEqual([first?.version, first?.online, first?.task?.state], ["0.2.0", true, "success"]);
+    assert.match(await cloud("status", "--state", state), /light_01 +online +0\.2\.0 +-> 0\.2\.0 success/);
+    assert.equal((await device.kill("SIGTERM")).code, 0);
+    assert.equal((await running.kill("SIGTERM")).code, 0);
+  }));
+
+test("an upgrade that was asked for before the cloud ran, and before the device came, is carried out", () =>
+  withFolder(async (folder) => {
+    const { state, info } = await prepare(folder);
+    await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
+    const first = await serve(state);
+    await first.running.kill("SIGKILL");
+    const { running, mqtt } = await serve(state);
+    const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", mqtt]);
+    await device.until("new version", () => device.stderr.includes("reporting -> idle"));
+    await device.kill("SIGTERM");
+    await running.kill("SIGTERM");
+    assert.equal((await statusOf(state)).devices[0]?.task?.state, "success");
+  }));
+
+test("a file of device names cares for no version", () =>
+  withFolder(async (folder) => {
+    const { state } = await prepare(folder);
+    const names = join(folder, "names.txt");
+    writeFileSync(names, "light_01\n");
+    const said = await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--devices-file", names);
+    assert.equal(said, "version 0.2.0 goes to 1 device now\n");
+  }));
+
+const bad: readonly (readonly [what: string, args: (folder: string, state: string) => string[], message: RegExp])[] = [
+  ["no command", () => [], /no command/],
+  ["half a command", () => ["firmware"], /./],
+  ["a product id that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", "x", "--version", "1"], /product id is 10/],
+  ["a version that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "a b"], /version is 1 to 32/],
+  ["a missing file", (folder, state) => ["firmware", "add", join(folder, "none.bin"), "--state", state, "--product", PRODUCT, "--version", "1"], /cannot read/],
+  ["firmware that was not added", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "5", "--from", "0.1.0"], /has no firmware 5: add it first/],
+  ["an upgrade from a version that was not added", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.0.9"], /has no firmware 0\.0\.9/],
+  ["an upgrade of nobody", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0"], /say which devices/],
+  ["an unknown device", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0", "--device", "nobody"], /has no device nobody/],
+  ["a damaged state", (folder) => ["status", "--state", join(folder, "damaged")], /is damaged: move it away/],
+  ["half a TLS", (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"], /--tls-cert and --tls-key go together/],
+  ["a device without a name", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT], /--product and --name/],
+  ["no broker where one should be", (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"], /no broker at mqtt:\/\/127\.0\.0\.1:1/],
+];
+
+for (const [what, args, message] of bad) {
+  test(`${what}: one clear line, exit code 2`, () =>
+    withFolder(async (folder) => {
+      const { state } = await prepare(folder);
+      mkdirSync(join(folder, "damaged"));
+      writeFileSync(join(folder, "damaged", "cloud.json"), "{");
+      const before = readFileSync(join(state, "cloud.json"), "utf8");
+      const { code, stdout, stderr } = await runCommand("ota-cloud", args(folder, state));
+      assert.equal(code, 2, stderr + stdout);
+      assert.match(stderr, /^ota-cloud: [^\n]+\n$/);
+      assert.match(stderr, message);
+      assert.equal(readFileSync(join(state, "cloud.json"), "utf8"), before);
+    }));
+}
+
+test("a port that is taken is named, and a second cloud on a folder refused", () =>
+  withFolder(async (folder) => {
+    const { state } = await prepare(folder);
+    const { running } = await serve(state);
+    const port = /broker \S+:([0-9]+)/.exec(running.stdout)?.[1] as string;
+    const taken = await runCommand("ota-cloud", ["serve", "--state", join(folder, "second"), "--http-port", "0", "--mqtt-port", port]);
+    assert.deepEqual([taken.code, taken.stderr], [2, `ota-cloud: port ${port} is taken: choose another\n`]);
+    const second = await runCommand("ota-cloud", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0"]);
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, /a cloud runs on .* already/);
+    await running.kill("SIGTERM");
+  }));
+
+/** Where tests must not be missed, a missing broker is a failure. */
+const skipMosquitto =
+  process.env["CI"] === undefined && spawnSync("mosquitto", ["-h"]).error !== undefined
+    ? "no mosquitto here: install the Debian package `mosquitto`"
+    : false;
+
+test("a whole update through a real mosquitto", { skip: skipMosquitto }, () =>
+  withFolder(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const port = await freePort();
+    const config = join(folder, "mosquitto.conf");
+    writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nuser root\n`);
+    const mosquitto = spawn("mosquitto", ["-c", config], { stdio: "ignore" });
+    const failed = new Promise<never>((_resolve, reject) => {
+      mosquitto.on("error", () => reject(new Error("mosquitto is missing: install the package `mosquitto`")));
+    });
+    try {
+      await Promise.race([failed, updateThrough(`mqtt://127.0.0.1:${port}`, folder, state, info)]);
+    } finally {
+      mosquitto.kill();
+    }
+  }));
+
+async function updateThrough(broker: string, folder: string, state: string, info: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
+  const { running } = await serve(state, "--broker", broker);
+  const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", broker]);
+  await device.until("new version", () => device.stderr.includes("reporting -> idle"));
+  await device.kill("SIGTERM");
+  await running.kill("SIGTERM");
+  assert.equal((await statusOf(state)).devices[0]?.task?.state, "success");
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { imageOf } from "../support/bench.js";
+import { runCommand, withFolder } from "../support/command.js";
+
+test("the main job ends with 0 and a line that says done", async () => {
+  const { code, stdout, stderr } = await runCommand("start", []);
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^done +version 0\.2\.0 runs from ota_1: 1048576 bytes, 1 request, [0-9.]+ s$/m);
+  assert.match(stdout, /^download 50 %$/m);
+  assert.ok(!stdout.includes("\u001b"), "plain lines when piped");
+});
+
+test("--cut shows the cut and the resume", async () => {
+  const { code, stdout, stderr } = await runCommand("start", ["--cut", "28"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /power +cut at 28 %\npower +on again\nboard +boots ota_0\n[\s\S]*agent +resumes at 2[78] %[\s\S]*done .* 2 requests/);
+});
+
+test("--firmware takes an image file", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "my.bin");
+    writeFileSync(path, imageOf("3.1.4", 300_000 - (300_000 % 16)));
+    const { code, stdout, stderr } = await runCommand("start", ["--firmware", path]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^done +version 3\.1\.4 runs from ota_1: 300000 bytes/m);
+  }));
+
+test("--firmware with the factory's own version is an update all the same", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "my.bin");
+    writeFileSync(path, imageOf("0.1.0", 8192));
+    const { code, stdout, stderr } = await runCommand("start", ["--firmware", path]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^done +version 0\.1\.0 runs/m);
+  }));
+
+test("bad input is one line and exit code 2", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "text.bin");
+    writeFileSync(path, "hello");
+    for (const args of [["--firmware", path], ["--firmware", join(folder, "none")], ["--cut", "100"], ["--cut", "x"], ["--fast"]]) {
+      const { code, stderr } = await runCommand("start", args);
+      assert.equal(code, 2, args.join(" "));
+      assert.match(stderr, /^npm start --: [^\n]+\n$/);
+    }
+  }));

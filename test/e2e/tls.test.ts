@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Cloud } from "../../cloud/cloud.js";
+import { Bench, DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { Running, withFolder } from "../support/command.js";
+import { FaultServer } from "../support/fault-server.js";
+import { assertSameBytes } from "../support/same-bytes.js";
+import { TestPlatform } from "../support/test-platform.js";
+import { certificateDer, SERVER_TLS, tlsPath } from "../support/tls-fixtures.js";
+
+/** A bench with MQTT and HTTP on TLS, trusting these. */
+async function withTls(broker: string | undefined, files: string | undefined, body: (bench: Bench) => Promise<void>): Promise<void> {
+  const platform = new TestPlatform(SERVER_TLS);
+  await platform.start();
+  const server = new FaultServer(imageOf("0.2.0", 200 * 1024), SERVER_TLS);
+  await server.start();
+  const bench = await Bench.start({
+    platform,
+    server,
+    image: server.file,
+    config: {
+      broker: { url: platform.url, authority: broker === undefined ? undefined : certificateDer(broker) },
+      download: { authority: files === undefined ? undefined : certificateDer(files), maxAttempts: 2, backoffMaxSeconds: 0.05 },
+    },
+  });
+  try {
+    await body(bench);
+  } finally {
+    await bench.stop();
+  }
+}
+
+test("a whole update over mqtts and https", () =>
+  withTls("ca.pem", "ca.pem", async (bench) => {
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  }));
+
+for (const authority of ["other-ca.pem", undefined]) {
+  test(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, () =>
+    withTls(authority, "ca.pem", async (bench) => {
+      const errors: unknown[] = [];
+      bench.onAgent = (agent) => agent.on("connection", ({ code }) => errors.push(code));
+      bench.board.powerOn();
+      await bench.until("a refusal", () => errors.length > 0);
+      assert.deepEqual(errors.slice(0, 1), ["untrusted"]);
+      assert.equal(bench.platform.connects, 0);
+      assert.equal(bench.dead, undefined);
+    }));
+}
+
+test("a file server that our CA did not sign is not read from, and that is reported at once", () =>
+  withTls("ca.pem", "other-ca.pem", async (bench) => {
+    await bench.update();
+    assert.match(bench.platform.words().find((word) => word.startsWith("fail")) ?? "", /^fail -5 TLS handshake with 127\.0\.0\.1 failed/);
+    assert.equal(bench.server.requests.length, 0);
+  }));
+
+test("a connection cut in the middle of TLS is resumed", () =>
+  withTls("ca.pem", "ca.pem", async (bench) => {
+    bench.server.behaviours = [{ cutAfter: 100_000 }];
+    await bench.update();
+    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9]/);
+  }));
+
+test("a redirect from https to http is refused", () =>
+  withTls("ca.pem", "ca.pem", async (bench) => {
+    bench.server.behaviours = [{ status: 302, headers: { Location: `http://127.0.0.1:${bench.server.port}/` } }];
+    await bench.update();
+    assert.equal(bench.platform.words().find((word) => word.startsWith("fail")), "fail -5 redirect from https to http");
+  }));
+
+test("the commands: a device with a certificate against a cloud that asks for one", () =>
+  withFolder(async (folder) => {
+    const cloud = await Cloud.start({
+      folder: join(folder, "cloud"),
+      tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },
+    });
+    const device = { productId: "ABCDE12345", deviceName: "light_01" };
+    await cloud.platform.addDevice(device);
+    const info = join(folder, "device_info.json");
+    for (const name of ["client.pem", "client-key.pem"]) copyFileSync(tlsPath(name), join(folder, name));
+    const files = { devCertFile: "client.pem", devPrivateKeyFile: "client-key.pem" };
+    writeFileSync(info, JSON.stringify({ auth_mode: "CERT", ...device, cert_deviceinfo: files, region: "china" }));
+    const run = ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", cloud.mqttUrl, "--ca", tlsPath("ca.pem")];
+    const running = new Running("ota-device", run);
+    try {
+      await running.until("connection", () => running.stderr.includes("connected"));
+      for (let count = 0; count < 100 && (await cloud.platform.status()).devices[0]?.version === undefined; count++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.equal((await cloud.platform.status()).devices[0]?.version, "0.1.0");
+    } finally {
+      await running.kill("SIGTERM");
+      await cloud.stop();
+    }
+  }));
+
+test("a device with a secret against the same cloud is asked for its HMAC", () =>
+  withFolder(async (folder) => {
+    const cloud = await Cloud.start({
+      folder: join(folder, "cloud"),
+      tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },
+    });
+    await cloud.platform.addDevice({ ...DEVICE, deviceSecret: SECRET.replace("M", "N") });
+    const info = join(folder, "device_info.json");
+    writeFileSync(info, JSON.stringify({ auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET } }));
+    const run = ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", cloud.mqttUrl, "--ca", tlsPath("ca.pem")];
+    const running = new Running("ota-device", run);
+    try {
+      await running.until("a refusal", () => running.stderr.includes("check productId, deviceName and deviceSecret"));
+    } finally {
+      await running.kill("SIGTERM");
+      await cloud.stop();
+    }
+  }));

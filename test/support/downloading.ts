@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import type { Device } from "../../hal/ports/index.js";
+import { REGION_LENGTH } from "../../src/image/regions.js";
+import { Download } from "../../src/update/download.js";
+import type { Event, Stored } from "../../src/update/types.js";
+import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
+import { CollectedLog } from "./log.js";
+import { MemoryFlash } from "./memory-flash.js";
+import { assertSameBytes } from "./same-bytes.js";
+import { VirtualClock } from "./virtual-clock.js";
+
+export const BLOCK = 4096;
+/** Nothing stored yet. */
+export const FRESH: Stored = {
+  regionOffset: undefined,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  restarted: false,
+};
+/** One region and a bit. */
+export const IMAGE = imageOf(REGION_LENGTH + 3 * BLOCK + 16);
+
+export function imageOf(byteLength: number): Uint8Array {
+  return buildAppImage({ version: "0.2.0", byteLength, seed: 5 });
+}
+
+export interface DownloadingOptions {
+  readonly image?: Uint8Array;
+  readonly stored?: Stored;
+  readonly flash?: MemoryFlash;
+  readonly blocks?: number;
+  readonly version?: string;
+  onEvent?(event: Event, download: Download): void;
+}
+
+/** A download whose server and time are the test's. `story` tells flash operations and events in one order. */
+export class Downloading {
+  readonly clock = new VirtualClock();
+  readonly http = new FakeHttp();
+  readonly logged = new CollectedLog();
+  readonly events: Event[] = [];
+  readonly story: string[] = [];
+  readonly image: Uint8Array;
+  readonly flash: MemoryFlash;
+  readonly download: Download;
+  /** Flash operations in each turn of the event loop. */
+  readonly turns: number[] = [];
+  forget = (): void => {};
+
+  constructor(options: DownloadingOptions = {}) {
+    this.image = options.image ?? IMAGE;
+    this.flash = options.flash ?? new MemoryFlash({ blocks: options.blocks ?? 40 });
+    if (options.flash === undefined) this.flash.preset(new Uint8Array(this.flash.byteLength).fill(0x33));
+    const onChange = this.flash.onChange;
+    this.flash.onChange = (operation) => {
+      onChange(operation);
+      this.story.push(operation);
+      this.turns.push((this.turns.pop() ?? 0) + 1);
+    };
+    const timer = this.clock.timer.bind(this.clock);
+    this.clock.timer = (name, delayMs, callback) =>
+      timer(name, delayMs, () => {
+        this.turns.push(0);
+        callback();
+      });
+    const boot = {
+      forgetTarget: () => {
+        this.forget();
+        this.story.push("forget");
+      },
+    };
+    this.download = new Download({
+      device: { boot, http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
+      partition: this.flash,
+      block: new Uint8Array(BLOCK),
+      chipId: 0,
+      offer: {
+        version: options.version ?? "0.2.0",
+        url: "http://h.test/f?sign=1",
+        md5: "0".repeat(32),
+        size: this.image.byteLength,
+      },
+      stored: options.stored ?? FRESH,
+      tls: {},
+      idleTimeoutMs: 30_000,
+      onEvent: (event) => {
+        this.events.push(event);
+        this.story.push("offset" in event ? `${event.type} ${event.offset}` : event.type);
+        options.onEvent?.(event, this.download);
+      },
+    });
+  }
+
+  /** The request went out and was answered. */
+  static answered(answer: FakeAnswer, options: DownloadingOptions = {}): Downloading {
+    const downloading = new Downloading(options);
+    downloading.clock.advance(0);
+    downloading.exchange.head(answer);
+    return downloading;
+  }
+
+  /** The same, answered with the whole file. */
+  static begun(options: DownloadingOptions = {}): Downloading {
+    const image = options.image ?? IMAGE;
+    return Downloading.answered({ status: 200, contentLength: image.byteLength, headers: { etag: '"tag"' } }, options);
+  }
+
+  get exchange(): FakeExchange {
+    return this.http.exchange;
+  }
+
+  /** Body bytes of the file from one offset to another, in pieces; time moves on as the test lets it. */
+  send(from: number, to: number, pieceLength = (): number => 1460): void {
+    for (let at = from; at < to && !this.exchange.closed;) {
+      const end = Math.min(to, at + Math.max(1, pieceLength()));
+      this.exchange.send(this.image.subarray(at, end));
+      this.clock.advance(1);
+      at = end;
+    }
+  }
+
+  get failure(): string | undefined {
+    const last = this.events.at(-1);
+    return last?.type === "download-failed" ? last.failure.code : undefined;
+  }
+
+  assertWhole(): void {
+    assert.equal(this.story.at(-1), "download-completed");
+    assertSameBytes(this.flash.content(this.image.byteLength), this.image);
+    assert.equal(this.exchange.closed, true);
+    assert.deepEqual(this.clock.names(), []);
+  }
+}

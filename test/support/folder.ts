@@ -1,0 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Runs `body` with an empty folder, and removes that whatever happens. */
+export async function withFolder<Result>(body: (folder: string) => Result | Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), "ota-test-"));
+  try {
+    return await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { type EventEmitter, once } from "node:events";
+import type { AddressInfo } from "node:net";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { OwnBroker } from "../../cloud/broker.js";
+import { Platform } from "../../cloud/platform.js";
+import { CloudStore } from "../../cloud/store.js";
+import { MUTUAL_TLS } from "./fixtures.js";
+import { withFolder } from "./folder.js";
+
+const PRODUCT = "ABCDE12345";
+const SECRET = Buffer.from("0123456789abcdef");
+const DEVICES = ["light_01", "light_02"];
+const EXPIRY = 2_147_483_647;
+
+export function topics(deviceName: string): { publish: string; subscribe: string } {
+  return { publish: `$ota/report/${PRODUCT}/${deviceName}`, subscribe: `$ota/update/${PRODUCT}/${deviceName}` };
+}
+
+/** What a device connects with. */
+export function proof(deviceName = "light_01", method: "sha256" | "sha1" = "sha256") {
+  const clientId = PRODUCT + deviceName;
+  const username = `${clientId};12010126;x7Kq2;${EXPIRY}`;
+  return { clientId, username, password: `${createHmac(method, SECRET).update(username).digest("hex")};hmac${method}` };
+}
+
+export interface RunningBroker {
+  readonly broker: OwnBroker;
+  readonly port: number;
+  /** `topic payload` */
+  readonly heard: string[];
+  connect(options?: IClientOptions): Promise<MqttClient>;
+}
+
+/** A broker on a real socket, whose clients are disconnected at the end. */
+export async function withRunningBroker(body: (running: RunningBroker) => Promise<void>, tls = false): Promise<void> {
+  await withFolder(async (folder) => {
+    const platform = new Platform({
+      store: new CloudStore(folder),
+      urlLifetimeSec: 60,
+      fileBase: () => undefined,
+      publish: () => {},
+      isOnline: () => false,
+    });
+    for (const deviceName of DEVICES)
+      await platform.addDevice({ productId: PRODUCT, deviceName, deviceSecret: SECRET.toString("base64") });
+    const heard: string[] = [];
+    const broker = await OwnBroker.create({
+      authenticate: (...given) => {
+        const device = platform.authenticate(...given);
+        return device === undefined ? undefined : topics(device.deviceName);
+      },
+      onPublish: (topic, payload) => heard.push(`${topic} ${payload}`),
+      tls: tls ? { ...MUTUAL_TLS, rejectUnauthorized: false } : undefined,
+    });
+    await new Promise<void>((resolve) => broker.server.listen(0, "127.0.0.1", resolve));
+    const { port } = broker.server.address() as AddressInfo;
+    const clients: MqttClient[] = [];
+    const connect = async (options: IClientOptions = {}): Promise<MqttClient> => {
+      const url = `${tls ? "mqtts" : "mqtt"}://127.0.0.1:${port}`;
+      const client = mqtt.connect(url, { reconnectPeriod: 0, connectTimeout: 5000, ...proof(), ...options });
+      clients.push(client);
+      client.on("error", () => {});
+      await new Promise<void>((resolve, reject) => {
+        client.once("connect", () => resolve());
+        client.once("error", reject);
+        client.once("close", () => reject(new Error("closed")));
+      });
+      return client;
+    };
+    try {
+      await body({ broker, port, heard, connect });
+    } finally {
+      for (const client of clients) client.end(true);
+      await broker.close();
+    }
+  });
+}
+
+export function next(client: MqttClient, event: "close" | "message"): Promise<unknown[]> {
+  return once(client as unknown as EventEmitter, event, { signal: AbortSignal.timeout(5000) });
+}
+
+export async function closed(client: MqttClient): Promise<void> {
+  if (client.connected) await next(client, "close");
+  assert.equal(client.connected, false);
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 5000; !condition(); await new Promise((resolve) => setImmediate(resolve))) {
+    assert.ok(performance.now() < end, "it did not come to pass within 5 s");
+  }
+}

@@ -1,0 +1,24 @@
+import { X509Certificate, createPrivateKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./root.js";
+
+/** Path of a file in test/fixtures/tls. */
+export function tlsPath(name: string): string {
+  return join(ROOT, "test", "fixtures", "tls", name);
+}
+
+export function tlsPem(name: string): Buffer {
+  return readFileSync(tlsPath(name));
+}
+
+export function certificateDer(name: string): Uint8Array {
+  return new Uint8Array(new X509Certificate(tlsPem(name)).raw);
+}
+
+export function keyDer(name: string): Uint8Array {
+  return new Uint8Array(createPrivateKey(tlsPem(name)).export({ type: "pkcs8", format: "der" }));
+}
+
+/** What a server on 127.0.0.1 needs. */
+export const SERVER_TLS = { cert: tlsPem("server.pem"), key: tlsPem("server-key.pem") };

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+import { test } from "node:test";
+import type { MqttClient } from "mqtt";
+import { CLIENT_NAME, fixture } from "../../support/fixtures.js";
+import { closed, proof, topics, until, withRunningBroker } from "../../support/running-broker.js";
+
+async function refusedWith(connecting: Promise<MqttClient>, code: number): Promise<void> {
+  await assert.rejects(connecting, (error) => (error as { code?: number }).code === code);
+}
+
+test("both ways of signing are accepted", async () => {
+  await withRunningBroker(async ({ connect }) => {
+    for (const method of ["sha256", "sha1"] as const) {
+      const client = await connect(proof("light_01", method));
+      assert.equal(client.connected, true);
+    }
+  });
+});
+
+test("a wrong password, an unknown device and another's name are refused with code 4", async () => {
+  await withRunningBroker(async ({ connect }) => {
+    await refusedWith(connect({ password: "0".repeat(64) + ";hmacsha256" }), 4);
+    await refusedWith(connect({ password: "" }), 4);
+    await refusedWith(connect(proof("light_09")), 4);
+    await refusedWith(connect({ ...proof("light_02"), clientId: proof().clientId }), 4);
+  });
+});
+
+test("a keepalive of 900 s is accepted, one over it refused", async () => {
+  await withRunningBroker(async ({ connect }) => {
+    assert.equal((await connect({ keepalive: 900 })).connected, true);
+    assert.equal((await connect({ keepalive: 0 })).connected, true);
+    await refusedWith(connect({ keepalive: 901 }), 4);
+  });
+});
+
+test("a will is refused", async () => {
+  await withRunningBroker(async ({ connect, heard }) => {
+    const { publish: topic } = topics("light_01");
+    await refusedWith(connect({ will: { topic, payload: Buffer.from("gone"), qos: 0, retain: false } }), 4);
+    assert.deepEqual(heard, []);
+  });
+});
+
+test("a device is heard on its own topic, at QoS 0 and at QoS 1 with an acknowledgement", async () => {
+  await withRunningBroker(async ({ connect, heard }) => {
+    const { publish } = topics("light_01");
+    const client = await connect();
+    client.publish(publish, "first");
+    await client.publishAsync(publish, "second", { qos: 1 });
+    assert.deepEqual(heard, [`${publish} first`, `${publish} second`]);
+  });
+});
+
+test("a device that publishes elsewhere, retained or at QoS 2 is cut off and not heard", async () => {
+  await withRunningBroker(async ({ connect, heard }) => {
+    const own = topics("light_01").publish;
+    const tries: [topic: string, options: { qos?: 0 | 1 | 2; retain?: boolean }][] = [
+      [topics("light_02").publish, {}],
+      [topics("light_01").subscribe, {}],
+      ["$SYS/x", { qos: 1 }],
+      ["any", {}],
+      [own, { retain: true }],
+      [own, { qos: 1, retain: true }],
+      [own, { qos: 2 }],
+    ];
+    for (const [topic, options] of tries) {
+      const client = await connect();
+      client.publish(topic, "x", options);
+      await closed(client);
+    }
+    assert.deepEqual(heard, []);
+  });
+});
+
+test("a second connection of an identity ends the first, and takes its place", async () => {
+  await withRunningBroker(async ({ broker, connect }) => {
+    const { subscribe } = topics("light_01");
+    const first = await connect();
+    await first.subscribeAsync(subscribe);
+    const other = await connect(proof("light_02"));
+    const second = await connect();
+    await closed(first);
+    assert.equal(second.connected, true);
+    assert.equal(other.connected, true);
+    await until(() => !broker.isSubscribed(subscribe));
+    await second.subscribeAsync(subscribe);
+    assert.equal(broker.isSubscribed(subscribe), true);
+  });
+});
+
+test("bytes that are no MQTT end their own connection and nothing else", async () => {
+  await withRunningBroker(async ({ port, connect }) => {
+    const client = await connect();
+    for (const noise of ["GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00", "\x10\x02\x00\x04", "\xff".repeat(100)]) {
+      const socket = connectSocket(port, "127.0.0.1");
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      const gone = once(socket, "close", { signal: AbortSignal.timeout(5000) });
+      socket.end(Buffer.from(noise, "latin1"));
+      socket.resume();
+      await gone;
+    }
+    await client.publishAsync(topics("light_01").publish, "still here", { qos: 1 });
+  });
+});
+
+test("over TLS the device's certificate stands for its password, and for no other device's", async () => {
+  await withRunningBroker(async ({ connect }) => {
+    const certificate = { cert: fixture("tls/client.pem"), key: fixture("tls/client-key.pem"), rejectUnauthorized: false };
+    assert.equal(proof().clientId, CLIENT_NAME);
+    assert.equal((await connect({ ...certificate, password: "any" })).connected, true);
+    await refusedWith(connect({ ...certificate, ...proof("light_02"), password: "any" }), 4);
+    assert.equal((await connect({ ...certificate, ...proof("light_02") })).connected, true);
+    await refusedWith(connect({ rejectUnauthorized: false, password: "any" }), 4);
+  }, true);
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { type EventEmitter, once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Aedes } from "aedes";
+import { connectAsync } from "mqtt";
+import { Cloud } from "../../../cloud/cloud.js";
+import { CloudError } from "../../../cloud/types.js";
+import { Running } from "../../support/command.js";
+import { withFolder } from "../../support/folder.js";
+import { httpRequest } from "../../support/http-get.js";
+import { DEVICE, PRODUCT } from "../../support/platform-bench.js";
+
+const REPORT = `$ota/report/${PRODUCT}/${DEVICE}`;
+const UPDATE = `$ota/update/${PRODUCT}/${DEVICE}`;
+const VERSION = '{"type":"report_version","report":{"version":"0.1.0"}}';
+
+async function refused(starting: Promise<Cloud>, message: RegExp): Promise<void> {
+  await assert.rejects(starting, (error) => error instanceof CloudError && message.test(error.message));
+}
+
+/** Somebody else's broker. */
+async function withBroker(body: (port: number) => Promise<void>, prepare: (aedes: Aedes) => void = () => {}): Promise<void> {
+  const aedes = new Aedes();
+  prepare(aedes);
+  await aedes.listen();
+  const server = createServer((socket) => aedes.handle(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await body((server.address() as AddressInfo).port);
+  } finally {
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+test("it says where it listens, and stops listening when it is stopped", async () => {
+  await withFolder(async (folder) => {
+    const cloud = await Cloud.start({ folder });
+    assert.match(cloud.mqttUrl, /^mqtt:\/\/127\.0\.0\.1:[0-9]+$/);
+    assert.equal((await httpRequest(`${cloud.httpUrl}/`)).status, 403);
+    await cloud.stop();
+    await assert.rejects(httpRequest(`${cloud.httpUrl}/`));
+    await assert.rejects(connectAsync(cloud.mqttUrl, { reconnectPeriod: 0 }, false));
+  });
+});
+
+test("devices are told the public host", async () => {
+  await withFolder(async (folder) => {
+    const cloud = await Cloud.start({ folder, publicHost: "desk.test" });
+    assert.match(cloud.mqttUrl, /^mqtt:\/\/desk\.test:/);
+    assert.match(cloud.httpUrl, /^http:\/\/desk\.test:/);
+    await cloud.stop();
+  });
+});
+
+test("a port that is taken is named, and the other one is free again", async () => {
+  await withBroker(async (taken) => {
+    await withFolder(async (folder) => {
+      await refused(Cloud.start({ folder, httpPort: taken }), new RegExp(`port ${taken} is taken`));
+      const first = await Cloud.start({ folder });
+      const httpPort = Number(new URL(first.httpUrl).port);
+      await first.stop();
+      await refused(Cloud.start({ folder, httpPort, mqttPort: taken }), new RegExp(`port ${taken} is taken`));
+      const second = await Cloud.start({ folder, httpPort });
+      await second.stop();
+      await refused(Cloud.start({ folder, listen: "203.0.113.1" }), /cannot listen on 203\.0\.113\.1/);
+    });
+  });
+});
+
+test("a certificate that cannot be read, and a damaged state, are told", async () => {
+  await withFolder(async (folder) => {
+    await refused(
+      Cloud.start({ folder, tls: { cert: join(folder, "none.pem"), key: join(folder, "none.pem") } }),
+      /cannot read .*none\.pem/,
+    );
+    writeFileSync(join(folder, "cloud.json"), "{");
+    await refused(Cloud.start({ folder }), /damaged/);
+  });
+});
+
+test("another broker does as well: reports come from it and answers go to it", async () => {
+  await withBroker(async (port) => {
+    await withFolder(async (folder) => {
+      const reports: string[] = [];
+      const url = `mqtt://127.0.0.1:${port}`;
+      const cloud = await Cloud.start({ folder, broker: url, onReport: (topic, payload) => reports.push(`${topic} ${payload}`) });
+      assert.equal(cloud.mqttUrl, url);
+      await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
+      const device = await connectAsync(url, { reconnectPeriod: 0 }, false);
+      await device.subscribeAsync(UPDATE, { qos: 1 });
+      const answered = once(device as unknown as EventEmitter, "message", { signal: AbortSignal.timeout(5000) });
+      await device.publishAsync(REPORT, VERSION, { qos: 1 });
+      const [topic, payload] = (await answered) as [string, Buffer];
+      assert.equal(topic, UPDATE);
+      assert.match(payload.toString(), /report_version_rsp/);
+      assert.deepEqual(reports, [`${REPORT} ${VERSION}`]);
+      await device.endAsync();
+      await cloud.stop();
+    });
+  });
+});
+
+test("another broker that is not there is told without its password", async () => {
+  await withFolder(async (folder) => {
+    const starting = Cloud.start({ folder, broker: "mqtt://user:hunter2@127.0.0.1:1" });
+    await assert.rejects(starting, (error) => {
+      assert.ok(error instanceof CloudError);
+      assert.equal(error.message, "no broker at mqtt://127.0.0.1:1");
+      return true;
+    });
+  });
+});
+
+test("another broker that refuses the subscription ends the cloud, with a line that names it", async () => {
+  await withBroker(
+    async (port) => {
+      await withFolder(async (folder) => {
+        // A process of its own, because what it may leave open would keep this one alive.
+        const serve = new Running("ota-cloud", [
+          "serve",
+          "--state",
+          folder,
+          "--http-port",
+          "0",
+          "--broker",
+          `mqtt://127.0.0.1:${port}`,
+        ]);
+        const tooLong = setTimeout(() => serve.child.kill("SIGKILL"), 5000);
+        const { code, stderr } = await serve.ended;
+        clearTimeout(tooLong);
+        assert.match(stderr, new RegExp(`^ota-cloud: .*127\\.0\\.0\\.1:${port}.*\n$`));
+        assert.ok(code !== null && code > 0, "it went on running");
+      });
+    },
+    (aedes) => (aedes.authorizeSubscribe = (_client, _subscription, callback) => callback(null, null)),
+  );
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createFileServer, type ServedRequest } from "../../../cloud/file-server.js";
+import { firmwarePath, signUrl } from "../../../cloud/signed-url.js";
+import { CloudStore } from "../../../cloud/store.js";
+import { withFolder } from "../../support/folder.js";
+import { type HttpAnswer, httpRequest } from "../../support/http-get.js";
+import { SeededRandom } from "../../support/seed.js";
+
+const PRODUCT = "ABCDE12345";
+const FILE = Buffer.from(new SeededRandom(1).bytes(100_000));
+const SIZE = FILE.byteLength;
+const ETAG = `"${createHash("md5").update(FILE).digest("hex")}"`;
+
+interface Serving {
+  readonly store: CloudStore;
+  readonly served: ServedRequest[];
+  readonly base: string;
+  /** Signed now. */
+  url(version?: string, lifetimeSec?: number): string;
+  get(headers?: { readonly [name: string]: string }, method?: string): Promise<HttpAnswer>;
+}
+
+async function serving(body: (serving: Serving) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const store = new CloudStore(join(folder, "state"));
+    writeFileSync(join(folder, "image.bin"), FILE);
+    const { md5, size } = store.addFile(join(folder, "image.bin"));
+    store.state.firmwares.push({ productId: PRODUCT, version: "0.2.0", md5, size });
+    const served: ServedRequest[] = [];
+    const server = createFileServer({ store, onServed: (request) => served.push(request) });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = (version = "0.2.0", lifetimeSec = 60): string =>
+      signUrl(base, firmwarePath(PRODUCT, version), store.state.signingKey, lifetimeSec);
+    try {
+      await body({ store, served, base, url, get: (headers = {}, method = "GET") => httpRequest(url(), { headers, method }) });
+    } finally {
+      server.close();
+    }
+  });
+}
+
+test("the whole file comes with 200, its length, its tag and the offer of ranges", async () => {
+  await serving(async ({ get, served }) => {
+    const { status, headers, body } = await get();
+    assert.equal(status, 200);
+    assert.equal(headers["content-length"], String(SIZE));
+    assert.equal(headers.etag, ETAG);
+    assert.equal(headers["accept-ranges"], "bytes");
+    assert.equal(headers["content-range"], undefined);
+    assert.ok(body.equals(FILE));
+    assert.deepEqual(served, [{ path: firmwarePath(PRODUCT, "0.2.0"), status: 200, byteLength: SIZE }]);
+  });
+});
+
+test("a range comes with 206, just these bytes, and says which they are", async () => {
+  await serving(async ({ get, served }) => {
+    const ranges: [value: string, first: number, last: number][] = [
+      ["bytes=0-0", 0, 0],
+      ["bytes=5-1004", 5, 1004],
+      ["bytes=65536-", 65_536, SIZE - 1],
+      [`bytes=0-${SIZE}`, 0, SIZE - 1],
+      [`bytes=${SIZE - 1}-`, SIZE - 1, SIZE - 1],
+      ["bytes=-7", SIZE - 7, SIZE - 1],
+    ];
+    for (const [range, first, last] of ranges) {
+      const { status, headers, body } = await get({ Range: range });
+      assert.equal(status, 206, range);
+      assert.equal(headers["content-range"], `bytes ${first}-${last}/${SIZE}`);
+      assert.equal(headers["content-length"], String(last - first + 1));
+      assert.equal(headers.etag, ETAG);
+      assert.ok(body.equals(FILE.subarray(first, last + 1)), range);
+      assert.deepEqual(served.at(-1), { path: firmwarePath(PRODUCT, "0.2.0"), status: 206, byteLength: last - first + 1 });
+    }
+  });
+});
+
+test("a range that begins at the end or beyond gets 416 and the file's length", async () => {
+  await serving(async ({ get }) => {
+    for (const range of [`bytes=${SIZE}-`, `bytes=${SIZE}-${SIZE}`, `bytes=${SIZE + 5}-`, "bytes=-0"]) {
+      const { status, headers } = await get({ Range: range });
+      assert.equal(status, 416, range);
+      assert.equal(headers["content-range"], `bytes */${SIZE}`);
+    }
+  });
+});
+
+test("a malformed range, and several, get the whole file", async () => {
+  await serving(async ({ get }) => {
+    for (const range of ["bytes=9-3", "bytes=0-1,5-6", "lines=0-1", "bytes=x-"]) {
+      const { status, body } = await get({ Range: range });
+      assert.equal(status, 200, range);
+      assert.equal(body.byteLength, SIZE);
+    }
+  });
+});
+
+test("a range counts with the file's own tag in If-Range, and not with another", async () => {
+  await serving(async ({ get }) => {
+    assert.equal((await get({ Range: "bytes=10-19", "If-Range": ETAG })).status, 206);
+    for (const tag of ['"other"', `W/${ETAG}`, ETAG.slice(1, -1), "Thu, 01 Jan 2026 00:00:00 GMT"]) {
+      const { status, body } = await get({ Range: "bytes=10-19", "If-Range": tag });
+      assert.equal(status, 200, tag);
+      assert.equal(body.byteLength, SIZE);
+    }
+    assert.equal((await get({ Range: `bytes=${SIZE}-`, "If-Range": '"other"' })).status, 200);
+  });
+});
+
+test("HEAD tells what GET would, without a body, and is counted without one", async () => {
+  await serving(async ({ get, served }) => {
+    const { status, headers, body } = await get({}, "HEAD");
+    assert.equal(status, 200);
+    assert.equal(headers["content-length"], String(SIZE));
+    assert.equal(headers.etag, ETAG);
+    assert.equal(body.byteLength, 0);
+    assert.deepEqual(served, [{ path: firmwarePath(PRODUCT, "0.2.0"), status: 200, byteLength: 0 }]);
+  });
+});
+
+test("a Range on HEAD is passed over: ranges are for GET (RFC 9110 §14.2)", async () => {
+  await serving(async ({ get }) => {
+    const { status, headers } = await get({ Range: "bytes=0-9" }, "HEAD");
+    assert.equal(status, 200);
+    assert.equal(headers["content-length"], String(SIZE));
+  });
+});
+
+test("without a signature, with another's, or after its time, the answer is 403 in XML", async () => {
+  await serving(async ({ base, url, store, served }) => {
+    const path = firmwarePath(PRODUCT, "0.2.0");
+    const other = signUrl(base, firmwarePath(PRODUCT, "0.1.0"), store.state.signingKey, 60);
+    const refused = [
+      `${base}${path}`,
+      `${base}${path}?sign=x`,
+      `${base}${path}${other.slice(other.indexOf("?"))}`,
+      url("0.2.0", 0),
+      `${base}/`,
+    ];
+    for (const target of refused) {
+      const { status, headers, body } = await httpRequest(target);
+      assert.equal(status, 403, target);
+      assert.equal(headers["content-type"], "application/xml");
+      assert.match(body.toString(), /<Code>AccessDenied<\/Code>/);
+    }
+    assert.ok(
+      served.every(({ path: told }) => !told.includes("?")),
+      "a query was told",
+    );
+  });
+});
+
+test("a file that was never added, or is gone, gets 404", async () => {
+  await serving(async ({ url, store }) => {
+    assert.equal((await httpRequest(url("0.9.9"))).status, 404);
+    rmSync(store.filePath(ETAG.slice(1, -1)));
+    const { status, body } = await httpRequest(url());
+    assert.equal(status, 404);
+    assert.match(body.toString(), /NoSuchKey/);
+  });
+});
+
+test("any other method gets 405, with the ones that are allowed", async () => {
+  await serving(async ({ url }) => {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+      const { status, headers } = await httpRequest(url(), { method });
+      assert.equal(status, 405, method);
+      assert.equal(headers.allow, "GET, HEAD", "RFC 9110 §15.5.6 asks for it");
+    }
+  });
+});
+
+test("many requests at once, and one that is given up, do not disturb each other", async () => {
+  await serving(async ({ url, get }) => {
+    await new Promise<void>((resolve) => {
+      const givenUp = request(url(), { agent: false }, (response) =>
+        response.once("data", () => givenUp.destroy()).on("error", () => {}),
+      );
+      givenUp.on("error", () => {}).on("close", resolve);
+      givenUp.end();
+    });
+    const offsets = Array.from({ length: 20 }, (_, index) => index * 4096);
+    const answers = await Promise.all(offsets.map((offset) => get({ Range: `bytes=${offset}-` })));
+    for (const [index, { body }] of answers.entries()) assert.ok(body.equals(FILE.subarray(index * 4096)));
+  });
+});

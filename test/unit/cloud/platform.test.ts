@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { DEVICE, PlatformBench, PRODUCT, SECRET } from "../../support/platform-bench.js";
+
+const USERNAME = "ABCDE12345light_01;12010126;x7Kq2;1893456000";
+const SHA256 = "ae40d9a69b6604a16746d4fec4f8c4c5dfbac04a53b8f1d455f88c8e2c0a3acc;hmacsha256";
+const SHA1 = "50c0b02a4c5df61e5dc22baef52937b45f6c529c;hmacsha1";
+const CLIENT = "ABCDE12345light_01";
+
+function signed(username: string, method: "sha1" | "sha256" = "sha256"): string {
+  const digest = createHmac(method, Buffer.from(SECRET, "base64")).update(username).digest("hex");
+  return `${digest};hmac${method}`;
+}
+
+test("a device is let in by either method, with the vectors of the protocol's description", async () => {
+  await PlatformBench.run(({ platform }) => {
+    assert.equal(platform.authenticate(CLIENT, USERNAME, SHA256)?.deviceName, DEVICE);
+    assert.equal(platform.authenticate(CLIENT, USERNAME, SHA1)?.deviceName, DEVICE);
+    const milliseconds = "ABCDE12345light_01;21010406;x7Kq2;1893456000000";
+    const password = "82d1bb38cbf76d7453c0db9995bb3e0b21bc0761;hmacsha1";
+    assert.equal(platform.authenticate(CLIENT, milliseconds, password)?.deviceName, DEVICE);
+  });
+});
+
+test("a device without the right password is not let in", async () => {
+  await PlatformBench.run(({ platform }) => {
+    const passwords = [
+      "",
+      ";",
+      SHA256.replace("ae", "af"),
+      SHA256.replace("256", "1"),
+      SHA256.slice(0, 64),
+      `${SHA256.slice(0, 62)};hmacsha256`,
+    ];
+    for (const password of [...passwords, SHA256.replace(";hmacsha256", ";hmacmd5"), signed(`${USERNAME}0`), ";hmacsha256"]) {
+      assert.equal(platform.authenticate(CLIENT, USERNAME, password), undefined, password);
+    }
+  });
+});
+
+test("a name that is not the client's, is over, or belongs to nobody is not let in, however it is signed", async () => {
+  await PlatformBench.run(({ platform }) => {
+    const names = [
+      "ABCDE12345light_02;12010126;x7Kq2;1893456000",
+      `${CLIENT};12010126;x7Kq2;${Math.floor(Date.now() / 1000) - 1}`,
+      `${CLIENT};12010126;x7Kq2;never`,
+      `${CLIENT};12010126;x7Kq2`,
+      CLIENT,
+      "",
+    ];
+    for (const name of names) assert.equal(platform.authenticate(CLIENT, name, signed(name)), undefined, name);
+    const unknown = "ABCDE12345light_09;12010126;x7Kq2;1893456000";
+    assert.equal(platform.authenticate("ABCDE12345light_09", unknown, signed(unknown)), undefined);
+  });
+});
+
+test("a certificate stands for the password, but not for the name; without a secret there is no password", async () => {
+  await PlatformBench.run(async ({ platform }) => {
+    assert.equal(platform.authenticate(CLIENT, USERNAME, undefined)?.deviceName, DEVICE);
+    assert.equal(platform.authenticate(CLIENT, "other;1;2;1893456000", undefined), undefined);
+    await platform.addDevice({ productId: PRODUCT, deviceName: "cert_01" });
+    const name = `${PRODUCT}cert_01;12010126;x7Kq2;1893456000`;
+    assert.equal(platform.authenticate(`${PRODUCT}cert_01`, name, signed(name)), undefined);
+    assert.equal(platform.authenticate(`${PRODUCT}cert_01`, name, undefined)?.deviceName, "cert_01");
+  });
+});
+
+test("a version is answered at once, compact, keys in alphabetical order, in the sizes seen on the wire", async () => {
+  await PlatformBench.run((bench) => {
+    bench.reportVersion("0.1.0");
+    bench.reportVersion("0.1");
+    assert.deepEqual(bench.published, [
+      [
+        "$ota/update/ABCDE12345/light_01",
+        '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1.0"}',
+      ],
+      ["$ota/update/ABCDE12345/light_01", '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1"}'],
+    ]);
+    assert.deepEqual(
+      bench.published.map(([, payload]) => payload.length),
+      [86, 84],
+    );
+    bench.tick(1000);
+    assert.equal(bench.published.length, 2);
+  });
+});
+
+test("a version that none can be is answered with another code, and not remembered", async () => {
+  await PlatformBench.run(async (bench) => {
+    for (const version of ["", "v".repeat(33), "1 0", 7, null, undefined, { a: 1 }]) {
+      bench.published.length = 0;
+      bench.reportVersion(version as string);
+      const answer = JSON.parse(bench.published[0]?.[1] ?? "null") as { result_code: number; type: string; version: string };
+      assert.equal(answer.type, "report_version_rsp");
+      assert.notEqual(answer.result_code, 0);
+      assert.ok(answer.version.length <= 32);
+    }
+    assert.equal((await bench.device()).version, undefined);
+  });
+});
+
+test("the offer follows the answer after 20 ms, compact, keys in alphabetical order, with a URL that holds", async () => {
+  await PlatformBench.run(async (bench) => {
+    const { size, md5 } = await bench.addFirmware("0.2.0");
+    bench.reportVersion("0.1.0");
+    bench.tick(20);
+    bench.online = false;
+    await bench.upgradeListed("0.2.0");
+    bench.online = true;
+    bench.published.length = 0;
+    bench.reportVersion("0.1.0");
+    bench.tick(19);
+    assert.equal(bench.published.length, 1);
+    bench.tick(1);
+    assert.equal(bench.published.length, 2);
+    const [topic, payload] = bench.published[1] as [string, string];
+    assert.equal(topic, "$ota/update/ABCDE12345/light_01");
+    const { url } = JSON.parse(payload) as { url: string };
+    assert.equal(
+      payload,
+      `{"file_size":${size},"md5sum":"${md5}","type":"update_firmware","url":${JSON.stringify(url)},"version":"0.2.0"}`,
+    );
+    assert.match(url, /^http:\/\/files\.test:8080\/[0-9]+_ABCDE12345_0\.2\.0\?sign=/);
+    assert.equal(bench.verdict(url), "valid");
+  });
+});
+
+test("each push has a new signature", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0");
+    bench.reportVersion("0.1.0");
+    await bench.upgradeListed("0.2.0");
+    for (let count = 0; count < 3; count++) {
+      bench.reportVersion("0.1.0");
+      bench.tick(20);
+    }
+    const urls = bench.offers().map(({ url }) => url);
+    assert.equal(urls.length, 4);
+    assert.equal(new Set(urls).size, 4);
+  });
+});
+
+test("nothing is offered to a device that is not there, that runs the version, or while no files are served", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0");
+    bench.reportVersion("0.1.0");
+    bench.online = false;
+    await bench.upgradeListed("0.2.0");
+    assert.deepEqual(bench.offers(), []);
+    assert.equal((await bench.device()).task?.state, "to-push");
+    bench.online = true;
+    bench.fileBase = undefined;
+    bench.reportVersion("0.1.0");
+    bench.tick(20);
+    assert.deepEqual(bench.offers(), []);
+    bench.fileBase = "http://files.test";
+    bench.reportVersion("0.2.0");
+    bench.tick(20);
+    assert.deepEqual(bench.offers(), []);
+    await bench.upgradeListed("0.2.0");
+    assert.deepEqual(bench.offers(), []);
+  });
+});
+
+test("a device may be added again with the same secret, and not with another", async () => {
+  await PlatformBench.run(async ({ platform, store }) => {
+    await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: SECRET });
+    await assert.rejects(
+      platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: "b3RoZXI=" }),
+      /another secret/,
+    );
+    await assert.rejects(platform.addDevice({ productId: PRODUCT, deviceName: DEVICE }), /another secret/);
+    for (const productId of ["", "abcde12345", "ABCDE1234", "ABCDE12345\n"]) {
+      await assert.rejects(platform.addDevice({ productId, deviceName: "a" }), /product id/);
+    }
+    for (const deviceName of ["", "a b", "a/b", "+", "a".repeat(49)]) {
+      await assert.rejects(platform.addDevice({ productId: PRODUCT, deviceName }), /device name/);
+    }
+    assert.equal(store.state.devices.length, 1);
+  });
+});
+
+test("firmware of the same version replaces the earlier one; a version or product that none can be is refused", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0", "first");
+    const second = await bench.addFirmware("0.2.0", "second, longer");
+    assert.deepEqual((await bench.platform.status()).firmwares, [second]);
+    assert.equal(second.size, 14);
+    for (const version of ["", "a b", "v".repeat(33), "../x"]) await assert.rejects(bench.addFirmware(version), /a version is/);
+    await assert.rejects(bench.platform.addFirmware({ productId: "x", version: "1", path: "/dev/null" }), /product id/);
+  });
+});
+
+test("reports that are nonsense are dropped, and never throw", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0");
+    bench.reportVersion("0.1.0");
+    await bench.upgradeListed("0.2.0");
+    bench.published.length = 0;
+    const before = structuredClone(bench.store.state);
+    const fixed = [
+      "",
+      "{",
+      "null",
+      "7",
+      "[]",
+      '{"type":"report_version"}',
+      '{"type":"report_progress","report":[]}',
+      '{"report":{"version":"1"}}',
+    ];
+    const nested = '{"type":"report_progress","report":{"version":"0.2.0","progress":null}}';
+    for (const payload of [...fixed, nested]) bench.platform.onReport(PRODUCT, DEVICE, payload);
+    bench.platform.onReport(PRODUCT, "light_09", '{"type":"report_version","report":{"version":"0.1.0"}}');
+    fc.assert(
+      fc.property(fc.json(), (payload) => bench.platform.onReport(PRODUCT, DEVICE, payload)),
+      { numRuns: 200 },
+    );
+    assert.deepEqual(bench.published, []);
+    assert.deepEqual(bench.store.state, before);
+  });
+});
+
+test("all of it survives a restart", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0");
+    bench.reportVersion("0.1.0");
+    await bench.upgradeListed("0.2.0");
+    bench.reportProgress("0.2.0", { state: "downloading", percent: "42", result_code: "0", result_msg: "" });
+    const before = await bench.platform.status();
+    bench.restart();
+    assert.deepEqual(await bench.platform.status(), before);
+    bench.reportVersion("0.1.0");
+    bench.tick(20);
+    assert.equal(bench.offers().length, 2);
+  });
+});

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { HalError, type HalErrorKind } from "../../hal/ports/index.js";
+import { describeError, fromNetwork, OtaError, type OtaErrorCode, ruleFor } from "../../src/errors.js";
+
+/** The compiler sees to it that no code is missing. */
+const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
+  unreachable: true,
+  "connection-lost": true,
+  "idle-timeout": true,
+  stalled: true,
+  untrusted: true,
+  "server-busy": true,
+  "url-refused": true,
+  "url-not-renewed": true,
+  "not-found": true,
+  "http-status": true,
+  "http-malformed": true,
+  "redirect-refused": true,
+  "range-mismatch": true,
+  "content-changed": true,
+  "image-too-large": true,
+  "image-invalid": true,
+  "digest-mismatch": true,
+  "flash-failed": true,
+  "store-failed": true,
+  "switch-failed": true,
+  reverted: true,
+  "mqtt-refused": true,
+  "mqtt-protocol": true,
+  "mqtt-timeout": true,
+  usage: true,
+  internal: true,
+};
+const CODES = Object.keys(EVERY_CODE) as OtaErrorCode[];
+
+const NETWORK: { readonly [Kind in HalErrorKind]: OtaErrorCode } = {
+  untrusted: "untrusted",
+  unreachable: "unreachable",
+  timeout: "unreachable",
+  malformed: "http-malformed",
+  io: "connection-lost",
+  closed: "connection-lost",
+  "no-space": "connection-lost",
+  unsupported: "internal",
+  "not-aligned": "internal",
+  "out-of-bounds": "internal",
+  "invalid-image": "internal",
+};
+
+describe("rules of errors", () => {
+  for (const code of CODES) {
+    it(`has a rule for ${code}, in known words`, () => {
+      const { remedy, outcome, keeps, level } = ruleFor(code);
+      assert.ok(["back-off", "renew", "restart", "never"].includes(remedy), remedy);
+      assert.ok(["timed-out", "not-found", "url-expired", "digest-mismatch", "failed"].includes(outcome), outcome);
+      assert.equal(typeof keeps, "boolean");
+      assert.ok(["error", "warn"].includes(level), level);
+    });
+  }
+
+  it("logs an error where a person is needed, a warning where the agent goes on", () => {
+    for (const code of CODES) assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
+  });
+
+  it("keeps what is stored wherever another try or a fresh URL can go on from it", () => {
+    for (const code of CODES) {
+      const { remedy, keeps } = ruleFor(code);
+      if (remedy === "back-off" || remedy === "renew") assert.equal(keeps, true, code);
+      if (remedy === "restart") assert.equal(keeps, false, code);
+    }
+  });
+
+  it("reports the platform's own code wherever it has one", () => {
+    const outcomes = (outcome: string): OtaErrorCode[] => CODES.filter((code) => ruleFor(code).outcome === outcome);
+    assert.deepEqual(outcomes("not-found"), ["not-found"]);
+    assert.deepEqual(outcomes("url-expired"), ["url-refused"]);
+    assert.deepEqual(outcomes("digest-mismatch"), ["digest-mismatch"]);
+    const waits: OtaErrorCode[] = ["unreachable", "connection-lost", "idle-timeout", "stalled", "server-busy", "url-not-renewed"];
+    assert.deepEqual(outcomes("timed-out"), waits);
+  });
+
+  it("never tries again what trying again cannot mend", () => {
+    const hopeless: OtaErrorCode[] = ["untrusted", "not-found", "http-status", "redirect-refused", "image-invalid", "usage", "internal"];
+    for (const code of hopeless) assert.equal(ruleFor(code).remedy, "never", code);
+  });
+
+  it("drops a stored image that was found wrong", () => {
+    for (const code of ["digest-mismatch", "image-invalid", "image-too-large", "reverted", "flash-failed"] as const) {
+      assert.equal(ruleFor(code).keeps, false, code);
+    }
+  });
+});
+
+describe("errors", () => {
+  it("turns each failure of the network into the code that decides, and keeps the message", () => {
+    for (const [kind, code] of Object.entries(NETWORK) as [HalErrorKind, OtaErrorCode][]) {
+      const error = fromNetwork(new HalError(kind, `what failed: ${kind}`));
+      assert.ok(error instanceof OtaError);
+      assert.deepEqual([error.code, error.message, error.retryAfterMs], [code, `what failed: ${kind}`, undefined]);
+    }
+  });
+
+  it("carries its name, code and the server's wish", () => {
+    const error = new OtaError("server-busy", "server answers 503", 7000);
+    assert.ok(error instanceof Error);
+    assert.deepEqual([error.name, error.code, error.retryAfterMs], ["OtaError", "server-busy", 7000]);
+    assert.equal(String(error), "OtaError: server answers 503");
+  });
+
+  it("describes whatever was thrown", () => {
+    assert.equal(describeError(new Error("broken")), "broken");
+    assert.equal(describeError(new HalError("io", "read", new Error("bus"))), "read: bus");
+    assert.equal(describeError("text"), "text");
+    assert.equal(describeError(undefined), "undefined");
+    assert.equal(describeError(null), "null");
+    assert.equal(describeError(Symbol("odd")), "Symbol(odd)");
+  });
+});

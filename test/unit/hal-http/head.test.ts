@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { HEAD_LIMIT, HeadParser, type ParsedHead } from "../../../hal/http/head.js";
+import { anyCuts, anyMutations, cutAt, latin1, mutate, singleBytes, twoWaySplits } from "../../support/splits.js";
+
+const WANTED = ["etag", "location"];
+
+const GOOD: { readonly [name: string]: string } = {
+  plain: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"a:b\"\r\n\r\nhello",
+  chunked: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: x\r\n\r\n5\r\nhello\r\n",
+  interim: "HTTP/1.1 100 Continue\r\nETag: \"no\"\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 404 Not Found\r\nlocation: /x\r\n\r\n",
+  "bare LF": "HTTP/1.1 206 Partial\nETag:\t\"x\" \t\nX-Odd: \xff\x01\n\nrest\r\n",
+  "no reason": "HTTP/1.1 302\r\nLocation: http://h:80/?a=b:c\r\n\r\n",
+};
+
+const BAD: { readonly [name: string]: string } = {
+  "another protocol": "RTSP/1.0 200 OK\r\n\r\n",
+  "another version": "HTTP/2 200 OK\r\n\r\n",
+  "HTTP/1.10": "HTTP/1.10 200 OK\r\n\r\n",
+  "no status": "HTTP/1.1\r\n\r\n",
+  "two blanks before the status": "HTTP/1.1  200 OK\r\n\r\n",
+  "a status of two digits": "HTTP/1.1 20 OK\r\n\r\n",
+  "a status of four digits": "HTTP/1.1 2000 OK\r\n\r\n",
+  "a status below 100": "HTTP/1.1 099 OK\r\n\r\n",
+  "a sign in the status": "HTTP/1.1 +20 OK\r\n\r\n",
+  "an empty line first": "\r\nHTTP/1.1 200 OK\r\n\r\n",
+  "a body without a head": "<html><body>hello</body></html>\r\n\r\n",
+  "bare CR in the status line": "HTTP/1.1 200 O\rK\r\n\r\n",
+  "bare CR in a field": "HTTP/1.1 200 OK\r\nETag: a\rb\r\n\r\n",
+  "two CRs": "HTTP/1.1 200 OK\r\r\n\r\n",
+  "NUL in a field that is wanted": "HTTP/1.1 200 OK\r\nETag: a\0b\r\n\r\n",
+  "NUL in the status line": "HTTP/1.1 200 O\0K\r\n\r\n",
+  "a field without a colon": "HTTP/1.1 200 OK\r\nServer\r\n\r\n",
+  "a length that is no number": "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n",
+  "a length with a sign": "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
+  "a negative length": "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+  "a hexadecimal length": "HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\n",
+  "an empty length": "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+  "a length with a blank in it": "HTTP/1.1 200 OK\r\nContent-Length: 1 0\r\n\r\n",
+  "a length beyond exact numbers": "HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\n",
+  "two different lengths": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+  "a list of lengths": "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n",
+  "a coding nobody asked for": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+  "two transfer encodings": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+  "an empty transfer encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n",
+  "a blank before the colon of the length": "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
+  "a blank before the colon of the encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding\t: chunked\r\n\r\n",
+  "a field without a name": "HTTP/1.1 200 OK\r\n: value\r\n\r\n",
+  "a folded line": "HTTP/1.1 200 OK\r\nETag: a\r\n b\r\n\r\n",
+  "a folded line with a colon": "HTTP/1.1 200 OK\r\nETag: a\r\n b:c\r\n\r\n",
+  "a name that is no token": "HTTP/1.1 200 OK\r\nX(Y): z\r\n\r\n",
+};
+
+describe("HeadParser", () => {
+  it("reads status, length and wanted fields, and finds where the body begins", () => {
+    assert.deepEqual(parse([latin1(GOOD["plain"] as string)]), {
+      head: { status: 200, chunked: false, contentLength: 5, headers: { "content-length": "5", etag: '"a:b"' } },
+      rest: "hello",
+    });
+  });
+
+  it("skips interim answers with their fields", () => {
+    assert.deepEqual(parse([latin1(GOOD["interim"] as string)]), {
+      head: { status: 404, chunked: false, contentLength: undefined, headers: { location: "/x" } },
+      rest: "",
+    });
+  });
+
+  it("takes lines that end with LF alone, and blanks around a value", () => {
+    const { head, rest } = parse([latin1(GOOD["bare LF"] as string)]);
+    assert.deepEqual([head?.status, head?.headers, rest], [206, { etag: '"x"' }, "rest\r\n"]);
+  });
+
+  it("takes a status line without a reason", () => {
+    assert.deepEqual(parse([latin1(GOOD["no reason"] as string)]).head?.headers, { location: "http://h:80/?a=b:c" });
+    assert.equal(parse([latin1("HTTP/1.1 200 \r\n\r\n")]).head?.status, 200);
+  });
+
+  it("takes names in any case, the first of several values, and an empty one", () => {
+    const { head } = parse([latin1("HTTP/1.1 200 OK\r\nETAG: \r\nLocation: a\r\nlocation: b\r\ncontent-LENGTH: 7\r\n\r\n")]);
+    assert.deepEqual(head?.headers, { etag: "", location: "a", "content-length": "7" });
+  });
+
+  it("lets the chunks decide where a length is announced too (RFC 9112 §6.3)", () => {
+    const { head } = parse([latin1("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: Chunked\r\n\r\n")]);
+    assert.deepEqual([head?.chunked, head?.contentLength], [true, undefined]);
+  });
+
+  it("takes the same length twice", () => {
+    assert.equal(parse([latin1("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n")]).head?.contentLength, 5);
+  });
+
+  for (const [name, text] of Object.entries(BAD)) {
+    it(`refuses ${name}, however it is cut`, () => {
+      const bytes = latin1(text);
+      const { error } = parse([bytes]);
+      assert.notEqual(error, undefined, "was accepted");
+      for (const pieces of [...twoWaySplits(bytes), singleBytes(bytes)]) assert.equal(parse(pieces).error, error);
+    });
+  }
+
+  for (const [name, text] of Object.entries(GOOD)) {
+    it(`reads the same whole, in two pieces and byte by byte: ${name}`, () => {
+      const bytes = latin1(text);
+      const whole = parse([bytes]);
+      assert.notEqual(whole.head, undefined);
+      for (const pieces of [...twoWaySplits(bytes), singleBytes(bytes)]) assert.deepEqual(parse(pieces), whole);
+    });
+  }
+
+  it("reads the same however a damaged head is cut, and throws nothing but errors", () => {
+    const texts = fc.constantFrom(...Object.values({ ...GOOD, ...BAD }));
+    fc.assert(
+      fc.property(texts, anyMutations(), anyCuts(), (text, mutations, cuts) => {
+        const bytes = mutate(latin1(text), mutations);
+        assert.deepEqual(parse(cutAt(bytes, cuts)), parse([bytes]));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("keeps nothing of a field nobody wants, however long it is", () => {
+    const { head } = parse([latin1(`HTTP/1.1 200 OK\r\nX-Long: ${"x".repeat(3900)}\r\nSet-Cookie: a:b:c\r\n\r\n`)]);
+    assert.deepEqual(head?.headers, {});
+  });
+
+  it("reads a head of 4096 bytes and refuses one of 4097", () => {
+    const start = "HTTP/1.1 200 OK\r\nX: ";
+    const head = (length: number): Uint8Array => latin1(`${start}${"x".repeat(length - start.length - 4)}\r\n\r\n`);
+    assert.equal(head(HEAD_LIMIT).byteLength, 4096);
+    assert.equal(parse([head(4096)]).head?.status, 200);
+    for (const pieces of [[head(4097)], singleBytes(head(4097))]) assert.match(parse(pieces).error ?? "", /over 4096 bytes/);
+  });
+
+  it("counts interim answers into the limit, so that they cannot go on for ever", () => {
+    const interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(200);
+    assert.match(parse([latin1(`${interim}HTTP/1.1 200 OK\r\n\r\n`)]).error ?? "", /over 4096 bytes/);
+  });
+
+  it("counts the head alone: a body may follow in the same piece", () => {
+    const { head, rest } = parse([latin1(`HTTP/1.1 200 OK\r\n\r\n${"b".repeat(10_000)}`)]);
+    assert.deepEqual([head?.status, rest?.length], [200, 10_000]);
+  });
+
+  it("reads only the part of the buffer it is told of", () => {
+    const parser = new HeadParser(WANTED);
+    const bytes = latin1("\0\0HTTP/1.1 200 OK\r\n\r\nbody\0");
+    assert.equal(parser.push(bytes, 2, 21), 21);
+    assert.equal(parser.result().status, 200);
+  });
+});
+
+interface Parsed {
+  readonly head?: ParsedHead;
+  readonly rest?: string;
+  readonly error?: string;
+}
+
+/** Stops at the end of the head, like the exchange; `rest` is everything after it. */
+function parse(pieces: readonly Uint8Array[]): Parsed {
+  const parser = new HeadParser(WANTED);
+  try {
+    for (const [index, piece] of pieces.entries()) {
+      const bodyStart = parser.push(piece, 0, piece.byteLength);
+      if (bodyStart < 0) continue;
+      const rest = Buffer.concat([piece.subarray(bodyStart), ...pieces.slice(index + 1)]).toString("latin1");
+      return { head: parser.result(), rest };
+    }
+    return {};
+  } catch (error) {
+    assert.ok(error instanceof Error && error.constructor === Error, String(error));
+    return { error: error.message };
+  }
+}

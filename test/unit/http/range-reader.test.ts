@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { HalErrorKind } from "../../../hal/ports/index.js";
+import type { OtaErrorCode } from "../../../src/errors.js";
+import type { FakeAnswer } from "../../support/fake-http.js";
+import { RangeReading, SIGNATURE, SIZE, URL } from "../../support/range-reading.js";
+import { SeededRandom } from "../../support/seed.js";
+
+const ETAG = '"abc-1"';
+
+describe("the request of a RangeReader", () => {
+  it("goes out in the next turn, not from inside the constructor", () => {
+    const reading = new RangeReading();
+    assert.equal(reading.http.exchanges.length, 0);
+    reading.clock.advance(0);
+    assert.equal(reading.http.exchanges.length, 1);
+    assert.deepEqual(reading.told, []);
+  });
+
+  it("asks for the URL's target byte for byte, at its host and port, by TLS", () => {
+    const tls = { authority: Uint8Array.of(1) };
+    const { request } = RangeReading.requested({ tls }).http.exchange;
+    assert.deepEqual(
+      [request.host, request.port, request.authority, request.target],
+      ["host.example", 8443, "host.example:8443", `/dir/file.bin?sign=${SIGNATURE}%00`],
+    );
+    assert.equal(request.tls, tls);
+    assert.equal(request.connectTimeoutMs, 20_000);
+  });
+
+  it("uses no TLS for http", () => {
+    assert.equal(RangeReading.requested({ url: "http://host/f", tls: { authority: Uint8Array.of(1) } }).http.exchange.request.tls, undefined);
+  });
+
+  it("names no range from the first byte on, whatever tag is known", () => {
+    assert.deepEqual(RangeReading.requested({ offset: 0, etag: ETAG }).http.exchange.request.headers, []);
+  });
+
+  it("names the range from a later byte on, with the tag of what is stored where one is known", () => {
+    const headers = (etag: string | undefined): unknown => RangeReading.requested({ offset: 100, etag }).http.exchange.request.headers;
+    assert.deepEqual(headers(undefined), [["Range", "bytes=100-"]]);
+    assert.deepEqual(headers(ETAG), [["Range", "bytes=100-"], ["If-Range", ETAG]]);
+  });
+
+  it("is not made for what is no http or https URL", () => {
+    for (const url of ["", "ftp://host/f", `http://host/${SIGNATURE} x`, "http://user:pass@host/"]) {
+      const reading = RangeReading.requested({ url });
+      assert.equal(reading.http.exchanges.length, 0, url);
+      reading.assertFailed("redirect-refused", /^not an http or https URL$/);
+    }
+  });
+
+  it("is logged without the query", () => {
+    const reading = RangeReading.requested({ offset: 100 });
+    assert.deepEqual(reading.logged.lines, ["debug http GET https://host.example:8443/dir/file.bin?… from 100"]);
+  });
+});
+
+describe("the answer to a RangeReader", () => {
+  it("begins at 0 with 200, told with its strong tag", () => {
+    const reading = RangeReading.requested();
+    reading.answer({ status: 200, contentLength: SIZE, headers: { etag: ETAG } });
+    assert.deepEqual(reading.opened, [{ offset: 0, etag: ETAG }]);
+  });
+
+  it("may come without a length, and identity is no encoding", () => {
+    const reading = RangeReading.requested();
+    reading.answer({ status: 200, headers: { "content-encoding": "Identity" } });
+    assert.deepEqual(reading.opened, [{ offset: 0, etag: undefined }]);
+  });
+
+  it("begins at the offset with 206", () => {
+    for (const total of [String(SIZE), "*"]) {
+      const reading = RangeReading.requested({ offset: 100, etag: ETAG });
+      reading.answer({ status: 206, headers: { "content-range": `bytes 100-999/${total}`, etag: ETAG } });
+      assert.deepEqual(reading.opened, [{ offset: 100, etag: ETAG }], total);
+    }
+  });
+
+  it("begins at 0 with 200 where a range was asked for: the server sends it all", () => {
+    const reading = RangeReading.requested({ offset: 100, etag: ETAG });
+    reading.answer({ status: 200, contentLength: SIZE, headers: { etag: '"other"' } });
+    assert.deepEqual(reading.opened, [{ offset: 0, etag: '"other"' }]);
+  });
+
+  it("keeps no weak tag and none that cannot be sent back", () => {
+    for (const etag of [`W/${ETAG}`, "abc", `"${"x".repeat(100)}"`]) {
+      const reading = RangeReading.requested();
+      reading.answer({ status: 200, contentLength: SIZE, headers: { etag } });
+      assert.deepEqual(reading.opened, [{ offset: 0, etag: undefined }], etag);
+    }
+  });
+
+  it("may end before the file does: a server may send less than was asked for", () => {
+    const reading = RangeReading.requested({ offset: 100 });
+    reading.answer({ status: 206, contentLength: 10, headers: { "content-range": "bytes 100-109/1000" } });
+    reading.http.exchange.send(new Uint8Array(10));
+    reading.readAll();
+    assert.equal(reading.received.length, 10);
+    reading.http.exchange.end();
+    reading.assertFailed("connection-lost", /^body ended early$/);
+  });
+
+  const range = (value: string): FakeAnswer => ({ status: 206, headers: { "content-range": value } });
+  const mismatches: [name: string, offset: number, answer: FakeAnswer, code?: OtaErrorCode][] = [
+    ["200 with a longer file", 0, { status: 200, contentLength: SIZE + 1 }],
+    ["200 with a shorter file", 0, { status: 200, contentLength: SIZE - 1 }],
+    ["200 with nothing", 0, { status: 200, contentLength: 0 }],
+    ["200 with another length where a range was asked for", 100, { status: 200, contentLength: SIZE - 100 }],
+    ["200 that is gzipped", 0, { status: 200, contentLength: SIZE, headers: { "content-encoding": "gzip" } }],
+    ["206 that is gzipped", 100, { status: 206, headers: { "content-range": "bytes 100-999/1000", "content-encoding": "br" } }],
+    ["206 where no range was asked for", 0, range("bytes 0-999/1000")],
+    ["206 without a range", 100, { status: 206, contentLength: 900 }],
+    ["206 with a malformed range", 100, range("bytes 100-")],
+    ["206 from an earlier byte", 100, range("bytes 99-999/1000")],
+    ["206 from a later byte", 100, range("bytes 101-999/1000")],
+    ["206 of a longer file", 100, range("bytes 100-1000/1001")],
+    ["206 of a shorter file", 100, range("bytes 100-998/999")],
+  ];
+  for (const [name, offset, answer] of mismatches) {
+    it(`is refused: ${name}`, () => {
+      const reading = RangeReading.requested({ offset });
+      reading.answer(answer);
+      reading.assertFailed("range-mismatch");
+      assert.deepEqual(reading.told, ["failed"]);
+    });
+  }
+
+  it("is refused: 206 of a file with another strong tag than the one stored (RFC 9110 §15.3.7.3)", () => {
+    const reading = RangeReading.requested({ offset: 100, etag: ETAG });
+    reading.answer({ status: 206, headers: { "content-range": "bytes 100-999/1000", etag: '"other"' } });
+    assert.deepEqual(reading.told, ["failed"]);
+    reading.assertFailed("content-changed");
+  });
+
+  it("tells little of what the server sent as its encoding", () => {
+    const reading = RangeReading.requested();
+    reading.answer({ status: 200, headers: { "content-encoding": "x".repeat(4000) } });
+    assert.ok((reading.failures[0]?.message.length ?? 0) < 64);
+  });
+
+  const statuses: [OtaErrorCode, number[]][] = [
+    ["url-refused", [401, 403]],
+    ["not-found", [404, 410]],
+    ["content-changed", [416]],
+    ["server-busy", [408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 599, 999]],
+    ["http-status", [201, 202, 203, 204, 205, 207, 226, 300, 304, 305, 306, 400, 402, 405, 406, 409, 411, 412, 418, 451, 499]],
+  ];
+  for (const [code, values] of statuses) {
+    it(`is ${code} with ${values.join(", ")}, whether or not a range was asked for`, () => {
+      for (const status of values) {
+        for (const offset of [0, 100]) {
+          const reading = RangeReading.requested({ offset });
+          reading.answer({ status, contentLength: 5, headers: { "retry-after": "7" } });
+          reading.assertFailed(code, new RegExp(`${status}`));
+          assert.equal(reading.failures[0]?.retryAfterMs, code === "server-busy" ? 7000 : undefined, String(status));
+        }
+      }
+    });
+  }
+
+  it("may name the moment to come back", () => {
+    const reading = RangeReading.requested();
+    const headers = { "retry-after": "Sun, 06 Nov 1994 08:50:37 GMT", date: "Sun, 06 Nov 1994 08:49:37 GMT" };
+    reading.answer({ status: 503, headers });
+    assert.equal(reading.failures[0]?.retryAfterMs, 60_000);
+  });
+
+  const kinds: [HalErrorKind, OtaErrorCode][] = [
+    ["closed", "connection-lost"],
+    ["io", "connection-lost"],
+    ["unreachable", "unreachable"],
+    ["timeout", "unreachable"],
+    ["untrusted", "untrusted"],
+    ["malformed", "http-malformed"],
+    ["unsupported", "internal"],
+  ];
+  for (const [kind, code] of kinds) {
+    it(`is ${code} where the exchange fails with ${kind}, before the head or within the body`, () => {
+      const before = RangeReading.requested();
+      before.http.exchange.fail(kind);
+      before.assertFailed(code);
+      const within = RangeReading.begun({ offset: 100 });
+      within.http.exchange.fail(kind);
+      within.assertFailed(code);
+    });
+  }
+});
+
+describe("the body that a RangeReader hands on", () => {
+  const file = new SeededRandom(1).bytes(SIZE);
+
+  it("is the file from the offset on, in pieces of any size", () => {
+    for (const pieceLength of [1, 7, 64, 4096]) {
+      const reading = RangeReading.begun({ offset: 100 });
+      for (let at = 100; at < SIZE; at += 90) {
+        reading.http.exchange.send(file.subarray(at, at + 90));
+        reading.readAll(pieceLength);
+      }
+      assert.deepEqual(Uint8Array.from(reading.received), file.subarray(100));
+    }
+  });
+
+  it("never goes beyond the file's size, however much the server sends", () => {
+    const reading = RangeReading.requested({ offset: 100 });
+    reading.answer({ status: 206, headers: { "content-range": "bytes 100-4999/*" } });
+    reading.http.exchange.send(new Uint8Array(5000).fill(7));
+    const into = new Uint8Array(2000).fill(0xee);
+    assert.equal(reading.reader.read(into), 900);
+    assert.ok(into.subarray(900).every((byte) => byte === 0xee), "bytes beyond the file's end were written");
+    assert.equal(reading.reader.read(into), 0);
+    assert.equal(reading.http.exchange.unread, 4100);
+  });
+
+  it("never goes beyond the file's size where it begins at 0 after all", () => {
+    const reading = RangeReading.requested({ offset: 100 });
+    reading.answer({ status: 200 });
+    reading.http.exchange.send(new Uint8Array(5000));
+    reading.readAll();
+    assert.equal(reading.received.length, SIZE);
+  });
+
+  it("is nothing before the head, and nothing where nothing came", () => {
+    const reading = new RangeReading();
+    assert.equal(reading.reader.read(new Uint8Array(8)), 0);
+    reading.clock.advance(0);
+    reading.http.exchange.send(new Uint8Array(8));
+    assert.equal(reading.reader.read(new Uint8Array(8)), 0);
+    assert.equal(RangeReading.begun().reader.read(new Uint8Array(8)), 0);
+    const full = RangeReading.begun();
+    full.http.exchange.send(file);
+    assert.equal(full.reader.read(new Uint8Array(0)), 0);
+  });
+});
+
+describe("a RangeReader that was closed", () => {
+  it("asks for nothing where it was closed at once", () => {
+    const reading = new RangeReading();
+    reading.reader.close();
+    reading.clock.advance(100_000);
+    assert.deepEqual([reading.http.exchanges.length, reading.told], [0, []]);
+    assert.deepEqual(reading.clock.names(), []);
+  });
+
+  it("tells nothing more, whatever happens, and reads nothing", () => {
+    for (const reading of [RangeReading.requested(), RangeReading.begun(), RangeReading.begun({ offset: 100 })]) {
+      const told = reading.told.length;
+      reading.reader.close();
+      reading.reader.close();
+      const { exchange } = reading.http;
+      assert.equal(exchange.closed, true);
+      for (const status of [200, 206, 302, 404, 503]) exchange.head({ status, headers: { location: URL } });
+      exchange.send(new Uint8Array(8));
+      exchange.end();
+      exchange.fail("closed");
+      reading.clock.advance(1_000_000);
+      assert.equal(reading.told.length, told, reading.told.join());
+      assert.equal(reading.reader.read(new Uint8Array(8)), 0);
+      assert.equal(exchange.readsAfterClose, 0);
+      assert.equal(reading.http.exchanges.length, 1);
+    }
+  });
+
+  it("may be closed from inside each of its callbacks", () => {
+    const reading = RangeReading.requested();
+    reading.onOpened = () => reading.reader.close();
+    reading.answer({ status: 200, contentLength: SIZE });
+    reading.http.exchange.send(new Uint8Array(8));
+    reading.clock.advance(1_000_000);
+    assert.deepEqual([reading.told, reading.clock.names()], [["opened"], []]);
+  });
+
+  it("tells nothing more after it failed either", () => {
+    const reading = RangeReading.begun();
+    reading.http.exchange.fail("io");
+    reading.http.exchange.fail("closed");
+    reading.http.exchange.end();
+    reading.http.exchange.send(new Uint8Array(8));
+    reading.http.exchange.head({ status: 200, contentLength: SIZE });
+    reading.clock.advance(1_000_000);
+    reading.reader.close();
+    reading.assertFailed("connection-lost");
+    assert.deepEqual(reading.told, ["opened", "failed"]);
+  });
+});

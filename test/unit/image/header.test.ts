@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
+import { OtaError } from "../../../src/errors.js";
+import { checkImageHeader } from "../../../src/image/header.js";
+
+const ESP32 = 0;
+const ESP32_S3 = 9;
+const SIZE = 8192;
+const BLOCK = buildAppImage({ version: "1.2.3", byteLength: SIZE, seed: 1 }).subarray(0, 4096);
+
+function changed(change: (view: DataView, bytes: Uint8Array) => void): Uint8Array {
+  const block = BLOCK.slice();
+  change(new DataView(block.buffer), block);
+  return block;
+}
+
+function refused(block: Uint8Array, reason: RegExp, size = SIZE): void {
+  assert.throws(
+    () => checkImageHeader(block, size, ESP32),
+    (error) => error instanceof OtaError && error.code === "image-invalid" && reason.test(error.message),
+  );
+}
+
+test("a sound header gives the version in it", () => {
+  assert.equal(checkImageHeader(BLOCK, SIZE, ESP32), "1.2.3");
+  const other = buildAppImage({ version: "v", byteLength: SIZE, seed: 1, chipId: ESP32_S3 });
+  assert.equal(checkImageHeader(other, SIZE, ESP32_S3), "v");
+});
+
+test("a version of 32 characters has no end mark", () => {
+  const version = "0123456789abcdefghijklmnopqrst.x";
+  const image = buildAppImage({ version, byteLength: SIZE, seed: 1 });
+  assert.equal(checkImageHeader(image, SIZE, ESP32), version);
+});
+
+test("the header is found wherever in its buffer the block lies", () => {
+  const buffer = new Uint8Array(5000);
+  buffer.set(BLOCK, 777);
+  assert.equal(checkImageHeader(buffer.subarray(777, 777 + 4096), SIZE, ESP32), "1.2.3");
+});
+
+test("refuses a file that cannot hold a header", () => {
+  refused(new Uint8Array(0), /too short/, 0);
+  refused(BLOCK.slice(0, 287), /too short/, 287);
+  const whole = buildAppImage({ version: "1", byteLength: 336, seed: 1 });
+  assert.equal(checkImageHeader(whole, 336, ESP32), "1");
+});
+
+test("refuses what is not an application image", () => {
+  for (const magic of [0x00, 0xe8, 0xf9, 0xff])
+    refused(
+      changed((view) => view.setUint8(0, magic)),
+      /not an application image/,
+    );
+  refused(new Uint8Array(4096).fill(0xff), /not an application image/);
+  refused(new TextEncoder().encode(`<?xml version='1.0'?><Error/>${" ".repeat(4000)}`), /not an application image/);
+});
+
+test("refuses a number of segments that no image has", () => {
+  for (const segments of [0, 17, 255])
+    refused(
+      changed((view) => view.setUint8(1, segments)),
+      new RegExp(`${segments} segments`),
+    );
+  for (const segments of [1, 16])
+    assert.equal(
+      checkImageHeader(
+        changed((view) => view.setUint8(1, segments)),
+        SIZE,
+        ESP32,
+      ),
+      "1.2.3",
+    );
+});
+
+test("refuses an image for another chip, with both bytes of its id looked at", () => {
+  for (const chip of [ESP32_S3, 0x0100, 0xffff])
+    refused(
+      changed((view) => view.setUint16(12, chip, true)),
+      new RegExp(`chip ${chip},`),
+    );
+});
+
+test("refuses a first segment that does not hold the descriptor, or goes beyond the file", () => {
+  for (const length of [0, 255, SIZE - 32 + 1, 0x7fffffff, 0xffffffff]) {
+    refused(
+      changed((view) => view.setUint32(28, length, true)),
+      /wrong length/,
+    );
+  }
+  for (const length of [256, SIZE - 32]) {
+    assert.equal(
+      checkImageHeader(
+        changed((view) => view.setUint32(28, length, true)),
+        SIZE,
+        ESP32,
+      ),
+      "1.2.3",
+    );
+  }
+});
+
+test("refuses an image without an application descriptor", () => {
+  for (const magic of [0, 0x3254cdab, 0xabcd5433, 0xffffffff])
+    refused(
+      changed((view) => view.setUint32(32, magic, true)),
+      /descriptor/,
+    );
+});
+
+test("any block gives a version or is refused as invalid, and nothing else", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(5000), fc.boolean(), (noise, at, keepMagic) => {
+      const block =
+        noise.byteLength < 300 ? noise : changed((_, bytes) => bytes.set(noise, Math.min(at, 3000) + (keepMagic ? 36 : 0)));
+      try {
+        assert.ok(checkImageHeader(block, SIZE, ESP32).length <= 32);
+      } catch (error) {
+        assert.ok(error instanceof OtaError && error.code === "image-invalid", String(error));
+      }
+    }),
+  );
+});

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { Power } from "../../../hal/boards/sim/power.js";
+import { CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_NAME, MUTUAL_TLS, OTHER_AUTHORITY } from "../../support/fixtures.js";
+import { Loopback, settle, until } from "../../support/loopback.js";
+import { SERVER_TLS } from "../../support/tls-fixtures.js";
+import { openTls, type TlsNear, type TlsNearOptions } from "../../support/tls-near.js";
+
+const ROOM = 8192 - 96;
+let power: Power;
+let loopback: Loopback;
+
+beforeEach(async () => {
+  power = new Power();
+  loopback = await Loopback.start(SERVER_TLS);
+});
+afterEach(async () => {
+  power.cut();
+  await loopback.stop();
+});
+
+test("is ready after the handshake, with room for less than a TCP takes", async () => {
+  const near = open();
+  assert.throws(() => near.socket.write(Buffer.from("x")), { message: "not ready" });
+  assert.equal(near.socket.read(new Uint8Array(1)), 0);
+  await until("handshake", () => near.events.length > 0);
+  assert.deepEqual(near.events, [`writable ${ROOM}`]);
+  const { socket } = await loopback.peer();
+  assert.equal((socket as TLSSocket).getProtocol(), "TLSv1.2");
+});
+
+test("names the host to the server, but not an address", async () => {
+  const names: unknown[] = [];
+  await withServer({ ...SERVER_TLS, SNICallback: (name, done) => (names.push(name), done(null)) }, async (server) => {
+    const near = open({ port: server.port, host: "localhost" });
+    await until("handshake", () => near.events.length > 0);
+    const other = open({ port: server.port });
+    await until("handshake", () => other.events.length > 0);
+  });
+  assert.deepEqual(names, ["localhost"]);
+});
+
+for (const [what, options] of [
+  ["a certificate of another authority", { authority: OTHER_AUTHORITY }],
+  ["a certificate of no known authority", { authority: undefined }],
+  ["a certificate of another name", { host: "other.example" }],
+  ["a certificate of another address", { host: "127.0.0.2" }],
+] as const) {
+  test(`${what} is thrown inside a callback of the TCP, once, before anything else is told`, async () => {
+    const near = open(options);
+    await until("failure", () => near.events.length > 0);
+    await settle();
+    assert.equal(near.thrown.length, 1);
+    assert.ok(near.thrown[0] instanceof Error);
+    assert.equal(near.events[0], "thrown");
+    assert.ok(!near.events.some((event) => event.startsWith("writable")));
+  });
+}
+
+test("a server that speaks something else is a failed handshake", async () => {
+  const plain = await Loopback.start();
+  try {
+    const near = open({ port: plain.port });
+    await (await plain.peer()).send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    await until("failure", () => near.events.length > 0);
+    assert.equal(near.events[0], "thrown");
+  } finally {
+    await plain.stop();
+  }
+});
+
+test("a server of TLS 1.3 alone is a failed handshake", async () => {
+  await withServer({ ...SERVER_TLS, minVersion: "TLSv1.3" }, async (server) => {
+    const near = open({ port: server.port });
+    await until("failure", () => near.events.length > 0);
+    assert.equal(near.events[0], "thrown");
+  });
+});
+
+test("a server of suites that the SDK lacks is a failed handshake", async () => {
+  await withServer({ ...SERVER_TLS, maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" }, async (server) => {
+    const near = open({ port: server.port });
+    await until("failure", () => near.events.length > 0);
+    assert.equal(near.events[0], "thrown");
+  });
+});
+
+test("a server that goes away during the handshake is an error, once, and no exception nobody catches", async () => {
+  const plain = await Loopback.start();
+  try {
+    const near = open({ port: plain.port });
+    (await plain.peer()).socket.end();
+    await until("end", () => near.events.length > 0);
+    await settle();
+    assert.ok(!near.events.some((event) => event.startsWith("writable")));
+  } finally {
+    await plain.stop();
+  }
+});
+
+test("shows the device's certificate where the server asks for it", async () => {
+  await withServer(MUTUAL_TLS, async (server) => {
+    const near = open({ port: server.port, certificate: CLIENT_CERTIFICATE, key: CLIENT_KEY });
+    await until("handshake", () => near.events.length > 0);
+    const { socket } = await server.peer();
+    assert.equal((socket as TLSSocket).getPeerCertificate().subject.CN, CLIENT_NAME);
+  });
+});
+
+test("without the certificate that the server asks for, it fails", async () => {
+  await withServer(MUTUAL_TLS, async (server) => {
+    const near = open({ port: server.port });
+    await until("failure", () => near.events.length > 0);
+    assert.equal(near.events[0], "thrown");
+  });
+});
+
+test("a certificate or key that is none is refused at once, and no connection stays behind", async () => {
+  const junk = Uint8Array.of(0x30, 1, 2, 3);
+  assert.throws(() => open({ authority: junk }));
+  assert.throws(() => open({ certificate: junk, key: CLIENT_KEY }));
+  assert.throws(() => open({ certificate: CLIENT_CERTIFICATE, key: junk }));
+  await settle();
+  assert.equal(loopback.connections, 0);
+});
+
+function open(options: Partial<TlsNearOptions> = {}): TlsNear {
+  return openTls({ power, port: loopback.port, ...options });
+}
+
+async function withServer(tls: Parameters<typeof Loopback.start>[0], body: (server: Loopback) => Promise<void>): Promise<void> {
+  const server = await Loopback.start(tls);
+  try {
+    await body(server);
+  } finally {
+    await server.stop();
+  }
+}

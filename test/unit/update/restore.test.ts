@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BootStatus, ImageState } from "../../../hal/ports/index.js";
+import { restore } from "../../../src/update/restore.js";
+import type { Checkpoint, Image, Stored } from "../../../src/update/types.js";
+
+const image: Image = { version: "2.0", md5: "0".repeat(32), size: 200_000 };
+const stored: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+const done = { outcome: "done" } as const;
+
+const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
+  none: undefined,
+  "downloading to ota_1": { phase: "downloading", slot: "ota_1", image, stored },
+  "downloading to ota_0": { phase: "downloading", slot: "ota_0", image, stored },
+  "applying ota_1": { phase: "applying", slot: "ota_1", image },
+  "applying ota_0": { phase: "applying", slot: "ota_0", image },
+  "applying ota_2": { phase: "applying", slot: "ota_2", image },
+  "reporting done": { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined },
+  "reporting a failure of ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "timed-out", message: "x" }, stored },
+  "reporting a failure of ota_0": { phase: "reporting", slot: "ota_0", image, result: { outcome: "timed-out", message: "x" }, stored },
+};
+
+/** What runs is ota_0, the target ota_1. Each cell: state, what is kept or reported, effects. */
+const table: readonly (readonly [checkpoint: string, running: ImageState, target: ImageState | "none", expected: string])[] = [
+  ["none", "valid", "none", "idle"],
+  ["none", "undefined", "aborted", "idle"],
+  ["none", "pending-verify", "valid", "confirming start-timer"],
+  ["downloading to ota_1", "valid", "none", "idle part"],
+  ["downloading to ota_1", "undefined", "none", "idle part"],
+  ["downloading to ota_1", "pending-verify", "none", "confirming start-timer"],
+  ["downloading to ota_0", "valid", "none", "idle clear"],
+  ["applying ota_1", "valid", "none", "idle whole"],
+  ["applying ota_1", "valid", "aborted", "reporting failed store"],
+  ["applying ota_1", "valid", "invalid", "reporting failed store"],
+  ["applying ota_1", "valid", "pending-verify", "reporting failed store"],
+  ["applying ota_1", "valid", "new", "reporting failed store"],
+  ["applying ota_0", "valid", "valid", "reporting done store"],
+  ["applying ota_0", "undefined", "valid", "reporting done store"],
+  ["applying ota_0", "pending-verify", "valid", "confirming start-timer"],
+  ["applying ota_2", "valid", "none", "idle clear"],
+  ["reporting done", "valid", "valid", "reporting done"],
+  ["reporting done", "pending-verify", "valid", "confirming start-timer"],
+  ["reporting a failure of ota_1", "valid", "none", "reporting timed-out part"],
+  ["reporting a failure of ota_0", "valid", "none", "reporting timed-out"],
+];
+
+for (const [name, runningState, targetState, expected] of table) {
+  test(`${name}, runs ${runningState}, target ${targetState}: ${expected}`, () => {
+    const boot: BootStatus = { runningSlot: "ota_0", runningState, runningVersion: "1.0", targetSlot: "ota_1", targetState, chipId: 0 };
+    const { state, effects } = restore(checkpoints[name], boot);
+    const words: string[] = [state.name];
+    if (state.name === "reporting") words.push(state.result.outcome);
+    const kept = state.name === "idle" || state.name === "reporting" ? state.kept : undefined;
+    if (kept !== undefined) words.push(kept.whole ? "whole" : "part");
+    assert.equal([...words, ...effects.map((effect) => effect.do)].join(" "), expected);
+  });
+}
+
+test("a reverted image is told apart: unfit by its own word, or restarted during its trial", () => {
+  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "invalid", chipId: 0 };
+  const own = restore(checkpoints["applying ota_1"], boot).state;
+  const other = restore(checkpoints["applying ota_1"], { ...boot, targetState: "aborted" }).state;
+  assert.equal(own.name === "reporting" && own.result.outcome === "failed" && own.result.message, "not proven in time, reverted");
+  assert.equal(other.name === "reporting" && other.result.outcome === "failed" && other.result.message, "restarted during its trial, reverted");
+});
+
+test("a result is stored again exactly as it was", () => {
+  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "none", chipId: 0 };
+  const checkpoint = checkpoints["reporting a failure of ota_1"] as Checkpoint & { phase: "reporting" };
+  const { state, effects } = restore(checkpoint, boot);
+  assert.deepEqual(effects, []);
+  assert.equal(state.name === "reporting" && state.result, checkpoint.result);
+});
