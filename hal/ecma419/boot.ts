@@ -40,7 +40,9 @@ export class PlatformBoot implements BootControl {
   }
 
   confirm(): void {
-    attempt("confirm", () => this.#boot.confirm());
+    attempt("confirm", () => {
+      if (this.#boot.imageState(this.#boot.runningSlot()) === "pending-verify") this.#boot.confirm();
+    });
   }
 
   revert(): void {

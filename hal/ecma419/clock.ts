@@ -16,10 +16,13 @@ export class Ecma419Clock implements Clock {
     this.#lastTicks = options.Time.ticks;
   }
 
-  /** Ticks wrap after 24.8 days: the difference in 32 bits does not, as long as someone looks more often than that. */
+  /**
+   * Ticks wrap after 24.8 days: the difference in 32 bits does not, as long as someone looks more often than that. On
+   * the SDK's desktop targets they are the wall clock: one that is set back takes no time back.
+   */
   now(): number {
     const ticks = this.#time.ticks;
-    this.#elapsedMs += (ticks - this.#lastTicks) | 0;
+    this.#elapsedMs += Math.max(0, (ticks - this.#lastTicks) | 0);
     this.#lastTicks = ticks;
     return this.#elapsedMs;
   }

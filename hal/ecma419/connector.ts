@@ -1,4 +1,4 @@
-import { HalError, type ByteStream, type Clock, type ConnectOptions, type Connector, type Timer } from "../ports/index.js";
+import { HalError, type ByteStream, type Clock, type ConnectOptions, type Connector, type Timer, type TlsOptions } from "../ports/index.js";
 import type { PlatformModule, SocketInstance, SocketOptions, TcpConstructor, TlsConstructor } from "./modules.js";
 
 export interface Ecma419ConnectorOptions {
@@ -26,16 +26,18 @@ export class Ecma419Connector implements Connector {
 /** An extra option of the guarded TCP; the TLS socket hands all its options on to its TCP. */
 interface GuardedOptions extends SocketOptions {
   onThrown(error: unknown): void;
+  onOpened(tcp: SocketInstance): void;
 }
 
 /**
  * The SDK's TLS socket throws inside its TCP's callbacks where the handshake fails, and an exception there ends the
- * engine. This TCP catches it and tells the connection.
+ * engine. This TCP catches it and tells the connection; it also makes itself known, for a TLS that fails before it is
+ * constructed leaves its TCP open.
  */
 function guard(TCP: TcpConstructor): TcpConstructor {
   return class extends TCP {
     constructor(options: SocketOptions) {
-      const { onReadable, onWritable, onError, onThrown } = options as GuardedOptions;
+      const { onReadable, onWritable, onError, onThrown, onOpened } = options as GuardedOptions;
       const guarded = (action: () => void): void => {
         try {
           action();
@@ -49,6 +51,7 @@ function guard(TCP: TcpConstructor): TcpConstructor {
         onWritable: (count) => guarded(() => onWritable?.(count)),
         onError: () => guarded(() => onError?.()),
       });
+      onOpened(this);
     }
   };
 }
@@ -81,38 +84,54 @@ class Connection implements ByteStream {
         return;
       }
       try {
-        this.#open(address, modules, GuardedTCP);
+        if (options.tls === undefined) this.#openTcp(address, modules.TCP);
+        else this.#openTls(address, options.tls, modules.TLS, GuardedTCP);
       } catch (error) {
         this.#fail(HalError.wrap("unreachable", `${options.host}:${options.port}`, error));
       }
     });
   }
 
-  #open(address: string, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor): void {
-    const { host, port, tls } = this.#options;
-    const common: SocketOptions & GuardedOptions = {
+  #openTcp(address: string, TCP: TcpConstructor): void {
+    this.#socket = new TCP(this.#socketOptions(address));
+  }
+
+  #openTls(address: string, tls: TlsOptions, TLS: TlsConstructor, GuardedTCP: TcpConstructor): void {
+    const { host } = this.#options;
+    let tcp: SocketInstance | undefined;
+    const options: GuardedOptions = {
+      ...this.#socketOptions(address),
+      onThrown: (error) => this.#onThrown(error),
+      onOpened: (opened) => (tcp = opened),
+    };
+    try {
+      this.#socket = new TLS({
+        ...options,
+        host,
+        TCP: { io: GuardedTCP },
+        secure: {
+          certificate: tls.authority,
+          ...(tls.certificate === undefined ? {} : { clientCertificates: [tls.certificate] }),
+          ...(tls.privateKey === undefined ? {} : { clientKey: tls.privateKey }),
+        },
+      });
+    } catch (error) {
+      tcp?.close();
+      throw HalError.wrap("untrusted", `TLS with ${host}`, error);
+    }
+  }
+
+  #socketOptions(address: string): SocketOptions {
+    const { port } = this.#options;
+    if (!(port >= 1 && port <= 65535)) throw new HalError("unreachable", `no port ${port}`);
+    return {
       address,
       port,
       nodelay: true,
       onReadable: (count) => this.#onReadable(count),
       onWritable: (count) => this.#onWritable(count),
       onError: () => this.#onError(),
-      onThrown: (error) => this.#onThrown(error),
     };
-    if (tls === undefined) {
-      this.#socket = new modules.TCP(common);
-      return;
-    }
-    this.#socket = new modules.TLS({
-      ...common,
-      host,
-      TCP: { io: GuardedTCP },
-      secure: {
-        certificate: tls.authority,
-        ...(tls.certificate === undefined ? {} : { clientCertificates: [tls.certificate] }),
-        ...(tls.privateKey === undefined ? {} : { clientKey: tls.privateKey }),
-      },
-    });
   }
 
   read(into: Uint8Array): number {

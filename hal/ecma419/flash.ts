@@ -53,7 +53,8 @@ export class Ecma419Flash implements FlashPartition {
   }
 
   #checkRange(what: string, byteOffset: number, byteLength: number): void {
-    if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > this.byteLength) {
+    const whole = Number.isSafeInteger(byteOffset) && Number.isSafeInteger(byteLength);
+    if (!whole || byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > this.byteLength) {
       throw new HalError("out-of-bounds", `flash ${what} of ${byteLength} bytes at ${byteOffset}`);
     }
   }

@@ -17,7 +17,8 @@ const HEAD_BUFFER_LENGTH = 256;
 export class Exchange implements HttpExchange {
   readonly #request: HttpRequest;
   readonly #clock: Clock;
-  readonly #stream: ByteStream;
+  /** Absent where the request could not be put into bytes. */
+  readonly #stream: ByteStream | undefined;
   /** The unsent rest of the request. */
   #unsent: Uint8Array | undefined;
   #parser: HeadParser | undefined;
@@ -28,14 +29,20 @@ export class Exchange implements HttpExchange {
   #bufferedEnd = 0;
   /** The connection ended, with bytes yet to be read. */
   #broken: HalError | undefined;
+  /** How the exchange ends is decided, and about to be told. */
   #ending: Timer | undefined;
   #closed = false;
 
   constructor(request: HttpRequest, connector: Connector, clock: Clock) {
     this.#request = request;
     this.#clock = clock;
-    this.#unsent = requestBytes(request);
     this.#parser = new HeadParser(request.wanted);
+    try {
+      this.#unsent = requestBytes(request);
+    } catch (error) {
+      this.#failLater(HalError.wrap("malformed", "request", error));
+      return;
+    }
     this.#stream = connector.connect({
       host: request.host,
       port: request.port,
@@ -48,7 +55,7 @@ export class Exchange implements HttpExchange {
   }
 
   read(into: Uint8Array): number {
-    if (this.#closed || this.#framing === undefined) return 0;
+    if (this.#closed || this.#framing === undefined || this.#ending !== undefined) return 0;
     try {
       const count = this.#readBody(into, this.#framing);
       if (this.#framing.done()) this.#end();
@@ -66,7 +73,7 @@ export class Exchange implements HttpExchange {
     this.#ending?.cancel();
     this.#ending = undefined;
     this.#buffer = undefined;
-    this.#stream.close();
+    this.#stream?.close();
   }
 
   #onWritable(count: number): void {
@@ -74,7 +81,7 @@ export class Exchange implements HttpExchange {
     const piece = this.#unsent.subarray(0, count);
     this.#unsent = piece.byteLength === this.#unsent.byteLength ? undefined : this.#unsent.subarray(piece.byteLength);
     try {
-      this.#stream.write(piece);
+      this.#stream?.write(piece);
     } catch (error) {
       this.#fail(HalError.wrap("io", "request", error));
     }
@@ -99,7 +106,7 @@ export class Exchange implements HttpExchange {
   #readHead(parser: HeadParser): ParsedHead | undefined {
     this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH);
     for (;;) {
-      const count = this.#stream.read(this.#buffer);
+      const count = this.#fromStream(this.#buffer);
       if (count === 0) return undefined;
       const bodyStart = parser.push(this.#buffer, 0, count);
       if (bodyStart < 0) continue;
@@ -111,8 +118,8 @@ export class Exchange implements HttpExchange {
 
   #startBody(head: ParsedHead): void {
     this.#parser = undefined;
-    if (head.chunked) this.#framing = new ChunkedFraming();
-    else if (head.status === 204 || head.status === 304) this.#framing = new LengthFraming(0);
+    if (head.status === 204 || head.status === 304) this.#framing = new LengthFraming(0);
+    else if (head.chunked) this.#framing = new ChunkedFraming();
     else if (head.contentLength === undefined) this.#framing = new CloseFraming();
     else this.#framing = new LengthFraming(head.contentLength);
     const { headers } = head;
@@ -145,10 +152,14 @@ export class Exchange implements HttpExchange {
   /** From what came with the head first, then from the socket. */
   #take(into: Uint8Array): number {
     const count = Math.min(into.byteLength, this.#buffered());
-    if (count === 0) return this.#stream.read(into);
+    if (count === 0) return this.#fromStream(into);
     into.set((this.#buffer as Uint8Array).subarray(this.#bufferedStart, this.#bufferedStart + count));
     this.#bufferedStart += count;
     return count;
+  }
+
+  #fromStream(into: Uint8Array): number {
+    return this.#stream?.read(into) ?? 0;
   }
 
   #buffered(): number {
@@ -159,7 +170,7 @@ export class Exchange implements HttpExchange {
     const buffer = this.#buffer as Uint8Array;
     if (this.#buffered() === 0) {
       this.#bufferedStart = 0;
-      this.#bufferedEnd = this.#stream.read(buffer);
+      this.#bufferedEnd = this.#fromStream(buffer);
       if (this.#bufferedEnd === 0) return -1;
     }
     return buffer[this.#bufferedStart++] as number;
@@ -167,7 +178,7 @@ export class Exchange implements HttpExchange {
 
   /** What came before the connection ended is still the caller's to read. */
   #onError(error: HalError): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#ending !== undefined) return;
     if (this.#framing !== undefined && this.#buffered() > 0) this.#broken = error;
     else this.#connectionEnded(error);
   }
@@ -207,7 +218,7 @@ function requestBytes(request: HttpRequest): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code > 0xff) throw new HalError("malformed", "request with characters outside ISO-8859-1");
+    if (code > 0xff) throw new Error("characters outside ISO-8859-1");
     bytes[index] = code;
   }
   return bytes;

@@ -24,7 +24,7 @@ export class HeadParser {
   #afterCr = false;
   #count = 0;
   #status: number | undefined;
-  #headers: { [name: string]: string } = {};
+  #headers: { [name: string]: string } = emptyHeaders();
 
   /** @param wanted field names in lower case; Content-Length and Transfer-Encoding are always read */
   constructor(wanted: readonly string[]) {
@@ -81,6 +81,7 @@ export class HeadParser {
   #isWanted(): boolean {
     const colon = this.#line.indexOf(":");
     if (colon !== this.#line.length - 1) return true;
+    if (!isToken(this.#line, colon)) throw new Error("malformed field name in the response head");
     const name = this.#line.slice(0, colon).toLowerCase();
     return name === "content-length" || name === "transfer-encoding" || this.#wanted.includes(name);
   }
@@ -99,7 +100,7 @@ export class HeadParser {
     if (line === "") {
       if (this.#status >= 200) return true;
       this.#status = undefined;
-      this.#headers = {};
+      this.#headers = emptyHeaders();
       return false;
     }
     this.#field(line);
@@ -108,7 +109,7 @@ export class HeadParser {
 
   #field(line: string): void {
     const colon = line.indexOf(":");
-    if (colon <= 0 || !isToken(line, colon)) throw new Error("malformed field line in the response head");
+    if (colon < 0) throw new Error("malformed field line in the response head");
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     const earlier = this.#headers[name];
@@ -116,6 +117,11 @@ export class HeadParser {
     else if (name === "content-length" && earlier !== value) throw new Error("two different content lengths");
     else if (name === "transfer-encoding") throw new Error("two transfer encodings");
   }
+}
+
+/** Without what every object inherits: a field called `constructor` is one that nobody sent. */
+function emptyHeaders(): { [name: string]: string } {
+  return Object.create(null) as { [name: string]: string };
 }
 
 function statusOf(line: string): number {
@@ -132,6 +138,7 @@ function contentLength(value: string | undefined): number | undefined {
 
 /** RFC 9110 §5.6.2: visible ASCII without delimiters. A blank before the colon is refused with the rest. */
 function isToken(line: string, length: number): boolean {
+  if (length === 0) return false;
   for (let index = 0; index < length; index++) {
     const code = line.charCodeAt(index);
     if (code <= 0x20 || code >= 0x7f || '"(),/:;<=>?@[\\]{}'.includes(line.charAt(index))) return false;

@@ -153,7 +153,7 @@ export class RangeReader {
 
   /** Whether a 200 or 206 is about the file that was offered, and begins where it must. */
   #mismatch(head: HttpHead): OtaError | undefined {
-    const { offset, size } = this.#options;
+    const { offset, size, etag } = this.#options;
     const encoding = head.header("content-encoding");
     if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
       return new OtaError("range-mismatch", `content encoded as ${encoding.slice(0, 16)}`);
@@ -167,6 +167,10 @@ export class RangeReader {
     if (range.first !== offset) return new OtaError("range-mismatch", `range begins at ${range.first}, not ${offset}`);
     if (range.total !== undefined && range.total !== size) {
       return new OtaError("range-mismatch", `file has ${range.total} bytes, not ${size}`);
+    }
+    const now = strongETag(head.header("etag"));
+    if (etag !== undefined && now !== undefined && now !== etag) {
+      return new OtaError("content-changed", "206 of another file than the one stored");
     }
     return undefined;
   }

@@ -39,6 +39,7 @@ export function resolveLocation(base: HttpUrl, location: string): HttpUrl | unde
   if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(location)) return parseUrl(location);
   if (location.startsWith("//")) return parseUrl(scheme + location);
   if (location.startsWith("/")) return parseUrl(origin + location);
+  if (location === "" || location.startsWith("#")) return base;
   const path = base.target.replace(/\?.*$/, "");
   if (location.startsWith("?")) return parseUrl(origin + path + location);
   return parseUrl(origin + path.slice(0, path.lastIndexOf("/") + 1) + location);
@@ -46,7 +47,7 @@ export function resolveLocation(base: HttpUrl, location: string): HttpUrl | unde
 
 /** For logs: never the query, which is where the signature is. */
 export function redactUrl(text: string): string {
-  const match = /^(https?:\/\/)(?:[^/?#@]*@)?([^/?#]*)([^?#]*)/i.exec(text);
+  const match = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#@]*)([^?#]*)/i.exec(text);
   if (match === null) return "(no URL)";
   const query = text.length > match[0].length ? "?…" : "";
   return `${match[1]}${match[2]}${match[3]}${query}`;

@@ -37,6 +37,8 @@ export const MESSAGE_LIMIT = 64;
 
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const URL_LIMIT = 2048;
+/** Opening brackets in one message; the platform's have a handful. */
+const BRACKET_LIMIT = 64;
 
 export function isVersion(text: string): boolean {
   return VERSION.test(text);
@@ -156,15 +158,16 @@ function malformed(reason: string): Downlink {
   return { type: "malformed", reason };
 }
 
-/** JSON.parse recurses: on a small stack a few thousand brackets would end the engine. */
+/**
+ * JSON.parse recurses: on a small stack a few thousand brackets would end the engine. Brackets inside strings are
+ * counted too, and closing ones take nothing back, so that no string can even the count out.
+ */
 function isShallow(text: string): boolean {
-  let depth = 0;
+  let opened = 0;
   for (let index = 0; index < text.length; index++) {
     const character = text.charAt(index);
-    if (character === "{" || character === "[") depth++;
-    else if (character === "}" || character === "]") depth--;
-    // Brackets inside strings are counted too: no message of the platform has this many anywhere.
-    if (depth > 16) return false;
+    if (character === "{" || character === "[") opened++;
+    if (opened > BRACKET_LIMIT) return false;
   }
   return true;
 }

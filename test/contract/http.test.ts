@@ -1,8 +1,7 @@
-import { AUTHORITY } from "../support/fixtures.js";
 import { Loopback } from "../support/loopback.js";
 import { SimDevice } from "../support/sim-device.js";
 import { smallFlash } from "../support/small-flash.js";
-import { SERVER_TLS } from "../support/tls-fixtures.js";
+import { AUTHORITY, SERVER_TLS } from "../support/tls-fixtures.js";
 import type { HttpFixture } from "./http-bench.js";
 import { httpContract } from "./http-contract.js";
 import { httpMalformedContract } from "./http-malformed-contract.js";

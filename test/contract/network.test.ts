@@ -10,12 +10,12 @@ import {
   CLIENT_NAME,
   MUTUAL_TLS,
   OTHER_AUTHORITY,
-} from "../support/fixtures.js";
+  SERVER_TLS,
+} from "../support/tls-fixtures.js";
 import { Link } from "../support/link.js";
 import { Loopback, settle, until } from "../support/loopback.js";
 import { SimDevice } from "../support/sim-device.js";
 import { smallFlash } from "../support/small-flash.js";
-import { SERVER_TLS } from "../support/tls-fixtures.js";
 import { VirtualClock } from "../support/virtual-clock.js";
 import { networkContract, type NetworkFixture } from "./network-contract.js";
 

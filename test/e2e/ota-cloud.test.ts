@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { imageOf } from "../support/bench.js";
-import { Running, runCommand, withFolder } from "../support/command.js";
+import { Running, runCommand, withCommands } from "../support/command.js";
 
 const PRODUCT = "ABCDE12345";
 
@@ -38,7 +38,7 @@ async function statusOf(state: string): Promise<{ devices: { version?: string; o
 }
 
 test("cloud and device by hand: add, serve, run, upgrade while both run, status", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     const { running, mqtt } = await serve(state);
     const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", mqtt]);
@@ -56,7 +56,7 @@ test("cloud and device by hand: add, serve, run, upgrade while both run, status"
   }));
 
 test("an upgrade that was asked for before the cloud ran, and before the device came, is carried out", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
     const first = await serve(state);
@@ -70,7 +70,7 @@ test("an upgrade that was asked for before the cloud ran, and before the device 
   }));
 
 test("a file of device names cares for no version", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const { state } = await prepare(folder);
     const names = join(folder, "names.txt");
     writeFileSync(names, "light_01\n");
@@ -96,7 +96,7 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
 
 for (const [what, args, message] of bad) {
   test(`${what}: one clear line, exit code 2`, () =>
-    withFolder(async (folder) => {
+    withCommands(async (folder) => {
       const { state } = await prepare(folder);
       mkdirSync(join(folder, "damaged"));
       writeFileSync(join(folder, "damaged", "cloud.json"), "{");
@@ -110,7 +110,7 @@ for (const [what, args, message] of bad) {
 }
 
 test("a port that is taken is named, and a second cloud on a folder refused", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const { state } = await prepare(folder);
     const { running } = await serve(state);
     const port = /broker \S+:([0-9]+)/.exec(running.stdout)?.[1] as string;
@@ -129,7 +129,7 @@ const skipMosquitto =
     : false;
 
 test("a whole update through a real mosquitto", { skip: skipMosquitto }, () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     const port = await freePort();
     const config = join(folder, "mosquitto.conf");

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { test } from "node:test";
 import { DEVICE, imageOf, SECRET } from "../support/bench.js";
-import { Running, runCommand, withFolder } from "../support/command.js";
+import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
@@ -21,7 +21,7 @@ interface Place {
 }
 
 async function withPlace(image: Uint8Array, body: (place: Place) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
+  await withCommands(async (folder) => {
     const [platform, server] = [new TestPlatform(), new FaultServer(image)];
     await platform.start();
     await server.start();
@@ -123,7 +123,7 @@ test("a folder is one device's at a time", () =>
   }));
 
 test("image and flash make a board of any version", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const [image, state] = [join(folder, "a.bin"), join(folder, "state")];
     const made = await runCommand("ota-device", ["image", "--version", "7.7", "--size", "8192", "--seed", "3", "--output", image]);
     assert.equal(made.code, 0, made.stderr);
@@ -164,7 +164,7 @@ const bad: readonly (readonly [what: string, args: (folder: string) => string[],
 
 for (const [what, args, message] of bad) {
   test(`${what}: one clear line, exit code 2, nothing changed`, () =>
-    withFolder(async (folder) => {
+    withCommands(async (folder) => {
       writeFileSync(join(folder, "device_info.json"), INFO);
       for (const sub of ["other", "damaged"]) mkdirSync(join(folder, sub));
       writeFileSync(join(folder, "other", "diary.txt"), "dear");

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { imageOf } from "../support/bench.js";
-import { runCommand, withFolder } from "../support/command.js";
+import { runCommand, withCommands } from "../support/command.js";
 
 test("the main job ends with 0 and a line that says done", async () => {
   const { code, stdout, stderr } = await runCommand("start", []);
@@ -21,7 +21,7 @@ test("--cut shows the cut and the resume", async () => {
 });
 
 test("--firmware takes an image file", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const path = join(folder, "my.bin");
     writeFileSync(path, imageOf("3.1.4", 300_000 - (300_000 % 16)));
     const { code, stdout, stderr } = await runCommand("start", ["--firmware", path]);
@@ -30,7 +30,7 @@ test("--firmware takes an image file", () =>
   }));
 
 test("--firmware with the factory's own version is an update all the same", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const path = join(folder, "my.bin");
     writeFileSync(path, imageOf("0.1.0", 8192));
     const { code, stdout, stderr } = await runCommand("start", ["--firmware", path]);
@@ -39,7 +39,7 @@ test("--firmware with the factory's own version is an update all the same", () =
   }));
 
 test("bad input is one line and exit code 2", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const path = join(folder, "text.bin");
     writeFileSync(path, "hello");
     for (const args of [["--firmware", path], ["--firmware", join(folder, "none")], ["--cut", "100"], ["--cut", "x"], ["--fast"]]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Cloud } from "../../cloud/cloud.js";
 import { Bench, DEVICE, imageOf, SECRET } from "../support/bench.js";
-import { Running, withFolder } from "../support/command.js";
+import { Running, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { TestPlatform } from "../support/test-platform.js";
@@ -75,7 +75,7 @@ test("a redirect from https to http is refused", () =>
   }));
 
 test("the commands: a device with a certificate against a cloud that asks for one", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const cloud = await Cloud.start({
       folder: join(folder, "cloud"),
       tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },
@@ -101,7 +101,7 @@ test("the commands: a device with a certificate against a cloud that asks for on
   }));
 
 test("a device with a secret against the same cloud is asked for its HMAC", () =>
-  withFolder(async (folder) => {
+  withCommands(async (folder) => {
     const cloud = await Cloud.start({
       folder: join(folder, "cloud"),
       tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withFolder } from "./folder.js";
 import { ROOT } from "./root.js";
 
 export interface Ended {
@@ -51,13 +50,13 @@ export function runCommand(command: string, args: readonly string[]): Promise<En
   return new Running(command, args).ended;
 }
 
-/** Runs `body` with a folder that is gone afterwards. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "moddable-ota-test-"));
-  try {
-    await body(folder);
-  } finally {
-    for (const child of alive) child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Runs `body` with an empty folder; afterwards that is gone, and so is every command that `body` left running. */
+export function withCommands(body: (folder: string) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    try {
+      await body(folder);
+    } finally {
+      for (const child of alive) child.kill("SIGKILL");
+    }
+  });
 }

@@ -6,8 +6,8 @@ import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { OwnBroker } from "../../cloud/broker.js";
 import { Platform } from "../../cloud/platform.js";
 import { CloudStore } from "../../cloud/store.js";
-import { MUTUAL_TLS } from "./fixtures.js";
 import { withFolder } from "./folder.js";
+import { MUTUAL_TLS } from "./tls-fixtures.js";
 
 const PRODUCT = "ABCDE12345";
 const SECRET = Buffer.from("0123456789abcdef");

@@ -22,3 +22,13 @@ export function keyDer(name: string): Uint8Array {
 
 /** What a server on 127.0.0.1 needs. */
 export const SERVER_TLS = { cert: tlsPem("server.pem"), key: tlsPem("server-key.pem") };
+
+/** Of a server that wants the device's certificate too. */
+export const MUTUAL_TLS = { ...SERVER_TLS, ca: tlsPem("ca.pem"), requestCert: true, rejectUnauthorized: true };
+
+/** What a device needs, in DER. */
+export const AUTHORITY = certificateDer("ca.pem");
+export const OTHER_AUTHORITY = certificateDer("other-ca.pem");
+export const CLIENT_CERTIFICATE = certificateDer("client.pem");
+export const CLIENT_KEY = keyDer("client-key.pem");
+export const CLIENT_NAME = "ABCDE12345light_01";

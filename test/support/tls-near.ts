@@ -2,7 +2,7 @@ import type { Power } from "../../hal/boards/sim/power.js";
 import { createTcp } from "../../hal/boards/sim/tcp.js";
 import { createTls } from "../../hal/boards/sim/tls.js";
 import type { SocketInstance, SocketOptions, TcpConstructor, TlsSocketOptions } from "../../hal/ecma419/modules.js";
-import { AUTHORITY } from "./fixtures.js";
+import { AUTHORITY } from "./tls-fixtures.js";
 
 export interface TlsNearOptions {
   readonly power: Power;

@@ -7,7 +7,7 @@ import type { Partition } from "./partition-table.js";
  *
  *   0   u8   magic 0xE9                     4   u32  entry address
  *   1   u8   segments, 1 to 16              12  u16  chip id
- *   2   u8   SPI mode                       23  u8   1: a SHA-256 is appended
+ *   2   u8   SPI mode                       23  u8   not 0: a SHA-256 is appended
  *   3   u8   SPI speed and size
  *   24       segments: u32 load address, u32 length, data; the first begins with the application descriptor
  *            zeros up to the last byte of a 16-byte line, which is the XOR of all segment data, seeded with 0xEF
@@ -65,7 +65,7 @@ export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: nu
   const end = Math.ceil((at + 1) / 16) * 16;
   if (end > bytes.byteLength) return "checksum outside the slot";
   if (bytes.readUInt8(end - 1) !== checksum) return "wrong checksum";
-  if (bytes.readUInt8(23) !== 1) return undefined;
+  if (bytes.readUInt8(23) === 0) return undefined;
   if (end + HASH_LENGTH > bytes.byteLength) return "SHA-256 outside the slot";
   const digest = createHash("sha256").update(bytes.subarray(0, end)).digest();
   return digest.equals(bytes.subarray(end, end + HASH_LENGTH)) ? undefined : "wrong SHA-256";

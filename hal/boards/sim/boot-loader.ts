@@ -21,16 +21,13 @@ export interface BootChoice {
 export function bootLoader(flash: NorFlash, chipId: number): BootChoice {
   const partitions = readPartitionTable(flash);
   const slots = otaSlots(partitions);
+  if (slots.length === 0) throw new Error("no slot in the partition table");
   const otaData = new OtaData({
     flash,
     partition: dataPartition(partitions, SUBTYPE_DATA_OTA, "otadata"),
     slotCount: slots.length,
   });
-  for (let index = 0; index < 2; index++) {
-    const entry = otaData.read(index);
-    if (entry?.state === "pending-verify") otaData.write(index, { ...entry, state: "aborted" });
-  }
-
+  otaData.endTrials();
   const active = otaData.active();
   const entry = active < 0 ? undefined : otaData.read(active);
   if (entry?.state === "new") otaData.write(active, { ...entry, state: "pending-verify" });
@@ -38,8 +35,8 @@ export function bootLoader(flash: NorFlash, chipId: number): BootChoice {
 
   const running = firstBootable(flash, slots, selected, chipId);
   if (running < 0) throw new Error("no slot holds a bootable image");
-  const blank = otaData.read(0) === undefined && otaData.read(1) === undefined;
-  if (blank) otaData.write(0, { sequence: running + 1, state: "valid" });
+  const initial = [0, 1].every((index) => otaData.asksForNone(index) && otaData.read(index) === undefined);
+  if (initial) otaData.write(0, { sequence: running + 1, state: "valid" });
   return { partitions, slots, otaData, running };
 }
 

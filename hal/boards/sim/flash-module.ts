@@ -57,12 +57,13 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
       write(buffer, byteOffset) {
         const at = address(byteOffset, buffer.byteLength, true);
         programmed.check(at, buffer.byteLength);
-        flash.program(buffer, at);
         programmed.mark(at, buffer.byteLength);
+        flash.program(buffer, at);
       },
       eraseBlock(start, end = start + 1) {
         const byteLength = (end - start) * SECTOR_LENGTH;
         const at = address(start * SECTOR_LENGTH, byteLength, true);
+        programmed.mark(at, byteLength);
         flash.erase(at, byteLength);
         programmed.clear(at, byteLength);
       },
@@ -73,7 +74,7 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
   }
 }
 
-/** Which lines were programmed since their last erase. What an earlier boot left is known by its bytes alone. */
+/** Which lines were programmed, even in part, since an erase of them succeeded. What an earlier boot left is known by its bytes alone. */
 class ProgrammedLines {
   readonly #flash: NorFlash;
   readonly #lines: Uint8Array;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StateError } from "./state-dir.js";
@@ -15,15 +15,26 @@ export async function lockFolder(folder: string): Promise<() => void> {
   mkdirSync(folder, { recursive: true });
   const name = createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 24);
   const path = join(tmpdir(), `ota-device-${name}.sock`);
-  if (await isListening(path)) throw new StateError(`${folder} is in use by a running device: stop it first`);
-  rmSync(path, { force: true });
-  const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", () => reject(new StateError(`cannot lock ${folder}`)));
-    server.listen(path, resolve);
+  let server = await listen(path);
+  if (server === undefined) {
+    if (await isListening(path)) throw new StateError(`${folder} is in use by a running device: stop it first`);
+    // Left behind by a process that was killed.
+    rmSync(path, { force: true });
+    server = await listen(path);
+  }
+  if (server === undefined) throw new StateError(`cannot lock ${folder}`);
+  const held = server;
+  held.unref();
+  return () => void held.close();
+}
+
+/** @returns `undefined` where the socket exists or cannot be made */
+function listen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", () => resolve(undefined));
+    server.listen(path, () => resolve(server));
   });
-  server.unref();
-  return () => server.close();
 }
 
 function isListening(path: string): Promise<boolean> {

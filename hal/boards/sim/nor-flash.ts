@@ -23,14 +23,12 @@ export class FileMedium implements FlashMedium {
   /** Opens an existing flash file and reads it whole. */
   static open(path: string, mode: "r" | "r+"): NorFlash {
     const descriptor = openSync(path, mode);
-    const bytes = new Uint8Array(fstatSync(descriptor).size);
-    let at = 0;
-    while (at < bytes.byteLength) {
-      const count = readSync(descriptor, bytes, at, bytes.byteLength - at, at);
-      if (count === 0) break;
-      at += count;
+    try {
+      return new NorFlash(readWhole(descriptor), new FileMedium(descriptor));
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
     }
-    return new NorFlash(bytes, new FileMedium(descriptor));
   }
 
   write(bytes: Uint8Array, address: number): void {
@@ -41,6 +39,17 @@ export class FileMedium implements FlashMedium {
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+function readWhole(descriptor: number): Uint8Array {
+  const bytes = new Uint8Array(fstatSync(descriptor).size);
+  let at = 0;
+  while (at < bytes.byteLength) {
+    const count = readSync(descriptor, bytes, at, bytes.byteLength - at, at);
+    if (count === 0) break;
+    at += count;
+  }
+  return bytes;
 }
 
 /** A NOR chip: programming only clears bits, erasing sets whole sectors to 0xFF. Stricter than hardware: see `program`. */

@@ -12,6 +12,7 @@ import type { Partition } from "./partition-table.js";
  *   28 u32      CRC-32 of ota_seq alone
  */
 const ENTRY_LENGTH = 32;
+const BLANK = 0xffffffff;
 
 export interface OtaDataEntry {
   readonly sequence: number;
@@ -26,7 +27,9 @@ export class OtaData {
   readonly #partition: Partition;
   readonly #slotCount: number;
 
+  /** @throws Error where the partition has less than two sectors */
   constructor(options: { flash: NorFlash; partition: Partition; slotCount: number }) {
+    if (options.partition.size < 2 * SECTOR_LENGTH) throw new Error("otadata has less than two sectors");
     this.#flash = options.flash;
     this.#partition = options.partition;
     this.#slotCount = options.slotCount;
@@ -34,10 +37,27 @@ export class OtaData {
 
   /** @param index 0 or 1 @returns `undefined` for a blank or damaged entry */
   read(index: number): OtaDataEntry | undefined {
-    const bytes = Buffer.from(this.#flash.slice(this.#address(index), ENTRY_LENGTH));
+    const bytes = this.#bytes(index);
     const sequence = bytes.readUInt32LE(0);
-    if (sequence === 0xffffffff || sequence === 0 || bytes.readUInt32LE(28) !== checksum(bytes)) return undefined;
-    return { sequence, state: STATES[bytes.readUInt32LE(24)] ?? "undefined" };
+    if (sequence === BLANK || sequence === 0 || bytes.readUInt32LE(28) !== checksum(bytes)) return undefined;
+    return { sequence, state: stateIn(bytes) };
+  }
+
+  /** What the boot loader does first: an entry still on trial is aborted, and one that is damaged stays damaged. */
+  endTrials(): void {
+    for (let index = 0; index < 2; index++) {
+      const bytes = this.#bytes(index);
+      if (stateIn(bytes) !== "pending-verify") continue;
+      bytes.writeUInt32LE(STATES.indexOf("aborted"), 24);
+      this.#replace(index, bytes);
+    }
+  }
+
+  /** Whether the entry asks for no slot: blank or judged unfit. A damaged one asks, though nobody can say for which. */
+  asksForNone(index: number): boolean {
+    const bytes = this.#bytes(index);
+    const state = stateIn(bytes);
+    return bytes.readUInt32LE(0) === BLANK || state === "invalid" || state === "aborted";
   }
 
   write(index: number, entry: OtaDataEntry): void {
@@ -46,8 +66,7 @@ export class OtaData {
     const state = STATES.indexOf(entry.state);
     bytes.writeUInt32LE(state < 0 ? 0xffffffff : state, 24);
     bytes.writeUInt32LE(checksum(bytes), 28);
-    this.erase(index);
-    this.#flash.program(bytes, this.#address(index));
+    this.#replace(index, bytes);
   }
 
   erase(index: number): void {
@@ -96,9 +115,22 @@ export class OtaData {
     }
   }
 
+  #replace(index: number, bytes: Buffer): void {
+    this.erase(index);
+    this.#flash.program(bytes, this.#address(index));
+  }
+
+  #bytes(index: number): Buffer {
+    return Buffer.from(this.#flash.slice(this.#address(index), ENTRY_LENGTH));
+  }
+
   #address(index: number): number {
     return this.#partition.offset + index * SECTOR_LENGTH;
   }
+}
+
+function stateIn(bytes: Buffer): PlatformImageState {
+  return STATES[bytes.readUInt32LE(24)] ?? "undefined";
 }
 
 /** `esp_rom_crc32_le(UINT32_MAX, …)`. */

@@ -72,8 +72,8 @@ export function parsePartitionsCsv(text: string): Partition[] {
 
 function parseLine(line: string, free: number, where: string): Partition {
   const [label = "", typeName = "", subtypeName = "", offsetText = "", sizeText = ""] = line.split(",").map((field) => field.trim());
-  const type = TYPES[typeName] ?? parseNumber(typeName);
-  const subtype = SUBTYPES[type]?.[subtypeName] ?? parseNumber(subtypeName);
+  const type = parseByte(TYPES, typeName);
+  const subtype = parseByte(SUBTYPES[type] ?? {}, subtypeName);
   const alignment = type === TYPE_APP ? 0x10000 : 0x1000;
   const offset = offsetText === "" ? Math.ceil(free / alignment) * alignment : parseNumber(offsetText);
   const size = parseNumber(sizeText);
@@ -83,6 +83,12 @@ function parseLine(line: string, free: number, where: string): Partition {
   if (offset < free) throw new Error(`${where}: overlaps what comes before it`);
   if (Number.isNaN(size) || size === 0 || size % 0x1000 !== 0) throw new Error(`${where}: size is not whole sectors`);
   return { label, type, subtype, offset, size };
+}
+
+/** A known name, or a number of one byte. */
+function parseByte(names: { readonly [name: string]: number }, text: string): number {
+  const value = Object.hasOwn(names, text) ? (names[text] as number) : parseNumber(text);
+  return value > 0xff ? NaN : value;
 }
 
 function parseNumber(text: string): number {

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns";
+import { isIP } from "node:net";
 import { randomFillSync } from "node:crypto";
 import type { PlatformModule } from "../../ecma419/modules.js";
 import { appVersion, DESCRIPTOR_LENGTH, DESCRIPTOR_OFFSET, verifyAppImage } from "./app-image.js";
@@ -82,7 +83,7 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
     resolve(host, callback) {
       power.check();
       lookup(host, { family: host.includes(":") ? 6 : 4 }, (error, address) => {
-        power.run(() => callback(host, error === null ? address : undefined));
+        power.run(() => callback(host, error === null && isIP(address) !== 0 ? address : undefined));
       });
     },
     randomFill(into) {

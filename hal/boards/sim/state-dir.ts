@@ -27,11 +27,13 @@ export function holdsBoard(folder: string): boolean {
 export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
   if (!holdsBoard(folder)) throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
   const path = join(folder, FLASH_FILE);
+  let flash: NorFlash | undefined;
   try {
-    const flash = FileMedium.open(path, mode);
+    flash = FileMedium.open(path, mode);
     readPartitionTable(flash);
     return flash;
   } catch (error) {
+    flash?.close();
     throw new StateError(`${path}: ${(error as Error).message}`);
   }
 }

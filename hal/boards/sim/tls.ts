@@ -39,6 +39,7 @@ export function createTls(power: Power): TlsConstructor {
     constructor(options: TlsSocketOptions) {
       power.check();
       this.#callbacks = options;
+      const secure = secureOptions(options.secure);
       this.#transport = new Transport(options, options.TCP.io, () => {
         // Once ready, what has come is still to be decrypted and read: the TLS socket's own end follows that.
         if (!this.#ready) this.#end();
@@ -47,7 +48,7 @@ export function createTls(power: Power): TlsConstructor {
         socket: this.#transport,
         host: options.host,
         ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
-        ...secureOptions(options.secure),
+        ...secure,
         minVersion: "TLSv1.2",
         maxVersion: "TLSv1.2",
         ciphers: CIPHERS,
@@ -138,6 +139,8 @@ class Transport extends Duplex {
   readonly #tcp: PokableTcp;
   #failure: Error | undefined;
   #available = 0;
+  /** The reader has room: what it does not take stays in the TCP. */
+  #wanted = false;
   #room = 0;
   #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined;
   /** Nothing can be written any more: what Node's TLS still wants to say is dropped. */
@@ -177,6 +180,7 @@ class Transport extends Duplex {
   }
 
   override _read(): void {
+    this.#wanted = true;
     this.#pull();
   }
 
@@ -186,9 +190,10 @@ class Transport extends Duplex {
   }
 
   #pull(): void {
-    if (this.#available === 0) return;
+    if (!this.#wanted || this.#available === 0) return;
     const bytes = Buffer.alloc(this.#available);
     this.#available = 0;
+    this.#wanted = false;
     this.#tcp.read(bytes);
     this.push(bytes);
   }

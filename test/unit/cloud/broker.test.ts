@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import { test } from "node:test";
 import type { MqttClient } from "mqtt";
-import { CLIENT_NAME, fixture } from "../../support/fixtures.js";
 import { closed, proof, topics, until, withRunningBroker } from "../../support/running-broker.js";
+import { CLIENT_NAME, tlsPem } from "../../support/tls-fixtures.js";
 
 async function refusedWith(connecting: Promise<MqttClient>, code: number): Promise<void> {
   await assert.rejects(connecting, (error) => (error as { code?: number }).code === code);
@@ -109,7 +109,7 @@ test("bytes that are no MQTT end their own connection and nothing else", async (
 
 test("over TLS the device's certificate stands for its password, and for no other device's", async () => {
   await withRunningBroker(async ({ connect }) => {
-    const certificate = { cert: fixture("tls/client.pem"), key: fixture("tls/client-key.pem"), rejectUnauthorized: false };
+    const certificate = { cert: tlsPem("client.pem"), key: tlsPem("client-key.pem"), rejectUnauthorized: false };
     assert.equal(proof().clientId, CLIENT_NAME);
     assert.equal((await connect({ ...certificate, password: "any" })).connected, true);
     await refusedWith(connect({ ...certificate, ...proof("light_02"), password: "any" }), 4);

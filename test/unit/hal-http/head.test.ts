@@ -165,7 +165,8 @@ function parse(pieces: readonly Uint8Array[]): Parsed {
       const bodyStart = parser.push(piece, 0, piece.byteLength);
       if (bodyStart < 0) continue;
       const rest = Buffer.concat([piece.subarray(bodyStart), ...pieces.slice(index + 1)]).toString("latin1");
-      return { head: parser.result(), rest };
+      const head = parser.result();
+      return { head: { ...head, headers: { ...head.headers } }, rest };
     }
     return {};
   } catch (error) {

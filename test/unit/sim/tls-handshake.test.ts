@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { Power } from "../../../hal/boards/sim/power.js";
-import { CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_NAME, MUTUAL_TLS, OTHER_AUTHORITY } from "../../support/fixtures.js";
 import { Loopback, settle, until } from "../../support/loopback.js";
-import { SERVER_TLS } from "../../support/tls-fixtures.js";
+import { CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_NAME, MUTUAL_TLS, OTHER_AUTHORITY, SERVER_TLS } from "../../support/tls-fixtures.js";
 import { openTls, type TlsNear, type TlsNearOptions } from "../../support/tls-near.js";
 
 const ROOM = 8192 - 96;

@@ -134,6 +134,7 @@ export class Nvs {
   /** One page always stays free, so that another can be compacted into it. */
   #newPage(): Page {
     if (this.#free.length >= 2) return this.#activate();
+    if (this.#pages.length === 0) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
     const emptiest = this.#pages.reduce((best, page) => (page.usedEntries() < best.usedEntries() ? page : best));
     if (emptiest.usedEntries() === ENTRIES_PER_PAGE) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
     emptiest.mark("freeing");
@@ -158,7 +159,10 @@ export class Nvs {
     return to;
   }
 
-  /** A cut during `#compact`: the copy may be in part, the original is whole. */
+  /**
+   * A cut during `#compact`: the copy may be in part, the original is whole. Not so where the erase of the original was
+   * torn behind its header: ESP-IDF copies again all the same and loses what was erased, and so does this.
+   */
   #finishFreeing(): void {
     const freeing = this.#pages.find(({ state }) => state === "freeing");
     if (freeing === undefined) return;

@@ -92,18 +92,21 @@ export class Page {
     this.#nextFree = 0;
   }
 
-  /** Appends an item; the caller has looked at `room`. The table says "written" only after all its bytes are. */
+  /**
+   * Appends an item; the caller has looked at `room`. The header is marked as written before its data is programmed, so
+   * that after a cut nobody takes the data for items.
+   */
   append(header: Buffer, data: Uint8Array): void {
     const index = this.#nextFree;
     const span = 1 + Math.ceil(data.byteLength / ENTRY_LENGTH);
     this.#nextFree += span;
     this.#flash.program(header, this.#entryAddress(index));
-    if (data.byteLength > 0) {
-      const padded = Buffer.alloc((span - 1) * ENTRY_LENGTH, 0xff);
-      padded.set(data);
-      this.#flash.program(padded, this.#entryAddress(index + 1));
-    }
-    this.#setEntries(index, span, 0b10);
+    this.#setEntries(index, 1, 0b10);
+    if (span === 1) return;
+    const padded = Buffer.alloc((span - 1) * ENTRY_LENGTH, 0xff);
+    padded.set(data);
+    this.#flash.program(padded, this.#entryAddress(index + 1));
+    this.#setEntries(index + 1, span - 1, 0b10);
   }
 
   eraseItem(index: number, span: number): void {
@@ -115,13 +118,9 @@ export class Page {
     const found: Located[] = [];
     if (this.state === "blank" || this.state === "corrupt") return found;
     for (let index = 0; index < ENTRIES_PER_PAGE; ) {
-      const item = this.#entryState(index) === 0b10 ? this.#item(index) : undefined;
-      if (item === undefined) {
-        index++;
-        continue;
-      }
-      found.push({ item, page: this, index });
-      index += item.span;
+      const item = this.#item(index);
+      if (item !== undefined && this.#isWhole(index, item.span)) found.push({ item, page: this, index });
+      index += item?.span ?? 1;
     }
     return found;
   }
@@ -152,30 +151,27 @@ export class Page {
     if (this.state === "active") this.#recover();
   }
 
-  /** After a cut, entries may be programmed that the table does not know of, or only in part: they are given up. */
+  /** After a cut, items may be there in part, or entries programmed that the table does not know of: they are given up. */
   #recover(): void {
     let end = ENTRIES_PER_PAGE;
     while (end > 0 && this.#entryState(end - 1) === 0b11 && this.#isBlankEntry(end - 1)) end--;
-    this.#nextFree = end;
-    for (let index = 0; index < end; index++) {
-      if (this.#entryState(index) === 0b11) this.#setEntries(index, 1, 0b00);
-    }
     for (let index = 0; index < end; ) {
-      const item = this.#entryState(index) === 0b10 ? this.#item(index) : undefined;
-      if (item === undefined && this.#entryState(index) !== 0b00) this.#setEntries(index, 1, 0b00);
-      index += item?.span ?? 1;
+      const item = this.#item(index);
+      const span = item?.span ?? 1;
+      if (item === undefined || !this.#isWhole(index, span)) this.#setEntries(index, span, 0b00);
+      index += span;
+      end = Math.max(end, index);
     }
+    this.#nextFree = end;
   }
 
-  /** @returns the item whose header is at `index`, where it is sound and whole */
+  /** @returns the item whose header is at `index`, where that is written and sound */
   #item(index: number): Item | undefined {
+    if (this.#entryState(index) !== 0b10) return undefined;
     const entry = this.entry(index);
     if (entry.readUInt32LE(4) !== entryChecksum(entry)) return undefined;
     const span = entry.readUInt8(2);
     if (span === 0 || index + span > ENTRIES_PER_PAGE) return undefined;
-    for (let at = index; at < index + span; at++) {
-      if (this.#entryState(at) !== 0b10) return undefined;
-    }
     return {
       namespace: entry.readUInt8(0),
       type: entry.readUInt8(1),
@@ -184,6 +180,13 @@ export class Page {
       key: entry.toString("latin1", 8, 24).replace(/\0.*$/s, ""),
       data: entry.subarray(24, 32),
     };
+  }
+
+  #isWhole(index: number, span: number): boolean {
+    for (let at = index; at < index + span; at++) {
+      if (this.#entryState(at) !== 0b10) return false;
+    }
+    return true;
   }
 
   #isBlankEntry(index: number): boolean {
@@ -203,6 +206,7 @@ export class Page {
   #setEntries(start: number, count: number, state: number): void {
     for (let index = start + count - 1; index >= start; index--) {
       const address = this.#address + TABLE_OFFSET + (index >> 2);
+      if (this.#entryState(index) === state) continue;
       const byte = this.#flash.slice(address, 1)[0] as number;
       const shift = (index & 3) * 2;
       this.#flash.program(Uint8Array.of(byte & ~((0b11 & ~state) << shift)), address);
