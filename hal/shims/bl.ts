@@ -1,0 +1,54 @@
+import { Buffer } from "./buffer.js";
+
+/** As much of npm's `bl` as mqtt-packet uses: bytes that came in pieces, read as one. */
+export class BufferList {
+  #bytes = new Uint8Array(0);
+
+  get length(): number {
+    return this.#bytes.byteLength;
+  }
+
+  /** Keeps the bytes where nothing is left of earlier ones. */
+  append(bytes: Uint8Array): this {
+    if (this.#bytes.byteLength === 0) {
+      this.#bytes = bytes as Uint8Array<ArrayBuffer>;
+      return this;
+    }
+    const joined = new Uint8Array(this.#bytes.byteLength + bytes.byteLength);
+    joined.set(this.#bytes);
+    joined.set(bytes, this.#bytes.byteLength);
+    this.#bytes = joined;
+    return this;
+  }
+
+  consume(byteLength: number): this {
+    this.#bytes = this.#bytes.subarray(byteLength);
+    return this;
+  }
+
+  /** A copy. */
+  slice(start = 0, end = this.length): Buffer {
+    return Buffer.from(this.#bytes.subarray(start, end));
+  }
+
+  toString(encoding?: string, start = 0, end = this.length): string {
+    return this.slice(start, end).toString(encoding);
+  }
+
+  readUInt8(byteOffset: number): number {
+    return this.#bytes[byteOffset] as number;
+  }
+
+  readUInt16BE(byteOffset: number): number {
+    return this.readUInt8(byteOffset) * 0x100 + this.readUInt8(byteOffset + 1);
+  }
+
+  readUInt32BE(byteOffset: number): number {
+    return this.readUInt16BE(byteOffset) * 0x10000 + this.readUInt16BE(byteOffset + 2);
+  }
+}
+
+/** Called without `new`. */
+export default function bl(): BufferList {
+  return new BufferList();
+}

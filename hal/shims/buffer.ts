@@ -1,0 +1,63 @@
+import { decodeUtf8, encodeUtf8 } from "../../src/lib/utf8.js";
+
+/** Without the static methods, which `Buffer` has in another shape. */
+const Bytes = Uint8Array as unknown as new (source: number | ArrayLike<number>) => Uint8Array;
+
+/**
+ * As much of Node's `Buffer` as mqtt-packet uses. A class of its own, because XS freezes what npm's `buffer` would patch.
+ * Text is UTF-8, whatever encoding is named.
+ */
+export class Buffer extends Bytes {
+  static alloc(byteLength: number): Buffer {
+    return new Buffer(byteLength);
+  }
+
+  static allocUnsafe(byteLength: number): Buffer {
+    return new Buffer(byteLength);
+  }
+
+  /** Copies. */
+  static from(value: string | ArrayLike<number>): Buffer {
+    return new Buffer(typeof value === "string" ? encodeUtf8(value) : value);
+  }
+
+  static isBuffer(value: unknown): value is Buffer {
+    return value instanceof Buffer;
+  }
+
+  static byteLength(value: string | Uint8Array): number {
+    return typeof value === "string" ? encodeUtf8(value).byteLength : value.byteLength;
+  }
+
+  /** Bytes that are not UTF-8 become one U+FFFD: such text is equal to none that anybody expects. */
+  override toString(_encoding?: string, start = 0, end = this.byteLength): string {
+    return decodeUtf8(this.subarray(start, end)) ?? "\ufffd";
+  }
+
+  copy(target: Uint8Array, targetStart = 0): number {
+    target.set(this, targetStart);
+    return this.byteLength;
+  }
+
+  write(text: string, byteOffset: number): number {
+    const bytes = encodeUtf8(text);
+    this.set(bytes, byteOffset);
+    return bytes.byteLength;
+  }
+
+  writeUInt8(value: number, byteOffset: number): number {
+    this[byteOffset] = value;
+    return byteOffset + 1;
+  }
+
+  writeUInt16BE(value: number, byteOffset: number): number {
+    this[byteOffset] = value >>> 8;
+    this[byteOffset + 1] = value;
+    return byteOffset + 2;
+  }
+
+  writeUInt32BE(value: number, byteOffset: number): number {
+    this.writeUInt16BE(value >>> 16, byteOffset);
+    return this.writeUInt16BE(value, byteOffset + 2);
+  }
+}

@@ -1,0 +1,4 @@
+/** npm's `debug`, off for good. */
+export default function debug(): () => void {
+  return () => {};
+}

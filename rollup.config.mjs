@@ -1,0 +1,50 @@
+import { fileURLToPath } from "node:url";
+import commonjs from "@rollup/plugin-commonjs";
+import nodeResolve from "@rollup/plugin-node-resolve";
+import typescript from "@rollup/plugin-typescript";
+import { minify } from "terser";
+
+/** What mqtt-packet asks Node for comes from hal/shims. */
+const SHIMS = ["bl", "buffer", "debug", "events", "process-nextick-args"];
+
+const shims = {
+  name: "shims",
+  resolveId(source) {
+    return SHIMS.includes(source) ? fileURLToPath(new URL(`hal/shims/${source}.ts`, import.meta.url)) : null;
+  },
+};
+
+/** We speak MQTT 3.1.1 alone: what mqtt-packet does for 5.0, and its calls of `debug`, would be a fifth of its code. */
+const mqtt311 = {
+  name: "mqtt-3.1.1",
+  transform(code, id) {
+    if (!id.includes("mqtt-packet")) return null;
+    return {
+      code: code.replace(/^\s*debug\(.*\);?$/gm, "").replace(/\b[\w.]*[vV]ersion === 5\b/g, "false"),
+      map: null,
+    };
+  },
+};
+
+/** mqtt-packet's parser calls these by the names it keeps in a list. */
+const CALLED_BY_NAME = ["_parseHeader", "_parseLength", "_parsePayload", "_newPacket"];
+
+const minified = {
+  name: "minified",
+  async renderChunk(code) {
+    const result = await minify(code, {
+      module: true,
+      ecma: 2022,
+      compress: { passes: 3 },
+      mangle: { properties: { regex: /^_/, reserved: CALLED_BY_NAME } },
+      format: { comments: false },
+    });
+    return result.code;
+  },
+};
+
+export default {
+  input: { "moddable-ota": "hal/boards/main.ts" },
+  output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
+  plugins: [shims, typescript({ tsconfig: "tsconfig.bundle.json" }), nodeResolve(), mqtt311, commonjs(), minified],
+};
