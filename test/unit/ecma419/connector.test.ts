@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Ecma419Connector } from "../../../hal/ecma419/connector.js";
+import type { PlatformModule, SocketInstance, SocketOptions, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
+import type { ByteStream } from "../../../hal/ports/index.js";
+import { VirtualClock } from "../../support/virtual-clock.js";
+
+/** A socket of the SDK whose callbacks the test calls. */
+class StubSocket implements SocketInstance {
+  static last: StubSocket | undefined;
+  readonly options: SocketOptions;
+  readonly writes: number[] = [];
+  /** What `write` throws, as the SDK does for more than there is room. */
+  thrown: Error | undefined;
+  closed = 0;
+
+  constructor(options: SocketOptions) {
+    this.options = options;
+    StubSocket.last = this;
+  }
+
+  read(buffer: Uint8Array): unknown {
+    return buffer.fill(7).byteLength;
+  }
+
+  write(buffer: Uint8Array): unknown {
+    if (this.thrown !== undefined) throw this.thrown;
+    this.writes.push(buffer.byteLength);
+    return undefined;
+  }
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+/** The SDK's TLS: JavaScript over the TCP it is handed, which it constructs with all of its own options. */
+class StubTls extends StubSocket {
+  readonly tcp: StubSocket;
+
+  constructor(options: TlsSocketOptions) {
+    super(options);
+    this.tcp = new options.TCP.io({
+      ...options,
+      onReadable: () => {
+        throw new Error("auth err");
+      },
+    }) as StubSocket;
+    StubSocket.last = this;
+  }
+}
+
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly events: string[] = [];
+  readonly stream: ByteStream;
+  resolved: ((address: string | undefined) => void) | undefined;
+
+  constructor(options: { tls?: boolean; TLS?: new (options: TlsSocketOptions) => SocketInstance } = {}) {
+    StubSocket.last = undefined;
+    const platform = {
+      resolve: (host: string, callback: (host: string, address: string | undefined) => void) => {
+        this.resolved = (address) => callback(host, address);
+      },
+    } as Partial<PlatformModule> as PlatformModule;
+    const connector = new Ecma419Connector({ TCP: StubSocket, TLS: options.TLS ?? StubTls, platform, clock: this.clock });
+    this.stream = connector.connect({
+      host: "h.test",
+      port: 443,
+      tls: options.tls === true ? {} : undefined,
+      timeoutMs: 5000,
+      onReadable: () => this.events.push("readable"),
+      onWritable: (count) => this.events.push(`writable ${count}`),
+      onError: ({ kind, message }) => this.events.push(`${kind}: ${message}`),
+    });
+  }
+
+  get socket(): StubSocket {
+    return StubSocket.last as StubSocket;
+  }
+
+  static connected(tls = false): Bench {
+    const bench = new Bench({ tls });
+    bench.resolved?.("10.0.0.1");
+    bench.socket.options.onWritable?.(8192);
+    bench.events.length = 0;
+    return bench;
+  }
+}
+
+test("the connection goes to the first address of the name", () => {
+  const bench = new Bench();
+  assert.equal(StubSocket.last, undefined);
+  bench.resolved?.("10.0.0.1");
+  assert.equal(bench.socket.options.address, "10.0.0.1");
+  assert.equal(bench.socket.options.port, 443);
+});
+
+// The SDK's TLS says that the connection ended as soon as it knows, with records still to be read.
+test("an end that is told before the last byte was read is told after it, in a turn of its own", () => {
+  const bench = Bench.connected(true);
+  bench.socket.options.onReadable?.(10);
+  bench.socket.options.onError?.();
+  assert.deepEqual(bench.events, ["readable"]);
+  assert.equal(bench.stream.read(new Uint8Array(6)), 6);
+  assert.equal(bench.stream.read(new Uint8Array(6)), 4);
+  assert.deepEqual(bench.events, ["readable"]);
+  bench.clock.advance(0);
+  assert.deepEqual(bench.events, ["readable", "closed: connection to h.test closed"]);
+  assert.equal(bench.stream.read(new Uint8Array(6)), 0);
+});
+
+test("an end that waits for a reader is not told after close", () => {
+  const bench = Bench.connected();
+  bench.socket.options.onReadable?.(10);
+  bench.socket.options.onError?.();
+  bench.stream.read(new Uint8Array(10));
+  bench.stream.close();
+  bench.clock.advance(10_000);
+  assert.deepEqual(bench.events, ["readable"]);
+  assert.deepEqual(bench.clock.names(), []);
+});
+
+test("what TLS throws inside a callback of its TCP becomes an error and goes no further", () => {
+  const bench = new Bench({ tls: true });
+  bench.resolved?.("10.0.0.1");
+  const { tcp } = bench.socket as StubTls;
+  tcp.options.onReadable?.(100);
+  assert.deepEqual(bench.events, ["untrusted: TLS handshake with h.test failed: auth err"]);
+  tcp.options.onReadable?.(100);
+  assert.equal(bench.events.length, 1);
+  assert.ok(bench.socket.closed > 0);
+});
+
+test("what TLS throws once it is connected is `io`", () => {
+  const bench = Bench.connected(true);
+  (bench.socket as StubTls).tcp.options.onReadable?.(100);
+  assert.deepEqual(bench.events, ["io: TLS with h.test broke: auth err"]);
+});
+
+test("a TLS that cannot be constructed leaves no TCP open", () => {
+  let tcp: StubSocket | undefined;
+  class FailingTls extends StubTls {
+    constructor(options: TlsSocketOptions) {
+      super(options);
+      ({ tcp } = this);
+      throw new Error("bad certificate");
+    }
+  }
+  const bench = new Bench({ tls: true, TLS: FailingTls });
+  bench.resolved?.("10.0.0.1");
+  assert.deepEqual(bench.events, ["untrusted: TLS with h.test: bad certificate"]);
+  assert.equal(tcp?.closed, 1);
+});
+
+test("room for a record around the bytes is kept back where there is TLS", () => {
+  const plain = Bench.connected();
+  assert.equal(plain.stream.write(new Uint8Array(100)), 8092);
+  const tls = Bench.connected(true);
+  assert.ok(tls.stream.write(new Uint8Array(100)) < 8092);
+});
+
+test("a write that the socket refuses all the same is `no-space`", () => {
+  const bench = Bench.connected();
+  assert.throws(() => bench.stream.write(new Uint8Array(8193)), { kind: "no-space" });
+  bench.socket.thrown = new Error("would block");
+  assert.throws(() => bench.stream.write(new Uint8Array(1)), { kind: "no-space" });
+});
+
+test("the wait for name, connection and handshake together is bounded", () => {
+  for (const resolve of [false, true]) {
+    const bench = new Bench();
+    if (resolve) bench.resolved?.("10.0.0.1");
+    bench.clock.advance(4999);
+    assert.deepEqual(bench.events, []);
+    bench.clock.advance(1);
+    assert.deepEqual(bench.events, ["timeout: no connection to h.test within 5000 ms"]);
+    bench.resolved?.("10.0.0.1");
+    assert.equal(bench.events.length, 1);
+  }
+});

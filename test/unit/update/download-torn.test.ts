@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { REGION_LENGTH } from "../../../src/image/regions.js";
+import type { Stored } from "../../../src/update/types.js";
+import { BLOCK, Downloading, FRESH, imageOf } from "../../support/downloading.js";
+import type { MemoryFlash } from "../../support/memory-flash.js";
+
+const IMAGE = imageOf(REGION_LENGTH + 6 * BLOCK);
+
+/** Flash with this much of the image, and what comes after it as `then` leaves it. */
+function flashWith(blocks: number, then: (flash: MemoryFlash) => void = () => {}): MemoryFlash {
+  const first = Downloading.begun({ image: IMAGE });
+  first.send(0, blocks * BLOCK);
+  first.download.close();
+  then(first.flash);
+  first.flash.operations.length = 0;
+  first.flash.onChange = () => {};
+  return first.flash;
+}
+
+function resumed(flash: MemoryFlash, stored: Partial<Stored>): Downloading {
+  const downloading = new Downloading({ image: IMAGE, flash, stored: { ...FRESH, etag: '"tag"', ...stored } });
+  downloading.clock.advance(1);
+  const range = downloading.exchange.request.headers.find(([name]) => name === "Range")?.[1];
+  const from = Number(/^bytes=(\d+)-$/.exec(range ?? "bytes=0-")?.[1]);
+  const contentRange = `bytes ${from}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}`;
+  if (from === 0) downloading.exchange.head({ status: 200, contentLength: IMAGE.byteLength });
+  else downloading.exchange.head({ status: 206, headers: { "content-range": contentRange } });
+  downloading.send(from, IMAGE.byteLength);
+  return downloading;
+}
+
+test("after a restart the last block that is not blank is erased, the checkpoint told first, and fetched again", () => {
+  const downloading = resumed(flashWith(9), { regionOffset: 0 });
+  downloading.assertWhole();
+  assert.deepEqual(downloading.story.slice(0, 5), [
+    `resume-point-found ${8 * BLOCK}`,
+    "erase 8-9",
+    `region-erased ${8 * BLOCK}`,
+    `download-started ${8 * BLOCK}`,
+    `write ${8 * BLOCK}`,
+  ]);
+});
+
+// A cut inside the first pulses of a block leaves bits that read as blank and are not.
+test("after a restart the block that was next to be programmed is erased before it is, and no other", () => {
+  const begun = (flash: MemoryFlash): void => flash.preset(new Uint8Array(BLOCK).fill(0xff), 9 * BLOCK);
+  const downloading = resumed(flashWith(9, begun), { regionOffset: 0 });
+  downloading.assertWhole();
+  const { operations } = downloading.flash;
+  assert.deepEqual(operations.slice(0, 5), ["erase 8-9", `write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
+  assert.deepEqual(operations.filter((operation) => operation.startsWith("erase")), ["erase 8-9", "erase 9-10", "erase 16-32"]);
+});
+
+test("a second cut inside the erase of the torn block begins with that erase again", () => {
+  const torn = (flash: MemoryFlash): void => flash.preset(new Uint8Array(BLOCK).fill(0xff), 8 * BLOCK);
+  const downloading = resumed(flashWith(9, torn), { regionOffset: 8 * BLOCK, erasing: true });
+  downloading.assertWhole();
+  assert.equal(downloading.story[0], "erase 8-9");
+  assert.ok(!downloading.story.some((word) => word.startsWith("resume-point-found")), "it is known already");
+});
+
+test("a retry in the same boot trusts what it wrote: it goes on behind it and erases nothing of it", () => {
+  const downloading = resumed(flashWith(9), { regionOffset: 0, written: 9 * BLOCK });
+  downloading.assertWhole();
+  assert.deepEqual(downloading.story.slice(0, 2), [`download-started ${9 * BLOCK}`, `write ${9 * BLOCK}`]);
+  assert.deepEqual(downloading.flash.operations.filter((operation) => operation.startsWith("erase")), ["erase 16-32"]);
+});
+
+test("no region beyond the one of the checkpoint counts as erased, blank or not", () => {
+  const blank = (flash: MemoryFlash): void => flash.preset(new Uint8Array(16 * BLOCK).fill(0xff), REGION_LENGTH);
+  const downloading = resumed(flashWith(16, blank), { regionOffset: 0 });
+  downloading.assertWhole();
+  assert.ok(downloading.flash.operations.includes("erase 16-32"));
+});
