@@ -1,6 +1,7 @@
-import type { ByteStream, Clock, Connector, HalError, Log, Random, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { OtaError } from "../errors.js";
+import type { ByteStream, Clock, Connector, Log, Random, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { fromNetwork, OtaError } from "../errors.js";
 import { fullJitter } from "../lib/jitter.js";
+import { Backlog } from "./backlog.js";
 import {
   encodeConnect,
   encodeDisconnect,
@@ -12,7 +13,9 @@ import {
   PacketReader,
   type Received,
 } from "./codec.js";
+import { Keepalive } from "./keepalive.js";
 import { type Answer, PendingPackets } from "./pending.js";
+import { refusal } from "./refusal.js";
 
 export interface MqttServer {
   readonly host: string;
@@ -59,24 +62,27 @@ const BACKLOG_LIMIT = 8_192;
 export class MqttSession {
   readonly #options: MqttSessionOptions;
   readonly #pending = new PendingPackets(PENDING_LIMIT);
+  readonly #backlog = new Backlog(BACKLOG_LIMIT);
+  readonly #keepalive: Keepalive;
   #phase: "stopped" | "waiting" | "connecting" | "greeting" | "open" = "stopped";
   #stream: ByteStream | undefined;
   #reader: PacketReader | undefined;
   #readBuffer: Uint8Array | undefined;
-  #backlog: Uint8Array[] = [];
-  #backlogLength = 0;
-  #room = 0;
   /** Reconnect wait, or the greeting's deadline. */
   #timer: Timer | undefined;
-  #keepaliveTimer: Timer | undefined;
-  #pongTimer: Timer | undefined;
   #acknowledgeTimer: Timer | undefined;
   #attempts = 0;
-  #lastSentAt = 0;
   #lastConnectAt: number | undefined;
 
   constructor(options: MqttSessionOptions) {
     this.#options = options;
+    this.#keepalive = new Keepalive({
+      clock: options.clock,
+      keepaliveSeconds: options.keepaliveSeconds,
+      answerTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
+      ping: () => this.#send(encodePingreq()),
+      onUnanswered: () => this.#lost(new OtaError("mqtt-timeout", "no PINGRESP")),
+    });
   }
 
   get open(): boolean {
@@ -115,7 +121,7 @@ export class MqttSession {
     if (onAcknowledged !== undefined) {
       return this.#sendPending((packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), "puback", onAcknowledged);
     }
-    if (this.#phase !== "open" || this.#backlogLength > 0) return false;
+    if (this.#phase !== "open" || !this.#backlog.empty) return false;
     this.#send(encodePublish(topic, payload, undefined, false));
     return true;
   }
@@ -129,7 +135,6 @@ export class MqttSession {
     const { connector, server, log } = this.#options;
     this.#phase = "connecting";
     this.#attempts++;
-    this.#room = 0;
     log("debug", "mqtt", () => `connecting to ${server.host}:${server.port}`);
     this.#stream = connector.connect({
       host: server.host,
@@ -138,12 +143,12 @@ export class MqttSession {
       timeoutMs: CONNECT_TIMEOUT_MS,
       onReadable: () => this.#onReadable(),
       onWritable: (count) => this.#onWritable(count),
-      onError: (error) => this.#lost(fromStream(error)),
+      onError: (error) => this.#lost(fromNetwork(error)),
     });
   }
 
   #onWritable(count: number): void {
-    this.#room = count;
+    this.#backlog.room = count;
     if (this.#phase === "connecting") this.#greet();
     else this.#flush();
   }
@@ -203,8 +208,7 @@ export class MqttSession {
         this.#acknowledge(packet.packetId, "suback", packet.granted);
         return;
       case "pingresp":
-        this.#pongTimer?.cancel();
-        this.#pongTimer = undefined;
+        this.#keepalive.answered();
         return;
       case "connack":
         this.#lost(new OtaError("mqtt-protocol", "second CONNACK"));
@@ -224,7 +228,7 @@ export class MqttSession {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#phase = "open";
-    this.#armKeepalive();
+    this.#keepalive.start();
     this.#options.log("info", "mqtt", () => `connected to ${this.#options.server.host}`);
     this.#options.onOpen();
   }
@@ -276,47 +280,19 @@ export class MqttSession {
     });
   }
 
-  /** A ping is due once nothing was sent for three quarters of the keepalive ([MQTT-3.1.2-23]). */
-  #armKeepalive(): void {
-    const { clock, keepaliveSeconds } = this.#options;
-    if (keepaliveSeconds === 0) return;
-    const intervalMs = keepaliveSeconds * 750;
-    const waitMs = Math.max(0, this.#lastSentAt + intervalMs - clock.now());
-    this.#keepaliveTimer = clock.timer("mqtt keepalive", waitMs, () => {
-      if (clock.now() - this.#lastSentAt >= intervalMs) this.#ping();
-      if (this.#phase === "open") this.#armKeepalive();
-    });
-  }
-
-  #ping(): void {
-    this.#send(encodePingreq());
-    if (this.#phase !== "open") return;
-    this.#pongTimer ??= this.#options.clock.timer("mqtt pingresp", ACKNOWLEDGE_TIMEOUT_MS, () =>
-      this.#lost(new OtaError("mqtt-timeout", "no PINGRESP")),
-    );
-  }
-
   #send(bytes: Uint8Array): void {
-    this.#lastSentAt = this.#options.clock.now();
-    this.#backlog.push(bytes);
-    this.#backlogLength += bytes.byteLength;
+    this.#keepalive.sent();
+    this.#backlog.add(bytes);
     this.#flush();
-    if (this.#backlogLength > BACKLOG_LIMIT) this.#lost(new OtaError("connection-lost", "the broker takes no data"));
+    if (this.#backlog.overflowing) this.#lost(new OtaError("connection-lost", "the broker takes no data"));
   }
 
   #flush(): void {
-    while (this.#stream !== undefined && this.#room > 0 && this.#backlog.length > 0) {
-      const next = this.#backlog[0] as Uint8Array;
-      const piece = next.byteLength <= this.#room ? next : next.subarray(0, this.#room);
-      if (piece.byteLength === next.byteLength) this.#backlog.shift();
-      else this.#backlog[0] = next.subarray(piece.byteLength);
-      this.#backlogLength -= piece.byteLength;
-      try {
-        this.#room = this.#stream.write(piece);
-      } catch {
-        this.#lost(new OtaError("connection-lost", "write to the broker failed"));
-        return;
-      }
+    if (this.#stream === undefined) return;
+    try {
+      this.#backlog.flush(this.#stream);
+    } catch {
+      this.#lost(new OtaError("connection-lost", "write to the broker failed"));
     }
   }
 
@@ -340,44 +316,15 @@ export class MqttSession {
   }
 
   #close(): void {
-    for (const timer of [this.#timer, this.#keepaliveTimer, this.#pongTimer, this.#acknowledgeTimer]) timer?.cancel();
-    this.#timer = this.#keepaliveTimer = this.#pongTimer = this.#acknowledgeTimer = undefined;
+    this.#timer?.cancel();
+    this.#acknowledgeTimer?.cancel();
+    this.#timer = this.#acknowledgeTimer = undefined;
+    this.#keepalive.stop();
     this.#stream?.close();
     this.#stream = undefined;
     this.#reader = undefined;
     this.#readBuffer = undefined;
-    this.#backlog = [];
-    this.#backlogLength = 0;
+    this.#backlog.clear();
     this.#pending.clear();
-  }
-}
-
-function fromStream(error: HalError): OtaError {
-  switch (error.kind) {
-    case "untrusted":
-      return new OtaError("untrusted", error.message);
-    case "unreachable":
-    case "timeout":
-      return new OtaError("unreachable", error.message);
-    default:
-      return new OtaError("connection-lost", error.message);
-  }
-}
-
-/** CONNACK return codes, MQTT 3.1.1 table 3.1. */
-function refusal(returnCode: number): string {
-  switch (returnCode) {
-    case 1:
-      return "broker refuses the protocol version";
-    case 2:
-      return "broker refuses the client id";
-    case 3:
-      return "broker is unavailable";
-    case 4:
-      return "broker refuses user name or password: check productId, deviceName and deviceSecret";
-    case 5:
-      return "broker does not authorise this device: check that it exists and is enabled";
-    default:
-      return `broker refuses the connection with code ${returnCode}`;
   }
 }
