@@ -6,8 +6,10 @@ import type { FlashModule, PlatformModule } from "./modules.js";
 export class PlatformBoot implements BootControl {
   readonly #boot: PlatformModule["boot"];
   readonly #flash: FlashModule;
+  readonly #regionLength: number | undefined;
 
-  constructor(options: { platform: PlatformModule; flash: FlashModule }) {
+  constructor(options: { platform: PlatformModule; flash: FlashModule; regionLength?: number | undefined }) {
+    this.#regionLength = options.regionLength;
     this.#boot = options.platform.boot;
     this.#flash = options.flash;
   }
@@ -28,7 +30,7 @@ export class PlatformBoot implements BootControl {
   }
 
   openTarget(): FlashPartition {
-    return new Ecma419Flash({ flash: this.#flash, path: "nextota", mode: "r+" });
+    return new Ecma419Flash({ flash: this.#flash, path: "nextota", mode: "r+", regionLength: this.#regionLength });
   }
 
   forgetTarget(): void {

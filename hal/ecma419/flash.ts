@@ -3,15 +3,19 @@ import type { FlashInstance, FlashModule } from "./modules.js";
 
 /** Flash encryption programs 16 bytes at a time; a multiple suits every chip. */
 const WRITE_ALIGNMENT = 16;
+/** What every SPI NOR chip erases at once besides its sectors. */
+const REGION_LENGTH = 65536;
 
 /** `FlashPartition` over `embedded:storage/flash`, with the bounds and alignment that the module leaves unchecked. */
 export class Ecma419Flash implements FlashPartition {
   readonly byteLength: number;
   readonly blockLength: number;
+  readonly regionLength: number;
   readonly #flash: FlashInstance;
 
   /** @throws HalError `io` where the partition does not exist */
-  constructor(options: { flash: FlashModule; path: string; mode: "r" | "r+" }) {
+  constructor(options: { flash: FlashModule; path: string; mode: "r" | "r+"; regionLength?: number | undefined }) {
+    this.regionLength = options.regionLength ?? REGION_LENGTH;
     try {
       this.#flash = options.flash.open({ path: options.path, mode: options.mode });
       const status = this.#flash.status();

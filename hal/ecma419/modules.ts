@@ -116,6 +116,8 @@ export interface PlatformModule {
 /** All that a board hands to `createDevice`. */
 export interface BoardModules {
   flash: FlashModule;
+  /** Bytes that the chip erases at once, where that is not 64 KiB. */
+  regionLength?: number | undefined;
   keyValue: KeyValueModule;
   TCP: TcpConstructor;
   TLS: TlsConstructor;

@@ -14,6 +14,9 @@ export interface FlashPartition {
   /** Bytes in the smallest unit that can be erased. */
   readonly blockLength: number;
 
+  /** Bytes in the largest unit that the chip erases in one operation: whole blocks. */
+  readonly regionLength: number;
+
   /**
    * Fills `into` from `byteOffset`.
    *

@@ -1,14 +1,14 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
 
-/**
- * How a partition is erased during an update: in regions, each just before it is needed. 64 KiB is the largest unit that a
- * NOR chip erases in one operation, and the checkpoint is stored once a region.
+/*
+ * How a partition is erased during an update: in regions, the largest units that the chip erases in one operation, each just
+ * before it is needed. The checkpoint is stored once a region.
  */
-export const REGION_LENGTH = 65536;
 
 /** @returns the end of the region that `byteOffset` is in */
 export function regionEnd(partition: FlashPartition, byteOffset: number): number {
-  return Math.min((Math.floor(byteOffset / REGION_LENGTH) + 1) * REGION_LENGTH, partition.byteLength);
+  const { regionLength, byteLength } = partition;
+  return Math.min((Math.floor(byteOffset / regionLength) + 1) * regionLength, byteLength);
 }
 
 /** Erases from `byteOffset`, which is on a block's boundary, to the end of its region. @throws HalError */

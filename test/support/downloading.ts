@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { Device } from "../../hal/ports/index.js";
-import { REGION_LENGTH } from "../../src/image/regions.js";
 import { Download } from "../../src/update/download.js";
 import type { Event, Stored } from "../../src/update/types.js";
 import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
-import { MemoryFlash } from "./memory-flash.js";
+import { MemoryFlash, REGION_LENGTH } from "./memory-flash.js";
 import { assertSameBytes } from "./same-bytes.js";
 import { VirtualClock } from "./virtual-clock.js";
 

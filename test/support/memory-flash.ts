@@ -3,6 +3,8 @@ import { type FlashPartition, HalError } from "../../hal/ports/index.js";
 /** Unit in which double programming is watched: the port's alignment. */
 const LINE_LENGTH = 16;
 
+export const REGION_LENGTH = 65536;
+
 /** The power went away inside an operation. */
 export class PowerCut extends Error {
   override readonly name = "PowerCut";
@@ -15,6 +17,7 @@ export class PowerCut extends Error {
 export class MemoryFlash implements FlashPartition {
   readonly byteLength: number;
   readonly blockLength: number;
+  readonly regionLength = REGION_LENGTH;
   readonly #bytes: Uint8Array;
   /** 1 where a line must be erased before it may be programmed. */
   readonly #used: Uint8Array;

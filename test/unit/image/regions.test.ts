@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eraseRegion, REGION_LENGTH, regionEnd } from "../../../src/image/regions.js";
-import { MemoryFlash } from "../../support/memory-flash.js";
+import { eraseRegion, regionEnd } from "../../../src/image/regions.js";
+import { MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 
 test("a region ends on the next 64 KiB boundary, or with the partition", () => {
   const flash = new MemoryFlash({ blocks: 40 });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { BlockWriter } from "../../../src/image/block-writer.js";
-import { eraseBlockAt, eraseRegion, REGION_LENGTH } from "../../../src/image/regions.js";
+import { eraseBlockAt, eraseRegion } from "../../../src/image/regions.js";
 import { findResumePoint } from "../../../src/image/resume-point.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
-import { MemoryFlash, PowerCut } from "../../support/memory-flash.js";
+import { MemoryFlash, PowerCut, REGION_LENGTH } from "../../support/memory-flash.js";
 import { SeededRandom } from "../../support/seed.js";
 
 const BLOCK = 4096;

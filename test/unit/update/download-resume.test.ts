@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REGION_LENGTH } from "../../../src/image/regions.js";
 import type { Stored } from "../../../src/update/types.js";
 import { BLOCK, Downloading, FRESH, IMAGE, imageOf } from "../../support/downloading.js";
 import type { FakeAnswer } from "../../support/fake-http.js";
-import type { MemoryFlash } from "../../support/memory-flash.js";
+import { type MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 
 /** Flash with this much of the image, as an earlier try left it. */

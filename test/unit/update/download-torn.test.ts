@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REGION_LENGTH } from "../../../src/image/regions.js";
 import type { Stored } from "../../../src/update/types.js";
 import { BLOCK, Downloading, FRESH, imageOf } from "../../support/downloading.js";
-import type { MemoryFlash } from "../../support/memory-flash.js";
+import { type MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 
 const IMAGE = imageOf(REGION_LENGTH + 6 * BLOCK);
 

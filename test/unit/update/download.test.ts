@@ -3,9 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { HalError } from "../../../hal/ports/index.js";
-import { REGION_LENGTH } from "../../../src/image/regions.js";
 import { BLOCK, Downloading, IMAGE, imageOf } from "../../support/downloading.js";
-import { MemoryFlash } from "../../support/memory-flash.js";
+import { MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
 test("a whole download: each region erased, told, then its blocks programmed and told, in order", () => {
