@@ -30,7 +30,7 @@ export async function deviceAdd(options: {
   const service = await connectService(options.state);
   await service.addDevice({ productId, deviceName, deviceSecret });
   const info = { auth_mode: "KEY", productId, deviceName, key_deviceinfo: { deviceSecret }, region: "china" };
-  writeBytes(options.output, `${JSON.stringify(info, null, 2)}\n`);
+  writeBytes(options.output, `${JSON.stringify(info, null, 2)}\n`, 0o600);
   say(`registered ${productId}/${deviceName}; its identity is in ${options.output}`);
 }
 

@@ -14,6 +14,8 @@ export const EXIT_USAGE = 2;
 
 /** Runs a program of subcommands; every failure is one line on standard error. */
 export async function runProgram(program: Command): Promise<void> {
+  // A reader that has seen enough, as `head` does, is no failure.
+  process.stdout.on("error", () => process.exit(0));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
   }
@@ -48,6 +50,20 @@ function say(program: Command, message: string): void {
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Not a number of seconds.");
+  return value;
+}
+
+/** For options: a number of seconds, more than 0. */
+export function positiveSeconds(text: string): number {
+  const value = seconds(text);
+  if (value === 0) throw new InvalidArgumentError("Must be more than 0.");
+  return value;
+}
+
+/** For options: a whole number, 1 or more. */
+export function positiveCount(text: string): number {
+  const value = count(text);
+  if (value === 0) throw new InvalidArgumentError("Must be 1 or more.");
   return value;
 }
 

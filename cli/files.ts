@@ -14,9 +14,9 @@ export function readBytes(path: string): Buffer {
 }
 
 /** @throws UsageError */
-export function writeBytes(path: string, bytes: Uint8Array | string): void {
+export function writeBytes(path: string, bytes: Uint8Array | string, mode = 0o666): void {
   try {
-    writeFileSync(path, bytes);
+    writeFileSync(path, bytes, { mode });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${reason(error)}`);
   }

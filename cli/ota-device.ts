@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
-import { count, runProgram, seconds } from "./command-line.js";
+import { count, positiveCount, positiveSeconds, runProgram, seconds } from "./command-line.js";
 import { flash, image, inspect, read } from "./device-files.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
@@ -17,8 +17,8 @@ program
   .option("--mqtt <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
   .option("--ca <file>", "trust anchor for mqtts and https, PEM")
   .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
-  .option("--idle-timeout <s>", "longest wait for a byte, in seconds", seconds, 30)
-  .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", count, 8)
+  .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
+  .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
   .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);

@@ -12,7 +12,7 @@ import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, openFlash } from "../hal/boards/sim/state-dir.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
 import type { OtaAgent } from "../src/index.js";
-import { EXIT_FAILED, runProgram } from "./command-line.js";
+import { EXIT_FAILED, runProgram, UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
 import { createLog, LOG_LEVELS } from "./log.js";
 import { createProgress, type Progress } from "./progress.js";
@@ -46,11 +46,10 @@ async function start(options: StartOptions): Promise<void> {
   factoryFlash(image);
   const version = offeredVersion(image);
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-"));
-  try {
-    await update(folder, image, version, options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  await update(folder, image, version, options);
 }
 
 async function update(folder: string, image: Uint8Array, version: string, options: StartOptions): Promise<void> {
@@ -184,10 +183,11 @@ function cutAndReturn(board: SimulatedBoard, progress: Progress, percent: number
   }, 200);
 }
 
-/** The version in the image where the platform can take it, and another otherwise. */
+/** The version in the image: what the new firmware will report. @throws UsageError where no platform takes it */
 function offeredVersion(image: Uint8Array): string {
   const version = appVersion(image) ?? "";
-  return /^[A-Za-z0-9._-]{1,32}$/.test(version) ? version : NEW_VERSION;
+  if (/^[A-Za-z0-9._-]{1,32}$/.test(version)) return version;
+  throw new UsageError("the image's version is not 1 to 32 of [A-Za-z0-9._-]: set it where the image is built (PROJECT_VER)");
 }
 
 function percent(text: string): number {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
+import { createSecureContext } from "node:tls";
 import { type Broker, OwnBroker, type Rights } from "./broker.js";
 import { ExternalBroker } from "./external-broker.js";
 import { createFileServer, type ServedRequest } from "./file-server.js";
@@ -109,14 +110,21 @@ function readTls(files: { cert: string; key: string; clientCa?: string | undefin
       throw new CloudError(`cannot read ${path}`);
     }
   };
-  return {
+  const options = {
     cert: read(files.cert),
     key: read(files.key),
     ...(files.clientCa === undefined ? {} : { ca: read(files.clientCa), requestCert: true, rejectUnauthorized: false }),
   };
+  try {
+    createSecureContext(options);
+  } catch {
+    throw new CloudError("certificate, key and authority are not PEM, or do not belong together");
+  }
+  return options;
 }
 
 function listenOn(server: Server, host: string, port: number): Promise<number> {
+  if (port > 65535) return Promise.reject(new CloudError(`there is no port ${port}`));
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(new CloudError(error.code === "EADDRINUSE" ? `port ${port} is taken: choose another` : `cannot listen on ${host}:${port}`));

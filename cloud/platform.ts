@@ -170,11 +170,13 @@ export class Platform implements CloudService {
     if (task !== undefined && isOpen(task)) setTimeout(() => this.#push(device), PUSH_DELAY_MS).unref();
   }
 
+  /** A rule is for devices that nobody has given another task. */
   #applyRules(device: DeviceRecord, version: string): void {
     const { productId, deviceName } = device;
     const rule = this.#store.state.rules.find((known) => known.productId === productId && known.fromVersions.includes(version));
     const task = this.#task(productId, deviceName);
-    if (rule !== undefined && task?.version !== rule.version) this.#assign(device, rule.version);
+    if (rule === undefined || task?.version === rule.version || (task !== undefined && isOpen(task))) return;
+    this.#assign(device, rule.version);
   }
 
   #onProgress(device: DeviceRecord, report: Fields): void {

@@ -14,7 +14,11 @@ export class CloudStore {
   /** @throws CloudError where the folder holds a state that cannot be read */
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(join(folder, FIRMWARE_FOLDER), { recursive: true });
+    try {
+      mkdirSync(join(folder, FIRMWARE_FOLDER), { recursive: true });
+    } catch {
+      throw new CloudError(`${folder} is not a folder that can be written`);
+    }
     this.state = this.#load();
   }
 

@@ -2,6 +2,7 @@ import type { Device } from "../hal/ports/index.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
 import { randomText } from "./lib/jitter.js";
+import { printable } from "./lib/text.js";
 import { MqttSession } from "./mqtt/session.js";
 import { createCredentials } from "./protocol/credentials.js";
 import { decodeDownlink, isVersion, type Result, type VersionAnswer } from "./protocol/messages.js";
@@ -39,6 +40,7 @@ export class OtaAgent {
   readonly #reporter: Reporter;
   readonly #driver: UpdateDriver;
   #stateName: State["name"];
+  #stopped = false;
 
   /**
    * @throws OtaError `usage` for a wrong setting
@@ -74,6 +76,7 @@ export class OtaAgent {
       device,
       boot,
       version: this.#version,
+      checksVersion: config.version === undefined,
       reporter: this.#reporter,
       limits: this.#config.limits,
       tls: this.#config.downloadTls,
@@ -93,13 +96,16 @@ export class OtaAgent {
     return this.#stateName;
   }
 
+  /** @throws OtaError `usage` after `stop` */
   start(): void {
+    if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
     this.#driver.start();
     this.#session.start();
   }
 
   /** Disconnects and stops all work. What is stored stays: a later agent goes on from there. */
   stop(): void {
+    this.#stopped = true;
     this.#driver.stop();
     this.#session.stop();
     this.#reporter.online = false;
@@ -144,7 +150,7 @@ export class OtaAgent {
         this.#emit("answer", message.answer);
         return;
       case "unknown":
-        log("debug", "mqtt", () => `unknown message type ${message.name}`);
+        log("debug", "mqtt", () => `unknown message type ${printable(message.name)}`);
         return;
       case "malformed":
         log("warn", "mqtt", () => `message refused: ${message.reason}`);

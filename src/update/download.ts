@@ -6,6 +6,7 @@ import { checkImageHeader } from "../image/header.js";
 import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
 import { findResumePoint } from "../image/resume-point.js";
 import { equalBytes } from "../lib/bytes.js";
+import { printable } from "../lib/text.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Event, Stored } from "./types.js";
 
@@ -17,6 +18,8 @@ export interface DownloadOptions {
   readonly chipId: number;
   readonly offer: Offer;
   readonly stored: Stored;
+  /** The running version comes from the image: one that says another than the offer would never be the one wanted. */
+  readonly checksVersion: boolean;
   readonly tls: TlsOptions;
   readonly idleTimeoutMs: number;
   /** Handled before this returns; it may close the download. */
@@ -153,18 +156,22 @@ export class Download {
   }
 
   #program(writer: BlockWriter): void {
-    const { offer, chipId, device, onEvent } = this.#options;
-    if (writer.offset === 0) {
-      const version = checkImageHeader(writer.content, offer.size, chipId);
-      if (version !== offer.version) {
-        device.log("warn", "update", () => `the image says it is version ${version}, the offer ${offer.version}`);
-      }
-    }
+    const { offer, onEvent } = this.#options;
+    if (writer.offset === 0) this.#checkHeader(writer.content);
     writer.program();
     onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
     if (this.#closed || !writer.complete) return;
     this.close();
     onEvent({ type: "download-completed" });
+  }
+
+  #checkHeader(content: Uint8Array): void {
+    const { offer, chipId, device, checksVersion } = this.#options;
+    const version = checkImageHeader(content, offer.size, chipId);
+    if (version === offer.version) return;
+    const message = `image says it is version ${printable(version)}`;
+    if (checksVersion) throw new OtaError("image-invalid", message);
+    device.log("warn", "update", () => `${message}, the offer says ${offer.version}`);
   }
 
   /** The server sends the file from its start: what is stored must be the same, and is not fetched into flash again. */

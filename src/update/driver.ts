@@ -17,7 +17,7 @@ export interface UpdateLimits {
   readonly idleTimeoutMs: number;
   /** Consecutive tries without a new block before a job fails. */
   readonly maxAttempts: number;
-  /** Longest pause between two tries; a server's Retry-After may make it longer, to `RETRY_AFTER_MAX_MS`. */
+  /** Longest pause between two tries, whatever a server's Retry-After says. */
   readonly backoffMaxMs: number;
   /** How long a firmware on trial may take to reach the cloud. */
   readonly trialMs: number;
@@ -28,6 +28,8 @@ export interface DriverOptions {
   readonly boot: BootStatus;
   /** The version to report. */
   readonly version: string;
+  /** Whether an image must say the version it is offered as. */
+  readonly checksVersion: boolean;
   readonly reporter: Reporter;
   readonly limits: UpdateLimits;
   /** For https. */
@@ -41,8 +43,6 @@ export interface DriverOptions {
 }
 
 const BACKOFF_BASE_MS = 1_000;
-/** How far a server's Retry-After is honoured, where the own back-off is shorter. */
-const RETRY_AFTER_MAX_MS = 60_000;
 const FRESH_URL_MS = 5_000;
 const ANNOUNCEMENT_MS = 10_000;
 
@@ -206,6 +206,7 @@ export class UpdateDriver {
       chipId: boot.chipId,
       offer,
       stored,
+      checksVersion: this.#options.checksVersion,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
       onEvent: (event) => this.dispatch(event),
@@ -284,7 +285,7 @@ export class UpdateDriver {
       case "pause": {
         const { random } = device;
         const jitterMs = fullJitter(attempt, { baseMs: BACKOFF_BASE_MS, maxMs: limits.backoffMaxMs, random });
-        return Math.max(jitterMs, Math.min(atLeastMs, Math.max(limits.backoffMaxMs, RETRY_AFTER_MAX_MS)));
+        return Math.max(jitterMs, Math.min(atLeastMs, limits.backoffMaxMs));
       }
       case "fresh-url":
         return FRESH_URL_MS;

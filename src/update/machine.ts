@@ -283,6 +283,8 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
         effects: [{ do: "report-result", version: state.image.version, result: state.result }],
       };
     case "offer-received":
+      // Sent before the platform had the result: a retry of the same image comes after it.
+      if (isSame(state.image, event.offer)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };
     case "result-acknowledged":
       return reported(state, context);

@@ -103,9 +103,9 @@ test("a platform that offers no fresh URL is a time-out in the end, not an expir
     assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
   }));
 
-test("Retry-After is honoured", () =>
-  withBench({ config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ status: 503, headers: { "Retry-After": "1" } }];
+test("Retry-After is honoured, up to the longest pause that is configured", () =>
+  withBench({ config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bench) => {
+    bench.server.behaviours = [{ status: 503, headers: { "Retry-After": "86400" } }];
     await bench.update();
     const [first, second] = bench.server.requests;
     assert.ok(second!.atMs - first!.atMs >= 990, `${second!.atMs - first!.atMs} ms`);

@@ -90,6 +90,13 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   ["an unknown device", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0", "--device", "nobody"], /has no device nobody/],
   ["a damaged state", (folder) => ["status", "--state", join(folder, "damaged")], /is damaged: move it away/],
   ["half a TLS", (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"], /--tls-cert and --tls-key go together/],
+  ["a state that is a file", (folder) => ["status", "--state", join(folder, "0.1.0.bin")], /is not a folder that can be written/],
+  ["a port that there is not", (_folder, state) => ["serve", "--state", state, "--http-port", "99999"], /there is no port 99999/],
+  [
+    "a certificate that is none",
+    (folder, state) => ["serve", "--state", state, "--tls-cert", join(folder, "0.1.0.bin"), "--tls-key", join(folder, "0.1.0.bin")],
+    /are not PEM, or do not belong together/,
+  ],
   ["a device without a name", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT], /--product and --name/],
   ["no broker where one should be", (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"], /no broker at mqtt:\/\/127\.0\.0\.1:1/],
 ];

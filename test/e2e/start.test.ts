@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { imageOf } from "../support/bench.js";
-import { runCommand, withCommands } from "../support/command.js";
+import { Running, runCommand, withCommands } from "../support/command.js";
 
 test("the main job ends with 0 and a line that says done", async () => {
   const { code, stdout, stderr } = await runCommand("start", []);
@@ -37,6 +37,30 @@ test("--firmware with the factory's own version is an update all the same", () =
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^done +version 0\.1\.0 runs/m);
   }));
+
+test("an image whose version no platform takes is refused, and it says what to set", () =>
+  withCommands(async (folder) => {
+    const path = join(folder, "my.bin");
+    writeFileSync(path, imageOf("1.0+dirty", 8192));
+    const { code, stderr } = await runCommand("start", ["--firmware", path]);
+    assert.equal(code, 2);
+    assert.match(stderr, /PROJECT_VER/);
+  }));
+
+test("interrupted, it leaves nothing behind", () =>
+  withCommands(async (folder) => {
+    const running = new Running("start", [], { TMPDIR: folder });
+    await running.until("the download", () => running.stdout.includes("downloading"));
+    assert.equal((await running.kill("SIGINT")).code, 130);
+    assert.deepEqual(readdirSync(folder), []);
+  }));
+
+test("a reader that goes away early is no failure", async () => {
+  const running = new Running("start", []);
+  running.child.stdout?.destroy();
+  const { code, stderr } = await running.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+});
 
 test("bad input is one line and exit code 2", () =>
   withCommands(async (folder) => {

@@ -20,8 +20,11 @@ export class Running {
   stderr = "";
   readonly ended: Promise<Ended>;
 
-  constructor(command: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, [join(ROOT, "dist", "node", "cli", `${command}.js`), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [join(ROOT, "dist", "node", "cli", `${command}.js`), ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
     alive.add(this.child);
     this.child.on("close", () => alive.delete(this.child));
     this.child.stdout?.on("data", (bytes: Buffer) => (this.stdout += bytes.toString()));

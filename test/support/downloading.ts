@@ -32,6 +32,7 @@ export interface DownloadingOptions {
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
   readonly version?: string;
+  readonly checksVersion?: boolean;
   onEvent?(event: Event, download: Download): void;
 }
 
@@ -83,6 +84,7 @@ export class Downloading {
         size: this.image.byteLength,
       },
       stored: options.stored ?? FRESH,
+      checksVersion: options.checksVersion ?? true,
       tls: {},
       idleTimeoutMs: 30_000,
       onEvent: (event) => {

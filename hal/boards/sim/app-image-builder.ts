@@ -29,6 +29,8 @@ export interface AppImageOptions {
   /** The content is a fixed function of it. */
   readonly seed: number;
   readonly chipId?: number;
+  /** Content that reads as erased flash, as the padding of real images does: file offsets. */
+  readonly blank?: { readonly from: number; readonly to: number };
 }
 
 /**
@@ -42,7 +44,7 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
     throw new RangeError(`an image has a multiple of 16 bytes and at least ${MIN_IMAGE_LENGTH}`);
   }
   if (version.length < 1 || version.length > MAX_VERSION_LENGTH || !/^[\x21-\x7e]+$/.test(version)) {
-    throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} characters`);
+    throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} visible ASCII characters, no blanks`);
   }
   const image = Buffer.alloc(byteLength);
   const checksumAt = byteLength - HASH_LENGTH - 1;
@@ -53,6 +55,7 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
 
   writeHeader(image, codeLength === 0 ? 1 : 2, options.chipId ?? CHIP_ESP32);
   fillRandom(image.subarray(DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH, contentEnd), seed);
+  if (options.blank !== undefined) image.fill(0xff, options.blank.from, options.blank.to);
   writeSegmentHeader(image, HEADER_LENGTH, DROM_ADDRESS + DESCRIPTOR_OFFSET, codeAt - DESCRIPTOR_OFFSET);
   writeDescriptor(image.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH), version, seed);
   if (codeLength !== 0) writeSegmentHeader(image, codeAt, IRAM_ADDRESS, codeLength);

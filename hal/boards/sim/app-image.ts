@@ -36,13 +36,19 @@ const MAPPED: readonly (readonly [from: number, to: number])[] = [
   [0x400d0000, 0x40400000],
 ];
 
+/** @returns what is wrong with the image in a slot, or `undefined` */
+export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: number): string | undefined {
+  return imageFault(flash.slice(partition.offset, partition.size), chipId);
+}
+
 /**
  * Verifies a whole image as `esp_image_verify` does.
  *
+ * @param slot the slot's bytes, from its start to its end
  * @returns what is wrong with it, or `undefined`
  */
-export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: number): string | undefined {
-  const bytes = Buffer.from(flash.slice(partition.offset, partition.size));
+export function imageFault(slot: Uint8Array, chipId: number): string | undefined {
+  const bytes = Buffer.from(slot.buffer, slot.byteOffset, slot.byteLength);
   if (bytes.readUInt8(0) !== IMAGE_MAGIC) return "no image magic";
   const segments = bytes.readUInt8(1);
   if (segments === 0 || segments > MAX_SEGMENTS) return `${segments} segments`;

@@ -161,3 +161,15 @@ test("an upgrade to or from a version that was not added, or of an unknown devic
     assert.deepEqual({ tasks, rules }, { tasks: [], rules: [] });
   });
 });
+
+test("a rule for a version does not take a device from a task that the operator gave it since", async () => {
+  await PlatformBench.run(async (bench) => {
+    for (const version of ["0.1.0", "0.2.0", "0.3.0"]) await bench.addFirmware(version);
+    await bench.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection: { kind: "versions", fromVersions: ["0.1.0"] } });
+    await bench.upgradeListed("0.3.0");
+    bench.reportVersion("0.1.0");
+    bench.tick(1000);
+    assert.equal((await bench.device()).task?.version, "0.3.0");
+    assert.ok(bench.offers().every(({ version }) => version === "0.3.0") && bench.offers().length > 0);
+  });
+});

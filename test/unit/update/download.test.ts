@@ -125,8 +125,17 @@ test("a file with a wrong header is refused with its first block, before anythin
   }
 });
 
-test("an image that says it is another version is warned about, and taken", () => {
+test("an image that says it is another version is refused with its first block", () => {
   const downloading = Downloading.begun({ version: "0.9" });
+  downloading.send(0, IMAGE.byteLength);
+  const last = downloading.events.at(-1);
+  assert.ok(last?.type === "download-failed");
+  assert.deepEqual([last.failure.code, last.failure.message], ["image-invalid", "image says it is version 0.2.0"]);
+  assert.deepEqual(downloading.flash.operations, ["erase 0-16"]);
+});
+
+test("where the application sets the version itself, what the image says is warned about, and taken", () => {
+  const downloading = Downloading.begun({ version: "0.9", checksVersion: false });
   downloading.send(0, IMAGE.byteLength);
   downloading.assertWhole();
   assert.ok(downloading.logged.lines.some((line) => line.startsWith("warn update") && line.includes("0.2.0")));

@@ -117,6 +117,13 @@ describe("downloading", () => {
     assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 } });
   });
 
+  test("says 0 whatever the limit, but for a later try that begins at the first byte again", () => {
+    const begun: Event = { type: "download-started", offset: 0, etag: undefined };
+    const at = (tries: number): readonly Effect[] => step({ ...downloading, stored: fresh, tries }, begun).effects;
+    assert.deepEqual(at(0), [{ do: "report-downloading", version: "2.0", percent: 0, always: true }]);
+    assert.deepEqual(at(1), [{ do: "report-downloading", version: "2.0", percent: 0, always: false }]);
+  });
+
   test("says 100 once, when all is in flash", () => {
     assert.deepEqual(effects(downloading, { type: "block-written", offset: offer.size }), []);
     const { effects: all } = step(downloading, { type: "download-completed" });
@@ -306,10 +313,14 @@ describe("reporting", () => {
     assert.deepEqual(effects({ ...reporting, kept: undefined }, { type: "result-acknowledged" }), ["clear"]);
   });
 
-  test("an offer waits for the acknowledgement", () => {
-    const queued = step(reporting, offered(again));
+  test("an offer of another image waits for the acknowledgement", () => {
+    const queued = step(reporting, offered(other));
     assert.deepEqual(queued.effects, []);
-    assert.deepEqual(effects(queued.state, { type: "result-acknowledged" }), ["store", "download"]);
+    assert.deepEqual(effects(queued.state, { type: "result-acknowledged" }), ["store", "clear", "download"]);
+  });
+
+  test("an offer of the image that is being reported was sent before the report: one job has one result", () => {
+    assert.deepEqual(step(reporting, offered(again)), { state: reporting, effects: [] });
   });
 });
 

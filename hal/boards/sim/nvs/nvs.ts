@@ -160,13 +160,19 @@ export class Nvs {
   }
 
   /**
-   * A cut during `#compact`: the copy may be in part, the original is whole. Not so where the erase of the original was
-   * torn behind its header: ESP-IDF copies again all the same and loses what was erased, and so does this.
+   * A cut during `#compact`: the copy is in part and the original whole, or the copy is whole and the erase of the original
+   * torn. ESP-IDF copies again in both cases, and loses in the second what of the original is gone.
    */
   #finishFreeing(): void {
     const freeing = this.#pages.find(({ state }) => state === "freeing");
     if (freeing === undefined) return;
     const copy = this.#pages.at(-1);
+    if (copy?.state === "active" && isCopy(copy, freeing)) {
+      freeing.erase();
+      this.#pages.splice(this.#pages.indexOf(freeing), 1);
+      this.#free.push(freeing);
+      return;
+    }
     if (copy?.state === "active") {
       copy.erase();
       this.#pages.pop();
@@ -196,6 +202,13 @@ export class Nvs {
       if (owner?.readUInt8(5) !== item.chunk || owner.readUInt32LE(0) !== length || !sound) drop(located);
     }
   }
+}
+
+/** Whether all that is still sound in the original is in the copy, and something is. */
+function isCopy(copy: Page, original: Page): boolean {
+  const copied = copy.items().map(({ index }) => copy.entry(index).toString("hex"));
+  const items = original.items();
+  return copied.length > 0 && items.every(({ index }) => copied.includes(original.entry(index).toString("hex")));
 }
 
 /** Mounts NVS as ESP-IDF's applications do: a partition that cannot be mounted is erased, and its records are lost. */

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import type { BoardModules, DigestConstructor, FlashInstance } from "../../hal/ecma419/modules.js";
+import type { Cloud } from "./cloud.js";
+import { createBoot } from "./boot.js";
+import { createNetwork } from "./network.js";
+import type { Scheduler } from "./scheduler.js";
+import { type Operation, readWeak } from "./tears.js";
+import { BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
+
+export interface CrashBoardOptions {
+  readonly world: World;
+  readonly running: number;
+  readonly scheduler: Scheduler;
+  readonly cloud: Cloud;
+  /** Every change goes through here, in order. */
+  change(operation: Operation): void;
+  /** The agent broke a rule of the hardware. */
+  onBroken(what: string): void;
+  restart(): void;
+}
+
+/** The modules of one boot of the small chip. Time, network and entropy are the same in every run. */
+export function createCrashBoard(options: CrashBoardOptions): BoardModules {
+  const { world, running, scheduler, cloud, change, restart } = options;
+  return {
+    flash: { open: ({ path }) => openFlash(options, path) },
+    regionLength: REGION_LENGTH,
+    keyValue: {
+      open: () => ({
+        read: (key) => world.records[key]?.slice().buffer,
+        write: (key, value) => change({ kind: "record", key, bytes: new Uint8Array(value).slice() }),
+        delete: (key) => {
+          if (world.records[key] !== undefined) change({ kind: "record", key, bytes: undefined });
+        },
+        close: () => {},
+      }),
+    },
+    TCP: createNetwork(scheduler, cloud),
+    TLS: class {
+      constructor() {
+        throw new Error("no TLS here");
+      }
+      read(): void {}
+      write(): void {}
+      close(): void {}
+    },
+    Timer: scheduler.Timer,
+    Time: scheduler.Time,
+    Digest: NativeDigest,
+    platform: {
+      boot: createBoot(world, running, change, restart),
+      resolve: (host, callback) => void scheduler.set(() => callback(host, "10.0.0.1"), 0),
+      randomFill: (into) => void into.fill(0x80),
+      unixTime: () => undefined,
+    },
+  };
+}
+
+function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path: string): FlashInstance {
+  if (path !== "nextota") throw new Error("can't find partition");
+  const index = 1 - running;
+  const slot = world.slots[index] as Slot;
+  /** How often each block was read since the boot. */
+  const readings = new Uint32Array(SLOT_BLOCKS);
+  return {
+    status: () => ({ size: SLOT_LENGTH, blockLength: BLOCK_LENGTH, blocks: SLOT_BLOCKS }),
+    read(buffer, byteOffset) {
+      buffer.set(slot.bytes.subarray(byteOffset, byteOffset + buffer.byteLength));
+      for (let block = Math.floor(byteOffset / BLOCK_LENGTH); block * BLOCK_LENGTH < byteOffset + buffer.byteLength; block++) {
+        const seed = slot.weak[block] as number;
+        if (seed !== 0) readWeak(buffer, seed, (readings[block] as number)++);
+      }
+    },
+    write(buffer, byteOffset) {
+      const lines = slot.lines.subarray(byteOffset / LINE_LENGTH, (byteOffset + buffer.byteLength) / LINE_LENGTH);
+      if (lines.some((line) => line !== 0)) onBroken(`block at ${byteOffset} is programmed without an erase`);
+      change({ kind: "program", slot: index, offset: byteOffset, bytes: buffer.slice() });
+    },
+    eraseBlock(start, end) {
+      change({ kind: "erase", slot: index, offset: start * BLOCK_LENGTH, byteLength: (end - start) * BLOCK_LENGTH });
+    },
+    close: () => {},
+  };
+}
+
+const NativeDigest: DigestConstructor = class {
+  readonly #hash;
+
+  constructor(algorithm: string) {
+    this.#hash = createHash(algorithm);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  close(): ArrayBuffer {
+    return new Uint8Array(this.#hash.digest()).buffer;
+  }
+};

@@ -1,0 +1,111 @@
+import { runToEnd } from "./run.js";
+import { settle } from "./run.js";
+import type { Scene } from "./scenes.js";
+import { type CutMode, modesOf, type Operation, perform, tear } from "./tears.js";
+import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
+
+/** A cut, or a fault that nobody notices at once, at one operation of a run. */
+export interface Step {
+  readonly operation: number;
+  readonly mode: CutMode | FaultMode;
+}
+
+/** The operation does nothing, or one bit of what it programs is wrong; the power stays on. */
+export type FaultMode = "noop" | "flip";
+
+export interface Violation {
+  readonly id: string;
+  readonly what: string;
+}
+
+export interface Figures {
+  states: number;
+  transitions: number;
+  faults: number;
+  readonly violations: Violation[];
+}
+
+interface Node {
+  readonly world: World;
+  readonly path: string;
+}
+
+export interface ClosureOptions {
+  readonly scene: Scene;
+  /** Stop after so many transitions, wherever that is. */
+  readonly maxTransitions: number;
+  /** Inject a fault at each operation of every nth state; 0: none. */
+  readonly faultEvery: number;
+  onProgress?(figures: Figures): void;
+}
+
+const VIOLATION_LIMIT = 20;
+
+/**
+ * Every state of the board and the cloud that power cuts can bring about, breadth first to the fixpoint: from each state the
+ * agent runs to its end, and a cut inside each operation on the way, in each mode, is a transition to a state.
+ */
+export function explore({ scene, maxTransitions, faultEvery, onProgress }: ClosureOptions): Figures {
+  const figures: Figures = { states: 0, transitions: 0, faults: 0, violations: [] };
+  const start = scene.start();
+  const seen = new Set([keyOf(start)]);
+  const queue: Node[] = [{ world: start, path: "" }];
+  for (let head = 0; head < queue.length; head++) {
+    const { world, path } = queue[head] as Node;
+    delete queue[head];
+    figures.states++;
+    const operations: Operation[] = [];
+    const broken = runToEnd({
+      scene,
+      world: cloneWorld(world),
+      onOperation(operation, index, now) {
+        operations.push(operation);
+        for (const mode of modesOf(operation)) {
+          figures.transitions++;
+          const next = cloneWorld(now);
+          tear(next, operation, mode);
+          if (mode === "after") settle(next, operation);
+          const key = keyOf(next);
+          if (seen.has(key)) continue;
+          seen.add(key);
+          queue.push({ world: next, path: `${path}/${index}.${mode}` });
+        }
+        return false;
+      },
+    });
+    report(figures, scene, path, broken);
+    if (faultEvery > 0 && head % faultEvery === 0) injectFaults(figures, scene, world, path, operations);
+    if (head % 200 === 0) onProgress?.(figures);
+    if (figures.violations.length >= VIOLATION_LIMIT || figures.transitions >= maxTransitions) break;
+  }
+  return figures;
+}
+
+function injectFaults(figures: Figures, scene: Scene, world: World, path: string, operations: readonly Operation[]): void {
+  for (const [index, { kind }] of operations.entries()) {
+    if (kind !== "program" && kind !== "erase") continue;
+    for (const mode of kind === "program" ? (["noop", "flip"] as const) : (["noop"] as const)) {
+      figures.faults++;
+      const step: Step = { operation: index, mode };
+      report(figures, scene, `${path}/${index}.${mode}`, runToEnd({ scene, world: cloneWorld(world), faulty: true, onOperation: fault(step) }));
+    }
+  }
+}
+
+function report(figures: Figures, scene: Scene, path: string, broken: readonly string[]): void {
+  for (const what of broken) figures.violations.push({ id: `${scene.name}:${path.slice(1)}`, what });
+}
+
+/** An operation that the chip says it did. */
+export function fault(step: Step): (operation: Operation, index: number, world: World) => boolean {
+  return (operation, index, world) => {
+    if (index !== step.operation) return false;
+    if (operation.kind !== "program" && operation.kind !== "erase") return false;
+    const slot = world.slots[operation.slot] as Slot;
+    const before = slot.bytes.slice();
+    perform(world, operation);
+    if (step.mode === "noop") slot.bytes.set(before);
+    else slot.bytes[operation.offset + 100] = (slot.bytes[operation.offset + 100] as number) ^ 0x10;
+    return true;
+  };
+}

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { MQTT_PORT, type Line, type Server } from "./network.js";
+import type { CloudView } from "./world.js";
+
+/** A firmware that the cloud has. */
+export interface Firmware {
+  readonly version: string;
+  readonly bytes: Uint8Array;
+  readonly md5: string;
+}
+
+export function firmwareOf(version: string, bytes: Uint8Array): Firmware {
+  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
+}
+
+export interface CloudOptions {
+  readonly view: CloudView;
+  readonly firmware: { readonly [version: string]: Firmware };
+  /** Whether the broker takes a device that runs this version. */
+  accepts(version: string): boolean;
+  /** The bytes that the file server has of a version: not always those that were offered. */
+  served(firmware: Firmware): Uint8Array;
+  /** A report came; the operator may change the task. */
+  onReport(view: CloudView, word: string): void;
+  /** A terminal report came. */
+  onResult(text: string): void;
+  /** The first byte of each request. */
+  onRequest(offset: number, version: string): void;
+}
+
+/** The file comes slowly enough for reports on the way. */
+const PIECE_LENGTH = 700;
+const PIECE_DELAY_MS = 400;
+
+const DEVICE_TOPIC = "ABCDE12345/board_01";
+
+/** The platform and its file server, for one device: its whole memory is `view`. */
+export class Cloud {
+  readonly #options: CloudOptions;
+  /** Version that the device of this boot runs, as the board says it. */
+  runningVersion = "";
+
+  constructor(options: CloudOptions) {
+    this.#options = options;
+  }
+
+  accept(port: number, line: Line): Server {
+    return port === MQTT_PORT ? new Broker(line, this) : new FileServer(line, this.#options);
+  }
+
+  get acceptsDevice(): boolean {
+    return this.#options.accepts(this.runningVersion);
+  }
+
+  /** @returns messages for the device */
+  hear(text: string): string[] {
+    const { type, report } = JSON.parse(text) as Report;
+    const { view, onReport, onResult } = this.#options;
+    if (type === "report_version") {
+      onReport(view, `version ${report.version}`);
+      const answer = { result_code: 0, result_msg: "success", type: "report_version_rsp", version: report.version };
+      return [JSON.stringify(answer), ...this.#offer(report.version)];
+    }
+    const { state = "", percent = "" } = report.progress ?? {};
+    const act = view.act;
+    onReport(view, `${state} ${percent}`);
+    if (state === "done" || state === "fail") {
+      onResult(text);
+      view.results.push(text);
+      if (view.task === report.version) view.task = undefined;
+    }
+    return view.act === act ? [] : this.#offer("");
+  }
+
+  #offer(running: string): string[] {
+    const { view, firmware } = this.#options;
+    if (view.task === undefined || view.task === running) return [];
+    const { bytes, md5, version } = firmware[view.task] as Firmware;
+    const url = `http://files.test/${version}?sign=1`;
+    return [JSON.stringify({ file_size: bytes.byteLength, md5sum: md5, type: "update_firmware", url, version })];
+  }
+}
+
+interface Report {
+  readonly type: string;
+  readonly report: { readonly version: string; readonly progress?: { readonly state: string; readonly percent?: string } };
+}
+
+/** As much of an MQTT 3.1.1 broker as one client needs. */
+class Broker implements Server {
+  readonly #line: Line;
+  readonly #cloud: Cloud;
+  #bytes = new Uint8Array(0);
+
+  constructor(line: Line, cloud: Cloud) {
+    this.#line = line;
+    this.#cloud = cloud;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#bytes = new Uint8Array(Buffer.concat([this.#bytes, bytes]));
+    for (;;) {
+      const packet = this.#next();
+      if (packet === undefined) return;
+      this.#handle(packet.type, packet.flags, packet.body);
+    }
+  }
+
+  #next(): { type: number; flags: number; body: Buffer } | undefined {
+    let length = 0;
+    for (let count = 1; count < this.#bytes.byteLength; count++) {
+      const byte = this.#bytes[count] as number;
+      length += (byte & 0x7f) * 128 ** (count - 1);
+      if (byte >= 0x80) continue;
+      const end = count + 1 + length;
+      if (end > this.#bytes.byteLength) return undefined;
+      const first = this.#bytes[0] as number;
+      const body = Buffer.from(this.#bytes.subarray(count + 1, end));
+      this.#bytes = this.#bytes.subarray(end) as Uint8Array<ArrayBuffer>;
+      return { type: first >> 4, flags: first & 15, body };
+    }
+    return undefined;
+  }
+
+  #handle(type: number, flags: number, body: Buffer): void {
+    switch (type) {
+      case 1:
+        if (this.#cloud.acceptsDevice) this.#line.send(Uint8Array.of(0x20, 2, 0, 0));
+        else this.#line.end();
+        return;
+      case 3:
+        this.#publish((flags >> 1) & 3, body);
+        return;
+      case 8:
+        this.#line.send(Uint8Array.of(0x90, 3, body.readUInt8(0), body.readUInt8(1), 1));
+        return;
+      case 12:
+        this.#line.send(Uint8Array.of(0xd0, 0));
+        return;
+    }
+  }
+
+  #publish(qos: number, body: Buffer): void {
+    const payloadAt = 2 + body.readUInt16BE(0) + (qos > 0 ? 2 : 0);
+    const answers = this.#cloud.hear(body.toString("utf8", payloadAt));
+    if (qos > 0) this.#line.send(Uint8Array.of(0x40, 2, body.readUInt8(payloadAt - 2), body.readUInt8(payloadAt - 1)));
+    for (const answer of answers) this.#line.send(publishPacket(`$ota/update/${DEVICE_TOPIC}`, answer));
+  }
+}
+
+function publishPacket(topic: string, text: string): Uint8Array {
+  const name = Buffer.from(topic);
+  const payload = Buffer.from(text);
+  const length = 2 + name.byteLength + payload.byteLength;
+  const head = length < 128 ? [0x30, length] : [0x30, (length & 0x7f) | 0x80, length >> 7];
+  return Buffer.concat([Buffer.from([...head, name.byteLength >> 8, name.byteLength & 255]), name, payload]);
+}
+
+class FileServer implements Server {
+  readonly #line: Line;
+  readonly #options: CloudOptions;
+  #text = "";
+
+  constructor(line: Line, options: CloudOptions) {
+    this.#line = line;
+    this.#options = options;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#text += Buffer.from(bytes).toString("latin1");
+    if (!this.#text.endsWith("\r\n\r\n")) return;
+    const { firmware, served, onRequest } = this.#options;
+    const version = /^GET \/([^?]+)\?/.exec(this.#text)?.[1] ?? "";
+    const from = Number(/\r\nRange: bytes=([0-9]+)-\r\n/.exec(this.#text)?.[1] ?? 0);
+    onRequest(from, version);
+    const file = served(firmware[version] as Firmware);
+    const status = from === 0 ? "200 OK" : "206 Partial Content";
+    const range = from === 0 ? "" : `Content-Range: bytes ${from}-${file.byteLength - 1}/${file.byteLength}\r\n`;
+    const head = `HTTP/1.1 ${status}\r\nETag: "${version}"\r\nContent-Length: ${file.byteLength - from}\r\n${range}\r\n`;
+    this.#line.send(new Uint8Array(Buffer.from(head)));
+    let delayMs = 1;
+    for (let at = from; at < file.byteLength; at += PIECE_LENGTH) {
+      this.#line.send(file.slice(at, at + PIECE_LENGTH), (delayMs += PIECE_DELAY_MS));
+    }
+    this.#line.end(delayMs + 1);
+  }
+}

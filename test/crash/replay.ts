@@ -1,0 +1,77 @@
+import type { Log } from "../../hal/ports/index.js";
+import { fault, type Step } from "./closure.js";
+import { runToEnd, settle } from "./run.js";
+import { type Scene, SCENES } from "./scenes.js";
+import { type CutMode, type Operation, tear } from "./tears.js";
+import { cloneWorld, SLOT_LABELS, type World } from "./world.js";
+
+/** @returns the scene and the steps that an id names, or `undefined` where it is none */
+export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
+  const [name, path = ""] = id.split(":");
+  const scene = SCENES.find((each) => each.name === name);
+  const steps = path.split("/").filter((part) => part !== "").map((part) => /^([0-9]+)\.([a-z]+)$/.exec(part));
+  if (scene === undefined || steps.includes(null)) return undefined;
+  return { scene, steps: steps.map((match) => ({ operation: Number(match?.[1]), mode: match?.[2] as Step["mode"] })) };
+}
+
+/** Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its last run */
+export function replay(scene: Scene, steps: readonly Step[], tell: (line: string) => void): readonly string[] {
+  let world = scene.start();
+  for (const step of steps) {
+    const faulty = step.mode === "noop" || step.mode === "flip";
+    let cut: World | undefined;
+    tell(`--- power on, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`);
+    const broken = runToEnd({
+      scene,
+      world: cloneWorld(world),
+      faulty,
+      ...telling(tell, () => cut === undefined),
+      onOperation(operation, index, now) {
+        if (cut === undefined) tell(`${String(index).padStart(4)} ${describe(operation)}`);
+        if (faulty) return fault(step)(operation, index, now);
+        if (index !== step.operation || cut !== undefined) return false;
+        cut = cloneWorld(now);
+        tear(cut, operation, step.mode as CutMode);
+        if (step.mode === "after") settle(cut, operation);
+        return false;
+      },
+    });
+    if (faulty) return broken;
+    if (cut === undefined) throw new Error(`the run has no operation ${step.operation}`);
+    world = cut;
+  }
+  tell("--- power on, to the end");
+  return runToEnd({
+    scene,
+    world,
+    ...telling(tell, () => true),
+    onOperation(operation, index) {
+      tell(`${String(index).padStart(4)} ${describe(operation)}`);
+      return false;
+    },
+  });
+}
+
+function telling(tell: (line: string) => void, on: () => boolean): { log: Log; onBoot: (slot: number, version: string) => void } {
+  return {
+    log: (level, area, message) => {
+      if (on()) tell(`     ${level} ${area} ${message()}`);
+    },
+    onBoot: (slot, version) => {
+      if (on()) tell(`     boots ${SLOT_LABELS[slot]}, version ${version}`);
+    },
+  };
+}
+
+function describe(operation: Operation): string {
+  switch (operation.kind) {
+    case "program":
+      return `program ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
+    case "erase":
+      return `erase ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.byteLength} bytes`;
+    case "record":
+      return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
+    case "entry":
+      return `otadata ${operation.index}: ${operation.entry === undefined ? "erased" : `${operation.entry.sequence} ${operation.entry.state}`}`;
+  }
+}

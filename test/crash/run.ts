@@ -1,0 +1,217 @@
+import { createDevice, OtaAgent } from "../../hal/boards/main.js";
+import type { Log } from "../../hal/ports/index.js";
+import { createCrashBoard } from "./board.js";
+import { bootLoader, isSound } from "./boot.js";
+import { Cloud } from "./cloud.js";
+import { Scheduler } from "./scheduler.js";
+import type { Scene } from "./scenes.js";
+import { type Operation, perform } from "./tears.js";
+import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type World } from "./world.js";
+
+export interface RunOptions {
+  readonly scene: Scene;
+  /** Is changed: hand over a copy. */
+  readonly world: World;
+  /** Told of each operation before it is done; returns true where it did it itself. */
+  onOperation?(operation: Operation, index: number, world: World): boolean;
+  /** A fault was injected on the way here: less is promised of what is fetched. */
+  readonly faulty?: boolean;
+  readonly log?: Log;
+  onBoot?(slot: number, version: string): void;
+}
+
+/** More turns than any update takes: who needs them hangs. */
+const TURN_LIMIT = 20_000;
+const VIRTUAL_LIMIT_MS = 24 * 3_600_000;
+/** A region, then the last and the next block of a resume. */
+const ERASES_PER_BLOCK = 3;
+const BOOT_LIMIT = 8;
+
+const SILENT: Log = () => {};
+
+/** The board powered on with this world, to the end of its job without a further cut. @returns what it did wrong */
+export function runToEnd(options: RunOptions): string[] {
+  return new Run(options).go();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #world: World;
+  readonly #broken: string[] = [];
+  readonly #cloud: Cloud;
+  /** Blocks of the offered image that were whole at the start. */
+  readonly #wholeBlocks: number;
+  readonly #erases = new Map<string, number>();
+  #operations = 0;
+  #requests = 0;
+  #lastReport = "";
+
+  constructor(options: RunOptions) {
+    const { scene, world } = options;
+    this.#options = options;
+    this.#world = world;
+    this.#wholeBlocks = wholeBlocksOf(world, scene);
+    this.#cloud = new Cloud({
+      view: world.cloud,
+      firmware: scene.firmware,
+      accepts: scene.accepts,
+      served: scene.served,
+      onReport: (view, word) => {
+        this.#lastReport = word;
+        scene.onReport(view, word);
+      },
+      onResult: (text) => this.#onResult(text),
+      onRequest: (offset, version) => this.#onRequest(offset, version),
+    });
+  }
+
+  go(): string[] {
+    for (let boots = 0; boots < BOOT_LIMIT; boots++) {
+      if (this.#boot()) return this.#broken;
+    }
+    this.#break("it restarts for ever");
+    return this.#broken;
+  }
+
+  /** @returns whether the run is over */
+  #boot(): boolean {
+    const { scene, log = SILENT, onBoot } = this.#options;
+    const world = this.#world;
+    const scheduler = new Scheduler();
+    const running = bootLoader(world, (operation) => this.#change(operation));
+    if (running < 0) {
+      this.#break("no image boots");
+      return true;
+    }
+    const version = this.#versionOf(running);
+    if (version === undefined) return true;
+    onBoot?.(running, version);
+    this.#cloud.runningVersion = version;
+    let restarting = false;
+    const modules = createCrashBoard({
+      world,
+      running,
+      scheduler,
+      cloud: this.#cloud,
+      change: (operation) => this.#change(operation),
+      onBroken: (what) => this.#break(what),
+      restart: () => {
+        restarting = true;
+        scheduler.stop();
+      },
+    });
+    const agent = new OtaAgent({
+      device: createDevice(modules, log),
+      config: {
+        identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
+        broker: { url: "mqtt://broker.test" },
+      },
+    });
+    agent.start();
+    for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
+      if (this.#ended(agent.state, version)) {
+        this.#checkEnd(version, scene);
+        return true;
+      }
+      if (!scheduler.turn()) break;
+      if (restarting) return false;
+    }
+    this.#break(`it does not end: ${agent.state} after ${scheduler.now} ms, last report ${this.#lastReport}`);
+    return true;
+  }
+
+  /** The image that boots is one that was offered, or the factory's, byte for byte. */
+  #versionOf(running: number): string | undefined {
+    const { bytes } = this.#world.slots[running] as Slot;
+    for (const firmware of Object.values(this.#options.scene.firmware)) {
+      if (firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
+    }
+    this.#break(`slot ${SLOT_LABELS[running]} boots bytes that nobody offered`);
+    return undefined;
+  }
+
+  #ended(state: string, version: string): boolean {
+    const { cloud, records } = this.#world;
+    const told = this.#lastReport === `version ${version}` || this.#lastReport.startsWith("fail");
+    return cloud.task === undefined && state === "idle" && Object.keys(records).length === 0 && told;
+  }
+
+  #checkEnd(version: string, { ends }: Scene): void {
+    const { results } = this.#world.cloud;
+    const faulty = this.#options.faulty === true;
+    if (results.length === 0) this.#break("no result was reported");
+    if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
+    const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
+    const failed = faulty && /"fail"/.test(results[0] ?? "");
+    if (!expected && !failed) this.#break(`ends with ${version} and ${results[0]}`);
+    if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
+  }
+
+  #onResult(text: string): void {
+    if (this.#world.settled) this.#break(`a result after its acknowledgement was stored: ${text}`);
+  }
+
+  #onRequest(offset: number, version: string): void {
+    this.#requests++;
+    if (this.#requests > 1 || this.#options.faulty === true || version !== this.#options.scene.firmware[this.#world.cloud.task ?? ""]?.version) return;
+    const again = this.#wholeBlocks * BLOCK_LENGTH - offset;
+    if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
+  }
+
+  #change(operation: Operation): void {
+    const world = this.#world;
+    if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
+    if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
+    const done = this.#options.onOperation?.(operation, this.#operations++, world) === true;
+    if (!done) perform(world, operation);
+    settle(world, operation);
+  }
+
+  #checkRecord(key: string, bytes: Uint8Array | undefined): void {
+    if (key !== "job") this.#break(`a record called ${key}`);
+    if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
+  }
+
+  #countErases(slot: number, offset: number, byteLength: number): void {
+    for (let at = offset; at < offset + byteLength; at += BLOCK_LENGTH) {
+      const key = `${slot} ${at}`;
+      const count = (this.#erases.get(key) ?? 0) + 1;
+      this.#erases.set(key, count);
+      if (count > ERASES_PER_BLOCK && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
+    }
+  }
+
+  #break(what: string): void {
+    this.#broken.push(what);
+  }
+}
+
+/** After the cloud has a result, the record that is deleted or replaced was waiting for just that. */
+export function settle(world: World, operation: Operation): void {
+  if (operation.kind === "record" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
+    world.settled = true;
+  }
+}
+
+/**
+ * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of blank
+ * ones behind it nobody can tell whether they came.
+ */
+function wholeBlocksOf(world: World, scene: Scene): number {
+  const offered = scene.firmware[world.cloud.task ?? ""]?.bytes;
+  if (offered === undefined || world.records["job"] === undefined) return 0;
+  const copy = cloneWorld(world);
+  const running = bootLoader(copy, (operation) => perform(copy, operation));
+  const slot = world.slots[1 - running] as Slot | undefined;
+  if (slot === undefined) return 0;
+  let whole = 0;
+  for (let block = 0; block < SLOT_BLOCKS; block++) {
+    const [from, to] = [block * BLOCK_LENGTH, Math.min((block + 1) * BLOCK_LENGTH, offered.byteLength)];
+    if (from >= offered.byteLength) break;
+    const same = offered.subarray(from, to).every((byte, index) => byte === slot.bytes[from + index]);
+    const lines = slot.lines.subarray(from / LINE_LENGTH, (from + BLOCK_LENGTH) / LINE_LENGTH);
+    if (!same || lines.includes(2)) break;
+    if (lines.every((line) => line === 1)) whole = block + 1;
+  }
+  return whole;
+}

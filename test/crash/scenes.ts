@@ -1,0 +1,73 @@
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { type CloudOptions, type Firmware, firmwareOf } from "./cloud.js";
+import { BLOCK_LENGTH, type CloudView, factoryWorld, type World } from "./world.js";
+
+/** An update as the outside world plays it. What the cloud does is a function of its view alone. */
+export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onReport"> {
+  readonly name: string;
+  readonly firmware: { readonly [version: string]: Firmware };
+  start(): World;
+  /** Which version may run in the end, and how the job is then reported. */
+  readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
+}
+
+const OLD = "0.1.0";
+const NEW = "0.2.0";
+const OTHER = "0.3.0";
+/** Ends inside the last block of the second region. */
+const IMAGE_LENGTH = 7 * BLOCK_LENGTH + 112;
+
+function firmware(version: string, byteLength: number, blank = { from: 0, to: 0 }): Firmware {
+  return firmwareOf(version, buildAppImage({ version, byteLength, seed: byteLength, blank }));
+}
+
+const ALL: { readonly [version: string]: Firmware } = {
+  [OLD]: firmware(OLD, 4 * BLOCK_LENGTH),
+  [NEW]: firmware(NEW, IMAGE_LENGTH),
+  [OTHER]: firmware(OTHER, 6 * BLOCK_LENGTH + 16),
+};
+
+/** A cut during the trial is a revert: the boot loader's rule, and the report says so. */
+const REVERTED = { version: OLD, result: /"fail".*"-5".*restarted during its trial, reverted/ };
+
+const PLAIN = {
+  firmware: ALL,
+  start: (): World => factoryWorld((ALL[OLD] as Firmware).bytes, NEW),
+  accepts: (): boolean => true,
+  served: ({ bytes }: Firmware): Uint8Array => bytes,
+  onReport: (): void => {},
+} as const;
+
+export const SCENES: readonly Scene[] = [
+  { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
+  {
+    ...PLAIN,
+    name: "blank",
+    firmware: { ...ALL, [NEW]: firmware(NEW, IMAGE_LENGTH, { from: 2 * BLOCK_LENGTH, to: 5 * BLOCK_LENGTH }) },
+    ends: [{ version: NEW, result: /"done"/ }, REVERTED],
+  },
+  // The new firmware never reaches the cloud.
+  {
+    ...PLAIN,
+    name: "unproven",
+    accepts: (version) => version !== NEW,
+    ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
+  },
+  // Once a third is there, the operator offers another version.
+  {
+    ...PLAIN,
+    name: "replaced",
+    onReport(view: CloudView, word) {
+      if (view.act > 0 || view.task !== NEW || !(Number(/^downloading ([0-9]+)$/.exec(word)?.[1]) > 33)) return;
+      view.act = 1;
+      view.task = OTHER;
+    },
+    ends: [{ version: OTHER, result: /"done"/ }, REVERTED],
+  },
+  {
+    ...PLAIN,
+    name: "corrupt",
+    served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+    ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
+  },
+];

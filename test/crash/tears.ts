@@ -1,0 +1,115 @@
+import { BLOCK_LENGTH, LINE_LENGTH, type Slot, type World } from "./world.js";
+
+/** One change that the board makes to what outlives a power cut. */
+export type Operation =
+  | { readonly kind: "program"; readonly slot: number; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: "erase"; readonly slot: number; readonly offset: number; readonly byteLength: number }
+  | { readonly kind: "record"; readonly key: string; readonly bytes: Uint8Array | undefined }
+  /** An entry of otadata is rewritten: its sector is erased first. */
+  | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] };
+
+/** How an operation ends where the power goes. `after`: it is complete, and nobody was told. */
+export type CutMode = "before" | "after" | "bytes" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
+
+const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
+  program: ["before", "after", "bytes", "lines", "bits"],
+  erase: ["before", "after", "front", "back", "mixed", "weak"],
+  record: ["before", "after"],
+  entry: ["before", "after", "blank"],
+};
+
+export function modesOf(operation: Operation): readonly CutMode[] {
+  return MODES[operation.kind];
+}
+
+/** @returns the operation as the chip does it when nothing goes wrong */
+export function perform(world: World, operation: Operation): void {
+  switch (operation.kind) {
+    case "program": {
+      const { bytes, lines } = world.slots[operation.slot] as Slot;
+      const { offset } = operation;
+      for (const [index, byte] of operation.bytes.entries()) bytes[offset + index] = (bytes[offset + index] as number) & byte;
+      lines.fill(1, offset / LINE_LENGTH, (offset + operation.bytes.byteLength) / LINE_LENGTH);
+      return;
+    }
+    case "erase": {
+      const { bytes, lines, weak } = world.slots[operation.slot] as Slot;
+      const end = operation.offset + operation.byteLength;
+      bytes.fill(0xff, operation.offset, end);
+      lines.fill(0, operation.offset / LINE_LENGTH, end / LINE_LENGTH);
+      weak.fill(0, operation.offset / BLOCK_LENGTH, end / BLOCK_LENGTH);
+      return;
+    }
+    case "record":
+      if (operation.bytes === undefined) delete world.records[operation.key];
+      else world.records[operation.key] = operation.bytes.slice();
+      return;
+    case "entry":
+      world.entries[operation.index] = operation.entry;
+      return;
+  }
+}
+
+/**
+ * What a cut inside the operation leaves: a fixed function of the operation and the mode, so that worlds repeat. Whatever a
+ * cut operation touched may be anything to the chip, even where it reads as if it were not.
+ */
+export function tear(world: World, operation: Operation, mode: CutMode): void {
+  if (mode === "before") return;
+  if (mode === "after") {
+    perform(world, operation);
+    return;
+  }
+  if (operation.kind === "entry") world.entries[operation.index] = undefined;
+  if (operation.kind === "program") tearProgram(world.slots[operation.slot] as Slot, operation.offset, operation.bytes, mode);
+  if (operation.kind === "erase") tearErase(world.slots[operation.slot] as Slot, operation.offset, operation.byteLength, mode);
+}
+
+function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMode): void {
+  const random = randomOf(offset * 31 + mode.length);
+  const reached = mode === "bits" ? wanted.byteLength : Math.floor(random() * wanted.byteLength);
+  const end = mode === "lines" ? reached - (reached % LINE_LENGTH) : reached;
+  for (let index = 0; index < end; index++) {
+    const cleared = mode === "bits" ? (wanted[index] as number) | Math.floor(random() * 256) : (wanted[index] as number);
+    slot.bytes[offset + index] = (slot.bytes[offset + index] as number) & cleared;
+  }
+  slot.lines.fill(2, offset / LINE_LENGTH, (offset + wanted.byteLength) / LINE_LENGTH);
+}
+
+function tearErase(slot: Slot, offset: number, byteLength: number, mode: CutMode): void {
+  const random = randomOf(offset * 37 + byteLength);
+  const half = offset + byteLength / 2;
+  const end = offset + byteLength;
+  if (mode === "front") slot.bytes.fill(0xff, offset, half);
+  if (mode === "back") slot.bytes.fill(0xff, half, end);
+  if (mode === "mixed") {
+    for (let at = offset; at < end; at++) slot.bytes[at] = (slot.bytes[at] as number) | Math.floor(random() * 256);
+  }
+  if (mode === "weak") {
+    slot.bytes.fill(0xff, offset, end);
+    for (let at = offset; at < end; at += BLOCK_LENGTH) slot.weak[at / BLOCK_LENGTH] = at + 1;
+  }
+  slot.lines.fill(2, offset / LINE_LENGTH, end / LINE_LENGTH);
+}
+
+/** What weak bits read: another thing at each reading, the same in each run. */
+export function readWeak(into: Uint8Array, seed: number, reading: number): void {
+  const random = randomOf(seed * 97 + reading);
+  // Every third reading looks perfectly erased: the case that fools whoever trusts it.
+  if (reading % 3 === 0) return;
+  for (let count = 0; count < 4; count++) {
+    const at = Math.floor(random() * into.byteLength);
+    into[at] = (into[at] as number) & ~(1 << Math.floor(random() * 8));
+  }
+}
+
+/** Mulberry32. */
+export function randomOf(seed: number): () => number {
+  let state = (seed + 0x6d2b79f5) | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

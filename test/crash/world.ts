@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+
+/*
+ * The small chip of the closure: two slots of 8 blocks, regions of 4, so that an image crosses a region's boundary and ends
+ * inside a block.
+ */
+export const BLOCK_LENGTH = 512;
+export const SLOT_BLOCKS = 8;
+export const SLOT_LENGTH = SLOT_BLOCKS * BLOCK_LENGTH;
+export const REGION_LENGTH = 4 * BLOCK_LENGTH;
+export const LINE_LENGTH = 16;
+export const SLOT_LABELS: readonly string[] = ["ota_0", "ota_1"];
+
+export interface OtaEntry {
+  readonly sequence: number;
+  readonly state: "new" | "pending-verify" | "valid" | "invalid" | "aborted";
+}
+
+/** One slot's flash: what it reads, and what the chip's physics says of it. */
+export interface Slot {
+  readonly bytes: Uint8Array;
+  /** For each line: 0 erased, 1 programmed, 2 anything (an operation on it was cut). */
+  readonly lines: Uint8Array;
+  /** For each block: 0, or the seed of what its weak bits read until it is erased. */
+  readonly weak: Uint32Array;
+}
+
+/** What the platform knows of the one device. */
+export interface CloudView {
+  /** Version of the update that waits for the device; `undefined` once its result is known. */
+  task: string | undefined;
+  /** A scene may change the offer on the way: how far it is. */
+  act: number;
+  /** Every terminal report, as it came. */
+  readonly results: string[];
+}
+
+/** Everything that outlives a power cut. Whatever happens next is a function of it alone. */
+export interface World {
+  readonly slots: readonly [Slot, Slot];
+  readonly records: { [key: string]: Uint8Array };
+  readonly entries: (OtaEntry | undefined)[];
+  readonly cloud: CloudView;
+  /** The acknowledgement of the result is stored: it must not be sent again. */
+  settled: boolean;
+}
+
+/** From the factory: an image in the first slot, the other one as an earlier life may have left it. */
+export function factoryWorld(image: Uint8Array, task: string): World {
+  const first = slotOf(0xff, 0);
+  first.bytes.set(image);
+  first.lines.fill(1, 0, Math.ceil(image.byteLength / LINE_LENGTH));
+  return {
+    slots: [first, slotOf(0x5a, 1)],
+    records: {},
+    entries: [{ sequence: 1, state: "valid" }, undefined],
+    cloud: { task, act: 0, results: [] },
+    settled: false,
+  };
+}
+
+function slotOf(fill: number, line: number): Slot {
+  return {
+    bytes: new Uint8Array(SLOT_LENGTH).fill(fill),
+    lines: new Uint8Array(SLOT_LENGTH / LINE_LENGTH).fill(line),
+    weak: new Uint32Array(SLOT_BLOCKS),
+  };
+}
+
+export function cloneWorld(world: World): World {
+  const [first, second] = world.slots;
+  return {
+    slots: [cloneSlot(first), cloneSlot(second)],
+    records: { ...world.records },
+    entries: [...world.entries],
+    cloud: { ...world.cloud, results: [...world.cloud.results] },
+    settled: world.settled,
+  };
+}
+
+function cloneSlot({ bytes, lines, weak }: Slot): Slot {
+  return { bytes: bytes.slice(), lines: lines.slice(), weak: weak.slice() };
+}
+
+/** Two worlds with the same key have the same future. */
+export function keyOf(world: World): string {
+  const hash = createHash("md5");
+  for (const { bytes, lines, weak } of world.slots) hash.update(bytes).update(lines).update(weak);
+  for (const key of Object.keys(world.records).sort()) hash.update(`${key}=`).update(world.records[key] as Uint8Array);
+  hash.update(JSON.stringify([world.entries, world.cloud, world.settled]));
+  return hash.digest("base64");
+}
