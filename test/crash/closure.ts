@@ -1,5 +1,4 @@
-import { runToEnd } from "./run.js";
-import { settle } from "./run.js";
+import { runToEnd, settle } from "./run.js";
 import type { Scene } from "./scenes.js";
 import { type CutMode, modesOf, type Operation, perform, tear } from "./tears.js";
 import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
@@ -21,7 +20,9 @@ export interface Violation {
 export interface Figures {
   states: number;
   transitions: number;
+  /** Runs with a fault that nobody notices at once. */
   faults: number;
+
   readonly violations: Violation[];
 }
 

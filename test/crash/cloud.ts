@@ -20,6 +20,8 @@ export interface CloudOptions {
   accepts(version: string): boolean;
   /** The bytes that the file server has of a version: not always those that were offered. */
   served(firmware: Firmware): Uint8Array;
+  /** Every other answer of the file server is cut short. */
+  readonly breaks: boolean;
   /** A report came; the operator may change the task. */
   onReport(view: CloudView, word: string): void;
   /** A terminal report came. */
@@ -39,13 +41,15 @@ export class Cloud {
   readonly #options: CloudOptions;
   /** Version that the device of this boot runs, as the board says it. */
   runningVersion = "";
+  /** For the file, since the power came on. */
+  requests = 0;
 
   constructor(options: CloudOptions) {
     this.#options = options;
   }
 
   accept(port: number, line: Line): Server {
-    return port === MQTT_PORT ? new Broker(line, this) : new FileServer(line, this.#options);
+    return port === MQTT_PORT ? new Broker(line, this) : new FileServer(line, this, this.#options);
   }
 
   get acceptsDevice(): boolean {
@@ -66,7 +70,7 @@ export class Cloud {
     onReport(view, `${state} ${percent}`);
     if (state === "done" || state === "fail") {
       onResult(text);
-      view.results.push(text);
+      if (!view.results.includes(text)) view.results.push(text);
       if (view.task === report.version) view.task = undefined;
     }
     return view.act === act ? [] : this.#offer("");
@@ -158,11 +162,13 @@ function publishPacket(topic: string, text: string): Uint8Array {
 
 class FileServer implements Server {
   readonly #line: Line;
+  readonly #cloud: Cloud;
   readonly #options: CloudOptions;
   #text = "";
 
-  constructor(line: Line, options: CloudOptions) {
+  constructor(line: Line, cloud: Cloud, options: CloudOptions) {
     this.#line = line;
+    this.#cloud = cloud;
     this.#options = options;
   }
 
@@ -179,7 +185,8 @@ class FileServer implements Server {
     const head = `HTTP/1.1 ${status}\r\nETag: "${version}"\r\nContent-Length: ${file.byteLength - from}\r\n${range}\r\n`;
     this.#line.send(new Uint8Array(Buffer.from(head)));
     let delayMs = 1;
-    for (let at = from; at < file.byteLength; at += PIECE_LENGTH) {
+    const end = this.#options.breaks && this.#cloud.requests++ % 2 === 0 ? from + 2 * PIECE_LENGTH : file.byteLength;
+    for (let at = from; at < Math.min(end, file.byteLength); at += PIECE_LENGTH) {
       this.#line.send(file.slice(at, at + PIECE_LENGTH), (delayMs += PIECE_DELAY_MS));
     }
     this.#line.end(delayMs + 1);

@@ -56,6 +56,7 @@ class Run {
       firmware: scene.firmware,
       accepts: scene.accepts,
       served: scene.served,
+      breaks: scene.breaks === true,
       onReport: (view, word) => {
         this.#lastReport = word;
         scene.onReport(view, word);

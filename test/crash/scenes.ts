@@ -7,6 +7,8 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly name: string;
   readonly firmware: { readonly [version: string]: Firmware };
   start(): World;
+  /** Whether connections for the file break on the way. */
+  readonly breaks?: boolean;
   /** Which version may run in the end, and how the job is then reported. */
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
 }
@@ -64,6 +66,8 @@ export const SCENES: readonly Scene[] = [
     },
     ends: [{ version: OTHER, result: /"done"/ }, REVERTED],
   },
+  // The file server ends every other connection after two pieces.
+  { ...PLAIN, name: "broken", breaks: true, ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
   {
     ...PLAIN,
     name: "corrupt",

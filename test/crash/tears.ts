@@ -9,10 +9,10 @@ export type Operation =
   | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] };
 
 /** How an operation ends where the power goes. `after`: it is complete, and nobody was told. */
-export type CutMode = "before" | "after" | "bytes" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
+export type CutMode = "before" | "after" | "early" | "late" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
 
 const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
-  program: ["before", "after", "bytes", "lines", "bits"],
+  program: ["before", "after", "early", "late", "lines", "bits"],
   erase: ["before", "after", "front", "back", "mixed", "weak"],
   record: ["before", "after"],
   entry: ["before", "after", "blank"],
@@ -67,7 +67,8 @@ export function tear(world: World, operation: Operation, mode: CutMode): void {
 
 function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMode): void {
   const random = randomOf(offset * 31 + mode.length);
-  const reached = mode === "bits" ? wanted.byteLength : Math.floor(random() * wanted.byteLength);
+  const share = mode === "early" ? 0.05 : mode === "late" ? 0.95 : random();
+  const reached = mode === "bits" ? wanted.byteLength : Math.floor(share * wanted.byteLength);
   const end = mode === "lines" ? reached - (reached % LINE_LENGTH) : reached;
   for (let index = 0; index < end; index++) {
     const cleared = mode === "bits" ? (wanted[index] as number) | Math.floor(random() * 256) : (wanted[index] as number);

@@ -31,7 +31,7 @@ export interface CloudView {
   task: string | undefined;
   /** A scene may change the offer on the way: how far it is. */
   act: number;
-  /** Every terminal report, as it came. */
+  /** Every terminal report that differs from those before it. */
   readonly results: string[];
 }
 

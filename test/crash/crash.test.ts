@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explore } from "./closure.js";
+import { parseId, replay } from "./replay.js";
+import { SCENES } from "./scenes.js";
+
+/** Together more than 100,000 transitions; `npm run test:crash` goes to the fixpoint of each scene. */
+const SHARE = 25_000;
+
+for (const scene of SCENES) {
+  test(`whatever is cut, ${scene.name}: it ends well, and every rule of the hardware is kept`, () => {
+    const { states, transitions, violations } = explore({ scene, maxTransitions: SHARE, faultEvery: 50 });
+    const [first] = violations;
+    assert.equal(first, undefined, `${first?.what}; repeat it: npm run test:crash -- --replay ${first?.id}`);
+    assert.ok(states > 100 && transitions >= SHARE, `${states} states, ${transitions} transitions`);
+  });
+}
+
+test("an id repeats exactly one run, and tells each operation", () => {
+  const found = parseId("update:3.late/1.weak");
+  assert.ok(found !== undefined);
+  const stories = [1, 2].map(() => {
+    const lines: string[] = [];
+    assert.deepEqual(replay(found.scene, found.steps, (line) => lines.push(line)), []);
+    return lines.join("\n");
+  });
+  assert.equal(stories[0], stories[1]);
+  assert.match(stories[0] ?? "", /cut at operation 3: late[^]*cut at operation 1: weak[^]*to the end[^]*boots ota_1, version 0\.2\.0/);
+});
+
+test("an id that is none is none", () => {
+  for (const id of ["", "nothing", "nothing:1.after", "update:x", "update:1", "update:1.after/"]) {
+    assert.equal(id === "update:1.after/" ? undefined : parseId(id), undefined, id);
+  }
+});
