@@ -15,7 +15,8 @@ export function firmwareOf(version: string, bytes: Uint8Array): Firmware {
 
 export interface CloudOptions {
   readonly view: CloudView;
-  readonly firmware: { readonly [version: string]: Firmware };
+  /** By the names of their files. */
+  readonly firmware: { readonly [name: string]: Firmware };
   /** Whether the broker takes a device that runs this version. */
   accepts(version: string): boolean;
   /** The bytes that the file server has of a version: not always those that were offered. */
@@ -26,8 +27,8 @@ export interface CloudOptions {
   onReport(view: CloudView, word: string): void;
   /** A terminal report came. */
   onResult(text: string): void;
-  /** The first byte of each request. */
-  onRequest(offset: number, version: string): void;
+  /** The first byte of each request, and the file's name. */
+  onRequest(offset: number, name: string): void;
 }
 
 /** The file comes slowly enough for reports on the way. */
@@ -71,16 +72,17 @@ export class Cloud {
     if (state === "done" || state === "fail") {
       onResult(text);
       if (!view.results.includes(text)) view.results.push(text);
-      if (view.task === report.version) view.task = undefined;
+      if (this.#options.firmware[view.task ?? ""]?.version === report.version) view.task = undefined;
     }
     return view.act === act ? [] : this.#offer("");
   }
 
   #offer(running: string): string[] {
     const { view, firmware } = this.#options;
-    if (view.task === undefined || view.task === running) return [];
+    if (view.task === undefined) return [];
     const { bytes, md5, version } = firmware[view.task] as Firmware;
-    const url = `http://files.test/${version}?sign=1`;
+    if (version === running) return [];
+    const url = `http://files.test/${view.task}?sign=1`;
     return [JSON.stringify({ file_size: bytes.byteLength, md5sum: md5, type: "update_firmware", url, version })];
   }
 }
@@ -176,13 +178,13 @@ class FileServer implements Server {
     this.#text += Buffer.from(bytes).toString("latin1");
     if (!this.#text.endsWith("\r\n\r\n")) return;
     const { firmware, served, onRequest } = this.#options;
-    const version = /^GET \/([^?]+)\?/.exec(this.#text)?.[1] ?? "";
+    const name = /^GET \/([^?]+)\?/.exec(this.#text)?.[1] ?? "";
     const from = Number(/\r\nRange: bytes=([0-9]+)-\r\n/.exec(this.#text)?.[1] ?? 0);
-    onRequest(from, version);
-    const file = served(firmware[version] as Firmware);
+    onRequest(from, name);
+    const file = served(firmware[name] as Firmware);
     const status = from === 0 ? "200 OK" : "206 Partial Content";
     const range = from === 0 ? "" : `Content-Range: bytes ${from}-${file.byteLength - 1}/${file.byteLength}\r\n`;
-    const head = `HTTP/1.1 ${status}\r\nETag: "${version}"\r\nContent-Length: ${file.byteLength - from}\r\n${range}\r\n`;
+    const head = `HTTP/1.1 ${status}\r\nETag: "${name}"\r\nContent-Length: ${file.byteLength - from}\r\n${range}\r\n`;
     this.#line.send(new Uint8Array(Buffer.from(head)));
     let delayMs = 1;
     const end = this.#options.breaks && this.#cloud.requests++ % 2 === 0 ? from + 2 * PIECE_LENGTH : file.byteLength;

@@ -152,9 +152,9 @@ class Run {
     if (this.#world.settled) this.#break(`a result after its acknowledgement was stored: ${text}`);
   }
 
-  #onRequest(offset: number, version: string): void {
+  #onRequest(offset: number, name: string): void {
     this.#requests++;
-    if (this.#requests > 1 || this.#options.faulty === true || version !== this.#options.scene.firmware[this.#world.cloud.task ?? ""]?.version) return;
+    if (this.#requests > 1 || this.#options.faulty === true || name !== this.#world.cloud.task) return;
     const again = this.#wholeBlocks * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
   }

@@ -5,7 +5,7 @@ import { BLOCK_LENGTH, type CloudView, factoryWorld, type World } from "./world.
 /** An update as the outside world plays it. What the cloud does is a function of its view alone. */
 export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onReport"> {
   readonly name: string;
-  readonly firmware: { readonly [version: string]: Firmware };
+  readonly firmware: CloudOptions["firmware"];
   start(): World;
   /** Whether connections for the file break on the way. */
   readonly breaks?: boolean;
@@ -23,10 +23,14 @@ function firmware(version: string, byteLength: number, blank = { from: 0, to: 0 
   return firmwareOf(version, buildAppImage({ version, byteLength, seed: byteLength, blank }));
 }
 
-const ALL: { readonly [version: string]: Firmware } = {
+/** The same version, built anew. */
+const REBUILT = `${NEW}-rebuilt`;
+
+const ALL: CloudOptions["firmware"] = {
   [OLD]: firmware(OLD, 4 * BLOCK_LENGTH),
   [NEW]: firmware(NEW, IMAGE_LENGTH),
   [OTHER]: firmware(OTHER, 6 * BLOCK_LENGTH + 16),
+  [REBUILT]: firmware(NEW, 5 * BLOCK_LENGTH + 64),
 };
 
 /** A cut during the trial is a revert: the boot loader's rule, and the report says so. */
@@ -39,6 +43,12 @@ const PLAIN = {
   served: ({ bytes }: Firmware): Uint8Array => bytes,
   onReport: (): void => {},
 } as const;
+
+function replaceBy(name: string, view: CloudView, word: string): void {
+  if (view.act > 0 || view.task !== NEW || !(Number(/^downloading ([0-9]+)$/.exec(word)?.[1]) > 33)) return;
+  view.act = 1;
+  view.task = name;
+}
 
 export const SCENES: readonly Scene[] = [
   { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
@@ -59,12 +69,15 @@ export const SCENES: readonly Scene[] = [
   {
     ...PLAIN,
     name: "replaced",
-    onReport(view: CloudView, word) {
-      if (view.act > 0 || view.task !== NEW || !(Number(/^downloading ([0-9]+)$/.exec(word)?.[1]) > 33)) return;
-      view.act = 1;
-      view.task = OTHER;
-    },
+    onReport: (view, word) => replaceBy(OTHER, view, word),
     ends: [{ version: OTHER, result: /"done"/ }, REVERTED],
+  },
+  // Once a third is there, another file is offered as the same version.
+  {
+    ...PLAIN,
+    name: "rebuilt",
+    onReport: (view, word) => replaceBy(REBUILT, view, word),
+    ends: [{ version: NEW, result: /"done"/ }, REVERTED],
   },
   // The file server ends every other connection after two pieces.
   { ...PLAIN, name: "broken", breaks: true, ends: [{ version: NEW, result: /"done"/ }, REVERTED] },

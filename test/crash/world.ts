@@ -27,7 +27,7 @@ export interface Slot {
 
 /** What the platform knows of the one device. */
 export interface CloudView {
-  /** Version of the update that waits for the device; `undefined` once its result is known. */
+  /** File of the update that waits for the device; `undefined` once its result is known. */
   task: string | undefined;
   /** A scene may change the offer on the way: how far it is. */
   act: number;
