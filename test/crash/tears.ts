@@ -8,11 +8,14 @@ export type Operation =
   /** An entry of otadata is rewritten: its sector is erased first. */
   | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] };
 
-/** How an operation ends where the power goes. `after`: it is complete, and nobody was told. */
-export type CutMode = "before" | "after" | "early" | "late" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
+/**
+ * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun, and read
+ * as if they were not.
+ */
+export type CutMode = "before" | "after" | "early" | "late" | "faint" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
 
 const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
-  program: ["before", "after", "early", "late", "lines", "bits"],
+  program: ["before", "after", "early", "late", "faint", "lines", "bits"],
   erase: ["before", "after", "front", "back", "mixed", "weak"],
   record: ["before", "after"],
   entry: ["before", "after", "blank"],
@@ -67,7 +70,7 @@ export function tear(world: World, operation: Operation, mode: CutMode): void {
 
 function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMode): void {
   const random = randomOf(offset * 31 + mode.length);
-  const share = mode === "early" ? 0.05 : mode === "late" ? 0.95 : random();
+  const share = mode === "early" ? 0.05 : mode === "late" ? 0.95 : mode === "faint" ? 0 : random();
   const reached = mode === "bits" ? wanted.byteLength : Math.floor(share * wanted.byteLength);
   const end = mode === "lines" ? reached - (reached % LINE_LENGTH) : reached;
   for (let index = 0; index < end; index++) {
