@@ -43,8 +43,18 @@ const minified = {
   },
 };
 
-export default {
+const agent = {
   input: { "moddable-ota": "hal/boards/main.ts" },
   output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
   plugins: [shims, typescript({ tsconfig: "tsconfig.bundle.json" }), nodeResolve(), mqtt311, commonjs(), minified],
 };
+
+/** What `-p esp32` needs besides the agent; the SDK has the rest, by these names. */
+const esp32 = {
+  input: { esp32: "hal/boards/esp32/device.ts" },
+  output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
+  external: ["moddable-ota", "modules", "net"],
+  plugins: [typescript({ tsconfig: "hal/boards/esp32/tsconfig.bundle.json" }), nodeResolve(), minified],
+};
+
+export default [agent, esp32];

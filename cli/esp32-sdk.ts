@@ -1,0 +1,115 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "./command-line.js";
+
+/** Oldest version of the SDK with ECMA-419 storage and natives that survive a bundler. */
+const MIN_MAJOR = 8;
+const SEE = "see README.md, On an ESP32";
+const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
+
+export interface Sdk {
+  readonly folder: string;
+  readonly version: string;
+  /** The tag of ESP-IDF that it builds with. */
+  readonly idfVersion: string;
+  /** Folder of its built tools. */
+  readonly tools: string;
+}
+
+export interface BuildRequest {
+  /** Of the SDK's folder build/devices/esp32/targets. */
+  readonly board: string;
+  /** Where everything that is built goes. */
+  readonly output: string;
+  /** What the application finds in mc/config. */
+  readonly config: { readonly [name: string]: string };
+}
+
+/** The application that is linked and flashed. */
+export const APPLICATION = "minimal";
+
+/** Root of this package: beside its compiled code. */
+export function packageRoot(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;
+  }
+  throw new Error("hal/boards/esp32/manifest.json is missing");
+}
+
+/** @throws UsageError that says what to install */
+export function findSdk(env: NodeJS.ProcessEnv): Sdk {
+  const folder = env["MODDABLE"];
+  if (folder === undefined || folder === "") {
+    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${SEE}`);
+  }
+  const version = readOr(join(folder, "tools", "VERSION"), "").trim();
+  if (version === "") throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${SEE}`);
+  if (Number(version.split(".")[0]) < MIN_MAJOR) {
+    throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${SEE}`);
+  }
+  const host = process.platform === "darwin" ? "mac" : "lin";
+  const tools = join(folder, "build", "bin", host, "release");
+  const missing = TOOL_NAMES.find((name) => !isProgram(join(tools, name)));
+  if (missing !== undefined) {
+    throw new UsageError(`${missing} is not built: run make in ${join(folder, "build", "makefiles", host)}; ${SEE}`);
+  }
+  return { folder, version, tools, idfVersion: idfVersionOf(folder) };
+}
+
+/** @throws UsageError */
+export function checkBoard(sdk: Sdk, board: string): void {
+  const known = existsSync(join(sdk.folder, "build", "devices", "esp32", "targets", board, "manifest.json"));
+  if (!known || !/^[a-z0-9_]+$/.test(board)) {
+    throw new UsageError(`the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`);
+  }
+}
+
+/** @throws UsageError that says what to install */
+export function checkIdf(sdk: Sdk, env: NodeJS.ProcessEnv): void {
+  const folder = env["IDF_PATH"];
+  if (folder === undefined || folder === "") {
+    throw new UsageError(`IDF_PATH is not set: install ESP-IDF ${sdk.idfVersion} and source its export.sh; ${SEE}`);
+  }
+  if (!existsSync(join(folder, "components", "app_update", "include", "esp_ota_ops.h"))) {
+    throw new UsageError(`IDF_PATH is ${folder}, which is no ESP-IDF; ${SEE}`);
+  }
+  if (spawnSync("idf.py", ["--version"], { env, stdio: "ignore" }).status !== 0) {
+    throw new UsageError(`idf.py does not run: source ${join(folder, "export.sh")} first`);
+  }
+}
+
+/** Arguments of mcconfig for the application, without its mode. */
+export function mcconfigArguments({ board, output, config }: BuildRequest): string[] {
+  const settings = Object.entries(config).map(([name, value]) => `${name}=${value}`);
+  const manifest = join(packageRoot(), "examples", APPLICATION, "manifest.json");
+  return ["-p", `esp32/${board}`, "-o", output, manifest, ...settings];
+}
+
+/** The SDK's tools, and what stands in `first`, before everything else. */
+export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly string[] = []): NodeJS.ProcessEnv {
+  return { ...env, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };
+}
+
+function idfVersionOf(folder: string): string {
+  const manifest = readOr(join(folder, "build", "devices", "esp32", "manifest.json"), "{}");
+  return /"EXPECTED_ESP_IDF"\s*:\s*"([^"]+)"/.exec(manifest)?.[1] ?? "v6.0";
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return fallback;
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,165 @@
+/*
+ * Boot control over esp_ota_ops: the native half of platform.ts, which says what each function is for. A failure is
+ * thrown as an Error whose message is the name of the esp_err_t.
+ */
+#include <string.h>
+
+#include "xsmc.h"
+#include "xsHost.h"
+
+#include "sdkconfig.h"
+#include "app_update/include/esp_ota_ops.h"
+#include "esp_app_desc.h"
+#include "esp_flash_partitions.h"
+#include "esp_partition.h"
+#include "esp_random.h"
+#include "esp_rom_crc.h"
+#include "esp_system.h"
+
+#ifndef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
+#error "moddable-ota needs CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y: see its hal/boards/esp32/sdkconfig"
+#endif
+#ifdef CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS
+#error "moddable-ota needs CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=n: see its hal/boards/esp32/sdkconfig"
+#endif
+#ifndef CONFIG_ESP_ERR_TO_NAME_LOOKUP
+#error "moddable-ota needs CONFIG_ESP_ERR_TO_NAME_LOOKUP=y: see its hal/boards/esp32/sdkconfig"
+#endif
+
+/* otadata is two sectors, each with one record at its start. */
+#define RECORD_COUNT 2
+
+static void throwIf(xsMachine *the, esp_err_t err)
+{
+	if (err != ESP_OK)
+		xsUnknownError("%s", esp_err_to_name(err));
+}
+
+static const esp_partition_t *slotArgument(xsMachine *the)
+{
+	const esp_partition_t *slot =
+		esp_partition_find_first(ESP_PARTITION_TYPE_APP, ESP_PARTITION_SUBTYPE_ANY, xsmcToString(xsArg(0)));
+	if (slot == NULL)
+		throwIf(the, ESP_ERR_NOT_FOUND);
+	return slot;
+}
+
+static const esp_partition_t *targetSlot(xsMachine *the)
+{
+	const esp_partition_t *slot = esp_ota_get_next_update_partition(NULL);
+	if (slot == NULL || slot == esp_ota_get_running_partition())
+		throwIf(the, ESP_ERR_NOT_FOUND);
+	return slot;
+}
+
+void ota_running_slot(xsMachine *the)
+{
+	xsmcSetString(xsResult, (char *)esp_ota_get_running_partition()->label);
+}
+
+void ota_target_slot(xsMachine *the)
+{
+	xsmcSetString(xsResult, (char *)targetSlot(the)->label);
+}
+
+void ota_image_state(xsMachine *the)
+{
+	esp_ota_img_states_t state;
+	esp_err_t err = esp_ota_get_state_partition(slotArgument(the), &state);
+	/* No record; a factory image never has one. */
+	if (err == ESP_ERR_NOT_FOUND || err == ESP_ERR_NOT_SUPPORTED)
+		return;
+	throwIf(the, err);
+	switch (state) {
+	case ESP_OTA_IMG_NEW: xsmcSetString(xsResult, "new"); break;
+	case ESP_OTA_IMG_PENDING_VERIFY: xsmcSetString(xsResult, "pending-verify"); break;
+	case ESP_OTA_IMG_VALID: xsmcSetString(xsResult, "valid"); break;
+	case ESP_OTA_IMG_INVALID: xsmcSetString(xsResult, "invalid"); break;
+	case ESP_OTA_IMG_ABORTED: xsmcSetString(xsResult, "aborted"); break;
+	default: xsmcSetString(xsResult, "undefined"); break;
+	}
+}
+
+void ota_image_version(xsMachine *the)
+{
+	esp_app_desc_t descriptor;
+	char version[sizeof(descriptor.version) + 1];
+	esp_err_t err = esp_ota_get_partition_description(slotArgument(the), &descriptor);
+	if (err == ESP_ERR_NOT_FOUND)
+		return;
+	throwIf(the, err);
+	/* A version that fills its field has no end. */
+	memcpy(version, descriptor.version, sizeof(descriptor.version));
+	version[sizeof(descriptor.version)] = 0;
+	xsmcSetString(xsResult, version);
+}
+
+void ota_chip_id(xsMachine *the)
+{
+	xsmcSetInteger(xsResult, CONFIG_IDF_FIRMWARE_CHIP_ID);
+}
+
+/*
+ * Erases the sector of the record that esp_ota_get_state_partition would find for the target slot. The running slot's
+ * record is in the other sector. ESP-IDF's own call for this spares a record that decides the next boot.
+ */
+void ota_forget_target(xsMachine *the)
+{
+	const esp_partition_t *slot = targetSlot(the);
+	const esp_partition_t *otadata =
+		esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_OTA, NULL);
+	uint32_t slotCount = esp_ota_get_app_partition_count();
+	if (otadata == NULL || slotCount == 0)
+		throwIf(the, ESP_ERR_NOT_FOUND);
+	for (uint32_t index = 0; index < RECORD_COUNT; index++) {
+		esp_ota_select_entry_t record;
+		size_t sector = index * otadata->erase_size;
+		throwIf(the, esp_partition_read(otadata, sector, &record, sizeof(record)));
+		if (record.crc != esp_rom_crc32_le(UINT32_MAX, (const uint8_t *)&record.ota_seq, sizeof(record.ota_seq)))
+			continue;
+		if ((record.ota_seq - 1) % slotCount != (uint32_t)(slot->subtype - ESP_PARTITION_SUBTYPE_APP_OTA_MIN))
+			continue;
+		throwIf(the, esp_partition_erase_range(otadata, sector, otadata->erase_size));
+		return;
+	}
+}
+
+/* esp_ota_begin would refuse an image on trial; the slot is written without it. */
+void ota_set_pending(xsMachine *the)
+{
+	esp_ota_img_states_t state;
+	esp_err_t err = esp_ota_get_state_partition(esp_ota_get_running_partition(), &state);
+	if (err == ESP_OK && state == ESP_OTA_IMG_PENDING_VERIFY)
+		throwIf(the, ESP_ERR_OTA_ROLLBACK_INVALID_STATE);
+	throwIf(the, esp_ota_set_boot_partition(targetSlot(the)));
+}
+
+/* ESP-IDF's calls judge the image that boots next, whichever runs. */
+static int runsWhatBoots(void)
+{
+	return esp_ota_get_boot_partition() == esp_ota_get_running_partition();
+}
+
+void ota_confirm(xsMachine *the)
+{
+	throwIf(the, runsWhatBoots() ? esp_ota_mark_app_valid_cancel_rollback() : ESP_FAIL);
+}
+
+void ota_revert(xsMachine *the)
+{
+	throwIf(the, runsWhatBoots() ? esp_ota_mark_app_invalid_rollback() : ESP_ERR_OTA_ROLLBACK_FAILED);
+}
+
+void ota_restart(xsMachine *the)
+{
+	(void)the;
+	esp_restart();
+}
+
+void ota_random_fill(xsMachine *the)
+{
+	void *bytes;
+	xsUnsignedValue byteLength;
+	xsmcGetBufferWritable(xsArg(0), &bytes, &byteLength);
+	esp_fill_random(bytes, byteLength);
+}

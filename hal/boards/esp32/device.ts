@@ -1,0 +1,28 @@
+import Modules from "modules";
+import { createDevice, type Device, type Log } from "moddable-ota";
+import { platform } from "./platform.js";
+import { sdkModule } from "./sdk-modules.js";
+
+export { signalDbm } from "./platform.js";
+
+/**
+ * The device that this chip is. Wi-Fi is the application's; the clock too, for TLS looks at dates.
+ *
+ * @throws Error that names the manifest to include, where the build lacks a module
+ * @throws HalError where the key-value store cannot be opened
+ */
+export function openDevice({ log }: { log: Log }): Device {
+  return createDevice(
+    {
+      flash: sdkModule(Modules, "embedded:storage/flash"),
+      keyValue: sdkModule(Modules, "embedded:storage/key-value"),
+      TCP: sdkModule(Modules, "embedded:io/socket/tcp"),
+      TLS: sdkModule(Modules, "embedded:io/socket/tcp/tls"),
+      Timer: sdkModule(Modules, "timer"),
+      Time: sdkModule(Modules, "time"),
+      Digest: sdkModule(Modules, "crypt").Digest,
+      platform,
+    },
+    log,
+  );
+}

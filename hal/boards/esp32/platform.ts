@@ -1,0 +1,62 @@
+import Net from "net";
+import type { PlatformModule } from "moddable-ota";
+
+/** Board clocks start in 1970: until SNTP has set them they show a time before this. */
+const EARLIEST_TIME_S = Date.UTC(2020, 0) / 1000;
+
+/*
+ * Each of these is a function of boot.c: a body of just this shape becomes the native function itself. Anything else
+ * would be bytecode around it.
+ */
+const boot: PlatformModule["boot"] = {
+  runningSlot() {
+    return native<string>("ota_running_slot").call(this);
+  },
+  targetSlot() {
+    return native<string>("ota_target_slot").call(this);
+  },
+  imageState(slot) {
+    return native<ReturnType<PlatformModule["boot"]["imageState"]>>("ota_image_state").call(this, slot);
+  },
+  imageVersion(slot) {
+    return native<string | undefined>("ota_image_version").call(this, slot);
+  },
+  chipId() {
+    return native<number>("ota_chip_id").call(this);
+  },
+  forgetTarget() {
+    return native<void>("ota_forget_target").call(this);
+  },
+  setPending() {
+    return native<void>("ota_set_pending").call(this);
+  },
+  confirm() {
+    return native<void>("ota_confirm").call(this);
+  },
+  revert() {
+    return native<void>("ota_revert").call(this);
+  },
+  restart() {
+    return native<void>("ota_restart").call(this);
+  },
+};
+
+/** What ECMA-419 lacks, on the chip. */
+export const platform: PlatformModule = {
+  boot,
+  resolve(host, callback) {
+    System.resolve(host, callback);
+  },
+  randomFill(into) {
+    return native<void>("ota_random_fill").call(this, into);
+  },
+  unixTime() {
+    const seconds = Math.floor(Date.now() / 1000);
+    return seconds < EARLIEST_TIME_S ? undefined : seconds;
+  },
+};
+
+/** Strength of the Wi-Fi signal in dBm, `undefined` where not connected. */
+export function signalDbm(): number | undefined {
+  return Net.get("RSSI");
+}

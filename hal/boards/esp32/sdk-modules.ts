@@ -1,0 +1,44 @@
+import type { BoardModules } from "moddable-ota";
+
+/** The SDK's modules by specifier, as their default exports. */
+export interface SdkModules {
+  "embedded:storage/flash": BoardModules["flash"];
+  "embedded:storage/key-value": BoardModules["keyValue"];
+  "embedded:io/socket/tcp": BoardModules["TCP"];
+  "embedded:io/socket/tcp/tls": BoardModules["TLS"];
+  timer: BoardModules["Timer"];
+  time: BoardModules["Time"];
+  crypt: Pick<BoardModules, "Digest">;
+}
+
+/** The SDK's `modules`: what the build has linked. */
+export interface LinkedModules {
+  has(specifier: string): boolean;
+  importNow(specifier: string): unknown;
+}
+
+/** Which manifest of the SDK brings which module. */
+export const SDK_MANIFESTS: { readonly [Specifier in keyof SdkModules]: string } = {
+  "embedded:storage/flash": "modules/io/flash/manifest.json",
+  "embedded:storage/key-value": "modules/io/storage/manifest.json",
+  "embedded:io/socket/tcp": "modules/io/manifest.json",
+  "embedded:io/socket/tcp/tls": "examples/io/tcp/tlssocket/manifest.json",
+  timer: "examples/manifest_base.json",
+  time: "examples/manifest_base.json",
+  crypt: "modules/crypt/digest/manifest.json",
+};
+
+/**
+ * Looked up at run time: a missing module that is imported by name ends the engine with its name alone.
+ *
+ * @throws Error that names the manifest to include, where the build lacks the module
+ */
+export function sdkModule<Specifier extends keyof SdkModules>(
+  linked: LinkedModules,
+  specifier: Specifier,
+): SdkModules[Specifier] {
+  if (!linked.has(specifier)) {
+    throw new Error(`${specifier} is not in this build: include $(MODDABLE)/${SDK_MANIFESTS[specifier]} in the manifest`);
+  }
+  return linked.importNow(specifier) as SdkModules[Specifier];
+}
