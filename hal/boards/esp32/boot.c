@@ -2,6 +2,7 @@
  * Boot control over esp_ota_ops: the native half of platform.ts, which says what each function is for. A failure is
  * thrown as an Error whose message is the name of the esp_err_t.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "xsmc.h"
@@ -135,7 +136,7 @@ void ota_set_pending(xsMachine *the)
 }
 
 /* ESP-IDF's calls judge the image that boots next, whichever runs. */
-static int runsWhatBoots(void)
+static bool runsWhatBoots(void)
 {
 	return esp_ota_get_boot_partition() == esp_ota_get_running_partition();
 }
@@ -147,7 +148,8 @@ void ota_confirm(xsMachine *the)
 
 void ota_revert(xsMachine *the)
 {
-	throwIf(the, runsWhatBoots() ? esp_ota_mark_app_invalid_rollback() : ESP_ERR_OTA_ROLLBACK_FAILED);
+	bool possible = runsWhatBoots() && esp_ota_check_rollback_is_possible();
+	throwIf(the, possible ? esp_ota_mark_app_invalid_rollback() : ESP_ERR_OTA_ROLLBACK_FAILED);
 }
 
 void ota_restart(xsMachine *the)

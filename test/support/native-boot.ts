@@ -1,0 +1,104 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { CHIP_ESP32, verifyAppImage } from "../../hal/boards/sim/app-image.js";
+import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
+import { otaSlots, readPartitionTable } from "../../hal/boards/sim/partition-table.js";
+import type { PlatformModule } from "../../hal/ecma419/modules.js";
+import { ROOT } from "./root.js";
+
+const FIXTURE = join(ROOT, "test", "fixtures", "esp32");
+const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
+/** The engine's headers; all others that boot.c includes are ESP-IDF's. */
+const ENGINE = ["xsmc.h", "xsHost.h"];
+const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
+/** They find what the tests do not look at, and double the time of each call. */
+const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover", "-g"];
+
+export interface Compiled {
+  readonly status: number | null;
+  readonly errors: string;
+}
+
+/** What the board does about a call. */
+export interface Around {
+  /** Throws where the firmware is dead: a process of the host outlives a power cut. */
+  before?(): void;
+  restart?(): void;
+}
+
+/** boot.c of the ESP32, compiled for this machine over stand-ins of the engine and of ESP-IDF. */
+export class NativeBoot {
+  readonly #folder = mkdtempSync(join(tmpdir(), "boot-c-"));
+  readonly #program = join(this.#folder, "boot");
+
+  constructor() {
+    this.#writeHeaders();
+  }
+
+  /** @param options.defines of idf.h: settings of another board */
+  compile({ defines = [], sanitized = false }: { defines?: readonly string[]; sanitized?: boolean } = {}): Compiled {
+    const sources = ["main.c", "idf.c"].map((name) => join(FIXTURE, name)).concat(BOOT_C);
+    const flags = [...FLAGS, ...(sanitized ? SANITIZERS : []), ...defines.map((name) => `-D${name}`), "-I", this.#folder, "-I", FIXTURE];
+    const { status, stderr, error } = spawnSync("cc", [...flags, ...sources, "-o", this.#program], { encoding: "utf8" });
+    if (error !== undefined) throw new Error("no C compiler: install build-essential", { cause: error });
+    return { status, errors: stderr };
+  }
+
+  /** `PlatformModule.boot` as boot.c has it, over a chip whose boot loader has started `running`. */
+  over(flash: NorFlash, running: string, around: Around = {}): PlatformModule["boot"] {
+    const call = (request: string): unknown => {
+      around.before?.();
+      return this.#call(flash, running, request, around.restart);
+    };
+    return {
+      runningSlot: () => call("ota_running_slot") as string,
+      targetSlot: () => call("ota_target_slot") as string,
+      imageState: (slot) => call(`ota_image_state:${slot}`) as ReturnType<PlatformModule["boot"]["imageState"]>,
+      imageVersion: (slot) => call(`ota_image_version:${slot}`) as string | undefined,
+      chipId: () => call("ota_chip_id") as number,
+      forgetTarget: () => void call("ota_forget_target"),
+      setPending: () => void call("ota_set_pending"),
+      confirm: () => void call("ota_confirm"),
+      revert: () => void call("ota_revert"),
+      restart: () => void call("ota_restart"),
+    };
+  }
+
+  /** @returns 64 bytes, of which the first `byteLength` were to be filled */
+  randomFill(flash: NorFlash, byteLength: number): Uint8Array {
+    return Buffer.from(this.#call(flash, "ota_0", `ota_random_fill:${byteLength}`) as string, "hex");
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Each header that boot.c includes stands for one of the two stand-ins. */
+  #writeHeaders(): void {
+    for (const [, name = ""] of readFileSync(BOOT_C, "utf8").matchAll(/^#include "([^"]+)"$/gm)) {
+      const path = join(this.#folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `#include "${join(FIXTURE, ENGINE.includes(name) ? "xs.h" : "idf.h")}"\n`);
+    }
+  }
+
+  #call(flash: NorFlash, running: string, request: string, restart?: () => void): unknown {
+    const slots = otaSlots(readPartitionTable(flash));
+    const verified = slots.filter((slot) => verifyAppImage(flash, slot, CHIP_ESP32) === undefined).map(({ label }) => label);
+    const args = [String(flash.byteLength), running, verified.join(","), request];
+    const { status, stdout, stderr } = spawnSync(this.#program, args, { input: flash.slice(0, flash.byteLength), encoding: "utf8" });
+    if (status !== 0) throw new Error(`boot.c on the host: ${stderr}`);
+    let value: unknown;
+    for (const line of stdout.split("\n").filter((text) => text !== "")) {
+      const step = JSON.parse(line) as { erase?: [number, number]; program?: [number, string]; restart?: true; error?: string; value?: unknown };
+      if (step.erase !== undefined) flash.erase(...step.erase);
+      else if (step.program !== undefined) flash.program(Buffer.from(step.program[1], "hex"), step.program[0]);
+      else if (step.restart === true) restart?.();
+      else if (step.error !== undefined) throw new Error(step.error);
+      else value = step.value;
+    }
+    return value;
+  }
+}
