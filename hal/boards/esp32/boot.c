@@ -3,7 +3,7 @@
  * thrown as an Error whose message is the name of the esp_err_t.
  */
 #include <stdbool.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "xsmc.h"
 #include "xsHost.h"
@@ -89,9 +89,8 @@ void ota_image_version(xsMachine *the)
 	if (err == ESP_ERR_NOT_FOUND)
 		return;
 	throwIf(the, err);
-	/* A version that fills its field has no end. */
-	memcpy(version, descriptor.version, sizeof(descriptor.version));
-	version[sizeof(descriptor.version)] = 0;
+	/* A version that fills its field has no terminator. */
+	snprintf(version, sizeof(version), "%.*s", (int)sizeof(descriptor.version), descriptor.version);
 	xsmcSetString(xsResult, version);
 }
 
