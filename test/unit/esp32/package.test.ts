@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { test } from "node:test";
+import { checkSettings } from "../../../cli/esp32-link.js";
+import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
+import { ROOT } from "../../support/root.js";
+
+interface Manifest {
+  readonly include?: string | readonly string[];
+  readonly modules?: { readonly [specifier: string]: string | readonly string[] };
+  readonly preload?: readonly string[];
+  readonly build?: { readonly [name: string]: string };
+  readonly platforms?: { readonly [name: string]: Manifest };
+}
+
+const BOARD = join("hal", "boards", "esp32");
+const CHIP_LENGTH = 4 * 1024 * 1024;
+const REGION = 0x10000;
+
+test("every path that the manifests of an ESP32 application name exists, and the package has it", () => {
+  const packed = packedFiles();
+  const manifests = manifestsFrom(join("examples", "minimal", "manifest.json"));
+  assert.deepEqual(
+    manifests.map(({ path }) => path).sort(),
+    ["manifest.json", join("examples", "minimal", "manifest.json"), join(BOARD, "manifest.json")].sort(),
+  );
+  let count = 0;
+  for (const { path, manifest } of manifests) {
+    for (const named of pathsOf(manifest)) {
+      const file = filesOf(normalize(join(dirname(path), named))).find((candidate) => packed.has(candidate));
+      assert.ok(file !== undefined && existsSync(join(ROOT, file)), `${path} names ${named}`);
+      count++;
+    }
+  }
+  assert.equal(count, 9);
+});
+
+test("the package has what an ESP32 application and its boot loader are configured by", () => {
+  const packed = packedFiles();
+  for (const file of ["partitions.csv", "boot.c", join("sdkconfig", "sdkconfig.defaults")]) {
+    assert.ok(packed.has(join(BOARD, file)), file);
+  }
+});
+
+test("another platform than ours is an error that names them", () => {
+  const platforms = read("manifest.json").platforms as { readonly [name: string]: { readonly error?: string } };
+  assert.match(platforms["..."]?.error ?? "", /esp32.*lin/);
+});
+
+test("partitions.csv has two equal OTA slots on region boundaries, otadata of two sectors and nvs, in 4 MiB", () => {
+  const partitions = parsePartitionsCsv(readFileSync(join(ROOT, BOARD, "partitions.csv"), "utf8"));
+  const slots = otaSlots(partitions);
+  assert.deepEqual(slots.map(({ label }) => label), ["ota_0", "ota_1"]);
+  assert.equal(slots[0]?.size, slots[1]?.size);
+  for (const { offset, size } of slots) {
+    assert.equal(offset % REGION, 0);
+    assert.equal(size % REGION, 0);
+  }
+  const data = (subtype: number): number[] => partitions.filter((one) => one.type === TYPE_DATA && one.subtype === subtype).map(({ size }) => size);
+  assert.deepEqual(data(SUBTYPE_DATA_OTA), [0x2000]);
+  assert.deepEqual(data(SUBTYPE_DATA_NVS), [0x6000]);
+  for (const { offset, size } of partitions) assert.ok(offset + size <= CHIP_LENGTH);
+});
+
+test("the sdkconfig, over the SDK's defaults, has rollback and validation on and errors by name", () => {
+  const defaults = "CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=y\n# CONFIG_ESP_ERR_TO_NAME_LOOKUP is not set\n";
+  const ours = readFileSync(join(ROOT, BOARD, "sdkconfig", "sdkconfig.defaults"), "utf8");
+  assert.throws(() => checkSettings(defaults), /CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set/);
+  assert.equal(checkSettings(defaults + ours).length, 3);
+  for (const line of ours.split("\n").filter((text) => text.startsWith("CONFIG_"))) {
+    assert.throws(() => checkSettings(defaults + ours.replace(line, "")), new RegExp(line.split("=")[0] as string), line);
+  }
+});
+
+test("every native function that the board's module names is one of boot.c, and the other way round", () => {
+  const module = readFileSync(join(ROOT, "dist", "moddable", "esp32.js"), "utf8");
+  const source = readFileSync(join(ROOT, BOARD, "boot.c"), "utf8");
+  const named = [...module.matchAll(/native\("([^"]+)"\)/g)].map(([, name]) => name);
+  const defined = [...source.matchAll(/^void (\w+)\(xsMachine \*the\)$/gm)].map(([, name]) => name);
+  assert.ok(named.length > 0);
+  assert.deepEqual(named.sort(), defined.sort());
+});
+
+test("each of them is a method of nothing but the call: the engine makes it the native function itself", () => {
+  const module = readFileSync(join(ROOT, "dist", "moddable", "esp32.js"), "utf8");
+  const whole = module.match(/\w+\((\w?)\)\{return native\("\w+"\)\.call\(this(,\1)?\)\}/g)?.length;
+  assert.equal(whole, module.match(/native\(/g)?.length);
+});
+
+function read(path: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, path), "utf8")) as Manifest;
+}
+
+/** The manifest and all of ours that it includes, for the ESP32. */
+function manifestsFrom(path: string): { path: string; manifest: Manifest }[] {
+  const manifest = read(path);
+  const own = forEsp32(manifest)
+    .flatMap(({ include = [] }) => include)
+    .filter((name) => !name.startsWith("$"));
+  return [{ path, manifest }, ...own.flatMap((name) => manifestsFrom(normalize(join(dirname(path), name))))];
+}
+
+function forEsp32(manifest: Manifest): Manifest[] {
+  const platform = manifest.platforms?.["esp32"];
+  return platform === undefined ? [manifest] : [manifest, platform];
+}
+
+/** What a manifest names that is neither the SDK's nor a specifier. */
+function pathsOf(manifest: Manifest): string[] {
+  return forEsp32(manifest)
+    .flatMap(({ include = [], modules = {}, build = {} }) => [include, ...Object.values(modules), ...Object.values(build)].flat())
+    .filter((name) => !name.startsWith("$"));
+}
+
+/** A module is named without its ending; sdkconfig is a folder. */
+function filesOf(path: string): string[] {
+  return [path, `${path}.js`, `${path}.c`, join(path, "sdkconfig.defaults")];
+}
+
+let packing: Set<string> | undefined;
+
+function packedFiles(): Set<string> {
+  if (packing === undefined) {
+    const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const { stdout, stderr } = spawnSync("npm", args, { cwd: ROOT, encoding: "utf8" });
+    const [report] = JSON.parse(stdout) as { files: { path: string }[] }[];
+    assert.ok(report !== undefined, stderr);
+    packing = new Set(report.files.map(({ path }) => relative(".", path)));
+  }
+  return packing;
+}
