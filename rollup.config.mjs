@@ -43,8 +43,18 @@ const minified = {
   },
 };
 
-export default {
+const agent = {
   input: { "moddable-ota": "hal/boards/main.ts" },
   output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
   plugins: [shims, typescript({ tsconfig: "tsconfig.bundle.json" }), nodeResolve(), mqtt311, commonjs(), minified],
 };
+
+/** What `-p lin` needs besides the agent; the SDK has the rest, by these names. */
+const lin = {
+  input: { lin: "hal/boards/lin/device.ts", "lin-app": "hal/boards/lin/app/main.ts" },
+  output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
+  external: [/^embedded:/, /^moddable-ota/, "crypt", "mc/ffi", "modules", "net", "time", "timer"],
+  plugins: [typescript({ tsconfig: "hal/boards/lin/tsconfig.bundle.json" }), nodeResolve(), minified],
+};
+
+export default [agent, lin];
