@@ -13,6 +13,7 @@ import { LOG_LEVELS } from "./log.js";
 import { createProgress } from "./progress.js";
 import { SimBoard, type SimEvent } from "./sim-board.js";
 import { bytesOf, type Instruments } from "./sim-instruments.js";
+import { Spoiler } from "./sim-spoiler.js";
 import { build, type Built, checkCompiler, findSdk, packageRoot } from "./sim-sdk.js";
 
 const PRODUCT = "ABCDE12345";
@@ -23,12 +24,16 @@ const FACTORY_LENGTH = 64 * 1024;
 /** The SDK's sockets on Linux are polled: they carry about 74 KB/s, over TLS no more. */
 const SLOWEST_BYTES_PER_SECOND = 20_000;
 const CUT_MS = 200;
+/** Where the board looks for the servers, and where they are when something stands between. */
+const HOST = "127.0.0.1";
+const HOST_BEHIND = "127.0.0.2";
 /** A failed handshake is told this often before the run ends: the application outlives it. */
 const REFUSALS = 3;
 
 interface SimOptions {
   readonly tls?: boolean;
   readonly wrongCa?: "broker" | "files";
+  readonly spoil?: number;
   readonly size: number;
   readonly cut: number;
   readonly log: LogLevel;
@@ -38,6 +43,7 @@ const program = new Command("npm run sim --")
   .description("A whole update in the Moddable SDK's Linux target, built by mcconfig, in the memory of an ESP32.")
   .option("--tls", "MQTT and HTTP both on TLS")
   .addOption(new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices(["broker", "files"]))
+  .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
   .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
   .addOption(new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"))
@@ -73,6 +79,8 @@ async function update(run: Run): Promise<void> {
   const served = { requests: 0, bytes: 0 };
   const cloud = await Cloud.start({
     folder: join(folder, "cloud"),
+    listen: options.spoil === undefined ? HOST : HOST_BEHIND,
+    publicHost: HOST,
     ...(options.tls === true ? { tls: { cert: certificate("server.pem"), key: certificate("server-key.pem") } } : {}),
     onServed: ({ byteLength }) => {
       served.requests++;
@@ -80,6 +88,7 @@ async function update(run: Run): Promise<void> {
     },
   });
   say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
+  const between = options.spoil === undefined ? [] : await spoilers(cloud, options.spoil);
   try {
     const deviceSecret = await prepare(cloud, folder, image);
     const state = join(folder, "board");
@@ -99,9 +108,20 @@ async function update(run: Run): Promise<void> {
     }
     if (ended.outcome === "failed") process.exitCode = EXIT_FAILED;
     sayMemory(ended.instruments);
+    if (between.some(({ spoiled }) => spoiled)) say("spoiled  one byte, and that did no harm");
   } finally {
+    for (const spoiler of between) spoiler.stop();
     await cloud.stop();
   }
+}
+
+/** The broker's bytes pass unchanged. */
+function spoilers(cloud: Cloud, spoilAt: number): Promise<Spoiler[]> {
+  return Promise.all(
+    [[cloud.mqttUrl, Number.MAX_SAFE_INTEGER] as const, [cloud.httpUrl, spoilAt] as const].map(([url, at]) =>
+      Spoiler.start({ port: Number(new URL(url).port), from: HOST, to: HOST_BEHIND, spoilAt: at }),
+    ),
+  );
 }
 
 async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): Promise<string> {
