@@ -46,8 +46,8 @@ export function findSdk(env: NodeJS.ProcessEnv): Sdk {
     throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${INSTALL}`);
   }
   const version = versionOf(folder);
-  if (Number(version.split(".")[0]) < MIN_MAJOR) {
-    throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${INSTALL}`);
+  if (!(Number(version.split(".")[0]) >= MIN_MAJOR)) {
+    throw new UsageError(`the Moddable SDK in ${folder} is version "${version}": install ${MIN_MAJOR} or newer; ${INSTALL}`);
   }
   const part = PARTS.find((path) => !existsSync(join(folder, path)));
   if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${INSTALL}`);
