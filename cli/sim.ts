@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { randomBytes, X509Certificate } from "node:crypto";
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,13 +17,16 @@ import { Spoiler } from "./sim-spoiler.js";
 import { build, type Built, checkCompiler, findSdk, packageRoot } from "./sim-sdk.js";
 
 const PRODUCT = "ABCDE12345";
-const DEVICE = "board_01";
+/** Together the name in the device's certificate, test/fixtures/tls/client.pem. */
+const DEVICE = "light_01";
 const FACTORY_VERSION = "0.1.0";
 const NEW_VERSION = "0.2.0";
 const FACTORY_LENGTH = 64 * 1024;
 /** The SDK's sockets on Linux are polled: they carry about 74 KB/s, over TLS no more. */
 const SLOWEST_BYTES_PER_SECOND = 20_000;
 const CUT_MS = 200;
+/** What the preloaded modules may take of the heap. */
+const LOADED_LIMIT = 4096;
 /** Where the board looks for the servers, and where they are when something stands between. */
 const HOST = "127.0.0.1";
 const HOST_BEHIND = "127.0.0.2";
@@ -32,6 +35,7 @@ const REFUSALS = 3;
 
 interface SimOptions {
   readonly tls?: boolean;
+  readonly certificate?: boolean;
   readonly wrongCa?: "broker" | "files";
   readonly spoil?: number;
   readonly size: number;
@@ -39,9 +43,13 @@ interface SimOptions {
   readonly log: LogLevel;
 }
 
+const SERVER_TLS = { cert: certificate("server.pem"), key: certificate("server-key.pem") };
+const SERVER_CA = certificate("ca.pem");
+
 const program = new Command("npm run sim --")
   .description("A whole update in the Moddable SDK's Linux target, built by mcconfig, in the memory of an ESP32.")
   .option("--tls", "MQTT and HTTP both on TLS")
+  .option("--certificate", "with --tls: the device shows a certificate instead of a secret")
   .addOption(new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices(["broker", "files"]))
   .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
@@ -53,6 +61,7 @@ await runProgram(program);
 
 async function sim(options: SimOptions): Promise<void> {
   if (options.wrongCa !== undefined && options.tls !== true) throw new UsageError("--wrong-ca needs --tls");
+  if (options.certificate === true && options.tls !== true) throw new UsageError("--certificate needs --tls");
   const image = imageOf(options.size);
   const sdk = findSdk(process.env);
   checkCompiler(process.env);
@@ -81,7 +90,7 @@ async function update(run: Run): Promise<void> {
     folder: join(folder, "cloud"),
     listen: options.spoil === undefined ? HOST : HOST_BEHIND,
     publicHost: HOST,
-    ...(options.tls === true ? { tls: { cert: certificate("server.pem"), key: certificate("server-key.pem") } } : {}),
+    tls: options.tls === true ? { ...SERVER_TLS, clientCa: options.certificate === true ? SERVER_CA : undefined } : undefined,
     onServed: ({ byteLength }) => {
       served.requests++;
       served.bytes += byteLength;
@@ -99,6 +108,7 @@ async function update(run: Run): Promise<void> {
     const seconds = Number(process.hrtime.bigint() - began) / 1e9;
     if (ended.outcome === "done") {
       const { requests } = served;
+      if (options.tls === true) say("tls      MQTT's session and HTTPS's lived beside each other in this memory");
       say(
         `done     version ${NEW_VERSION} runs from ${ended.slot}: ${image.byteLength} bytes, ` +
           `${requests} ${requests === 1 ? "request" : "requests"}, ${seconds.toFixed(1)} s`,
@@ -108,6 +118,7 @@ async function update(run: Run): Promise<void> {
     }
     if (ended.outcome === "failed") process.exitCode = EXIT_FAILED;
     sayMemory(ended.instruments);
+    if (bytesOf(ended.instruments.loaded) > LOADED_LIMIT) process.exitCode = EXIT_FAILED;
     if (between.some(({ spoiled }) => spoiled)) say("spoiled  one byte, and that did no harm");
   } finally {
     for (const spoiler of between) spoiler.stop();
@@ -141,12 +152,17 @@ function configure(state: string, cloud: Cloud, deviceSecret: string, options: S
     download: options.wrongCa === "files" ? "other-ca.pem" : "ca.pem",
   };
   if (options.tls === true) {
-    for (const [name, file] of Object.entries(authorities)) writeFileSync(join(state, `${name}.der`), new X509Certificate(readFileSync(certificate(file))).raw);
+    for (const [name, file] of Object.entries(authorities)) writeFileSync(join(state, `${name}.der`), certificateDer(file));
+  }
+  if (options.certificate === true) {
+    writeFileSync(join(state, "certificate.der"), certificateDer("client.pem"));
+    const key = createPrivateKey(readFileSync(certificate("client-key.pem")));
+    writeFileSync(join(state, "key.der"), key.export({ type: "pkcs8", format: "der" }));
   }
   const run = {
     productId: PRODUCT,
     deviceName: DEVICE,
-    deviceSecret,
+    ...(options.certificate === true ? { certificate: "certificate.der", privateKey: "key.der" } : { deviceSecret }),
     url: cloud.mqttUrl,
     ...(options.tls === true ? { brokerAuthority: "broker.der", downloadAuthority: "download.der" } : {}),
   };
@@ -245,7 +261,10 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
 
 function sayMemory(instruments: Instruments): void {
   const { loaded, live } = instruments;
-  say(`loaded   ${loaded.slots} slots, ${loaded.chunkBytes} bytes of chunks: ${bytesOf(loaded)} bytes at 16 a slot`);
+  say(
+    `loaded   ${loaded.slots} slots, ${loaded.chunkBytes} bytes of chunks before the application begins: ` +
+      `${bytesOf(loaded)} bytes at 16 a slot, ${LOADED_LIMIT} at most`,
+  );
   say(`peak     ${instruments.describePeak()}`);
   say(`live     at most ${live.slots} slots, ${live.chunkBytes} bytes of chunks after a collection: ${bytesOf(live)} bytes`);
 }
@@ -259,6 +278,10 @@ function imageOf(byteLength: number): Uint8Array {
   } catch (error) {
     throw new UsageError(`--size ${byteLength}: ${(error as Error).message}`);
   }
+}
+
+function certificateDer(name: string): Uint8Array {
+  return new X509Certificate(readFileSync(certificate(name))).raw;
 }
 
 function certificate(name: string): string {

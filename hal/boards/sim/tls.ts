@@ -60,6 +60,10 @@ export function createTls(power: Power): TlsConstructor {
         ciphers: CIPHERS,
       });
       this.#tls.on("secureConnect", () => {
+        if (!hasKeyIdentifiers(this.#tls)) {
+          this.#transport.fail(new TypeError("invalid buffer"));
+          return;
+        }
         this.#ready = true;
         this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
       });
@@ -134,12 +138,28 @@ function secureOptions(secure: TlsSocketOptions["secure"]): object {
   };
 }
 
+/** id-ce-authorityKeyIdentifier, as it stands in a certificate. */
+const AUTHORITY_KEY_IDENTIFIER = Buffer.from("0603551d23", "hex");
+
+/** The SDK looks for the identifier in every certificate behind the leaf, and fails on one that has none. */
+function hasKeyIdentifiers(socket: TLSSocket): boolean {
+  let { issuerCertificate: issuer } = socket.getPeerCertificate(true);
+  while (issuer?.raw !== undefined) {
+    if (!issuer.raw.includes(AUTHORITY_KEY_IDENTIFIER)) return false;
+    if (issuer.issuerCertificate === issuer) return true;
+    issuer = issuer.issuerCertificate;
+  }
+  return true;
+}
+
 function pem(der: Uint8Array): string {
   return new X509Certificate(der).toString();
 }
 
 function keyPem(der: Uint8Array): string {
   const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  // The SDK signs with nothing else, and says so once a server asks for a certificate.
+  if (key.asymmetricKeyType !== "rsa") throw new Error("certificateVerify: unimplemented");
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 

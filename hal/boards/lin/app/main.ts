@@ -1,4 +1,4 @@
-import { OtaAgent } from "moddable-ota";
+import { type Identity, OtaAgent } from "moddable-ota";
 import { openDevice } from "moddable-ota/device";
 import files from "embedded:storage/files";
 import Timer from "timer";
@@ -7,7 +7,10 @@ import Timer from "timer";
 interface RunConfig {
   readonly productId: string;
   readonly deviceName: string;
-  readonly deviceSecret: string;
+  /** Either this or the two files: a certificate and its key in PKCS#8, DER both. */
+  readonly deviceSecret?: string;
+  readonly certificate?: string;
+  readonly privateKey?: string;
   readonly url: string;
   /** Files with the trust anchors of the two servers, DER. */
   readonly brokerAuthority?: string;
@@ -31,16 +34,17 @@ export default function main(): void {
 }
 
 function start(): void {
-  const { productId, deviceName, deviceSecret, url, brokerAuthority, downloadAuthority } = JSON.parse(text("run.json")) as RunConfig;
+  const run = JSON.parse(text("run.json")) as RunConfig;
+  const { productId, deviceName, url } = run;
   const device = openDevice({
     log: (level, area, message) => trace(`log ${level} ${area} ${message()}\n`),
   });
   const agent = new OtaAgent({
     device,
     config: {
-      identity: { productId, deviceName, authentication: { mode: "KEY", deviceSecret } },
-      broker: { url, authority: anchor(brokerAuthority) },
-      download: { authority: anchor(downloadAuthority) },
+      identity: { productId, deviceName, authentication: authenticationOf(run) },
+      broker: { url, authority: anchor(run.brokerAuthority) },
+      download: { authority: anchor(run.downloadAuthority) },
     },
   });
   const tell = (name: string, event: object): void => trace(`event ${JSON.stringify({ name, ...event })}\n`);
@@ -52,6 +56,11 @@ function start(): void {
   const { runningSlot, runningVersion, runningState } = device.boot.status();
   tell("boot", { slot: runningSlot, version: runningVersion, state: runningState });
   agent.start();
+}
+
+function authenticationOf({ deviceSecret = "", certificate, privateKey }: RunConfig): Identity["authentication"] {
+  if (certificate === undefined || privateKey === undefined) return { mode: "KEY", deviceSecret };
+  return { mode: "CERT", certificate: bytes(certificate), privateKey: bytes(privateKey) };
 }
 
 function anchor(path: string | undefined): Uint8Array | undefined {
