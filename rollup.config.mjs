@@ -57,4 +57,12 @@ const esp32 = {
   plugins: [typescript({ tsconfig: "hal/boards/esp32/tsconfig.bundle.json" }), nodeResolve(), minified],
 };
 
-export default [agent, esp32];
+/** What `-p lin` needs besides the agent; the SDK has the rest, by these names. */
+const lin = {
+  input: { lin: "hal/boards/lin/device.ts", "lin-app": "hal/boards/lin/app/main.ts" },
+  output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
+  external: [/^embedded:/, /^moddable-ota/, "crypt", "mc/ffi", "modules", "net", "time", "timer"],
+  plugins: [typescript({ tsconfig: "hal/boards/lin/tsconfig.bundle.json" }), nodeResolve(), minified],
+};
+
+export default [agent, esp32, lin];

@@ -80,3 +80,10 @@ export function names(text: string): string[] {
   if (list.length === 0) throw new InvalidArgumentError("No names.");
   return list;
 }
+
+/** For options: a share from 1 to 99. */
+export function percent(text: string): number {
+  const value = Number(text);
+  if (!/^[0-9]{1,2}$/.test(text) || value < 1) throw new InvalidArgumentError("Not a percentage from 1 to 99.");
+  return value;
+}

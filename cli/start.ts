@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { Cloud } from "../cloud/cloud.js";
 import { appVersion } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
@@ -12,7 +12,7 @@ import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, openFlash } from "../hal/boards/sim/state-dir.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
 import type { OtaAgent } from "../src/index.js";
-import { EXIT_FAILED, runProgram, UsageError } from "./command-line.js";
+import { EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
 import { createLog, LOG_LEVELS } from "./log.js";
 import { createProgress, type Progress } from "./progress.js";
@@ -188,12 +188,6 @@ function offeredVersion(image: Uint8Array): string {
   const version = appVersion(image) ?? "";
   if (/^[A-Za-z0-9._-]{1,32}$/.test(version)) return version;
   throw new UsageError("the image's version is not 1 to 32 of [A-Za-z0-9._-]: set it where the image is built (PROJECT_VER)");
-}
-
-function percent(text: string): number {
-  const value = Number(text);
-  if (!/^[0-9]{1,2}$/.test(text) || value < 1) throw new InvalidArgumentError("Not a percentage from 1 to 99.");
-  return value;
 }
 
 function say(line: string): void {

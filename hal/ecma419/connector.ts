@@ -23,35 +23,63 @@ export class Ecma419Connector implements Connector {
   }
 }
 
-/** An extra option of the guarded TCP; the TLS socket hands all its options on to its TCP. */
+/** Extra options of the guarded TCP; the TLS socket hands all its options on to its TCP. */
 interface GuardedOptions extends SocketOptions {
   onThrown(error: unknown): void;
-  onOpened(tcp: SocketInstance): void;
+  onOpened(tcp: GuardedTcp): void;
+}
+
+interface GuardedTcp extends SocketInstance {
+  /** Has the TLS socket read on, where there is something to read. */
+  readOn(): void;
 }
 
 /**
- * The SDK's TLS socket throws inside its TCP's callbacks where the handshake fails, and an exception there ends the
- * engine. This TCP catches it and tells the connection; it also makes itself known, for a TLS that fails before it is
- * constructed leaves its TCP open.
+ * The SDK's TLS socket throws where a handshake fails or a record is broken, in its TCP's callbacks and in a timer of its
+ * own, by which it reads on once its owner has read a record; an exception in either ends the engine. This TCP catches it
+ * in its callbacks and tells the connection, and leaves nothing for that timer to do: outside of the callbacks it says
+ * that there is nothing to read. It also makes itself known, for a TLS that fails before it is constructed leaves its TCP
+ * open.
  */
 function guard(TCP: TcpConstructor): TcpConstructor {
-  return class extends TCP {
+  return class extends TCP implements GuardedTcp {
+    readonly #options: GuardedOptions;
+    #readable = 0;
+    #guarded = false;
+
     constructor(options: SocketOptions) {
-      const { onReadable, onWritable, onError, onThrown, onOpened } = options as GuardedOptions;
-      const guarded = (action: () => void): void => {
-        try {
-          action();
-        } catch (error) {
-          onThrown(error);
-        }
-      };
       super({
         ...options,
-        onReadable: (count) => guarded(() => onReadable?.(count)),
-        onWritable: (count) => guarded(() => onWritable?.(count)),
-        onError: () => guarded(() => onError?.()),
+        onReadable: (count) => this.#call(() => options.onReadable?.(count)),
+        onWritable: (count) => this.#call(() => options.onWritable?.(count)),
+        onError: () => this.#call(() => options.onError?.()),
       });
-      onOpened(this);
+      this.#options = options as GuardedOptions;
+      this.#options.onOpened(this);
+    }
+
+    /** Where the TLS socket counts what it has not read. */
+    get readable(): number {
+      return this.#guarded ? this.#readable : 0;
+    }
+
+    set readable(count: number) {
+      this.#readable = count;
+    }
+
+    readOn(): void {
+      if (this.#readable > 0) this.#call(() => this.#options.onReadable?.(this.#readable));
+    }
+
+    #call(action: () => void): void {
+      this.#guarded = true;
+      try {
+        action();
+      } catch (error) {
+        this.#options.onThrown(error);
+      } finally {
+        this.#guarded = false;
+      }
     }
   };
 }
@@ -62,7 +90,10 @@ const TLS_RECORD_OVERHEAD = 96;
 class Connection implements ByteStream {
   readonly #options: ConnectOptions;
   #socket: SocketInstance | undefined;
+  /** The one that a TLS socket reads from. */
+  #tcp: GuardedTcp | undefined;
   #timeout: Timer | undefined;
+  #readOn: Timer | undefined;
   #readable = 0;
   #writable = 0;
   #connected = false;
@@ -98,11 +129,10 @@ class Connection implements ByteStream {
 
   #openTls(address: string, tls: TlsOptions, TLS: TlsConstructor, GuardedTCP: TcpConstructor): void {
     const { host } = this.#options;
-    let tcp: SocketInstance | undefined;
     const options: GuardedOptions = {
       ...this.#socketOptions(address),
       onThrown: (error) => this.#onThrown(error),
-      onOpened: (opened) => (tcp = opened),
+      onOpened: (tcp) => (this.#tcp = tcp),
     };
     try {
       this.#socket = new TLS({
@@ -116,7 +146,7 @@ class Connection implements ByteStream {
         },
       });
     } catch (error) {
-      tcp?.close();
+      this.#tcp?.close();
       throw HalError.wrap("untrusted", `TLS with ${host}`, error);
     }
   }
@@ -139,7 +169,9 @@ class Connection implements ByteStream {
     if (count === 0 || this.#socket === undefined) return 0;
     this.#readable -= count;
     this.#socket.read(count === into.byteLength ? into : into.subarray(0, count));
-    if (this.#readable === 0 && this.#ended !== undefined) this.#failLater(this.#ended);
+    if (this.#readable > 0) return count;
+    if (this.#ended !== undefined) this.#failLater(this.#ended);
+    else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);
     return count;
   }
 
@@ -165,8 +197,11 @@ class Connection implements ByteStream {
     this.#writable = 0;
     this.#timeout?.cancel();
     this.#timeout = undefined;
+    this.#readOn?.cancel();
+    this.#readOn = undefined;
     this.#socket?.close();
     this.#socket = undefined;
+    this.#tcp = undefined;
   }
 
   #onReadable(count: number): void {
@@ -199,6 +234,13 @@ class Connection implements ByteStream {
   /** Never from inside a call of the owner's. */
   #failLater(error: HalError): void {
     this.#timeout = this.#clock.timer("connection end", 0, () => this.#fail(error));
+  }
+
+  #readOnLater(tcp: GuardedTcp): void {
+    this.#readOn ??= this.#clock.timer("next record", 0, () => {
+      this.#readOn = undefined;
+      tcp.readOn();
+    });
   }
 
   #onThrown(error: unknown): void {

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { connect, rootCertificates, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
-import type { SocketInstance, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
+import type { SocketInstance, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
 import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
@@ -24,7 +24,9 @@ const CIPHERS = [
 
 /**
  * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
- * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it.
+ * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is a
+ * broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a timer
+ * where the TCP's `readable`, its own count of what it has not read, is not 0.
  */
 export function createTls(power: Power): TlsConstructor {
   return class SimulatedTls implements SocketInstance {
@@ -40,9 +42,13 @@ export function createTls(power: Power): TlsConstructor {
       power.check();
       this.#callbacks = options;
       const secure = secureOptions(options.secure);
-      this.#transport = new Transport(options, options.TCP.io, () => {
+      this.#transport = new Transport(options, {
+        power,
+        hasUnread: () => this.#received.byteLength > 0 || this.#tls.readableLength > 0,
         // Once ready, what has come is still to be decrypted and read: the TLS socket's own end follows that.
-        if (!this.#ready) this.#end();
+        onEnd: () => {
+          if (!this.#ready) this.#end();
+        },
       });
       this.#tls = connect({
         socket: this.#transport,
@@ -54,6 +60,10 @@ export function createTls(power: Power): TlsConstructor {
         ciphers: CIPHERS,
       });
       this.#tls.on("secureConnect", () => {
+        if (!hasKeyIdentifiers(this.#tls)) {
+          this.#transport.fail(new TypeError("invalid buffer"));
+          return;
+        }
         this.#ready = true;
         this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
       });
@@ -69,7 +79,10 @@ export function createTls(power: Power): TlsConstructor {
       power.check();
       const count = Math.min(buffer.byteLength, this.#received.byteLength);
       this.#received.take(buffer.subarray(0, count));
-      if (this.#received.byteLength === 0) this.#tls.resume();
+      if (this.#received.byteLength === 0) {
+        this.#tls.resume();
+        this.#transport.readOnLater();
+      }
       return count;
     }
 
@@ -125,34 +138,63 @@ function secureOptions(secure: TlsSocketOptions["secure"]): object {
   };
 }
 
+/** id-ce-authorityKeyIdentifier, as it stands in a certificate. */
+const AUTHORITY_KEY_IDENTIFIER = Buffer.from("0603551d23", "hex");
+
+/** The SDK looks for the identifier in every certificate behind the leaf, and fails on one that has none. */
+function hasKeyIdentifiers(socket: TLSSocket): boolean {
+  let { issuerCertificate: issuer } = socket.getPeerCertificate(true);
+  while (issuer?.raw !== undefined) {
+    if (!issuer.raw.includes(AUTHORITY_KEY_IDENTIFIER)) return false;
+    if (issuer.issuerCertificate === issuer) return true;
+    issuer = issuer.issuerCertificate;
+  }
+  return true;
+}
+
 function pem(der: Uint8Array): string {
   return new X509Certificate(der).toString();
 }
 
 function keyPem(der: Uint8Array): string {
   const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  // The SDK signs with nothing else, and says so once a server asks for a certificate.
+  if (key.asymmetricKeyType !== "rsa") throw new Error("certificateVerify: unimplemented");
   return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** Also the SDK's: it keeps its count in the TCP. */
+type CountedTcp = PokableTcp & { readable: number };
+
+interface TransportOptions {
+  readonly power: Power;
+  /** What is decrypted and was not read: until then no more is taken from the TCP. */
+  hasUnread(): boolean;
+  onEnd(): void;
 }
 
 /** The handed TCP as the stream that Node's TLS wants. */
 class Transport extends Duplex {
-  readonly #tcp: PokableTcp;
+  readonly #tcp: CountedTcp;
+  readonly #options: TransportOptions;
   #failure: Error | undefined;
-  #available = 0;
-  /** The reader has room: what it does not take stays in the TCP. */
-  #wanted = false;
+  #readOn: NodeJS.Immediate | undefined;
+  /** Where the last bytes were taken from the TCP: what is wrong with them is thrown there. */
+  #inTimer = false;
   #room = 0;
   #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined;
   /** Nothing can be written any more: what Node's TLS still wants to say is dropped. */
   #over = false;
 
-  constructor(options: TlsSocketOptions, TCP: TcpConstructor, onEnd: () => void) {
+  constructor(socket: TlsSocketOptions, options: TransportOptions) {
     super();
-    this.#tcp = new TCP({
-      ...options,
+    this.#options = options;
+    this.#tcp = new socket.TCP.io({
+      ...socket,
       onReadable: (count) => {
         if (this.#failure !== undefined) throw this.#failure;
-        this.#available = count;
+        this.#tcp.readable = count;
+        this.#inTimer = false;
         this.#pull();
       },
       onWritable: (count) => {
@@ -163,26 +205,42 @@ class Transport extends Duplex {
         this.#over = true;
         this.#flush();
         this.push(null);
-        onEnd();
+        options.onEnd();
       },
-    }) as PokableTcp;
+    }) as CountedTcp;
+    this.#tcp.readable = 0;
   }
 
   fail(error: Error): void {
     this.#failure = error;
-    this.#tcp[poke]();
+    if (!this.#inTimer) this.#tcp[poke]();
+    else {
+      setImmediate(() =>
+        this.#options.power.run(() => {
+          throw error;
+        }),
+      );
+    }
+  }
+
+  readOnLater(): void {
+    if (this.#tcp.readable === 0) return;
+    this.#readOn ??= setImmediate(() => {
+      this.#readOn = undefined;
+      if (this.#tcp.readable === 0) return;
+      this.#inTimer = true;
+      this.#pull();
+    });
   }
 
   close(): void {
     this.#over = true;
+    clearImmediate(this.#readOn);
     this.#tcp.close();
     this.destroy();
   }
 
-  override _read(): void {
-    this.#wanted = true;
-    this.#pull();
-  }
+  override _read(): void {}
 
   override _write(bytes: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
     this.#pending = { bytes, done };
@@ -190,10 +248,10 @@ class Transport extends Duplex {
   }
 
   #pull(): void {
-    if (!this.#wanted || this.#available === 0) return;
-    const bytes = Buffer.alloc(this.#available);
-    this.#available = 0;
-    this.#wanted = false;
+    const count = this.#tcp.readable;
+    if (count === 0 || this.#options.hasUnread()) return;
+    const bytes = Buffer.alloc(count);
+    this.#tcp.readable = 0;
     this.#tcp.read(bytes);
     this.push(bytes);
   }

@@ -3,7 +3,17 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { Power } from "../../../hal/boards/sim/power.js";
 import { Loopback, settle, until } from "../../support/loopback.js";
-import { CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_NAME, MUTUAL_TLS, OTHER_AUTHORITY, SERVER_TLS } from "../../support/tls-fixtures.js";
+import {
+  certificateDer,
+  CLIENT_CERTIFICATE,
+  CLIENT_KEY,
+  CLIENT_NAME,
+  keyDer,
+  MUTUAL_TLS,
+  OTHER_AUTHORITY,
+  SERVER_TLS,
+  tlsPem,
+} from "../../support/tls-fixtures.js";
 import { openTls, type TlsNear, type TlsNearOptions } from "../../support/tls-near.js";
 
 const ROOM = 8192 - 96;
@@ -56,6 +66,22 @@ for (const [what, options] of [
     assert.ok(!near.events.some((event) => event.startsWith("writable")));
   });
 }
+
+test("a chain whose CA carries no authority key identifier is a failed handshake, trusted as it is", async () => {
+  const tls = { cert: tlsPem("no-aki-server.pem"), key: tlsPem("no-aki-server-key.pem") };
+  await withServer(tls, async (server) => {
+    const near = open({ port: server.port, authority: certificateDer("no-aki-ca.pem") });
+    await until("failure", () => near.events.length > 0);
+    await settle();
+    assert.deepEqual(near.events, ["thrown"]);
+    assert.deepEqual(near.thrown, [new TypeError("invalid buffer")]);
+  });
+});
+
+test("a device's key that is not RSA is refused", () => {
+  const key = keyDer("no-aki-server-key.pem");
+  assert.throws(() => open({ certificate: CLIENT_CERTIFICATE, key }), { message: "certificateVerify: unimplemented" });
+});
 
 test("a server that speaks something else is a failed handshake", async () => {
   const plain = await Loopback.start();

@@ -1,0 +1,75 @@
+/** A slot takes 32 bytes in a 64-bit engine, 16 on an ESP32; chunks are counted as they are. */
+const SLOT_LENGTH = 32;
+const SLOT_LENGTH_ESP32 = 16;
+
+export interface HeapUse {
+  readonly slots: number;
+  readonly chunkBytes: number;
+}
+
+/** Reads what an instrumented build of the SDK prints, and the word of hal/boards/lin/host.c before it. */
+export class Instruments {
+  #names: readonly string[] = [];
+  #first: HeapUse | undefined;
+  #last: HeapUse | undefined;
+  #afterCollection = false;
+  #live: HeapUse = { slots: 0, chunkBytes: 0 };
+  #slots = 0;
+  #chunkBytes = 0;
+  #stackSlots = 0;
+  #available = { slots: 0, chunkBytes: 0, stackSlots: 0 };
+
+  /** @returns whether the line was one of them */
+  read(line: string): boolean {
+    if (line.startsWith("instruments key: ")) {
+      this.#names = line.slice("instruments key: ".length).trim().split(",");
+      return true;
+    }
+    if (line === "collected") {
+      this.#afterCollection = true;
+      return true;
+    }
+    if (!line.startsWith("instruments: ")) return false;
+    const values = line.slice("instruments: ".length).split(",").map(Number);
+    const value = (name: string): number => values[this.#names.indexOf(name)] ?? 0;
+    const use = { slots: value("Slot used") / SLOT_LENGTH, chunkBytes: value("Chunk used") };
+    this.#last = use;
+    this.#slots = Math.max(this.#slots, use.slots);
+    this.#chunkBytes = Math.max(this.#chunkBytes, use.chunkBytes);
+    this.#stackSlots = Math.max(this.#stackSlots, value("Stack used") / SLOT_LENGTH);
+    if (this.#afterCollection && bytesOf(use) > bytesOf(this.#live)) this.#live = use;
+    this.#afterCollection = false;
+    this.#available = {
+      slots: value("Slot available") / SLOT_LENGTH,
+      chunkBytes: value("Chunk available"),
+      stackSlots: value("Stack available") / SLOT_LENGTH,
+    };
+    return true;
+  }
+
+  /** The modules are loaded and the application has not begun. */
+  markLoaded(): void {
+    this.#first ??= this.#last;
+  }
+
+  /** Of the loaded modules alone. */
+  get loaded(): HeapUse {
+    return this.#first ?? { slots: 0, chunkBytes: 0 };
+  }
+
+  /** The most that was in use right after a collection. */
+  get live(): HeapUse {
+    return this.#live;
+  }
+
+  /** The most of each that was ever in use, garbage included; each against what there is. */
+  describePeak(): string {
+    const { slots, chunkBytes, stackSlots } = this.#available;
+    return `slots ${this.#slots} of ${slots}, chunks ${this.#chunkBytes} of ${chunkBytes} bytes, stack ${this.#stackSlots} of ${stackSlots} slots`;
+  }
+}
+
+/** As an ESP32 would count. */
+export function bytesOf({ slots, chunkBytes }: HeapUse): number {
+  return slots * SLOT_LENGTH_ESP32 + chunkBytes;
+}

@@ -1,0 +1,123 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "./command-line.js";
+
+/** Oldest version of the SDK whose manifests have the FFI that hal/boards/lin uses. */
+const MIN_MAJOR = 8;
+const INSTALL = "see README.md, npm run sim";
+/** Where the SDK builds its tools, and the tools that a build runs. */
+const TOOLS = join("build", "bin", "lin", "release");
+const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl", "mcrez"];
+const PARTS = [
+  join("build", "simulators", "modules", "screen.h"),
+  join("examples", "io", "tcp", "tlssocket", "manifest.json"),
+  join("modules", "base", "ffi", "manifest.json"),
+  join("modules", "io", "files", "posix", "manifest.json"),
+];
+
+export interface Sdk {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** What the build leaves. */
+export interface Built {
+  /** The headless host, a program. */
+  readonly host: string;
+  /** The application, for the host to load. */
+  readonly library: string;
+}
+
+/** Root of this package: beside its compiled code. */
+export function packageRoot(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, "hal", "boards", "lin", "manifest.json"))) return folder;
+  }
+  throw new Error("hal/boards/lin/manifest.json is missing");
+}
+
+/** @throws UsageError that says what to install */
+export function findSdk(env: NodeJS.ProcessEnv): Sdk {
+  if (process.platform !== "linux") throw new UsageError("the simulator's Linux target needs Linux");
+  const folder = env["MODDABLE"];
+  if (folder === undefined || folder === "") {
+    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${INSTALL}`);
+  }
+  const version = versionOf(folder);
+  if (!(Number(version.split(".")[0]) >= MIN_MAJOR)) {
+    throw new UsageError(`the Moddable SDK in ${folder} is version "${version}": install ${MIN_MAJOR} or newer; ${INSTALL}`);
+  }
+  const part = PARTS.find((path) => !existsSync(join(folder, path)));
+  if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${INSTALL}`);
+  const tool = TOOL_NAMES.find((name) => !isProgram(join(folder, TOOLS, name)));
+  if (tool !== undefined) {
+    throw new UsageError(`${tool} is not built: run make in ${join(folder, "build", "makefiles", "lin")}; ${INSTALL}`);
+  }
+  return { folder, version };
+}
+
+function versionOf(folder: string): string {
+  try {
+    return readFileSync(join(folder, "tools", "VERSION"), "utf8").trim();
+  } catch {
+    throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${INSTALL}`);
+  }
+}
+
+/** @throws UsageError that says what to install */
+export function checkCompiler(env: NodeJS.ProcessEnv): void {
+  const needed: readonly (readonly [command: string, args: readonly string[], what: string])[] = [
+    ["make", ["--version"], "make (Debian: apt-get install build-essential)"],
+    ["cc", ["--version"], "a C compiler (Debian: apt-get install build-essential)"],
+    ["pkg-config", ["--version"], "pkg-config (Debian: apt-get install pkg-config)"],
+    ["pkg-config", ["--exists", "glib-2.0", "gio-2.0"], "glib's headers (Debian: apt-get install libglib2.0-dev)"],
+  ];
+  for (const [command, args, what] of needed) {
+    if (spawnSync(command, [...args], { env, stdio: "ignore" }).status !== 0) throw new UsageError(`this needs ${what}`);
+  }
+}
+
+/**
+ * Builds the application for `-p lin` with instruments, and the host that runs it without a display.
+ *
+ * @throws Error that names the log where a build fails
+ */
+export function build(sdk: Sdk, env: NodeJS.ProcessEnv): Built {
+  const root = packageRoot();
+  const output = join(root, "dist", "sim");
+  mkdirSync(output, { recursive: true });
+  const tools = join(sdk.folder, TOOLS);
+  const withTools = { ...env, MODDABLE: sdk.folder, PATH: `${tools}${delimiter}${env["PATH"] ?? ""}` };
+  const manifest = join(root, "hal", "boards", "lin", "app", "manifest.json");
+  run(join(output, "build.log"), join(tools, "mcconfig"), ["-m", "-i", "-p", "lin", "-t", "build", "-o", output, manifest], withTools);
+  const library = join(output, "bin", "lin", "mc", "instrument", "app", "mc.so");
+  if (!existsSync(library)) throw new Error(`mcconfig left no ${library}: see ${join(output, "build.log")}`);
+  return { library, host: buildHost(sdk, root, output, env) };
+}
+
+function buildHost(sdk: Sdk, root: string, output: string, env: NodeJS.ProcessEnv): string {
+  const source = join(root, "hal", "boards", "lin", "host.c");
+  const host = join(output, "host");
+  if (existsSync(host) && statSync(host).mtimeMs > statSync(source).mtimeMs) return host;
+  const flags = spawnSync("pkg-config", ["--cflags", "--libs", "glib-2.0"], { env, encoding: "utf8" }).stdout.trim().split(/\s+/);
+  const headers = join(sdk.folder, "build", "simulators", "modules");
+  run(join(output, "host.log"), "cc", ["-O2", "-Wall", "-I", headers, source, "-o", host, ...flags, "-ldl"], env);
+  return host;
+}
+
+function run(log: string, command: string, args: string[], env: NodeJS.ProcessEnv): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  writeFileSync(log, `${stdout}${stderr}`);
+  if (status !== 0) throw new Error(`${command} failed: see ${log}`);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+import { createDevice, type Device, type Log } from "moddable-ota";
+import { Digest } from "crypt";
+import FFI from "mc/ffi";
+import Modules from "modules";
+import Net from "net";
+import TCP from "embedded:io/socket/tcp";
+import TLS from "embedded:io/socket/tcp/tls";
+import Time from "time";
+import Timer from "timer";
+import { bootBoard } from "./board.js";
+import type { Directory } from "./files.js";
+
+/**
+ * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
+ *
+ * @throws Error where the folder holds no board
+ */
+export function openDevice({ log }: { log: Log }): Device {
+  const native = new FFI();
+  // It opens its folder as it is loaded: preloaded, it would do so on the machine that builds.
+  const files = Modules.importNow("embedded:storage/files") as Directory;
+  const { boot, ...storage } = bootBoard({ files, Digest, restart: () => native.ota_restart() });
+  const platform = {
+    boot,
+    resolve: Net.resolve,
+    randomFill(into: Uint8Array) {
+      const bytes = new Uint8Array(into.byteLength);
+      if (native.ota_random(bytes.buffer, bytes.byteLength) !== 0) throw new Error("ESP_FAIL");
+      into.set(bytes);
+    },
+    unixTime: () => Math.floor(Date.now() / 1000),
+  };
+  return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
+}

@@ -1,0 +1,142 @@
+import type { PlatformImageState } from "../../ecma419/modules.js";
+import { type NorFile, SECTOR_LENGTH } from "./nor-file.js";
+import type { Partition } from "./partition-table.js";
+
+/*
+ * esp_ota_select_entry_t, little-endian, one at the start of each of otadata's two sectors:
+ *
+ *   0  u32      ota_seq: slot (ota_seq - 1) % slots boots; the greater valid one wins
+ *   4  u8[20]   seq_label, unused
+ *   24 u32      ota_state
+ *   28 u32      CRC-32 of ota_seq alone
+ */
+const ENTRY_LENGTH = 32;
+const BLANK = 0xffffffff;
+
+export interface OtaDataEntry {
+  readonly sequence: number;
+  readonly state: PlatformImageState;
+}
+
+const STATES: readonly PlatformImageState[] = ["new", "pending-verify", "valid", "invalid", "aborted"];
+
+/** The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. */
+export class OtaData {
+  readonly #flash: NorFile;
+  readonly #partition: Partition;
+  readonly #slotCount: number;
+
+  /** @throws Error where the partition has less than two sectors */
+  constructor(options: { flash: NorFile; partition: Partition; slotCount: number }) {
+    if (options.partition.size < 2 * SECTOR_LENGTH) throw new Error("otadata has less than two sectors");
+    this.#flash = options.flash;
+    this.#partition = options.partition;
+    this.#slotCount = options.slotCount;
+  }
+
+  /** @param index 0 or 1 @returns `undefined` for a blank or damaged entry */
+  read(index: number): OtaDataEntry | undefined {
+    const fields = this.#fields(index);
+    const sequence = fields.getUint32(0, true);
+    if (sequence === BLANK || sequence === 0 || fields.getUint32(28, true) !== checksum(sequence)) return undefined;
+    return { sequence, state: stateIn(fields) };
+  }
+
+  /** What the boot loader does first: an entry still on trial is aborted, and one that is damaged stays damaged. */
+  endTrials(): void {
+    for (let index = 0; index < 2; index++) {
+      const fields = this.#fields(index);
+      if (stateIn(fields) !== "pending-verify") continue;
+      fields.setUint32(24, STATES.indexOf("aborted"), true);
+      this.#replace(index, fields);
+    }
+  }
+
+  /** Whether the entry asks for no slot: blank or judged unfit. A damaged one asks, though nobody can say for which. */
+  asksForNone(index: number): boolean {
+    const fields = this.#fields(index);
+    const state = stateIn(fields);
+    return fields.getUint32(0, true) === BLANK || state === "invalid" || state === "aborted";
+  }
+
+  write(index: number, entry: OtaDataEntry): void {
+    const bytes = new Uint8Array(ENTRY_LENGTH).fill(0xff);
+    const fields = new DataView(bytes.buffer);
+    const state = STATES.indexOf(entry.state);
+    fields.setUint32(0, entry.sequence, true);
+    fields.setUint32(24, state < 0 ? BLANK : state, true);
+    fields.setUint32(28, checksum(entry.sequence), true);
+    this.#replace(index, fields);
+  }
+
+  erase(index: number): void {
+    this.#flash.erase(this.#address(index), SECTOR_LENGTH);
+  }
+
+  slotOf(entry: OtaDataEntry): number {
+    return (entry.sequence - 1) % this.#slotCount;
+  }
+
+  /** @returns index of the entry that decides the boot, or -1 */
+  active(): number {
+    let best = -1;
+    let bestSequence = 0;
+    for (let index = 0; index < 2; index++) {
+      const entry = this.read(index);
+      if (entry === undefined || entry.state === "invalid" || entry.state === "aborted") continue;
+      if (entry.sequence <= bestSequence) continue;
+      best = index;
+      bestSequence = entry.sequence;
+    }
+    return best;
+  }
+
+  /** @returns index of the entry that speaks of the slot, or -1 */
+  entryOf(slot: number): number {
+    for (let index = 0; index < 2; index++) {
+      const entry = this.read(index);
+      if (entry !== undefined && this.slotOf(entry) === slot) return index;
+    }
+    return -1;
+  }
+
+  /** Has `slot` boot next, as `esp_ota_set_boot_partition` does once the image is verified. */
+  select(slot: number): void {
+    const active = this.active();
+    const entry = active < 0 ? undefined : this.read(active);
+    if (entry === undefined) {
+      this.write(0, { sequence: slot + 1, state: "new" });
+    } else if (this.slotOf(entry) === slot) {
+      this.write(active, { sequence: entry.sequence, state: "new" });
+    } else {
+      let sequence = slot + 1;
+      while (sequence <= entry.sequence) sequence += this.#slotCount;
+      this.write(1 - active, { sequence, state: "new" });
+    }
+  }
+
+  #replace(index: number, fields: DataView): void {
+    this.erase(index);
+    this.#flash.program(new Uint8Array(fields.buffer), this.#address(index));
+  }
+
+  #fields(index: number): DataView {
+    return new DataView(this.#flash.bytes(this.#address(index), ENTRY_LENGTH).buffer);
+  }
+
+  #address(index: number): number {
+    return this.#partition.offset + index * SECTOR_LENGTH;
+  }
+}
+
+function stateIn(fields: DataView): PlatformImageState {
+  return STATES[fields.getUint32(24, true)] ?? "undefined";
+}
+
+/** `esp_rom_crc32_le(UINT32_MAX, …)` of the four bytes of a sequence number. */
+function checksum(sequence: number): number {
+  // The ROM inverts its start value: the register begins at 0.
+  let register = sequence;
+  for (let bit = 0; bit < 32; bit++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);
+  return ~register >>> 0;
+}

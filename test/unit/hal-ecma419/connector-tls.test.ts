@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { Socket } from "node:net";
+import { afterEach, beforeEach, test } from "node:test";
+import { Power } from "../../../hal/boards/sim/power.js";
+import { createTcp } from "../../../hal/boards/sim/tcp.js";
+import { createTls } from "../../../hal/boards/sim/tls.js";
+import { Ecma419Connector } from "../../../hal/ecma419/connector.js";
+import { Link } from "../../support/link.js";
+import { Loopback, type Peer, settle, until } from "../../support/loopback.js";
+import { SimDevice } from "../../support/sim-device.js";
+import { smallFlash } from "../../support/small-flash.js";
+import { AUTHORITY, SERVER_TLS } from "../../support/tls-fixtures.js";
+import { openTls, type TlsNear } from "../../support/tls-near.js";
+import { VirtualClock } from "../../support/virtual-clock.js";
+
+/** Collects what is thrown where nobody catches it: on the chip that ends the engine. */
+class WatchedPower extends Power {
+  readonly uncaught: unknown[] = [];
+
+  override run(action: () => void): void {
+    try {
+      super.run(action);
+    } catch (error) {
+      this.uncaught.push(error);
+    }
+  }
+}
+
+let power: WatchedPower;
+let server: Loopback;
+/** Between the two: what the board is sent goes through here. */
+let middle: Loopback;
+let onward: Socket;
+
+beforeEach(async () => {
+  power = new WatchedPower();
+  server = await Loopback.start(SERVER_TLS);
+  middle = await Loopback.start();
+});
+afterEach(async () => {
+  power.cut();
+  onward.destroy();
+  await middle.stop();
+  await server.stop();
+});
+
+/** Joins the board's connection, which waits in the middle, to the server. */
+async function join(): Promise<{ board: Peer; server: Peer }> {
+  const board = await middle.peer();
+  onward = new Socket().connect(server.port, "127.0.0.1");
+  onward.on("error", () => {});
+  onward.write(board.received);
+  board.socket.pipe(onward);
+  onward.on("data", (bytes) => board.socket.write(bytes));
+  return { board, server: await server.peer() };
+}
+
+function connect(clock = new VirtualClock()): { link: Link; clock: VirtualClock } {
+  const device = new SimDevice(smallFlash("1"));
+  const { platform } = device.modules;
+  const connector = new Ecma419Connector({ TCP: createTcp(power), TLS: createTls(power), platform, clock });
+  const link = new Link(connector, { host: "127.0.0.1", port: middle.port, tls: { authority: AUTHORITY } });
+  link.pieceLength = 0;
+  return { link, clock };
+}
+
+const RECORD = Buffer.alloc(600, "r");
+const BROKEN = Buffer.alloc(64, "x");
+
+test("the SDK's TLS socket reads on in a timer, and throws there what is wrong with the next record", async () => {
+  const near: TlsNear = openTls({ power, port: middle.port });
+  const far = await join();
+  await until("handshake", () => near.events.length > 0);
+  await far.server.send(RECORD);
+  await until("record", () => near.available === RECORD.byteLength);
+  await far.board.send(BROKEN);
+  await settle();
+  assert.deepEqual([near.thrown, power.uncaught], [[], []], "the record before is not read yet");
+  near.socket.read(new Uint8Array(RECORD.byteLength));
+  await until("exception", () => power.uncaught.length > 0);
+  assert.deepEqual(near.thrown, []);
+});
+
+test("a broken record behind one that is being read ends as `io`, and nothing is thrown that nobody catches", async () => {
+  const { link, clock } = connect();
+  const far = await join();
+  await until("handshake", () => link.connected);
+  await far.server.send(RECORD);
+  await until("record", () => link.events.includes("readable"));
+  await far.board.send(BROKEN);
+  await settle();
+  assert.ok(!link.events.includes("error io"), "the record before is not read yet");
+  assert.equal(link.readOnce(RECORD.byteLength), RECORD.byteLength);
+  await settle();
+  assert.deepEqual(power.uncaught, [], "the SDK's own timer finds nothing to read");
+  clock.advance(0);
+  await until("end", () => link.error !== undefined || power.uncaught.length > 0);
+  assert.deepEqual(power.uncaught, []);
+  assert.equal(link.error?.kind, "io");
+});
+
+test("records that came while one was being read are all told", async () => {
+  const { link, clock } = connect();
+  const far = await join();
+  await until("handshake", () => link.connected);
+  for (let count = 0; count < 5; count++) await far.server.send(RECORD);
+  await settle();
+  link.pieceLength = 100;
+  link.drain();
+  await until("all of them", () => {
+    clock.advance(0);
+    return link.bytes.byteLength === 5 * RECORD.byteLength;
+  });
+  assert.deepEqual(power.uncaught, []);
+});
+
+test("a connection closed while it was to read on is silent", async () => {
+  const { link, clock } = connect();
+  const far = await join();
+  await until("handshake", () => link.connected);
+  await far.server.send(RECORD);
+  await until("record", () => link.events.includes("readable"));
+  await far.board.send(BROKEN);
+  await settle();
+  link.readOnce(RECORD.byteLength);
+  link.close();
+  clock.advance(0);
+  await settle();
+  assert.deepEqual([link.error, power.uncaught], [undefined, []]);
+});
