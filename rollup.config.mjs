@@ -30,7 +30,7 @@ function bundle(name, input, { dir = SHIPPED, external = [] } = {}) {
       typescript({ tsconfig: "tsconfig.bundle.json", compilerOptions: { outDir: dir } }),
       nodeResolve(),
       cuts,
-      commonjs(),
+      commonjs({ requireReturnsDefault: "preferred" }),
       minified({ root: ROOT, shipped: dir === SHIPPED }),
     ],
     // A dependency that is not found would otherwise become an import that no board can satisfy.

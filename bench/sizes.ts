@@ -19,15 +19,18 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** @throws UsageError where nothing was built */
 export function readSizes(root = ROOT): BundleSizes[] {
-  const folder = join(root, "dist", "sizes");
   try {
-    const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ""));
-    const sizes = names.map((name) => ({ name, ...JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as Omit<BundleSizes, "name"> }));
+    const names = readdirSync(join(root, "dist", "moddable")).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3));
     if (!names.includes(AGENT)) throw new Error("the agent's bundle is missing");
-    return sizes.sort((left, right) => Number(right.name === AGENT) - Number(left.name === AGENT));
+    const first = (name: string): number => (name === AGENT ? 0 : 1);
+    return names.sort((left, right) => first(left) - first(right)).map((name) => ({ name, ...readNotes(root, name) }));
   } catch (error) {
     throw new UsageError("no bundle here: run npm run build first", { cause: error });
   }
+}
+
+function readNotes(root: string, name: string): Omit<BundleSizes, "name"> {
+  return JSON.parse(readFileSync(join(root, "dist", "sizes", `${name}.json`), "utf8")) as Omit<BundleSizes, "name">;
 }
 
 /** Most bytes the agent's bundle may have. */

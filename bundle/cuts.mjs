@@ -19,6 +19,11 @@ const CUTS = {
     debugCalls(),
     version5(),
     ...cases(["connack", "suback", "unsubscribe", "unsuback", "auth"]),
+    // It would grow by every length of a packet that was ever sent.
+    {
+      what: "cache of lengths",
+      matches: ({ type, consequent }) => type === "IfStatement" && nameOf(consequent.expression?.left?.object) === "varByteIntCache",
+    },
   ],
   "spark-md5/spark-md5.js": [
     ...assignments("SparkMD5", ["hash", "hashBinary", "ArrayBuffer.hash"]),
