@@ -4,6 +4,7 @@ import { connect, rootCertificates, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
 import type { SocketInstance, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
+import { CertificateChain } from "./certificate-chain.js";
 import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
 
@@ -24,7 +25,9 @@ const CIPHERS = [
 
 /**
  * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
- * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it.
+ * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it; so fails a
+ * server that sends its own certificate alone, even where its authority is known. Unlike the SDK's it tells of the end
+ * after the last byte was read, never before.
  */
 export function createTls(power: Power): TlsConstructor {
   return class SimulatedTls implements SocketInstance {
@@ -38,7 +41,8 @@ export function createTls(power: Power): TlsConstructor {
 
     constructor(options: TlsSocketOptions) {
       power.check();
-      this.#callbacks = options;
+      const { onReadable, onWritable, onError } = options;
+      this.#callbacks = { ...(onReadable && { onReadable }), ...(onWritable && { onWritable }), ...(onError && { onError }) };
       const secure = secureOptions(options.secure);
       this.#transport = new Transport(options, options.TCP.io, () => {
         // Once ready, what has come is still to be decrypted and read: the TLS socket's own end follows that.
@@ -54,8 +58,9 @@ export function createTls(power: Power): TlsConstructor {
         ciphers: CIPHERS,
       });
       this.#tls.on("secureConnect", () => {
+        if (this.#transport.chain.count === 1) return this.#transport.fail(new Error("subjectAltName match failed"));
         this.#ready = true;
-        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
+        this.#tellRoom();
       });
       this.#tls.on("data", (bytes) => this.#receive(bytes));
       this.#tls.on("end", () => this.#end());
@@ -65,8 +70,9 @@ export function createTls(power: Power): TlsConstructor {
       });
     }
 
-    read(buffer: Uint8Array): number {
+    read(buffer: Uint8Array): number | undefined {
       power.check();
+      if (this.#received.byteLength === 0) return undefined;
       const count = Math.min(buffer.byteLength, this.#received.byteLength);
       this.#received.take(buffer.subarray(0, count));
       if (this.#received.byteLength === 0) this.#tls.resume();
@@ -77,9 +83,7 @@ export function createTls(power: Power): TlsConstructor {
       power.check();
       if (!this.#ready) throw new Error("not ready");
       if (buffer.byteLength > this.#writable()) throw new Error("would block");
-      this.#tls.write(Uint8Array.from(buffer), () => {
-        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
-      });
+      this.#tls.write(Uint8Array.from(buffer), () => this.#tellRoom());
     }
 
     close(): void {
@@ -98,6 +102,12 @@ export function createTls(power: Power): TlsConstructor {
       this.#received.push(bytes);
       this.#tls.pause();
       this.#call(() => this.#callbacks.onReadable?.(this.#received.byteLength));
+    }
+
+    /** Not where there is room for a record's overhead alone. */
+    #tellRoom(): void {
+      const room = this.#writable();
+      if (room > 0) this.#call(() => this.#callbacks.onWritable?.(room));
     }
 
     #writable(): number {
@@ -136,6 +146,7 @@ function keyPem(der: Uint8Array): string {
 
 /** The handed TCP as the stream that Node's TLS wants. */
 class Transport extends Duplex {
+  readonly chain = new CertificateChain();
   readonly #tcp: PokableTcp;
   #failure: Error | undefined;
   #available = 0;
@@ -175,6 +186,7 @@ class Transport extends Duplex {
 
   close(): void {
     this.#over = true;
+    this.#available = 0;
     this.#tcp.close();
     this.destroy();
   }
@@ -195,6 +207,7 @@ class Transport extends Duplex {
     this.#available = 0;
     this.#wanted = false;
     this.#tcp.read(bytes);
+    this.chain.watch(bytes);
     this.push(bytes);
   }
 
