@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly maxAttempts: number;
   readonly backoffMax: number;
   readonly log: LogLevel;
+  readonly strictTls?: boolean;
 }
 
 /** Bytes of the image that a new board leaves the factory with. */
@@ -38,6 +39,7 @@ export async function run(options: RunOptions): Promise<void> {
   await new Promise<void>((resolve) => {
     const board = new SimulatedBoard({
       flash,
+      strictTls: options.strictTls === true,
       firmware: createFirmware({ config, log, onAgent: (started) => (agent = started) }),
       onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),
       onDead: (error) => {

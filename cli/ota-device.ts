@@ -17,6 +17,7 @@ program
   .option("--mqtt <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
   .option("--ca <file>", "trust anchor for mqtts and https, PEM")
   .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
+  .option("--strict-tls", "refuse the certificates that the SDK's TLS on a chip refuses")
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)

@@ -29,9 +29,10 @@ export class Buffer extends Bytes {
     return typeof value === "string" ? encodeUtf8(value).byteLength : value.byteLength;
   }
 
-  /** Bytes that are not UTF-8 become one U+FFFD: such text is equal to none that anybody expects. */
+  /** Bytes that are not UTF-8 become as many U+FFFD: text that is never as long as they are, by which the codec tells. */
   override toString(_encoding?: string, start = 0, end = this.byteLength): string {
-    return decodeUtf8(this.subarray(start, end)) ?? "\ufffd";
+    const bytes = this.subarray(start, end);
+    return decodeUtf8(bytes) ?? "\ufffd".repeat(bytes.byteLength);
   }
 
   copy(target: Uint8Array, targetStart = 0): number {

@@ -7,6 +7,7 @@ import { AUTHORITY } from "./tls-fixtures.js";
 export interface TlsNearOptions {
   readonly power: Power;
   readonly host?: string;
+  readonly strict?: boolean;
   readonly port: number;
   readonly authority?: Uint8Array | undefined;
   readonly certificate?: Uint8Array;
@@ -42,7 +43,7 @@ export function openTls(options: TlsNearOptions): TlsNear {
     ...(options.certificate === undefined ? {} : { clientCertificates: [options.certificate] }),
     ...(options.key === undefined ? {} : { clientKey: options.key }),
   };
-  const TLS = createTls(options.power);
+  const TLS = createTls(options.power, options.strict ?? true);
   near.socket = new TLS({
     address: "127.0.0.1",
     port: options.port,

@@ -19,6 +19,8 @@ export interface SimulatedBoardOptions {
   firmware(modules: BoardModules): void;
   /** Told of each boot, before the firmware runs. */
   onBoot?(running: Partition): void;
+  /** TLS as particular about certificates as the SDK's, and not as forgiving as Node's. */
+  readonly strictTls?: boolean;
   /** No image boots, or the firmware did not start. */
   onDead(error: Error): void;
 }
@@ -70,7 +72,7 @@ export class SimulatedBoard {
       flash: createFlashModule({ flash, power, partitions: boot.partitions, running, target }),
       keyValue: createKeyValueModule(nvs, power),
       TCP: createTcp(power),
-      TLS: createTls(power),
+      TLS: createTls(power, this.#options.strictTls === true),
       Timer: createTimerModule(power),
       Time: createTimeModule(),
       Digest: NodeDigest,

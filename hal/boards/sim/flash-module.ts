@@ -16,8 +16,8 @@ export interface FlashModuleOptions {
 
 /**
  * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields.
- * Stricter than the chip: it refuses to program a line that was programmed since its last erase, even with the same bytes,
- * and any write to the running slot.
+ * Past the end of the partition everything fails, by IDF. Stricter than the chip: it refuses writes off a line of 16 bytes,
+ * to program a line that was programmed since its last erase, even with the same bytes, and any write to the running slot.
  */
 export function createFlashModule(options: FlashModuleOptions): FlashModule {
   const { flash, power, partitions, running, target } = options;
@@ -40,29 +40,30 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
 
   function instance(partition: Partition, readOnly: boolean): FlashInstance {
     let open = true;
-    const address = (byteOffset: number, byteLength: number, writes: boolean): number => {
+    const address = (byteOffset: number, byteLength: number, what: "read" | "write" | "erase"): number => {
+      const writes = what !== "read";
       power.check();
       if (!open) throw new Error("closed");
       if (writes && readOnly) throw new Error("read-only");
       if (writes && partition === running) throw new Error("write to the running slot");
-      if (byteOffset < 0 || byteOffset + byteLength > partition.size) throw new Error("outside the partition");
+      if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > partition.size) throw new Error(`${what} failed`);
       return partition.offset + byteOffset;
     };
     return {
       status: () => ({ size: partition.size, blockLength: SECTOR_LENGTH, blocks: partition.size / SECTOR_LENGTH }),
       read(buffer, byteOffset) {
-        flash.read(buffer, address(byteOffset, buffer.byteLength, false));
+        flash.read(buffer, address(byteOffset, buffer.byteLength, "read"));
         return buffer.byteLength;
       },
       write(buffer, byteOffset) {
-        const at = address(byteOffset, buffer.byteLength, true);
+        const at = address(byteOffset, buffer.byteLength, "write");
         programmed.check(at, buffer.byteLength);
         programmed.mark(at, buffer.byteLength);
         flash.program(buffer, at);
       },
       eraseBlock(start, end = start + 1) {
         const byteLength = (end - start) * SECTOR_LENGTH;
-        const at = address(start * SECTOR_LENGTH, byteLength, true);
+        const at = address(start * SECTOR_LENGTH, byteLength, "erase");
         programmed.mark(at, byteLength);
         flash.erase(at, byteLength);
         programmed.clear(at, byteLength);

@@ -15,8 +15,9 @@ export interface PokableTcp extends SocketInstance {
 }
 
 /**
- * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `read` throws for more than there is, `write` throws
- * "not ready" and "would block"; a close by the peer is `onError` without a word, after the last byte was read.
+ * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `this` in callbacks is the socket; `read` throws for
+ * more than there is and gives nothing where there is nothing, `write` throws "not ready" and "would block"; a close by the
+ * peer is `onError` without a word, after the last byte was read; a closed socket is no host object any more.
  */
 export function createTcp(power: Power): TcpConstructor {
   return class SimulatedTcp implements PokableTcp {
@@ -34,7 +35,7 @@ export function createTcp(power: Power): TcpConstructor {
       this.#options = options;
       this.#socket.on("connect", () => {
         this.#ready = true;
-        this.#call(() => options.onWritable?.(this.#writable()));
+        this.#call(() => options.onWritable?.call(this, this.#writable()));
       });
       this.#socket.on("data", (bytes) => this.#receive(bytes));
       this.#socket.on("end", () => this.#end());
@@ -44,21 +45,22 @@ export function createTcp(power: Power): TcpConstructor {
       this.#socket.connect({ host: options.address, port: options.port, noDelay: options.nodelay ?? false });
     }
 
-    read(buffer: Uint8Array): number {
-      power.check();
+    read(buffer: Uint8Array): number | undefined {
+      this.#check();
+      if (this.#received.byteLength === 0) return undefined;
       if (buffer.byteLength === 0 || buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
       this.#received.take(buffer);
       if (this.#received.byteLength < RECEIVE_WINDOW) this.#socket.resume();
-      if (this.#received.byteLength === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.()));
+      if (this.#received.byteLength === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.call(this)));
       return buffer.byteLength;
     }
 
     write(buffer: Uint8Array): number {
-      power.check();
+      this.#check();
       if (!this.#ready) throw new Error("not ready");
       if (buffer.byteLength > this.#writable()) throw new Error("would block");
       this.#socket.write(Uint8Array.from(buffer), () => {
-        if (!this.#ended) this.#call(() => this.#options.onWritable?.(this.#writable()));
+        if (!this.#ended) this.#call(() => this.#options.onWritable?.call(this, this.#writable()));
       });
       return this.#writable();
     }
@@ -73,14 +75,14 @@ export function createTcp(power: Power): TcpConstructor {
     }
 
     [poke](): void {
-      this.#call(() => this.#options.onReadable?.(0));
+      this.#call(() => this.#options.onReadable?.call(this, 0));
     }
 
     #receive(bytes: Buffer): void {
       if (this.#closed) return;
       this.#received.push(bytes);
       if (this.#received.byteLength >= RECEIVE_WINDOW) this.#socket.pause();
-      this.#call(() => this.#options.onReadable?.(this.#received.byteLength));
+      this.#call(() => this.#options.onReadable?.call(this, this.#received.byteLength));
     }
 
     #writable(): number {
@@ -92,7 +94,12 @@ export function createTcp(power: Power): TcpConstructor {
       if (this.#ended) return;
       this.#ended = true;
       this.#ready = false;
-      if (this.#received.byteLength === 0) this.#call(() => this.#options.onError?.());
+      if (this.#received.byteLength === 0) this.#call(() => this.#options.onError?.call(this));
+    }
+
+    #check(): void {
+      power.check();
+      if (this.#closed) throw new TypeError("closed");
     }
 
     #call(action: () => void): void {

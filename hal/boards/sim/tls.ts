@@ -4,6 +4,7 @@ import { connect, rootCertificates, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
 import type { SocketInstance, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
+import { CertificateChain } from "./certificate-chain.js";
 import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
 
@@ -26,9 +27,13 @@ const CIPHERS = [
  * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
  * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is a
  * broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a timer
- * where the TCP's `readable`, its own count of what it has not read, is not 0.
+ * where the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end after the
+ * last byte was read, never before.
+ *
+ * @param strict also as particular as the SDK's: fails on a server that sends its own certificate alone, on a certificate
+ *   behind the server's without an authority key identifier, and on a device's key that is not RSA
  */
-export function createTls(power: Power): TlsConstructor {
+export function createTls(power: Power, strict: boolean): TlsConstructor {
   return class SimulatedTls implements SocketInstance {
     readonly #callbacks: Pick<TlsSocketOptions, "onReadable" | "onWritable" | "onError">;
     readonly #transport: Transport;
@@ -40,8 +45,9 @@ export function createTls(power: Power): TlsConstructor {
 
     constructor(options: TlsSocketOptions) {
       power.check();
-      this.#callbacks = options;
-      const secure = secureOptions(options.secure);
+      const { onReadable, onWritable, onError } = options;
+      this.#callbacks = { ...(onReadable && { onReadable }), ...(onWritable && { onWritable }), ...(onError && { onError }) };
+      const secure = secureOptions(options.secure, strict);
       this.#transport = new Transport(options, {
         power,
         hasUnread: () => this.#received.byteLength > 0 || this.#tls.readableLength > 0,
@@ -60,12 +66,13 @@ export function createTls(power: Power): TlsConstructor {
         ciphers: CIPHERS,
       });
       this.#tls.on("secureConnect", () => {
-        if (!hasKeyIdentifiers(this.#tls)) {
-          this.#transport.fail(new TypeError("invalid buffer"));
+        const fault = strict ? this.#chainFault() : undefined;
+        if (fault !== undefined) {
+          this.#transport.fail(fault);
           return;
         }
         this.#ready = true;
-        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
+        this.#tellRoom();
       });
       this.#tls.on("data", (bytes) => this.#receive(bytes));
       this.#tls.on("end", () => this.#end());
@@ -75,8 +82,9 @@ export function createTls(power: Power): TlsConstructor {
       });
     }
 
-    read(buffer: Uint8Array): number {
+    read(buffer: Uint8Array): number | undefined {
       power.check();
+      if (this.#received.byteLength === 0) return undefined;
       const count = Math.min(buffer.byteLength, this.#received.byteLength);
       this.#received.take(buffer.subarray(0, count));
       if (this.#received.byteLength === 0) {
@@ -90,9 +98,7 @@ export function createTls(power: Power): TlsConstructor {
       power.check();
       if (!this.#ready) throw new Error("not ready");
       if (buffer.byteLength > this.#writable()) throw new Error("would block");
-      this.#tls.write(Uint8Array.from(buffer), () => {
-        this.#call(() => this.#callbacks.onWritable?.(this.#writable()));
-      });
+      this.#tls.write(Uint8Array.from(buffer), () => this.#tellRoom());
     }
 
     close(): void {
@@ -113,8 +119,19 @@ export function createTls(power: Power): TlsConstructor {
       this.#call(() => this.#callbacks.onReadable?.(this.#received.byteLength));
     }
 
+    /** Not where there is room for a record's overhead alone. */
+    #tellRoom(): void {
+      const room = this.#writable();
+      if (room > 0) this.#call(() => this.#callbacks.onWritable?.(room));
+    }
+
     #writable(): number {
       return Math.max(0, 8192 - this.#tls.writableLength - RECORD_OVERHEAD);
+    }
+
+    #chainFault(): Error | undefined {
+      if (this.#transport.chain.count === 1) return new Error("subjectAltName match failed");
+      return hasKeyIdentifiers(this.#tls) ? undefined : new TypeError("invalid buffer");
     }
 
     #end(): void {
@@ -129,12 +146,12 @@ export function createTls(power: Power): TlsConstructor {
   };
 }
 
-function secureOptions(secure: TlsSocketOptions["secure"]): object {
+function secureOptions(secure: TlsSocketOptions["secure"], strict: boolean): object {
   const certificate = secure.clientCertificates?.[0];
   return {
     ca: secure.certificate === undefined ? rootCertificates : [...rootCertificates, pem(secure.certificate)],
     ...(certificate === undefined ? {} : { cert: pem(certificate) }),
-    ...(secure.clientKey === undefined ? {} : { key: keyPem(secure.clientKey) }),
+    ...(secure.clientKey === undefined ? {} : { key: keyPem(secure.clientKey, strict) }),
   };
 }
 
@@ -156,10 +173,10 @@ function pem(der: Uint8Array): string {
   return new X509Certificate(der).toString();
 }
 
-function keyPem(der: Uint8Array): string {
+function keyPem(der: Uint8Array, strict: boolean): string {
   const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
   // The SDK signs with nothing else, and says so once a server asks for a certificate.
-  if (key.asymmetricKeyType !== "rsa") throw new Error("certificateVerify: unimplemented");
+  if (strict && key.asymmetricKeyType !== "rsa") throw new Error("certificateVerify: unimplemented");
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
@@ -175,6 +192,7 @@ interface TransportOptions {
 
 /** The handed TCP as the stream that Node's TLS wants. */
 class Transport extends Duplex {
+  readonly chain = new CertificateChain();
   readonly #tcp: CountedTcp;
   readonly #options: TransportOptions;
   #failure: Error | undefined;
@@ -253,6 +271,7 @@ class Transport extends Duplex {
     const bytes = Buffer.alloc(count);
     this.#tcp.readable = 0;
     this.#tcp.read(bytes);
+    this.chain.watch(bytes);
     this.push(bytes);
   }
 

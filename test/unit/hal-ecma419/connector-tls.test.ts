@@ -58,7 +58,7 @@ async function join(): Promise<{ board: Peer; server: Peer }> {
 function connect(clock = new VirtualClock()): { link: Link; clock: VirtualClock } {
   const device = new SimDevice(smallFlash("1"));
   const { platform } = device.modules;
-  const connector = new Ecma419Connector({ TCP: createTcp(power), TLS: createTls(power), platform, clock });
+  const connector = new Ecma419Connector({ TCP: createTcp(power), TLS: createTls(power, true), platform, clock });
   const link = new Link(connector, { host: "127.0.0.1", port: middle.port, tls: { authority: AUTHORITY } });
   link.pieceLength = 0;
   return { link, clock };

@@ -56,15 +56,15 @@ test("reads at any offset and of any length", () => {
   target.read(new Uint8Array(0), TARGET.size);
 });
 
-test("refuses what reaches outside the partition", () => {
+test("what reaches outside the partition fails, in the SDK's words", () => {
   for (const [offset, length] of [[-16, 16], [TARGET.size, 16], [TARGET.size - 16, 32], [0, TARGET.size + 16]] as const) {
-    assert.throws(() => target.read(new Uint8Array(length), offset), /outside/);
-    assert.throws(() => target.write(new Uint8Array(length), offset), /outside/);
+    assert.throws(() => target.read(new Uint8Array(length), offset), { message: "read failed" });
+    assert.throws(() => target.write(new Uint8Array(length), offset), { message: "write failed" });
   }
-  for (const [start, end] of [[-1, 1], [15, 17], [16, 17], [0, 17]] as const) {
-    assert.throws(() => target.eraseBlock(start, end), /outside/);
+  for (const [start, end] of [[-1, 1], [15, 17], [16, 17], [0, 17], [2, 1]] as const) {
+    assert.throws(() => target.eraseBlock(start, end), { message: "erase failed" });
   }
-  for (const [start, end] of [[2, 1], [0.5, 1], [0, 0.5]] as const) assert.throws(() => target.eraseBlock(start, end));
+  for (const [start, end] of [[0.5, 1], [0, 0.5]] as const) assert.throws(() => target.eraseBlock(start, end));
   assert.equal(chip.isBlank(TARGET.offset, TARGET.size), true);
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { createKeyValueModule } from "../../../hal/boards/sim/nvs/key-value-module.js";
 import { BLOB_LIMIT, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
+import { CHUNK_NONE, encodeItem, Page, TYPE_U8 } from "../../../hal/boards/sim/nvs/page.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { Power, PowerLost } from "../../../hal/boards/sim/power.js";
 import type { KeyValueInstance, KeyValueModule } from "../../../hal/ecma419/modules.js";
@@ -43,6 +44,37 @@ test("a path is a namespace; two openings of it share what is stored", () => {
   store.write("job", Uint8Array.of(1));
   assert.equal(module.open({ path: "other" }).read("job"), undefined);
   assert.equal(module.open({ path: "ota", mode: "r", format: "buffer" }).read("job")?.byteLength, 1);
+});
+
+test("opening to write makes the namespace; opening to read one that is not there fails", () => {
+  assert.throws(() => module.open({ path: "new", mode: "r" }), { message: "ESP_ERR_NVS_NOT_FOUND" });
+  module.open({ path: "new", mode: "r+" });
+  assert.equal(module.open({ path: "new", mode: "r" }).read("job"), undefined);
+});
+
+test("names of 15 characters are the longest, of namespaces as of keys", () => {
+  const longest = "n".repeat(15);
+  module.open({ path: longest }).write(longest, Uint8Array.of(1));
+  assert.equal(module.open({ path: longest, mode: "r" }).read(longest)?.byteLength, 1);
+  assert.throws(() => module.open({ path: `${longest}n` }), { message: "ESP_ERR_NVS_KEY_TOO_LONG" });
+  assert.throws(() => module.open({ path: `${longest}n`, mode: "r" }), { message: "ESP_ERR_NVS_NOT_FOUND" });
+  assert.throws(() => module.open({ path: "" }), { message: "invalid" });
+  assert.throws(() => module.open({ path: "ota", mode: "w" as "r" }), { message: "invalid mode" });
+});
+
+test("a key of another type is a mismatch, and deleted keys are none", () => {
+  const flash = NorFlash.blank(PARTITION.size);
+  const nvs = new Nvs(flash, PARTITION);
+  nvs.set("ota", "job", Uint8Array.of(1));
+  // The namespace is 1, and the first page the active one.
+  const data = Buffer.alloc(8, 0xff);
+  data.writeUInt8(7, 0);
+  new Page(flash, 0).append(encodeItem({ namespace: 1, type: TYPE_U8, chunk: CHUNK_NONE, key: "count", data, span: 1 }), new Uint8Array(0));
+  const opened = createKeyValueModule(new Nvs(flash, PARTITION), power).open({ path: "ota" });
+  const mismatch = (error: unknown): boolean => error instanceof TypeError && error.message === "mismatch";
+  assert.throws(() => opened.read("count"), mismatch);
+  opened.delete("job");
+  assert.equal(opened.read("job"), undefined);
 });
 
 test("deletes a key; one that is not there is no error", () => {

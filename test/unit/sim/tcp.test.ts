@@ -55,15 +55,51 @@ test("what was handed to write may be reused at once", async () => {
   assert.equal(peer.received.toString(), "firstother");
 });
 
-test("reads exactly what is there; more, or nothing, is invalid and takes nothing", async () => {
+test("reads exactly what is there; more, or nothing of it, is invalid and takes nothing", async () => {
   const { near, peer } = await connected();
-  assert.throws(() => near.socket.read(new Uint8Array(1)), { message: "invalid" });
   await peer.send(Buffer.from("hello"));
   await until("bytes", () => near.events.includes("readable 5"));
   for (const length of [6, 0, 1000]) assert.throws(() => near.socket.read(new Uint8Array(length)), { message: "invalid" });
   assert.equal(read(near.socket, 2), "he");
   assert.throws(() => near.socket.read(new Uint8Array(4)), { message: "invalid" });
   assert.equal(read(near.socket, 3), "llo");
+});
+
+test("where nothing is left, a read of any length gives nothing and throws nothing", async () => {
+  const { near, peer } = await connected();
+  assert.equal(near.socket.read(new Uint8Array(1)), undefined);
+  await peer.send(Buffer.from("x"));
+  await until("bytes", () => near.events.includes("readable 1"));
+  assert.equal(near.socket.read(new Uint8Array(1)), 1);
+  assert.equal(near.socket.read(new Uint8Array(1)), undefined);
+});
+
+test("`this` in every callback is the socket", async () => {
+  const owners: unknown[] = [];
+  const note = function (this: unknown): void {
+    owners.push(this);
+  };
+  const TCP = createTcp(power);
+  const socket = new TCP({ address: "127.0.0.1", port: loopback.port, onReadable: note, onWritable: note, onError: note });
+  const peer = await loopback.peer();
+  await until("connection", () => owners.length === 1);
+  await peer.send(Buffer.from("x"));
+  await until("bytes", () => owners.length === 2);
+  socket.read(new Uint8Array(1));
+  socket.write(Buffer.from("x"));
+  await until("room", () => owners.length === 3);
+  peer.socket.end();
+  await until("end", () => owners.length === 4);
+  assert.ok(owners.every((owner) => owner === socket));
+});
+
+test("a closed socket can be neither read nor written", async () => {
+  const { near, peer } = await connected();
+  await peer.send(Buffer.from("x"));
+  await until("bytes", () => near.available === 1);
+  near.socket.close();
+  assert.throws(() => near.socket.read(new Uint8Array(1)), TypeError);
+  assert.throws(() => near.socket.write(new Uint8Array(1)), TypeError);
 });
 
 test("what is left unread is announced with the next bytes, in all", async () => {

@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { Power } from "../../../hal/boards/sim/power.js";
 import { Loopback, settle, until } from "../../support/loopback.js";
 import {
+  AUTHORITY,
   certificateDer,
   CLIENT_CERTIFICATE,
   CLIENT_KEY,
@@ -14,6 +15,8 @@ import {
   SERVER_TLS,
   tlsPem,
 } from "../../support/tls-fixtures.js";
+import { createTcp } from "../../../hal/boards/sim/tcp.js";
+import { createTls } from "../../../hal/boards/sim/tls.js";
 import { openTls, type TlsNear, type TlsNearOptions } from "../../support/tls-near.js";
 
 const ROOM = 8192 - 96;
@@ -32,7 +35,7 @@ afterEach(async () => {
 test("is ready after the handshake, with room for less than a TCP takes", async () => {
   const near = open();
   assert.throws(() => near.socket.write(Buffer.from("x")), { message: "not ready" });
-  assert.equal(near.socket.read(new Uint8Array(1)), 0);
+  assert.equal(near.socket.read(new Uint8Array(1)), undefined);
   await until("handshake", () => near.events.length > 0);
   assert.deepEqual(near.events, [`writable ${ROOM}`]);
   const { socket } = await loopback.peer();
@@ -81,6 +84,43 @@ test("a chain whose CA carries no authority key identifier is a failed handshake
 test("a device's key that is not RSA is refused", () => {
   const key = keyDer("no-aki-server-key.pem");
   assert.throws(() => open({ certificate: CLIENT_CERTIFICATE, key }), { message: "certificateVerify: unimplemented" });
+});
+
+test("a server that sends its certificate alone fails, also where its authority is known", async () => {
+  const leaf = tlsPem("server.pem").toString().split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
+  await withServer({ ...SERVER_TLS, cert: leaf }, async (server) => {
+    const near = open({ port: server.port });
+    await until("failure", () => near.events.length > 0);
+    await settle();
+    assert.equal(near.events[0], "thrown");
+    assert.equal(near.thrown.length, 1);
+    assert.ok(!near.events.some((event) => event.startsWith("writable")));
+  });
+});
+
+test("unless it is to be as strict as the SDK, it takes a chain that Node takes", async () => {
+  const leaf = tlsPem("server.pem").toString().split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
+  await withServer({ ...SERVER_TLS, cert: leaf }, async (server) => {
+    const near = open({ port: server.port, strict: false });
+    await until("handshake", () => near.events.length > 0);
+    assert.deepEqual(near.events, [`writable ${ROOM}`]);
+  });
+});
+
+test("`this` in the callbacks is not the socket", async () => {
+  const owners: unknown[] = [];
+  const note = function (this: unknown): void {
+    owners.push(this);
+  };
+  const TLS = createTls(power, true);
+  const options = { address: "127.0.0.1", port: loopback.port, host: "127.0.0.1", TCP: { io: createTcp(power) }, secure: { certificate: AUTHORITY } };
+  const socket = new TLS({ ...options, onReadable: note, onWritable: note, onError: note });
+  const peer = await loopback.peer();
+  await until("handshake", () => owners.length > 0);
+  await peer.send(Buffer.from("x"));
+  await until("bytes", () => owners.length > 1);
+  assert.ok(owners.every((owner) => owner !== socket));
+  socket.close();
 });
 
 test("a server that speaks something else is a failed handshake", async () => {

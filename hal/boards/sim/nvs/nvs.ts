@@ -43,6 +43,20 @@ export class Nvs {
     this.#dropDuplicates();
   }
 
+  /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` where the namespace is missing and not to be made */
+  open(namespace: string, create: boolean): void {
+    if (this.#namespace(namespace) !== undefined) return;
+    if (!create) fail("ESP_ERR_NVS_NOT_FOUND");
+    this.#createNamespace(namespace);
+  }
+
+  /** The key holds something that is no blob. */
+  isOtherType(namespace: string, key: string): boolean {
+    const id = this.#namespace(namespace);
+    const blob = (type: number): boolean => type === TYPE_BLOB_INDEX || type === TYPE_BLOB_DATA;
+    return this.#items().some(({ item }) => item.namespace === id && item.key === key && !blob(item.type));
+  }
+
   get(namespace: string, key: string): Buffer | undefined {
     const id = this.#namespace(namespace);
     const index = id === undefined ? undefined : this.#find(id, TYPE_BLOB_INDEX, key);

@@ -1,0 +1,123 @@
+/**
+ * What a client of MQTT 3.1.1 and an MD5 of bytes never use of the two libraries. Every name must be found: a new version
+ * of a library that has another shape fails the build, and someone looks.
+ */
+const CUTS = {
+  "mqtt-packet/constants.js": [
+    ...assignments("protocol", ["properties", "propertiesCodes", "propertiesTypes"]),
+    ...assignments("protocol", ["PUBACK_PUBREC", "PUBREL_PUBCOMP", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"].map(mqtt5Codes)),
+    ...assignments("protocol", ["UNSUBSCRIBE_HEADER"]),
+    { what: "loop over protocol.properties", matches: (node) => node.type === "ForInStatement" && nameOf(node.right) === "protocol.properties" },
+  ],
+  "mqtt-packet/parser.js": [
+    debugCalls(),
+    version5(),
+    ...cases(["connect", "subscribe", "unsubscribe", "unsuback", "auth"]),
+    ...methods(["Connect", "Subscribe", "Unsubscribe", "Unsuback", "Auth", "Properties", "ByType", "StringPair", "Buffer", "4ByteNum"]),
+  ],
+  "mqtt-packet/writeToStream.js": [
+    debugCalls(),
+    version5(),
+    ...cases(["connack", "suback", "unsubscribe", "unsuback", "auth"]),
+    // It would grow by every length of a packet that was ever sent.
+    {
+      what: "cache of lengths",
+      matches: ({ type, consequent }) => type === "IfStatement" && nameOf(consequent.expression?.left?.object) === "varByteIntCache",
+    },
+  ],
+  "spark-md5/spark-md5.js": [
+    ...assignments("SparkMD5", ["hash", "hashBinary", "ArrayBuffer.hash"]),
+    ...assignments("SparkMD5.prototype", ["append", "appendBinary", "end", "reset", "getState", "setState", "destroy"]),
+    ...assignments("SparkMD5.ArrayBuffer.prototype", ["getState", "setState", "destroy"]),
+    { what: "check of add32", matches: (node) => node.type === "IfStatement" && nameOf(node.test.left?.callee) === "hex" },
+    { what: "patch of ArrayBuffer", matches: (node) => node.type === "IfStatement" && nameOf(node.test.right?.argument) === "ArrayBuffer.prototype.slice" },
+  ],
+};
+
+/** Cuts the libraries down before they are bundled. */
+export const cuts = {
+  name: "cuts",
+  transform(code, id) {
+    const file = /\/node_modules\/((?:mqtt-packet|spark-md5)\/[^/?]+\.js)$/.exec(id)?.[1];
+    const rules = file === undefined ? undefined : CUTS[file];
+    if (rules === undefined) return null;
+    return { code: cut(code, this.parse(code), rules, (what) => this.error(`${file} has no ${what} any more: see bundle/cuts.mjs`)), map: null };
+  },
+};
+
+/** @param missing called with what a rule did not find */
+export function cut(code, tree, rules, missing) {
+  const found = rules.map(() => 0);
+  const edits = [];
+  walk(tree, (node) => {
+    const index = rules.findIndex((rule) => rule.matches(node));
+    if (index < 0) return true;
+    found[index]++;
+    edits.push({ start: node.start, end: node.end, text: rules[index].replacement ?? "" });
+    return false;
+  });
+  rules.forEach((rule, index) => found[index] === 0 && missing(rule.what));
+  return edits.reduceRight((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), code);
+}
+
+/** Depth first, in the order of the text; stops below a node for which `visit` says no. */
+function walk(node, visit) {
+  if (!visit(node)) return;
+  for (const value of Object.values(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (typeof child?.type === "string") walk(child, visit);
+    }
+  }
+}
+
+/** `a.b.c` of a chain of names. */
+function nameOf(node) {
+  if (node?.type === "Identifier") return node.name;
+  if (node?.type !== "MemberExpression" || node.computed) return undefined;
+  return `${nameOf(node.object)}.${node.property.name}`;
+}
+
+function mqtt5Codes(packet) {
+  return `MQTT5_${packet}_CODES`;
+}
+
+function assignments(object, names) {
+  return names.map((name) => ({
+    what: `${object}.${name}`,
+    matches: ({ type, expression }) =>
+      type === "ExpressionStatement" && expression.type === "AssignmentExpression" && nameOf(expression.left) === `${object}.${name}`,
+  }));
+}
+
+function cases(names) {
+  return names.map((name) => ({ what: `case "${name}"`, matches: ({ type, test }) => type === "SwitchCase" && test?.value === name }));
+}
+
+function methods(names) {
+  return names.map((name) => ({
+    what: `method _parse${name}`,
+    matches: ({ type, key }) => type === "MethodDefinition" && key.name === `_parse${name}`,
+  }));
+}
+
+function debugCalls() {
+  return {
+    what: "call of debug",
+    matches: ({ type, expression }) => type === "ExpressionStatement" && nameOf(expression.callee) === "debug",
+    replacement: ";",
+  };
+}
+
+/** `version === 5`, whatever object it is of. */
+function version5() {
+  return {
+    what: "comparison with version 5",
+    matches: ({ type, operator, left, right }) =>
+      type === "BinaryExpression" && operator === "===" && right.value === 5 && /version$/i.test(nameOf(left) ?? thisName(left) ?? ""),
+    replacement: "false",
+  };
+}
+
+function thisName(node) {
+  return node.type === "MemberExpression" ? node.property.name : undefined;
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import mqttPacket from "mqtt-packet";
+import * as codec from "../../src/mqtt/codec.js";
+import { connack, joined, PINGRESP, puback, publish, suback } from "../support/broker-packets.js";
+import { loadParts } from "../support/built.js";
+import { REPEAT, SEED } from "../support/seed.js";
+
+/** What the codec uses of mqtt-packet. */
+interface Library {
+  generate(packet: object): Uint8Array;
+  parser(options: object): { on(event: string, listener: (told: Packet | Error) => void): unknown; parse(bytes: Uint8Array): number };
+}
+
+interface Packet {
+  readonly topic?: string;
+  readonly payload?: Uint8Array;
+}
+
+const parts = await loadParts();
+/** Cut down to what a client of 3.1.1 uses, on hal/shims, minified; and whole, on Node's Buffer and npm's bl. */
+const [bundled, original] = [parts.mqtt as unknown as Library, mqttPacket as unknown as Library];
+
+const id = fc.integer({ min: 1, max: 0xffff });
+const qos = fc.constantFrom(0, 1);
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
+const payload = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), fc.uint8Array({ maxLength: 300 }));
+
+const sent = fc.oneof(
+  fc.record({
+    cmd: fc.constant("connect"),
+    protocolId: fc.constant("MQTT"),
+    protocolVersion: fc.constant(4),
+    clean: fc.boolean(),
+    keepalive: fc.nat(0xffff),
+    clientId: name,
+    username: name,
+    password: name,
+  }),
+  fc.record({
+    cmd: fc.constant("publish"), topic: name, payload, qos, dup: fc.boolean(), retain: fc.boolean(), messageId: id,
+  }),
+  fc.record({ cmd: fc.constant("subscribe"), messageId: id, subscriptions: fc.array(fc.record({ topic: name, qos }), { minLength: 1, maxLength: 3 }) }),
+  fc.record({ cmd: fc.constant("puback"), messageId: id }),
+  fc.record({ cmd: fc.constantFrom("pingreq", "disconnect") }),
+);
+
+const received = fc.oneof(
+  fc.nat(5).map((code) => connack(code)),
+  fc.tuple(id, fc.array(fc.constantFrom(0, 1, 2, 0x80), { minLength: 1, maxLength: 3 })).map(([packetId, codes]) => suback(packetId, ...codes)),
+  id.map((packetId) => puback(packetId)),
+  fc.constant(PINGRESP),
+  fc.tuple(name, payload, fc.option(id, { nil: undefined })).map(([topic, body, packetId]) => publish(topic, body, packetId)),
+);
+
+test(`every packet that a client sends has the bytes that mqtt-packet makes on Node; ${REPEAT}`, () => {
+  fc.assert(
+    fc.property(sent, (packet) => {
+      const binary = packet.cmd === "publish" && packet.payload instanceof Uint8Array ? publish("t", packet.payload) : undefined;
+      const [shims, nodes] = [bundled, original].map((library) => {
+        const body = binary === undefined ? {} : { payload: (packetsOf(library, [binary])[0] as Packet).payload };
+        return [...library.generate({ ...packet, ...body })];
+      });
+      assert.deepEqual(shims, nodes);
+    }),
+    { seed: SEED, numRuns: 1000 },
+  );
+});
+
+test(`every packet that a broker sends is parsed as on Node, however the stream is split; ${REPEAT}`, () => {
+  fc.assert(
+    fc.property(fc.array(received, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(), { maxLength: 30 }), (packets, cuts) => {
+      const stream = joined(...packets);
+      const pieces = split(stream, cuts);
+      const [shims, nodes] = [parsed(bundled, pieces), parsed(original, pieces)];
+      assert.deepEqual(shims, nodes);
+      assert.equal(shims.length, packets.length);
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+});
+
+test(`the codec tells the same of any stream, also of hostile ones; ${REPEAT}`, () => {
+  const stream = fc.array(received, { maxLength: 5 }).map((packets) => joined(...packets));
+  const hostile = fc.tuple(stream, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 })).map(([bytes, changes]) => {
+    const changed = bytes.slice();
+    for (const [at, value] of changed.byteLength === 0 ? [] : changes) changed[at % changed.byteLength] = value;
+    return changed;
+  });
+  fc.assert(
+    fc.property(fc.oneof(hostile, fc.uint8Array({ maxLength: 200 })), fc.array(fc.nat(), { maxLength: 12 }), (bytes, cuts) => {
+      const pieces = split(bytes, cuts);
+      const [shims, nodes] = [told(parts, pieces), told(codec, pieces)];
+      // Node makes text of a topic that is none, the shims do not.
+      const ill = nodes.findIndex((line, index) => line.includes("\ufffd") && shims[index] === "error");
+      assert.deepEqual(shims, ill < 0 ? nodes : [...nodes.slice(0, ill), "error"]);
+    }),
+    { seed: SEED, numRuns: 2000 },
+  );
+});
+
+test("differs from Node, on purpose: a topic that is not UTF-8 ends the connection [MQTT-1.5.3-1]", () => {
+  for (const ill of [[0xff], [0x61, 0xff, 0x62], [0xf0, 0x9f, 0x98], [0, 0xa0, 0x80], [0xed, 0xa0, 0x80]]) {
+    const bytes = publish("?".repeat(ill.length), "x");
+    bytes.set(ill, 4);
+    assert.deepEqual(told(parts, [bytes]), ["error"], String(ill));
+  }
+  assert.match(told(codec, [Uint8Array.of(0x30, 6, 0, 3, 0xf0, 0x9f, 0x98, 0x78)])[0] ?? "", /"topic":"\ufffd"/);
+});
+
+test("differs from Node, on purpose: what only a server may get is not taken apart", () => {
+  const others = [codec.encodeConnect({ clientId: "c", username: "u", password: "p" }, 60), codec.encodeSubscribe(1, "t"), Uint8Array.of(0xb0, 2, 0, 1)];
+  for (const bytes of others) {
+    assert.deepEqual(parsed(bundled, [bytes]), ["Not supported"]);
+    assert.deepEqual(told(parts, [bytes]), ["error"]);
+    assert.deepEqual(told(codec, [bytes]), ["error"]);
+  }
+});
+
+function packetsOf(library: Library, pieces: readonly Uint8Array[]): (Packet | Error)[] {
+  const found: (Packet | Error)[] = [];
+  const parser = library.parser({ protocolVersion: 4 });
+  for (const event of ["packet", "error"]) parser.on(event, (packet) => found.push(packet));
+  for (const piece of pieces) parser.parse(library === original ? Buffer.from(piece) : piece.slice());
+  return found;
+}
+
+/** Fields of each packet, the payload as numbers; of an error its message. */
+function parsed(library: Library, pieces: readonly Uint8Array[]): unknown[] {
+  return packetsOf(library, pieces).map((packet) =>
+    packet instanceof Error ? packet.message : { ...packet, payload: packet.payload && [...packet.payload] },
+  );
+}
+
+/** Of an error no text: it differs where the bundle takes nothing apart. */
+function told(of: Pick<typeof codec, "PacketReader">, pieces: readonly Uint8Array[]): string[] {
+  const lines: string[] = [];
+  const reader = new of.PacketReader({
+    maxLength: 400,
+    onPacket: (packet) => lines.push(JSON.stringify(packet.type === "publish" ? { ...packet, payload: [...packet.payload] } : packet)),
+    onError: () => lines.push("error"),
+  });
+  for (const piece of pieces) reader.push(piece.slice());
+  return lines;
+}
+
+function split(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const ends = [...new Set(cuts.map((cut) => cut % (bytes.byteLength + 1)))].sort((left, right) => left - right);
+  return [0, ...ends].map((start, index) => bytes.subarray(start, ends[index] ?? bytes.byteLength));
+}

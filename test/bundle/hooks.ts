@@ -1,0 +1,22 @@
+import type { ResolveHook } from "node:module";
+import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { ROOT } from "../support/root.js";
+
+const at = (...path: string[]): string => pathToFileURL(join(ROOT, "dist", ...path)).href;
+const AGENT = at("moddable", "moddable-ota.js");
+const PARTS = at("parts", "parts.js");
+
+/** Compiled modules, and the bundle that stands in for each. */
+const BUNDLED: ReadonlyMap<string, string> = new Map([
+  [at("node", "src", "index.js"), AGENT],
+  [at("node", "hal", "boards", "device.js"), AGENT],
+  [at("node", "hal", "boards", "main.js"), AGENT],
+  [at("node", "src", "mqtt", "codec.js"), PARTS],
+  [at("node", "src", "image", "digest.js"), PARTS],
+]);
+
+export const resolve: ResolveHook = async (specifier, context, next) => {
+  const resolved = await next(specifier, context);
+  return { ...resolved, url: BUNDLED.get(resolved.url) ?? resolved.url };
+};
