@@ -65,4 +65,12 @@ const lin = {
   plugins: [typescript({ tsconfig: "hal/boards/lin/tsconfig.bundle.json" }), nodeResolve(), minified],
 };
 
-export default [agent, esp32, lin];
+/** The application that runs on the XS engine of the tests; it imports the agent as any application does. */
+const xs = {
+  input: { xs: "hal/boards/xs/guest/main.ts" },
+  output: { dir: "dist/moddable", format: "es", entryFileNames: "[name].js" },
+  external: ["moddable-ota"],
+  plugins: [typescript({ tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json" }), minified],
+};
+
+export default [agent, esp32, lin, xs];

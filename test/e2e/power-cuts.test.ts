@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Bench } from "../support/bench.js";
 import { imageOf } from "../support/bench.js";
+import { testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
 import { withBench } from "../support/with-bench.js";
@@ -28,8 +28,8 @@ function fetchedAgain(bench: Bench): number {
   return again;
 }
 
-test("a cut in the middle of the download costs at most one block", () =>
-  withBench({ image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+testOnEngines("a cut in the middle of the download costs at most one block", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
     bench.server.behaviours = [{ stallAfter: 300_000 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -43,8 +43,8 @@ test("a cut in the middle of the download costs at most one block", () =>
     assert.equal(percents.filter((word) => word === "downloading 0").length, 1, "a resumed download does not begin at 0");
   }));
 
-test("a cut while on trial reverts, and the old firmware reports it", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a cut while on trial reverts, and the old firmware reports it", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.onAgent = () => {
       if (bench.boots.length !== 2) return;
@@ -63,8 +63,8 @@ test("a cut while on trial reverts, and the old firmware reports it", () =>
     assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
   }));
 
-test("a cut before the result is acknowledged repeats the same result, and not after", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a cut before the result is acknowledged repeats the same result, and not after", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
     await bench.until("done", () => {
@@ -84,8 +84,8 @@ test("a cut before the result is acknowledged repeats the same result, and not a
     assert.deepEqual(bench.platform.words(), ["version 0.2.0"]);
   }));
 
-test("after the power comes back another image is begun at its first byte", () =>
-  withBench({ image: imageOf("0.2.0", 300 * 1024) }, async (bench) => {
+testOnEngines("after the power comes back another image is begun at its first byte", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 300 * 1024) }, async (bench) => {
     bench.server.behaviours = [{ stallAfter: 200_000 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -101,16 +101,17 @@ test("after the power comes back another image is begun at its first byte", () =
     assertSameBytes(bench.slot("ota_1", other.byteLength), other);
   }));
 
-test(`twenty updates with cuts at random moments end well (${REPEAT})`, { timeout: 300_000 }, async () => {
+testOnEngines(`twenty updates with cuts at random moments end well (${REPEAT})`, async (engine) => {
   const random = new SeededRandom();
   for (let round = 0; round < 20; round++) {
     const size = 16 * random.integer(1000, 30_000);
-    await withBench({ image: imageOf("0.2.0", size, round) }, async (bench) => {
+    await withBench({ engine, image: imageOf("0.2.0", size, round) }, async (bench) => {
       bench.platform.pending = () => bench.offer();
       bench.board.powerOn();
       const cuts = random.integer(1, 6);
       for (let cut = 0; cut < cuts; cut++) {
         const delayMs = random.fraction() * 40;
+        await bench.until("agent", () => bench.agent !== undefined);
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         bench.board.cutPower();
         bench.board.powerOn();
@@ -126,4 +127,4 @@ test(`twenty updates with cuts at random moments end well (${REPEAT})`, { timeou
       else assert.ok([...results][0]?.includes("reverted"), where);
     });
   }
-});
+}, { timeout: 300_000 });

@@ -1,0 +1,49 @@
+import { test, type TestOptions } from "node:test";
+import type { BoardModules, Log, OtaConfig } from "../../hal/boards/main.js";
+import { createFirmware } from "../../hal/boards/sim/main.js";
+import type { Power } from "../../hal/boards/sim/power.js";
+import { XsMissing } from "../../hal/boards/xs/files.js";
+import { createXsFirmware } from "../../hal/boards/xs/main.js";
+import type { OtaAgent } from "../../src/index.js";
+
+/** The agent of one boot, whatever engine it runs on. */
+export interface RunningAgent extends Pick<OtaAgent, "on" | "state"> {
+  stop(): void | Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly config: OtaConfig;
+  readonly log: Log;
+  /** Told of the agent of each boot, before it starts. */
+  onAgent(agent: RunningAgent): void;
+  /** The firmware ended by an exception. */
+  onCrash(error: Error): void;
+}
+
+/** What runs the agent on the simulated board. */
+export interface Engine {
+  readonly name: string;
+  firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void;
+}
+
+/** The sources, in this process. What they throw ends it. */
+export const NODE: Engine = { name: "Node", firmware: (options) => createFirmware(options) };
+
+/** The bundle that ships, on the real engine. */
+export const XS: Engine = {
+  name: "XS",
+  firmware(options) {
+    try {
+      return createXsFirmware(options);
+    } catch (error) {
+      // One line is all there is to say, in each of these tests.
+      if (error instanceof XsMissing) error.stack = error.message;
+      throw error;
+    }
+  },
+};
+
+/** Registers a test once for each engine. */
+export function testOnEngines(name: string, body: (engine: Engine) => Promise<void>, options: TestOptions = {}): void {
+  for (const engine of [NODE, XS]) test(`${name} [${engine.name}]`, options, () => body(engine));
+}
