@@ -43,7 +43,7 @@ const table: readonly { readonly name: string; readonly behaviours: Behaviour[];
 for (const { name, behaviours, report } of table) {
   testOnEngines(`${name} is reported as ${String(report)}, once`, (engine) =>
     withBench({ engine, config: QUICK }, async (bench) => {
-      bench.server.behaviours = behaviours;
+      bench.server.behaviours = [...behaviours];
       await assertFails(bench, report);
     }));
 }

@@ -1,4 +1,4 @@
-import { test, type TestOptions } from "node:test";
+import { describe, test, type TestOptions } from "node:test";
 import type { BoardModules, Log, OtaConfig } from "../../hal/boards/main.js";
 import { createFirmware } from "../../hal/boards/sim/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
@@ -43,7 +43,11 @@ export const XS: Engine = {
   },
 };
 
-/** Registers a test once for each engine. */
+const ENGINES = [NODE, XS];
+
+/** Registers a test once for each engine; the two run side by side. */
 export function testOnEngines(name: string, body: (engine: Engine) => Promise<void>, options: TestOptions = {}): void {
-  for (const engine of [NODE, XS]) test(`${name} [${engine.name}]`, options, () => body(engine));
+  describe(name, { concurrency: ENGINES.length }, () => {
+    for (const engine of ENGINES) test(`${name} [${engine.name}]`, options, () => body(engine));
+  });
 }

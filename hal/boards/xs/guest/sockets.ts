@@ -3,9 +3,21 @@ import type { Host } from "./host.js";
 import { CALL, COMMAND, type MessageReader } from "./messages.js";
 
 /** Of a TCP that carries TLS: the host does the TLS, and tells of what is above it. */
-interface Secure {
+class Secure {
   readonly options: TlsSocketOptions;
-  failure: Error | undefined;
+  #failure: Error | undefined;
+
+  constructor(options: TlsSocketOptions) {
+    this.options = options;
+  }
+
+  fail(failure: Error): void {
+    this.#failure = failure;
+  }
+
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
 }
 
 const SECURE = Symbol("secure");
@@ -78,7 +90,7 @@ export function createTcp(host: Host): TcpConstructor {
           told.onError?.();
           return;
         case COMMAND.threw:
-          if (secure !== undefined) secure.failure = new Error(message.text());
+          secure?.fail(new Error(message.text()));
           this.#options.onReadable?.(0);
           return;
       }
@@ -92,14 +104,8 @@ export function createTls(): TlsConstructor {
     readonly #tcp: SocketInstance;
 
     constructor(options: TlsSocketOptions) {
-      const secure: Secure = { options, failure: undefined };
-      const below: TcpOptions = {
-        ...options,
-        [SECURE]: secure,
-        onReadable: () => {
-          if (secure.failure !== undefined) throw secure.failure;
-        },
-      };
+      const secure = new Secure(options);
+      const below: TcpOptions = { ...options, [SECURE]: secure, onReadable: () => secure.throwFailure() };
       this.#tcp = new options.TCP.io(below);
     }
 
