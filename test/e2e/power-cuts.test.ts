@@ -7,6 +7,8 @@ import { REPEAT, SeededRandom } from "../support/seed.js";
 import { withBench } from "../support/with-bench.js";
 
 const BLOCK = 4096;
+/** About what a small update takes from the agent's start to the restart, on either engine, in milliseconds. */
+const UPDATE_MS = 120;
 
 /** Cuts the power once `condition` holds, and comes back. */
 async function cutWhen(bench: Bench, what: string, condition: () => boolean): Promise<void> {
@@ -57,9 +59,8 @@ testOnEngines("a cut while on trial reverts, and the old firmware reports it", (
     bench.board.powerOn();
     await bench.ended();
     assert.deepEqual(bench.boots, ["ota_0", "ota_1", "ota_0"]);
-    const words = bench.platform.words();
-    assert.equal(words.at(-2), "fail -5 restarted during its trial, reverted");
     await bench.until("version", () => bench.platform.words().at(-1) === "version 0.1.0");
+    assert.equal(bench.platform.words().at(-2), "fail -5 restarted during its trial, reverted");
     assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
   }));
 
@@ -110,7 +111,7 @@ testOnEngines(`twenty updates with cuts at random moments end well (${REPEAT})`,
       bench.board.powerOn();
       const cuts = random.integer(1, 6);
       for (let cut = 0; cut < cuts; cut++) {
-        const delayMs = random.fraction() * 40;
+        const delayMs = random.fraction() * UPDATE_MS;
         await bench.until("agent", () => bench.agent !== undefined);
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         bench.board.cutPower();
@@ -120,11 +121,12 @@ testOnEngines(`twenty updates with cuts at random moments end well (${REPEAT})`,
       const { running } = bench.slots();
       const updated = running.version === "0.2.0";
       const where = `round ${round}, ${size} bytes, ${REPEAT}\n${bench.platform.words().join("\n")}`;
-      const results = new Set(bench.platform.reports.filter(({ text }) => /"(done|fail)"/.test(text)).map(({ text }) => text));
+      const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
       assert.equal(running.state, "valid", where);
-      assert.equal(results.size, 1, where);
+      // After a revert another cut makes the old firmware report its version, and the platform offer the update anew.
+      assert.ok(results.every((word) => word === "done" || word.endsWith("reverted")), where);
+      assert.equal(results.at(-1) === "done", updated, where);
       if (updated) assertSameBytes(bench.slot(running.slot, size), bench.image);
-      else assert.ok([...results][0]?.includes("reverted"), where);
     });
   }
 }, { timeout: 300_000 });

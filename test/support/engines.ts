@@ -2,7 +2,7 @@ import { describe, test, type TestOptions } from "node:test";
 import type { BoardModules, Log, OtaConfig } from "../../hal/boards/main.js";
 import { createFirmware } from "../../hal/boards/sim/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
-import { XsMissing } from "../../hal/boards/xs/files.js";
+import { findWorker, XsMissing } from "../../hal/boards/xs/files.js";
 import { createXsFirmware } from "../../hal/boards/xs/main.js";
 import type { OtaAgent } from "../../src/index.js";
 
@@ -32,16 +32,18 @@ export const NODE: Engine = { name: "Node", firmware: (options) => createFirmwar
 /** The bundle that ships, on the real engine. */
 export const XS: Engine = {
   name: "XS",
-  firmware(options) {
-    try {
-      return createXsFirmware(options);
-    } catch (error) {
-      // One line is all there is to say, in each of these tests.
-      if (error instanceof XsMissing) error.stack = error.message;
-      throw error;
-    }
-  },
+  firmware: (options) => createXsFirmware({ ...options, worker: { binary: workerBinary() } }),
 };
+
+/** @throws XsMissing, of one line: there is no more to say in each of these tests */
+export function workerBinary(): string {
+  try {
+    return findWorker();
+  } catch (error) {
+    if (error instanceof XsMissing) error.stack = error.message;
+    throw error;
+  }
+}
 
 const ENGINES = [NODE, XS];
 

@@ -16,9 +16,11 @@ interface BytesAt {
 
 export function encodeSetup(setup: Setup): Uint8Array {
   const taken: Uint8Array[] = [];
-  const json = JSON.stringify(setup, (_key, value: unknown) =>
-    value instanceof Uint8Array ? ({ $bytes: taken.push(value) - 1 } satisfies BytesAt) : value,
-  );
+  // Not `value`: Node's Buffer has made itself an object by then.
+  const json = JSON.stringify(setup, function (this: { [key: string]: unknown }, key, value: unknown) {
+    const own = this[key];
+    return own instanceof Uint8Array ? ({ $bytes: taken.push(own) - 1 } satisfies BytesAt) : value;
+  });
   return encodeMessage(COMMAND.create, json, ...taken);
 }
 
