@@ -23,16 +23,19 @@ export interface EngineOptions {
 /** What runs the agent on the simulated board. */
 export interface Engine {
   readonly name: string;
+  /** @throws Error of one line, where this machine cannot run it */
+  check(): void;
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void;
 }
 
 /** The sources, in this process. What they throw ends it. */
-export const NODE: Engine = { name: "Node", firmware: (options) => createFirmware(options) };
+export const NODE: Engine = { name: "Node", check: () => {}, firmware: (options) => createFirmware(options) };
 
 /** The bundle that ships, on the real engine. */
 export const XS: Engine = {
   name: "XS",
-  firmware: (options) => createXsFirmware({ ...options, worker: { binary: workerBinary() } }),
+  check: () => void workerBinary(),
+  firmware: (options) => createXsFirmware(options),
 };
 
 /** @throws XsMissing, of one line: there is no more to say in each of these tests */
@@ -50,6 +53,19 @@ const ENGINES = [NODE, XS];
 /** Registers a test once for each engine; the two run side by side. */
 export function testOnEngines(name: string, body: (engine: Engine) => Promise<void>, options: TestOptions = {}): void {
   describe(name, { concurrency: ENGINES.length }, () => {
-    for (const engine of ENGINES) test(`${name} [${engine.name}]`, options, () => body(engine));
+    for (const engine of ENGINES) {
+      test(`${name} [${engine.name}]`, options, () => {
+        engine.check();
+        return body(engine);
+      });
+    }
+  });
+}
+
+/** Registers a test that needs the real engine. */
+export function testOnXs(name: string, body: () => Promise<void>): void {
+  test(name, () => {
+    XS.check();
+    return body();
   });
 }

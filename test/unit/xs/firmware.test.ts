@@ -6,7 +6,7 @@ import { createXsFirmware, type XsFirmwareOptions } from "../../../hal/boards/xs
 import { loaderSource } from "../../../hal/boards/xs/loader.js";
 import { XsWorker } from "../../../hal/boards/xs/worker.js";
 import { imageOf } from "../../support/bench.js";
-import { workerBinary } from "../../support/engines.js";
+import { testOnXs, workerBinary } from "../../support/engines.js";
 import { fakeWorker } from "../../support/fake-worker.js";
 import { CollectedLog } from "../../support/log.js";
 import { TestPlatform } from "../../support/test-platform.js";
@@ -24,7 +24,7 @@ async function boot(options: Partial<XsFirmwareOptions>, change: (modules: Modul
   let board: SimulatedBoard | undefined;
   return new Promise<string[]>((resolve, reject) => {
     const firmware = createXsFirmware({
-      worker: { binary: workerBinary() },
+      worker: options.worker ?? { binary: workerBinary() },
       config: CONFIG,
       log: (...line) => {
         logged.log(...line);
@@ -59,7 +59,7 @@ const ANSWERS = (expression: string): string => `
   const failure = (action) => { try { action(); return "no failure"; } catch (error) { return error.name; } };
   export const handleCommand = () => bytes(${expression});`;
 
-test("all that is built in is frozen before the modules run, as on the chip", async () => {
+testOnXs("all that is built in is frozen before the modules run, as on the chip", async () => {
   for (const what of [
     "Array.prototype",
     "(class extends Error {}).__proto__.prototype",
@@ -75,7 +75,7 @@ test("all that is built in is frozen before the modules run, as on the chip", as
   assert.equal(await ask(ANSWERS(`failure(() => { new Error().name = "x" })`)), "TypeError");
 });
 
-test("modules import each other, and see nothing of the engine's process but the host call", async () => {
+testOnXs("modules import each other, and see nothing of the engine's process but the host call", async () => {
   assert.equal(await ask(ANSWERS("other")), "42");
   const names = ["print", "setImmediate", "TextEncoder", "Base64", "performance", "harden"];
   assert.equal(await ask(ANSWERS(`[${names.map((name) => `typeof ${name}`).join()}].filter((type) => type !== "undefined")`)), "");
@@ -87,18 +87,18 @@ test("an engine that ends by itself is told with its reason, and leaves the boar
   await assert.rejects(boot({ worker }), { message: "the XS worker died: out of memory\nXS abort: memory full" });
 });
 
-test("a setting that the agent refuses is told as it says it", async () => {
+testOnXs("a setting that the agent refuses is told as it says it", async () => {
   const config = { ...CONFIG, version: "not a version" };
   await assert.rejects(boot({ config }), { message: "OtaError: version is not 1 to 32 of [A-Za-z0-9._-]" });
 });
 
-test("lines that are not wanted are not made in the engine", async () => {
+testOnXs("lines that are not wanted are not made in the engine", async () => {
   assert.match((await boot({})).join("\n"), /^debug mqtt connecting/m);
   const lines = await boot({ logLevel: "warn" });
   assert.ok(lines.length > 0 && lines.every((line) => /^(warn|error) /.test(line)), lines.join("\n"));
 });
 
-test("a board without a digest of its own has none in the engine either", async () => {
+testOnXs("a board without a digest of its own has none in the engine either", async () => {
   const platform = new TestPlatform();
   await platform.start();
   try {
@@ -110,7 +110,7 @@ test("a board without a digest of its own has none in the engine either", async 
   }
 });
 
-test("a power cut ends the engine at once, and nothing of it is heard again", async () => {
+testOnXs("a power cut ends the engine at once, and nothing of it is heard again", async () => {
   const logged = new CollectedLog();
   const flash = factoryFlash(imageOf("0.1.0", 4096));
   const firmware = createXsFirmware({

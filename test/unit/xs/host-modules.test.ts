@@ -6,9 +6,12 @@ import type { BoardModules, SocketInstance, SocketOptions, TlsSocketOptions } fr
 
 const ID = 5;
 
-/** The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`. */
+/** The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`. */
 class HostBench {
   readonly posted: (() => Uint8Array | undefined)[] = [];
+  /** The engine takes each message at once. */
+  idle = false;
+  readonly delivered: unknown[][] = [];
   readonly cleared: unknown[] = [];
   readonly received: number[] = [];
   tcp: SocketOptions | undefined;
@@ -50,7 +53,11 @@ class HostBench {
       },
       platform: { boot: { imageVersion: (slot: string) => (slot === "ota_0" ? "1.0" : undefined) } } as BoardModules["platform"],
     };
-    this.#host = new HostModules({ modules: modules as BoardModules, post: (message) => this.posted.push(message) });
+    const post = (message: () => Uint8Array | undefined): void => {
+      this.posted.push(message);
+      if (this.idle) this.delivered.push(...this.deliver());
+    };
+    this.#host = new HostModules({ modules: modules as BoardModules, post });
   }
 
   call(code: number, ...fields: Field[]): MessageReader {
@@ -100,6 +107,17 @@ test("the engine hears once of bytes that came in several pieces, and of those t
   assert.deepEqual(bench.deliver(), [["readable", 10]]);
   onReadable?.(15);
   assert.deepEqual(bench.deliver(), [["readable", 15]]);
+});
+
+test("an engine that is idle hears of everything at once", () => {
+  const bench = new HostBench();
+  bench.idle = true;
+  const { onReadable, onWritable } = bench.openTcp();
+  for (const count of [1, 2]) {
+    onWritable?.(count);
+    onReadable?.(count);
+  }
+  assert.deepEqual(bench.delivered, [["writable", 1], ["readable", 1], ["writable", 2], ["readable", 2]]);
 });
 
 test("bytes that were read before the engine heard of them are not announced", () => {
