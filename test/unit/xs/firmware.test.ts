@@ -24,7 +24,7 @@ async function boot(options: Partial<XsFirmwareOptions>, change: (modules: Modul
   let board: SimulatedBoard | undefined;
   return new Promise<string[]>((resolve, reject) => {
     const firmware = createXsFirmware({
-      worker: options.worker ?? { binary: workerBinary() },
+      worker: { binary: workerBinary() },
       config: CONFIG,
       log: (...line) => {
         logged.log(...line);
@@ -83,8 +83,20 @@ testOnXs("modules import each other, and see nothing of the engine's process but
 });
 
 test("an engine that ends by itself is told with its reason, and leaves the board without power", async () => {
-  const worker = fakeWorker(`heard = () => { console.error("XS abort: memory full"); process.exit(11); }`);
-  await assert.rejects(boot({ worker }), { message: "the XS worker died: out of memory\nXS abort: memory full" });
+  let modules: Modules | undefined;
+  let board: SimulatedBoard | undefined;
+  const error = await new Promise<Error>((resolve, reject) => {
+    const worker = fakeWorker(`heard = () => { console.error("XS abort: memory full"); process.exit(11); }`);
+    const firmware = createXsFirmware({ worker, config: CONFIG, log: () => {}, onCrash: resolve });
+    board = new SimulatedBoard({
+      flash: factoryFlash(imageOf("0.1.0", 4096)),
+      firmware: (given, power) => firmware((modules = given), power),
+      onDead: reject,
+    });
+    board.powerOn();
+  });
+  assert.equal(error.message, "the XS worker died: out of memory\nXS abort: memory full");
+  assert.throws(() => modules?.platform.randomFill(new Uint8Array(1)), { name: "PowerLost" });
 });
 
 testOnXs("a setting that the agent refuses is told as it says it", async () => {
