@@ -52,6 +52,10 @@ export default [
     tsconfig: "hal/boards/lin/tsconfig.bundle.json",
     external: [/^embedded:/, /^moddable-ota/, "crypt", "mc/ffi", "modules", "net", "time", "timer"],
   }),
-  // For tests alone.
+  // For tests alone: the application that runs on the XS engine, which imports the agent as any application does.
+  bundle({ xs: "hal/boards/xs/guest/main.ts" }, {
+    tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json",
+    external: ["moddable-ota"],
+  }),
   bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),
 ];

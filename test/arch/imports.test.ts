@@ -67,12 +67,23 @@ test("of the boards only main.ts imports src", () => {
   }
 });
 
+test("what runs in the engine takes the agent from the bundle, and of the rest types only", () => {
+  for (const { file, target, typeOnly } of imports) {
+    if (!file.startsWith("hal/boards/xs/guest/")) continue;
+    const allowed = target === "moddable-ota" || target.startsWith("hal/boards/xs/guest/");
+    assert.ok(allowed || (typeOnly && target.startsWith("hal/ecma419/")), `${file} imports ${target}`);
+  }
+});
+
 test("packages are imported in their one place", () => {
   for (const { file, target } of imports) {
     if (target === "mqtt-packet" && file.startsWith("src/")) assert.equal(file, "src/mqtt/codec.ts");
     if (target === "spark-md5") assert.equal(file, "src/image/digest.ts");
     if (target.startsWith("embedded:")) assert.match(file, /^hal\/boards\/(esp32|lin)\//);
-    if (target.startsWith("node:")) assert.match(file, /^(hal\/boards\/(sim|xs)|cloud|cli|test|bench)\//, `${file} imports ${target}`);
+    if (target.startsWith("node:")) {
+      assert.match(file, /^(hal\/boards\/(sim|xs(?!\/guest))|cloud|cli|test|bench)\//, `${file} imports ${target}`);
+    }
+    if (target === "moddable-ota") assert.match(file, /^hal\/boards\/(xs\/guest|esp32|lin)\//, `${file} imports ${target}`);
     if (file.startsWith("src/") && !target.startsWith("src/") && !target.startsWith("hal/")) {
       assert.ok(target === "mqtt-packet" || target === "spark-md5", `${file} imports ${target}`);
     }

@@ -1,4 +1,5 @@
 import { bundleUrl, loadParts } from "../support/built.js";
+import { NODE } from "../support/engines.js";
 import { Bench } from "../support/bench.js";
 import { languageObjects, Preloaded } from "./preloaded.js";
 
@@ -20,7 +21,7 @@ const language = languageObjects();
 const preloaded = new Preloaded((await import(bundleUrl("moddable-ota"))) as object, language);
 const parts = await loadParts();
 const preloadedParts = new Preloaded(parts, language);
-const bench = await Bench.start();
+const bench = await Bench.start({ engine: NODE });
 for (const object of language) Object.freeze(object);
 try {
   await bench.update();

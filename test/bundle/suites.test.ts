@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runNode } from "../support/node-process.js";
 
-/** Suites that hold for the sources must hold for what ships: libraries cut down, shims, names mangled, minified. */
+/**
+ * Suites that hold for the sources must hold for what ships: libraries cut down, shims, names mangled, minified. The
+ * end-to-end suite runs on what ships by itself, on the real engine.
+ */
 const SUITES = [
   ...["codec", "session", "session-traffic", "session-backlog", "session-waits"].map((name) => `unit/mqtt/${name}`),
   ...["digest", "verifier"].map((name) => `unit/image/${name}`),
-  ...["update", "failures", "power-cuts"].map((name) => `e2e/${name}`),
 ];
 
 for (const suite of SUITES) {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { Bench, DEVICE, imageOf } from "../support/bench.js";
+import { DEVICE, imageOf } from "../support/bench.js";
+import { testOnEngines } from "../support/engines.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { withBench } from "../support/with-bench.js";
 
 const UPDATE_TOPIC = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
 
-test("a broker lost in the middle of a download does not stop it, and the version is told again", () =>
-  withBench({ image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+testOnEngines("a broker lost in the middle of a download does not stop it, and the version is told again", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 300_000 }, { delayMs: 500 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -20,8 +20,8 @@ test("a broker lost in the middle of a download does not stop it, and the versio
     assert.ok(bench.logged.lines.some((line) => line.includes("next try in")));
   }));
 
-test("after a close by the peer the next CONNECT comes not sooner than 5 s after the last", () =>
-  withBench({}, async (bench) => {
+testOnEngines("after a close by the peer the next CONNECT comes not sooner than 5 s after the last", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length === 1);
     const connectedAt = performance.now();
@@ -31,8 +31,8 @@ test("after a close by the peer the next CONNECT comes not sooner than 5 s after
     assert.deepEqual(bench.platform.words(), ["version 0.1.0", "version 0.1.0"]);
   }));
 
-test("the same offer again and again does not begin the download anew", () =>
-  withBench({ image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+testOnEngines("the same offer again and again does not begin the download anew", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
     bench.onAgent = (agent) =>
       agent.on("progress", () => {
         if (bench.boots.length === 1) bench.platform.offer(DEVICE, bench.offer());
@@ -43,8 +43,8 @@ test("the same offer again and again does not begin the download anew", () =>
     assert.deepEqual(bench.platform.words().filter((word) => word === "done"), ["done"]);
   }));
 
-test("the URL of a repeated offer is the one of the next request", () =>
-  withBench({ image: imageOf("0.2.0", 300 * 1024), config: { download: { backoffMaxSeconds: 0.01 } } }, async (bench) => {
+testOnEngines("the URL of a repeated offer is the one of the next request", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 300 * 1024), config: { download: { backoffMaxSeconds: 0.01 } } }, async (bench) => {
     bench.server.behaviours = [{ stallAfter: 200_000 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -57,8 +57,8 @@ test("the URL of a repeated offer is the one of the next request", () =>
     assert.ok(fresh.url.endsWith(bench.server.requests[1]?.target ?? "?"), bench.server.requests[1]?.target);
   }));
 
-test("an offer of another image in the middle of a download wins", () =>
-  withBench({ image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+testOnEngines("an offer of another image in the middle of a download wins", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
     const other = new FaultServer(imageOf("0.3.0", 100 * 1024, 4));
     await other.start();
     try {
@@ -78,8 +78,8 @@ test("an offer of another image in the middle of a download wins", () =>
     }
   }));
 
-test("an offer of the running version is answered by the version, once, and fetches nothing", () =>
-  withBench({}, async (bench) => {
+testOnEngines("an offer of the running version is answered by the version, once, and fetches nothing", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length > 0);
     for (let count = 0; count < 3; count++) bench.platform.offer(DEVICE, bench.offer("0.1.0"));
@@ -113,8 +113,8 @@ const malformed: readonly (readonly [name: string, payload: string | Buffer])[] 
   ["a result code in words", '{"type":"report_version_rsp","result_code":"0","version":"0.1.0"}'],
 ];
 
-test("a malformed message is refused with a logged reason, and nothing else happens", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a malformed message is refused with a logged reason, and nothing else happens", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length > 0);
     for (const [name, payload] of malformed) {
@@ -130,8 +130,8 @@ test("a malformed message is refused with a logged reason, and nothing else happ
     assert.equal(bench.slots().running.version, "0.2.0");
   }));
 
-test("unknown types and unknown fields are ignored", () =>
-  withBench({}, async (bench) => {
+testOnEngines("unknown types and unknown fields are ignored", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length > 0);
     bench.platform.send(UPDATE_TOPIC, '{"type":"something_new","a":1}');
@@ -144,8 +144,8 @@ test("unknown types and unknown fields are ignored", () =>
     assert.equal(bench.slots().running.version, "0.2.0");
   }));
 
-test("no secret and no signature of a URL is ever logged", () =>
-  withBench({ config: { download: { backoffMaxSeconds: 0.01 } } }, async (bench) => {
+testOnEngines("no secret and no signature of a URL is ever logged", (engine) =>
+  withBench({ engine, config: { download: { backoffMaxSeconds: 0.01 } } }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 50_000 }, { status: 403 }, { status: 302, headers: { Location: "/x?sign=SECRETSIGNATURE" } }];
     bench.platform.pending = () => ({ ...bench.offer(), url: `${bench.server.url}?sign=SECRETSIGNATURE` });
     bench.board.powerOn();
@@ -157,9 +157,8 @@ test("no secret and no signature of a URL is ever logged", () =>
     assert.ok(!/[0-9a-f]{64}/.test(text), "no HMAC");
   }));
 
-test("a firmware on trial reports no version and takes no offer before it has proven itself", async () => {
-  const bench = await Bench.start();
-  try {
+testOnEngines("a firmware on trial reports no version and takes no offer before it has proven itself", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
     await bench.until("burning", () => bench.platform.words().includes("burning"));
@@ -167,13 +166,10 @@ test("a firmware on trial reports no version and takes no offer before it has pr
     const words = bench.platform.words();
     assert.equal(words.indexOf("done"), words.indexOf("burning") + 1);
     assert.equal(words[words.indexOf("done") + 1], "version 0.2.0");
-  } finally {
-    await bench.stop();
-  }
-});
+  }));
 
-test("a firmware that does not reach the cloud in time reverts, and the old one says so", () =>
-  withBench({ config: { trialSeconds: 0.5 } }, async (bench) => {
+testOnEngines("a firmware that does not reach the cloud in time reverts, and the old one says so", (engine) =>
+  withBench({ engine, config: { trialSeconds: 0.5 } }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
     await bench.until("burning", () => bench.platform.words().includes("burning"));

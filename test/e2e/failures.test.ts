@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Bench, DEVICE, imageOf } from "../support/bench.js";
+import { testOnEngines } from "../support/engines.js";
 import type { Behaviour } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { withBench } from "../support/with-bench.js";
@@ -41,9 +41,9 @@ const table: readonly { readonly name: string; readonly behaviours: Behaviour[];
 ];
 
 for (const { name, behaviours, report } of table) {
-  test(`${name} is reported as ${String(report)}, once`, () =>
-    withBench({ config: QUICK }, async (bench) => {
-      bench.server.behaviours = behaviours;
+  testOnEngines(`${name} is reported as ${String(report)}, once`, (engine) =>
+    withBench({ engine, config: QUICK }, async (bench) => {
+      bench.server.behaviours = [...behaviours];
       await assertFails(bench, report);
     }));
 }
@@ -54,34 +54,34 @@ function otherChip(): Uint8Array {
   return image;
 }
 
-test("a wrong file is refused after its first block", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a wrong file is refused after its first block", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ content: new Uint8Array(200 * 1024).fill(0x41), stallAfter: 5000 }];
     await assertFails(bench, /^fail -5 not an application image/);
     assert.equal(bench.server.requests.length, 1);
   }));
 
-test("an image that does not fit is not fetched", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("an image that does not fit is not fetched", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.platform.pending = () => ({ ...bench.offer(), file_size: 0x1a0000 + 16 });
     await assertFails(bench, /^fail -5 image of 1703952 bytes, room for 1703936/);
     assert.equal(bench.server.requests.length, 0);
   }));
 
-test("an image whose checksum is wrong is not booted, though its MD5 is right", () => {
+testOnEngines("an image whose checksum is wrong is not booted, though its MD5 is right", (engine) => {
   const image = imageOf("0.2.0", 64 * 1024);
   image.set([(image[40_000] ?? 0) ^ 1], 40_000);
-  return withBench({ config: QUICK, image }, (bench) => assertFails(bench, /^fail -5 set pending/));
+  return withBench({ engine, config: QUICK, image }, (bench) => assertFails(bench, /^fail -5 set pending/));
 });
 
-test("a server that is not there is reported as a time-out", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a server that is not there is reported as a time-out", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.platform.pending = () => ({ ...bench.offer(), url: "http://127.0.0.1:1/x" });
     await assertFails(bench, "fail -1 time_out");
   }));
 
-test("a refused signature is renewed by asking again, and the download goes on", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a refused signature is renewed by asking again, and the download goes on", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 100_000 }, { status: 403 }];
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
@@ -93,8 +93,8 @@ test("a refused signature is renewed by asking again, and the download goes on",
     assert.notEqual(bench.server.requests[2]?.headers.range, undefined);
   }));
 
-test("a platform that offers no fresh URL is a time-out in the end, not an expired signature", () =>
-  withBench({ config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bench) => {
+testOnEngines("a platform that offers no fresh URL is a time-out in the end, not an expired signature", (engine) =>
+  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bench) => {
     bench.server.behaviours = always({ status: 403 });
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length > 0);
@@ -103,16 +103,16 @@ test("a platform that offers no fresh URL is a time-out in the end, not an expir
     assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
   }));
 
-test("Retry-After is honoured, up to the longest pause that is configured", () =>
-  withBench({ config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bench) => {
+testOnEngines("Retry-After is honoured, up to the longest pause that is configured", (engine) =>
+  withBench({ engine, config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bench) => {
     bench.server.behaviours = [{ status: 503, headers: { "Retry-After": "86400" } }];
     await bench.update();
     const [first, second] = bench.server.requests;
     assert.ok(second!.atMs - first!.atMs >= 990, `${second!.atMs - first!.atMs} ms`);
   }));
 
-test("a 200 to a ranged request is compared with what is stored and then continued", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a 200 to a ranged request is compared with what is stored and then continued", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 150_000 }, { ignoreRange: true }];
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
@@ -120,8 +120,8 @@ test("a 200 to a ranged request is compared with what is stored and then continu
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
   }));
 
-test("a 200 with another file is not spliced: the download begins anew", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a 200 with another file is not spliced: the download begins anew", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     const other = imageOf("0.2.0", 200 * 1024, 5);
     bench.server.behaviours = [{ content: other, cutAfter: 150_000 }, { ignoreRange: true }];
     await bench.update();
@@ -129,16 +129,16 @@ test("a 200 with another file is not spliced: the download begins anew", () =>
     assert.equal(bench.server.requests[2]?.headers.range, undefined);
   }));
 
-test("a range that begins elsewhere is not used", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("a range that begins elsewhere is not used", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 150_000 }, { contentRange: `bytes 0-${200 * 1024 - 1}/${200 * 1024}` }];
     await bench.update();
     assert.equal(bench.server.requests.length, 3);
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
   }));
 
-test("pieces that do not fit together are fetched once more before the MD5 is reported", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("pieces that do not fit together are fetched once more before the MD5 is reported", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     const other = imageOf("0.2.0", 200 * 1024, 5);
     bench.server.behaviours = [{ content: other, cutAfter: 150_000, etag: null }];
     await bench.update();
@@ -146,29 +146,29 @@ test("pieces that do not fit together are fetched once more before the MD5 is re
     assert.deepEqual(bench.server.requests.map(({ headers }) => headers.range === undefined), [true, false, true]);
   }));
 
-test("If-Range carries the file's own validator", () =>
-  withBench({ config: QUICK }, async (bench) => {
+testOnEngines("If-Range carries the file's own validator", (engine) =>
+  withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 150_000 }];
     await bench.update();
     assert.equal(bench.server.requests[1]?.headers["if-range"], `"${bench.server.md5}"`);
   }));
 
-test("tries that store blocks are never used up", () =>
-  withBench({ config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bench) => {
+testOnEngines("tries that store blocks are never used up", (engine) =>
+  withBench({ engine, config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bench) => {
     bench.server.behaviours = Array.from({ length: 12 }, () => ({ cutAfter: 9000 }));
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assert.equal(bench.server.requests.length, 13);
   }));
 
-test("a server that trickles is left", () =>
-  withBench({ config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
+testOnEngines("a server that trickles is left", (engine) =>
+  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
     bench.server.behaviours = [{ trickleMs: 400 }];
     await assertFails(bench, "fail -1 time_out");
   }));
 
-test("a failed update can be offered again and then resumes", () =>
-  withBench({ config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
+testOnEngines("a failed update can be offered again and then resumes", (engine) =>
+  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 150_000 }, { status: 503 }];
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.reports.length > 0);

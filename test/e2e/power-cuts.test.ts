@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Bench } from "../support/bench.js";
 import { imageOf } from "../support/bench.js";
+import { testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
 import { withBench } from "../support/with-bench.js";
 
 const BLOCK = 4096;
+/** About what a small update takes from the agent's start to the restart, on either engine, in milliseconds. */
+const UPDATE_MS = 120;
 
 /** Cuts the power once `condition` holds, and comes back. */
 async function cutWhen(bench: Bench, what: string, condition: () => boolean): Promise<void> {
@@ -28,8 +30,8 @@ function fetchedAgain(bench: Bench): number {
   return again;
 }
 
-test("a cut in the middle of the download costs at most one block", () =>
-  withBench({ image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+testOnEngines("a cut in the middle of the download costs at most one block", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
     bench.server.behaviours = [{ stallAfter: 300_000 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -43,8 +45,8 @@ test("a cut in the middle of the download costs at most one block", () =>
     assert.equal(percents.filter((word) => word === "downloading 0").length, 1, "a resumed download does not begin at 0");
   }));
 
-test("a cut while on trial reverts, and the old firmware reports it", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a cut while on trial reverts, and the old firmware reports it", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.onAgent = () => {
       if (bench.boots.length !== 2) return;
@@ -62,8 +64,8 @@ test("a cut while on trial reverts, and the old firmware reports it", () =>
     assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
   }));
 
-test("a cut before the result is acknowledged repeats the same result, and not after", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a cut before the result is acknowledged repeats the same result, and not after", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
     await bench.until("done", () => {
@@ -83,8 +85,8 @@ test("a cut before the result is acknowledged repeats the same result, and not a
     assert.deepEqual(bench.platform.words(), ["version 0.2.0"]);
   }));
 
-test("after the power comes back another image is begun at its first byte", () =>
-  withBench({ image: imageOf("0.2.0", 300 * 1024) }, async (bench) => {
+testOnEngines("after the power comes back another image is begun at its first byte", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 300 * 1024) }, async (bench) => {
     bench.server.behaviours = [{ stallAfter: 200_000 }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
@@ -100,16 +102,17 @@ test("after the power comes back another image is begun at its first byte", () =
     assertSameBytes(bench.slot("ota_1", other.byteLength), other);
   }));
 
-test(`twenty updates with cuts at random moments end well (${REPEAT})`, { timeout: 300_000 }, async () => {
+testOnEngines(`twenty updates with cuts at random moments end well (${REPEAT})`, async (engine) => {
   const random = new SeededRandom();
   for (let round = 0; round < 20; round++) {
     const size = 16 * random.integer(1000, 30_000);
-    await withBench({ image: imageOf("0.2.0", size, round) }, async (bench) => {
+    await withBench({ engine, image: imageOf("0.2.0", size, round) }, async (bench) => {
       bench.platform.pending = () => bench.offer();
       bench.board.powerOn();
       const cuts = random.integer(1, 6);
       for (let cut = 0; cut < cuts; cut++) {
-        const delayMs = random.fraction() * 40;
+        const delayMs = random.fraction() * UPDATE_MS;
+        await bench.until("agent", () => bench.agent !== undefined);
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         bench.board.cutPower();
         bench.board.powerOn();
@@ -118,11 +121,12 @@ test(`twenty updates with cuts at random moments end well (${REPEAT})`, { timeou
       const { running } = bench.slots();
       const updated = running.version === "0.2.0";
       const where = `round ${round}, ${size} bytes, ${REPEAT}\n${bench.platform.words().join("\n")}`;
-      const results = new Set(bench.platform.reports.filter(({ text }) => /"(done|fail)"/.test(text)).map(({ text }) => text));
+      const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
       assert.equal(running.state, "valid", where);
-      assert.equal(results.size, 1, where);
+      // After a revert another cut makes the old firmware report its version, and the platform offer the update anew.
+      assert.ok(results.every((word) => word === "done" || word.endsWith("reverted")), where);
+      assert.equal(results.at(-1) === "done", updated, where);
       if (updated) assertSameBytes(bench.slot(running.slot, size), bench.image);
-      else assert.ok([...results][0]?.includes("reverted"), where);
     });
   }
-});
+}, { timeout: 300_000 });

@@ -5,18 +5,20 @@ import { test } from "node:test";
 import { Cloud } from "../../cloud/cloud.js";
 import { Bench, DEVICE, imageOf, SECRET } from "../support/bench.js";
 import { Running, withCommands } from "../support/command.js";
+import { type Engine, testOnEngines } from "../support/engines.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { TestPlatform } from "../support/test-platform.js";
 import { certificateDer, SERVER_TLS, tlsPath } from "../support/tls-fixtures.js";
 
 /** A bench with MQTT and HTTP on TLS, trusting these. */
-async function withTls(broker: string | undefined, files: string | undefined, body: (bench: Bench) => Promise<void>): Promise<void> {
+async function withTls(engine: Engine, broker: string | undefined, files: string | undefined, body: (bench: Bench) => Promise<void>): Promise<void> {
   const platform = new TestPlatform(SERVER_TLS);
   await platform.start();
   const server = new FaultServer(imageOf("0.2.0", 200 * 1024), SERVER_TLS);
   await server.start();
   const bench = await Bench.start({
+    engine,
     platform,
     server,
     image: server.file,
@@ -32,16 +34,16 @@ async function withTls(broker: string | undefined, files: string | undefined, bo
   }
 }
 
-test("a whole update over mqtts and https", () =>
-  withTls("ca.pem", "ca.pem", async (bench) => {
+testOnEngines("a whole update over mqtts and https", (engine) =>
+  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
   }));
 
 for (const authority of ["other-ca.pem", undefined]) {
-  test(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, () =>
-    withTls(authority, "ca.pem", async (bench) => {
+  testOnEngines(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, (engine) =>
+    withTls(engine, authority, "ca.pem", async (bench) => {
       const errors: unknown[] = [];
       bench.onAgent = (agent) => agent.on("connection", ({ code }) => errors.push(code));
       bench.board.powerOn();
@@ -52,23 +54,23 @@ for (const authority of ["other-ca.pem", undefined]) {
     }));
 }
 
-test("a file server that our CA did not sign is not read from, and that is reported at once", () =>
-  withTls("ca.pem", "other-ca.pem", async (bench) => {
+testOnEngines("a file server that our CA did not sign is not read from, and that is reported at once", (engine) =>
+  withTls(engine, "ca.pem", "other-ca.pem", async (bench) => {
     await bench.update();
     assert.match(bench.platform.words().find((word) => word.startsWith("fail")) ?? "", /^fail -5 TLS handshake with 127\.0\.0\.1 failed/);
     assert.equal(bench.server.requests.length, 0);
   }));
 
-test("a connection cut in the middle of TLS is resumed", () =>
-  withTls("ca.pem", "ca.pem", async (bench) => {
+testOnEngines("a connection cut in the middle of TLS is resumed", (engine) =>
+  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
     bench.server.behaviours = [{ cutAfter: 100_000 }];
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9]/);
   }));
 
-test("a redirect from https to http is refused", () =>
-  withTls("ca.pem", "ca.pem", async (bench) => {
+testOnEngines("a redirect from https to http is refused", (engine) =>
+  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
     bench.server.behaviours = [{ status: 302, headers: { Location: `http://127.0.0.1:${bench.server.port}/` } }];
     await bench.update();
     assert.equal(bench.platform.words().find((word) => word.startsWith("fail")), "fail -5 redirect from https to http");

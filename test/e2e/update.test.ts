@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { Bench, DEVICE, imageOf } from "../support/bench.js";
+import { DEVICE, imageOf } from "../support/bench.js";
+import { testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { withBench } from "../support/with-bench.js";
 
-test("an update runs from the offer to the new version, message by message", () =>
-  withBench({}, async (bench) => {
+testOnEngines("an update runs from the offer to the new version, message by message", (engine) =>
+  withBench({ engine }, async (bench) => {
     await bench.update();
     const words = bench.platform.words();
     assert.deepEqual(words.slice(0, 2), ["version 0.1.0", "downloading 0"]);
@@ -19,8 +19,8 @@ test("an update runs from the offer to the new version, message by message", () 
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
   }));
 
-test("an uninterrupted download is one request, without Range and without Accept-Encoding", () =>
-  withBench({}, async (bench) => {
+testOnEngines("an uninterrupted download is one request, without Range and without Accept-Encoding", (engine) =>
+  withBench({ engine }, async (bench) => {
     await bench.update();
     assert.equal(bench.server.requests.length, 1);
     const { headers } = bench.server.requests[0]!;
@@ -29,16 +29,16 @@ test("an uninterrupted download is one request, without Range and without Accept
     assert.equal(headers.host, `127.0.0.1:${bench.server.port}`);
   }));
 
-test("the URL is used byte for byte", () =>
-  withBench({}, async (bench) => {
+testOnEngines("the URL is used byte for byte", (engine) =>
+  withBench({ engine }, async (bench) => {
     const target = "/a%2Fb//c/../x;y?sign=q-sign-algorithm%3Dsha1%26q-ak%3Dx%00&z=%7e~";
     bench.platform.pending = () => ({ ...bench.offer(), url: `http://127.0.0.1:${bench.server.port}${target}` });
     await bench.update();
     assert.equal(bench.server.requests[0]?.target, target);
   }));
 
-test("the next update goes to the other slot", () =>
-  withBench({}, async (bench) => {
+testOnEngines("the next update goes to the other slot", (engine) =>
+  withBench({ engine }, async (bench) => {
     await bench.update();
     const next = imageOf("0.3.0", 100 * 1024, 7);
     bench.platform.reports.length = 0;
@@ -50,8 +50,8 @@ test("the next update goes to the other slot", () =>
     assertSameBytes(bench.slot("ota_0", next.byteLength), next);
   }));
 
-test("progress is reported at most once a second between 0 and 100, and never backwards", () =>
-  withBench({ image: imageOf("0.2.0", 1024 * 1024) }, async (bench) => {
+testOnEngines("progress is reported at most once a second between 0 and 100, and never backwards", (engine) =>
+  withBench({ engine, image: imageOf("0.2.0", 1024 * 1024) }, async (bench) => {
     await bench.update();
     const percents = bench.platform.words().filter((word) => word.startsWith("downloading")).map((word) => Number(word.split(" ")[1]));
     assert.equal(percents[0], 0);
@@ -60,8 +60,8 @@ test("progress is reported at most once a second between 0 and 100, and never ba
     assert.ok(percents.length <= 22, `${percents.length} reports`);
   }));
 
-test("the platform's answer to a version report reaches the application", () =>
-  withBench({}, async (bench) => {
+testOnEngines("the platform's answer to a version report reaches the application", (engine) =>
+  withBench({ engine }, async (bench) => {
     const answers: unknown[] = [];
     bench.onAgent = (agent) => agent.on("answer", (answer) => answers.push(answer));
     bench.board.powerOn();
@@ -69,8 +69,8 @@ test("the platform's answer to a version report reaches the application", () =>
     assert.deepEqual(answers, [{ resultCode: 0, resultMessage: "success", version: "0.1.0" }]);
   }));
 
-test("the application follows states, progress and the result; its own mistakes do no harm", () =>
-  withBench({}, async (bench) => {
+testOnEngines("the application follows states, progress and the result; its own mistakes do no harm", (engine) =>
+  withBench({ engine }, async (bench) => {
     const seen: string[] = [];
     const results: unknown[] = [];
     bench.onAgent = (agent) => {
@@ -93,23 +93,23 @@ test("the application follows states, progress and the result; its own mistakes 
   }));
 
 for (const byteLength of [336, 352, 4080, 4096, 4112, 65520, 65536, 65552, 131072, 0x1a0000 - 16, 0x1a0000]) {
-  test(`an image of ${byteLength} bytes is updated to`, () =>
-    withBench({ image: imageOf("0.2.0", byteLength) }, async (bench) => {
+  testOnEngines(`an image of ${byteLength} bytes is updated to`, (engine) =>
+    withBench({ engine, image: imageOf("0.2.0", byteLength) }, async (bench) => {
       await bench.update();
       assert.equal(bench.slots().running.version, "0.2.0");
       assertSameBytes(bench.slot("ota_1", byteLength), bench.image);
     }));
 }
 
-test("a chunked answer without a length is as good as one with it", () =>
-  withBench({}, async (bench) => {
+testOnEngines("a chunked answer without a length is as good as one with it", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.server.behaviours = [{ chunked: true }];
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
   }));
 
-test("redirects are followed", () =>
-  withBench({}, async (bench) => {
+testOnEngines("redirects are followed", (engine) =>
+  withBench({ engine }, async (bench) => {
     const to = `http://127.0.0.1:${bench.server.port}/elsewhere.bin?sign=x`;
     bench.server.behaviours = [{ status: 302, headers: { Location: "/second?sign=1" } }, { status: 307, headers: { Location: to } }];
     await bench.update();
@@ -117,21 +117,17 @@ test("redirects are followed", () =>
     assert.deepEqual(bench.server.requests.slice(1).map(({ target }) => target), ["/second?sign=1", "/elsewhere.bin?sign=x"]);
   }));
 
-test("an agent that is stopped says good-bye and goes on later from what is stored", async () => {
-  const bench = await Bench.start();
-  try {
+testOnEngines("an agent that is stopped says good-bye and goes on later from what is stored", (engine) =>
+  withBench({ engine }, async (bench) => {
     bench.platform.pending = () => bench.offer();
     bench.server.behaviours = [{ stallAfter: 100 * 1024 }];
     bench.board.powerOn();
     await bench.until("a region stored", () => bench.checkpoint()?.phase === "downloading" && bench.server.bodyBytes > 0);
     await bench.until("progress", () => bench.slot("ota_1", 81920)[81919] !== 0xff);
-    bench.agent?.stop();
+    await bench.agent?.stop();
     bench.board.cutPower();
     bench.board.powerOn();
     await bench.ended();
     assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9][0-9]*-$/);
     assert.equal(bench.slots().running.version, "0.2.0");
-  } finally {
-    await bench.stop();
-  }
-});
+  }));

@@ -2,12 +2,12 @@ import { SimulatedBoard } from "../../hal/boards/sim/board.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { CHIP_ESP32 } from "../../hal/boards/sim/app-image.js";
 import { type BoardReport, inspectSlots, readPartition, readRecord } from "../../hal/boards/sim/inspect.js";
-import { createFirmware } from "../../hal/boards/sim/main.js";
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
-import type { OtaAgent, OtaConfig } from "../../src/index.js";
+import type { OtaConfig } from "../../src/index.js";
 import { decodeCheckpoint } from "../../src/update/checkpoint.js";
 import type { Checkpoint } from "../../src/update/types.js";
+import type { Engine, RunningAgent } from "./engines.js";
 import { FaultServer } from "./fault-server.js";
 import { CollectedLog } from "./log.js";
 import { type TestOffer, TestPlatform } from "./test-platform.js";
@@ -17,6 +17,8 @@ export const DEVICE = { productId: "ABCDE12345", deviceName: "board_01" };
 export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
 export interface BenchOptions {
+  /** What runs the agent. */
+  readonly engine: Engine;
   readonly image?: Uint8Array;
   readonly config?: Partial<OtaConfig>;
   /** Brings a platform and server of its own, already started. */
@@ -33,9 +35,10 @@ export class Bench {
   readonly board: SimulatedBoard;
   readonly logged = new CollectedLog();
   readonly boots: string[] = [];
-  /** Told of each agent before it starts. */
-  onAgent: (agent: OtaAgent) => void = () => {};
-  agent: OtaAgent | undefined;
+  /** Told of the agent of each boot before it starts. */
+  onAgent: (agent: RunningAgent) => void = () => {};
+  /** Of the newest boot, once it is there. */
+  agent: RunningAgent | undefined;
   dead: Error | undefined;
   /** Bytes in flash, as the running agent says. */
   progress = 0;
@@ -49,7 +52,7 @@ export class Bench {
     this.flash = factoryFlash(imageOf("0.1.0", 4096));
     this.board = new SimulatedBoard({
       flash: this.flash,
-      firmware: createFirmware({
+      firmware: options.engine.firmware({
         log: this.logged.log,
         config: {
           identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
@@ -61,13 +64,17 @@ export class Bench {
           agent.on("progress", ({ bytes }) => (this.progress = bytes));
           this.onAgent(agent);
         },
+        onCrash: (error) => (this.dead = error),
       }),
-      onBoot: ({ label }) => this.boots.push(label),
+      onBoot: ({ label }) => {
+        this.agent = undefined;
+        this.boots.push(label);
+      },
       onDead: (error) => (this.dead = error),
     });
   }
 
-  static async start(options: BenchOptions = {}): Promise<Bench> {
+  static async start(options: BenchOptions): Promise<Bench> {
     const image = options.image ?? imageOf("0.2.0", 200 * 1024);
     const platform = options.platform ?? new TestPlatform();
     if (options.platform === undefined) await platform.start();
@@ -81,7 +88,7 @@ export class Bench {
   }
 
   async stop(): Promise<void> {
-    this.agent?.stop();
+    void this.agent?.stop();
     this.board.cutPower();
     await this.platform.stop();
     await this.server.stop();

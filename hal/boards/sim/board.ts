@@ -15,8 +15,8 @@ import { createTls } from "./tls.js";
 
 export interface SimulatedBoardOptions {
   flash: NorFlash;
-  /** What runs after the boot loader; called at each boot. */
-  firmware(modules: BoardModules): void;
+  /** What runs after the boot loader; called at each boot, with the power of that boot. */
+  firmware(modules: BoardModules, power: Power): void;
   /** Told of each boot, before the firmware runs. */
   onBoot?(running: Partition): void;
   /** TLS as particular about certificates as the SDK's, and not as forgiving as Node's. */
@@ -55,7 +55,7 @@ export class SimulatedBoard {
     try {
       const boot = bootLoader(flash, CHIP_ESP32);
       onBoot?.(boot.slots[boot.running] as Partition);
-      firmware(this.#modules(power, boot));
+      firmware(this.#modules(power, boot), power);
     } catch (error) {
       if (!power.on) return;
       this.cutPower();

@@ -1,0 +1,58 @@
+import type { AgentEvents, Log, State } from "../main.js";
+import { COMMAND, encodeMessage, MessageReader } from "./guest/messages.js";
+
+export interface XsAgentOptions {
+  readonly log: Log;
+  /** The answer to `create`. */
+  readonly created: Uint8Array;
+  /** @returns the engine's reply, or `undefined` where it has ended */
+  send(message: () => Uint8Array): Promise<Uint8Array | undefined>;
+}
+
+type Listeners = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
+
+/** The agent in an engine: of an `OtaAgent` what can be had from outside. */
+export class XsAgent {
+  readonly #options: XsAgentOptions;
+  readonly #listeners: Listeners = {};
+  #state: State["name"] = "idle";
+
+  constructor(options: XsAgentOptions) {
+    this.#options = options;
+    this.#keepState(options.created);
+  }
+
+  get state(): State["name"] {
+    return this.#state;
+  }
+
+  async start(): Promise<void> {
+    this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.start)));
+  }
+
+  async stop(): Promise<void> {
+    this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.stop)));
+  }
+
+  on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
+    listeners.push(listener);
+    (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+  }
+
+  /** Tells the listeners; a mistake of theirs is logged, as `OtaAgent` does. */
+  emit<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
+    if (name === "state") this.#state = (event as AgentEvents["state"]).to;
+    for (const listener of this.#listeners[name] ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#options.log("error", "agent", () => `listener of ${name} failed: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  #keepState(reply: Uint8Array | undefined): void {
+    if (reply !== undefined) this.#state = new MessageReader(reply).text() as State["name"];
+  }
+}

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const INSTALL = "install make and a C compiler (Debian: build-essential), then run npm ci with Node 20 or 22";
+
+/** The engine is not there: its message is one line that says what to do. */
+export class XsMissing extends Error {
+  override readonly name = "XsMissing";
+
+  constructor() {
+    super(`no XS engine on this machine: ${INSTALL}`);
+  }
+}
+
+/** Path of the worker that npm has built. @throws XsMissing */
+export function findWorker(): string {
+  const platform = process.platform === "darwin" ? "mac" : "lin";
+  const path = join("xsnap-native", "xsnap", "build", "bin", platform, "release", "xsnap-worker");
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve("@agoric/xsnap/package.json"));
+    if (existsSync(join(folder, path))) return join(folder, path);
+  } catch {
+    // An optional package whose build failed is not installed.
+  }
+  throw new XsMissing();
+}
+
+/** Text of a file in dist/moddable, which stands beside dist/node. @throws Error where it was not built */
+export function readBundle(name: string): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, "dist", "moddable", name);
+    if (existsSync(path)) return readFileSync(path, "utf8");
+  }
+  throw new Error(`dist/moddable/${name} is missing: run npm run build`);
+}

@@ -1,0 +1,205 @@
+/**
+ * What passes between the engine and its host: one byte that says what it is, then fields in the order that the tables below
+ * give. Shared by both sides, and therefore free of Node.
+ *
+ * | field | bytes |
+ * |---|---|
+ * | number | 8, IEEE 754 double, little endian |
+ * | text | 4, count of UTF-16 code units as above in 32 bits; then 2 for each unit |
+ * | bytes | 4, their count; then themselves |
+ *
+ * A field that may be missing, written `x?`, is the last one. `id` is a number that the engine chose, `handle` one that the
+ * host chose.
+ */
+export type Field = number | string | Uint8Array;
+
+/** From the engine, which waits for the answer: `arguments -> result`. */
+export const CALL = Object.freeze({
+  /** text path, text mode -> number handle */
+  flashOpen: 1,
+  /** number handle -> number size, number blockLength, number blocks */
+  flashStatus: 2,
+  /** number handle, number byteLength, number byteOffset -> bytes */
+  flashRead: 3,
+  /** number handle, number byteOffset, bytes */
+  flashWrite: 4,
+  /** number handle, number start, number end */
+  flashEraseBlock: 5,
+  /** number handle */
+  flashClose: 6,
+  /** text path, text mode -> number handle */
+  keyValueOpen: 7,
+  /** number handle, text key -> bytes? */
+  keyValueRead: 8,
+  /** number handle, text key, bytes */
+  keyValueWrite: 9,
+  /** number handle, text key */
+  keyValueDelete: 10,
+  /** number handle */
+  keyValueClose: 11,
+  /** text algorithm -> number handle */
+  digestOpen: 12,
+  /** number handle, bytes */
+  digestWrite: 13,
+  /** number handle -> bytes */
+  digestClose: 14,
+  /** number id, number delayMs */
+  timerSet: 15,
+  /** number id */
+  timerClear: 16,
+  /** -> number ticks */
+  ticks: 17,
+  /** number id, text address, number port, number nodelay (0 or 1) */
+  tcpOpen: 18,
+  /**
+   * number id, text address, number port, number nodelay, text host, bytes authority, bytes clientKey, bytes
+   * clientCertificate; empty bytes are none
+   */
+  tlsOpen: 19,
+  /** number id, number byteLength -> bytes */
+  socketRead: 20,
+  /** number id, bytes -> number room? */
+  socketWrite: 21,
+  /** number id */
+  socketClose: 22,
+  /** -> text slot */
+  runningSlot: 23,
+  /** -> text slot */
+  targetSlot: 24,
+  /** text slot -> text state? */
+  imageState: 25,
+  /** text slot -> text version? */
+  imageVersion: 26,
+  /** -> number */
+  chipId: 27,
+  forgetTarget: 28,
+  setPending: 29,
+  confirm: 30,
+  revert: 31,
+  /** No answer: the engine ends. */
+  restart: 32,
+  /** number id, text host */
+  resolve: 33,
+  /** number byteLength -> bytes */
+  randomFill: 34,
+  /** -> number seconds? */
+  unixTime: 35,
+  /** text level, text area, text message */
+  log: 36,
+  /** text name, text JSON of an event of the agent's */
+  agentEvent: 37,
+});
+
+/** The host's answer to a call. */
+export const ANSWER = Object.freeze({
+  /** Then the result. */
+  returned: 0,
+  /** text message of the exception */
+  thrown: 1,
+});
+
+/** From the host, one at a time: `arguments -> reply`. Every reply is empty, or one text: the name of the agent's state. */
+export const COMMAND = Object.freeze({
+  /** text JSON of `Setup` with its bytes taken out, then those bytes in order -> text state */
+  create: 1,
+  /** -> text state */
+  start: 2,
+  /** -> text state */
+  stop: 3,
+  /** number id */
+  timerFired: 4,
+  /** number id, text host, text address? */
+  resolved: 5,
+  /** number id, number count */
+  readable: 6,
+  /** number id, number count */
+  writable: 7,
+  /** number id: `onError` */
+  ended: 8,
+  /** number id, text message: TLS threw inside a callback of its TCP */
+  threw: 9,
+});
+
+export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {
+  let byteLength = 1;
+  for (const field of fields) {
+    byteLength += typeof field === "number" ? 8 : 4 + (typeof field === "string" ? field.length * 2 : field.byteLength);
+  }
+  const bytes = new Uint8Array(byteLength);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = code;
+  let at = 1;
+  for (const field of fields) {
+    if (typeof field === "number") {
+      view.setFloat64(at, field, true);
+      at += 8;
+      continue;
+    }
+    view.setUint32(at, field.length, true);
+    at += 4;
+    if (typeof field === "string") {
+      for (let index = 0; index < field.length; index++, at += 2) view.setUint16(at, field.charCodeAt(index), true);
+    } else {
+      bytes.set(field, at);
+      at += field.byteLength;
+    }
+  }
+  return bytes;
+}
+
+/** Code units that are made to text in one call: arguments take stack. */
+const TEXT_PIECE = 32;
+
+/** The fields of one message, in order. Each method throws a RangeError where the message has ended. */
+export class MessageReader {
+  readonly code: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 1;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.code = this.#view.getUint8(0);
+  }
+
+  get ended(): boolean {
+    return this.#at >= this.#bytes.byteLength;
+  }
+
+  number(): number {
+    return this.#view.getFloat64(this.#advance(8), true);
+  }
+
+  text(): string {
+    const length = this.#length();
+    const start = this.#advance(length * 2);
+    let text = "";
+    for (let done = 0; done < length; done += TEXT_PIECE) {
+      const units: number[] = [];
+      for (let index = done; index < Math.min(length, done + TEXT_PIECE); index++) {
+        units.push(this.#view.getUint16(start + index * 2, true));
+      }
+      text += String.fromCharCode(...units);
+    }
+    return text;
+  }
+
+  /** A view into the message. */
+  bytes(): Uint8Array {
+    const byteLength = this.#length();
+    const start = this.#advance(byteLength);
+    return this.#bytes.subarray(start, start + byteLength);
+  }
+
+  #length(): number {
+    return this.#view.getUint32(this.#advance(4), true);
+  }
+
+  #advance(byteLength: number): number {
+    const start = this.#at;
+    if (start + byteLength > this.#bytes.byteLength) throw new RangeError("message ends within a field");
+    this.#at = start + byteLength;
+    return start;
+  }
+}

@@ -1,0 +1,127 @@
+import type {
+  DigestConstructor,
+  FlashModule,
+  KeyValueModule,
+  PlatformImageState,
+  PlatformModule,
+  TimeModule,
+  TimerModule,
+} from "../../../ecma419/modules.js";
+import type { Host } from "./host.js";
+import { CALL, type MessageReader } from "./messages.js";
+
+export function createFlashModule(host: Host): FlashModule {
+  return {
+    open({ path, mode = "r+" }) {
+      const handle = host.call(CALL.flashOpen, path, mode).number();
+      return {
+        status() {
+          const status = host.call(CALL.flashStatus, handle);
+          return { size: status.number(), blockLength: status.number(), blocks: status.number() };
+        },
+        read: (buffer, byteOffset) => buffer.set(host.call(CALL.flashRead, handle, buffer.byteLength, byteOffset).bytes()),
+        write: (buffer, byteOffset) => void host.call(CALL.flashWrite, handle, byteOffset, buffer),
+        eraseBlock: (start, end) => void host.call(CALL.flashEraseBlock, handle, start, end),
+        close: () => void host.call(CALL.flashClose, handle),
+      };
+    },
+  };
+}
+
+export function createKeyValueModule(host: Host): KeyValueModule {
+  return {
+    open({ path, mode = "r+" }) {
+      const handle = host.call(CALL.keyValueOpen, path, mode).number();
+      return {
+        read(key) {
+          const answer = host.call(CALL.keyValueRead, handle, key);
+          return answer.ended ? undefined : copy(answer);
+        },
+        write: (key, value) =>
+          void host.call(CALL.keyValueWrite, handle, key, value instanceof ArrayBuffer ? new Uint8Array(value) : value),
+        delete: (key) => void host.call(CALL.keyValueDelete, handle, key),
+        close: () => void host.call(CALL.keyValueClose, handle),
+      };
+    },
+  };
+}
+
+export function createDigest(host: Host): DigestConstructor {
+  return class {
+    readonly #handle: number;
+
+    constructor(algorithm: string) {
+      this.#handle = host.call(CALL.digestOpen, algorithm).number();
+    }
+
+    write(bytes: Uint8Array): void {
+      host.call(CALL.digestWrite, this.#handle, bytes);
+    }
+
+    close(): ArrayBuffer {
+      return copy(host.call(CALL.digestClose, this.#handle));
+    }
+  };
+}
+
+export function createTimerModule(host: Host): TimerModule {
+  return {
+    set(callback, delayMs) {
+      const id = host.listen(() => {
+        host.forget(id);
+        callback();
+      });
+      host.call(CALL.timerSet, id, delayMs);
+      return id;
+    },
+    clear(id) {
+      host.forget(id as number);
+      host.call(CALL.timerClear, id as number);
+    },
+  };
+}
+
+export function createTimeModule(host: Host): TimeModule {
+  return {
+    get ticks() {
+      return host.call(CALL.ticks).number();
+    },
+  };
+}
+
+export function createPlatform(host: Host): PlatformModule {
+  return {
+    boot: {
+      runningSlot: () => host.call(CALL.runningSlot).text(),
+      targetSlot: () => host.call(CALL.targetSlot).text(),
+      imageState: (slot) => optionalText(host.call(CALL.imageState, slot)) as PlatformImageState | undefined,
+      imageVersion: (slot) => optionalText(host.call(CALL.imageVersion, slot)),
+      chipId: () => host.call(CALL.chipId).number(),
+      forgetTarget: () => void host.call(CALL.forgetTarget),
+      setPending: () => void host.call(CALL.setPending),
+      confirm: () => void host.call(CALL.confirm),
+      revert: () => void host.call(CALL.revert),
+      restart: () => void host.call(CALL.restart),
+    },
+    resolve(name, callback) {
+      const id = host.listen((message) => {
+        host.forget(id);
+        callback(message.text(), optionalText(message));
+      });
+      host.call(CALL.resolve, id, name);
+    },
+    randomFill: (into) => into.set(host.call(CALL.randomFill, into.byteLength).bytes()),
+    unixTime() {
+      const answer = host.call(CALL.unixTime);
+      return answer.ended ? undefined : answer.number();
+    },
+  };
+}
+
+function optionalText(message: MessageReader): string | undefined {
+  return message.ended ? undefined : message.text();
+}
+
+function copy(message: MessageReader): ArrayBuffer {
+  return message.bytes().slice().buffer as ArrayBuffer;
+}

@@ -1,0 +1,36 @@
+import type { LogLevel, OtaConfig } from "moddable-ota";
+import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
+
+/** What the agent in the engine is made of. */
+export interface Setup {
+  readonly config: OtaConfig;
+  /** Lines of lower rank are not made at all. */
+  readonly logLevel: LogLevel;
+  readonly hasDigest: boolean;
+}
+
+/** Stands in the JSON for the bytes of that number. */
+interface BytesAt {
+  readonly $bytes: number;
+}
+
+export function encodeSetup(setup: Setup): Uint8Array {
+  const taken: Uint8Array[] = [];
+  // Not `value`: Node's Buffer has made itself an object by then.
+  const json = JSON.stringify(setup, function (this: { [key: string]: unknown }, key, value: unknown) {
+    const own = this[key];
+    return own instanceof Uint8Array ? ({ $bytes: taken.push(own) - 1 } satisfies BytesAt) : value;
+  });
+  return encodeMessage(COMMAND.create, json, ...taken);
+}
+
+export function decodeSetup(message: MessageReader): Setup {
+  const json = message.text();
+  const taken: Uint8Array[] = [];
+  while (!message.ended) taken.push(message.bytes().slice());
+  return JSON.parse(json, (_key, value: unknown) => (isBytesAt(value) ? taken[value.$bytes] : value)) as Setup;
+}
+
+function isBytesAt(value: unknown): value is BytesAt {
+  return typeof value === "object" && value !== null && "$bytes" in value;
+}

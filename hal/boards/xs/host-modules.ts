@@ -1,0 +1,42 @@
+import type { BoardModules } from "../../ecma419/modules.js";
+import { ANSWER, encodeMessage, type Field, MessageReader } from "./guest/messages.js";
+import { platformCalls } from "./platform-calls.js";
+import { socketCalls } from "./socket-calls.js";
+import { storageCalls } from "./storage-calls.js";
+
+/** Hands a message to the engine in its turn; made only then, and dropped where it is `undefined`. */
+export type Post = (message: () => Uint8Array | undefined) => void;
+
+/** What to do for each call. @returns the fields of its result */
+export interface CallTable {
+  readonly [code: number]: (call: MessageReader) => readonly Field[] | void;
+}
+
+export interface HostModulesOptions {
+  /** Of the board that the engine runs on. */
+  readonly modules: BoardModules;
+  readonly post: Post;
+  /** Calls that do not go to a module of the board's. */
+  readonly calls?: CallTable;
+}
+
+/** Serves the modules of a board to an engine in another process. */
+export class HostModules {
+  readonly #calls: CallTable;
+
+  constructor({ modules, post, calls }: HostModulesOptions) {
+    this.#calls = { ...storageCalls(modules), ...platformCalls(modules, post), ...socketCalls(modules, post), ...calls };
+  }
+
+  /** Never throws: what a module throws is the answer. */
+  answer(message: Uint8Array): Uint8Array {
+    try {
+      const call = new MessageReader(message);
+      const handler = this.#calls[call.code];
+      if (handler === undefined) throw new Error(`no call ${call.code}`);
+      return encodeMessage(ANSWER.returned, ...(handler(call) ?? []));
+    } catch (error) {
+      return encodeMessage(ANSWER.thrown, error instanceof Error ? error.message : String(error));
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { AgentEvents, OtaConfig } from "../../../src/index.js";
+import type { BoardModules } from "../../ecma419/modules.js";
+import type { Log, LogLevel } from "../../ports/index.js";
+import type { Power } from "../sim/power.js";
+import { XsAgent } from "./agent.js";
+import { findWorker, readBundle } from "./files.js";
+import { CALL } from "./guest/messages.js";
+import { encodeSetup } from "./guest/setup.js";
+import { type CallTable, HostModules } from "./host-modules.js";
+import { loaderSource } from "./loader.js";
+import { XsWorker } from "./worker.js";
+
+export interface XsFirmwareOptions {
+  readonly config: OtaConfig;
+  readonly log: Log;
+  /** Lines of lower rank are not made in the engine. Default: `debug`, all. */
+  readonly logLevel?: LogLevel;
+  /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
+  readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
+  /** What the engine counted during each command: see `XsWorkerOptions`. */
+  onMeter?(json: string): void;
+  /** Told of the agent of each boot, before it starts. */
+  onAgent?(agent: XsAgent): void;
+  /** The engine ended by itself, and with it everything on the board: nothing happens until the next power-on. */
+  onCrash(error: Error): void;
+}
+
+const AGENT = "moddable-ota";
+const GUEST = "xs";
+
+/**
+ * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for each
+ * boot, which a power cut kills.
+ *
+ * @throws XsMissing where no engine was built
+ */
+export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
+  const { binary, args } = options.worker ?? { binary: findWorker() };
+  const program = loaderSource({ [AGENT]: readBundle(`${AGENT}.js`), [GUEST]: readBundle(`${GUEST}.js`) }, GUEST);
+  return (modules, power) => {
+    const crash = (error: Error): undefined => {
+      if (!power.on) return;
+      power.cut();
+      options.onCrash(error);
+    };
+    const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> => worker.command(message).catch(crash);
+    let agent: XsAgent | undefined;
+    const calls = agentCalls(options.log, () => agent);
+    const host = new HostModules({ modules, post: (message) => void send(message), calls });
+    const worker = new XsWorker({
+      binary,
+      ...(args === undefined ? {} : { args }),
+      ...(options.onMeter === undefined ? {} : { onMeter: options.onMeter }),
+      onCall: (call) => host.answer(call),
+    });
+    power.onCut(() => worker.kill());
+    const boot = async (): Promise<void> => {
+      await worker.evaluate(program);
+      const { config, logLevel = "debug", log } = options;
+      const setup = encodeSetup({ config, logLevel, hasDigest: modules.Digest !== undefined });
+      agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
+      options.onAgent?.(agent);
+      await agent.start();
+    };
+    boot().catch(crash);
+  };
+}
+
+/** What the agent in the engine has to say. */
+function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
+  return {
+    [CALL.log](call) {
+      const [level, area, message] = [call.text() as LogLevel, call.text(), call.text()];
+      log(level, area, () => message);
+    },
+    [CALL.agentEvent](call) {
+      const name = call.text() as keyof AgentEvents;
+      agent()?.emit(name, JSON.parse(call.text()) as never);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { BoardModules } from "../../ecma419/modules.js";
+import { CALL, COMMAND, encodeMessage } from "./guest/messages.js";
+import type { CallTable, Post } from "./host-modules.js";
+
+/** Boot control, names, random bytes, time and timers. */
+export function platformCalls({ platform, Time, Timer }: BoardModules, post: Post): CallTable {
+  const { boot } = platform;
+  /** What the board calls the engine's timers, by the engine's id. */
+  const timers = new Map<number, unknown>();
+  return {
+    [CALL.runningSlot]: () => [boot.runningSlot()],
+    [CALL.targetSlot]: () => [boot.targetSlot()],
+    [CALL.imageState]: (call) => optional(boot.imageState(call.text())),
+    [CALL.imageVersion]: (call) => optional(boot.imageVersion(call.text())),
+    [CALL.chipId]: () => [boot.chipId()],
+    [CALL.forgetTarget]: () => boot.forgetTarget(),
+    [CALL.setPending]: () => boot.setPending(),
+    [CALL.confirm]: () => boot.confirm(),
+    [CALL.revert]: () => boot.revert(),
+    [CALL.restart]: () => boot.restart(),
+
+    [CALL.resolve](call) {
+      const id = call.number();
+      platform.resolve(call.text(), (host, address) => {
+        post(() => encodeMessage(COMMAND.resolved, id, host, ...optional(address)));
+      });
+    },
+    [CALL.randomFill](call) {
+      const bytes = new Uint8Array(call.number());
+      platform.randomFill(bytes);
+      return [bytes];
+    },
+    [CALL.unixTime]: () => optional(platform.unixTime()),
+    [CALL.ticks]: () => [Time.ticks],
+
+    [CALL.timerSet](call) {
+      const id = call.number();
+      const timer = Timer.set(() => {
+        timers.delete(id);
+        post(() => encodeMessage(COMMAND.timerFired, id));
+      }, call.number());
+      timers.set(id, timer);
+    },
+    [CALL.timerClear](call) {
+      const id = call.number();
+      if (timers.has(id)) Timer.clear(timers.get(id));
+      timers.delete(id);
+    },
+  };
+}
+
+function optional<Value>(value: Value | undefined): Value[] {
+  return value === undefined ? [] : [value];
+}

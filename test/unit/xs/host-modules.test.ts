@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ANSWER, CALL, COMMAND, encodeMessage, type Field, MessageReader } from "../../../hal/boards/xs/guest/messages.js";
+import { HostModules } from "../../../hal/boards/xs/host-modules.js";
+import type { BoardModules, SocketInstance, SocketOptions, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
+
+const ID = 5;
+
+/** The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`. */
+class HostBench {
+  readonly posted: (() => Uint8Array | undefined)[] = [];
+  /** The engine takes each message at once. */
+  idle = false;
+  readonly delivered: unknown[][] = [];
+  readonly cleared: unknown[] = [];
+  readonly received: number[] = [];
+  tcp: SocketOptions | undefined;
+  tls: TlsSocketOptions | undefined;
+  room: number | undefined = 100;
+  closed = 0;
+  fire: () => void = () => {};
+  readonly #host: HostModules;
+
+  constructor() {
+    const bench = this;
+    class Socket implements SocketInstance {
+      read = (buffer: Uint8Array): void => void bench.received.push(buffer.fill(7).byteLength);
+      write = (): number | undefined => bench.room;
+      close = (): void => void bench.closed++;
+    }
+    const modules: Partial<BoardModules> = {
+      TCP: class extends Socket {
+        constructor(options: SocketOptions) {
+          super();
+          if (options.port === 0) throw new RangeError("invalid port");
+          bench.tcp = options;
+        }
+      },
+      TLS: class extends Socket {
+        constructor(options: TlsSocketOptions) {
+          super();
+          bench.tls = options;
+          new options.TCP.io({ ...options, onReadable: () => assert.fail("self-signed") });
+          if (options.host === "refused") throw new Error("bad certificate");
+        }
+      },
+      Timer: {
+        set: (callback) => {
+          bench.fire = callback;
+          return "timer";
+        },
+        clear: (timer) => void bench.cleared.push(timer),
+      },
+      platform: { boot: { imageVersion: (slot: string) => (slot === "ota_0" ? "1.0" : undefined) } } as BoardModules["platform"],
+    };
+    const post = (message: () => Uint8Array | undefined): void => {
+      this.posted.push(message);
+      if (this.idle) this.delivered.push(...this.deliver());
+    };
+    this.#host = new HostModules({ modules: modules as BoardModules, post });
+  }
+
+  call(code: number, ...fields: Field[]): MessageReader {
+    const answer = new MessageReader(this.#host.answer(encodeMessage(code, ...fields)));
+    if (answer.code === ANSWER.thrown) throw new Error(answer.text());
+    return answer;
+  }
+
+  openTcp(): SocketOptions {
+    this.call(CALL.tcpOpen, ID, "10.0.0.1", 80, 1);
+    return this.tcp as SocketOptions;
+  }
+
+  /** The messages that the engine would get now: name, then numbers and texts after the id. */
+  deliver(): unknown[][] {
+    return this.posted.splice(0).flatMap((make) => {
+      const message = make();
+      if (message === undefined) return [];
+      const reader = new MessageReader(message);
+      const name = Object.entries(COMMAND).find(([, code]) => code === reader.code)?.[0];
+      assert.equal(reader.number(), ID);
+      return [reader.ended ? [name] : [name, reader.code === COMMAND.threw ? reader.text() : reader.number()]];
+    });
+  }
+}
+
+test("what a module throws crosses with its message, and so does a call that nobody knows", () => {
+  const bench = new HostBench();
+  assert.throws(() => bench.call(CALL.tcpOpen, ID, "10.0.0.1", 0, 0), { message: "invalid port" });
+  assert.throws(() => bench.call(200), { message: "no call 200" });
+  assert.throws(() => bench.call(CALL.socketRead, ID, 1), { message: "closed" });
+  assert.throws(() => bench.call(CALL.timerSet), { message: "message ends within a field" });
+});
+
+test("a result that may be missing is told apart from an empty one", () => {
+  const bench = new HostBench();
+  assert.equal(bench.call(CALL.imageVersion, "ota_0").text(), "1.0");
+  assert.equal(bench.call(CALL.imageVersion, "ota_1").ended, true);
+});
+
+test("the engine hears once of bytes that came in several pieces, and of those that are left", () => {
+  const bench = new HostBench();
+  const { onReadable } = bench.openTcp();
+  onReadable?.(10);
+  onReadable?.(30);
+  bench.call(CALL.socketRead, ID, 20);
+  assert.deepEqual(bench.deliver(), [["readable", 10]]);
+  onReadable?.(15);
+  assert.deepEqual(bench.deliver(), [["readable", 15]]);
+});
+
+test("an engine that is idle hears of everything at once", () => {
+  const bench = new HostBench();
+  bench.idle = true;
+  const { onReadable, onWritable } = bench.openTcp();
+  for (const count of [1, 2]) {
+    onWritable?.(count);
+    onReadable?.(count);
+  }
+  assert.deepEqual(bench.delivered, [["writable", 1], ["readable", 1], ["writable", 2], ["readable", 2]]);
+});
+
+test("bytes that were read before the engine heard of them are not announced", () => {
+  const bench = new HostBench();
+  const { onReadable, onError } = bench.openTcp();
+  onReadable?.(10);
+  onError?.();
+  bench.call(CALL.socketRead, ID, 10);
+  assert.deepEqual(bench.deliver(), [["ended"]]);
+});
+
+test("the room that is announced is what is left after the writes until then", () => {
+  const bench = new HostBench();
+  const { onWritable } = bench.openTcp();
+  onWritable?.(8000);
+  bench.room = 300;
+  assert.equal(bench.call(CALL.socketWrite, ID, new Uint8Array(50)).number(), 300);
+  assert.deepEqual(bench.deliver(), [["writable", 300]]);
+});
+
+test("a TLS socket tells no room after a write: what a record adds is taken off", () => {
+  const bench = new HostBench();
+  const none = new Uint8Array(0);
+  bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", none, none, none);
+  bench.tls?.onWritable?.(1000);
+  bench.room = undefined;
+  assert.equal(bench.call(CALL.socketWrite, ID, new Uint8Array(100)).ended, true);
+  assert.deepEqual(bench.deliver(), [["writable", 1000 - 100 - 96]]);
+});
+
+test("nothing is told of a socket that was closed meanwhile", () => {
+  const bench = new HostBench();
+  const { onReadable, onWritable, onError } = bench.openTcp();
+  onReadable?.(10);
+  onWritable?.(10);
+  onError?.();
+  bench.call(CALL.socketClose, ID);
+  assert.deepEqual(bench.deliver(), []);
+  assert.equal(bench.closed, 1);
+  assert.throws(() => bench.call(CALL.socketRead, ID, 1), { message: "closed" });
+});
+
+test("what TLS throws inside a callback of its TCP goes to the engine", () => {
+  const bench = new HostBench();
+  bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3));
+  assert.deepEqual(bench.tls?.secure, {
+    certificate: Uint8Array.of(1),
+    clientKey: Uint8Array.of(2),
+    clientCertificates: [Uint8Array.of(3)],
+  });
+  bench.tcp?.onReadable?.(0);
+  assert.deepEqual(bench.deliver(), [["threw", "self-signed"]]);
+});
+
+test("a TLS that cannot be made leaves no TCP open", () => {
+  const bench = new HostBench();
+  const none = new Uint8Array(0);
+  const open = (): unknown => bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "refused", none, none, none);
+  assert.throws(open, { message: "bad certificate" });
+  assert.equal(bench.closed, 1);
+  assert.equal("certificate" in (bench.tls?.secure ?? {}), false);
+});
+
+test("timers are known by the engine's id", () => {
+  const bench = new HostBench();
+  bench.call(CALL.timerSet, ID, 10);
+  bench.fire();
+  bench.call(CALL.timerClear, ID);
+  assert.deepEqual(bench.deliver(), [["timerFired"]]);
+  assert.deepEqual(bench.cleared, [], "one that has fired is not the board's any more");
+  bench.call(CALL.timerSet, ID, 10);
+  bench.call(CALL.timerClear, ID);
+  assert.deepEqual(bench.cleared, ["timer"]);
+});
