@@ -56,6 +56,7 @@ export default [
   bundle({ xs: "hal/boards/xs/guest/main.ts" }, {
     tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json",
     external: ["moddable-ota"],
+    dir: "dist/xs",
   }),
   bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),
 ];

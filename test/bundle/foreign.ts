@@ -9,7 +9,7 @@ const FROZEN = new Set([
 ]);
 
 /** Modules that every board has, or brings by its manifest. */
-const BOARD_MODULE = /^(embedded:[\w/-]+|timer|time|crypt|digest|mc\/[\w/-]+|moddable-ota(\/[\w-]+)?)$/;
+const BOARD_MODULE = /^(embedded:[\w/-]+|timer|time|crypt|digest|modules|net|mc\/[\w/-]+|moddable-ota(\/[\w-]+)?)$/;
 
 /** What no bundle may do: load or make code, reach built-ins by a name that `strip` cannot see, import what no board has. */
 export function foreignCode(program: BundleProgram): Finding[] {

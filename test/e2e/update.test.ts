@@ -81,6 +81,7 @@ testOnEngines("the application follows states, progress and the result; its own 
       agent.on("result", (result) => results.push(result));
     };
     await bench.update();
+    await bench.until("result", () => results.length > 0 && seen.length >= 5);
     assert.deepEqual(seen, [
       "idle downloading",
       "downloading verifying",

@@ -2,7 +2,7 @@ import Net from "net";
 import type { PlatformModule } from "moddable-ota";
 
 /** Board clocks start in 1970: until SNTP has set them they show a time before this. */
-const EARLIEST_TIME_S = Date.UTC(2020, 0) / 1000;
+const EARLIEST_TIME_S = 1_577_836_800;
 
 /*
  * Each of these is a function of boot.c: a body of just this shape becomes the native function itself. Anything else

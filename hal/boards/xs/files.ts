@@ -27,11 +27,11 @@ export function findWorker(): string {
   throw new XsMissing();
 }
 
-/** Text of a file in dist/moddable, which stands beside dist/node. @throws Error where it was not built */
-export function readBundle(name: string): string {
+/** Text of a file in a folder beside dist/node. @throws Error where it was not built */
+export function readBuilt(folderName: "moddable" | "xs", name: string): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "dist", "moddable", name);
+    const path = join(folder, "dist", folderName, name);
     if (existsSync(path)) return readFileSync(path, "utf8");
   }
-  throw new Error(`dist/moddable/${name} is missing: run npm run build`);
+  throw new Error(`dist/${folderName}/${name} is missing: run npm run build`);
 }

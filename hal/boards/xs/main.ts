@@ -3,7 +3,7 @@ import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log, LogLevel } from "../../ports/index.js";
 import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
-import { findWorker, readBundle } from "./files.js";
+import { findWorker, readBuilt } from "./files.js";
 import { CALL } from "./guest/messages.js";
 import { encodeSetup } from "./guest/setup.js";
 import { type CallTable, HostModules } from "./host-modules.js";
@@ -36,7 +36,7 @@ const GUEST = "xs";
  */
 export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
   const { binary, args } = options.worker ?? { binary: findWorker() };
-  const program = loaderSource({ [AGENT]: readBundle(`${AGENT}.js`), [GUEST]: readBundle(`${GUEST}.js`) }, GUEST);
+  const program = loaderSource({ [AGENT]: readBuilt("moddable", `${AGENT}.js`), [GUEST]: readBuilt("xs", `${GUEST}.js`) }, GUEST);
   return (modules, power) => {
     const crash = (error: Error): undefined => {
       if (!power.on) return;
