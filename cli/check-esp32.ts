@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { runProgram } from "./command-line.js";
 import { checkModules, checkPartitions, checkSettings, link, type Linked } from "./esp32-link.js";
-import { checkBoard, findSdk } from "./esp32-sdk.js";
+import { checkBoard, findEsp32Sdk } from "./esp32-sdk.js";
 
 /** Bytes of a slot and of a pointer on the chip. */
 const SLOT_LENGTH = 16;
@@ -19,7 +19,7 @@ const program = new Command("npm run check:esp32 --")
 await runProgram(program);
 
 function check({ board }: { readonly board: string }): void {
-  const sdk = findSdk(process.env);
+  const sdk = findEsp32Sdk(process.env);
   checkBoard(sdk, board);
   const output = mkdtempSync(join(tmpdir(), "moddable-ota-esp32-"));
   try {

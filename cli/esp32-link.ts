@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SDK_MANIFESTS } from "../hal/boards/esp32/sdk-modules.js";
 import { parsePartitionsCsv, type Partition } from "../hal/boards/sim/partition-table.js";
-import { APPLICATION, environmentOf, mcconfigArguments, packageRoot, type Sdk } from "./esp32-sdk.js";
+import { APPLICATION, environmentOf, type Esp32Sdk, mcconfigArguments } from "./esp32-sdk.js";
+import { packageRoot } from "./sdk.js";
 
 /** What the SDK's linker made of the application. */
 export interface Linked {
@@ -35,7 +36,7 @@ const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] 
  *
  * @throws Error that names what does not link
  */
-export function link(sdk: Sdk, board: string, output: string): Linked {
+export function link(sdk: Esp32Sdk, board: string, output: string): Linked {
   const standIns = join(output, "stand-ins");
   mkdirSync(standIns, { recursive: true });
   standIn(standIns, "git", `echo ${sdk.idfVersion}`);

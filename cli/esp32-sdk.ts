@@ -1,21 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { UsageError } from "./command-line.js";
+import { findSdk, packageRoot, type Sdk } from "./sdk.js";
 
-/** Oldest version of the SDK with ECMA-419 storage and natives that survive a bundler. */
-const MIN_MAJOR = 8;
 const SEE = "see README.md, On an ESP32";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
 
-export interface Sdk {
-  readonly folder: string;
-  readonly version: string;
+export interface Esp32Sdk extends Sdk {
   /** The tag of ESP-IDF that it builds with. */
   readonly idfVersion: string;
-  /** Folder of its built tools. */
-  readonly tools: string;
 }
 
 export interface BuildRequest {
@@ -30,32 +24,10 @@ export interface BuildRequest {
 /** The application that is linked and flashed. */
 export const APPLICATION = "minimal";
 
-/** Root of this package: beside its compiled code. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;
-  }
-  throw new Error("hal/boards/esp32/manifest.json is missing");
-}
-
 /** @throws UsageError that says what to install */
-export function findSdk(env: NodeJS.ProcessEnv): Sdk {
-  const folder = env["MODDABLE"];
-  if (folder === undefined || folder === "") {
-    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${SEE}`);
-  }
-  const version = readOr(join(folder, "tools", "VERSION"), "").trim();
-  if (version === "") throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${SEE}`);
-  if (Number(version.split(".")[0]) < MIN_MAJOR) {
-    throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${SEE}`);
-  }
-  const host = process.platform === "darwin" ? "mac" : "lin";
-  const tools = join(folder, "build", "bin", host, "release");
-  const missing = TOOL_NAMES.find((name) => !isProgram(join(tools, name)));
-  if (missing !== undefined) {
-    throw new UsageError(`${missing} is not built: run make in ${join(folder, "build", "makefiles", host)}; ${SEE}`);
-  }
-  return { folder, version, tools, idfVersion: idfVersionOf(folder) };
+export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
+  const sdk = findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: [] });
+  return { ...sdk, idfVersion: idfVersionOf(sdk.folder) };
 }
 
 /** @throws UsageError */
@@ -67,7 +39,7 @@ export function checkBoard(sdk: Sdk, board: string): void {
 }
 
 /** @throws UsageError that says what to install */
-export function checkIdf(sdk: Sdk, env: NodeJS.ProcessEnv): void {
+export function checkIdf(sdk: Esp32Sdk, env: NodeJS.ProcessEnv): void {
   const folder = env["IDF_PATH"];
   if (folder === undefined || folder === "") {
     throw new UsageError(`IDF_PATH is not set: install ESP-IDF ${sdk.idfVersion} and source its export.sh; ${SEE}`);
@@ -102,14 +74,5 @@ function readOr(path: string, fallback: string): string {
     return readFileSync(path, "utf8");
   } catch {
     return fallback;
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

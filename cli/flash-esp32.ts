@@ -4,7 +4,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, runProgram, UsageError } from "./command-line.js";
-import { APPLICATION, checkBoard, checkIdf, environmentOf, findSdk, mcconfigArguments, packageRoot } from "./esp32-sdk.js";
+import { APPLICATION, checkBoard, checkIdf, environmentOf, findEsp32Sdk, mcconfigArguments } from "./esp32-sdk.js";
+import { packageRoot } from "./sdk.js";
 import { readIdentity } from "./files.js";
 
 interface FlashOptions {
@@ -35,7 +36,7 @@ const program = new Command("npm run flash --")
 await runProgram(program);
 
 function flash(options: FlashOptions): void {
-  const sdk = findSdk(process.env);
+  const sdk = findEsp32Sdk(process.env);
   checkBoard(sdk, options.board);
   const config = configOf(options);
   checkIdf(sdk, process.env);

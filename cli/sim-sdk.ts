@@ -1,14 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { UsageError } from "./command-line.js";
+import { findSdk, packageRoot, type Sdk } from "./sdk.js";
 
-/** Oldest version of the SDK whose manifests have the FFI that hal/boards/lin uses. */
-const MIN_MAJOR = 8;
-const INSTALL = "see README.md, npm run sim";
-/** Where the SDK builds its tools, and the tools that a build runs. */
-const TOOLS = join("build", "bin", "lin", "release");
+const SEE = "see README.md, npm run sim";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl", "mcrez"];
 const PARTS = [
   join("build", "simulators", "modules", "screen.h"),
@@ -16,11 +12,6 @@ const PARTS = [
   join("modules", "base", "ffi", "manifest.json"),
   join("modules", "io", "files", "posix", "manifest.json"),
 ];
-
-export interface Sdk {
-  readonly folder: string;
-  readonly version: string;
-}
 
 /** What the build leaves. */
 export interface Built {
@@ -30,40 +21,10 @@ export interface Built {
   readonly library: string;
 }
 
-/** Root of this package: beside its compiled code. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, "hal", "boards", "lin", "manifest.json"))) return folder;
-  }
-  throw new Error("hal/boards/lin/manifest.json is missing");
-}
-
 /** @throws UsageError that says what to install */
-export function findSdk(env: NodeJS.ProcessEnv): Sdk {
+export function findLinuxSdk(env: NodeJS.ProcessEnv): Sdk {
   if (process.platform !== "linux") throw new UsageError("the simulator's Linux target needs Linux");
-  const folder = env["MODDABLE"];
-  if (folder === undefined || folder === "") {
-    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${INSTALL}`);
-  }
-  const version = versionOf(folder);
-  if (!(Number(version.split(".")[0]) >= MIN_MAJOR)) {
-    throw new UsageError(`the Moddable SDK in ${folder} is version "${version}": install ${MIN_MAJOR} or newer; ${INSTALL}`);
-  }
-  const part = PARTS.find((path) => !existsSync(join(folder, path)));
-  if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${INSTALL}`);
-  const tool = TOOL_NAMES.find((name) => !isProgram(join(folder, TOOLS, name)));
-  if (tool !== undefined) {
-    throw new UsageError(`${tool} is not built: run make in ${join(folder, "build", "makefiles", "lin")}; ${INSTALL}`);
-  }
-  return { folder, version };
-}
-
-function versionOf(folder: string): string {
-  try {
-    return readFileSync(join(folder, "tools", "VERSION"), "utf8").trim();
-  } catch {
-    throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${INSTALL}`);
-  }
+  return findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: PARTS });
 }
 
 /** @throws UsageError that says what to install */
@@ -88,7 +49,7 @@ export function build(sdk: Sdk, env: NodeJS.ProcessEnv): Built {
   const root = packageRoot();
   const output = join(root, "dist", "sim");
   mkdirSync(output, { recursive: true });
-  const tools = join(sdk.folder, TOOLS);
+  const { tools } = sdk;
   const withTools = { ...env, MODDABLE: sdk.folder, PATH: `${tools}${delimiter}${env["PATH"] ?? ""}` };
   const manifest = join(root, "hal", "boards", "lin", "app", "manifest.json");
   run(join(output, "build.log"), join(tools, "mcconfig"), ["-m", "-i", "-p", "lin", "-t", "build", "-o", output, manifest], withTools);
@@ -111,13 +72,4 @@ function run(log: string, command: string, args: string[], env: NodeJS.ProcessEn
   const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   writeFileSync(log, `${stdout}${stderr}`);
   if (status !== 0) throw new Error(`${command} failed: see ${log}`);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -14,7 +14,8 @@ import { createProgress } from "./progress.js";
 import { SimBoard, type SimEvent } from "./sim-board.js";
 import { bytesOf, type Instruments } from "./sim-instruments.js";
 import { Spoiler } from "./sim-spoiler.js";
-import { build, type Built, checkCompiler, findSdk, packageRoot } from "./sim-sdk.js";
+import { packageRoot } from "./sdk.js";
+import { build, type Built, checkCompiler, findLinuxSdk } from "./sim-sdk.js";
 
 const PRODUCT = "ABCDE12345";
 /** Together the name in the device's certificate, test/fixtures/tls/client.pem. */
@@ -63,7 +64,7 @@ async function sim(options: SimOptions): Promise<void> {
   if (options.wrongCa !== undefined && options.tls !== true) throw new UsageError("--wrong-ca needs --tls");
   if (options.certificate === true && options.tls !== true) throw new UsageError("--certificate needs --tls");
   const image = imageOf(options.size);
-  const sdk = findSdk(process.env);
+  const sdk = findLinuxSdk(process.env);
   checkCompiler(process.env);
   say(`sdk      Moddable ${sdk.version}`);
   say("build    mcconfig -m -i -p lin (the first time takes a minute)");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { findSdk } from "../../cli/sim-sdk.js";
+import { findLinuxSdk } from "../../cli/sim-sdk.js";
 import { withFolder } from "../support/folder.js";
 import { runCommand } from "../support/command.js";
 
@@ -25,31 +25,31 @@ function putSdk(folder: string, files: readonly string[], version = "8.2.3\n"): 
 test("an SDK that is whole is found, with its version", () =>
   withFolder(async (folder) => {
     putSdk(folder, [...PARTS, ...TOOLS]);
-    assert.deepEqual(findSdk({ MODDABLE: folder }), { folder, version: "8.2.3" });
+    assert.deepEqual(findLinuxSdk({ MODDABLE: folder }), { folder, version: "8.2.3", tools: join(folder, "build", "bin", "lin", "release") });
   }));
 
 test("without an SDK, one line says what to install", () => {
-  assert.throws(() => findSdk({}), /^UsageError: MODDABLE is not set: install the Moddable SDK 8 or newer/);
-  assert.throws(() => findSdk({ MODDABLE: "" }), /MODDABLE is not set/);
+  assert.throws(() => findLinuxSdk({}), /^UsageError: MODDABLE is not set: install the Moddable SDK 8 or newer/);
+  assert.throws(() => findLinuxSdk({ MODDABLE: "" }), /MODDABLE is not set/);
 });
 
 test("a folder that is no SDK, or an older one, is told apart from a newer one", () =>
   withFolder(async (folder) => {
-    assert.throws(() => findSdk({ MODDABLE: folder }), /which is no Moddable SDK 8 or newer/);
+    assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /which is no Moddable SDK 8 or newer/);
     for (const version of ["7.9.0", "6", "", "x"]) {
       putSdk(folder, [...PARTS, ...TOOLS], version);
-      assert.throws(() => findSdk({ MODDABLE: folder }), /install 8 or newer/, version);
+      assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /8 or newer/, version);
     }
     putSdk(folder, [], "10.0.0");
-    assert.equal(findSdk({ MODDABLE: folder }).version, "10.0.0");
+    assert.equal(findLinuxSdk({ MODDABLE: folder }).version, "10.0.0");
   }));
 
 test("an SDK that lacks a part or whose tools are not built is named by what it lacks", () =>
   withFolder(async (folder) => {
     putSdk(folder, PARTS.slice(1));
-    assert.throws(() => findSdk({ MODDABLE: folder }), /lacks build\/simulators\/modules\/screen\.h/);
+    assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /lacks build\/simulators\/modules\/screen\.h/);
     putSdk(folder, [...PARTS, ...TOOLS.slice(1)]);
-    assert.throws(() => findSdk({ MODDABLE: folder }), /mcconfig is not built: run make in .*build\/makefiles\/lin/);
+    assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /mcconfig is not built: run make in .*build\/makefiles\/lin/);
   }));
 
 test("the command says it in one line and ends with 2; wrong input too", async () => {

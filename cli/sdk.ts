@@ -1,0 +1,70 @@
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "./command-line.js";
+
+/** Oldest version of the Moddable SDK with ECMA-419 storage, and with natives and FFI that survive a bundler. */
+const MIN_MAJOR = 8;
+
+export interface Sdk {
+  readonly folder: string;
+  readonly version: string;
+  /** Folder of its built tools. */
+  readonly tools: string;
+}
+
+export interface SdkNeeds {
+  /** Where the README says how to install it. */
+  readonly see: string;
+  /** Programs that must be built. */
+  readonly tools: readonly string[];
+  /** Files that a whole SDK has, relative to its folder. */
+  readonly parts: readonly string[];
+}
+
+/** Root of this package: beside its compiled code. */
+export function packageRoot(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;
+  }
+  throw new Error("hal/boards/esp32/manifest.json is missing");
+}
+
+/** @throws UsageError that says what to install */
+export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {
+  const folder = env["MODDABLE"];
+  if (folder === undefined || folder === "") {
+    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${see}`);
+  }
+  const version = versionOf(folder);
+  if (version === "") throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${see}`);
+  if (!(Number(version.split(".")[0]) >= MIN_MAJOR)) {
+    throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${see}`);
+  }
+  const part = parts.find((path) => !existsSync(join(folder, path)));
+  if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${see}`);
+  const host = process.platform === "darwin" ? "mac" : "lin";
+  const built = join(folder, "build", "bin", host, "release");
+  const missing = tools.find((name) => !isProgram(join(built, name)));
+  if (missing !== undefined) {
+    throw new UsageError(`${missing} is not built: run make in ${join(folder, "build", "makefiles", host)}; ${see}`);
+  }
+  return { folder, version, tools: built };
+}
+
+function versionOf(folder: string): string {
+  try {
+    return readFileSync(join(folder, "tools", "VERSION"), "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
