@@ -1,0 +1,270 @@
+/*
+ * XS's memory in a heap as small as a chip's. While the bundle is loaded the heap grows: on a chip that part is preloaded
+ * and lies in flash. `sealHeap` then fixes it.
+ */
+#include "xsAll.h"
+#include "xsScript.h"
+#include "heap.h"
+#include <sys/mman.h>
+
+/* Address space, not memory: the system gives pages as they are touched. Growth is contiguous by it, so that XS has one
+   block of chunks and one heap of slots, as on a chip. */
+#define RESERVED_BYTES (256u << 20)
+/* What every machine keeps on its stack from the start, preloaded or not: mxGlobal to mxInstanceInspectors. */
+#define STACK_BASE (mxInstanceInspectorsStackIndex + 1)
+/* A process that XS aborts exits with this and XS's own status: 11 memory full, 12 stack overflow. */
+#define ABORT_EXIT_CODE 10
+#define PAINT 0xa5
+
+/* In xsMemory.c, and in no header. */
+extern void fxGrowSlots(txMachine* the, txSize count);
+extern int gxStress;
+
+typedef struct {
+  txByte* next;
+  txByte* end;
+} Arena;
+
+static Arena chunkArena;
+static Arena slotArena;
+
+static struct {
+  txSize slots, chunkBytes;
+  txSlot* stack;
+  txSlot ballast;
+} sealed;
+
+static struct {
+  int32_t stride;
+  uint32_t collections;
+  txSize slots, chunkBytes, slotsAtMost, chunkBytesAtMost;
+} live;
+
+static void* takeFrom(Arena* arena, size_t size)
+{
+  txByte* result;
+  if (arena->next == NULL) {
+    void* base = mmap(NULL, RESERVED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) return NULL;
+    arena->next = base;
+    arena->end = arena->next + RESERVED_BYTES;
+  }
+  if (size > (size_t)(arena->end - arena->next)) return NULL;
+  result = arena->next;
+  arena->next += size;
+  return result;
+}
+
+void* fxAllocateChunks(txMachine* the, txSize size)
+{
+  return takeFrom(&chunkArena, size);
+}
+
+txSlot* fxAllocateSlots(txMachine* the, txSize count)
+{
+  return takeFrom(&slotArena, count * sizeof(txSlot));
+}
+
+/* The memory goes with the process. */
+void fxFreeChunks(txMachine* the, void* chunks) {}
+void fxFreeSlots(txMachine* the, void* slots) {}
+
+/* As on a chip: there is no heap to go on with, and whoever started this process must see it. */
+void fxAbort(txMachine* the, int status)
+{
+  static txBoolean aborting = 0;
+  static const char* const reasons[] = {
+    "aborted by the debugger", "memory full", "stack overflow", "fatal check", "dead strip", "unhandled exception",
+    "not enough keys", "too much computation", "unhandled rejection",
+  };
+  const char* reason = status >= 0 && status <= XS_UNHANDLED_REJECTION_EXIT ? reasons[status] : "aborted";
+  fflush(stdout);
+  if ((status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) && !aborting) {
+    aborting = 1;
+    fprintf(stderr, "xs: %s: %s\n", reason, fxToString(the, &mxException));
+  } else {
+    fprintf(stderr, "xs: %s: %d of %d slots and %d of %d bytes of chunks in use\n", reason, (int)the->currentHeapCount,
+      (int)the->maximumHeapCount, (int)the->currentChunksSize, (int)the->maximumChunksSize);
+  }
+  _exit(ABORT_EXIT_CODE + status);
+}
+
+/*
+ * With mxProfile, and without xsProfile.c, XS calls this after each collection: with no frame of its own, while the
+ * machine has one. A collection that was forced has compacted the chunks too, so that both counts are of what is alive.
+ */
+void fxCheckProfiler(txMachine* the, txSlot* frame)
+{
+  txSize slots = the->currentHeapCount;
+  txSize chunkBytes = the->currentChunksSize;
+  if (frame != NULL || the->frame == NULL) return;
+  live.collections++;
+  if (live.stride == 0 || gxStress != 0) return;
+  gxStress = -live.stride;
+  if (slots > live.slotsAtMost) live.slotsAtMost = slots;
+  if (chunkBytes > live.chunkBytesAtMost) live.chunkBytesAtMost = chunkBytes;
+  /* A slot of an ESP32 has 16 bytes: the peak is of the moment when both together are most. */
+  if (slots * 16 + chunkBytes > live.slots * 16 + live.chunkBytes) {
+    live.slots = slots;
+    live.chunkBytes = chunkBytes;
+  }
+}
+
+void fxCreateProfiler(txMachine* the) {}
+void fxDeleteProfiler(txMachine* the, void* stream) {}
+
+void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots)
+{
+  txMachine* the = machine;
+  txSize surplus;
+  fxCollect(the, XS_COMPACT_FLAG);
+  surplus = the->maximumHeapCount - the->currentHeapCount - freeSlots;
+  if (surplus < 0) {
+    fxGrowSlots(the, -surplus);
+  } else if (surplus > 0) {
+    /* A sweep finds every free slot again: those that a chip has not are kept alive as properties nobody sees. */
+    txSlot* slot = fxNewSlot(the);
+    slot->kind = XS_INSTANCE_KIND;
+    slot->value.instance.garbage = NULL;
+    slot->value.instance.prototype = NULL;
+    sealed.ballast.kind = XS_REFERENCE_KIND;
+    sealed.ballast.value.reference = slot;
+    fxRemember(the, &sealed.ballast);
+    while (--surplus > 0) slot = slot->next = fxNewSlot(the);
+  }
+  fxCollect(the, XS_COMPACT_FLAG);
+  the->firstBlock->limit = the->firstBlock->current + freeChunkBytes;
+  the->maximumChunksSize = the->currentChunksSize + freeChunkBytes;
+  the->stackBottom = the->stack + STACK_BASE - stackSlots;
+  /* XS takes an increment of 0 for a heap of fixed size. */
+  the->minimumChunksSize = 0;
+  the->minimumHeapCount = 0;
+  sealed.slots = the->currentHeapCount;
+  sealed.chunkBytes = the->currentChunksSize;
+  resetPeaks(the, 0);
+}
+
+void resetPeaks(void* machine, int32_t stride)
+{
+  txMachine* the = machine;
+  the->peakHeapCount = live.slots = live.slotsAtMost = the->currentHeapCount;
+  the->peakChunksSize = live.chunkBytes = live.chunkBytesAtMost = the->currentChunksSize;
+  live.collections = 0;
+  live.stride = stride;
+  gxStress = -stride;
+  sealed.stack = the->stack;
+  c_memset(the->stackBottom, PAINT, (txByte*)the->stack - (txByte*)the->stackBottom);
+}
+
+/* What lies above the longest stretch that nothing touched. Below it is what the matcher of regular expressions used: it
+   borrows the stack's free end, and does without where there is none. */
+static int stackPeak(txMachine* the)
+{
+  int count = (int)(sealed.stack - the->stackBottom), longest = 0, run = 0, above = count;
+  txByte untouched[sizeof(txSlot)];
+  c_memset(untouched, PAINT, sizeof(untouched));
+  for (int index = 0; index < count; index++) {
+    run = c_memcmp(the->stackBottom + index, untouched, sizeof(untouched)) == 0 ? run + 1 : 0;
+    if (run > longest) {
+      longest = run;
+      above = count - index - 1;
+    }
+  }
+  return STACK_BASE + above;
+}
+
+int describeHeap(void* machine, char* into, size_t length)
+{
+  txMachine* the = machine;
+  txSize peakSlots = the->peakHeapCount, peakChunkBytes = the->peakChunksSize;
+  int stackSlots = sealed.stack == NULL ? 0 : (int)(sealed.stack - the->stackBottom) + STACK_BASE;
+  int stack = sealed.stack == NULL ? 0 : stackPeak(the);
+  gxStress = 0;
+  fxCollect(the, XS_COMPACT_FLAG);
+  gxStress = -live.stride;
+  return snprintf(into, length,
+    "{\"slots\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
+    "\"chunkBytes\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
+    "\"peakTogether\":{\"slots\":%d,\"chunkBytes\":%d},\"stack\":{\"slots\":%d,\"peak\":%d},"
+    "\"collections\":%u,\"meter\":%u}",
+    (int)sealed.slots, (int)the->currentHeapCount, (int)(the->maximumHeapCount - the->currentHeapCount), (int)peakSlots,
+    (int)live.slotsAtMost, (int)sealed.chunkBytes, (int)the->currentChunksSize,
+    (int)(the->firstBlock->limit - the->firstBlock->current), (int)peakChunkBytes, (int)live.chunkBytesAtMost,
+    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, the->meterIndex);
+}
+
+uint32_t slotsInUse(void* machine)
+{
+  return ((txMachine*)machine)->currentHeapCount;
+}
+
+uint32_t meterOf(void* machine)
+{
+  return ((txMachine*)machine)->meterIndex;
+}
+
+void fxQueuePromiseJobs(txMachine* the)
+{
+  the->promiseJobs = 1;
+}
+
+void runJobs(void* machine)
+{
+  txMachine* the = machine;
+  while (the->promiseJobs) {
+    the->promiseJobs = 0;
+    fxRunPromiseJobs(the);
+  }
+  fxEndJob(the);
+  fxCheckUnhandledRejections(the, 1);
+}
+
+/* A module is a file, by its absolute path or relative to the one that asks for it. */
+txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
+{
+  char name[C_PATH_MAX], path[C_PATH_MAX * 2] = "";
+  fxToStringBuffer(the, slot, name, sizeof(name));
+  if (name[0] == '.' && moduleID != XS_NO_ID) {
+    char* slash;
+    snprintf(path, C_PATH_MAX, "%s", fxGetKeyName(the, moduleID));
+    if ((slash = c_strrchr(path, '/')) != NULL) slash[1] = 0;
+  }
+  c_strcat(path, name);
+  return path[0] == '/' ? fxNewNameC(the, path) : XS_NO_ID;
+}
+
+static txScript* parseFile(txMachine* the, txString path, txUnsigned flags)
+{
+  FILE* file = fopen(path, "r");
+  txScript* script;
+  if (file == NULL) return NULL;
+  script = fxParseScript(the, file, (txGetter)fgetc, flags);
+  fclose(file);
+  return script;
+}
+
+void fxLoadModule(txMachine* the, txSlot* module, txID moduleID)
+{
+  txScript* script = parseFile(the, fxGetKeyName(the, moduleID), 0);
+  if (script != NULL) fxResolveModule(the, module, moduleID, script, C_NULL, C_NULL);
+}
+
+/* A module that cannot be loaded ends the process as an unhandled rejection. */
+void runModule(void* machine, char* path)
+{
+  txMachine* the = machine;
+  mxPushStringC(path);
+  fxRunImport(the, mxModuleInstanceInternal(mxProgram.value.reference)->value.module.realm, XS_NO_ID);
+  mxPop();
+}
+
+void runProgram(void* machine, char* path)
+{
+  txMachine* the = machine;
+  txSlot* realm = mxModuleInstanceInternal(mxProgram.value.reference)->value.module.realm;
+  txScript* script = parseFile(the, path, mxProgramFlag);
+  if (script == NULL) mxSyntaxError("no program in %s", path);
+  fxRunScript(the, script, mxRealmGlobal(realm), C_NULL, mxRealmClosures(realm)->value.reference, C_NULL,
+    mxProgram.value.reference);
+  mxPop();
+}

@@ -1,0 +1,234 @@
+/*
+ * Runs XS for a driver at the other end of two pipes, in xsnap-worker's protocol: netstrings whose first byte is the
+ * command, read from descriptor 3, answered on 4.
+ *
+ *   R            ready?                      e<source>    evaluate
+ *   ?<bytes>     handleCommand(bytes)        s<path>      run a program
+ *   q            quit                        m<path>      run a module
+ *
+ * Two commands are our own:
+ *
+ *   L<slots> <chunk bytes> <stack slots>     seal the heap: so much is free from here on, and no more ever
+ *   M[<stride>]                              statistics as JSON; with a stride, new peaks begin (see heap.h)
+ *
+ * An answer is `.{meter}\1<bytes>` or `!<error>`. The JavaScript side calls the driver by issueCommand(bytes), which
+ * writes `?<bytes>` and blocks until `/<bytes>` comes.
+ */
+#include "xs.h"
+#include "heap.h"
+#include <signal.h>
+
+/* In xsmc.h, which takes the rest of xs.h away. */
+mxImport xsIntegerValue _xsmcGetBuffer(xsMachine* the, xsSlot* slot, void** data, xsUnsignedValue* count, xsBooleanValue writable);
+
+#define EXIT_PROTOCOL 2
+#define MAX_LENGTH 999999999u
+
+static FILE* fromDriver;
+static FILE* toDriver;
+
+static void protocolError(const char* message)
+{
+  fprintf(stderr, "xs: %s\n", message);
+  _exit(EXIT_PROTOCOL);
+}
+
+/* @returns the body with a zero behind it, or NULL at the end of the pipe */
+static char* readMessage(size_t* length)
+{
+  char* body;
+  int character;
+  size_t size = 0;
+  while ((character = getc(fromDriver)) != ':') {
+    if (character == EOF) return NULL;
+    if (character < '0' || character > '9') protocolError("a netstring begins with its length");
+    size = size * 10 + (size_t)(character - '0');
+    if (size > MAX_LENGTH) protocolError("a netstring is too long");
+  }
+  body = malloc(size + 1);
+  if (body == NULL || fread(body, 1, size, fromDriver) != size || getc(fromDriver) != ',') protocolError("a netstring is cut short");
+  body[size] = 0;
+  *length = size;
+  return body;
+}
+
+static void writeParts(const char* head, const void* body, size_t length, const void* more, size_t moreLength)
+{
+  fprintf(toDriver, "%zu:%s", strlen(head) + length + moreLength, head);
+  fwrite(body, 1, length, toDriver);
+  fwrite(more, 1, moreLength, toDriver);
+  putc(',', toDriver);
+  if (fflush(toDriver) != 0) protocolError("the driver is gone");
+}
+
+static void writeMessage(const char* head, const void* body, size_t length)
+{
+  writeParts(head, body, length, "", 0);
+}
+
+static void writeAnswer(xsMachine* the, uint32_t meterBefore, const void* body, size_t length)
+{
+  char head[128];
+  snprintf(head, sizeof(head), ".{\"currentHeapCount\":%u,\"compute\":%u,\"allocate\":0,\"timestamps\":[]}\1",
+    slotsInUse(the), meterOf(the) - meterBefore);
+  writeMessage(head, body, length);
+}
+
+/*
+ * issueCommand(request[, from[, into]]): `from`'s bytes follow the request's. An answer that is a zero byte, a count in 32
+ * bits and so many bytes is put into `into`, and the count returned. So the board's modules read and write in place, as the
+ * SDK's do in C; any other answer is returned as an ArrayBuffer.
+ */
+static void issueCommand(xsMachine* the)
+{
+  size_t length;
+  char* answer;
+  void *request, *from = "", *into;
+  xsUnsignedValue requestLength, fromLength = 0, intoLength = 0;
+  uint32_t filled;
+  int count = xsToInteger(xsArgc);
+  _xsmcGetBuffer(the, &xsArg(0), &request, &requestLength, 0);
+  if (count > 1 && xsTest(xsArg(1))) _xsmcGetBuffer(the, &xsArg(1), &from, &fromLength, 0);
+  writeParts("?", request, requestLength, from, fromLength);
+  answer = readMessage(&length);
+  if (answer == NULL) _exit(0);
+  if (length == 0 || answer[0] != '/') protocolError("a command is not an answer");
+  if (count > 2 && length >= 6 && answer[1] == 0) {
+    memcpy(&filled, answer + 2, sizeof(filled));
+    _xsmcGetBuffer(the, &xsArg(2), &into, &intoLength, 1);
+    if (filled > intoLength || filled != length - 6) protocolError("an answer does not fit");
+    memcpy(into, answer + 6, filled);
+    xsResult = xsInteger(filled);
+  } else {
+    xsResult = xsArrayBuffer(answer + 1, (xsIntegerValue)length - 1);
+  }
+  free(answer);
+}
+
+static void print(xsMachine* the)
+{
+  int count = xsToInteger(xsArgc);
+  for (int index = 0; index < count; index++) printf("%s%s", index == 0 ? "" : " ", xsToString(xsArg(index)));
+  printf("\n");
+  fflush(stdout);
+}
+
+static void collect(xsMachine* the)
+{
+  xsCollectGarbage();
+}
+
+static void defineGlobals(xsMachine* machine)
+{
+  xsBeginHost(machine);
+  xsResult = xsNewHostFunction(issueCommand, 3);
+  xsDefine(xsGlobal, xsID("issueCommand"), xsResult, xsDontEnum);
+  xsResult = xsNewHostFunction(print, 1);
+  xsDefine(xsGlobal, xsID("print"), xsResult, xsDontEnum);
+  xsResult = xsNewHostFunction(collect, 0);
+  xsDefine(xsGlobal, xsID("gc"), xsResult, xsDontEnum);
+  xsEndHost(machine);
+}
+
+/* Promise jobs run before the answer is read, so that handleCommand may leave it to them. */
+static void run(xsMachine* machine, char command, char* argument, size_t length)
+{
+  uint32_t meterBefore = meterOf(machine);
+  int failed = 0;
+  xsBeginHost(machine);
+  {
+    xsVars(2);
+    xsTry {
+      if (command == '?') xsVar(0) = xsCall1(xsGlobal, xsID("handleCommand"), xsArrayBuffer(argument, (xsIntegerValue)length));
+      else if (command == 'e') xsVar(0) = xsCall1(xsGlobal, xsID("eval"), xsStringBuffer(argument, (xsIntegerValue)length));
+      else if (command == 's') runProgram(the, argument);
+      else runModule(the, argument);
+    }
+    xsCatch {
+      failed = 1;
+      xsVar(0) = xsException;
+      xsException = xsUndefined;
+    }
+    runJobs(the);
+    if (failed) {
+      char* message = xsToString(xsVar(0));
+      writeMessage("!", message, strlen(message));
+    } else {
+      if (xsTypeOf(xsVar(0)) == xsReferenceType && xsHas(xsVar(0), xsID("result"))) xsVar(0) = xsGet(xsVar(0), xsID("result"));
+      if (xsTypeOf(xsVar(0)) == xsReferenceType && xsIsInstanceOf(xsVar(0), xsArrayBufferPrototype)) {
+        xsIntegerValue count = xsGetArrayBufferLength(xsVar(0));
+        writeAnswer(the, meterBefore, xsToArrayBuffer(xsVar(0)), (size_t)count);
+      } else writeAnswer(the, meterBefore, "", 0);
+    }
+  }
+  xsEndHost(machine);
+}
+
+static void seal(xsMachine* machine, const char* argument)
+{
+  int slots, chunkBytes, stackSlots;
+  if (sscanf(argument, "%d %d %d", &slots, &chunkBytes, &stackSlots) != 3) protocolError("L wants three numbers");
+  sealHeap(machine, slots, chunkBytes, stackSlots);
+  writeAnswer(machine, meterOf(machine), "", 0);
+}
+
+static void measure(xsMachine* machine, const char* argument)
+{
+  char text[1024];
+  int length = describeHeap(machine, text, sizeof(text));
+  if (*argument != 0) resetPeaks(machine, atoi(argument));
+  writeAnswer(machine, meterOf(machine), text, (size_t)length);
+}
+
+int main(void)
+{
+  /* Sizes for loading; `seal` sets those that count. */
+  xsCreation creation = {
+    .initialChunkSize = 1 << 20,
+    .incrementalChunkSize = 1 << 20,
+    .initialHeapCount = 8192,
+    .incrementalHeapCount = 512,
+    .stackCount = 4096,
+    .initialKeyCount = 4096,
+    .incrementalKeyCount = 1024,
+    .nameModulo = 1993,
+    .symbolModulo = 127,
+    .parserBufferSize = 8 << 20,
+    .parserTableModulo = 1993,
+  };
+  xsMachine* machine;
+  char* message;
+  size_t length;
+
+  signal(SIGPIPE, SIG_IGN);
+  fromDriver = fdopen(3, "rb");
+  toDriver = fdopen(4, "wb");
+  if (fromDriver == NULL || toDriver == NULL) protocolError("descriptors 3 and 4 must be pipes of a driver");
+  machine = xsCreateMachine(&creation, "xs", NULL);
+  if (machine == NULL) protocolError("no machine");
+  defineGlobals(machine);
+
+  while ((message = readMessage(&length)) != NULL && message[0] != 'q') {
+    switch (message[0]) {
+      case 'R':
+        writeMessage(".", "", 0);
+        break;
+      case '?':
+      case 'e':
+      case 'm':
+      case 's':
+        run(machine, message[0], message + 1, length - 1);
+        break;
+      case 'L':
+        seal(machine, message + 1);
+        break;
+      case 'M':
+        measure(machine, message + 1);
+        break;
+      default:
+        protocolError("unknown command");
+    }
+    free(message);
+  }
+  return 0;
+}
