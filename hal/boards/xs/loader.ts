@@ -1,5 +1,7 @@
 /** Of the engine's own process; see the XS documentation of Compartment and ModuleSource. */
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
+/** Of our own process alone. */
+declare const meter: ((count?: number) => number) | undefined;
 declare class ModuleSource {
   constructor(source: string);
 }
@@ -19,7 +21,8 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 
 /**
  * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before an
- * application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`.
+ * application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
+ * and of our own process's `meter`.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [
@@ -46,7 +49,7 @@ function load(modules: { readonly [specifier: string]: string }, main: string): 
   }
 
   const compartment = new Compartment({
-    globals: { issueCommand },
+    globals: { issueCommand, meter: typeof meter === "undefined" ? undefined : meter },
     resolveHook: (specifier) => specifier,
     loadNowHook: (specifier) => {
       const source = modules[specifier];

@@ -17,6 +17,10 @@ export interface XsFirmwareOptions {
   readonly logLevel?: LogLevel;
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
+  /** Whether the agent's events come out of the engine. Default: they do. */
+  readonly tellsEvents?: boolean;
+  /** The bundle is loaded; the agent is made once this has ended. */
+  onLoaded?(worker: XsWorker): Promise<void>;
   /** What the engine counted during each command: see `XsWorkerOptions`. */
   onMeter?(json: string): void;
   /** Told of the agent of each boot, before it starts. */
@@ -56,8 +60,9 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     power.onCut(() => worker.kill());
     const boot = async (): Promise<void> => {
       await worker.evaluate(program);
-      const { config, logLevel = "debug", log } = options;
-      const setup = encodeSetup({ config, logLevel, hasDigest: modules.Digest !== undefined });
+      await options.onLoaded?.(worker);
+      const { config, logLevel = "debug", log, tellsEvents = true } = options;
+      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();

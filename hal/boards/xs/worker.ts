@@ -12,8 +12,8 @@ export interface XsWorkerOptions {
   onMeter?(json: string): void;
 }
 
-/** What a command leaves behind: evaluated source, or what `handleCommand` does with a message. */
-type Kind = "e" | "?";
+/** Evaluate a source, have `handleCommand` do with a message; and of our own host: seal its heap, and measure it. */
+type Kind = "e" | "?" | "L" | "M";
 
 interface Command {
   readonly kind: Kind;
@@ -96,6 +96,11 @@ export class XsWorker {
    */
   command(body: () => Uint8Array | undefined): Promise<Buffer> {
     return this.#enqueue("?", body);
+  }
+
+  /** A command of our own host alone: see host/host.c. @throws Error the worker's end */
+  control(kind: "L" | "M", argument: string): Promise<Buffer> {
+    return this.#enqueue(kind, () => Buffer.from(argument));
   }
 
   /** At once, whatever is under way: nothing is called after this. */

@@ -1,5 +1,5 @@
 import { type AgentEvents, type BoardModules, createDevice, type Log, type LogLevel, OtaAgent } from "moddable-ota";
-import { Host } from "./host.js";
+import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
   createDigest,
@@ -55,6 +55,7 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const agent = new OtaAgent({ device: createDevice(modules, log), config: setup.config });
+    if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) agent.on(name, (event) => void host.call(CALL.agentEvent, name, JSON.stringify(event)));
     return agent;
   }
@@ -64,6 +65,9 @@ const firmware = new Firmware();
 
 /** What the engine's process calls for each message. */
 export function handleCommand(message: ArrayBuffer): ArrayBuffer | undefined {
-  const state = firmware.handle(new MessageReader(new Uint8Array(message)));
+  const before = counted();
+  const reader = new MessageReader(new Uint8Array(message));
+  counted(before);
+  const state = firmware.handle(reader);
   return state === undefined ? undefined : encodeMessage(0, state).buffer;
 }

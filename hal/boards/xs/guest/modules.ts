@@ -19,8 +19,8 @@ export function createFlashModule(host: Host): FlashModule {
           const status = host.call(CALL.flashStatus, handle);
           return { size: status.number(), blockLength: status.number(), blocks: status.number() };
         },
-        read: (buffer, byteOffset) => buffer.set(host.call(CALL.flashRead, handle, buffer.byteLength, byteOffset).bytes()),
-        write: (buffer, byteOffset) => void host.call(CALL.flashWrite, handle, byteOffset, buffer),
+        read: (buffer, byteOffset) => void host.read(CALL.flashRead, buffer, handle, buffer.byteLength, byteOffset),
+        write: (buffer, byteOffset) => void host.write(CALL.flashWrite, buffer, handle, byteOffset),
         eraseBlock: (start, end) => void host.call(CALL.flashEraseBlock, handle, start, end),
         close: () => void host.call(CALL.flashClose, handle),
       };
@@ -55,7 +55,7 @@ export function createDigest(host: Host): DigestConstructor {
     }
 
     write(bytes: Uint8Array): void {
-      host.call(CALL.digestWrite, this.#handle, bytes);
+      host.write(CALL.digestWrite, bytes, this.#handle);
     }
 
     close(): ArrayBuffer {
@@ -110,7 +110,7 @@ export function createPlatform(host: Host): PlatformModule {
       });
       host.call(CALL.resolve, id, name);
     },
-    randomFill: (into) => into.set(host.call(CALL.randomFill, into.byteLength).bytes()),
+    randomFill: (into) => void host.read(CALL.randomFill, into, into.byteLength),
     unixTime() {
       const answer = host.call(CALL.unixTime);
       return answer.ended ? undefined : answer.number();

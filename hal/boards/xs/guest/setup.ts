@@ -6,6 +6,7 @@ export interface Setup {
   readonly config: OtaConfig;
   /** Lines of lower rank are not made at all. */
   readonly logLevel: LogLevel;
+  readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
 }
 

@@ -47,13 +47,11 @@ export function createTcp(host: Host): TcpConstructor {
     }
 
     read(buffer: Uint8Array): number {
-      const bytes = host.call(CALL.socketRead, this.#id, buffer.byteLength).bytes();
-      buffer.set(bytes);
-      return bytes.byteLength;
+      return host.read(CALL.socketRead, buffer, this.#id, buffer.byteLength);
     }
 
     write(buffer: Uint8Array): number | undefined {
-      const answer = host.call(CALL.socketWrite, this.#id, buffer);
+      const answer = host.write(CALL.socketWrite, buffer, this.#id);
       return answer.ended ? undefined : answer.number();
     }
 

@@ -14,7 +14,6 @@
 #define STACK_BASE (mxInstanceInspectorsStackIndex + 1)
 /* A process that XS aborts exits with this and XS's own status: 11 memory full, 12 stack overflow. */
 #define ABORT_EXIT_CODE 10
-#define PAINT 0xa5
 
 /* In xsMemory.c, and in no header. */
 extern void fxGrowSlots(txMachine* the, txSize count);
@@ -30,7 +29,7 @@ static Arena slotArena;
 
 static struct {
   txSize slots, chunkBytes;
-  txSlot* stack;
+  txSlot *stack, *deepest;
   txSlot ballast;
 } sealed;
 
@@ -90,13 +89,16 @@ void fxAbort(txMachine* the, int status)
 }
 
 /*
- * With mxProfile, and without xsProfile.c, XS calls this after each collection: with no frame of its own, while the
- * machine has one. A collection that was forced has compacted the chunks too, so that both counts are of what is alive.
+ * With mxProfile, and without xsProfile.c, XS calls this after each built-in function, with its frame still on the stack,
+ * and after each collection, with none given while the machine has one. The stack is looked at in both: its free end shows
+ * nothing, because the matcher of regular expressions borrows all of it. A collection that was forced has compacted the
+ * chunks too, so that both counts are of what is alive.
  */
 void fxCheckProfiler(txMachine* the, txSlot* frame)
 {
   txSize slots = the->currentHeapCount;
   txSize chunkBytes = the->currentChunksSize;
+  if (the->stack < sealed.deepest) sealed.deepest = the->stack;
   if (frame != NULL || the->frame == NULL) return;
   live.collections++;
   if (live.stride == 0 || gxStress != 0) return;
@@ -152,33 +154,17 @@ void resetPeaks(void* machine, int32_t stride)
   live.collections = 0;
   live.stride = stride;
   gxStress = -stride;
-  sealed.stack = the->stack;
-  c_memset(the->stackBottom, PAINT, (txByte*)the->stack - (txByte*)the->stackBottom);
-}
-
-/* What lies above the longest stretch that nothing touched. Below it is what the matcher of regular expressions used: it
-   borrows the stack's free end, and does without where there is none. */
-static int stackPeak(txMachine* the)
-{
-  int count = (int)(sealed.stack - the->stackBottom), longest = 0, run = 0, above = count;
-  txByte untouched[sizeof(txSlot)];
-  c_memset(untouched, PAINT, sizeof(untouched));
-  for (int index = 0; index < count; index++) {
-    run = c_memcmp(the->stackBottom + index, untouched, sizeof(untouched)) == 0 ? run + 1 : 0;
-    if (run > longest) {
-      longest = run;
-      above = count - index - 1;
-    }
-  }
-  return STACK_BASE + above;
+  sealed.stack = sealed.deepest = the->stack;
 }
 
 int describeHeap(void* machine, char* into, size_t length)
 {
   txMachine* the = machine;
   txSize peakSlots = the->peakHeapCount, peakChunkBytes = the->peakChunksSize;
+  /* XS counts a chunk that grows within its own room twice. */
+  if (peakChunkBytes > the->maximumChunksSize) peakChunkBytes = the->maximumChunksSize;
   int stackSlots = sealed.stack == NULL ? 0 : (int)(sealed.stack - the->stackBottom) + STACK_BASE;
-  int stack = sealed.stack == NULL ? 0 : stackPeak(the);
+  int stack = sealed.stack == NULL ? 0 : (int)(sealed.stack - sealed.deepest) + STACK_BASE;
   gxStress = 0;
   fxCollect(the, XS_COMPACT_FLAG);
   gxStress = -live.stride;
@@ -201,6 +187,11 @@ uint32_t slotsInUse(void* machine)
 uint32_t meterOf(void* machine)
 {
   return ((txMachine*)machine)->meterIndex;
+}
+
+void setMeter(void* machine, uint32_t count)
+{
+  ((txMachine*)machine)->meterIndex = count;
 }
 
 void fxQueuePromiseJobs(txMachine* the)

@@ -18,6 +18,7 @@ int describeHeap(void* machine, char* into, size_t length);
 uint32_t slotsInUse(void* machine);
 /* XS bytecodes, and what XS counts for its built-in functions. */
 uint32_t meterOf(void* machine);
+void setMeter(void* machine, uint32_t count);
 
 void runJobs(void* machine);
 void runModule(void* machine, char* path);

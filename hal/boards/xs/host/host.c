@@ -105,6 +105,14 @@ static void issueCommand(xsMachine* the)
   free(answer);
 }
 
+/* meter([count]): what XS has counted; with a count it goes back to that. What is C on a chip, and JavaScript here, takes
+   itself out of the count by it. */
+static void meter(xsMachine* the)
+{
+  xsResult = xsNumber(meterOf(the));
+  if (xsToInteger(xsArgc) > 0) setMeter(the, (uint32_t)xsToNumber(xsArg(0)));
+}
+
 static void print(xsMachine* the)
 {
   int count = xsToInteger(xsArgc);
@@ -123,6 +131,8 @@ static void defineGlobals(xsMachine* machine)
   xsBeginHost(machine);
   xsResult = xsNewHostFunction(issueCommand, 3);
   xsDefine(xsGlobal, xsID("issueCommand"), xsResult, xsDontEnum);
+  xsResult = xsNewHostFunction(meter, 1);
+  xsDefine(xsGlobal, xsID("meter"), xsResult, xsDontEnum);
   xsResult = xsNewHostFunction(print, 1);
   xsDefine(xsGlobal, xsID("print"), xsResult, xsDontEnum);
   xsResult = xsNewHostFunction(collect, 0);

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ESP32_HEAP, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
+import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import { imageOf } from "../support/bench.js";
+import { ChipEngine } from "../support/chip-engine.js";
+import { ROOT } from "../support/root.js";
+import { assertSameBytes } from "../support/same-bytes.js";
+import { measureUpdate } from "../support/update-cost.js";
+import { withBench } from "../support/with-bench.js";
+
+const KIB = 1024;
+/** Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bench takes 1. */
+const STRIDE = 31;
+
+interface Budgets {
+  readonly peakHeapBytes: number;
+  readonly bytecodesPerByte: number;
+}
+
+const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { budgets: Budgets };
+
+function describe({ slots, chunkBytes, stack }: HeapStatistics): string {
+  return (
+    `slots ${slots.peak - slots.sealed} of ${ESP32_HEAP.slots} (${slots.live - slots.sealed} then alive), ` +
+    `chunks ${chunkBytes.peak - chunkBytes.sealed} of ${ESP32_HEAP.chunkBytes} bytes ` +
+    `(${chunkBytes.live - chunkBytes.sealed} then alive), stack ${stack.peak} of ${stack.slots}`
+  );
+}
+
+test("an update of 1 MiB with a power cut and a resume passes in the heap of an ESP32", { timeout: 300_000 }, async (context) => {
+  const engine = await ChipEngine.create();
+  await withBench({ engine, image: imageOf("0.2.0", 1024 * KIB) }, async (bench) => {
+    const peaks: HeapStatistics[] = [];
+    engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
+    bench.server.behaviours = [{ stallAfter: 600 * KIB }];
+    bench.platform.pending = () => bench.offer();
+    bench.board.powerOn();
+    await bench.until("590 KiB", () => bench.progress >= 590 * KIB, 60_000);
+    peaks.push(await measureHeap(engine.worker as XsWorker));
+    bench.board.cutPower();
+    bench.board.powerOn();
+    await bench.until("restart", () => peaks.length === 2, 60_000);
+    await bench.ended();
+    peaks.push(await measureHeap(engine.worker as XsWorker));
+
+    assert.deepEqual(bench.slots().running, { slot: "ota_1", version: "0.2.0", state: "valid" });
+    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+    assert.equal(bench.server.requests.length, 2);
+    for (const [index, phase] of ["to the cut", "resumed", "on trial"].entries()) {
+      context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
+    }
+  });
+});
+
+test("what an update of 1 MiB costs the engine is within its budget", { timeout: 300_000 }, async (context) => {
+  const byteLength = 1024 * KIB;
+  const { liveBytes, liveSlots, liveChunkBytes, bytecodes } = await measureUpdate({ byteLength, stride: STRIDE });
+  const bytecodesPerByte = bytecodes / byteLength;
+  context.diagnostic(`peak over idle: ${liveBytes} bytes (${liveSlots} slots, ${liveChunkBytes} bytes of chunks)`);
+  context.diagnostic(`XS bytecodes per byte: ${bytecodesPerByte.toFixed(3)}`);
+  // A block alone is 4 KiB: less would mean that nothing was measured.
+  assert.ok(liveBytes > 4 * KIB && liveBytes <= budgets.peakHeapBytes, `${liveBytes} bytes`);
+  assert.ok(bytecodesPerByte > 0.1 && bytecodesPerByte <= budgets.bytecodesPerByte, `${bytecodesPerByte} bytecodes per byte`);
+});

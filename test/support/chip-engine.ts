@@ -1,0 +1,130 @@
+import type { BoardModules, PlatformModule } from "../../hal/boards/main.js";
+import type { Power } from "../../hal/boards/sim/power.js";
+import { ESP32_HEAP, type HeapSize, sealHeap } from "../../hal/boards/xs/heap.js";
+import { buildXsHost } from "../../hal/boards/xs/host/build.js";
+import { createXsFirmware } from "../../hal/boards/xs/main.js";
+import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import type { FlashModule, SocketOptions, TcpConstructor, TimeModule } from "../../hal/ecma419/modules.js";
+import type { Engine, EngineOptions } from "./engines.js";
+
+/** What Ethernet leaves of a segment on an ESP32: bytes come in such pieces. */
+const SEGMENT_LENGTH = 1436;
+/** How fast a chip downloads, in bytes a second: it decides how often progress is reported. */
+const PACE = 40 * 1024;
+
+export interface ChipEngineOptions {
+  readonly heap?: HeapSize;
+  /** Whether the test hears of the agent's events, which costs the engine what an application's listener would. */
+  readonly tellsEvents?: boolean;
+}
+
+/**
+ * The bundle on XS with the heap of an ESP32. The board is slow as a chip: bytes come in segments, and time passes as they
+ * are programmed, so that what the engine counts is the same on every machine.
+ */
+export class ChipEngine implements Engine {
+  readonly name = "XS in the heap of an ESP32";
+  readonly #binary: string;
+  readonly #options: ChipEngineOptions;
+  /** Of the newest boot, once its heap is sealed. */
+  worker: XsWorker | undefined;
+  /** The agent wants to restart: that waits for this. */
+  beforeRestart: (worker: XsWorker) => Promise<void> = () => Promise.resolve();
+
+  private constructor(binary: string, options: ChipEngineOptions) {
+    this.#binary = binary;
+    this.#options = options;
+  }
+
+  /** @throws MissingPrerequisite where the host cannot be built */
+  static async create(options: ChipEngineOptions = {}): Promise<ChipEngine> {
+    return new ChipEngine(await buildXsHost(), options);
+  }
+
+  firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {
+    const { heap = ESP32_HEAP, tellsEvents = true } = this.#options;
+    const run = createXsFirmware({
+      ...options,
+      tellsEvents,
+      logLevel: "warn",
+      worker: { binary: this.#binary },
+      onLoaded: async (worker) => {
+        await sealHeap(worker, heap);
+        this.worker = worker;
+      },
+    });
+    return (modules, power) => {
+      this.worker = undefined;
+      const clock = new PacedClock();
+      const { flash, TCP, platform } = modules;
+      const slow = { flash: clock.watch(flash), Time: clock, TCP: segmented(TCP), platform: this.#watch(platform) };
+      run({ ...modules, ...slow }, power);
+    };
+  }
+
+  #watch(platform: PlatformModule): PlatformModule {
+    const worker = (): XsWorker => this.worker as XsWorker;
+    const restart = (): void => void this.beforeRestart(worker()).finally(() => platform.boot.restart());
+    return { ...platform, boot: { ...platform.boot, restart } };
+  }
+}
+
+/** The SDK's `time` on a board that does nothing but program flash. */
+class PacedClock implements TimeModule {
+  #programmed = 0;
+
+  get ticks(): number {
+    return Math.floor((this.#programmed * 1000) / PACE);
+  }
+
+  watch(flash: FlashModule): FlashModule {
+    return {
+      open: (options) => {
+        const instance = flash.open(options);
+        const write = (buffer: Uint8Array, byteOffset: number): void => {
+          this.#programmed += buffer.byteLength;
+          instance.write(buffer, byteOffset);
+        };
+        return {
+          status: () => instance.status(),
+          read: (buffer, byteOffset) => instance.read(buffer, byteOffset),
+          write,
+          eraseBlock: (start, end) => instance.eraseBlock(start, end),
+          close: () => instance.close(),
+        };
+      },
+    };
+  }
+}
+
+/** Shows the bytes of a TCP one segment at a time, the next one in a later turn. */
+function segmented(TCP: TcpConstructor): TcpConstructor {
+  return class extends TCP {
+    readonly #show: () => void;
+    #readable = 0;
+    #shown = 0;
+
+    constructor(options: SocketOptions) {
+      super({
+        ...options,
+        onReadable: (count) => {
+          this.#readable = count;
+          if (this.#shown === 0) this.#show();
+        },
+      });
+      this.#show = () => {
+        this.#shown = Math.min(this.#readable, SEGMENT_LENGTH);
+        if (this.#shown > 0) options.onReadable?.(this.#shown);
+      };
+    }
+
+    override read(buffer: Uint8Array): unknown {
+      if (buffer.byteLength > this.#shown) throw new Error("invalid");
+      const result = super.read(buffer);
+      this.#readable -= buffer.byteLength;
+      this.#shown -= buffer.byteLength;
+      if (this.#shown === 0) setImmediate(() => this.#shown === 0 && this.#show());
+      return result;
+    }
+  };
+}

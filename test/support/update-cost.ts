@@ -1,0 +1,72 @@
+import { ESP32_HEAP, type HeapSize, type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
+import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import { Bench, DEVICE, imageOf } from "./bench.js";
+import { ChipEngine } from "./chip-engine.js";
+
+export interface UpdateCostOptions {
+  readonly byteLength: number;
+  /** Garbage is collected at every so many allocations, which shows what is alive; 0: only when the heap is full. */
+  readonly stride: number;
+  readonly heap?: HeapSize;
+}
+
+/** What an update costs the engine, from the offer until the image is pending, over the idle agent before it. */
+export interface UpdateCost {
+  /** Alive at the worst moment, slots as an ESP32 counts them and chunks. */
+  readonly liveBytes: number;
+  readonly liveSlots: number;
+  readonly liveChunkBytes: number;
+  /** Alive in the idle agent, over what was there when the heap was sealed. */
+  readonly idleSlots: number;
+  readonly idleChunkBytes: number;
+  /** With garbage: of each what was in use at most. */
+  readonly slotsWithGarbage: number;
+  readonly chunkBytesWithGarbage: number;
+  /** In all, not over idle. */
+  readonly stackSlots: number;
+  readonly collections: number;
+  readonly bytecodes: number;
+}
+
+const SETTLE_MS = 200;
+const TIMEOUT_MS = 300_000;
+
+/** Downloads, verifies and makes pending an image over plain TCP, on XS in the heap of an ESP32. */
+export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateCost> {
+  const engine = await ChipEngine.create({ heap: options.heap ?? ESP32_HEAP, tellsEvents: false });
+  const bench = await Bench.start({ engine, image: imageOf("0.2.0", options.byteLength) });
+  try {
+    bench.board.powerOn();
+    await bench.until("version report", () => bench.platform.reports.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const worker = engine.worker as XsWorker;
+    await measureHeap(worker, options.stride);
+    const idle = await measureHeap(worker);
+    let end: HeapStatistics | undefined;
+    engine.beforeRestart = async () => {
+      end = await measureHeap(worker);
+    };
+    bench.platform.offer(DEVICE, bench.offer());
+    await bench.until("pending image", () => end !== undefined, TIMEOUT_MS);
+    return costOver(idle, end as unknown as HeapStatistics);
+  } finally {
+    await bench.stop();
+  }
+}
+
+function costOver(idle: HeapStatistics, end: HeapStatistics): UpdateCost {
+  const liveSlots = end.peakTogether.slots - idle.slots.live;
+  const liveChunkBytes = end.peakTogether.chunkBytes - idle.chunkBytes.live;
+  return {
+    liveBytes: liveSlots * SLOT_LENGTH + liveChunkBytes,
+    liveSlots,
+    liveChunkBytes,
+    idleSlots: idle.slots.live - idle.slots.sealed,
+    idleChunkBytes: idle.chunkBytes.live - idle.chunkBytes.sealed,
+    slotsWithGarbage: end.slots.peak - idle.slots.live,
+    chunkBytesWithGarbage: end.chunkBytes.peak - idle.chunkBytes.live,
+    stackSlots: end.stack.peak,
+    collections: end.collections,
+    bytecodes: end.meter - idle.meter,
+  };
+}

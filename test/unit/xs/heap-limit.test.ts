@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ESP32_HEAP, type HeapStatistics, measureHeap, sealHeap } from "../../../hal/boards/xs/heap.js";
+import { buildXsHost } from "../../../hal/boards/xs/host/build.js";
+import { XsWorker } from "../../../hal/boards/xs/worker.js";
+
+const SLOTS_WITHOUT_END = "globalThis.kept = null; for (let count = 0; count < 100000; count++) kept = { kept };";
+const CHUNKS_WITHOUT_END = "globalThis.kept = []; for (let count = 0; count < 100; count++) kept.push(new ArrayBuffer(1024));";
+const DEEPER_AND_DEEPER = "(function deeper(depth) { return depth === 0 ? 0 : 1 + deeper(depth - 1); })(60)";
+
+let binary = "";
+
+before(async () => {
+  binary = await buildXsHost();
+}, { timeout: 300_000 });
+
+async function withWorker(body: (worker: XsWorker) => Promise<void>): Promise<void> {
+  const worker = new XsWorker({ binary, onCall: () => new Uint8Array(0) });
+  try {
+    await body(worker);
+  } finally {
+    worker.kill();
+  }
+}
+
+for (const [what, source, message] of [
+  ["slots", SLOTS_WITHOUT_END, /out of memory\nxs: memory full: (\d+) of \1 slots/],
+  ["chunks", CHUNKS_WITHOUT_END, /out of memory\nxs: memory full: /],
+  ["stack", DEEPER_AND_DEEPER, /stack overflow\nxs: stack overflow: /],
+] as const) {
+  test(`more of ${what} than an ESP32 has ends the engine, which says why`, () =>
+    withWorker(async (worker) => {
+      await sealHeap(worker, ESP32_HEAP);
+      await assert.rejects(worker.evaluate(source), message);
+    }));
+
+  test(`so much of ${what} is there before the heap is sealed`, () => withWorker(async (worker) => void (await worker.evaluate(source))));
+}
+
+test("a sealed heap has exactly the free amounts of an ESP32, whatever was loaded", async () => {
+  for (const load of ["0", "globalThis.loaded = []; for (let n = 0; n < 9000; n++) loaded.push({}); for (let n = 0; n < 50; n++) ({ n });"]) {
+    await withWorker(async (worker) => {
+      await worker.evaluate(load);
+      await sealHeap(worker, ESP32_HEAP);
+      const { slots, chunkBytes, stack } = await measureHeap(worker);
+      assert.deepEqual([slots.free, chunkBytes.free, stack.slots], [4814, 78_808, 512]);
+    });
+  }
+});
+
+test("garbage is not counted as alive, and what is alive for a moment is", () =>
+  withWorker(async (worker) => {
+    await sealHeap(worker, ESP32_HEAP);
+    const spend = async (source: string): Promise<HeapStatistics> => {
+      await measureHeap(worker, 1);
+      await worker.evaluate(source);
+      return measureHeap(worker, 0);
+    };
+    const garbage = await spend("for (let count = 0; count < 100; count++) new ArrayBuffer(1000)");
+    const held = await spend("(() => { const all = []; for (let count = 0; count < 10; count++) all.push(new ArrayBuffer(1000)); return 0; })()");
+    assert.ok(garbage.chunkBytes.peakLive - garbage.chunkBytes.live < 4000, `${garbage.chunkBytes.peakLive - garbage.chunkBytes.live}`);
+    assert.ok(held.chunkBytes.peakLive - held.chunkBytes.live >= 9000, `${held.chunkBytes.peakLive - held.chunkBytes.live}`);
+  }));
+
+test("the meter is the same each time, and a forced collection does not count", () =>
+  withWorker(async (worker) => {
+    await sealHeap(worker, ESP32_HEAP);
+    const counted: number[] = [];
+    for (const stride of [0, 0, 1]) {
+      const { meter } = await measureHeap(worker, stride);
+      await worker.evaluate("for (let count = 0; count < 100; count++) [count]");
+      counted.push((await measureHeap(worker)).meter - meter);
+    }
+    assert.equal(new Set(counted).size, 1, counted.join());
+    assert.ok((counted[0] ?? 0) > 500);
+  }));
