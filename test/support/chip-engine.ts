@@ -41,6 +41,9 @@ export class ChipEngine implements Engine {
     return new ChipEngine(await buildXsHost(), options);
   }
 
+  /** What could be missing was found by `create`. */
+  check(): void {}
+
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {
     const { heap = ESP32_HEAP, tellsEvents = true } = this.#options;
     const run = createXsFirmware({

@@ -71,12 +71,13 @@ test("a setup keeps its bytes beside its text", () => {
       download: { authority: undefined },
     },
     logLevel: "info",
+    tellsEvents: true,
     hasDigest: false,
   };
   const message = new MessageReader(encodeSetup(setup));
   assert.equal(message.code, COMMAND.create);
   const { config, ...rest } = decodeSetup(message);
-  assert.deepEqual(rest, { logLevel: "info", hasDigest: false });
+  assert.deepEqual(rest, { logLevel: "info", tellsEvents: true, hasDigest: false });
   const { authentication } = config.identity;
   assert.ok(authentication.mode === "CERT");
   assert.deepEqual([...authentication.certificate], [1, 2, 0xff]);

@@ -29,8 +29,11 @@ const FLAGS = [
   "-DmxProfile=1",
 ];
 
-/** What must be installed before the host can be built. Its message is one line. */
-export class MissingPrerequisite extends Error {}
+/** What must be installed before the host can be built: one line, and no more to say. */
+export class MissingPrerequisite extends Error {
+  override readonly name = "MissingPrerequisite";
+  override stack = this.message;
+}
 
 /**
  * Builds the host where its sources, XS's or the compiler's options changed since the last time.

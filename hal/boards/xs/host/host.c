@@ -113,19 +113,6 @@ static void meter(xsMachine* the)
   if (xsToInteger(xsArgc) > 0) setMeter(the, (uint32_t)xsToNumber(xsArg(0)));
 }
 
-static void print(xsMachine* the)
-{
-  int count = xsToInteger(xsArgc);
-  for (int index = 0; index < count; index++) printf("%s%s", index == 0 ? "" : " ", xsToString(xsArg(index)));
-  printf("\n");
-  fflush(stdout);
-}
-
-static void collect(xsMachine* the)
-{
-  xsCollectGarbage();
-}
-
 static void defineGlobals(xsMachine* machine)
 {
   xsBeginHost(machine);
@@ -133,10 +120,6 @@ static void defineGlobals(xsMachine* machine)
   xsDefine(xsGlobal, xsID("issueCommand"), xsResult, xsDontEnum);
   xsResult = xsNewHostFunction(meter, 1);
   xsDefine(xsGlobal, xsID("meter"), xsResult, xsDontEnum);
-  xsResult = xsNewHostFunction(print, 1);
-  xsDefine(xsGlobal, xsID("print"), xsResult, xsDontEnum);
-  xsResult = xsNewHostFunction(collect, 0);
-  xsDefine(xsGlobal, xsID("gc"), xsResult, xsDontEnum);
   xsEndHost(machine);
 }
 
