@@ -1,44 +1,37 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import ts from "typescript";
+import { PatchedCopy } from "../support/patched-copy.js";
 import { ROOT } from "../support/root.js";
 import { apply, type Mutant } from "./mutants.js";
 
 export type Verdict = "killed" | "hung" | "survived";
 
-/** A copy of the compiled code in which one file at a time is another. Beside the original, so that packages resolve. */
+/** Runs tests against one mutant at a time. */
 export class Sandbox {
-  readonly #folder: string;
+  readonly #copy: PatchedCopy;
 
   constructor(name: string) {
-    this.#folder = join(ROOT, "dist", name);
-    rmSync(this.#folder, { recursive: true, force: true });
-    cpSync(join(ROOT, "dist/node"), this.#folder, { recursive: true });
+    this.#copy = new PatchedCopy(name);
   }
 
   /** Whether a test fails once the mutant is in. `groups` of files run one after the other, as long as all pass. */
-  async judge(mutant: Mutant, groups: readonly (readonly string[])[], timeoutMs: number): Promise<Verdict> {
-    const compiled = join(this.#folder, mutant.file.replace(/\.ts$/, ".js"));
-    const before = readFileSync(compiled);
-    writeFileSync(compiled, compile(apply(readFileSync(join(ROOT, mutant.file), "utf8"), mutant)));
-    try {
+  judge(mutant: Mutant, groups: readonly (readonly string[])[], timeoutMs: number): Promise<Verdict> {
+    return this.#copy.withSource(mutant.file, apply(readFileSync(join(ROOT, mutant.file), "utf8"), mutant), async () => {
       for (const files of groups) {
         const verdict = await this.run(files, timeoutMs);
         if (verdict !== "survived") return verdict;
       }
       return "survived";
-    } finally {
-      writeFileSync(compiled, before);
-    }
+    });
   }
 
   /** Runs test files in one process, until the first test fails. */
   run(files: readonly string[], timeoutMs: number): Promise<Verdict> {
     if (files.length === 0) return Promise.resolve("survived");
-    const entry = join(this.#folder, "test/mutation/entry.js");
+    const entry = join(this.#copy.folder, "test/mutation/entry.js");
     const child = spawn(process.execPath, ["--max-old-space-size=512", "--test-reporter=tap", entry, ...files], {
-      cwd: this.#folder,
+      cwd: this.#copy.folder,
       stdio: ["ignore", "pipe", "ignore"],
       env: { ...process.env, TEST_SEED: "1" },
     });
@@ -46,7 +39,7 @@ export class Sandbox {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#copy.remove();
   }
 }
 
@@ -69,9 +62,4 @@ function watch(child: ChildProcess, timeoutMs: number): Promise<Verdict> {
       resolve(verdict ?? (code === 0 ? "survived" : "killed"));
     });
   });
-}
-
-function compile(text: string): string {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
-  return ts.transpileModule(text, { compilerOptions }).outputText;
 }
