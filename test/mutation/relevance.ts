@@ -5,15 +5,15 @@ import { basename, dirname, join, relative } from "node:path";
 const FOREIGN = /^test\/unit\/(cloud|sim|cli)\//;
 
 /**
- * The compiled unit tests that import a compiled module, directly or not: its mirror first, then those of its folder, then
+ * The compiled tests of one module that import a compiled module, directly or not: its mirror first, then those of its folder, then
  * the rest.
  *
  * @param base   the folder of compiled code
  * @param module path from `base`
  */
 export function testsOf(base: string, module: string): string[] {
-  const tests = readdirSync(join(base, "test/unit"), { recursive: true, encoding: "utf8" })
-    .map((path) => join("test/unit", path))
+  const tests = ["test/unit", "test/machine"]
+    .flatMap((folder) => readdirSync(join(base, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)))
     .filter((path) => path.endsWith(".test.js") && !FOREIGN.test(path));
   const name = basename(module, ".js");
   const folder = dirname(module).replace(/^src/, "test/unit");
