@@ -104,7 +104,7 @@ export function decodeCheckpoint(record: Uint8Array): Checkpoint | undefined {
   const stored = storedOf(record[2] as number, view.getUint32(12, true), etag);
 
   const outcome = OUTCOMES[record[3] as number];
-  if (at !== end || outcome === undefined) return undefined;
+  if (at !== end || outcome === undefined || !Number.isSafeInteger(size) || size === 0) return undefined;
   switch (PHASES[(record[1] as number) - 1]) {
     case "downloading":
       return stored === undefined ? undefined : { phase: "downloading", slot, image, stored };

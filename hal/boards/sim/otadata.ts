@@ -109,8 +109,10 @@ export class OtaData {
     } else if (this.slotOf(entry) === slot) {
       this.write(active, { sequence: entry.sequence, state: "new" });
     } else {
-      let sequence = slot + 1;
-      while (sequence <= entry.sequence) sequence += this.#slotCount;
+      const beyond = (slot - (entry.sequence % this.#slotCount) + this.#slotCount) % this.#slotCount;
+      const sequence = entry.sequence + 1 + beyond;
+      // A count of updates: only damage brings it here.
+      if (sequence >= BLANK) throw new Error("ESP_ERR_OTA_SELECT_INFO_INVALID");
       this.write(1 - active, { sequence, state: "new" });
     }
   }

@@ -19,6 +19,7 @@ const TABLE_LENGTH = 0xc00;
 const ENTRY_LENGTH = 32;
 const ENTRY_MAGIC = 0x50aa;
 const MD5_MAGIC = 0xebeb;
+const ADDRESS_SPACE = 0x100000000;
 
 export interface Partition {
   readonly label: string;
@@ -77,11 +78,12 @@ function parseLine(line: string, free: number, where: string): Partition {
   const alignment = type === TYPE_APP ? 0x10000 : 0x1000;
   const offset = offsetText === "" ? Math.ceil(free / alignment) * alignment : parseNumber(offsetText);
   const size = parseNumber(sizeText);
-  if (label === "" || label.length > 15) throw new Error(`${where}: a label has 1 to 15 characters`);
+  if (!/^[\x21-\x7e]{1,15}$/.test(label)) throw new Error(`${where}: a label has 1 to 15 visible ASCII characters`);
   if (Number.isNaN(type) || Number.isNaN(subtype)) throw new Error(`${where}: unknown type or subtype`);
   if (Number.isNaN(offset) || offset % alignment !== 0) throw new Error(`${where}: offset not on a 0x${alignment.toString(16)} boundary`);
   if (offset < free) throw new Error(`${where}: overlaps what comes before it`);
   if (Number.isNaN(size) || size === 0 || size % 0x1000 !== 0) throw new Error(`${where}: size is not whole sectors`);
+  if (offset + size > ADDRESS_SPACE) throw new Error(`${where}: ends beyond 4 GiB`);
   return { label, type, subtype, offset, size };
 }
 

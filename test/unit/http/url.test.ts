@@ -162,3 +162,10 @@ describe("redactUrl", () => {
     for (const text of ["", "secret", "ftp://h/?secret", "mqtt://user:secret@h"]) assert.equal(redactUrl(text), "(no URL)", text);
   });
 });
+
+it("a location without a scheme keeps the one it came by", () => {
+  for (const secure of [true, false]) {
+    const base = parseUrl(`http${secure ? "s" : ""}://h/a/b?c`) as HttpUrl;
+    for (const location of ["//g/x", "/x", "x", "?x"]) assert.equal(resolveLocation(base, location)?.secure, secure, location);
+  }
+});

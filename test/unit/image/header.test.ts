@@ -123,3 +123,8 @@ test("any block gives a version or is refused as invalid, and nothing else", () 
     }),
   );
 });
+
+test("a file that ends with its descriptor is long enough", () => {
+  const image = changed((view) => view.setUint32(28, 256, true)).slice(0, 288);
+  assert.equal(checkImageHeader(image, 288, ESP32), "1.2.3");
+});

@@ -216,3 +216,10 @@ test("any series of cuts, in programming and in erasing, of any image, ends with
     { numRuns: 300 },
   );
 });
+
+test("nothing behind the image is read", () => {
+  const flash = interrupted(imageOf(5 * BLOCK), 0, 0);
+  flash.reads = 0;
+  assert.equal(findResumePoint(flash, 0, 5 * BLOCK - 7, new Uint8Array(BLOCK)), 0);
+  assert.equal(flash.reads, 5);
+});

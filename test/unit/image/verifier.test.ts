@@ -51,6 +51,21 @@ test("an image of any length is found to be right, with and without a digest of 
   }
 });
 
+test("a verification begins from nothing, whether the one before it ended or was stopped half-way", () => {
+  for (const digests of [NO_DIGESTS, NODE_DIGESTS]) {
+    const stopped = setup({ size: 40 * BLOCK, digests });
+    stopped.clock.timer("first turn", 0, () => stopped.verifier.close());
+    stopped.clock.advance(1000);
+    assert.ok(stopped.flash.reads > 0);
+    assert.deepEqual(stopped.told, []);
+    for (let count = 0; count < 2; count++) {
+      const { clock, told } = setup({ size: 5000, digests });
+      clock.advance(0);
+      assert.deepEqual(told, ["verified true"]);
+    }
+  }
+});
+
 test("an MD5 may be written in capitals", () => {
   const { clock, told } = setup({ size: 5000, md5: md5Of(5000).toUpperCase() });
   clock.advance(0);

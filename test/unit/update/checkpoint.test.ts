@@ -211,3 +211,19 @@ test("a damaged record loads as none", () => {
   for (const key of store.records.keys()) store.records.set(key, new Uint8Array(60));
   assert.equal(loadCheckpoint(store), undefined);
 });
+
+test("the shortest record and the longest are records", () => {
+  const shortest: Checkpoint = { phase: "applying", slot: "", image: { ...SAMPLE.image, version: "" } };
+  assert.deepEqual(decodeCheckpoint(encodeCheckpoint(shortest)), shortest);
+  const longest: Checkpoint = { phase: "applying", slot: "s".repeat(250), image: { ...SAMPLE.image, version: "v".repeat(RECORD_LIMIT - 36 - 4 - 250) } };
+  assert.equal(encodeCheckpoint(longest).byteLength, RECORD_LIMIT);
+  assert.deepEqual(decodeCheckpoint(encodeCheckpoint(longest)), longest);
+});
+
+test("a size that no image has is refused", () => {
+  for (const size of [0, 2 ** 53, 2 ** 53 + 2]) {
+    assert.equal(decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, image: { ...SAMPLE.image, size } })), undefined, String(size));
+  }
+  const size = Number.MAX_SAFE_INTEGER;
+  assert.equal(decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, image: { ...SAMPLE.image, size } }))?.image.size, size);
+});

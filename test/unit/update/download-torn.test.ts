@@ -72,3 +72,23 @@ test("no region beyond the one of the checkpoint counts as erased, blank or not"
   downloading.assertWhole();
   assert.ok(downloading.flash.operations.includes("erase 16-32"));
 });
+
+test("an erase that was cut is done again where it began, whatever the blocks behind it read", () => {
+  const torn = (flash: MemoryFlash): void => flash.preset(new Uint8Array(2 * BLOCK).fill(0x5a), 8 * BLOCK);
+  const downloading = resumed(flashWith(8, torn), { regionOffset: 8 * BLOCK, erasing: true });
+  downloading.assertWhole();
+  assert.deepEqual(downloading.story.slice(0, 2), ["erase 8-9", `region-erased ${8 * BLOCK}`]);
+});
+
+test("closed by what its resume point brings about, it asks for nothing", () => {
+  const downloading = new Downloading({
+    image: IMAGE,
+    flash: flashWith(9),
+    stored: { ...FRESH, regionOffset: 0 },
+    onEvent: (event, download) => {
+      if (event.type === "resume-point-found") download.close();
+    },
+  });
+  downloading.clock.advance(1000);
+  assert.deepEqual([downloading.story, downloading.http.exchanges.length], [[`resume-point-found ${8 * BLOCK}`], 0]);
+});

@@ -112,6 +112,16 @@ describe("downloading", () => {
     assert.deepEqual(resumed.state, { ...downloading, stored: { ...partly, etag: '"n"', spliced: true } });
   });
 
+  test("bytes of one answer are not spliced", () => {
+    const { state } = step(downloading, { type: "download-started", offset: 0, etag: undefined });
+    assert.equal((state as { stored: Stored }).stored.spliced, false);
+  });
+
+  test("the progress of a block may be held back, and is rounded down", () => {
+    const written: Event = { type: "block-written", offset: 199_999 };
+    assert.deepEqual(step(downloading, written).effects, [{ do: "report-downloading", version: "2.0", percent: 99, always: false }]);
+  });
+
   test("a block in flash clears the count of tries", () => {
     const { state } = step({ ...downloading, tries: 2, renewed: true }, { type: "block-written", offset: 8192 });
     assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 } });
@@ -231,6 +241,16 @@ describe("verifying", () => {
     assert.deepEqual(state, applying);
     assert.deepEqual(effects[0], { do: "store", checkpoint: { phase: "applying", slot: "ota_1", image } });
     assert.deepEqual(effects.map((effect) => effect.do), ["store", "start-timer", "report-burning"]);
+  });
+
+  test("another image stops the verification, its record goes first", () => {
+    assert.deepEqual(effects(verifying, offered(other)), ["stop-verify", "clear", "download"]);
+  });
+
+  test("flash that cannot be read ends the job, and nothing of it is kept", () => {
+    const { state, effects: all } = step(verifying, { type: "verify-failed", failure: { code: "flash-failed", message: "why" } });
+    assert.equal(state.name === "reporting" && state.kept, undefined);
+    assert.deepEqual(all.map((effect) => effect.do), ["store", "report-result"]);
   });
 
   test("a mismatch of bytes from one answer is final", () => {
@@ -429,3 +449,25 @@ function events(): Event[] {
     { type: "timer-fired", timer: "trial" },
   ];
 }
+
+test("a job under way tells the version at each connection", () => {
+  for (const state of [idle, downloading, pausing, renewing, verifying]) assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
+  assert.deepEqual(effects(applying, { type: "online" }), ["report-version", "report-burning"]);
+});
+
+test("a timer that a state did not set changes nothing in it", () => {
+  const own: { readonly [name: string]: string } = { applying: "announcement", confirming: "trial" };
+  for (const state of states) {
+    for (const timer of ["pause", "fresh-url", "announcement", "trial"] as const) {
+      if (timer === (state.name === "waiting" ? state.for : own[state.name])) continue;
+      assert.deepEqual(step(state, { type: "timer-fired", timer }), { state, effects: [] }, `${state.name} ${timer}`);
+    }
+  }
+});
+
+test("a record that cannot be stored ends the job, and stops what was under way", () => {
+  const event: Event = { type: "store-failed", failure: { code: "store-failed", message: "why" } };
+  assert.deepEqual(effects(downloading, event), ["stop-download", "store", "report-result"]);
+  assert.deepEqual(effects(pausing, event), ["stop-timer pause", "store", "report-result"]);
+  assert.deepEqual(effects(applying, event), ["stop-timer announcement", "store", "report-result"]);
+});

@@ -71,3 +71,12 @@ test("a result is stored again exactly as it was", () => {
   assert.deepEqual(effects, []);
   assert.equal(state.name === "reporting" && state.result, checkpoint.result);
 });
+
+test("what a boot finds has told nothing yet: neither the version nor an answer to an offer", () => {
+  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "aborted", chipId: 0 };
+  const stateAt = (name: string): object => restore(checkpoints[name], boot).state;
+  assert.deepEqual(stateAt("none"), { name: "idle", kept: undefined, answered: false });
+  assert.deepEqual(stateAt("downloading to ota_0"), { name: "idle", kept: undefined, answered: false });
+  assert.equal((stateAt("reporting done") as { owesVersion: boolean }).owesVersion, true);
+  assert.equal((stateAt("applying ota_1") as { owesVersion: boolean }).owesVersion, true);
+});

@@ -21,6 +21,8 @@ export const ENTRIES_PER_PAGE = 126;
 const TABLE_OFFSET = 32;
 const DATA_OFFSET = 64;
 const FORMAT_VERSION = 0xfe;
+/** More page changes than any flash stands: from here on it is damage, and there must be room for what follows. */
+const SEQUENCE_LIMIT = 0xffff0000;
 
 export type PageState = "blank" | "active" | "full" | "freeing" | "corrupt";
 
@@ -144,7 +146,8 @@ export class Page {
       this.state = this.#flash.isBlank(this.#address, SECTOR_LENGTH) ? "blank" : "corrupt";
       return;
     }
-    const sound = header.readUInt32LE(28) === crc32(header.subarray(4, 28), 0xffffffff);
+    const checked = header.readUInt32LE(28) === crc32(header.subarray(4, 28), 0xffffffff);
+    const sound = checked && header.readUInt32LE(4) < SEQUENCE_LIMIT;
     this.state = sound ? stateOf(value) : "corrupt";
     if (this.state === "corrupt") return;
     this.sequence = header.readUInt32LE(4);

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { PatchedCopy } from "../support/patched-copy.js";
+import { ROOT } from "../support/root.js";
+import { type Catcher, PLANTED, type PlantedBug } from "./planted.js";
+
+/** Enough for what shows early in a job. */
+const TRANSITIONS = 3000;
+const TIMEOUT_MS = 120_000;
+
+/** An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there for it. */
+describe("a planted bug is caught", () => {
+  let copy: PatchedCopy;
+  before(() => {
+    copy = new PatchedCopy("planted");
+  });
+  after(() => copy.remove());
+
+  test("without one nothing rings", async () => {
+    const quiet = new Map(PLANTED.map(({ caughtBy }) => [JSON.stringify(commandOf(caughtBy)), caughtBy]));
+    for (const catcher of quiet.values()) assert.deepEqual(await ringing(copy, catcher), [], JSON.stringify(commandOf(catcher)));
+  });
+
+  for (const bug of PLANTED) {
+    test(bug.name, async () => {
+      const rung = await copy.withSource(bug.file, plant(bug), () => ringing(copy, bug.caughtBy));
+      const wanted = "scene" in bug.caughtBy ? bug.caughtBy.says : bug.caughtBy.named;
+      assert.ok(rung.some((each) => wanted.test(each)), `rung: ${rung.slice(0, 5).join(" | ") || "nothing"}`);
+    });
+  }
+});
+
+test("a patch whose text is gone, or there twice, is an error", () => {
+  const bug = PLANTED[0] as PlantedBug;
+  assert.throws(() => plant({ ...bug, find: "no such text" }), /0 times/);
+  assert.throws(() => plant({ ...bug, find: "return" }), /[0-9]+ times/);
+});
+
+/** @returns the source with the mistake in it */
+function plant({ file, find, replace }: PlantedBug): string {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const parts = text.split(find);
+  if (parts.length !== 2) throw new Error(`${file} holds the text of the patch ${parts.length - 1} times: ${find}`);
+  return parts.join(replace);
+}
+
+function commandOf(catcher: Catcher): string[] {
+  if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(catcher.transitions ?? TRANSITIONS)];
+  return ["--test-reporter=tap", catcher.test];
+}
+
+/** @returns what a catcher says against the code as it is in the copy: violations, or names of failed tests */
+async function ringing(copy: PatchedCopy, catcher: Catcher): Promise<string[]> {
+  const { stdout, failed } = await run(copy, commandOf(catcher));
+  if ("scene" in catcher) {
+    assert.ok(!failed, `the closure broke down: ${stdout}`);
+    return stdout.split("\n").filter((line) => line !== "");
+  }
+  return [...stdout.matchAll(/^ *not ok [0-9]+ - (.*)$/gm)].map(([, name = ""]) => name);
+}
+
+function run(copy: PatchedCopy, command: readonly string[]): Promise<{ stdout: string; failed: boolean }> {
+  return new Promise((resolve) => {
+    // Else the child would speak to our own test runner, in its language.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const options = { cwd: copy.folder, env, timeout: TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
+    execFile(process.execPath, command, options, (error, stdout, stderr) => resolve({ stdout: error === null ? stdout : `${stdout}${stderr}`, failed: error !== null }));
+  });
+}

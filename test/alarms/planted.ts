@@ -1,0 +1,170 @@
+/** A mistake that an updater could make, as a change of one source. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  readonly caughtBy: Catcher;
+}
+
+/** `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail. */
+export type Catcher =
+  | { readonly scene: string; readonly says: RegExp; readonly transitions?: number }
+  | { readonly test: string; readonly named: RegExp };
+
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: "the checkpoint comes after its region is programmed",
+    file: "src/update/machine.ts",
+    find: "return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);",
+    replace: `{
+      const stored = { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset };
+      const before = state.stored.regionOffset === undefined ? [] : stores(state, state.stored, context).effects;
+      return { state: { ...state, stored }, effects: before };
+    }`,
+    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/ },
+  },
+  {
+    name: "a region that reads blank is trusted",
+    file: "src/image/regions.ts",
+    find: "  partition.eraseBlock(byteOffset / partition.blockLength, regionEnd(partition, byteOffset) / partition.blockLength);",
+    replace: `  const content = new Uint8Array(regionEnd(partition, byteOffset) - byteOffset);
+  partition.read(content, byteOffset);
+  if (content.every((byte) => byte === 0xff)) return;
+  partition.eraseBlock(byteOffset / partition.blockLength, regionEnd(partition, byteOffset) / partition.blockLength);`,
+    caughtBy: { scene: "update", says: /programmed without an erase/ },
+  },
+  {
+    name: "the image becomes pending before it is verified",
+    file: "src/update/machine.ts",
+    find: `      return {
+        state: { name: "verifying", offer: state.offer, stored: state.stored },
+        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+      };`,
+    replace: "      return apply(state.offer, context);",
+    caughtBy: { scene: "corrupt", says: /"-5".*ESP_ERR_OTA_VALIDATE_FAILED/ },
+  },
+  {
+    name: "a firmware confirms itself before it has proven itself",
+    file: "src/update/restore.ts",
+    find: "effects: [START_TRIAL] };",
+    replace: 'effects: [START_TRIAL, { do: "confirm" }] };',
+    caughtBy: { scene: "unproven", says: /does not end|ends with 0\.2\.0/ },
+  },
+  {
+    name: "the record of a result is dropped before its acknowledgement",
+    file: "src/update/machine.ts",
+    find: '        effects: [{ do: "report-result", version: state.image.version, result: state.result }],',
+    replace: '        effects: [{ do: "clear" }, { do: "report-result", version: state.image.version, result: state.result }],',
+    caughtBy: { scene: "update", says: /no result was reported|does not end/, transitions: 8000 },
+  },
+  {
+    name: "the start of a Content-Range is not looked at",
+    file: "src/http/range-reader.ts",
+    find: "if (range.first !== offset) return",
+    replace: "if (range.first < 0) return",
+    caughtBy: { test: "test/unit/http/range-reader.test.js", named: /^is refused: 206 from (an earlier|a later) byte/ },
+  },
+  {
+    name: "the whole file is appended to what is stored of it",
+    file: "src/http/range-reader.ts",
+    find: "this.#position = head.status === 206 ? this.#options.offset : 0;",
+    replace: "this.#position = this.#options.offset;",
+    caughtBy: { test: "test/unit/update/download-resume.test.js", named: /^a server that sends the whole file all the same is compared with what is stored/ },
+  },
+  {
+    name: "the URL tells one image from another",
+    file: "src/update/job.ts",
+    find: "return left.version === right.version &&",
+    replace: "return left.url === right.url && left.version === right.version &&",
+    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/ },
+  },
+  {
+    name: "a block is programmed twice",
+    file: "src/image/block-writer.ts",
+    find: "if (!this.blank) this.#partition.write(this.#block, this.#blockOffset);",
+    replace: "for (let count = 0; count < 2 && !this.blank; count++) this.#partition.write(this.#block, this.#blockOffset);",
+    caughtBy: { scene: "update", says: /programmed without an erase/ },
+  },
+  {
+    name: "one digest serves every verification",
+    file: "src/image/digest.ts",
+    find: 'return digests.create("MD5") ?? sparkMd5();',
+    replace: 'return (createMd5.shared ??= digests.create("MD5") ?? sparkMd5());',
+    caughtBy: { test: "test/unit/image/verifier.test.js", named: /^a verification begins from nothing/ },
+  },
+  {
+    name: "If-Range is left out",
+    file: "src/http/range-reader.ts",
+    find: 'return etag === undefined ? [range] : [range, ["If-Range", etag]];',
+    replace: "return [range];",
+    caughtBy: { test: "test/unit/http/range-reader.test.js", named: /^names the range from a later byte on, with the tag/ },
+  },
+  {
+    name: "the length of the whole file is not looked at",
+    file: "src/http/range-reader.ts",
+    find: "if (range.total !== undefined && range.total !== size) {",
+    replace: "if (range.total === -1) {",
+    caughtBy: { test: "test/unit/http/range-reader.test.js", named: /^is refused: 206 of a (longer|shorter) file/ },
+  },
+  {
+    name: "a trial has no end",
+    file: "src/update/machine.ts",
+    find: 'return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);',
+    replace: "return stay(state);",
+    caughtBy: { scene: "unproven", says: /does not end/ },
+  },
+  {
+    name: "a block that a cut may have begun is not erased",
+    file: "src/update/download.ts",
+    find: "this.#suspect = this.#resuming;",
+    replace: "this.#suspect = false;",
+    caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the block that was next to be programmed is erased/ },
+  },
+  {
+    name: "an offer that comes while a result is reported is lost",
+    file: "src/update/machine.ts",
+    find: `      if (isSame(state.image, event.offer)) return stay(state);
+      return { state: { ...state, queued: event.offer }, effects: [] };`,
+    replace: "      return stay(state);",
+    caughtBy: { test: "test/unit/update/machine.test.js", named: /^an offer of another image waits for the acknowledgement/ },
+  },
+  {
+    name: "the last block before a cut is taken for whole",
+    file: "src/image/resume-point.ts",
+    find: "    if (!isBlank(scratch)) break;",
+    replace: "    if (!isBlank(scratch)) return offset + blockLength;",
+    caughtBy: { test: "test/unit/image/resume-point.test.js", named: /^a block whose programming was cut is programmed anew/ },
+  },
+  {
+    name: "a result is sent before it is stored",
+    file: "src/update/job.ts",
+    find: `      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },
+      { do: "report-result", version: image.version, result },`,
+    replace: `      { do: "report-result", version: image.version, result },
+      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },`,
+    caughtBy: { test: "test/unit/update/machine.test.js", named: /^a result is always stored before it is sent/ },
+  },
+  {
+    name: "what the boot loader knows of the slot is not forgotten",
+    file: "src/update/download.ts",
+    find: "      device.boot.forgetTarget();",
+    replace: "      offset = 0;",
+    caughtBy: { test: "test/unit/update/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
+  },
+  {
+    name: "an erase is not announced before it begins",
+    file: "src/update/download.ts",
+    find: 'if (!stored.erasing) onEvent({ type: "resume-point-found", offset });',
+    replace: "",
+    caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
+  },
+  {
+    name: "a mismatch of MD5 is passed over",
+    file: "src/update/machine.ts",
+    find: "return event.matches ? apply(state.offer, context) : mismatched(state, context);",
+    replace: "return apply(state.offer, context);",
+    caughtBy: { scene: "corrupt", says: /ends with 0\.1\.0 and .*"-5"/ },
+  },
+];

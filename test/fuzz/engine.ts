@@ -1,0 +1,83 @@
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { SeededRandom } from "../support/seed.js";
+import { inputOf } from "./mutate.js";
+import type { Target } from "./target.js";
+
+export interface Violation {
+  /** `target:seed:index` */
+  readonly id: string;
+  readonly what: string;
+}
+
+export interface Figures {
+  inputs: number;
+  readonly violations: Violation[];
+}
+
+export interface FuzzOptions {
+  readonly targets: readonly Target[];
+  readonly seed: number;
+  readonly inputs: number;
+  /** Stops early. */
+  readonly seconds: number;
+  /** This run takes each `of`th index, from `part` on. */
+  readonly part: number;
+  readonly of: number;
+  /** Told before each input: who watches from outside knows which one hangs. */
+  onInput?(target: number, index: number): void;
+}
+
+const VIOLATION_LIMIT = 20;
+/** What may stay in memory from a warm start to the end, whatever the inputs were. */
+const GROWTH_LIMIT = 16 * 1024 * 1024;
+const WARM_AFTER = 3000;
+
+/** @returns input `index` of a target: the same in every run */
+export function fuzzInput(target: Target, seed: number, index: number): Uint8Array {
+  let hash = seed ^ 0x811c9dc5;
+  for (const character of `${target.name}:${index}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return inputOf(target, new SeededRandom(hash));
+}
+
+/** Rounds over all targets, each with as many inputs as its weight says, until the count or the time is reached. */
+export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: FuzzOptions): Figures {
+  const figures: Figures = { inputs: 0, violations: [] };
+  const until = performance.now() + seconds * 1000;
+  const next = targets.map(() => part);
+  let warm: number | undefined;
+  while (figures.inputs < inputs && performance.now() < until) {
+    for (const [number, target] of targets.entries()) {
+      for (let count = 0; count < target.weight && figures.inputs < inputs; count++) {
+        const index = next[number] as number;
+        next[number] = index + of;
+        onInput?.(number, index);
+        figures.inputs++;
+        const what = violationOf(target, fuzzInput(target, seed, index));
+        if (what !== undefined) figures.violations.push({ id: `${target.name}:${seed}:${index}`, what });
+        if (figures.violations.length >= VIOLATION_LIMIT) return figures;
+      }
+    }
+    if (warm === undefined && figures.inputs >= WARM_AFTER) warm = heapUsed();
+  }
+  const growth = warm === undefined ? 0 : heapUsed() - warm;
+  if (growth > GROWTH_LIMIT) figures.violations.push({ id: `memory:${seed}:0`, what: `${growth} bytes more are held at the end` });
+  return figures;
+}
+
+/** @returns what does not hold for this input */
+export function violationOf(target: Target, input: Uint8Array): string | undefined {
+  try {
+    target.run(input);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? `${error.message} ${/\n\s+at [^\n]*/.exec(error.stack ?? "")?.[0].trim() ?? ""}` : String(error);
+  }
+}
+
+function heapUsed(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  const { used_heap_size: used, external_memory: external } = getHeapStatistics();
+  return used + external;
+}

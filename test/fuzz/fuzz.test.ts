@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { ROOT } from "../support/root.js";
+import { REPEAT, SEED } from "../support/seed.js";
+import { fuzz, fuzzInput, violationOf } from "./engine.js";
+import type { Target } from "./target.js";
+import { TARGETS } from "./targets/index.js";
+
+const FIXTURES = join(ROOT, "test/fixtures/fuzz");
+/** A tenth of what `npm run test:fuzz` does. */
+const INPUTS = 100_000;
+
+const fixtures = readdirSync(FIXTURES).filter((name) => name.endsWith(".bin"));
+
+test("there is something to replay", () => assert.ok(fixtures.length >= 5));
+
+for (const file of fixtures) {
+  test(`what was found once stays mended: ${file}`, () => {
+    const target = TARGETS.find(({ name }) => name === file.split(".")[0]);
+    assert.ok(target !== undefined, "no such target");
+    assert.equal(violationOf(target, new Uint8Array(readFileSync(join(FIXTURES, file)))), undefined);
+  });
+}
+
+for (const target of TARGETS) {
+  test(`${target.name}: every valid input is one`, () => {
+    for (const input of target.corpus) assert.equal(violationOf(target, input), undefined);
+  });
+}
+
+test("broken and hostile bytes: no crash, no hang, bounded memory", async () => {
+  const { stdout } = await run("--inputs", String(INPUTS), "--seed", String(SEED));
+  const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { [key: string]: number };
+  assert.deepEqual([last["inputs"], last["violations"], last["seed"]], [INPUTS, 0, SEED], `${stdout} ${REPEAT}`);
+});
+
+const fragile: Target = {
+  name: "fragile",
+  weight: 1,
+  corpus: [Uint8Array.of(1, 2, 3)],
+  words: [],
+  run: (input) => assert.ok(input.byteLength < 4, "too long"),
+};
+
+test("a violation has an id that repeats it", () => {
+  const { violations } = fuzz({ targets: [fragile], seed: 1, inputs: 1000, seconds: 60, part: 0, of: 1 });
+  assert.equal(violations.length, 20);
+  for (const { id, what } of violations) {
+    const [, seed, index] = id.split(":");
+    assert.match(what, /too long/);
+    assert.match(violationOf(fragile, fuzzInput(fragile, Number(seed), Number(index))) ?? "", /too long/);
+  }
+});
+
+test("what is held at the end is a violation", () => {
+  const held: Uint8Array[] = [];
+  const leaking: Target = { ...fragile, run: () => void held.push(new Uint8Array(8192).fill(1)) };
+  const { violations } = fuzz({ targets: [leaking], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
+  assert.match(violations[0]?.what ?? "", /bytes more are held at the end/);
+});
+
+test("the command refuses what it does not know", async () => {
+  for (const wrong of [["--target", "nothing"], ["--replay", "nothing:1:1"], ["--replay", "nothing"], ["--inputs", "0"]]) {
+    await assert.rejects(run(...wrong), (error: { code: number; stderr: string }) => error.code === 2 && error.stderr.split("\n").length === 2, wrong.join(" "));
+  }
+});
+
+function run(...options: string[]): Promise<{ stdout: string }> {
+  return promisify(execFile)(process.execPath, [join(ROOT, "dist/node/test/fuzz/main.js"), ...options]);
+}

@@ -1,0 +1,26 @@
+import type { Target } from "../target.js";
+import { contentRange, retryAfter, url } from "./fields.js";
+import { exchange, rangeReader } from "./http.js";
+import { appImage, partitionsCsv, partitionTable } from "./images.js";
+import { deviceInfo, downlink } from "./messages.js";
+import { packetReader, session } from "./mqtt.js";
+import { checkpoint, nvs, otaData } from "./storage.js";
+
+/** Everything that reads bytes from outside. */
+export const TARGETS: readonly Target[] = [
+  downlink,
+  deviceInfo,
+  contentRange,
+  retryAfter,
+  url,
+  exchange,
+  rangeReader,
+  packetReader,
+  session,
+  checkpoint,
+  otaData,
+  nvs,
+  partitionsCsv,
+  partitionTable,
+  appImage,
+];

@@ -1,0 +1,58 @@
+import { ruleFor } from "../../src/errors.js";
+import { transition } from "../../src/update/machine.js";
+import { restore } from "../../src/update/restore.js";
+import type { Effect, Event, State, Step } from "../../src/update/types.js";
+import { BOOTS, CHECKPOINTS, CONTEXT, EVENTS, offerName, STATES } from "./representatives.js";
+
+/** What a boot finds, or an event does in a state. */
+export interface Move {
+  /** `undefined`: the boot. */
+  readonly from: State["name"] | undefined;
+  readonly type: Event["type"] | undefined;
+  /** The event, with what decides where it leads. */
+  readonly event: string;
+  readonly step: Step;
+}
+
+export const STATE_NAMES = Object.keys(STATES) as State["name"][];
+export const EVENT_TYPES = Object.keys(EVENTS) as Event["type"][];
+
+/** Each representative event in each representative state. */
+export function moves(): Move[] {
+  const all: Move[] = [];
+  for (const name of STATE_NAMES) {
+    for (const type of EVENT_TYPES) {
+      for (const state of STATES[name]) {
+        for (const event of EVENTS[type]) all.push({ from: name, type, event: labelOf(event), step: transition(state, event, CONTEXT) });
+      }
+    }
+  }
+  return all;
+}
+
+/** Each checkpoint at each kind of boot. */
+export function boots(): Move[] {
+  return CHECKPOINTS.flatMap((checkpoint) =>
+    BOOTS.map((boot) => ({ from: undefined, type: undefined, event: checkpoint?.phase ?? "no checkpoint", step: restore(checkpoint, boot) })),
+  );
+}
+
+function labelOf(event: Event): string {
+  switch (event.type) {
+    case "offer-received":
+      return `${event.type}, ${offerName(event.offer)}`;
+    case "download-failed":
+      return `${event.type}, ${ruleFor(event.failure.code).remedy}`;
+    case "verified":
+      return `${event.type}, ${event.matches ? "matches" : "differs"}`;
+    case "timer-fired":
+      return `${event.type}, ${event.timer}`;
+    default:
+      return event.type;
+  }
+}
+
+/** Effects by name, in order. */
+export function namesOf(effects: readonly Effect[]): string {
+  return effects.map((effect) => (effect.do === "start-timer" || effect.do === "stop-timer" ? `${effect.do} ${effect.timer}` : effect.do)).join(", ");
+}

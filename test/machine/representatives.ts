@@ -1,0 +1,153 @@
+import type { BootStatus } from "../../hal/ports/index.js";
+import type { OtaErrorCode } from "../../src/errors.js";
+import type { Offer, Result } from "../../src/protocol/messages.js";
+import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Stored } from "../../src/update/types.js";
+
+/*
+ * Values that stand for every case the machine tells apart. The mapped types below make the compiler ask for an entry for
+ * each state and each event there is.
+ */
+
+export const CONTEXT: Context = { runningVersion: "1.0", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3 };
+
+const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
+const image: Image = { version: offer.version, md5: offer.md5, size: offer.size };
+const renewed: Offer = { ...offer, url: "http://h/f?sign=2" };
+const other: Offer = { ...offer, version: "3.0" };
+const running: Offer = { ...offer, version: CONTEXT.runningVersion };
+const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
+
+/** What the machine sees in an offer, where a job is about `offer`. */
+export function offerName(each: Offer): string {
+  if (each === offer) return "same image";
+  if (each === renewed) return "same image with a new URL";
+  if (each === running) return "running version";
+  return each === other ? "other image" : "too large";
+}
+
+const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+const partial: Stored = { ...fresh, regionOffset: 65_536, etag: '"e"' };
+const spliced: Stored = { ...partial, written: 131_072, spliced: true };
+const restarted: Stored = { ...spliced, restarted: true };
+const STORED: readonly Stored[] = [fresh, partial, spliced, restarted];
+
+const KEPT: readonly (Kept | undefined)[] = [undefined, { image, whole: false, stored: partial }, { image, whole: true }];
+const done: Result = { outcome: "done" };
+const failed: Result = { outcome: "timed-out", message: "no byte for 30000 ms" };
+
+const trial: BootStatus = {
+  runningSlot: "ota_1",
+  runningState: "pending-verify",
+  runningVersion: "1.0",
+  targetSlot: "ota_0",
+  targetState: "valid",
+  chipId: 0,
+};
+
+const CHECKPOINTS: readonly (Checkpoint | undefined)[] = [
+  undefined,
+  { phase: "downloading", slot: "ota_1", image, stored: partial },
+  { phase: "applying", slot: "ota_1", image },
+  { phase: "reporting", slot: "ota_1", image, result: failed, stored: partial },
+  { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined },
+];
+
+export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } = {
+  idle: KEPT.flatMap((kept) => [false, true].map((answered): In<"idle"> => ({ name: "idle", kept, answered }))),
+  downloading: STORED.flatMap((stored) =>
+    [0, CONTEXT.maxAttempts - 1].flatMap((tries) =>
+      [false, true].map((renewed): In<"downloading"> => ({ name: "downloading", offer, stored, tries, renewed })),
+    ),
+  ),
+  waiting: STORED.flatMap((stored) =>
+    (["pause", "fresh-url"] as const).flatMap((reason) =>
+      [1, CONTEXT.maxAttempts - 1].map((tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, renewed: false })),
+    ),
+  ),
+  verifying: [undefined, ...STORED].map((stored): In<"verifying"> => ({ name: "verifying", offer, stored })),
+  applying: [undefined, other].map((queued): In<"applying"> => ({ name: "applying", image, queued })),
+  confirming: CHECKPOINTS.map((checkpoint): In<"confirming"> => ({ name: "confirming", checkpoint, boot: trial })),
+  reporting: [done, failed].flatMap((result) =>
+    KEPT.flatMap((kept) =>
+      [undefined, other, running].flatMap((queued) =>
+        [false, true].map((owesVersion): In<"reporting"> => ({ name: "reporting", image, result, kept, queued, owesVersion })),
+      ),
+    ),
+  ),
+};
+
+const CODES: { readonly [Code in OtaErrorCode]: true } = {
+  unreachable: true,
+  "connection-lost": true,
+  "idle-timeout": true,
+  stalled: true,
+  untrusted: true,
+  "server-busy": true,
+  "url-refused": true,
+  "url-not-renewed": true,
+  "not-found": true,
+  "http-status": true,
+  "http-malformed": true,
+  "redirect-refused": true,
+  "range-mismatch": true,
+  "content-changed": true,
+  "image-too-large": true,
+  "image-invalid": true,
+  "digest-mismatch": true,
+  "flash-failed": true,
+  "store-failed": true,
+  "switch-failed": true,
+  reverted: true,
+  "mqtt-refused": true,
+  "mqtt-protocol": true,
+  "mqtt-timeout": true,
+  usage: true,
+  internal: true,
+};
+
+const failure = (code: OtaErrorCode): Failure => ({ code, message: code });
+
+type Of<Type extends Event["type"]> = Extract<Event, { type: Type }>;
+
+export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } = {
+  online: [{ type: "online" }],
+  "offer-received": [offer, renewed, other, running, huge].map((each) => ({ type: "offer-received", offer: each })),
+  "version-acknowledged": [{ type: "version-acknowledged" }],
+  "download-started": [
+    { type: "download-started", offset: 0, etag: undefined },
+    { type: "download-started", offset: 69_632, etag: '"f"' },
+  ],
+  "resume-point-found": [{ type: "resume-point-found", offset: 69_632 }],
+  "region-erased": [{ type: "region-erased", offset: 65_536 }],
+  "block-written": [
+    { type: "block-written", offset: 69_632 },
+    { type: "block-written", offset: offer.size },
+  ],
+  "download-completed": [{ type: "download-completed" }],
+  "download-failed": (Object.keys(CODES) as OtaErrorCode[]).map((code) => ({ type: "download-failed", failure: failure(code) })),
+  verified: [
+    { type: "verified", matches: true },
+    { type: "verified", matches: false },
+  ],
+  "verify-failed": [{ type: "verify-failed", failure: failure("flash-failed") }],
+  "burning-acknowledged": [{ type: "burning-acknowledged" }],
+  switched: [{ type: "switched" }],
+  "switch-failed": [{ type: "switch-failed", failure: failure("switch-failed") }],
+  confirmed: [{ type: "confirmed" }],
+  "confirm-failed": [{ type: "confirm-failed" }],
+  "revert-failed": [{ type: "revert-failed" }],
+  "result-acknowledged": [{ type: "result-acknowledged" }],
+  "store-failed": [{ type: "store-failed", failure: failure("store-failed") }],
+  "timer-fired": (["pause", "fresh-url", "announcement", "trial"] as const).map((timer) => ({ type: "timer-fired", timer })),
+};
+
+/** What boots find: with each of `CHECKPOINTS`. */
+export const BOOTS: readonly BootStatus[] = [
+  trial,
+  { ...trial, runningState: "valid" },
+  ...(["none", "valid", "invalid", "pending-verify"] as const).map(
+    (targetState): BootStatus => ({ ...trial, runningSlot: "ota_0", runningState: "valid", targetSlot: "ota_1", targetState }),
+  ),
+];
+
+export { CHECKPOINTS };

@@ -1,0 +1,147 @@
+import type { BootStatus, Device, KeyValueStore } from "../../hal/ports/index.js";
+import type { Offer } from "../../src/protocol/messages.js";
+import { UpdateDriver, type UpdateLimits } from "../../src/update/driver.js";
+import { Reporter } from "../../src/update/reporter.js";
+import type { Event } from "../../src/update/types.js";
+import { puback } from "./broker-packets.js";
+import { NODE_DIGESTS } from "./digests.js";
+import { type FakeExchange, FakeHttp } from "./fake-http.js";
+import { MemoryFlash } from "./memory-flash.js";
+import { constantRandom, SessionBench } from "./session-bench.js";
+
+const STATUS: BootStatus = {
+  runningSlot: "ota_0",
+  runningState: "valid",
+  runningVersion: "0.1.0",
+  targetSlot: "ota_1",
+  targetState: "none",
+  chipId: 0,
+};
+
+export interface DrivingOptions {
+  readonly status?: Partial<BootStatus>;
+  readonly limits?: Partial<UpdateLimits>;
+  readonly record?: Uint8Array;
+  /** What `Random` draws, 0 to 1. */
+  readonly fraction?: number;
+  /** Called at each entry of the story: what it throws, the board throws. */
+  onStory?(entry: string, driving: Driving): void;
+}
+
+/** A driver whose board, server, broker and time are the test's. `story` tells what it does to them, in order. */
+export class Driving {
+  readonly story: string[] = [];
+  readonly broker: SessionBench;
+  readonly http = new FakeHttp();
+  readonly flash = new MemoryFlash({ blocks: 40 });
+  readonly driver: UpdateDriver;
+  record: Uint8Array | undefined;
+  readonly #onStory: (entry: string) => void;
+
+  constructor(options: DrivingOptions = {}) {
+    this.#onStory = (entry) => {
+      this.story.push(entry);
+      options.onStory?.(entry, this);
+    };
+    this.record = options.record;
+    this.broker = SessionBench.opened();
+    const { clock, session } = this.broker;
+    const status = { ...STATUS, ...options.status };
+    const reporter = new Reporter({ session, device: { productId: "ABCDE12345", deviceName: "d" }, log: this.broker.logged.log });
+    reporter.online = true;
+    const device = {
+      boot: this.#boot(status),
+      store: this.#store(),
+      http: this.http,
+      digests: NODE_DIGESTS,
+      clock,
+      random: constantRandom(options.fraction ?? 0),
+      log: this.broker.logged.log,
+    } as unknown as Device;
+    this.driver = new UpdateDriver({
+      device,
+      boot: status,
+      version: status.runningVersion,
+      checksVersion: true,
+      reporter,
+      limits: { idleTimeoutMs: 30_000, maxAttempts: 3, backoffMaxMs: 60_000, trialMs: 300_000, ...options.limits },
+      tls: {},
+      onStep: (state, event) => this.#onStory(`${state.name} ${event === undefined ? "start" : event.type}`),
+      onReported: (version, result) => this.#onStory(`reported ${version} ${result.outcome}`),
+      onRestart: () => this.#onStory("about to restart"),
+    });
+  }
+
+  get exchange(): FakeExchange {
+    return this.http.exchange;
+  }
+
+  get state(): string {
+    return this.driver.state.name;
+  }
+
+  dispatch(event: Event): void {
+    this.driver.dispatch(event);
+  }
+
+  offer(offer: Offer): void {
+    this.dispatch({ type: "offer-received", offer });
+  }
+
+  advance(ms: number): void {
+    this.broker.clock.advance(ms);
+  }
+
+  /** The whole file is offered, fetched and verified. */
+  bring(image: Uint8Array, offer: Offer): void {
+    this.offer(offer);
+    this.advance(0);
+    this.exchange.head({ status: 200, contentLength: image.byteLength, headers: { etag: '"tag"' } });
+    for (let at = 0; at < image.byteLength; at += 4096) {
+      this.exchange.send(image.subarray(at, at + 4096));
+      this.advance(1);
+    }
+    this.advance(1);
+  }
+
+  /** Payloads said since the last look, each acknowledged where it asks for it. */
+  heard(acknowledge = true): string[] {
+    return this.broker
+      .sent()
+      .filter(({ type }) => type === 3)
+      .map(({ flags, body }) => {
+        const topicEnd = 2 + (((body[0] as number) << 8) | (body[1] as number));
+        const once = (flags & 6) !== 0;
+        const payload = Buffer.from(body.subarray(topicEnd + (once ? 2 : 0))).toString();
+        if (once && acknowledge) this.broker.peer.send(puback(((body[topicEnd] as number) << 8) | (body[topicEnd + 1] as number)));
+        return payload;
+      });
+  }
+
+  #boot(status: BootStatus): object {
+    const called = (name: string) => (): void => this.#onStory(name);
+    return {
+      status: () => status,
+      openTarget: () => this.flash,
+      forgetTarget: called("forget"),
+      setPending: called("set pending"),
+      confirm: called("confirm"),
+      revert: called("revert"),
+      restart: called("restart"),
+    };
+  }
+
+  #store(): KeyValueStore {
+    return {
+      read: () => this.record,
+      write: (_, bytes) => {
+        this.#onStory("store");
+        this.record = bytes.slice();
+      },
+      delete: () => {
+        this.#onStory("clear");
+        this.record = undefined;
+      },
+    };
+  }
+}

@@ -1,0 +1,304 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+import { HalError } from "../../../hal/ports/index.js";
+import type { Offer } from "../../../src/protocol/messages.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../../src/update/checkpoint.js";
+import { imageOf } from "../../support/downloading.js";
+import { Driving, type DrivingOptions } from "../../support/driving.js";
+
+const IMAGE = imageOf(3 * 4096 + 16);
+const OFFER: Offer = {
+  version: "0.2.0",
+  url: "http://h.test/f?sign=1",
+  md5: createHash("md5").update(IMAGE).digest("hex"),
+  size: IMAGE.byteLength,
+};
+const { version, md5, size } = OFFER;
+
+/** Started, with nothing to do. */
+function started(options: DrivingOptions = {}): Driving {
+  const driving = new Driving(options);
+  driving.driver.start();
+  driving.story.length = 0;
+  return driving;
+}
+
+function failing(name: string): DrivingOptions {
+  return {
+    onStory: (entry) => {
+      if (entry === name) throw new HalError("io", `${name} failed`);
+    },
+  };
+}
+
+describe("an update", () => {
+  test("goes from the offer to the restart, each thing after what it relies on", () => {
+    const driving = started();
+    driving.bring(IMAGE, OFFER);
+    assert.equal(driving.state, "applying");
+    assert.deepEqual(driving.heard().map((text) => JSON.parse(text).report.progress).map(({ state, percent }) => `${state} ${percent ?? ""}`), [
+      "downloading 0",
+      "downloading 100",
+      "burning ",
+    ]);
+    const wanted = [
+      "downloading offer-received",
+      "forget",
+      "downloading region-erased",
+      "store",
+      "downloading download-started",
+      ...Array.from({ length: 4 }, () => "downloading block-written"),
+      "verifying download-completed",
+      "applying verified",
+      "store",
+      "applying burning-acknowledged",
+      "set pending",
+      "applying switched",
+      "about to restart",
+      "restart",
+    ];
+    assert.deepEqual(driving.story, wanted);
+  });
+
+  test("nothing runs once the board restarts", () => {
+    const driving = started();
+    driving.bring(IMAGE, OFFER);
+    driving.heard();
+    const length = driving.story.length;
+    driving.dispatch({ type: "online" });
+    driving.offer({ ...OFFER, version: "0.3.0" });
+    driving.advance(1_000_000);
+    assert.equal(driving.story.length, length);
+    assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
+  });
+
+  test("burning waits 10 s for its acknowledgement, and no longer", () => {
+    const driving = started();
+    driving.bring(IMAGE, OFFER);
+    driving.advance(9_000);
+    assert.ok(!driving.story.includes("set pending"));
+    driving.advance(1_100);
+    assert.ok(driving.story.includes("set pending"));
+  });
+
+  test("progress is said once a second, and not the same again", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    driving.advance(0);
+    driving.exchange.head({ status: 200, contentLength: size });
+    for (let at = 0; at < 2 * 4096; at += 4096) {
+      driving.exchange.send(IMAGE.subarray(at, at + 4096));
+      driving.advance(400);
+    }
+    driving.advance(1000);
+    driving.exchange.send(IMAGE.subarray(2 * 4096, 3 * 4096));
+    driving.advance(0);
+    assert.deepEqual(driving.heard().map((text) => JSON.parse(text).report.progress.percent), ["0", "99"]);
+  });
+
+  test("the pieces that one buffer serves come one after the other: another image starts again with it", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    driving.advance(0);
+    const first = driving.exchange;
+    driving.offer({ ...OFFER, version: "0.3.0" });
+    assert.equal(first.closed, true, "the first download is left");
+    driving.advance(0);
+    assert.notEqual(driving.exchange, first);
+    driving.driver.stop();
+    assert.equal(driving.exchange.closed, true);
+  });
+
+  test("an offer while the image is verified stops that", () => {
+    const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+    const again = started({ record });
+    again.offer(OFFER);
+    assert.equal(again.state, "verifying");
+    again.offer({ ...OFFER, version: "0.3.0" });
+    again.advance(0);
+    assert.equal(again.flash.reads, 0, "nothing of the old image is read any more");
+    assert.ok(!again.story.some((entry) => /verified|verify-failed/.test(entry)));
+  });
+});
+
+describe("a failure becomes an event", () => {
+  test("a record that cannot be stored ends the job, with its reason", () => {
+    const driving = started(failing("store"));
+    driving.offer(OFFER);
+    driving.advance(0);
+    assert.equal(driving.state, "reporting");
+    assert.match(driving.heard(false)[0] ?? "", /"fail".*"-5".*store failed/);
+    assert.match(driving.broker.logged.lines.join("\n"), /error update store failed/);
+    assert.equal(driving.exchange.closed, true);
+  });
+
+  test("a record that cannot be cleared is told, and nothing stops", () => {
+    const record = encodeCheckpoint({ phase: "reporting", slot: "ota_1", image: { version, md5, size }, result: { outcome: "done" }, stored: undefined });
+    const driving = started({ ...failing("clear"), record });
+    driving.dispatch({ type: "online" });
+    driving.heard();
+    assert.equal(driving.state, "idle");
+  });
+
+  test("an image that the boot control does not accept ends the job, with its reason", () => {
+    const driving = started(failing("set pending"));
+    driving.bring(IMAGE, OFFER);
+    driving.heard();
+    assert.equal(driving.state, "reporting");
+    assert.match(driving.heard(false).join(), /"fail".*"-5".*set pending failed/);
+    assert.ok(!driving.story.includes("restart"));
+  });
+
+  test("flash that cannot be read while verifying ends the job", () => {
+    const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+    const driving = started({ record });
+    driving.flash.read = () => {
+      throw new HalError("io", "read failed");
+    };
+    driving.offer(OFFER);
+    driving.advance(0);
+    assert.match(driving.heard(false).join(), /"fail".*"-5".*read failed/);
+  });
+});
+
+describe("a trial", () => {
+  const trial = { status: { runningState: "pending-verify" } } as const;
+
+  test("is confirmed once it is online, and a confirmation that fails is told and tried again", () => {
+    let broken = true;
+    const driving = started({
+      ...trial,
+      onStory: (entry) => {
+        if (entry === "confirm" && broken) throw new HalError("io", "no confirm");
+      },
+    });
+    driving.dispatch({ type: "online" });
+    assert.deepEqual([driving.state, driving.story.at(-1)], ["confirming", "confirming confirm-failed"]);
+    assert.match(driving.broker.logged.lines.join("\n"), /error update no confirm/);
+    broken = false;
+    driving.dispatch({ type: "online" });
+    assert.equal(driving.state, "idle");
+  });
+
+  test("that is not proven in time is reverted, then restarted", () => {
+    const driving = started({ ...trial, limits: { trialMs: 5000 } });
+    driving.advance(4900);
+    assert.deepEqual(driving.story, []);
+    driving.advance(200);
+    assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "about to restart", "restart"]);
+  });
+
+  test("that cannot be reverted goes on, and is told", () => {
+    const driving = started({ ...trial, ...failing("revert"), limits: { trialMs: 5000 } });
+    driving.advance(5100);
+    assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "confirming revert-failed"]);
+    assert.match(driving.broker.logged.lines.join("\n"), /error update revert failed/);
+    driving.dispatch({ type: "online" });
+    assert.equal(driving.state, "idle");
+  });
+
+  test("has no time limit left once it is confirmed", () => {
+    const driving = started({ ...trial, limits: { trialMs: 5000 } });
+    driving.dispatch({ type: "online" });
+    driving.advance(10_000);
+    assert.ok(!driving.story.includes("revert"));
+  });
+});
+
+describe("the pauses between tries", () => {
+  const pauseMs = (driving: Driving): number | undefined => driving.broker.clock.remaining("pause");
+  const fail = (driving: Driving, headers: { [name: string]: string } = {}): void => {
+    driving.advance(0);
+    driving.exchange.head({ status: 503, headers });
+  };
+
+  test("are spread up to a bound that doubles", () => {
+    const driving = started({ fraction: 0.5 });
+    driving.offer(OFFER);
+    fail(driving);
+    assert.equal(pauseMs(driving), 500);
+    driving.advance(500);
+    fail(driving);
+    assert.equal(pauseMs(driving), 1000);
+  });
+
+  test("are never longer than the configured bound, whatever a server asks for", () => {
+    const driving = started({ fraction: 0.999, limits: { backoffMaxMs: 700 } });
+    driving.offer(OFFER);
+    fail(driving, { "retry-after": "3600" });
+    assert.equal(pauseMs(driving), 700);
+  });
+
+  test("are as long as a server asks for", () => {
+    const driving = started({ fraction: 0.999 });
+    driving.offer(OFFER);
+    fail(driving, { "retry-after": "20" });
+    assert.equal(pauseMs(driving), 20_000);
+  });
+
+  test("a fresh URL is waited for 5 s once the platform was asked, and then it is asked again", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    driving.advance(0);
+    driving.exchange.head({ status: 403 });
+    assert.match(driving.heard().join(), /report_version/);
+    assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
+    driving.advance(5000);
+    assert.match(driving.heard(false).join(), /report_version/);
+    driving.offer({ ...OFFER, url: "http://h.test/f?sign=2" });
+    assert.equal(driving.broker.clock.remaining("fresh-url"), undefined, "the new URL ends the wait");
+    driving.advance(0);
+    assert.match(driving.exchange.request.target, /sign=2/);
+  });
+});
+
+test("a result is told to the application once it is acknowledged", () => {
+  const record = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
+  const driving = started({ record, status: { runningVersion: "0.2.0" } });
+  assert.equal(decodeCheckpoint(driving.record as Uint8Array)?.phase, "reporting");
+  driving.dispatch({ type: "online" });
+  assert.ok(!driving.story.some((entry) => entry.startsWith("reported")));
+  driving.heard();
+  assert.deepEqual(driving.story.slice(-3), ["idle result-acknowledged", "clear", "reported 0.2.0 done"]);
+  assert.equal(driving.record, undefined);
+});
+
+test("an event from inside a step is handled after that step, and before dispatch returns", () => {
+  const driving = started({
+    onStory: (entry, { driver, story }) => {
+      if (entry !== "idle online") return;
+      driver.dispatch({ type: "offer-received", offer: OFFER });
+      story.push("inside");
+    },
+  });
+  driving.dispatch({ type: "online" });
+  assert.deepEqual(driving.story, ["idle online", "inside", "downloading offer-received"]);
+});
+
+test("steps from one state to another are logged, with the event, and others are not", () => {
+  const driving = started();
+  driving.dispatch({ type: "online" });
+  driving.offer(OFFER);
+  const lines = driving.broker.logged.lines.filter((line) => line.includes("update"));
+  assert.deepEqual(lines, ["info update idle -> downloading (offer-received)"]);
+});
+
+test("stopped, it does nothing any more, and what is stored stays", () => {
+  const driving = started();
+  driving.offer(OFFER);
+  driving.advance(0);
+  driving.exchange.head({ status: 200, contentLength: size });
+  driving.exchange.send(IMAGE.subarray(0, 4096));
+  driving.advance(0);
+  const { record, story } = driving;
+  const length = story.length;
+  driving.driver.stop();
+  driving.driver.stop();
+  driving.dispatch({ type: "online" });
+  driving.advance(1_000_000);
+  assert.equal(story.length, length);
+  assert.equal(driving.record, record);
+  assert.equal(driving.exchange.closed, true);
+  assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
+});
