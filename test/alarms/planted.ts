@@ -23,7 +23,7 @@ export const PLANTED: readonly PlantedBug[] = [
       const before = state.stored.regionOffset === undefined ? [] : stores(state, state.stored, context).effects;
       return { state: { ...state, stored }, effects: before };
     }`,
-    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/ },
+    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/, transitions: 12_000 },
   },
   {
     name: "a region that reads blank is trusted",
