@@ -14,7 +14,7 @@ const NEAR = { slots: 32, chunkBytes: 512 };
 
 const HELP = `What an update costs XS: memory and bytecodes, on the bundle that ships and in the heap of an ESP32.
 
-usage: npm run bench:xs [-- --json] [-- --exact]
+usage: npm run bench:xs [-- [--json] [--exact]]
 
   --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
