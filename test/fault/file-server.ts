@@ -23,6 +23,8 @@ export interface FileServerOptions {
 /** A file comes in so many pieces, slowly enough for reports on the way. */
 const PIECES = 6;
 const PIECE_DELAY_MS = 400;
+/** Whoever waits for more than this many is left in silence. */
+const PIECE_LIMIT = 4096;
 
 /** One connection for a file. */
 export class FileServer implements Server {
@@ -54,7 +56,7 @@ export class FileServer implements Server {
     const { bytes: length, everyMs } = answer.pace ?? { bytes: Math.ceil(reply.body.byteLength / PIECES), everyMs: PIECE_DELAY_MS };
     let delayMs = 1;
     if (reply.head.byteLength > 0) line.send(reply.head, delayMs);
-    for (let at = 0; at < reply.body.byteLength; at += length) {
+    for (let at = 0; at < Math.min(reply.body.byteLength, length * PIECE_LIMIT); at += length) {
       line.send(reply.body.slice(at, at + length), (delayMs += everyMs));
     }
     if (reply.then === "end") line.end(delayMs + 1);

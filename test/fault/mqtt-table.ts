@@ -13,7 +13,7 @@ export const MQTT_CONNECTIONS: readonly Behaviour[] = [
   { name: "a right broker", ends: SMOOTH },
   { name: "a broker without an address, twice", mqtt: [{ connect: "no-address" }, { connect: "no-address" }], ends: SMOOTH },
   { name: "a broker that does not listen", mqtt: [{ connect: "refused" }], ends: SMOOTH },
-  { name: "a connection that is never made", mqtt: [{ connect: "silent" }], ends: { ...SMOOTH, atLeastMs: 30_000 } },
+  { name: "a connection to the broker that is never made", mqtt: [{ connect: "silent" }], ends: { ...SMOOTH, atLeastMs: 30_000 } },
   { name: "no CONNACK", mqtt: [{ connack: "none" }], ends: { ...RECONNECTED, atLeastMs: 10_000 } },
   ...[1, 2, 3, 4, 5].map((connack) => ({ name: `CONNACK ${connack}`, mqtt: [{ connack }], ends: RECONNECTED })),
   { name: "an end at CONNECT", mqtt: [{ endsAt: "connect" }], ends: { ...SMOOTH, atLeastMs: 5_000 } },

@@ -11,9 +11,14 @@ export interface Job {
   replaced: boolean;
   /** The operator has asked again for what was lost on the way. */
   retries: number;
+  /** When the last offer of it reaches the device. */
+  offeredMs: number;
 }
 
 export interface PlatformOptions {
+  now(): number;
+  /** Version that the device runs, as its board says it. */
+  running(): string;
   readonly url: string | undefined;
   /** What an offer is about as long as there is no job. */
   readonly file: FirmwareFile;
@@ -46,7 +51,13 @@ export class Platform {
   create(file: FirmwareFile): void {
     const last = this.open;
     if (last !== undefined) last.replaced = true;
-    this.jobs.push({ file, results: [], replaced: false, retries: 0 });
+    this.jobs.push({ file, results: [], replaced: false, retries: 0, offeredMs: 0 });
+  }
+
+  /** An offer of a job that failed is that job once more. */
+  reopen(): void {
+    const last = this.jobs.at(-1);
+    if (last !== undefined && last.results.some((text) => !text.includes('"done"'))) this.create(last.file);
   }
 
   hear(text: string): readonly Message[] {
@@ -61,10 +72,12 @@ export class Platform {
   /** @returns the message with its text: an offer is signed anew each time it is sent */
   finish(message: Message): Message {
     if (message.offer === undefined) return message;
-    const file = this.jobs.at(-1)?.file ?? this.#options.file;
+    const job = this.jobs.at(-1);
+    const file = job?.file ?? this.#options.file;
+    if (job !== undefined) job.offeredMs = this.#options.now() + (message.delayMs ?? 1);
     const url = `${this.#options.url ?? `http://files.test/${file.version}`}?sign=${++this.#signatures}`;
     const right = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version };
-    const text = JSON.stringify({ ...right, ...message.offer }).replace("{MD5}", file.md5.toUpperCase());
+    const text = JSON.stringify({ ...right, ...message.offer }).replace("{MD5}", file.md5.toUpperCase()).replace("{RUNNING}", this.#options.running());
     return { ...message, text };
   }
 
@@ -77,8 +90,12 @@ export class Platform {
   }
 
   #close(version: string, text: string, word: string): void {
-    const job = this.jobs.findLast(({ file }) => file.version === version);
+    const job = this.jobs.findLast(({ file, results }) => file.version === version && (results.length === 0 || results.includes(text)))
+      ?? this.jobs.findLast(({ file }) => file.version === version);
     this.#options.onResult(job, word);
-    if (job !== undefined && !job.results.includes(text)) job.results.push(text);
+    if (job === undefined || job.results.includes(text)) return;
+    job.results.push(text);
+    // An offer that is on its way still is the operator's wish to try again.
+    if (word !== "done" && job === this.jobs.at(-1) && job.offeredMs > this.#options.now()) this.create(job.file);
   }
 }

@@ -1,3 +1,4 @@
+import { MIN_IMAGE_LENGTH } from "../../hal/boards/sim/app-image-builder.js";
 import { createDevice, type Log, OtaAgent } from "../../hal/boards/main.js";
 import { MQTT_PORT } from "../crash/network.js";
 import { SeededRandom } from "../support/seed.js";
@@ -198,7 +199,7 @@ class Run {
   #identify(): void {
     const { bytes, slot } = this.#chip.running();
     const known = [this.#factory, ...this.#outside.platform.jobs.map(({ file }) => file)];
-    const found = known.find((file) => sameStart(bytes, file.bytes));
+    const found = known.find((file) => file.bytes.byteLength >= MIN_IMAGE_LENGTH && sameStart(bytes, file.bytes));
     if (found === undefined) this.#break(`${slot} boots bytes that nobody offered`);
     else this.#running = found.version;
   }
@@ -217,6 +218,11 @@ class Run {
   #checkJobs(): void {
     for (const { file, results, replaced } of this.#outside.platform.jobs) {
       if (results.length > 1) this.#break(`different results for ${file.version}: ${results.join(" ")}`);
+      // An offer of nothing is refused as malformed, and nobody can be told.
+      if (file.bytes.byteLength === 0) {
+        if (results.length > 0) this.#break("a result for an image of no byte");
+        continue;
+      }
       if (results.length === 0 && !replaced) this.#break(`no result for ${file.version}`);
     }
     const last = this.#outside.platform.jobs.at(-1);

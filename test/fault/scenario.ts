@@ -56,7 +56,7 @@ export interface BrokerConnection {
 
 /** A message to the device. */
 export interface Message {
-  /** The true offer with these fields changed; `undefined` ones are left out, `{MD5}` is the true one in upper case. */
+  /** The true offer with these fields changed; `undefined` ones are left out, `{MD5}` is the true one in upper case, `{RUNNING}` the running version. */
   readonly offer?: { readonly [field: string]: unknown };
   /** Instead of an offer: text, or bytes that are none. */
   readonly text?: string;
