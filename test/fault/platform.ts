@@ -74,7 +74,7 @@ export class Platform {
     if (message.offer === undefined) return message;
     const job = this.jobs.at(-1);
     const file = job?.file ?? this.#options.file;
-    if (job !== undefined) job.offeredMs = this.#options.now() + (message.delayMs ?? 1);
+    if (job !== undefined) job.offeredMs = Math.max(job.offeredMs, this.#options.now() + (message.delayMs ?? 1));
     const url = `${this.#options.url ?? `http://files.test/${file.version}`}?sign=${++this.#signatures}`;
     const right = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version };
     const text = JSON.stringify({ ...right, ...message.offer }).replace("{MD5}", file.md5.toUpperCase()).replace("{RUNNING}", this.#options.running());

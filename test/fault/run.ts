@@ -65,6 +65,7 @@ class Run {
   #lastActivityMs = 0;
   #running = OLD;
   #boots = 0;
+  #started = false;
   #resultAtMs: number | undefined;
   #cuts = 0;
   #sinceCut = 0;
@@ -137,6 +138,7 @@ class Run {
         return;
       }
       this.#identify();
+      this.#started = true;
       agent = this.#start(board.modules(modules));
     });
     if (!power.on) return true;
@@ -232,7 +234,8 @@ class Run {
   #planCut(): number | undefined {
     this.#lastActivityMs = this.#nowMs;
     const cut = this.#options.scenario.cuts?.[this.#cuts];
-    if (cut === undefined || this.#sinceCut++ < cut.operation) return undefined;
+    // The boot loader's first record, which the factory leaves to it, is no part of an update.
+    if (!this.#started || cut === undefined || this.#sinceCut++ < cut.operation) return undefined;
     this.#cuts++;
     this.#sinceCut = 0;
     return cut.mode;
