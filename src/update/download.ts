@@ -10,11 +10,20 @@ import { printable } from "../lib/text.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Event, Stored } from "./types.js";
 
+/**
+ * After a restart: the first block from here on that is programmed may have been begun before the cut, with bits half
+ * programmed that read as blank. It is erased first. Known as long as the boot lasts, whichever try comes to it.
+ */
+export interface Suspicion {
+  from: number | undefined;
+}
+
 export interface DownloadOptions {
   readonly device: Device;
   readonly partition: FlashPartition;
   /** One block long; the download's alone while it works. */
   readonly block: Uint8Array;
+  readonly suspicion: Suspicion;
   readonly chipId: number;
   readonly offer: Offer;
   readonly stored: Stored;
@@ -39,12 +48,6 @@ export class Download {
   #erasedEnd = 0;
   /** After a restart: the block to resume at may be torn, and is still to be erased. */
   #resuming = false;
-  /**
-   * After a restart: the next block that is programmed may have been begun before the cut, with bits half programmed that
-   * read as blank. It is erased first.
-   */
-  #suspect = false;
-  #resumedAt = 0;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
   #turnTimer: Timer | undefined;
@@ -125,7 +128,8 @@ export class Download {
     }
     this.#fill(writer);
     if (!writer.full) return;
-    if (this.#suspect && writer.offset !== this.#resumedAt && !writer.blank) this.#eraseSuspect(writer.offset);
+    const { from } = this.#options.suspicion;
+    if (from !== undefined && writer.offset >= from && !writer.blank) this.#eraseSuspect(writer.offset);
     else this.#program(writer);
     this.#schedule();
   }
@@ -140,19 +144,19 @@ export class Download {
   }
 
   #erase(offset: number): void {
-    const { partition, onEvent } = this.#options;
+    const { partition, suspicion, onEvent } = this.#options;
     if (this.#resuming) eraseBlockAt(partition, offset);
     else eraseRegion(partition, offset);
-    this.#suspect = this.#resuming;
-    this.#resumedAt = offset;
+    suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;
     this.#resuming = false;
     this.#erasedEnd = regionEnd(partition, offset);
     onEvent({ type: "region-erased", offset });
   }
 
   #eraseSuspect(offset: number): void {
-    eraseBlockAt(this.#options.partition, offset);
-    this.#suspect = false;
+    const { partition, suspicion } = this.#options;
+    eraseBlockAt(partition, offset);
+    suspicion.from = undefined;
   }
 
   #program(writer: BlockWriter): void {

@@ -4,7 +4,7 @@ import { Verifier } from "../image/verifier.js";
 import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearCheckpoint, loadCheckpoint, storeCheckpoint } from "./checkpoint.js";
-import { Download } from "./download.js";
+import { Download, type Suspicion } from "./download.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
 import type { Reporter } from "./reporter.js";
@@ -53,6 +53,7 @@ export class UpdateDriver {
   readonly #partition: FlashPartition;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
+  readonly #suspicion: Suspicion = { from: undefined };
   readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
   #state: State;
   #first: readonly Effect[] = [];
@@ -203,6 +204,7 @@ export class UpdateDriver {
       device,
       partition: this.#partition,
       block: this.#buffer(),
+      suspicion: this.#suspicion,
       chipId: boot.chipId,
       offer,
       stored,

@@ -68,7 +68,7 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
   const stored: Stored = restarts ? { ...FRESH, restarted: true } : state.stored;
   return {
     state: { ...state, name: "waiting", for: "pause", stored, tries },
-    effects: [...(restarts ? [CLEAR] : []), startTimer("pause", tries, failure.retryAfterMs ?? 0)],
+    effects: [...(restarts ? [CLEAR] : []), startTimer("pause", Math.max(1, tries), failure.retryAfterMs ?? 0)],
   };
 }
 

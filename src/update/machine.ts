@@ -95,7 +95,7 @@ function inDownloading(state: In<"downloading">, event: Event, context: Context)
     case "region-erased":
       return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);
     case "block-written": {
-      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, renewed: false };
+      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: -1, renewed: false };
       // 100 is said once, when all is in flash.
       return { state: next, effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)] };
     }

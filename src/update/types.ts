@@ -51,7 +51,10 @@ export type Checkpoint =
 export type State =
   /** Nothing to do. */
   | { readonly name: "idle"; readonly kept: Kept | undefined; readonly answered: boolean }
-  /** Bytes come, or the connection for them is made. */
+  /**
+   * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
+   * this one did, for then its end counts as none.
+   */
   | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly renewed: boolean }
   /** A try failed; the next one comes after a pause, or with a fresh URL. */
   | {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BoardModules, DigestConstructor, FlashInstance } from "../../hal/ecma419/modules.js";
-import type { Cloud } from "./cloud.js";
 import { createBoot } from "./boot.js";
-import { createNetwork } from "./network.js";
+import { createNetwork, type Servers } from "./network.js";
 import type { Scheduler } from "./scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
 import { BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
@@ -11,7 +10,7 @@ export interface CrashBoardOptions {
   readonly world: World;
   readonly running: number;
   readonly scheduler: Scheduler;
-  readonly cloud: Cloud;
+  readonly servers: Servers;
   /** Every change goes through here, in order. */
   change(operation: Operation): void;
   /** The agent broke a rule of the hardware. */
@@ -21,7 +20,7 @@ export interface CrashBoardOptions {
 
 /** The modules of one boot of the small chip. Time, network and entropy are the same in every run. */
 export function createCrashBoard(options: CrashBoardOptions): BoardModules {
-  const { world, running, scheduler, cloud, change, restart } = options;
+  const { world, running, scheduler, servers, change, restart } = options;
   return {
     flash: { open: ({ path }) => openFlash(options, path) },
     regionLength: REGION_LENGTH,
@@ -35,7 +34,7 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
         close: () => {},
       }),
     },
-    TCP: createNetwork(scheduler, cloud),
+    TCP: createNetwork(scheduler, servers),
     TLS: class {
       constructor() {
         throw new Error("no TLS here");

@@ -1,5 +1,4 @@
 import type { SocketInstance, SocketOptions, TcpConstructor } from "../../hal/ecma419/modules.js";
-import type { Cloud } from "./cloud.js";
 import type { Scheduler } from "./scheduler.js";
 
 export const MQTT_PORT = 1883;
@@ -16,19 +15,25 @@ export interface Line {
   end(delayMs?: number): void;
 }
 
-/** `embedded:io/socket/tcp` whose peers are the cloud, in the same thread and virtual time. */
-export function createNetwork(scheduler: Scheduler, cloud: Cloud): TcpConstructor {
+/** Who can be connected to. */
+export interface Servers {
+  accept(port: number, line: Line): Server | "refused" | "silent";
+}
+
+/** `embedded:io/socket/tcp` whose peers are in the same thread and virtual time. */
+export function createNetwork(scheduler: Scheduler, servers: Servers): TcpConstructor {
   return class MemoryTcp implements SocketInstance, Line {
     readonly #options: SocketOptions;
-    readonly #server: Server;
+    readonly #server: Server | "refused" | "silent";
     #unread: Uint8Array[] = [];
     #length = 0;
     #closed = false;
 
     constructor(options: SocketOptions) {
       this.#options = options;
-      this.#server = cloud.accept(options.port, this);
-      this.#later(1, () => options.onWritable?.(ROOM));
+      this.#server = servers.accept(options.port, this);
+      if (this.#server === "refused") this.end();
+      else if (this.#server !== "silent") this.#later(1, () => options.onWritable?.(ROOM));
     }
 
     read(buffer: Uint8Array): number {
@@ -46,7 +51,7 @@ export function createNetwork(scheduler: Scheduler, cloud: Cloud): TcpConstructo
     }
 
     write(buffer: Uint8Array): number {
-      this.#server.receive(buffer.slice());
+      if (typeof this.#server !== "string") this.#server.receive(buffer.slice());
       return ROOM;
     }
 

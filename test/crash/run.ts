@@ -93,7 +93,7 @@ class Run {
       world,
       running,
       scheduler,
-      cloud: this.#cloud,
+      servers: this.#cloud,
       change: (operation) => this.#change(operation),
       onBroken: (what) => this.#break(what),
       restart: () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { Device } from "../../hal/ports/index.js";
-import { Download } from "../../src/update/download.js";
+import { Download, type Suspicion } from "../../src/update/download.js";
 import type { Event, Stored } from "../../src/update/types.js";
 import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
@@ -31,6 +31,8 @@ export interface DownloadingOptions {
   readonly stored?: Stored;
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
+  /** Shared by the tries of one boot. */
+  readonly suspicion?: Suspicion;
   readonly version?: string;
   readonly checksVersion?: boolean;
   onEvent?(event: Event, download: Download): void;
@@ -76,6 +78,7 @@ export class Downloading {
       device: { boot, http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
       partition: this.flash,
       block: new Uint8Array(BLOCK),
+      suspicion: options.suspicion ?? { from: undefined },
       chipId: 0,
       offer: {
         version: options.version ?? "0.2.0",

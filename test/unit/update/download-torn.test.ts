@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Suspicion } from "../../../src/update/download.js";
 import type { Stored } from "../../../src/update/types.js";
 import { BLOCK, Downloading, FRESH, imageOf } from "../../support/downloading.js";
 import { type MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
@@ -17,8 +18,8 @@ function flashWith(blocks: number, then: (flash: MemoryFlash) => void = () => {}
   return first.flash;
 }
 
-function resumed(flash: MemoryFlash, stored: Partial<Stored>): Downloading {
-  const downloading = new Downloading({ image: IMAGE, flash, stored: { ...FRESH, etag: '"tag"', ...stored } });
+function resumed(flash: MemoryFlash, stored: Partial<Stored>, suspicion: Suspicion = { from: undefined }): Downloading {
+  const downloading = new Downloading({ image: IMAGE, flash, suspicion, stored: { ...FRESH, etag: '"tag"', ...stored } });
   downloading.clock.advance(1);
   const range = downloading.exchange.request.headers.find(([name]) => name === "Range")?.[1];
   const from = Number(/^bytes=(\d+)-$/.exec(range ?? "bytes=0-")?.[1]);
@@ -49,6 +50,20 @@ test("after a restart the block that was next to be programmed is erased before 
   const { operations } = downloading.flash;
   assert.deepEqual(operations.slice(0, 5), ["erase 8-9", `write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
   assert.deepEqual(operations.filter((operation) => operation.startsWith("erase")), ["erase 8-9", "erase 9-10", "erase 16-32"]);
+});
+
+test("the block that was next is erased first also where the try after the restart failed before it came so far", () => {
+  const flash = flashWith(9);
+  const suspicion = { from: undefined };
+  const failed = new Downloading({ image: IMAGE, flash, suspicion, stored: { ...FRESH, regionOffset: 0 } });
+  failed.clock.advance(1);
+  failed.exchange.fail("closed");
+  assert.deepEqual(failed.events.map(({ type }) => type), ["resume-point-found", "region-erased", "download-failed"]);
+  flash.onChange = () => {};
+  flash.operations.length = 0;
+  const downloading = resumed(flash, { regionOffset: 8 * BLOCK, written: 8 * BLOCK }, suspicion);
+  downloading.assertWhole();
+  assert.deepEqual(flash.operations.slice(0, 4), [`write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
 });
 
 test("a second cut inside the erase of the torn block begins with that erase again", () => {

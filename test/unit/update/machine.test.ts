@@ -122,9 +122,13 @@ describe("downloading", () => {
     assert.deepEqual(step(downloading, written).effects, [{ do: "report-downloading", version: "2.0", percent: 99, always: false }]);
   });
 
-  test("a block in flash clears the count of tries", () => {
+  test("a block in flash clears the count of tries, and the end of the try that stored it counts as none", () => {
     const { state } = step({ ...downloading, tries: 2, renewed: true }, { type: "block-written", offset: 8192 });
-    assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 } });
+    assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 }, tries: -1 });
+    const failure: Failure = { code: "connection-lost", message: "x" };
+    const failed = step(state, { type: "download-failed", failure });
+    assert.ok(failed.state.name === "waiting" && failed.state.tries === 0);
+    assert.deepEqual(failed.effects, [{ do: "start-timer", timer: "pause", attempt: 1, atLeastMs: 0 }]);
   });
 
   test("says 0 whatever the limit, but for a later try that begins at the first byte again", () => {

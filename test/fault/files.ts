@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { buildAppImage, MIN_IMAGE_LENGTH } from "../../hal/boards/sim/app-image-builder.js";
+import type { FileName } from "./scenario.js";
+
+export const OLD = "0.1.0";
+export const NEW = "0.2.0";
+export const OTHER = "0.3.0";
+
+const LINE_LENGTH = 16;
+const CHIP_ID_OFFSET = 12;
+
+export interface FirmwareFile {
+  readonly version: string;
+  readonly bytes: Uint8Array;
+  readonly md5: string;
+}
+
+/** A file of any size, as like an application image as that size allows. */
+export function fileOf(version: string, byteLength: number, name: FileName = "same"): FirmwareFile {
+  const bytes = contentOf(version, byteLength, name);
+  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
+}
+
+function contentOf(version: string, byteLength: number, name: FileName): Uint8Array {
+  switch (name) {
+    case "same":
+      return image(version, byteLength, 1);
+    case "other":
+      return image(version, byteLength, 2);
+    case "other-version":
+      return image("9.9.9", byteLength, 1);
+    case "shorter":
+      return image(version, byteLength, 1).slice(0, -LINE_LENGTH);
+    case "longer":
+      return image(version, byteLength + LINE_LENGTH, 1);
+    case "text":
+      return new Uint8Array(byteLength).fill(0x41);
+    case "flipped":
+    case "bad-checksum": {
+      const bytes = image(version, byteLength, 1);
+      const at = Math.floor(byteLength * 0.6);
+      bytes[at] = (bytes[at] as number) ^ 4;
+      return bytes;
+    }
+    case "other-chip": {
+      const bytes = image(version, byteLength, 1);
+      bytes[CHIP_ID_OFFSET] = 9;
+      return bytes;
+    }
+  }
+}
+
+/** Images come in whole lines: what is over, as a signature would be, follows the image. */
+function image(version: string, byteLength: number, seed: number): Uint8Array {
+  const whole = byteLength - (byteLength % LINE_LENGTH);
+  const bytes = new Uint8Array(byteLength).fill(0xe9);
+  if (whole >= MIN_IMAGE_LENGTH) bytes.set(buildAppImage({ version, byteLength: whole, seed: seed + byteLength }));
+  return bytes;
+}

@@ -1,0 +1,59 @@
+import type { Behaviour, Outcome } from "./scenario.js";
+
+const ONCE: Outcome = { report: "done", requests: 1, offsets: ["start"] };
+const AGAIN: Outcome = { report: "done", requests: 2, offsets: ["start", "start"] };
+const RESUMED: Outcome = { report: "done", requests: 2, offsets: ["start", "later"] };
+const TIMED_OUT = "fail -1 time_out";
+/** Tries without a new block before a job fails. */
+const TRIES = 8;
+const HALF = { in: "body", share: 0.5, then: "end" } as const;
+
+/** How the bytes of a body come, and how they stop coming. */
+export const HTTP_TRANSFER: readonly Behaviour[] = [
+  { name: "a right server", ends: ONCE },
+  { name: "a server that keeps the connection open after the last byte", http: [{ lingers: true }], ends: ONCE },
+  { name: "a chunked body", http: [{ framing: "chunked" }], ends: ONCE },
+  { name: "a chunked body with extensions and a trailer", http: [{ framing: "chunked", chunks: "extended" }], ends: ONCE },
+  { name: "a chunked body without its last chunk, all of the image", http: [{ framing: "chunked", chunks: "unending" }], ends: ONCE },
+  { name: "a chunked body that stops half-way", http: [{ framing: "chunked", breaks: HALF }], ends: RESUMED },
+  { name: "a chunk size that is no number", http: [{ framing: "chunked", chunks: "bad-size" }], ends: RESUMED },
+  { name: "a chunk longer than its size", http: [{ framing: "chunked", chunks: "overlong" }], ends: RESUMED },
+  { name: "a chunked body after a resume", http: [{ breaks: HALF }, { framing: "chunked" }], ends: RESUMED },
+  { name: "a body that ends with the connection", http: [{ framing: "close" }], ends: ONCE },
+  { name: "a body that ends with the connection, too early", http: [{ framing: "close", breaks: HALF }], ends: RESUMED },
+  { name: "bytes after the end of the body", http: [{ extra: 5000 }], ends: ONCE },
+  { name: "bytes after the end of the image, in a body without a length", http: [{ framing: "close", extra: 5000 }], ends: ONCE },
+  { name: "a head that comes in two halves", http: [{ interim: "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" }], ends: ONCE },
+  { name: "a 100 Continue nobody asked for", http: [{ interim: "HTTP/1.1 100 Continue\r\n\r\n" }], ends: ONCE },
+  { name: "a body of single bytes, one each millisecond", small: true, http: [{ pace: { bytes: 1, everyMs: 1 } }], ends: ONCE },
+  { name: "a body in one piece", http: [{ pace: { bytes: 1_000_000, everyMs: 1 } }], ends: ONCE },
+  { name: "a connection that ends before the head", http: [{ raw: "" }], ends: AGAIN },
+  { name: "a connection that ends inside the head", http: [{ breaks: { in: "head", share: 0.5, then: "end" } }], ends: AGAIN },
+  { name: "a connection that ends after the head", http: [{ breaks: { in: "body", share: 0, then: "end" } }], ends: AGAIN },
+  { name: "a connection that ends inside the first block", small: true, http: [{ breaks: { in: "body", share: 0.05, then: "end" } }], ends: AGAIN },
+  { name: "a connection that ends in the middle", http: [{ breaks: HALF }], ends: RESUMED },
+  { name: "a connection that ends before the last byte", http: [{ breaks: { in: "body", share: 0.9999, then: "end" } }], ends: RESUMED },
+  {
+    name: "a connection that ends again and again, each time a block further",
+    small: true,
+    always: { breaks: { in: "body", share: 0.3, then: "end" } },
+    http: [{}, {}].map(() => ({ breaks: { in: "body", share: 0.3, then: "end" } as const })),
+    ends: { report: TIMED_OUT, requests: 2 + TRIES + 1 },
+  },
+  { name: "a server that always ends before a block is whole", small: true, always: { breaks: { in: "body", share: 0.05, then: "end" } }, ends: { report: TIMED_OUT, requests: TRIES } },
+  { name: "silence instead of a head", http: [{ breaks: { in: "head", share: 0, then: "stall" } }], ends: { ...AGAIN, atLeastMs: 30_000 } },
+  { name: "silence inside the head", http: [{ breaks: { in: "head", share: 0.7, then: "stall" } }], ends: { ...AGAIN, atLeastMs: 30_000 } },
+  { name: "silence after the head", http: [{ breaks: { in: "body", share: 0, then: "stall" } }], ends: { ...AGAIN, atLeastMs: 30_000 } },
+  { name: "silence in the middle", http: [{ breaks: { in: "body", share: 0.5, then: "stall" } }], ends: { ...RESUMED, atLeastMs: 30_000, atMostMs: 60_000 } },
+  { name: "silence, always", always: { breaks: { in: "head", share: 0, then: "stall" } }, ends: { report: TIMED_OUT, requests: TRIES } },
+  { name: "one byte a second", small: true, http: [{ pace: { bytes: 1, everyMs: 1000 } }], ends: { ...AGAIN, atLeastMs: 30_000, atMostMs: 120_000 } },
+  { name: "one byte a second, always", small: true, always: { pace: { bytes: 1, everyMs: 1000 } }, ends: { report: TIMED_OUT, requests: TRIES } },
+  { name: "a slow link that goes on", small: true, http: [{ pace: { bytes: 150, everyMs: 1000 } }], ends: ONCE },
+  { name: "a name that has no address, once", http: [{ connect: "no-address" }], ends: ONCE },
+  { name: "a name that has no address, always", always: { connect: "no-address" }, ends: { report: TIMED_OUT, requests: 0 } },
+  { name: "nobody listens, once", http: [{ connect: "refused" }], ends: ONCE },
+  { name: "nobody listens, always", always: { connect: "refused" }, ends: { report: TIMED_OUT, requests: 0 } },
+  { name: "a connection that is never made", http: [{ connect: "silent" }], ends: { ...ONCE, atLeastMs: 30_000 } },
+  { name: "a certificate that is not trusted", url: "https://files.test/0.2.0", always: { connect: "untrusted" }, ends: { report: "fail -5", requests: 0 } },
+  { name: "https", url: "https://files.test/0.2.0", ends: ONCE },
+];

@@ -1,0 +1,134 @@
+/*
+ * What the world does to one update, as data alone: whatever engine runs the agent can play it. Everything that is not said
+ * goes well.
+ */
+
+/** The file that is meant. `same`: as offered. */
+export type FileName = "same" | "other" | "flipped" | "text" | "other-chip" | "other-version" | "bad-checksum" | "shorter" | "longer";
+
+/** What the file server does with one try to reach it, from the name to the last byte. */
+export interface HttpAnswer {
+  readonly connect?: "no-address" | "refused" | "silent" | "untrusted";
+  /** Instead of an answer. */
+  readonly raw?: string;
+  /** Sent before the answer: interim responses. */
+  readonly interim?: string;
+  /** Instead of the file. */
+  readonly status?: number;
+  /** More fields, other values, or none of this name. `{first}` `{last}` `{size}` `{next}` stand for numbers of bytes. */
+  readonly fields?: { readonly [name: string]: string | null };
+  readonly file?: FileName;
+  /** The whole file with a 200, whatever was asked for. */
+  readonly ignoresRange?: boolean;
+  /** A 206 that stops after this share of what was asked for, and says so. */
+  readonly serves?: number;
+  readonly framing?: "length" | "chunked" | "close";
+  readonly chunks?: "extended" | "bad-size" | "overlong" | "unending";
+  /** Bytes after the end of the body. */
+  readonly extra?: number;
+  /** After this share of the head's or the body's bytes the connection ends, or nothing more comes. */
+  readonly breaks?: { readonly in: "head" | "body"; readonly share: number; readonly then: "end" | "stall" };
+  readonly pace?: { readonly bytes: number; readonly everyMs: number };
+  /** The connection stays open after the last byte. */
+  readonly lingers?: boolean;
+}
+
+/** What the broker hears, by the first word of it. */
+export type Word = "connect" | "subscribe" | "version" | "downloading" | "burning" | "done" | "fail" | "ping";
+
+/** How the broker treats one connection. */
+export interface BrokerConnection {
+  readonly connect?: "no-address" | "refused" | "silent";
+  readonly connack?: number | "none";
+  readonly suback?: number | "none";
+  /** Ends when it hears this, before it does anything about it. */
+  readonly endsAt?: Word;
+  /** Does not hear this, and does not answer. */
+  readonly loses?: Word;
+  /** Hears this, and its PUBACK goes astray: none at all, one of another packet, or one 15 s late or twice. */
+  readonly puback?: { readonly of: Word; readonly how: "none" | "wrong" | "late" | "twice" };
+  readonly pings?: "unanswered";
+  /** Sends these bytes when it hears this. */
+  readonly says?: { readonly at: Word; readonly bytes: readonly number[] };
+  /** All its bytes come one at a time. */
+  readonly dribbles?: boolean;
+}
+
+/** A message to the device. */
+export interface Message {
+  /** The true offer with these fields changed; `undefined` ones are left out, `{MD5}` is the true one in upper case, `{RUNNING}` the running version. */
+  readonly offer?: { readonly [field: string]: unknown };
+  /** Instead of an offer: text, or bytes that are none. */
+  readonly text?: string;
+  readonly bytes?: readonly number[];
+  readonly delayMs?: number;
+  readonly flags?: { readonly qos1?: boolean; readonly duplicate?: boolean; readonly retained?: boolean };
+  readonly topic?: string;
+}
+
+export type Incident =
+  | { readonly do: "say"; readonly messages: readonly Message[] }
+  /** The operator wants another version. */
+  | { readonly do: "offer"; readonly version: string }
+  | { readonly do: "drop-broker" }
+  | { readonly do: "cut-power" }
+  /** The wall clock, and the ticks of boards whose ticks are the wall clock. */
+  | { readonly do: "set-clock"; readonly byMs: number };
+
+/** Once: at a moment of the run, or when the platform hears a report that begins so (`downloading 40`: or more). */
+export type Occasion = { readonly atMs: number } | { readonly at: string };
+
+export interface Scenario {
+  readonly name: string;
+  /** The operator wants nothing: what comes, comes by messages. */
+  readonly quiet?: boolean;
+  readonly size?: number;
+  /** What is offered, byte for byte. */
+  readonly content?: FileName;
+  readonly url?: string;
+  /** Tries to reach the file, in turn; afterwards `always`, or all goes well. */
+  readonly http?: readonly HttpAnswer[];
+  readonly always?: HttpAnswer;
+  readonly mqtt?: readonly BrokerConnection[];
+  /** A broker that does not take the new firmware. */
+  readonly refusesNew?: boolean;
+  /** Instead of the right answers to the first version reports. */
+  readonly answers?: readonly (readonly Message[])[];
+  readonly incidents?: readonly (Occasion & Incident)[];
+  readonly ticksAtStart?: number;
+  readonly wallClock?: number;
+  readonly cuts?: readonly Cut[];
+}
+
+/** The power goes inside the nth change to flash or key-value store since the one before. */
+export interface Cut {
+  readonly operation: number;
+  /** Chosen from those that the operation can have. */
+  readonly mode: number;
+}
+
+/** How it must end. */
+export interface Outcome {
+  /** That runs in the end. Default: the new one for `done`, the old one otherwise. */
+  readonly version?: string;
+  /** The one terminal report: `done`, `fail -1 time_out`, …, or how it begins; `undefined`: none was due. */
+  readonly report: string | undefined;
+  /** Requests for the file that reached a server. */
+  readonly requests: number;
+  /** Where each request begins: at the first byte, or at a block's boundary not before the request ahead of it. */
+  readonly offsets?: readonly ("start" | "later")[];
+  /** CONNECT packets. */
+  readonly connects?: number;
+  /** Shortest time from power-on to the result. */
+  readonly atLeastMs?: number;
+  readonly atMostMs?: number;
+  /** What the platform must have heard, in this order, among other things. */
+  readonly words?: readonly string[];
+  /** How often it must have heard this. */
+  readonly heard?: { readonly [word: string]: number };
+  /** What was asked for of another server than the offer's. */
+  readonly hosts?: readonly string[];
+}
+
+/** `small`: what it says holds for images of a few KiB. */
+export type Behaviour = Scenario & { readonly ends: Outcome; readonly small?: boolean };
