@@ -118,8 +118,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a block that a cut may have begun is not erased",
     file: "src/update/download.ts",
-    find: "this.#suspect = this.#resuming;",
-    replace: "this.#suspect = false;",
+    find: "suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;",
+    replace: "suspicion.from = undefined;",
     caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the block that was next to be programmed is erased/ },
   },
   {
