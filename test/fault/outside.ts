@@ -34,6 +34,7 @@ export class Outside implements Surroundings {
   readonly platform: Platform;
   ticksOffset: number;
   readonly #options: OutsideOptions;
+  readonly #target: string;
   readonly #files = new Map<string, FirmwareFile>();
   readonly #happened = new Set<number>();
   #wallClockMs: number | undefined;
@@ -46,18 +47,19 @@ export class Outside implements Surroundings {
   constructor(options: OutsideOptions) {
     const { scenario } = options;
     this.#options = options;
+    this.#target = scenario.version ?? NEW;
     this.ticksOffset = scenario.ticksAtStart ?? 0;
     this.#wallClockMs = scenario.wallClock === undefined ? undefined : scenario.wallClock * 1000;
     this.platform = new Platform({
       now: options.now,
       running: options.running,
       url: scenario.url,
-      file: this.file(NEW),
+      file: this.file(this.#target),
       answers: scenario.answers ?? [],
       onReport: (word) => this.#onReport(word),
       onResult: options.onResult,
     });
-    if (scenario.quiet !== true) this.platform.create(this.file(NEW));
+    if (scenario.quiet !== true) this.platform.create(this.file(this.#target));
   }
 
   get untrusted(): boolean {
@@ -87,7 +89,7 @@ export class Outside implements Surroundings {
   /** A version's file as offered, or another in its place. */
   file(version: string, name?: FileName): FirmwareFile {
     const { scenario, blockLength, slotLength } = this.#options;
-    const other = version !== NEW;
+    const other = version !== this.#target;
     const size = other ? slotLength - 2 * blockLength + 16 : (scenario.size ?? slotLength - blockLength + 112);
     const content = name ?? (other ? "same" : (scenario.content ?? "same"));
     const key = `${version} ${content}`;
@@ -120,7 +122,7 @@ export class Outside implements Surroundings {
 
   #acceptBroker(line: Line): Server {
     const { scenario, running, onActivity } = this.#options;
-    const behaviour = scenario.refusesNew === true && running() === NEW ? { connack: 5 } : this.#connection;
+    const behaviour = scenario.refusesNew === true && running() === this.#target ? { connack: 5 } : this.#connection;
     this.#broker = new Broker({
       line,
       behaviour,
@@ -148,7 +150,10 @@ export class Outside implements Surroundings {
     return new FileServer({
       line,
       answer: this.#answer,
-      fileFor: (version, { file }) => (version === NEW || version === OTHER ? this.file(version, version === NEW ? file : undefined) : undefined),
+      fileFor: (version, { file }) => {
+        if (version === this.#target) return this.file(version, file);
+        return version === OTHER ? this.file(version) : undefined;
+      },
       onRequest: (request) => {
         onActivity();
         this.requests.push({ ...request, atMs: now() });

@@ -5,7 +5,7 @@ import { SeededRandom } from "../support/seed.js";
 import { FaultBoard } from "./board.js";
 import type { Chip, CutPlan } from "./chip.js";
 import type { RequestSeen } from "./file-server.js";
-import { fileOf, OLD } from "./files.js";
+import { fileOf, type FirmwareFile, OLD } from "./files.js";
 import { BROKER, Outside } from "./outside.js";
 import type { Job } from "./platform.js";
 import type { Scenario } from "./scenario.js";
@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly makeChip: ChipMaker;
   /** Of the device's entropy. */
   readonly seed: number;
+  /** What runs at the start; default: the factory's image. */
+  readonly running?: FirmwareFile;
   readonly log?: Log | undefined;
 }
 
@@ -47,6 +49,11 @@ const POWER_PAUSE_MS = 1_000;
 
 const SILENT: Log = () => {};
 
+/** What a board is made with. */
+export function factoryFile(): FirmwareFile {
+  return fileOf(OLD, FACTORY_LENGTH);
+}
+
 /** One board and its surroundings, from the factory to the end of all jobs. */
 export function run(options: RunOptions): RunRecord {
   return new Run(options).go();
@@ -58,12 +65,12 @@ class Run {
   readonly #outside: Outside;
   readonly #random: SeededRandom;
   readonly #violations: string[] = [];
-  readonly #factory = fileOf(OLD, FACTORY_LENGTH);
+  readonly #first: FirmwareFile;
   #board: FaultBoard | undefined;
   /** Of the boots before this one. */
   #elapsedMs = 0;
   #lastActivityMs = 0;
-  #running = OLD;
+  #running: string;
   #boots = 0;
   #started = false;
   #resultAtMs: number | undefined;
@@ -74,7 +81,9 @@ class Run {
     const { scenario, makeChip, seed } = options;
     this.#options = options;
     this.#random = new SeededRandom(seed);
-    this.#chip = makeChip({ factory: this.#factory.bytes, cutPlan: () => this.#planCut() });
+    this.#first = options.running ?? factoryFile();
+    this.#running = this.#first.version;
+    this.#chip = makeChip({ factory: this.#first.bytes, cutPlan: () => this.#planCut() });
     this.#outside = new Outside({
       scenario,
       blockLength: this.#chip.blockLength,
@@ -200,7 +209,7 @@ class Run {
   /** What boots is the factory's image, or one that was offered, byte for byte. */
   #identify(): void {
     const { bytes, slot } = this.#chip.running();
-    const known = [this.#factory, ...this.#outside.platform.jobs.map(({ file }) => file)];
+    const known = [this.#first, ...this.#outside.platform.jobs.map(({ file }) => file)];
     const found = known.find((file) => file.bytes.byteLength >= MIN_IMAGE_LENGTH && sameStart(bytes, file.bytes));
     if (found === undefined) this.#break(`${slot} boots bytes that nobody offered`);
     else this.#running = found.version;

@@ -82,6 +82,8 @@ export interface Scenario {
   readonly name: string;
   /** The operator wants nothing: what comes, comes by messages. */
   readonly quiet?: boolean;
+  /** That is offered; default 0.2.0. */
+  readonly version?: string;
   readonly size?: number;
   /** What is offered, byte for byte. */
   readonly content?: FileName;

@@ -1,0 +1,92 @@
+import { Command, InvalidArgumentError } from "commander";
+import { count, EXIT_FAILED, runProgram } from "../../cli/command-line.js";
+import { check } from "./check.js";
+import { CHIPS, type ChipName } from "./chips.js";
+import { judge } from "./judge.js";
+import { run } from "./run.js";
+import type { Behaviour } from "./scenario.js";
+import { HTTP_BEHAVIOURS, MQTT_BEHAVIOURS } from "./table.js";
+
+interface Options {
+  readonly seed: number;
+  readonly runs: number;
+  readonly path?: string;
+  readonly only?: string;
+  readonly chip?: ChipName;
+  readonly log?: true;
+}
+
+const TABLE: readonly Behaviour[] = [...HTTP_BEHAVIOURS, ...MQTT_BEHAVIOURS];
+
+const program = new Command("npm run test:fault --")
+  .description("The table of HTTP and MQTT behaviours, then random schedules of faults. The last line is JSON.")
+  .option("--seed <n>", "of the random schedules; default: another one each time", seed, (Math.random() * 0x7fffffff) | 0)
+  .option("--runs <n>", "random schedules", count, 2000)
+  .option("--path <path>", "with --seed: repeat the one schedule that a failing run named")
+  .option("--only <name>", "the one behaviour of the table with this name, and no schedules", behaviourName)
+  .option("--chip <name>", "for the table: small (512-byte blocks) or sim (as on the ESP32); default: both", chipName)
+  .option("--log", "with --only: what the agent says, and the platform hears")
+  .action(main);
+
+await runProgram(program);
+
+function main(options: Options): void {
+  const violations = runTable(options);
+  const scheduled = options.only === undefined ? runSchedules(options) : { runs: 0, violations: 0 };
+  const behaviours = options.path !== undefined ? 0 : options.only === undefined ? TABLE.length : 1;
+  const total = violations + scheduled.violations;
+  say(JSON.stringify({ behaviours, runs: scheduled.runs, violations: total, seed: options.seed }));
+  if (total > 0) process.exitCode = EXIT_FAILED;
+}
+
+function runTable({ only, chip, log, path }: Options): number {
+  if (path !== undefined) return 0;
+  let violations = 0;
+  for (const name of chip === undefined ? (["small", "sim"] as const) : [chip]) {
+    let runs = 0;
+    for (const behaviour of TABLE) {
+      if ((only !== undefined && behaviour.name !== only) || (name !== "small" && behaviour.small === true)) continue;
+      runs++;
+      const tell = log === true ? { log: (level: string, area: string, message: () => string) => say(`  ${level} ${area} ${message()}`) } : {};
+      const record = run({ scenario: behaviour, makeChip: CHIPS[name], seed: 1, ...tell });
+      if (log === true) say(`  heard: ${record.words.join(", ")}`);
+      for (const what of judge(record, behaviour.ends)) {
+        violations++;
+        say(`violation ${name} "${behaviour.name}": ${what}`);
+        say(`repeat it: npm run test:fault -- --chip ${name} --only "${behaviour.name}" --log`);
+      }
+    }
+    say(`table      ${runs} behaviours on the ${name} chip`);
+  }
+  return violations;
+}
+
+function runSchedules({ seed: chosen, runs, path }: Options): { runs: number; violations: number } {
+  const checked = check({ seed: chosen, runs, path });
+  say(`schedules  ${checked.runs} of seed ${chosen}`);
+  if (checked.finding === undefined) return { runs: checked.runs, violations: 0 };
+  for (const what of checked.finding.what) say(`violation: ${what}`);
+  say(`schedule: ${JSON.stringify(checked.finding.schedule)}`);
+  say(`repeat it: npm run test:fault -- --seed ${chosen} --path ${checked.finding.path}`);
+  return { runs: checked.runs, violations: checked.finding.what.length };
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (!/^-?[0-9]+$/.test(text) || Math.abs(value) > 0x7fffffff) throw new InvalidArgumentError("Not a whole number of 32 bits.");
+  return value;
+}
+
+function behaviourName(text: string): string {
+  if (!TABLE.some(({ name }) => name === text)) throw new InvalidArgumentError("No such behaviour in the table.");
+  return text;
+}
+
+function chipName(text: string): ChipName {
+  if (text !== "small" && text !== "sim") throw new InvalidArgumentError("Not small or sim.");
+  return text;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
