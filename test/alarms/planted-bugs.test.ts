@@ -7,8 +7,8 @@ import { PatchedCopy } from "../support/patched-copy.js";
 import { ROOT } from "../support/root.js";
 import { type Catcher, PLANTED, type PlantedBug } from "./planted.js";
 
-/** Enough for what shows early in a job. */
-const TRANSITIONS = 3000;
+/** Each cut of a whole job, and a second one after many of them. */
+const TRANSITIONS = 10_000;
 const TIMEOUT_MS = 120_000;
 
 /** An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there for it. */
@@ -48,7 +48,7 @@ function plant({ file, find, replace }: PlantedBug): string {
 }
 
 function commandOf(catcher: Catcher): string[] {
-  if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(catcher.transitions ?? TRANSITIONS)];
+  if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(TRANSITIONS)];
   return ["--test-reporter=tap", catcher.test];
 }
 
