@@ -7,8 +7,9 @@ import { PatchedCopy } from "../support/patched-copy.js";
 import { ROOT } from "../support/root.js";
 import { type Catcher, PLANTED, type PlantedBug } from "./planted.js";
 
-/** Enough for what shows early in a job. */
-const TRANSITIONS = 3000;
+/** Each cut of a whole job, and a second one after many of them. */
+const TRANSITIONS = 10_000;
+const INPUTS = 10_000;
 const TIMEOUT_MS = 120_000;
 
 /** An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there for it. */
@@ -27,7 +28,7 @@ describe("a planted bug is caught", () => {
   for (const bug of PLANTED) {
     test(bug.name, async () => {
       const rung = await copy.withSource(bug.file, plant(bug), () => ringing(copy, bug.caughtBy));
-      const wanted = "scene" in bug.caughtBy ? bug.caughtBy.says : bug.caughtBy.named;
+      const wanted = "says" in bug.caughtBy ? bug.caughtBy.says : bug.caughtBy.named;
       assert.ok(rung.some((each) => wanted.test(each)), `rung: ${rung.slice(0, 5).join(" | ") || "nothing"}`);
     });
   }
@@ -48,17 +49,19 @@ function plant({ file, find, replace }: PlantedBug): string {
 }
 
 function commandOf(catcher: Catcher): string[] {
-  if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(catcher.transitions ?? TRANSITIONS)];
+  if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(TRANSITIONS)];
+  if ("fuzz" in catcher) return ["test/fuzz/main.js", "--target", catcher.fuzz, "--inputs", String(INPUTS), "--seed", "1"];
   return ["--test-reporter=tap", catcher.test];
 }
 
-/** @returns what a catcher says against the code as it is in the copy: violations, or names of failed tests */
+/** @returns what a catcher says against the code as it is in the copy: violations, or the names of failed tests */
 async function ringing(copy: PatchedCopy, catcher: Catcher): Promise<string[]> {
   const { stdout, failed } = await run(copy, commandOf(catcher));
   if ("scene" in catcher) {
     assert.ok(!failed, `the closure broke down: ${stdout}`);
     return stdout.split("\n").filter((line) => line !== "");
   }
+  if ("fuzz" in catcher) return stdout.split("\n").filter((line) => line.startsWith("violation"));
   return [...stdout.matchAll(/^ *not ok [0-9]+ - (.*)$/gm)].map(([, name = ""]) => name);
 }
 

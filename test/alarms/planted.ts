@@ -8,10 +8,14 @@ export interface PlantedBug {
   readonly caughtBy: Catcher;
 }
 
-/** `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail. */
+/**
+ * `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail. `fuzz`: a
+ * target, with what it must say.
+ */
 export type Catcher =
-  | { readonly scene: string; readonly says: RegExp; readonly transitions?: number }
-  | { readonly test: string; readonly named: RegExp };
+  | { readonly scene: string; readonly says: RegExp }
+  | { readonly test: string; readonly named: RegExp }
+  | { readonly fuzz: string; readonly says: RegExp };
 
 export const PLANTED: readonly PlantedBug[] = [
   {
@@ -23,7 +27,7 @@ export const PLANTED: readonly PlantedBug[] = [
       const before = state.stored.regionOffset === undefined ? [] : stores(state, state.stored, context).effects;
       return { state: { ...state, stored }, effects: before };
     }`,
-    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/, transitions: 12_000 },
+    caughtBy: { scene: "update", says: /bytes that were stored are fetched again/ },
   },
   {
     name: "a region that reads blank is trusted",
@@ -57,7 +61,7 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/update/machine.ts",
     find: '        effects: [{ do: "report-result", version: state.image.version, result: state.result }],',
     replace: '        effects: [{ do: "clear" }, { do: "report-result", version: state.image.version, result: state.result }],',
-    caughtBy: { scene: "update", says: /no result was reported|does not end/, transitions: 8000 },
+    caughtBy: { scene: "update", says: /no result was reported|does not end/ },
   },
   {
     name: "the start of a Content-Range is not looked at",
@@ -120,7 +124,7 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/update/download.ts",
     find: "suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;",
     replace: "suspicion.from = undefined;",
-    caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the block that was next to be programmed is erased/ },
+    caughtBy: { scene: "update", says: /programmed without an erase/ },
   },
   {
     name: "an offer that comes while a result is reported is lost",
@@ -166,5 +170,33 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "return event.matches ? apply(state.offer, context) : mismatched(state, context);",
     replace: "return apply(state.offer, context);",
     caughtBy: { scene: "corrupt", says: /ends with 0\.1\.0 and .*"-5"/ },
+  },
+  {
+    name: "a range that ends before it begins is taken",
+    file: "src/http/content-range.ts",
+    find: "if (last < first || (total !== undefined && last >= total)) return undefined;",
+    replace: "if (total !== undefined && last >= total) return undefined;",
+    caughtBy: { fuzz: "content-range", says: /violation content-range:/ },
+  },
+  {
+    name: "a URL may hold the end of a line",
+    file: "src/http/url.ts",
+    find: "if (text.length > URL_LIMIT || !/^[\\x21-\\x7e]+$/.test(text)) return undefined;",
+    replace: "if (text.length > URL_LIMIT) return undefined;",
+    caughtBy: { fuzz: "url", says: /violation url:/ },
+  },
+  {
+    name: "a length that the fields of an MQTT packet do not add up to is passed over",
+    file: "src/mqtt/codec.ts",
+    find: "  if (packet.length !== lengthOf(packet)) return `malformed ${cmd}`;",
+    replace: "",
+    caughtBy: { fuzz: "mqtt-packets", says: /violation mqtt-packets:/ },
+  },
+  {
+    name: "the end of a connection is no end of its answer",
+    file: "hal/http/exchange.ts",
+    find: "    else this.#connectionEnded(error);",
+    replace: "",
+    caughtBy: { fuzz: "http-exchange", says: /did not end with its connection/ },
   },
 ];

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
-/** Suites that say nothing of `src`, or need real sockets. */
-const FOREIGN = /^test\/unit\/(cloud|sim|cli)\//;
+/** Suites of `src` and of its machine; those of the boards say nothing of it, or need sockets, engines and compilers. */
+const OWN = /^test\/(machine|unit\/(http|image|update|mqtt|protocol|lib))\//;
 
 /**
  * The compiled tests of one module that import a compiled module, directly or not: its mirror first, then those of its folder, then
@@ -14,7 +14,7 @@ const FOREIGN = /^test\/unit\/(cloud|sim|cli)\//;
 export function testsOf(base: string, module: string): string[] {
   const tests = ["test/unit", "test/machine"]
     .flatMap((folder) => readdirSync(join(base, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)))
-    .filter((path) => path.endsWith(".test.js") && !FOREIGN.test(path));
+    .filter((path) => path.endsWith(".test.js") && OWN.test(path));
   const name = basename(module, ".js");
   const folder = dirname(module).replace(/^src/, "test/unit");
   const rank = (test: string): number => (basename(test).startsWith(name) ? 0 : dirname(test) === folder ? 1 : 2);

@@ -122,6 +122,15 @@ describe("an update", () => {
   });
 });
 
+test("an offer that cannot fit, while another image is verified, stops the verification too", () => {
+  const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+  const driving = started({ record });
+  driving.offer(OFFER);
+  driving.offer({ ...OFFER, version: "0.3.0", size: driving.flash.byteLength + 1 });
+  driving.advance(0);
+  assert.deepEqual([driving.state, driving.flash.reads], ["reporting", 0]);
+});
+
 describe("a failure becomes an event", () => {
   test("a record that cannot be stored ends the job, with its reason", () => {
     const driving = started(failing("store"));
@@ -245,12 +254,23 @@ describe("the pauses between tries", () => {
     assert.match(driving.heard().join(), /report_version/);
     assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
     driving.advance(5000);
-    assert.match(driving.heard(false).join(), /report_version/);
+    assert.match(driving.heard().join(), /report_version/);
+    assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
     driving.offer({ ...OFFER, url: "http://h.test/f?sign=2" });
     assert.equal(driving.broker.clock.remaining("fresh-url"), undefined, "the new URL ends the wait");
     driving.advance(0);
     assert.match(driving.exchange.request.target, /sign=2/);
   });
+});
+
+test("a fresh URL may come before the wait for it begins", () => {
+  const driving = started();
+  driving.offer(OFFER);
+  driving.advance(0);
+  driving.exchange.head({ status: 403 });
+  driving.offer({ ...OFFER, url: "http://h.test/f?sign=2" });
+  driving.advance(0);
+  assert.match(driving.exchange.request.target, /sign=2/);
 });
 
 test("a result is told to the application once it is acknowledged", () => {
@@ -274,6 +294,17 @@ test("an event from inside a step is handled after that step, and before dispatc
   });
   driving.dispatch({ type: "online" });
   assert.deepEqual(driving.story, ["idle online", "inside", "downloading offer-received"]);
+});
+
+test("stopped from inside a step, the rest of that step is not done", () => {
+  const driving = started({
+    onStory: (entry, { driver }) => {
+      if (entry === "downloading offer-received") driver.stop();
+    },
+  });
+  driving.offer(OFFER);
+  driving.advance(1000);
+  assert.deepEqual([driving.story, driving.http.exchanges.length], [["downloading offer-received"], 0]);
 });
 
 test("steps from one state to another are logged, with the event, and others are not", () => {
