@@ -86,6 +86,7 @@ export const INCIDENTS: readonly Incident[] = [
   { do: "say", messages: [{ text: "[".repeat(100) }] },
   { do: "drop-broker" },
   { do: "cut-power" },
+  { do: "stop" },
   { do: "set-clock", byMs: 3_600_000 },
   { do: "set-clock", byMs: -3_600_000 },
   { do: "set-clock", byMs: 2 ** 31 },

@@ -62,6 +62,18 @@ export const MQTT_DELIVERY: readonly Behaviour[] = [
   { name: "an offer at QoS 1, twice", answers: [[{ offer: {}, flags: { qos1: true } }, { offer: {}, flags: { qos1: true, duplicate: true } }]], ends: SMOOTH },
   { name: "a retained offer", answers: [[{ offer: {}, flags: { retained: true } }]], ends: SMOOTH },
   { name: "the broker lost in the middle, the file not", incidents: [{ at: "downloading 40", do: "drop-broker" }], ends: RECONNECTED },
+  ...["version", "downloading 40", "downloading 100", "burning"].map((at) => ({
+    name: `an application that stops the agent at \`${at}\`, and a restart`,
+    incidents: [{ at, do: "stop" } as const],
+    // The last block is fetched again as long as the whole image is not verified.
+    ends: { report: "done", requests: at.startsWith("downloading") ? 2 : 1, heard: { done: 1 } },
+  })),
+  {
+    name: "an application that stops the agent while it waits for its next try, and a restart",
+    http: [{ status: 503, fields: { "Retry-After": "50" } }],
+    incidents: [{ atMs: 20_000, do: "stop" }],
+    ends: { report: "done", requests: 2, atMostMs: 40_000 },
+  },
   { name: "another version half-way", incidents: [{ at: "downloading 40", do: "offer", version: "0.3.0" }], ends: { version: "0.3.0", report: "done", requests: 2, offsets: ["start", "start"] } },
   { name: "another version while the first is written", incidents: [{ at: "burning", do: "offer", version: "0.3.0" }], ends: { version: "0.3.0", report: "done", requests: 2 } },
 ];

@@ -25,6 +25,7 @@ export interface OutsideOptions {
   onBroken(what: string): void;
   onResult(job: Job | undefined, word: string): void;
   cutPower(): void;
+  stopAgent(): void;
 }
 
 /** Everything that is not the board: names, brokers, file servers, platform, operator, clock. It survives power cuts. */
@@ -184,6 +185,9 @@ export class Outside implements Surroundings {
         return [];
       case "cut-power":
         this.#options.cutPower();
+        return [];
+      case "stop":
+        this.#options.stopAgent();
         return [];
       case "set-clock":
         this.ticksOffset += incident.byMs;

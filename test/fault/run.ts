@@ -73,6 +73,7 @@ class Run {
   #running: string;
   #boots = 0;
   #started = false;
+  #stopping = false;
   #resultAtMs: number | undefined;
   #cuts = 0;
   #sinceCut = 0;
@@ -94,6 +95,7 @@ class Run {
       onActivity: () => (this.#lastActivityMs = this.#nowMs),
       onBroken: (what) => this.#break(what),
       onResult: (job, word) => this.#onResult(job, word),
+      stopAgent: () => (this.#stopping = true),
       cutPower: () => this.#board?.scheduler.set(() => this.#board?.power.cut(), 0),
     });
   }
@@ -176,6 +178,12 @@ class Run {
     for (let turns = 0; turns < TURN_LIMIT && this.#nowMs < VIRTUAL_LIMIT_MS; turns++) {
       this.#outside.passTime();
       if (!power.on) return true;
+      if (this.#stopping) {
+        this.#stopping = false;
+        this.#stop(board, agent, guarded);
+        power.cut();
+        return true;
+      }
       if (board.openPorts.length > 2) this.#break(`${board.openPorts.length} sockets at once`);
       if (this.#outside.moments().length === 0 && this.#nowMs - this.#lastActivityMs > CALM_MS) {
         if (!this.#outside.retry()) {
@@ -196,14 +204,20 @@ class Run {
   #end(board: FaultBoard, agent: OtaAgent, guarded: (action: () => void) => void): void {
     if (agent.state !== "idle") this.#break(`it ends in ${agent.state}`);
     if (board.openPorts.some((port) => port !== MQTT_PORT)) this.#break("a connection for the file is left open");
+    this.#stop(board, agent, guarded);
+    if (this.#chip.keys().some((key) => key !== "job")) this.#break(`records ${this.#chip.keys().join()}`);
+    if (this.#chip.soundSlots() === 0) this.#break("no sound image is left");
+  }
+
+  #stop(board: FaultBoard, agent: OtaAgent, guarded: (action: () => void) => void): void {
     guarded(() => agent.stop());
     if (board.timers > 0) this.#break(`${board.timers} timers are left`);
     if (board.openPorts.length > 0) this.#break(`${board.openPorts.length} sockets are left`);
     const words = this.#outside.platform.words.length;
-    while (board.scheduler.turn()) continue;
+    guarded(() => {
+      while (board.scheduler.turn()) continue;
+    });
     if (this.#outside.platform.words.length > words || board.timers > 0) this.#break("it goes on after it was stopped");
-    if (this.#chip.keys().some((key) => key !== "job")) this.#break(`records ${this.#chip.keys().join()}`);
-    if (this.#chip.soundSlots() === 0) this.#break("no sound image is left");
   }
 
   /** What boots is the factory's image, or one that was offered, byte for byte. */

@@ -72,6 +72,8 @@ export type Incident =
   | { readonly do: "offer"; readonly version: string }
   | { readonly do: "drop-broker" }
   | { readonly do: "cut-power" }
+  /** The application stops the agent, looks that nothing is left, and restarts the board. */
+  | { readonly do: "stop" }
   /** The wall clock, and the ticks of boards whose ticks are the wall clock. */
   | { readonly do: "set-clock"; readonly byMs: number };
 

@@ -102,7 +102,7 @@ function causesOf({ size = capacityless, cuts = [], incidents = [], refusesNew }
   if (count("renew") >= 2) causes.add("-3");
   if (count("wrong") > 0) causes.add("-4");
   const restarts = count("restart") + count("wrong");
-  const reverts = refusesNew === true || cuts.length > 0 || incidents.some((each) => each.do === "cut-power");
+  const reverts = refusesNew === true || cuts.length > 0 || incidents.some((each) => each.do === "cut-power" || each.do === "stop");
   if (count("-5") > 0 || restarts >= 2 || reverts || (size !== capacityless && (size < MIN_IMAGE_LENGTH || size > capacity))) causes.add("-5");
   return causes;
 }
