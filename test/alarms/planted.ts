@@ -148,7 +148,7 @@ export const PLANTED: readonly PlantedBug[] = [
       { do: "report-result", version: image.version, result },`,
     replace: `      { do: "report-result", version: image.version, result },
       { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },`,
-    caughtBy: { test: "test/unit/update/machine.test.js", named: /^a result is always stored before it is sent/ },
+    caughtBy: { test: "test/unit/update/machine.test.js", named: /^reports at once what cannot fit, and fetches nothing/ },
   },
   {
     name: "what the boot loader knows of the slot is not forgotten",
