@@ -3,7 +3,7 @@ import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { inspectSlots, readPartition, readRecord } from "../hal/boards/sim/inspect.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import { createBoard, factoryFlash, holdsBoard, snapshotFlash } from "../hal/boards/sim/state-dir.js";
-import { decodeCheckpoint } from "../src/update/checkpoint.js";
+import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/types.js";
 import { UsageError } from "./command-line.js";
 import { readBytes, writeBytes } from "./files.js";
@@ -12,7 +12,7 @@ import { readBytes, writeBytes } from "./files.js";
 export function inspect({ state, json }: { state: string; json?: boolean }): void {
   const flash = snapshotFlash(state);
   const record = readRecord(flash, "ota", "job");
-  const checkpoint = record === undefined ? undefined : decodeCheckpoint(record);
+  const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
   const report = {
     ...inspectSlots(flash, CHIP_ESP32),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
@@ -33,7 +33,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
 
 function describe(checkpoint: Checkpoint): object {
   const { phase, slot, image } = checkpoint;
-  const stored = checkpoint.phase === "applying" ? undefined : checkpoint.stored;
+  const stored = "stored" in checkpoint ? checkpoint.stored : undefined;
   return {
     phase,
     slot,

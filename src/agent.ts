@@ -9,6 +9,7 @@ import { decodeDownlink, isVersion, type Result, type VersionAnswer } from "./pr
 import { updateTopic } from "./protocol/topics.js";
 import { UpdateDriver } from "./update/driver.js";
 import { Reporter } from "./update/reporter.js";
+import { SlotTarget } from "./update/slot-target.js";
 import type { Event, State } from "./update/types.js";
 
 /** What an application can listen to. */
@@ -74,9 +75,8 @@ export class OtaAgent {
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
     this.#driver = new UpdateDriver({
       device,
-      boot,
-      version: this.#version,
-      checksVersion: config.version === undefined,
+      target: new SlotTarget({ boot: device.boot, status: boot, checksVersion: config.version === undefined, log: device.log }),
+      runningVersion: this.#version,
       reporter: this.#reporter,
       limits: this.#config.limits,
       tls: this.#config.downloadTls,
@@ -181,9 +181,11 @@ export class OtaAgent {
 
 function versionOf(state: State): string | undefined {
   switch (state.name) {
+    case "offered":
     case "downloading":
     case "waiting":
     case "verifying":
+    case "ready":
       return state.offer.version;
     case "applying":
     case "reporting":

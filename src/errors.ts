@@ -26,7 +26,11 @@ export type OtaErrorCode =
   | "flash-failed"
   | "store-failed"
   | "switch-failed"
+  | "install-failed"
   | "reverted"
+  // the policy
+  | "declined"
+  | "deadline-exceeded"
   // the broker
   | "mqtt-refused"
   | "mqtt-protocol"
@@ -79,7 +83,10 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "flash-failed": giveUp("failed"),
   "store-failed": giveUp("failed"),
   "switch-failed": giveUp("failed"),
+  "install-failed": giveUp("failed", true),
   reverted: giveUp("failed"),
+  declined: giveUp("failed", true),
+  "deadline-exceeded": giveUp("failed", true),
   "mqtt-refused": giveUp("failed"),
   "mqtt-protocol": giveUp("failed"),
   "mqtt-timeout": giveUp("failed"),

@@ -9,26 +9,27 @@ import type { Checkpoint, Image, Stored } from "./types.js";
 /*
  * The record of a job, little-endian, under one key, so that it is always wholly the old or wholly the new one:
  *
- *   0  u8      format version, 1
- *   1  u8      phase: 1 downloading, 2 applying, 3 reporting
- *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing
+ *   0  u8      format version, 2
+ *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
+ *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing, 5: whole
  *   3  u8      outcome while reporting: index into OUTCOMES
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
  *   12 u32     region offset
  *   16 u8[16]  MD5 of the image
- *   32 u8 × 4  lengths of slot, version, ETag (0: none) and message
- *   36         slot, version, ETag, message: UTF-8
+ *   32 u8 × 5  lengths of slot, version, ETag (0: none), message and owner
+ *   37         slot, version, ETag, message, owner: UTF-8
  *   end        u32 CRC-32 of everything before it
  */
-const FORMAT_VERSION = 1;
-const FIXED_LENGTH = 36;
+const FORMAT_VERSION = 2;
+const FIXED_LENGTH = 37;
 const MD5_OFFSET = 16;
 const LENGTHS_OFFSET = 32;
+const TEXT_COUNT = 5;
 const CRC_LENGTH = 4;
 const RECORD_LIMIT = 508;
 
-const PHASES: readonly Checkpoint["phase"][] = Object.freeze(["downloading", "applying", "reporting"] as const);
+const PHASES: readonly Checkpoint["phase"][] = Object.freeze(["downloading", "applying", "reporting", "verified"] as const);
 const OUTCOMES: readonly Outcome[] = Object.freeze([
   "done",
   "timed-out",
@@ -38,35 +39,39 @@ const OUTCOMES: readonly Outcome[] = Object.freeze([
   "failed",
 ] as const);
 
-/** The one key of the own firmware's job. */
-const KEY = "job";
-
-export function storeCheckpoint(store: KeyValueStore, checkpoint: Checkpoint): void {
-  store.write(KEY, encodeCheckpoint(checkpoint));
+/** A record, and whom the job is for: empty for the own firmware. */
+export interface JobRecord {
+  readonly owner: string;
+  readonly checkpoint: Checkpoint;
 }
 
-export function clearCheckpoint(store: KeyValueStore): void {
-  store.delete(KEY);
+/** @param key of the key-value store: one for each slot or area that jobs write to */
+export function storeRecord(store: KeyValueStore, key: string, record: JobRecord): void {
+  store.write(key, encodeRecord(record));
+}
+
+export function clearRecord(store: KeyValueStore, key: string): void {
+  store.delete(key);
 }
 
 /** @returns `undefined` where there is none, or none that can be read: at worst a download begins anew */
-export function loadCheckpoint(store: KeyValueStore): Checkpoint | undefined {
-  const record = store.read(KEY);
-  return record === undefined ? undefined : decodeCheckpoint(record);
+export function loadRecord(store: KeyValueStore, key: string): JobRecord | undefined {
+  const bytes = store.read(key);
+  return bytes === undefined ? undefined : decodeRecord(bytes);
 }
 
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const { image, slot, phase } = checkpoint;
-  const stored = phase === "applying" ? undefined : checkpoint.stored;
+  const stored = phase === "downloading" || phase === "reporting" ? checkpoint.stored : undefined;
   const result: Result = phase === "reporting" ? checkpoint.result : { outcome: "done" };
-  const texts = [slot, image.version, stored?.etag ?? "", messageOf(result)].map(encodeUtf8);
+  const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner].map(encodeUtf8);
   const textLength = texts.reduce((sum, text) => sum + text.byteLength, 0);
   const record = new Uint8Array(FIXED_LENGTH + textLength + CRC_LENGTH);
   const view = new DataView(record.buffer);
 
   record[0] = FORMAT_VERSION;
   record[1] = PHASES.indexOf(phase) + 1;
-  record[2] = flagsOf(stored);
+  record[2] = flagsOf(stored) | (phase === "reporting" && checkpoint.whole ? 32 : 0);
   record[3] = OUTCOMES.indexOf(result.outcome);
   view.setUint32(4, image.size % 0x100000000, true);
   view.setUint32(8, Math.floor(image.size / 0x100000000), true);
@@ -83,7 +88,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 }
 
 /** @returns `undefined` for anything but a whole, sound record of this format */
-export function decodeCheckpoint(record: Uint8Array): Checkpoint | undefined {
+export function decodeRecord(record: Uint8Array): JobRecord | undefined {
   const end = record.byteLength - CRC_LENGTH;
   if (end < FIXED_LENGTH || record.byteLength > RECORD_LIMIT || record[0] !== FORMAT_VERSION) return undefined;
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
@@ -91,27 +96,37 @@ export function decodeCheckpoint(record: Uint8Array): Checkpoint | undefined {
 
   const texts: string[] = [];
   let at = FIXED_LENGTH;
-  for (let index = 0; index < 4; index++) {
+  for (let index = 0; index < TEXT_COUNT; index++) {
     const length = record[LENGTHS_OFFSET + index] as number;
     const text = at + length <= end ? decodeUtf8(record.subarray(at, at + length)) : undefined;
     if (text === undefined) return undefined;
     texts.push(text);
     at += length;
   }
-  const [slot, version, etag, message] = texts as [string, string, string, string];
+  const [slot, version, etag, message, owner] = texts as [string, string, string, string, string];
   const size = view.getUint32(8, true) * 0x100000000 + view.getUint32(4, true);
   const image: Image = { version, md5: toHex(record.subarray(MD5_OFFSET, LENGTHS_OFFSET)), size };
   const stored = storedOf(record[2] as number, view.getUint32(12, true), etag);
 
   const outcome = OUTCOMES[record[3] as number];
   if (at !== end || outcome === undefined || !Number.isSafeInteger(size) || size === 0) return undefined;
-  switch (PHASES[(record[1] as number) - 1]) {
+  const result: Result = outcome === "done" ? { outcome } : { outcome, message };
+  const checkpoint = checkpointOf(PHASES[(record[1] as number) - 1], { slot, image, stored, result, flags: record[2] as number });
+  return checkpoint === undefined ? undefined : { owner, checkpoint };
+}
+
+function checkpointOf(
+  phase: Checkpoint["phase"] | undefined,
+  { slot, image, stored, result, flags }: { slot: string; image: Image; stored: Stored | undefined; result: Result; flags: number },
+): Checkpoint | undefined {
+  switch (phase) {
     case "downloading":
-      return stored === undefined ? undefined : { phase: "downloading", slot, image, stored };
+      return stored === undefined ? undefined : { phase, slot, image, stored };
+    case "verified":
     case "applying":
-      return { phase: "applying", slot, image };
+      return { phase, slot, image };
     case "reporting":
-      return { phase: "reporting", slot, image, result: outcome === "done" ? { outcome } : { outcome, message }, stored };
+      return { phase, slot, image, result, stored, whole: (flags & 32) !== 0 };
     case undefined:
       return undefined;
   }

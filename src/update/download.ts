@@ -1,13 +1,12 @@
-import type { Device, FlashPartition, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import { RangeReader } from "../http/range-reader.js";
 import { BlockWriter } from "../image/block-writer.js";
-import { checkImageHeader } from "../image/header.js";
 import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
 import { findResumePoint } from "../image/resume-point.js";
 import { equalBytes } from "../lib/bytes.js";
-import { printable } from "../lib/text.js";
 import type { Offer } from "../protocol/messages.js";
+import type { Target } from "./target.js";
 import type { Event, Stored } from "./types.js";
 
 /**
@@ -20,15 +19,12 @@ export interface Suspicion {
 
 export interface DownloadOptions {
   readonly device: Device;
-  readonly partition: FlashPartition;
+  readonly target: Target;
   /** One block long; the download's alone while it works. */
   readonly block: Uint8Array;
   readonly suspicion: Suspicion;
-  readonly chipId: number;
   readonly offer: Offer;
   readonly stored: Stored;
-  /** The running version comes from the image: one that says another than the offer would never be the one wanted. */
-  readonly checksVersion: boolean;
   readonly tls: TlsOptions;
   readonly idleTimeoutMs: number;
   /** Handled before this returns; it may close the download. */
@@ -67,11 +63,12 @@ export class Download {
 
   /** The first turn: where to begin. */
   #begin(): void {
-    const { partition, block, offer, stored, device, onEvent } = this.#options;
+    const { target, block, offer, stored, onEvent } = this.#options;
+    const { partition } = target;
     const { regionOffset, written } = stored;
     let offset = 0;
     if (regionOffset === undefined) {
-      device.boot.forgetTarget();
+      target.prepare();
     } else if (written === undefined) {
       offset = stored.erasing ? regionOffset : findResumePoint(partition, regionOffset, offer.size, block);
       this.#resuming = true;
@@ -144,7 +141,8 @@ export class Download {
   }
 
   #erase(offset: number): void {
-    const { partition, suspicion, onEvent } = this.#options;
+    const { target, suspicion, onEvent } = this.#options;
+    const { partition } = target;
     if (this.#resuming) eraseBlockAt(partition, offset);
     else eraseRegion(partition, offset);
     suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;
@@ -154,14 +152,14 @@ export class Download {
   }
 
   #eraseSuspect(offset: number): void {
-    const { partition, suspicion } = this.#options;
-    eraseBlockAt(partition, offset);
+    const { target, suspicion } = this.#options;
+    eraseBlockAt(target.partition, offset);
     suspicion.from = undefined;
   }
 
   #program(writer: BlockWriter): void {
-    const { offer, onEvent } = this.#options;
-    if (writer.offset === 0) this.#checkHeader(writer.content);
+    const { offer, target, onEvent } = this.#options;
+    if (writer.offset === 0) target.checkFirstBlock(writer.content, offer);
     writer.program();
     onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
     if (this.#closed || !writer.complete) return;
@@ -169,24 +167,15 @@ export class Download {
     onEvent({ type: "download-completed" });
   }
 
-  #checkHeader(content: Uint8Array): void {
-    const { offer, chipId, device, checksVersion } = this.#options;
-    const version = checkImageHeader(content, offer.size, chipId);
-    if (version === offer.version) return;
-    const message = `image says it is version ${printable(version)}`;
-    if (checksVersion) throw new OtaError("image-invalid", message);
-    device.log("warn", "update", () => `${message}, the offer says ${offer.version}`);
-  }
-
   /** The server sends the file from its start: what is stored must be the same, and is not fetched into flash again. */
   #compare(writer: BlockWriter, from: number): void {
-    const { partition, block } = this.#options;
+    const { target, block } = this.#options;
     const half = block.byteLength / 2;
     const received = block.subarray(0, Math.min(half, writer.offset - from));
     const count = (this.#reader as RangeReader).read(received);
     if (count === 0) return;
     const stored = block.subarray(half, half + count);
-    partition.read(stored, from);
+    target.partition.read(stored, from);
     if (!equalBytes(received, stored, count)) {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
       return;

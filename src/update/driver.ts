@@ -1,15 +1,15 @@
-import type { BootStatus, Device, FlashPartition, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
 import { Verifier } from "../image/verifier.js";
 import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
-import { clearCheckpoint, loadCheckpoint, storeCheckpoint } from "./checkpoint.js";
+import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { Download, type Suspicion } from "./download.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
 import type { Reporter } from "./reporter.js";
-import { restore } from "./restore.js";
-import type { Context, Effect, Event, Failure, Image, State, Step, Stored, TimerName } from "./types.js";
+import type { Gate, Target } from "./target.js";
+import type { ClearedStep, Context, Effect, Event, Failure, Image, State, Step, Stored, TimerName } from "./types.js";
 
 /** Waits and budgets of a job. */
 export interface UpdateLimits {
@@ -25,11 +25,11 @@ export interface UpdateLimits {
 
 export interface DriverOptions {
   readonly device: Device;
-  readonly boot: BootStatus;
-  /** The version to report. */
-  readonly version: string;
-  /** Whether an image must say the version it is offered as. */
-  readonly checksVersion: boolean;
+  readonly target: Target;
+  /** The version that runs where the image is for; `undefined` where it does not say. */
+  readonly runningVersion: string | undefined;
+  /** Absent: every update is wanted at once. */
+  readonly gate?: Gate | undefined;
   readonly reporter: Reporter;
   readonly limits: UpdateLimits;
   /** For https. */
@@ -49,8 +49,7 @@ const ANNOUNCEMENT_MS = 10_000;
 /** Runs the machine: its effects in order, every failure turned into an event, one event at a time. */
 export class UpdateDriver {
   readonly #options: DriverOptions;
-  readonly #context: Context;
-  readonly #partition: FlashPartition;
+  #context: Context;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
   readonly #suspicion: Suspicion = { from: undefined };
@@ -65,18 +64,24 @@ export class UpdateDriver {
 
   /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
   constructor(options: DriverOptions) {
-    const { device, boot, version, limits } = options;
+    const { device, target, runningVersion, gate, limits } = options;
     this.#options = options;
-    this.#partition = device.boot.openTarget();
     this.#context = {
-      runningVersion: version,
-      targetSlot: boot.targetSlot,
-      capacity: this.#partition.byteLength,
+      runningVersion,
+      target: target.kind,
+      targetSlot: target.label,
+      capacity: target.partition.byteLength,
       maxAttempts: limits.maxAttempts,
+      asks: gate !== undefined,
     };
-    const step = restore(loadCheckpoint(device.store), boot);
+    const step = target.restore(loadRecord(device.store, target.recordKey));
     this.#state = step.state;
     this.#first = step.effects;
+  }
+
+  /** A sub-device or component runs another version now. */
+  set runningVersion(version: string | undefined) {
+    this.#context = { ...this.#context, runningVersion: version };
   }
 
   get state(): State {
@@ -94,6 +99,8 @@ export class UpdateDriver {
     this.#stopped = true;
     this.#download?.close();
     this.#verifier?.close();
+    this.#options.gate?.withdraw();
+    this.#options.target.stop();
     for (const timer of Object.values(this.#timers)) timer?.cancel();
   }
 
@@ -129,13 +136,19 @@ export class UpdateDriver {
 
   #run(effect: Effect): void {
     if (this.#stopped) return;
-    const { device, reporter } = this.#options;
+    const { device, reporter, target } = this.#options;
     switch (effect.do) {
       case "store":
-        this.#attempt(() => storeCheckpoint(device.store, effect.checkpoint));
+        this.#attempt(() => storeRecord(device.store, target.recordKey, { owner: target.owner, checkpoint: effect.checkpoint }));
         return;
       case "clear":
-        this.#attempt(() => clearCheckpoint(device.store));
+        this.#attempt(() => clearRecord(device.store, target.recordKey));
+        return;
+      case "ask":
+        this.#ask(effect.step, effect.offer);
+        return;
+      case "withdraw":
+        this.#options.gate?.withdraw();
         return;
       case "download":
         this.#startDownload(effect.offer, effect.stored);
@@ -149,8 +162,8 @@ export class UpdateDriver {
       case "stop-verify":
         this.#verifier?.close();
         return;
-      case "set-pending":
-        this.#setPending();
+      case "apply":
+        this.#apply(effect.image);
         return;
       case "confirm":
         this.#confirm();
@@ -162,7 +175,7 @@ export class UpdateDriver {
         this.#restart();
         return;
       case "report-version":
-        reporter.version(this.#context.runningVersion, () => this.dispatch({ type: "version-acknowledged" }));
+        this.#reportVersion();
         return;
       case "report-downloading":
         if (this.#progress.admits(effect.percent, effect.always, device.clock.now())) {
@@ -196,19 +209,35 @@ export class UpdateDriver {
     }
   }
 
+  #reportVersion(): void {
+    const { runningVersion } = this.#context;
+    if (runningVersion === undefined) return;
+    this.#options.reporter.version(runningVersion, () => this.dispatch({ type: "version-acknowledged" }));
+  }
+
+  #ask(step: ClearedStep, offer: Offer): void {
+    this.#options.gate?.ask(step, offer, (failure) =>
+      this.dispatch(failure === undefined ? { type: "cleared", step } : { type: "declined", failure }),
+    );
+  }
+
+  #apply(image: Image): void {
+    this.#options.target.apply(image, (failure) =>
+      this.dispatch(failure === undefined ? { type: "applied" } : { type: "apply-failed", failure }),
+    );
+  }
+
   #startDownload(offer: Offer, stored: Stored): void {
-    const { device, boot, tls, limits } = this.#options;
+    const { device, target, tls, limits } = this.#options;
     this.#download?.close();
     this.#verifier?.close();
     this.#download = new Download({
       device,
-      partition: this.#partition,
+      target,
       block: this.#buffer(),
       suspicion: this.#suspicion,
-      chipId: boot.chipId,
       offer,
       stored,
-      checksVersion: this.#options.checksVersion,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
       onEvent: (event) => this.dispatch(event),
@@ -216,12 +245,12 @@ export class UpdateDriver {
   }
 
   #startVerifier(image: Image): void {
-    const { device } = this.#options;
+    const { device, target } = this.#options;
     this.#download?.close();
     this.#download = undefined;
     this.#verifier?.close();
     this.#verifier = new Verifier({
-      partition: this.#partition,
+      partition: target.partition,
       digests: device.digests,
       clock: device.clock,
       size: image.size,
@@ -234,16 +263,7 @@ export class UpdateDriver {
 
   /** One block, shared by download and verifier: never both at work. */
   #buffer(): Uint8Array {
-    return (this.#block ??= new Uint8Array(this.#partition.blockLength));
-  }
-
-  #setPending(): void {
-    try {
-      this.#options.device.boot.setPending();
-      this.#queue.push({ type: "switched" });
-    } catch (error) {
-      this.#queue.push({ type: "switch-failed", failure: failureOf("switch-failed", error) });
-    }
+    return (this.#block ??= new Uint8Array(this.#options.target.partition.blockLength));
   }
 
   #confirm(): void {

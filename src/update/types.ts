@@ -35,9 +35,11 @@ export type Kept =
   | { readonly image: Image; readonly whole: false; readonly stored: Stored }
   | { readonly image: Image; readonly whole: true };
 
-/** The one record of a job in the key-value store. `slot` is the label of the slot it writes to. */
+/** The one record of a job in the key-value store. `slot` is the label of the slot, or staging area, it writes to. */
 export type Checkpoint =
   | { readonly phase: "downloading"; readonly slot: string; readonly image: Image; readonly stored: Stored }
+  /** Whole and verified in flash; nothing was done with it yet, or a staged one may serve again. */
+  | { readonly phase: "verified"; readonly slot: string; readonly image: Image }
   | { readonly phase: "applying"; readonly slot: string; readonly image: Image }
   | {
       readonly phase: "reporting";
@@ -46,11 +48,15 @@ export type Checkpoint =
       readonly result: Result;
       /** Present: the download may be taken up again after the report. */
       readonly stored: Stored | undefined;
+      /** The image is whole in flash, and may serve again after the report. */
+      readonly whole: boolean;
     };
 
 export type State =
   /** Nothing to do. */
   | { readonly name: "idle"; readonly kept: Kept | undefined; readonly answered: boolean }
+  /** An offer that fits: the download waits for its clearance. */
+  | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
    * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
    * this one did, for then its end counts as none.
@@ -67,8 +73,13 @@ export type State =
     }
   /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
   | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
-  /** Verified; announced as burning, then made pending and restarted into. */
-  | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined }
+  /** Whole and verified in flash: the installation waits for its clearance. */
+  | { readonly name: "ready"; readonly offer: Offer }
+  /**
+   * Announced as burning, then applied: a slot is made pending and restarted into, a staged image is handed over. `begun`:
+   * that is under way.
+   */
+  | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined; readonly begun: boolean }
   /** The running firmware is on trial. */
   | { readonly name: "confirming"; readonly checkpoint: Checkpoint | undefined; readonly boot: BootStatus }
   /** The result waits for its acknowledgement. `owesVersion`: this connection has not heard the version yet. */
@@ -97,11 +108,17 @@ export interface Failure {
  */
 export type TimerName = "pause" | "fresh-url" | "announcement" | "trial";
 
+/** What a policy, or a person, is asked about. */
+export type ClearedStep = "download" | "install";
+
 export type Event =
   /** Connected and subscribed. */
   | { readonly type: "online" }
   | { readonly type: "offer-received"; readonly offer: Offer }
   | { readonly type: "version-acknowledged" }
+  | { readonly type: "cleared"; readonly step: ClearedStep }
+  /** The update is not wanted, or no longer: it was refused, or its time is over. */
+  | { readonly type: "declined"; readonly failure: Failure }
   /** The server's answer was accepted; `offset` is the first byte that will be stored. */
   | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
   /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
@@ -115,8 +132,8 @@ export type Event =
   | { readonly type: "verified"; readonly matches: boolean }
   | { readonly type: "verify-failed"; readonly failure: Failure }
   | { readonly type: "burning-acknowledged" }
-  | { readonly type: "switched" }
-  | { readonly type: "switch-failed"; readonly failure: Failure }
+  | { readonly type: "applied" }
+  | { readonly type: "apply-failed"; readonly failure: Failure }
   | { readonly type: "confirmed" }
   | { readonly type: "confirm-failed" }
   | { readonly type: "revert-failed" }
@@ -132,7 +149,11 @@ export type Effect =
   | { readonly do: "stop-download" }
   | { readonly do: "verify"; readonly image: Image }
   | { readonly do: "stop-verify" }
-  | { readonly do: "set-pending" }
+  /** Answered by `cleared` or `declined`, at once or much later. */
+  | { readonly do: "ask"; readonly step: ClearedStep; readonly offer: Offer }
+  /** The answer is not needed any more. */
+  | { readonly do: "withdraw" }
+  | { readonly do: "apply"; readonly image: Image }
   | { readonly do: "confirm" }
   | { readonly do: "revert" }
   | { readonly do: "restart" }
@@ -151,12 +172,17 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** What does not change as long as a firmware runs. */
+/** What the machine knows of the job's target. */
 export interface Context {
-  readonly runningVersion: string;
+  /** Of the firmware, sub-device or component that is updated; `undefined` where it does not say. */
+  readonly runningVersion: string | undefined;
+  /** `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want it. */
+  readonly target: "slot" | "staged";
   readonly targetSlot: string;
-  /** Bytes that the target slot holds. */
+  /** Bytes that the target slot, or area, holds. */
   readonly capacity: number;
+  /** Downloads and installations wait for clearance. */
+  readonly asks: boolean;
   /** Consecutive tries without a new block before a job fails. */
   readonly maxAttempts: number;
 }

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { transition } from "../../src/update/machine.js";
-import { restore } from "../../src/update/restore.js";
-import type { Effect, Step } from "../../src/update/types.js";
+import { restore, restoreStaged } from "../../src/update/restore.js";
+import type { Context, Effect, Event, State, Step } from "../../src/update/types.js";
 import { ROOT } from "../support/root.js";
 import { machineDocument } from "./document.js";
 import { EVENT_TYPES, STATE_NAMES } from "./moves.js";
-import { BOOTS, CHECKPOINTS, CONTEXT, EVENTS, STATES } from "./representatives.js";
+import { BOOTS, CHECKPOINTS, CONTEXTS, EVENTS, STATES } from "./representatives.js";
 
 const EFFECTS: { readonly [Do in Effect["do"]]: true } = {
   store: true,
@@ -17,7 +17,9 @@ const EFFECTS: { readonly [Do in Effect["do"]]: true } = {
   "stop-download": true,
   verify: true,
   "stop-verify": true,
-  "set-pending": true,
+  ask: true,
+  withdraw: true,
+  apply: true,
   confirm: true,
   revert: true,
   restart: true,
@@ -33,15 +35,9 @@ describe("every event in every state", () => {
   for (const name of STATE_NAMES) {
     for (const type of EVENT_TYPES) {
       test(`${name}: ${type}`, () => {
-        for (const state of STATES[name]) {
-          for (const event of EVENTS[type]) {
-            const inputs = [state, event, CONTEXT] as const;
-            const before = structuredClone(inputs);
-            inputs.forEach(deepFreeze);
-            const step = transition(...inputs);
-            checkStep(step);
-            assert.deepEqual(inputs, before, "the inputs are changed");
-            assert.deepEqual(transition(...before), step, "the same inputs give another step");
+        for (const context of CONTEXTS) {
+          for (const state of STATES[name]) {
+            for (const event of EVENTS[type]) checkPure([state, event, context]);
           }
         }
       });
@@ -58,12 +54,28 @@ test("whatever a boot finds leads to a state, and changes nothing of what it fou
       checkStep(restore(checkpoint, boot));
       assert.deepEqual([checkpoint, boot], before);
     }
+    for (const owns of [false, true]) {
+      for (const runningVersion of ["1.0", "2.0", undefined]) {
+        const before = structuredClone(checkpoint);
+        checkStep(restoreStaged(checkpoint, { area: "ota_1", owns, runningVersion }));
+        assert.deepEqual(checkpoint, before);
+      }
+    }
   }
 });
 
 test("docs/machine.md is what the code does", () => {
   assert.equal(readFileSync(join(ROOT, "docs/machine.md"), "utf8"), machineDocument(), "run: npm run docs:machine");
 });
+
+function checkPure(inputs: readonly [State, Event, Context]): void {
+  const before = structuredClone(inputs);
+  inputs.forEach(deepFreeze);
+  const step = transition(...inputs);
+  checkStep(step);
+  assert.deepEqual(inputs, before, "the inputs are changed");
+  assert.deepEqual(transition(...before), step, "the same inputs give another step");
+}
 
 function checkStep(step: Step): void {
   assert.deepEqual(Object.keys(step).sort(), ["effects", "state"]);

@@ -1,8 +1,8 @@
 import { ruleFor } from "../../src/errors.js";
 import { transition } from "../../src/update/machine.js";
 import { restore } from "../../src/update/restore.js";
-import type { Effect, Event, State, Step } from "../../src/update/types.js";
-import { BOOTS, CHECKPOINTS, CONTEXT, EVENTS, offerName, STATES } from "./representatives.js";
+import type { Context, Effect, Event, State, Step } from "../../src/update/types.js";
+import { BOOTS, CHECKPOINTS, CONTEXTS, EVENTS, offerName, STATES } from "./representatives.js";
 
 /** What a boot finds, or an event does in a state. */
 export interface Move {
@@ -22,8 +22,10 @@ export function moves(): Move[] {
   const all: Move[] = [];
   for (const name of STATE_NAMES) {
     for (const type of EVENT_TYPES) {
-      for (const state of STATES[name]) {
-        for (const event of EVENTS[type]) all.push({ from: name, type, event: labelOf(event), step: transition(state, event, CONTEXT) });
+      for (const context of CONTEXTS) {
+        for (const state of STATES[name]) {
+          for (const event of EVENTS[type]) all.push({ from: name, type, event: labelOf(event, context), step: transition(state, event, context) });
+        }
       }
     }
   }
@@ -37,7 +39,8 @@ export function boots(): Move[] {
   );
 }
 
-function labelOf(event: Event): string {
+/** Only what is applied differs by the target. */
+function labelOf(event: Event, { target }: Context): string {
   switch (event.type) {
     case "offer-received":
       return `${event.type}, ${offerName(event.offer)}`;
@@ -45,6 +48,11 @@ function labelOf(event: Event): string {
       return `${event.type}, ${ruleFor(event.failure.code).remedy}`;
     case "verified":
       return `${event.type}, ${event.matches ? "matches" : "differs"}`;
+    case "cleared":
+      return `${event.type}, ${event.step}`;
+    case "applied":
+    case "apply-failed":
+      return `${event.type}, ${target}`;
     case "timer-fired":
       return `${event.type}, ${event.timer}`;
     default:

@@ -8,13 +8,23 @@ import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Store
  * each state and each event there is.
  */
 
-export const CONTEXT: Context = { runningVersion: "1.0", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3 };
+const RUNNING_VERSION = "1.0";
+
+/** The own firmware, with and without a policy that is asked, and a staging area. */
+export const CONTEXTS: readonly Context[] = (
+  [
+    ["slot", true],
+    ["slot", false],
+    ["staged", true],
+  ] as const
+).map(([target, asks]) => ({ runningVersion: RUNNING_VERSION, target, targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks }));
+const CONTEXT = CONTEXTS[0] as Context;
 
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
 const image: Image = { version: offer.version, md5: offer.md5, size: offer.size };
 const renewed: Offer = { ...offer, url: "http://h/f?sign=2" };
 const other: Offer = { ...offer, version: "3.0" };
-const running: Offer = { ...offer, version: CONTEXT.runningVersion };
+const running: Offer = { ...offer, version: RUNNING_VERSION };
 const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
 
 /** What the machine sees in an offer, where a job is about `offer`. */
@@ -48,12 +58,15 @@ const CHECKPOINTS: readonly (Checkpoint | undefined)[] = [
   undefined,
   { phase: "downloading", slot: "ota_1", image, stored: partial },
   { phase: "applying", slot: "ota_1", image },
-  { phase: "reporting", slot: "ota_1", image, result: failed, stored: partial },
-  { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined },
+  { phase: "reporting", slot: "ota_1", image, result: failed, stored: partial, whole: false },
+  { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined, whole: false },
+  { phase: "reporting", slot: "ota_1", image, result: failed, stored: undefined, whole: true },
+  { phase: "verified", slot: "ota_1", image },
 ];
 
 export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } = {
   idle: KEPT.flatMap((kept) => [false, true].map((answered): In<"idle"> => ({ name: "idle", kept, answered }))),
+  offered: KEPT.map((kept): In<"offered"> => ({ name: "offered", offer, kept })),
   downloading: STORED.flatMap((stored) =>
     [0, CONTEXT.maxAttempts - 1].flatMap((tries) =>
       [false, true].map((renewed): In<"downloading"> => ({ name: "downloading", offer, stored, tries, renewed })),
@@ -65,7 +78,10 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
     ),
   ),
   verifying: [undefined, ...STORED].map((stored): In<"verifying"> => ({ name: "verifying", offer, stored })),
-  applying: [undefined, other].map((queued): In<"applying"> => ({ name: "applying", image, queued })),
+  ready: [{ name: "ready", offer }],
+  applying: [undefined, other].flatMap((queued) =>
+    [false, true].map((begun): In<"applying"> => ({ name: "applying", image, queued, begun })),
+  ),
   confirming: CHECKPOINTS.map((checkpoint): In<"confirming"> => ({ name: "confirming", checkpoint, boot: trial })),
   reporting: [done, failed].flatMap((result) =>
     KEPT.flatMap((kept) =>
@@ -97,6 +113,9 @@ const CODES: { readonly [Code in OtaErrorCode]: true } = {
   "flash-failed": true,
   "store-failed": true,
   "switch-failed": true,
+  "install-failed": true,
+  declined: true,
+  "deadline-exceeded": true,
   reverted: true,
   "mqtt-refused": true,
   "mqtt-protocol": true,
@@ -131,8 +150,10 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   ],
   "verify-failed": [{ type: "verify-failed", failure: failure("flash-failed") }],
   "burning-acknowledged": [{ type: "burning-acknowledged" }],
-  switched: [{ type: "switched" }],
-  "switch-failed": [{ type: "switch-failed", failure: failure("switch-failed") }],
+  cleared: (["download", "install"] as const).map((step) => ({ type: "cleared", step })),
+  declined: [{ type: "declined", failure: failure("declined") }],
+  applied: [{ type: "applied" }],
+  "apply-failed": (["switch-failed", "install-failed"] as const).map((code) => ({ type: "apply-failed", failure: failure(code) })),
   confirmed: [{ type: "confirmed" }],
   "confirm-failed": [{ type: "confirm-failed" }],
   "revert-failed": [{ type: "revert-failed" }],

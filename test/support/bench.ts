@@ -5,11 +5,11 @@ import { type BoardReport, inspectSlots, readPartition, readRecord } from "../..
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import type { OtaConfig } from "../../src/index.js";
-import { decodeCheckpoint } from "../../src/update/checkpoint.js";
 import type { Checkpoint } from "../../src/update/types.js";
 import type { Engine, RunningAgent } from "./engines.js";
 import { FaultServer } from "./fault-server.js";
 import { CollectedLog } from "./log.js";
+import { decodeCheckpoint } from "./records.js";
 import { type TestOffer, TestPlatform } from "./test-platform.js";
 
 export const DEVICE = { productId: "ABCDE12345", deviceName: "board_01" };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import type { Device } from "../../hal/ports/index.js";
+import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
 import { Download, type Suspicion } from "../../src/update/download.js";
+import { SlotTarget } from "../../src/update/slot-target.js";
 import type { Event, Stored } from "../../src/update/types.js";
 import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
@@ -73,13 +74,16 @@ export class Downloading {
         this.forget();
         this.story.push("forget");
       },
-    };
+      openTarget: () => this.flash,
+    } as unknown as BootControl;
+    const { log } = this.logged;
+    const status = { targetSlot: "ota_1", chipId: 0 } as BootStatus;
+    const target = new SlotTarget({ boot, status, checksVersion: options.checksVersion ?? true, log });
     this.download = new Download({
-      device: { boot, http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
-      partition: this.flash,
+      device: { http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
+      target,
       block: new Uint8Array(BLOCK),
       suspicion: options.suspicion ?? { from: undefined },
-      chipId: 0,
       offer: {
         version: options.version ?? "0.2.0",
         url: "http://h.test/f?sign=1",
@@ -87,7 +91,6 @@ export class Downloading {
         size: this.image.byteLength,
       },
       stored: options.stored ?? FRESH,
-      checksVersion: options.checksVersion ?? true,
       tls: {},
       idleTimeoutMs: 30_000,
       onEvent: (event) => {

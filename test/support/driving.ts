@@ -2,6 +2,8 @@ import type { BootStatus, Device, KeyValueStore } from "../../hal/ports/index.js
 import type { Offer } from "../../src/protocol/messages.js";
 import { UpdateDriver, type UpdateLimits } from "../../src/update/driver.js";
 import { Reporter } from "../../src/update/reporter.js";
+import { SlotTarget } from "../../src/update/slot-target.js";
+import type { Gate } from "../../src/update/target.js";
 import type { Event } from "../../src/update/types.js";
 import { puback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
@@ -22,6 +24,7 @@ export interface DrivingOptions {
   readonly status?: Partial<BootStatus>;
   readonly limits?: Partial<UpdateLimits>;
   readonly record?: Uint8Array;
+  readonly gate?: Gate;
   /** What `Random` draws, 0 to 1. */
   readonly fraction?: number;
   /** Called at each entry of the story: what it throws, the board throws. */
@@ -60,9 +63,9 @@ export class Driving {
     } as unknown as Device;
     this.driver = new UpdateDriver({
       device,
-      boot: status,
-      version: status.runningVersion,
-      checksVersion: true,
+      target: new SlotTarget({ boot: device.boot, status, checksVersion: true, log: device.log }),
+      runningVersion: status.runningVersion,
+      gate: options.gate,
       reporter,
       limits: { idleTimeoutMs: 30_000, maxAttempts: 3, backoffMaxMs: 60_000, trialMs: 300_000, ...options.limits },
       tls: {},

@@ -4,7 +4,7 @@ import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { mountNvs, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
 import { OtaData } from "../../../hal/boards/sim/otadata.js";
 import type { Partition } from "../../../hal/boards/sim/partition-table.js";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../src/update/checkpoint.js";
+import { decodeRecord, encodeRecord } from "../../../src/update/checkpoint.js";
 import { restore } from "../../../src/update/restore.js";
 import type { Checkpoint } from "../../../src/update/types.js";
 import { BOOTS, CHECKPOINTS } from "../../machine/representatives.js";
@@ -16,7 +16,9 @@ const RECORD_LIMIT = 508;
 export const checkpoint: Target = {
   name: "checkpoint",
   weight: 40,
-  corpus: CHECKPOINTS.filter((each): each is Checkpoint => each !== undefined).map(encodeCheckpoint),
+  corpus: CHECKPOINTS.filter((each): each is Checkpoint => each !== undefined).map((each) =>
+    encodeRecord({ owner: "ABCDE12345/light_01", checkpoint: each }),
+  ),
   words: ["ota_0", "ota_1", "\0", "\x7f", "é"],
   repair(record) {
     if (record.byteLength < 4) return record;
@@ -24,15 +26,15 @@ export const checkpoint: Target = {
     return record;
   },
   run(input) {
-    const found = decodeCheckpoint(input);
+    const found = decodeRecord(input);
     if (found === undefined) return;
-    const { image } = found;
+    const { image } = found.checkpoint;
     assert.ok(Number.isSafeInteger(image.size) && image.size > 0, `size ${image.size}`);
     assert.match(image.md5, /^[0-9a-f]{32}$/);
-    const printed = encodeCheckpoint(found);
+    const printed = encodeRecord(found);
     assert.ok(printed.byteLength <= RECORD_LIMIT);
-    assert.deepEqual(decodeCheckpoint(printed), found);
-    for (const boot of BOOTS) assert.ok(restore(found, boot).state !== undefined);
+    assert.deepEqual(decodeRecord(printed), found);
+    for (const boot of BOOTS) assert.ok(restore(found.checkpoint, boot).state !== undefined);
   },
 };
 

@@ -5,14 +5,9 @@ import type { KeyValueStore } from "../../../hal/ports/index.js";
 import type { Outcome } from "../../../src/errors.js";
 import { crc32 } from "../../../src/lib/crc32.js";
 import { encodeResult, type Result } from "../../../src/protocol/messages.js";
-import {
-  clearCheckpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  loadCheckpoint,
-  storeCheckpoint,
-} from "../../../src/update/checkpoint.js";
+import { clearRecord, decodeRecord, encodeRecord, type JobRecord, loadRecord, storeRecord } from "../../../src/update/checkpoint.js";
 import type { Checkpoint, Image, Stored } from "../../../src/update/types.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 /** The longest record of the key-value port. */
 const RECORD_LIMIT = 508;
@@ -48,48 +43,55 @@ const result: fc.Arbitrary<Result> = fc.oneof(
 const slot = fc.stringMatching(/^[a-z0-9_]{1,16}$/);
 const checkpoint: fc.Arbitrary<Checkpoint> = fc.oneof(
   fc.record({ phase: fc.constant("downloading" as const), slot, image, stored }, PLAIN),
-  fc.record({ phase: fc.constant("applying" as const), slot, image }, PLAIN),
+  fc.record({ phase: fc.constantFrom("applying" as const, "verified" as const), slot, image }, PLAIN),
   fc.record(
-    { phase: fc.constant("reporting" as const), slot, image, result, stored: fc.option(stored, { nil: undefined }) },
+    { phase: fc.constant("reporting" as const), slot, image, result, stored: fc.option(stored, { nil: undefined }), whole: fc.boolean() },
     PLAIN,
   ),
 );
 
-const SAMPLE: Checkpoint = {
+const SAMPLE: Extract<Checkpoint, { phase: "reporting" }> = {
   phase: "reporting",
   slot: "ota_1",
   image: { version: "0.2.0", md5: "00112233445566778899aabbccddeeff", size: 0x1_0000_0002 },
   result: { outcome: "failed", message: "äh" },
   stored: { regionOffset: 0x30000, erasing: true, written: undefined, etag: '"e"', spliced: true, restarted: false },
+  whole: true,
 };
 
+const owner = fc.constantFrom("", "ABCDE12345/light_01", `ABCDE12345/${"n".repeat(48)}`);
+
 test("what is stored is what is loaded", () => {
-  fc.assert(fc.property(checkpoint, (before) => assert.deepEqual(decodeCheckpoint(encodeCheckpoint(before)), before)));
+  const record = fc.record({ owner, checkpoint }, PLAIN);
+  fc.assert(fc.property(record, (before) => assert.deepEqual(decodeRecord(encodeRecord(before)), before)));
 });
 
 test("what only this boot knows is not stored", () => {
-  const checkpoint: Checkpoint = { ...SAMPLE, phase: "downloading", stored: { ...(SAMPLE.stored as Stored), written: 4096 } };
+  const { slot, image, stored } = SAMPLE;
+  const checkpoint: Checkpoint = { phase: "downloading", slot, image, stored: { ...(stored as Stored), written: 4096 } };
   const loaded = decodeCheckpoint(encodeCheckpoint(checkpoint));
   assert.equal(loaded?.phase === "downloading" && loaded.stored.written, undefined);
 });
 
 test("the record has the layout that its table says", () => {
-  const record = encodeCheckpoint(SAMPLE);
-  const text = Buffer.from('ota_10.2.0"e"äh').toString("hex");
-  const head = "01031b05" + "02000000" + "01000000" + "00000300" + "00112233445566778899aabbccddeeff" + "05050303";
+  const record = encodeRecord({ owner: "P/n", checkpoint: SAMPLE });
+  const text = Buffer.from('ota_10.2.0"e"ähP/n').toString("hex");
+  const head = "02033b05" + "02000000" + "01000000" + "00000300" + "00112233445566778899aabbccddeeff" + "0505030303";
   assert.equal(Buffer.from(record.subarray(0, -4)).toString("hex"), head + text);
   const sum = new DataView(record.buffer).getUint32(record.byteLength - 4, true);
   assert.equal(sum, crc32(record, record.byteLength - 4));
 });
 
 test("no record is longer than the store takes, however long its texts are", () => {
-  const longest = encodeCheckpoint({
+  const checkpoint: Checkpoint = {
     phase: "reporting",
     slot: "s".repeat(16),
     image: { version: "v".repeat(32), md5: "f".repeat(32), size: Number.MAX_SAFE_INTEGER },
     result: { outcome: "failed", message: "\uffff".repeat(1000) },
     stored: { regionOffset: 0xffffffff, erasing: false, written: undefined, etag: `"${"e".repeat(62)}"`, spliced: true, restarted: true },
-  });
+    whole: false,
+  };
+  const longest = encodeRecord({ owner: `ABCDE12345/${"n".repeat(48)}`, checkpoint });
   assert.ok(longest.byteLength <= RECORD_LIMIT, `${longest.byteLength} bytes`);
   assert.notEqual(decodeCheckpoint(longest), undefined);
 });
@@ -141,13 +143,13 @@ function forged(change: (record: Uint8Array) => void, from = SAMPLE): Uint8Array
 test("a record of another format, phase or outcome, or whose lengths do not add up, is refused", () => {
   const changes: { [what: string]: (record: Uint8Array) => void } = {
     "format 0": (record) => (record[0] = 0),
-    "format 2": (record) => (record[0] = 2),
+    "format 1": (record) => (record[0] = 1),
     "phase 0": (record) => (record[1] = 0),
-    "phase 4": (record) => (record[1] = 4),
+    "phase 5": (record) => (record[1] = 5),
     "an outcome nobody knows": (record) => (record[3] = 6),
-    "a text that is longer than the record": (record) => (record[35] = 255),
-    "a text that is too short": (record) => (record[35] = 2),
-    "a slot that is not UTF-8": (record) => (record[36] = 0xff),
+    "a text that is longer than the record": (record) => (record[36] = 255),
+    "a text that is too short": (record) => (record[36] = 2),
+    "a slot that is not UTF-8": (record) => (record[37] = 0xff),
     "a download with nothing stored": (record) => {
       record[1] = 1;
       record[2] = 0;
@@ -178,7 +180,7 @@ test("a result is the same message before and after it was stored, wherever its 
     `x${"\u{1f600}".repeat(50)}`,
   ]) {
     const before: Result = { outcome: "failed", message };
-    const after = decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, result: before } as Checkpoint));
+    const after = decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, result: before }));
     assert.ok(after?.phase === "reporting");
     assert.equal(encodeResult("0.2.0", after.result), encodeResult("0.2.0", before));
   }
@@ -191,31 +193,32 @@ class MapStore implements KeyValueStore {
   delete = (key: string): void => void this.records.delete(key);
 }
 
+const KEY = "job";
+
 test("there is one record, replaced by the next and gone when cleared", () => {
   const store = new MapStore();
-  assert.equal(loadCheckpoint(store), undefined);
-  clearCheckpoint(store);
-  storeCheckpoint(store, SAMPLE);
-  const applying: Checkpoint = { phase: "applying", slot: "ota_0", image: SAMPLE.image };
-  storeCheckpoint(store, applying);
-  assert.deepEqual(loadCheckpoint(store), applying);
+  assert.equal(loadRecord(store, KEY), undefined);
+  clearRecord(store, KEY);
+  storeRecord(store, KEY, { owner: "", checkpoint: SAMPLE });
+  const applying: JobRecord = { owner: "P/n", checkpoint: { phase: "applying", slot: "ota_0", image: SAMPLE.image } };
+  storeRecord(store, KEY, applying);
+  assert.deepEqual(loadRecord(store, KEY), applying);
   assert.equal(store.records.size, 1);
-  assert.match([...store.records.keys()][0] ?? "", /^[\x21-\x7e]{1,15}$/);
-  clearCheckpoint(store);
+  clearRecord(store, KEY);
   assert.equal(store.records.size, 0);
 });
 
 test("a damaged record loads as none", () => {
   const store = new MapStore();
-  storeCheckpoint(store, SAMPLE);
+  storeRecord(store, KEY, { owner: "", checkpoint: SAMPLE });
   for (const key of store.records.keys()) store.records.set(key, new Uint8Array(60));
-  assert.equal(loadCheckpoint(store), undefined);
+  assert.equal(loadRecord(store, KEY), undefined);
 });
 
 test("the shortest record and the longest are records", () => {
   const shortest: Checkpoint = { phase: "applying", slot: "", image: { ...SAMPLE.image, version: "" } };
   assert.deepEqual(decodeCheckpoint(encodeCheckpoint(shortest)), shortest);
-  const longest: Checkpoint = { phase: "applying", slot: "s".repeat(250), image: { ...SAMPLE.image, version: "v".repeat(RECORD_LIMIT - 36 - 4 - 250) } };
+  const longest: Checkpoint = { phase: "applying", slot: "s".repeat(250), image: { ...SAMPLE.image, version: "v".repeat(RECORD_LIMIT - 37 - 4 - 250) } };
   assert.equal(encodeCheckpoint(longest).byteLength, RECORD_LIMIT);
   assert.deepEqual(decodeCheckpoint(encodeCheckpoint(longest)), longest);
 });

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
 import type { Offer } from "../../../src/protocol/messages.js";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../src/update/checkpoint.js";
 import { imageOf } from "../../support/downloading.js";
 import { Driving, type DrivingOptions } from "../../support/driving.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 const IMAGE = imageOf(3 * 4096 + 16);
 const OFFER: Offer = {
@@ -54,7 +54,7 @@ describe("an update", () => {
       "store",
       "applying burning-acknowledged",
       "set pending",
-      "applying switched",
+      "applying applied",
       "about to restart",
       "restart",
     ];
@@ -143,7 +143,7 @@ describe("a failure becomes an event", () => {
   });
 
   test("a record that cannot be cleared is told, and nothing stops", () => {
-    const record = encodeCheckpoint({ phase: "reporting", slot: "ota_1", image: { version, md5, size }, result: { outcome: "done" }, stored: undefined });
+    const record = encodeCheckpoint({ phase: "reporting", slot: "ota_1", image: { version, md5, size }, result: { outcome: "done" }, stored: undefined, whole: false });
     const driving = started({ ...failing("clear"), record });
     driving.dispatch({ type: "online" });
     driving.heard();

@@ -3,9 +3,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Offer } from "../../../src/protocol/messages.js";
 import { transition } from "../../../src/update/machine.js";
-import type { Context, Effect, Event, Failure, Image, State, Step, Stored } from "../../../src/update/types.js";
+import type { Context, Effect, Event, Failure, Image, Kept, State, Step, Stored } from "../../../src/update/types.js";
 
-const context: Context = { runningVersion: "1.0", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3 };
+const context: Context = { runningVersion: "1.0", target: "slot", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks: false };
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
 const image: Image = { version: "2.0", md5: offer.md5, size: offer.size };
 const other: Offer = { ...offer, version: "3.0", url: "http://h/g" };
@@ -21,12 +21,19 @@ const boot = {
   chipId: 0,
 } as const;
 
+/** With a policy that is asked. */
+const asking: Context = { ...context, asks: true };
+/** A sub-device or component. */
+const staging: Context = { ...context, target: "staged", targetSlot: "staging" };
+
 const idle: State = { name: "idle", kept: undefined, answered: false };
 const downloading: State = { name: "downloading", offer, stored: partly, tries: 0, renewed: false };
 const pausing: State = { name: "waiting", for: "pause", offer, stored: partly, tries: 1, renewed: false };
 const renewing: State = { name: "waiting", for: "fresh-url", offer, stored: partly, tries: 1, renewed: false };
+const offeredState: State = { name: "offered", offer, kept: undefined };
+const ready: State = { name: "ready", offer };
 const verifying: State = { name: "verifying", offer, stored: partly };
-const applying: State = { name: "applying", image, queued: undefined };
+const applying: State = { name: "applying", image, queued: undefined, begun: false };
 const confirming: State = { name: "confirming", checkpoint: { phase: "applying", slot: "ota_1", image }, boot };
 const reporting: State = {
   name: "reporting",
@@ -36,7 +43,94 @@ const reporting: State = {
   queued: undefined,
   owesVersion: false,
 };
-const states: readonly State[] = [idle, downloading, pausing, renewing, verifying, applying, confirming, reporting];
+const states: readonly State[] = [idle, offeredState, downloading, pausing, renewing, verifying, ready, applying, confirming, reporting];
+
+describe("clearance", () => {
+  const declined: Event = { type: "declined", failure: { code: "declined", message: "not now" } };
+  const clearedFor = (what: "download" | "install"): Event => ({ type: "cleared", step: what });
+  const kept: Kept = { image, whole: false, stored: partly };
+
+  test("an offer that fits waits to be cleared; one that does not is refused unasked", () => {
+    assert.deepEqual(step(idle, offered(offer), asking), {
+      state: { name: "offered", offer, kept: undefined },
+      effects: [{ do: "ask", step: "download", offer }],
+    });
+    assert.equal(resultOf(step(idle, offered({ ...offer, size: 1_000_001 }), asking)), "failed");
+  });
+
+  test("once cleared, it begins, goes on from what is kept, or verifies what is whole", () => {
+    assert.deepEqual(effects(offeredState, clearedFor("download"), asking), ["download"]);
+    const resumed = step({ name: "offered", offer, kept }, clearedFor("download"), asking);
+    assert.deepEqual(resumed.effects, [{ do: "download", offer, stored: partly }]);
+    assert.deepEqual(effects({ name: "offered", offer, kept: { image, whole: true } }, clearedFor("download"), asking), ["verify"]);
+    assert.deepEqual(step(offeredState, clearedFor("install"), asking), { state: offeredState, effects: [] });
+  });
+
+  test("a new URL takes the place of the old one unasked; another image is asked for anew", () => {
+    assert.deepEqual(step(offeredState, offered(again), asking), { state: { ...offeredState, offer: again }, effects: [] });
+    assert.deepEqual(effects(offeredState, offered(other), asking), ["withdraw", "ask"]);
+    assert.deepEqual(effects(ready, offered(other), asking), ["withdraw", "ask"]);
+  });
+
+  test("what is verified is stored as such before anyone is asked, and applied only once cleared", () => {
+    const verified = step(verifying, { type: "verified", matches: true }, asking);
+    assert.deepEqual(verified.state, ready);
+    assert.deepEqual(verified.effects, [
+      { do: "store", checkpoint: { phase: "verified", slot: "ota_1", image } },
+      { do: "ask", step: "install", offer },
+    ]);
+    assert.deepEqual(effects(ready, clearedFor("install"), asking), ["store", "start-timer announcement", "report-burning"]);
+    assert.deepEqual(step(ready, clearedFor("download"), asking), { state: ready, effects: [] });
+  });
+
+  test("declined at any moment before it is applied, a job ends as failed, says why, and keeps what it has", () => {
+    const stops: { readonly [name: string]: string[] } = { downloading: ["stop-download"], waiting: ["stop-timer pause"], verifying: ["stop-verify"] };
+    for (const state of [offeredState, downloading, pausing, verifying, ready]) {
+      const ended = step(state, declined, asking);
+      assert.equal(ended.state.name === "reporting" && ended.state.result.outcome === "failed" && ended.state.result.message, "not now");
+      assert.deepEqual(effects(state, declined, asking), [...(stops[state.name] ?? []), "store", "report-result"], state.name);
+    }
+    const whole = step(ready, declined, asking);
+    assert.deepEqual(whole.state.name === "reporting" && whole.state.kept, { image, whole: true });
+    const settled = step(whole.state, { type: "result-acknowledged" }, asking);
+    assert.deepEqual(settled.effects, [{ do: "store", checkpoint: { phase: "verified", slot: "ota_1", image } }]);
+  });
+
+  test("once it is applied, nobody can decline it", () => assert.deepEqual(step(applying, declined, asking), { state: applying, effects: [] }));
+});
+
+describe("a staged image", () => {
+  const applied: Event = { type: "applied" };
+  const handing: State = { name: "applying", image, queued: undefined, begun: true };
+
+  test("is done once it is installed, without a restart, and stays in its area", () => {
+    const { state, effects } = step(handing, applied, staging);
+    assert.deepEqual(state.name === "reporting" && [state.result, state.kept, state.owesVersion], [{ outcome: "done" }, { image, whole: true }, true]);
+    assert.deepEqual(effects.map((effect) => effect.do), ["store", "report-result"]);
+    const after = step(state, { type: "result-acknowledged" }, staging);
+    assert.deepEqual(after.effects, [{ do: "store", checkpoint: { phase: "verified", slot: "staging", image } }, { do: "report-version" }]);
+  });
+
+  test("stays in its area where the installation failed", () => {
+    const failed = step(handing, { type: "apply-failed", failure: { code: "install-failed", message: "no room" } }, staging);
+    assert.deepEqual(failed.state.name === "reporting" && [failed.state.result, failed.state.kept], [
+      { outcome: "failed", message: "no room" },
+      { image, whole: true },
+    ]);
+  });
+
+  test("is handed over once, however often it is announced", () => {
+    assert.deepEqual(effects(applying, { type: "burning-acknowledged" }, staging), ["stop-timer announcement", "apply"]);
+    assert.deepEqual(step(handing, { type: "burning-acknowledged" }, staging), { state: handing, effects: [] });
+    assert.deepEqual(step(handing, { type: "timer-fired", timer: "announcement" }, staging), { state: handing, effects: [] });
+  });
+
+  test("serves whoever wants the same bytes, whatever version they are offered as; a slot's image does not", () => {
+    const kept: Kept = { image: { ...image, version: "1.9" }, whole: true };
+    assert.equal(step({ ...idle, kept }, offered(offer), staging).state.name, "verifying");
+    assert.equal(step({ ...idle, kept }, offered(offer)).state.name, "downloading");
+  });
+});
 
 describe("idle", () => {
   test("reports the version when it comes online", () => assert.deepEqual(effects(idle, { type: "online" }), ["report-version"]));
@@ -273,9 +367,9 @@ describe("verifying", () => {
 
 describe("applying", () => {
   test("becomes pending once the announcement is acknowledged, or waited for long enough", () => {
-    assert.deepEqual(effects(applying, { type: "burning-acknowledged" }), ["stop-timer announcement", "set-pending"]);
-    assert.deepEqual(effects(applying, { type: "timer-fired", timer: "announcement" }), ["set-pending"]);
-    assert.deepEqual(effects(applying, { type: "switched" }), ["restart"]);
+    assert.deepEqual(effects(applying, { type: "burning-acknowledged" }), ["stop-timer announcement", "apply"]);
+    assert.deepEqual(effects(applying, { type: "timer-fired", timer: "announcement" }), ["apply"]);
+    assert.deepEqual(effects(applying, { type: "applied" }), ["restart"]);
   });
 
   test("announces itself again after a reconnect", () => {
@@ -284,7 +378,7 @@ describe("applying", () => {
 
   test("a slot that is not accepted is the end, and a queued offer waits for the result's acknowledgement", () => {
     const queued = step(applying, offered(other));
-    const failedStep = step(queued.state, { type: "switch-failed", failure: { code: "switch-failed", message: "why" } });
+    const failedStep = step(queued.state, { type: "apply-failed", failure: { code: "switch-failed", message: "why" } });
     assert.equal(resultOf(failedStep), "failed");
     assert.deepEqual(effects(failedStep.state, { type: "result-acknowledged" }), ["clear", "download"]);
   });
@@ -370,7 +464,7 @@ describe("the whole machine", () => {
           if (event.type === "verified" && state.name === "verifying") verified = event.matches;
           for (const effect of all) {
             if (effect.do === "download") verified = false;
-            if (effect.do === "set-pending" || effect.do === "restart") assert.ok(verified);
+            if (effect.do === "apply" || effect.do === "restart") assert.ok(verified);
           }
           state = next;
         }
@@ -397,13 +491,13 @@ describe("the whole machine", () => {
   });
 });
 
-function step(state: State, event: Event): Step {
-  return transition(state, event, context);
+function step(state: State, event: Event, within = context): Step {
+  return transition(state, event, within);
 }
 
 /** Effects in short: with the name of the timer. */
-function effects(state: State, event: Event): string[] {
-  return step(state, event).effects.map((effect: Effect) => ("timer" in effect ? `${effect.do} ${effect.timer}` : effect.do));
+function effects(state: State, event: Event, within = context): string[] {
+  return step(state, event, within).effects.map((effect: Effect) => ("timer" in effect ? `${effect.do} ${effect.timer}` : effect.do));
 }
 
 function offered(what: Offer): Event {
@@ -427,6 +521,9 @@ function events(): Event[] {
     offered(other),
     offered({ ...offer, version: "1.0" }),
     { type: "version-acknowledged" },
+    { type: "cleared", step: "download" },
+    { type: "cleared", step: "install" },
+    { type: "declined", failure: { code: "declined", message: "why" } },
     { type: "download-started", offset: 0, etag: undefined },
     { type: "download-started", offset: 4096, etag: '"e"' },
     { type: "resume-point-found", offset: 61440 },
@@ -440,8 +537,8 @@ function events(): Event[] {
     { type: "verified", matches: false },
     { type: "verify-failed", failure },
     { type: "burning-acknowledged" },
-    { type: "switched" },
-    { type: "switch-failed", failure },
+    { type: "applied" },
+    { type: "apply-failed", failure },
     { type: "confirmed" },
     { type: "confirm-failed" },
     { type: "revert-failed" },
@@ -455,7 +552,7 @@ function events(): Event[] {
 }
 
 test("a job under way tells the version at each connection", () => {
-  for (const state of [idle, downloading, pausing, renewing, verifying]) assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
+  for (const state of [idle, offeredState, downloading, pausing, renewing, verifying, ready]) assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
   assert.deepEqual(effects(applying, { type: "online" }), ["report-version", "report-burning"]);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BootStatus, ImageState } from "../../../hal/ports/index.js";
-import { restore } from "../../../src/update/restore.js";
+import { restore, restoreStaged } from "../../../src/update/restore.js";
 import type { Checkpoint, Image, Stored } from "../../../src/update/types.js";
 
 const image: Image = { version: "2.0", md5: "0".repeat(32), size: 200_000 };
@@ -12,12 +12,15 @@ const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
   none: undefined,
   "downloading to ota_1": { phase: "downloading", slot: "ota_1", image, stored },
   "downloading to ota_0": { phase: "downloading", slot: "ota_0", image, stored },
+  "verified in ota_1": { phase: "verified", slot: "ota_1", image },
+  "verified in ota_0": { phase: "verified", slot: "ota_0", image },
+  "declined, whole in ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "failed", message: "x" }, stored: undefined, whole: true },
   "applying ota_1": { phase: "applying", slot: "ota_1", image },
   "applying ota_0": { phase: "applying", slot: "ota_0", image },
   "applying ota_2": { phase: "applying", slot: "ota_2", image },
-  "reporting done": { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined },
-  "reporting a failure of ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "timed-out", message: "x" }, stored },
-  "reporting a failure of ota_0": { phase: "reporting", slot: "ota_0", image, result: { outcome: "timed-out", message: "x" }, stored },
+  "reporting done": { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined, whole: false },
+  "reporting a failure of ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
+  "reporting a failure of ota_0": { phase: "reporting", slot: "ota_0", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
 };
 
 /** What runs is ota_0, the target ota_1. Each cell: state, what is kept or reported, effects. */
@@ -29,6 +32,10 @@ const table: readonly (readonly [checkpoint: string, running: ImageState, target
   ["downloading to ota_1", "undefined", "none", "idle part"],
   ["downloading to ota_1", "pending-verify", "none", "confirming start-timer"],
   ["downloading to ota_0", "valid", "none", "idle clear"],
+  ["verified in ota_1", "valid", "none", "idle whole"],
+  ["verified in ota_1", "pending-verify", "valid", "confirming start-timer"],
+  ["verified in ota_0", "valid", "none", "idle clear"],
+  ["declined, whole in ota_1", "valid", "none", "reporting failed whole"],
   ["applying ota_1", "valid", "none", "idle whole"],
   ["applying ota_1", "valid", "aborted", "reporting failed store"],
   ["applying ota_1", "valid", "invalid", "reporting failed store"],
@@ -80,3 +87,41 @@ test("what a boot finds has told nothing yet: neither the version nor an answer 
   assert.equal((stateAt("reporting done") as { owesVersion: boolean }).owesVersion, true);
   assert.equal((stateAt("applying ota_1") as { owesVersion: boolean }).owesVersion, true);
 });
+
+const staged: { readonly [name: string]: Checkpoint | undefined } = {
+  none: undefined,
+  downloading: { phase: "downloading", slot: "staging", image, stored },
+  verified: { phase: "verified", slot: "staging", image },
+  applying: { phase: "applying", slot: "staging", image },
+  reporting: { phase: "reporting", slot: "staging", image, result: done, stored: undefined, whole: true },
+  "reporting a failed download": { phase: "reporting", slot: "staging", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
+  "of another area": { phase: "verified", slot: "ota_1", image },
+};
+
+const stagedTable: readonly (readonly [record: string, owns: boolean, running: string | undefined, expected: string])[] = [
+  ["none", false, "1.0", "idle"],
+  ["downloading", true, "1.0", "idle part"],
+  ["downloading", false, "1.0", "idle part"],
+  ["verified", false, "1.0", "idle whole"],
+  ["verified", true, "2.0", "idle whole"],
+  ["applying", true, "2.0", "reporting done whole store"],
+  ["applying", true, "1.0", "idle whole"],
+  ["applying", true, undefined, "idle whole"],
+  ["applying", false, "2.0", "idle whole"],
+  ["reporting", true, "2.0", "reporting done whole"],
+  ["reporting", false, "1.0", "idle whole store"],
+  ["reporting a failed download", true, "1.0", "reporting timed-out part"],
+  ["reporting a failed download", false, "1.0", "idle part store"],
+  ["of another area", true, "1.0", "idle clear"],
+];
+
+for (const [name, owns, runningVersion, expected] of stagedTable) {
+  test(`staged: ${name}, ${owns ? "its" : "another"} owner, runs ${runningVersion ?? "nothing known"}: ${expected}`, () => {
+    const { state, effects } = restoreStaged(staged[name], { area: "staging", owns, runningVersion });
+    const words: string[] = [state.name];
+    if (state.name === "reporting") words.push(state.result.outcome);
+    const kept = state.name === "idle" || state.name === "reporting" ? state.kept : undefined;
+    if (kept !== undefined) words.push(kept.whole ? "whole" : "part");
+    assert.equal([...words, ...effects.map((effect) => effect.do)].join(" "), expected);
+  });
+}

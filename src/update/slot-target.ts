@@ -1,0 +1,64 @@
+import type { BootControl, BootStatus, FlashPartition, Log } from "../../hal/ports/index.js";
+import { describeError, OtaError } from "../errors.js";
+import { checkImageHeader } from "../image/header.js";
+import { printable } from "../lib/text.js";
+import type { Offer } from "../protocol/messages.js";
+import type { JobRecord } from "./checkpoint.js";
+import { restore } from "./restore.js";
+import type { Target } from "./target.js";
+import type { Failure, Image, Step } from "./types.js";
+
+/** The own firmware: the slot that does not run, made pending. */
+export class SlotTarget implements Target {
+  readonly kind = "slot";
+  readonly label: string;
+  readonly recordKey = "job";
+  readonly owner = "";
+  readonly partition: FlashPartition;
+  readonly #boot: BootControl;
+  readonly #status: BootStatus;
+  readonly #checksVersion: boolean;
+  readonly #log: Log;
+
+  /**
+   * @param options.checksVersion the running version comes from the image: one that says another than the offer would never
+   *                              be the one wanted
+   * @throws HalError where the slot cannot be opened
+   */
+  constructor(options: { boot: BootControl; status: BootStatus; checksVersion: boolean; log: Log }) {
+    this.label = options.status.targetSlot;
+    this.partition = options.boot.openTarget();
+    this.#boot = options.boot;
+    this.#status = options.status;
+    this.#checksVersion = options.checksVersion;
+    this.#log = options.log;
+  }
+
+  restore(record: JobRecord | undefined): Step {
+    return restore(record?.checkpoint, this.#status);
+  }
+
+  prepare(): void {
+    this.#boot.forgetTarget();
+  }
+
+  checkFirstBlock(block: Uint8Array, offer: Offer): void {
+    const version = checkImageHeader(block, offer.size, this.#status.chipId);
+    if (version === offer.version) return;
+    const message = `image says it is version ${printable(version)}`;
+    if (this.#checksVersion) throw new OtaError("image-invalid", message);
+    this.#log("warn", "update", () => `${message}, the offer says ${offer.version}`);
+  }
+
+  apply(_: Image, onEnded: (failure: Failure | undefined) => void): void {
+    try {
+      this.#boot.setPending();
+    } catch (error) {
+      onEnded({ code: "switch-failed", message: describeError(error) });
+      return;
+    }
+    onEnded(undefined);
+  }
+
+  stop(): void {}
+}
