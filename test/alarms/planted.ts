@@ -20,7 +20,7 @@ export type Catcher =
 export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the checkpoint comes after its region is programmed",
-    file: "src/update/machine.ts",
+    file: "src/update/fetching.ts",
     find: "return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);",
     replace: `{
       const stored = { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset };
@@ -41,7 +41,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "the image becomes pending before it is verified",
-    file: "src/update/machine.ts",
+    file: "src/update/fetching.ts",
     find: `      return {
         state: { name: "verifying", offer: state.offer, stored: state.stored },
         effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
@@ -129,7 +129,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "an offer that comes while a result is reported is lost",
     file: "src/update/machine.ts",
-    find: `      if (isSame(state.image, event.offer)) return stay(state);
+    find: `      // Sent before the platform had the result: a retry of the same image comes after it.
+      if (isSame(state.image, event.offer)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };`,
     replace: "      return stay(state);",
     caughtBy: { test: "test/unit/update/machine.test.js", named: /^an offer of another image waits for the acknowledgement/ },
@@ -144,16 +145,16 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a result is sent before it is stored",
     file: "src/update/job.ts",
-    find: `      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },
+    find: `      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },
       { do: "report-result", version: image.version, result },`,
     replace: `      { do: "report-result", version: image.version, result },
-      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image: identity, result, stored } },`,
+      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },`,
     caughtBy: { test: "test/unit/update/machine.test.js", named: /^reports at once what cannot fit, and fetches nothing/ },
   },
   {
     name: "what the boot loader knows of the slot is not forgotten",
     file: "src/update/download.ts",
-    find: "      device.boot.forgetTarget();",
+    find: "      target.prepare();",
     replace: "      offset = 0;",
     caughtBy: { test: "test/unit/update/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
   },
@@ -166,8 +167,8 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a mismatch of MD5 is passed over",
-    file: "src/update/machine.ts",
-    find: "return event.matches ? apply(state.offer, context) : mismatched(state, context);",
+    file: "src/update/fetching.ts",
+    find: "return event.matches ? verified(state.offer, context) : mismatched(state, context);",
     replace: "return apply(state.offer, context);",
     caughtBy: { scene: "corrupt", says: /ends with 0\.1\.0 and .*"-5"/ },
   },
