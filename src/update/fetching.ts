@@ -3,17 +3,17 @@ import {
   declined,
   downloading,
   fail,
+  ignore,
   imageOf,
   isSame,
+  mismatched,
   obtain,
   offeredWhileBusy,
-  mismatched,
   resume,
   startTimer,
   stay,
   tryFailed,
-  unreachable,
-  verified,
+    verified,
   waited,
 } from "./job.js";
 import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } from "./types.js";
@@ -30,27 +30,27 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
       return event.step === "download" ? obtain(state.offer, state.kept, context) : stay(state);
     case "declined":
       return declined(state, event.failure, context, []);
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "store-failed":
-    case "timer-fired":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "timer-fired"
+      >(state, event);
   }
 }
 
@@ -89,21 +89,21 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       return declined(state, event.failure, context, [{ do: "stop-download" }]);
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-download" }]);
-    case "version-acknowledged":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "timer-fired":
-    case "cleared":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "timer-fired"
+        | "cleared"
+      >(state, event);
   }
 }
 
@@ -133,25 +133,25 @@ export function inWaiting(state: In<"waiting">, event: Event, context: Context):
       return declined(state, event.failure, context, [{ do: "stop-timer", timer: timerOf(state) }]);
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "cleared":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "cleared"
+      >(state, event);
   }
 }
 
@@ -171,26 +171,26 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
       return declined(state, event.failure, context, [{ do: "stop-verify" }]);
     case "verify-failed":
       return fail(state.offer, event.failure, undefined, context, []);
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "store-failed":
-    case "timer-fired":
-    case "cleared":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "timer-fired"
+        | "cleared"
+      >(state, event);
   }
 }
 
@@ -206,25 +206,25 @@ export function inReady(state: In<"ready">, event: Event, context: Context): Ste
       return declined(state, event.failure, context, []);
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "withdraw" }]);
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "timer-fired":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "timer-fired"
+      >(state, event);
   }
 }

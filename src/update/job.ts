@@ -1,6 +1,6 @@
 import { ruleFor } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
-import type { Context, Effect, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
+import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
 
 /** The moves that several states of the machine share: how a job begins, is taken up again, and ends. */
 
@@ -217,6 +217,11 @@ function hasSameBytes(left: Image, right: Image): boolean {
 
 export function stay(state: State): Step {
   return { state, effects: [] };
+}
+
+/** An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new event. */
+export function ignore<Type extends Event["type"]>(state: State, _: Extract<Event, { type: Type }>): Step {
+  return stay(state);
 }
 
 export function unreachable(value: never): never {

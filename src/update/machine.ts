@@ -1,5 +1,5 @@
 import { inDownloading, inOffered, inReady, inVerifying, inWaiting } from "./fetching.js";
-import { accept, fail, installed, isSame, queueing, reported, stay, unreachable } from "./job.js";
+import { accept, fail, ignore, installed, isSame, queueing, reported, stay, unreachable } from "./job.js";
 import { restore } from "./restore.js";
 import type { Context, Effect, Event, In, Kept, State, Step } from "./types.js";
 
@@ -40,29 +40,29 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
       // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
       return state.answered ? stay(state) : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "store-failed":
-    case "timer-fired":
-    case "cleared":
-    case "declined":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "timer-fired"
+        | "cleared"
+        | "declined"
+      >(state, event);
   }
 }
 
@@ -87,24 +87,24 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
     }
     case "store-failed":
       return queueing(state.queued, fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]));
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "cleared":
-    case "declined":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "cleared"
+        | "declined"
+      >(state, event);
   }
 }
 
@@ -129,28 +129,28 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
     case "timer-fired":
       return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);
     // Accepts no offer: the version report that follows the confirmation brings it again.
-    case "offer-received":
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "result-acknowledged":
-    case "store-failed":
-    case "cleared":
-    case "declined":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "offer-received"
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "cleared"
+        | "declined"
+      >(state, event);
   }
 }
 
@@ -167,27 +167,27 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
       return { state: { ...state, queued: event.offer }, effects: [] };
     case "result-acknowledged":
       return reported(state, context);
-    case "version-acknowledged":
-    case "download-started":
-    case "resume-point-found":
-    case "region-erased":
-    case "block-written":
-    case "download-completed":
-    case "download-failed":
-    case "verified":
-    case "verify-failed":
-    case "burning-acknowledged":
-    case "applied":
-    case "apply-failed":
-    case "confirmed":
-    case "confirm-failed":
-    case "revert-failed":
-    case "store-failed":
-    case "timer-fired":
-    case "cleared":
-    case "declined":
-      return stay(state);
     default:
-      return unreachable(event);
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "store-failed"
+        | "timer-fired"
+        | "cleared"
+        | "declined"
+      >(state, event);
   }
 }
