@@ -98,6 +98,11 @@ export class Driving {
   /** The whole file is offered, fetched and verified. */
   bring(image: Uint8Array, offer: Offer): void {
     this.offer(offer);
+    this.fetch(image);
+  }
+
+  /** A download that is under way comes to its end. */
+  fetch(image: Uint8Array): void {
     this.advance(0);
     this.exchange.head({ status: 200, contentLength: image.byteLength, headers: { etag: '"tag"' } });
     for (let at = 0; at < image.byteLength; at += 4096) {
