@@ -16,7 +16,7 @@ interface Address {
 }
 
 type Method = keyof CloudService;
-const METHODS: readonly Method[] = ["addDevice", "addFirmware", "upgrade", "status"];
+const METHODS: readonly Method[] = ["addDevice", "bindSubDevice", "unbindSubDevice", "addFirmware", "upgrade", "status"];
 
 /** Lets other processes on this machine reach the service of a running cloud. */
 export async function serveAdmin(folder: string, service: CloudService): Promise<Server> {
@@ -94,6 +94,8 @@ async function isAlive(address: Address): Promise<boolean> {
 function remote(address: Address): CloudService {
   return {
     addDevice: (device) => call(address, "addDevice", device) as Promise<void>,
+    bindSubDevice: (request) => call(address, "bindSubDevice", request) as Promise<void>,
+    unbindSubDevice: (subDevice) => call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,
     addFirmware: (firmware) => call(address, "addFirmware", firmware) as ReturnType<CloudService["addFirmware"]>,
     upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
     status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,

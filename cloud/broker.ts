@@ -1,13 +1,14 @@
-import { Aedes, type Client } from "aedes";
+import { Aedes, type Client, type PublishPacket } from "aedes";
 import mqttPacket from "mqtt-packet";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createSecureServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { RateMeter } from "./rate-meter.js";
 
 /** What the platform needs of a broker, its own or another. */
 export interface Broker {
   /** QoS 0. */
   publish(topic: string, payload: string): void;
-  /** Whether someone has subscribed to exactly this topic and is connected. */
+  /** Whether someone has subscribed to exactly this topic, is connected and receives what is published there. */
   isSubscribed(topic: string): boolean;
   close(): Promise<void>;
 }
@@ -16,26 +17,40 @@ export interface OwnBrokerOptions {
   /** @returns what the client may do, or `undefined` to refuse it */
   authenticate(clientId: string, username: string, password: string | undefined): Rights | undefined;
   onPublish(topic: string, payload: string): void;
+  /** A message that was acknowledged, if that was due, and not heard. */
+  onDropped?(topic: string): void;
+  /** A message beyond the platform's rate; it is heard all the same. */
+  onOverRate?(clientId: string): void;
   readonly tls?: TlsOptions | undefined;
 }
 
 /** Longest keepalive the platform accepts, in seconds. */
 const KEEPALIVE_LIMIT = 900;
 
-/** The topics of a device. */
+/** What a client may do on one connection; asked each time. */
 export interface Rights {
-  readonly publish: string;
-  readonly subscribe: string;
+  /** `dropped`: acknowledged and passed over; `refused`: the connection ends. */
+  publish(topic: string): "heard" | "dropped" | "refused";
+  subscribe(topic: string): boolean;
+  /** Whether what is published on a topic that it has subscribed to is for it now. */
+  receive(topic: string): boolean;
+  /** The connection is over. */
+  end(): void;
+}
+
+interface Connection {
+  readonly rights: Rights;
+  readonly rate: RateMeter;
 }
 
 /**
  * The platform's broker: aedes, with the platform's restrictions on top. It refuses a will, retained messages, QoS 2, more
- * than one filter in a SUBSCRIBE, a keepalive over 900 s and topics that are not the device's own.
+ * than one filter in a SUBSCRIBE, a keepalive over 900 s and topics that the device has no right to.
  */
 export class OwnBroker implements Broker {
   readonly #aedes = new Aedes();
   readonly #options: OwnBrokerOptions;
-  readonly #rights = new Map<Client, Rights>();
+  readonly #connections = new Map<Client, Connection>();
   /** Why a CONNECT is refused, found before its credentials are looked at. */
   readonly #refused = new WeakSet<Client>();
   readonly server: Server;
@@ -62,7 +77,9 @@ export class OwnBroker implements Broker {
 
   isSubscribed(topic: string): boolean {
     // aedes tells of a subscription even where it was refused: what counts is what the client has.
-    return [...this.#rights.keys()].some((client) => topic in (client as Client & { subscriptions: object }).subscriptions);
+    return [...this.#connections].some(
+      ([client, { rights }]) => topic in (client as Client & { subscriptions: object }).subscriptions && rights.receive(topic),
+    );
   }
 
   async close(): Promise<void> {
@@ -81,22 +98,37 @@ export class OwnBroker implements Broker {
       const rights = this.#refused.has(client)
         ? undefined
         : this.#options.authenticate(client.id, username ?? "", proven ? undefined : (password?.toString() ?? ""));
-      if (rights !== undefined) this.#rights.set(client, rights);
+      if (rights !== undefined) this.#connections.set(client, { rights, rate: new RateMeter() });
       const error = rights === undefined ? Object.assign(new Error("refused"), { returnCode: 4 }) : null;
       done(error as Parameters<typeof done>[0], rights !== undefined);
     };
     aedes.authorizePublish = (client, packet, callback) => {
-      const rights = client === null ? undefined : this.#rights.get(client);
-      const allowed = client === null || (rights?.publish === packet.topic && !packet.retain && packet.qos !== 2);
-      if (allowed && client !== null) this.#options.onPublish(packet.topic, packet.payload.toString());
-      callback(allowed ? null : new Error("publish refused"));
+      const verdict = client === null ? "heard" : this.#judge(client, packet);
+      callback(verdict === "refused" ? new Error("publish refused") : null);
     };
     aedes.authorizeSubscribe = (client, subscription, callback) => {
-      const allowed = this.#rights.get(client)?.subscribe === subscription.topic && subscription.qos !== 2;
+      const allowed = this.#connections.get(client)?.rights.subscribe(subscription.topic) === true && subscription.qos !== 2;
       // null grants nothing: the SUBACK carries 0x80.
       callback(null, allowed ? subscription : null);
     };
-    aedes.on("clientDisconnect", (client) => this.#rights.delete(client));
+    // A subscription outlives the right to it: of a sub-device that has gone offline, or was bound to another gateway since.
+    aedes.authorizeForward = (client, packet) =>
+      this.#connections.get(client)?.rights.receive(packet.topic) === true ? packet : null;
+    aedes.on("clientDisconnect", (client) => {
+      this.#connections.get(client)?.rights.end();
+      this.#connections.delete(client);
+    });
+  }
+
+  #judge(client: Client, { topic, payload, retain, qos }: PublishPacket): "heard" | "dropped" | "refused" {
+    const connection = this.#connections.get(client);
+    if (connection === undefined || retain || qos === 2) return "refused";
+    const { onPublish, onDropped, onOverRate } = this.#options;
+    if (connection.rate.count(performance.now())) onOverRate?.(client.id);
+    const verdict = connection.rights.publish(topic);
+    if (verdict === "heard") onPublish(topic, payload.toString());
+    if (verdict === "dropped") onDropped?.(topic);
+    return verdict;
   }
 
   /** aedes asks about one filter at a time: how many there are is seen on the wire only. */

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
 import { createSecureContext } from "node:tls";
-import { type Broker, OwnBroker, type Rights } from "./broker.js";
+import { type Broker, OwnBroker } from "./broker.js";
 import { ExternalBroker } from "./external-broker.js";
 import { createFileServer, type ServedRequest } from "./file-server.js";
+import type { GatewayFaults } from "./gateway-faults.js";
 import { Platform } from "./platform.js";
+import { MESSAGE_RATE_LIMIT } from "./rate-meter.js";
+import { rightsOf, updateTopic } from "./rights.js";
 import { CloudStore } from "./store.js";
 import { CloudError } from "./types.js";
 
@@ -24,11 +27,19 @@ export interface CloudOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined;
   /** Default one day, as the platform's. */
   readonly urlLifetimeSec?: number;
+  /** What goes wrong with the answers to gateways, on command. */
+  readonly gatewayFaults?: GatewayFaults | undefined;
   onServed?(request: ServedRequest): void;
+  /** A message of a device. */
   onReport?(topic: string, payload: string): void;
+  /** What the platform might take amiss, in one line; never a secret. */
+  onWarning?(line: string): void;
 }
 
 const DAY_SEC = 86400;
+
+/** Of a connection that is too fast, one message in so many is told. */
+const WARNING_INTERVAL = 100;
 
 /** A running cloud: broker, file server and platform in one process. */
 export class Cloud {
@@ -61,12 +72,19 @@ export class Cloud {
       urlLifetimeSec,
       fileBase: () => httpUrl,
       publish: (topic, payload) => broker?.publish(topic, payload),
-      isOnline: (productId, deviceName) => broker?.isSubscribed(`$ota/update/${productId}/${deviceName}`) ?? false,
+      isOnline: (productId, deviceName) => {
+        const device = platform.subDevices.device({ productId, deviceName });
+        // Of somebody else's broker nothing is known but what gateways said.
+        if (options.broker !== undefined && device?.gateway !== undefined) return platform.subDevices.isOnline(device);
+        return broker?.isSubscribed(updateTopic({ productId, deviceName })) ?? false;
+      },
+      gatewayFaults: options.gatewayFaults,
     });
     const onPublish = (topic: string, payload: string): void => {
       options.onReport?.(topic, payload);
-      const [, kind, productId = "", deviceName = ""] = topic.split("/");
-      if (kind === "report") platform.onReport(productId, deviceName, payload);
+      const [root, , productId = "", deviceName = ""] = topic.split("/");
+      if (root === "$ota") platform.onReport(productId, deviceName, payload);
+      else platform.onOperation(productId, deviceName, payload);
     };
 
     const files = createFileServer({ store, tls, ...(options.onServed === undefined ? {} : { onServed: options.onServed }) });
@@ -77,7 +95,19 @@ export class Cloud {
         broker = await ExternalBroker.connect(options.broker, onPublish);
         return new Cloud({ platform, broker, files, mqttUrl: options.broker, httpUrl });
       }
-      const own = await OwnBroker.create({ authenticate: (...proof) => rights(platform, ...proof), onPublish, tls });
+      const own = await OwnBroker.create({
+        authenticate: (...proof) => {
+          const device = platform.authenticate(...proof);
+          return device === undefined ? undefined : rightsOf(device, platform.subDevices);
+        },
+        onPublish,
+        onDropped: (topic) => options.onWarning?.(`${topic} dropped: this sub-device is not online`),
+        onOverRate: (clientId) => {
+          const count = platform.countOverRate(clientId);
+          if (count % WARNING_INTERVAL === 1) options.onWarning?.(`${clientId} sends too fast: ${count} beyond ${MESSAGE_RATE_LIMIT} messages a second`);
+        },
+        tls,
+      });
       broker = own;
       const mqttPort = await listenOn(own.server, listen, options.mqttPort ?? 0);
       return new Cloud({ platform, broker, files, mqttUrl: `mqtt${scheme}://${publicHost}:${mqttPort}`, httpUrl });
@@ -93,13 +123,6 @@ export class Cloud {
     (this.#files as Server & { closeAllConnections?(): void }).closeAllConnections?.();
     await new Promise<void>((resolve) => this.#files.close(() => resolve()));
   }
-}
-
-function rights(platform: Platform, clientId: string, username: string, password: string | undefined): Rights | undefined {
-  const device = platform.authenticate(clientId, username, password);
-  if (device === undefined) return undefined;
-  const { productId, deviceName } = device;
-  return { publish: `$ota/report/${productId}/${deviceName}`, subscribe: `$ota/update/${productId}/${deviceName}` };
 }
 
 function readTls(files: { cert: string; key: string; clientCa?: string | undefined }) {

@@ -4,7 +4,7 @@ import { CloudError } from "./types.js";
 
 /**
  * The platform as a client of somebody else's broker. Who may connect is that broker's business then, and so is everything
- * it refuses; who has subscribed cannot be known.
+ * it refuses; who has subscribed, and when a gateway's connection ends, cannot be known.
  */
 export class ExternalBroker implements Broker {
   readonly #client: MqttClient;
@@ -26,7 +26,7 @@ export class ExternalBroker implements Broker {
     }
     client.on("message", (topic, payload) => onPublish(topic, payload.toString()));
     try {
-      await client.subscribeAsync("$ota/report/+/+", { qos: 1 });
+      for (const filter of ["$ota/report/+/+", "$gateway/operation/+/+"]) await client.subscribeAsync(filter, { qos: 1 });
     } catch {
       await client.endAsync(true);
       throw new CloudError(`broker ${redact(url)} refuses the subscription`);

@@ -2,7 +2,8 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { type ByteRange, parseRange } from "./byte-range.js";
-import { checkSignature, firmwarePath } from "./signed-url.js";
+import { MANIFEST_SUFFIX } from "./manifest.js";
+import { checkSignature, firmwarePath, type Verdict } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
 import type { FirmwareRecord } from "./types.js";
 
@@ -21,7 +22,7 @@ export interface FileServerOptions {
   onServed?(request: ServedRequest): void;
 }
 
-/** Serves added firmware by signed URL, with ranges, as the platform's object store does. */
+/** Serves added firmware by signed URL, with ranges, as the platform's object store does; and a manifest beside each. */
 export function createFileServer(options: FileServerOptions): Server {
   const listener: RequestListener = (request, response) => serve(options, request, response);
   return options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
@@ -44,14 +45,23 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
     refuse(405, "MethodNotAllowed", "only GET and HEAD");
     return;
   }
-  const verdict = checkSignature(target, store.state.signingKey, Date.now() / 1000);
+  const { verdict, isManifest } = checkTarget(target, path, store.state.signingKey);
   if (verdict !== "valid") {
     refuse(403, "AccessDenied", verdict === "expired" ? "Request has expired" : "Signature does not match");
     return;
   }
-  const firmware = store.state.firmwares.find(({ productId, version }) => firmwarePath(productId, version) === path);
-  if (firmware === undefined || !existsSync(store.filePath(firmware.md5))) {
+  const filePath = isManifest ? path.slice(0, -MANIFEST_SUFFIX.length) : path;
+  const firmware = store.state.firmwares.find(({ productId, version }) => firmwarePath(productId, version) === filePath);
+  const missing = isManifest ? firmware?.manifest === undefined : !existsSync(store.filePath(firmware?.md5 ?? ""));
+  if (firmware === undefined || missing) {
     refuse(404, "NoSuchKey", "The specified key does not exist.");
+    return;
+  }
+  if (isManifest) {
+    const body = JSON.stringify(firmware.manifest);
+    response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+    response.end(request.method === "HEAD" ? undefined : body);
+    done(200, request.method === "HEAD" ? 0 : Buffer.byteLength(body));
     return;
   }
   const range = rangeOf(request, firmware);
@@ -63,6 +73,18 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
   send(request, response, store.filePath(firmware.md5), firmware, range);
   const byteLength = range === undefined ? firmware.size : range.last - range.first + 1;
   done(range === undefined ? 200 : 206, request.method === "HEAD" ? 0 : byteLength);
+}
+
+/**
+ * A manifest is asked for with the file's own query, `.json` put before it: the signature of a file holds for both, for as
+ * long. What it covers says which is meant, as the version of another file may itself end in `.json`.
+ */
+function checkTarget(target: string, path: string, key: string): { verdict: Verdict; isManifest: boolean } {
+  const nowSec = Date.now() / 1000;
+  const verdict = checkSignature(target, key, nowSec);
+  if (verdict !== "invalid" || !path.endsWith(MANIFEST_SUFFIX)) return { verdict, isManifest: false };
+  const file = path.slice(0, -MANIFEST_SUFFIX.length) + target.slice(path.length);
+  return { verdict: checkSignature(file, key, nowSec), isManifest: true };
 }
 
 /** A Range counts for GET only, and where If-Range, if there is one, names this very file (RFC 9110 §14.2, §13.1.5). */

@@ -1,11 +1,28 @@
-/** A device as the platform knows it. */
-export interface DeviceRecord {
+export interface DeviceName {
   readonly productId: string;
   readonly deviceName: string;
+}
+
+/** A device as the platform knows it. */
+export interface DeviceRecord extends DeviceName {
   /** base64, as in device_info.json; absent where the device proves itself by certificate. */
   readonly deviceSecret?: string;
   /** As last reported. */
   version?: string;
+  /** Of a sub-device: whom it is bound to. */
+  gateway?: DeviceName;
+}
+
+/** What a device should know before it takes an image; served as JSON at the file's path with `.json` behind it. */
+export interface FirmwareManifest {
+  /** Of a delta: the version that it turns into this one. It is offered to no device that runs another. */
+  readonly sourceVersion?: string;
+  readonly minBatteryPercent?: number;
+  readonly minSignalDbm?: number;
+  /** Bytes of storage that the installation needs. */
+  readonly space?: number;
+  readonly kind?: "module" | "mcu";
+  readonly component?: string;
 }
 
 /** A file that was added for a product and version. */
@@ -15,15 +32,14 @@ export interface FirmwareRecord {
   readonly size: number;
   /** 32 hexadecimal digits in lower case; also the file's name in the store. */
   readonly md5: string;
+  readonly manifest?: FirmwareManifest;
 }
 
 /** The states of the vendor's console. */
 export type TaskState = "to-push" | "pushed" | "downloading" | "burning" | "success" | "failed";
 
 /** What one device is to be brought to, and how far it is. */
-export interface TaskRecord {
-  readonly productId: string;
-  readonly deviceName: string;
+export interface TaskRecord extends DeviceName {
   readonly version: string;
   state: TaskState;
   percent?: number;
@@ -62,14 +78,30 @@ export class CloudError extends Error {
 /** What an operator can ask for; the same whether the cloud is running or only its state is there. */
 export interface CloudService {
   addDevice(device: DeviceRecord): Promise<void>;
+  /** What the console does; a gateway that is connected is told. Bound to this gateway already: no error. */
+  bindSubDevice(request: DeviceName & { gateway: DeviceName }): Promise<void>;
+  /** @returns the gateway it was bound to */
+  unbindSubDevice(subDevice: DeviceName): Promise<DeviceName>;
   /** @param path of a file on this machine */
-  addFirmware(request: { productId: string; version: string; path: string }): Promise<FirmwareRecord>;
+  addFirmware(request: { productId: string; version: string; path: string; manifest?: FirmwareManifest }): Promise<FirmwareRecord>;
   /** @returns how many devices it concerns at once */
   upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }>;
   status(): Promise<CloudStatus>;
 }
 
+export interface DeviceStatus extends DeviceName {
+  readonly version?: string;
+  /** Connected and subscribed to its updates; of a gateway: connected; of a sub-device: by its gateway, or by itself. */
+  readonly online: boolean;
+  readonly gateway?: DeviceName;
+  readonly task?: TaskRecord;
+  /** Messages beyond the platform's rate, since the cloud runs; absent: none. */
+  readonly overRate?: number;
+  /** Of a gateway: bindings that it was told of and has not acknowledged; absent: none. */
+  readonly unansweredChanges?: number;
+}
+
 export interface CloudStatus {
-  readonly devices: readonly { productId: string; deviceName: string; version?: string; online: boolean; task?: TaskRecord }[];
+  readonly devices: readonly DeviceStatus[];
   readonly firmwares: readonly FirmwareRecord[];
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { OwnBroker } from "../../cloud/broker.js";
 import { Platform } from "../../cloud/platform.js";
+import { rightsOf } from "../../cloud/rights.js";
 import { CloudStore } from "../../cloud/store.js";
 import { withFolder } from "./folder.js";
 import { MUTUAL_TLS } from "./tls-fixtures.js";
@@ -49,7 +50,7 @@ export async function withRunningBroker(body: (running: RunningBroker) => Promis
     const broker = await OwnBroker.create({
       authenticate: (...given) => {
         const device = platform.authenticate(...given);
-        return device === undefined ? undefined : topics(device.deviceName);
+        return device === undefined ? undefined : rightsOf(device, platform.subDevices);
       },
       onPublish: (topic, payload) => heard.push(`${topic} ${payload}`),
       tls: tls ? { ...MUTUAL_TLS, rejectUnauthorized: false } : undefined,
