@@ -1,44 +1,36 @@
-import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
-import type { CloudStatus, Selection, TaskRecord } from "../cloud/types.js";
+import type { CloudStatus, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
 import { UsageError } from "./command-line.js";
-import { readBytes, readIdentity, writeBytes } from "./files.js";
-
-/** `ota-cloud device add` */
-export async function deviceAdd(options: {
-  state: string;
-  product?: string;
-  name?: string;
-  output: string;
-  deviceInfo?: string;
-}): Promise<void> {
-  if (options.deviceInfo !== undefined) {
-    const { productId, deviceName, authentication } = readIdentity(options.deviceInfo);
-    const service = await connectService(options.state);
-    await service.addDevice({
-      productId,
-      deviceName,
-      ...(authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : {}),
-    });
-    say(`registered ${productId}/${deviceName}`);
-    return;
-  }
-  const { product: productId, name: deviceName } = options;
-  if (productId === undefined || deviceName === undefined) throw new UsageError("give --product and --name, or --device-info");
-  const deviceSecret = randomBytes(16).toString("base64");
-  const service = await connectService(options.state);
-  await service.addDevice({ productId, deviceName, deviceSecret });
-  const info = { auth_mode: "KEY", productId, deviceName, key_deviceinfo: { deviceSecret }, region: "china" };
-  writeBytes(options.output, `${JSON.stringify(info, null, 2)}\n`, 0o600);
-  say(`registered ${productId}/${deviceName}; its identity is in ${options.output}`);
-}
+import { readBytes } from "./files.js";
 
 /** `ota-cloud firmware add` */
-export async function firmwareAdd(file: string, options: { state: string; product: string; version: string }): Promise<void> {
+export async function firmwareAdd(
+  file: string,
+  options: {
+    state: string;
+    product: string;
+    version: string;
+    from?: string;
+    minBattery?: number;
+    minSignal?: number;
+    space?: number;
+    kind?: "module" | "mcu";
+    component?: string;
+  },
+): Promise<void> {
+  const { from, minBattery, minSignal, space, kind, component } = options;
+  const manifest: FirmwareManifest = {
+    ...(from === undefined ? {} : { sourceVersion: from }),
+    ...(minBattery === undefined ? {} : { minBatteryPercent: minBattery }),
+    ...(minSignal === undefined ? {} : { minSignalDbm: minSignal }),
+    ...(space === undefined ? {} : { space }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(component === undefined ? {} : { component }),
+  };
   const service = await connectService(options.state);
   const path = resolve(file);
-  const added = await service.addFirmware({ productId: options.product, version: options.version, path });
+  const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
   say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
 }
 
@@ -78,12 +70,22 @@ export async function status(options: { state: string; json?: boolean }): Promis
 }
 
 function describe({ devices, firmwares }: CloudStatus): string {
-  const lines = firmwares.map(({ productId, version, size }) => `firmware ${productId} ${version}  ${size} bytes`);
-  for (const { productId, deviceName, version, online, task } of devices) {
-    const upgrade = task === undefined ? "" : `  -> ${task.version} ${describeTask(task)}`;
-    lines.push(`device   ${productId}/${deviceName}  ${online ? "online" : "offline"}  ${version ?? "version unknown"}${upgrade}`);
-  }
+  const lines = [...firmwares.map(describeFirmware), ...devices.map(describeDevice)];
   return lines.length === 0 ? "no firmware and no devices" : lines.join("\n");
+}
+
+function describeFirmware({ productId, version, size, manifest }: FirmwareRecord): string {
+  return `firmware ${productId} ${version}  ${size} bytes${manifest === undefined ? "" : `  ${JSON.stringify(manifest)}`}`;
+}
+
+function describeDevice(device: DeviceStatus): string {
+  const { productId, deviceName, version, online, gateway, task, overRate, unansweredChanges } = device;
+  const behind = gateway === undefined ? "" : `  behind ${gateway.productId}/${gateway.deviceName}`;
+  const upgrade = task === undefined ? "" : `  -> ${task.version} ${describeTask(task)}`;
+  const tooFast = overRate === undefined ? "" : `  ${overRate} messages beyond the rate`;
+  const changes = unansweredChanges === undefined ? "" : `  ${unansweredChanges} changes not acknowledged`;
+  const state = `${online ? "online" : "offline"}  ${version ?? "version unknown"}`;
+  return `device   ${productId}/${deviceName}  ${state}${upgrade}${behind}${tooFast}${changes}`;
 }
 
 function describeTask({ state, percent, resultCode, resultMessage }: TaskRecord): string {

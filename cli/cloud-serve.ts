@@ -1,5 +1,6 @@
 import { serveAdmin, isServed } from "../cloud/admin.js";
 import { Cloud } from "../cloud/cloud.js";
+import type { GatewayFaults } from "../cloud/gateway-faults.js";
 import { UsageError } from "./command-line.js";
 
 export interface ServeOptions {
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly tlsKey?: string;
   readonly clientCa?: string;
   readonly urlLifetime: number;
+  readonly gatewayFaults?: GatewayFaults;
   readonly verbose?: boolean;
 }
 
@@ -31,8 +33,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     broker: options.broker,
     tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey, clientCa },
     urlLifetimeSec: options.urlLifetime,
-    ...(verbose === true ? { onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`) } : {}),
-    ...(verbose === true ? { onReport: (topic, payload) => say(`${topic} ${payload}`) } : {}),
+    gatewayFaults: options.gatewayFaults,
+    ...(verbose === true
+      ? {
+          onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`),
+          onReport: (topic, payload) => say(`${topic} ${redact(payload)}`),
+          onWarning: (line) => say(`warning: ${line}`),
+        }
+      : {}),
   });
   const admin = await serveAdmin(options.state, cloud.platform);
   say(`broker ${cloud.mqttUrl}`);
@@ -43,6 +51,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   admin.close();
   await cloud.stop();
+}
+
+/** The signature of a bind request is good for another one, for as long as its time holds. */
+function redact(payload: string): string {
+  return payload.replace(/("signature"\s*:\s*)"[^"]*"/g, '$1"…"');
 }
 
 function say(line: string): void {

@@ -16,14 +16,18 @@ export const EXIT_USAGE = 2;
 export async function runProgram(program: Command): Promise<void> {
   // A reader that has seen enough, as `head` does, is no failure.
   process.stdout.on("error", () => process.exit(0));
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
-  }
+  silence(program);
   try {
     await program.parseAsync();
   } catch (error) {
     process.exitCode = report(program, error);
   }
+}
+
+/** Commander's own ending and printing, of every command at any depth. */
+function silence(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
+  for (const subcommand of command.commands) silence(subcommand);
 }
 
 function report(program: Command, error: unknown): number {
@@ -72,6 +76,12 @@ export function count(text: string): number {
   const value = Number(text);
   if (!/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Not a whole number.");
   return value;
+}
+
+/** For options: a whole number, below 0 too. */
+export function integer(text: string): number {
+  if (!/^-?[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
+  return Number(text);
 }
 
 /** For options: names separated by commas. */

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
-import { deviceAdd, firmwareAdd, status, upgrade } from "./cloud-admin.js";
+import { firmwareAdd, status, upgrade } from "./cloud-admin.js";
+import { deviceAdd, deviceBind, deviceUnbind } from "./cloud-devices.js";
+import { gatewayFaults } from "./cloud-faults.js";
 import { serve } from "./cloud-serve.js";
-import { count, names, runProgram, seconds } from "./command-line.js";
+import { count, integer, names, runProgram, seconds } from "./command-line.js";
 
 const program = new Command("ota-cloud").description("A local stand-in for Tencent Cloud IoT's OTA platform.");
 
@@ -22,7 +24,8 @@ program
   .option("--tls-key <file>", "PEM, belongs to --tls-cert")
   .option("--client-ca <file>", "PEM: accept device certificates that it signed")
   .option("--url-lifetime <s>", "how long a signed URL holds, in seconds", seconds, 86400)
-  .option("--verbose", "print every report and request")
+  .option("--gateway-faults <list>", "wrong answers to gateways, by commas: online=-2, bind:light1=806 and the like, delay=<ms>, lose=<every nth>, reorder, unbind-as-bind", gatewayFaults)
+  .option("--verbose", "print every message, request and warning")
   .action(serve);
 
 const device = program.command("device").description("The devices that may connect.");
@@ -32,9 +35,25 @@ device
   .addOption(state())
   .option("--product <id>", "product id, 10 of [A-Z0-9]")
   .option("--name <name>", "device name, 1 to 48 of [A-Za-z0-9_-]")
-  .option("--output <file>", "where to write device_info.json", "device_info.json")
+  .option("--output <file>", "where to write device_info.json; default: device_info.json, and nowhere with --gateway")
   .option("--device-info <file>", "register the device of this file instead")
+  .option("--gateway <gateway>", "bind it to this gateway: PRODUCT/NAME, or its device_info.json, which then lists it")
   .action(deviceAdd);
+for (const [name, description, action] of [
+  ["bind", "Bind a registered device to a gateway, as its sub-device.", deviceBind],
+  ["unbind", "Unbind a sub-device from its gateway.", deviceUnbind],
+] as const) {
+  device
+    .command(name)
+    .description(description)
+    .addOption(state())
+    .addOption(product())
+    .requiredOption("--name <name>", "the sub-device")
+    .addOption(
+      new Option("--gateway <gateway>", "PRODUCT/NAME, or its device_info.json, whose list is kept").makeOptionMandatory(name === "bind"),
+    )
+    .action(action);
+}
 
 const firmware = program.command("firmware").description("The firmware that devices can be brought to.");
 firmware
@@ -44,6 +63,12 @@ firmware
   .addOption(state())
   .addOption(product())
   .requiredOption("--version <v>", "1 to 32 of [A-Za-z0-9._-]")
+  .option("--from <version>", "a delta: only for devices that run this version")
+  .option("--min-battery <percent>", "least battery level to install it", count)
+  .option("--min-signal <dBm>", "least signal to download it", integer)
+  .option("--space <bytes>", "room that the installation needs", count)
+  .option("--component <id>", "what it is for, where a product has several")
+  .addOption(new Option("--kind <kind>", "of the component").choices(["module", "mcu"]))
   .action(firmwareAdd);
 
 program

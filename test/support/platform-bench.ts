@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mock } from "node:test";
+import type { GatewayFaults } from "../../cloud/gateway-faults.js";
 import { Platform } from "../../cloud/platform.js";
 import { checkSignature } from "../../cloud/signed-url.js";
 import { CloudStore } from "../../cloud/store.js";
-import type { CloudStatus, FirmwareRecord } from "../../cloud/types.js";
+import type { CloudStatus, FirmwareManifest, FirmwareRecord } from "../../cloud/types.js";
 import { withFolder } from "./folder.js";
 
 export const PRODUCT = "ABCDE12345";
@@ -20,6 +21,7 @@ export class PlatformBench {
   platform: Platform;
   online = true;
   fileBase: string | undefined = "http://files.test:8080";
+  readonly gatewayFaults: GatewayFaults = {};
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -52,6 +54,7 @@ export class PlatformBench {
       fileBase: () => this.fileBase,
       publish: (topic, payload) => this.published.push([topic, payload]),
       isOnline: () => this.online,
+      gatewayFaults: this.gatewayFaults,
     });
   }
 
@@ -67,10 +70,10 @@ export class PlatformBench {
     this.platform.onReport(PRODUCT, DEVICE, JSON.stringify({ type: "report_progress", report: { progress, version } }));
   }
 
-  async addFirmware(version: string, content = `firmware ${version}`): Promise<FirmwareRecord> {
+  async addFirmware(version: string, content = `firmware ${version}`, manifest: FirmwareManifest = {}): Promise<FirmwareRecord> {
     const path = join(this.#folder, "image.bin");
     writeFileSync(path, content);
-    return this.platform.addFirmware({ productId: PRODUCT, version, path });
+    return this.platform.addFirmware({ productId: PRODUCT, version, path, manifest });
   }
 
   upgradeListed(version: string, deviceNames: readonly string[] = [DEVICE]): Promise<{ devices: number }> {
