@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { connectAsync } from "mqtt";
 import { imageOf } from "../support/bench.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 
@@ -78,6 +80,84 @@ test("a file of device names cares for no version", () =>
     assert.equal(said, "version 0.2.0 goes to 1 device now\n");
   }));
 
+test("a gateway by hand: sub-devices are bound, listed in its device_info.json, shown and unbound", () =>
+  withCommands(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const light = ["--state", state, "--product", "LIGHTS0001", "--name"];
+    const gateway = `${PRODUCT}/light_01`;
+    const before = JSON.parse(readFileSync(info, "utf8")) as object;
+    assert.equal(
+      await cloud("device", "add", ...light, "light1", "--gateway", info),
+      `registered LIGHTS0001/light1\nbound LIGHTS0001/light1 to ${gateway}\n`,
+    );
+    await cloud("device", "add", ...light, "light2", "--output", join(folder, "light2.json"));
+    assert.equal(await cloud("device", "bind", ...light, "light2", "--gateway", info), `bound LIGHTS0001/light2 to ${gateway}\n`);
+    await cloud("device", "add", ...light, "light3", "--gateway", gateway);
+    const entry = (name: string) => ({ sub_productId: "LIGHTS0001", sub_devName: name });
+    const listed = (...names: string[]) => ({ ...before, subDev: { subdev_num: names.length, subdev_list: names.map(entry) } });
+    assert.deepEqual(JSON.parse(readFileSync(info, "utf8")), listed("light1", "light2"));
+    assert.equal(statSync(info).mode & 0o077, 0);
+    const { devices } = JSON.parse(await cloud("status", "--state", state, "--json")) as { devices: { gateway?: object }[] };
+    assert.deepEqual(devices.map((device) => device.gateway !== undefined), [false, true, true, true]);
+    assert.match(await cloud("status", "--state", state), /LIGHTS0001\/light3 +offline +version unknown +behind ABCDE12345\/light_01\n/);
+    assert.equal(await cloud("device", "unbind", ...light, "light1", "--gateway", info), `unbound LIGHTS0001/light1 from ${gateway}\n`);
+    assert.equal(await cloud("device", "unbind", ...light, "light3"), `unbound LIGHTS0001/light3 from ${gateway}\n`);
+    assert.deepEqual(JSON.parse(readFileSync(info, "utf8")), listed("light2"));
+  }));
+
+test("the vendors' templates of device_info.json lose no sub-device, and no field", () =>
+  withCommands(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const before = JSON.parse(readFileSync(info, "utf8")) as object;
+    const one = { sub_productId: "OLDLIGHT01", sub_devName: "old" };
+    const added = { sub_productId: "LIGHTS0001", sub_devName: "light1" };
+    const light = ["--state", state, "--product", "LIGHTS0001", "--name", "light1"];
+    await cloud("device", "add", ...light, "--output", join(folder, "light1.json"));
+    for (const [subDev, after] of [
+      [one, [one, added]],
+      [{ subdev_num: 3, subdev_list: [{ sub_productId: "", sub_devName: "" }, one, added] }, [one, added]],
+    ] as const) {
+      writeFileSync(info, JSON.stringify({ ...before, productSecret: "kept", subDev }));
+      await cloud("device", "bind", ...light, "--gateway", info);
+      const expected = { ...before, productSecret: "kept", subDev: { subdev_num: after.length, subdev_list: after } };
+      assert.deepEqual(JSON.parse(readFileSync(info, "utf8")), expected);
+    }
+  }));
+
+test("a manifest is stored with its firmware and served beside it", () =>
+  withCommands(async (folder) => {
+    const { state } = await prepare(folder);
+    const file = join(folder, "0.2.0.bin");
+    const wishes = ["--from", "0.1.0", "--min-battery", "30", "--min-signal", "-113", "--space", "698000", "--component", "app", "--kind", "mcu"];
+    await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "0.2.0", ...wishes);
+    const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30, minSignalDbm: -113, space: 698000, kind: "mcu", component: "app" };
+    const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as { firmwares: { manifest?: object }[] };
+    assert.deepEqual(firmwares.map((firmware) => firmware.manifest), [undefined, manifest]);
+  }));
+
+test("faults of the answers to gateways are at the tester's command, and no bind signature is printed", () =>
+  withCommands(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const { running, mqtt } = await serve(state, "--verbose", "--gateway-faults", "bind:light_01=806, delay=1,unbind-as-bind");
+    const { deviceSecret } = (JSON.parse(readFileSync(info, "utf8")) as { key_deviceinfo: { deviceSecret: string } }).key_deviceinfo;
+    const clientId = `${PRODUCT}light_01`;
+    const username = `${clientId};12010126;x7Kq2;2147483647`;
+    const digest = createHmac("sha256", Buffer.from(deviceSecret, "base64")).update(username).digest("hex");
+    const client = await connectAsync(mqtt, { clientId, username, password: `${digest};hmacsha256`, reconnectPeriod: 0 }, false);
+    const answers: string[] = [];
+    client.on("message", (_topic, payload) => answers.push(payload.toString()));
+    await client.subscribeAsync(`$gateway/operation/result/${PRODUCT}/light_01`, { qos: 1 });
+    const devices = [{ product_id: PRODUCT, device_name: "light_01", signature: "c2VjcmV0LXNpZ25hdHVyZQ==" }];
+    for (const type of ["bind", "unbind"]) client.publish(`$gateway/operation/${PRODUCT}/light_01`, JSON.stringify({ type, payload: { devices } }));
+    await running.until("both answers", () => answers.length === 2);
+    const answer = (result: number) => `{"type":"bind","payload":{"devices":[{"product_id":"${PRODUCT}","device_name":"light_01","result":${result}}]}}`;
+    assert.deepEqual(answers, [answer(806), answer(-1)]);
+    assert.match(running.stdout, /"type":"bind".*"signature":"…"/);
+    assert.ok(!running.stdout.includes("c2VjcmV0"));
+    await client.endAsync();
+    await running.kill("SIGTERM");
+  }));
+
 const bad: readonly (readonly [what: string, args: (folder: string, state: string) => string[], message: RegExp])[] = [
   ["no command", () => [], /no command/],
   ["half a command", () => ["firmware"], /./],
@@ -97,9 +177,26 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
     (folder, state) => ["serve", "--state", state, "--tls-cert", join(folder, "0.1.0.bin"), "--tls-key", join(folder, "0.1.0.bin")],
     /are not PEM, or do not belong together/,
   ],
+  ["an unknown option of a command below a command", (_folder, state) => ["device", "add", "--state", state, "--bogus"], /unknown option '--bogus'/],
+  ["a gateway that is not there", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", `${PRODUCT}/gw9`], /no device ABCDE12345\/gw9: add the gateway first/],
+  ["a gateway's file that is not there", (folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", join(folder, "none.json")], /cannot read .*none\.json/],
+  ["a gateway's file whose list is none", (folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", badList(folder)], /subdev_list is not an array/],
+  ["a binding to itself", (_folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", `${PRODUCT}/light_01`], /is a gateway itself/],
+  ["an unbinding of what is not bound", (_folder, state) => ["device", "unbind", "--state", state, "--product", PRODUCT, "--name", "light_01"], /is bound to no gateway/],
+  ["a battery level that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--min-battery", "101"], /battery level is 0 to 100/],
+  ["a signal that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--min-signal", "x"], /Not a whole number/],
+  ["a kind that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--kind", "x"], /module, mcu/],
+  ["a fault that is none", (_folder, state) => ["serve", "--state", state, "--gateway-faults", "reorder,sleep"], /No fault: sleep/],
+  ["a fault without its number", (_folder, state) => ["serve", "--state", state, "--gateway-faults", "lose=0"], /No fault: lose=0/],
   ["a device without a name", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT], /--product and --name/],
   ["no broker where one should be", (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"], /no broker at mqtt:\/\/127\.0\.0\.1:1/],
 ];
+
+function badList(folder: string): string {
+  const path = join(folder, "bad-list.json");
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(join(folder, "device_info.json"), "utf8")) as object), subDev: { subdev_list: 3 } }));
+  return path;
+}
 
 for (const [what, args, message] of bad) {
   test(`${what}: one clear line, exit code 2`, () =>

@@ -53,6 +53,11 @@ async function story(service: CloudService, image: string): Promise<unknown[]> {
   await note(service.addDevice({ productId: "short", deviceName: "light_01" }));
   await note(service.addFirmware({ productId: PRODUCT, version: "0.2.0", path: image }));
   await note(service.addFirmware({ productId: PRODUCT, version: "0.3.0", path: `${image}.missing` }));
+  await note(service.addDevice({ productId: PRODUCT, deviceName: "gw1" }));
+  const light = { productId: PRODUCT, deviceName: "light_01" };
+  for (const deviceName of ["gw1", "gw2"]) await note(service.bindSubDevice({ ...light, gateway: { productId: PRODUCT, deviceName } }));
+  await note(service.status());
+  for (let count = 0; count < 2; count++) await note(service.unbindSubDevice(light));
   await note(upgrade("0.2.0", { kind: "list", deviceNames: ["light_01"] }));
   await note(upgrade("0.2.0", { kind: "list", deviceNames: ["light_02"] }));
   await note(upgrade("0.2.0", { kind: "versions", fromVersions: ["0.2.0"] }));
@@ -68,7 +73,7 @@ test("an operator sees no difference between a cloud that runs and its state alo
     const [local, remote] = [join(folder, "local"), join(folder, "remote")];
     const alone = await story(await connectService(local), image);
     await served(remote, async () => assert.deepEqual(await story(await connectService(remote), image), alone));
-    assert.equal(alone.filter((outcome) => typeof outcome === "string" && outcome.startsWith("CloudError")).length, 5);
+    assert.equal(alone.filter((outcome) => typeof outcome === "string" && outcome.startsWith("CloudError")).length, 7);
     assert.ok(!alone.some((outcome) => typeof outcome === "string" && outcome.startsWith("other")));
     assert.deepEqual(await (await connectService(remote)).status(), await (await connectService(local)).status());
   });

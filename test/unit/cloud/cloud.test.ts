@@ -104,6 +104,36 @@ test("another broker does as well: reports come from it and answers go to it", a
   });
 });
 
+test("over another broker a gateway's sub-device is offered its update once the gateway has brought it online", async () => {
+  await withBroker(async (port) => {
+    await withFolder(async (folder) => {
+      const url = `mqtt://127.0.0.1:${port}`;
+      const cloud = await Cloud.start({ folder, broker: url });
+      const gateway = { productId: "GATEWAY001", deviceName: "gw1" };
+      const image = join(folder, "image.bin");
+      writeFileSync(image, "firmware");
+      await cloud.platform.addDevice(gateway);
+      await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
+      await cloud.platform.bindSubDevice({ productId: PRODUCT, deviceName: DEVICE, gateway });
+      await cloud.platform.addFirmware({ productId: PRODUCT, version: "0.2.0", path: image });
+      const upgrade = () => cloud.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection: { kind: "list", deviceNames: [DEVICE] } });
+      const taskState = async () => (await cloud.platform.status()).devices[1]?.task?.state;
+      const client = await connectAsync(url, { reconnectPeriod: 0 }, false);
+      await client.subscribeAsync("$gateway/operation/result/GATEWAY001/gw1", { qos: 1 });
+      await upgrade();
+      assert.equal(await taskState(), "to-push");
+      const answered = once(client as unknown as EventEmitter, "message", { signal: AbortSignal.timeout(5000) });
+      const online = { type: "online", payload: { devices: [{ product_id: PRODUCT, device_name: DEVICE }] } };
+      client.publish("$gateway/operation/GATEWAY001/gw1", JSON.stringify(online));
+      assert.match(String((await answered)[1]), /"result":0/);
+      await upgrade();
+      assert.equal(await taskState(), "pushed");
+      await client.endAsync();
+      await cloud.stop();
+    });
+  });
+});
+
 test("another broker that is not there is told without its password", async () => {
   await withFolder(async (folder) => {
     const starting = Cloud.start({ folder, broker: "mqtt://user:hunter2@127.0.0.1:1" });

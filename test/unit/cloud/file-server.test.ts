@@ -190,3 +190,58 @@ test("many requests at once, and one that is given up, do not disturb each other
     for (const [index, { body }] of answers.entries()) assert.ok(body.equals(FILE.subarray(index * 4096)));
   });
 });
+
+/** As the agent asks for it: `.json` before the query, which stays. */
+function manifestOf(url: string): string {
+  return url.replace("?", ".json?");
+}
+
+test("a manifest is served beside its file, with the file's own query", async () => {
+  await serving(async ({ store, url, served }) => {
+    const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30 } as const;
+    const [known] = store.state.firmwares;
+    store.state.firmwares = [{ ...(known as (typeof store.state.firmwares)[number]), manifest }];
+    const { status, headers, body } = await httpRequest(manifestOf(url()));
+    assert.equal(status, 200);
+    assert.equal(headers["content-type"], "application/json");
+    assert.equal(headers["content-length"], String(body.byteLength));
+    assert.deepEqual(JSON.parse(body.toString()), manifest);
+    const head = await httpRequest(manifestOf(url()), { method: "HEAD" });
+    assert.deepEqual([head.status, head.headers["content-length"], head.body.byteLength], [200, String(body.byteLength), 0]);
+    const path = `${firmwarePath(PRODUCT, "0.2.0")}.json`;
+    assert.deepEqual(served, [
+      { path, status: 200, byteLength: body.byteLength },
+      { path, status: 200, byteLength: 0 },
+    ]);
+    assert.ok((await httpRequest(url())).body.equals(FILE));
+  });
+});
+
+test("a file without a manifest, and one that was never added, get 404 for it", async () => {
+  await serving(async ({ url }) => {
+    assert.equal((await httpRequest(manifestOf(url()))).status, 404);
+    assert.equal((await httpRequest(manifestOf(url("0.9.9")))).status, 404);
+  });
+});
+
+test("a manifest holds as long as its file does, and for its own file only", async () => {
+  await serving(async ({ base, url, store }) => {
+    const [known] = store.state.firmwares;
+    store.state.firmwares = [{ ...(known as (typeof store.state.firmwares)[number]), manifest: { space: 1 } }];
+    const other = url("0.3.0");
+    const path = firmwarePath(PRODUCT, "0.2.0");
+    const refused = [manifestOf(url("0.2.0", 0)), `${base}${path}.json`, `${base}${path}.json${other.slice(other.indexOf("?"))}`];
+    for (const target of [...refused, manifestOf(manifestOf(url()))]) assert.equal((await httpRequest(target)).status, 403, target);
+  });
+});
+
+test("a version that ends in .json is a file of its own, beside the manifest of the version before the dot", async () => {
+  await serving(async ({ url, store }) => {
+    const [known] = store.state.firmwares;
+    const file = known as (typeof store.state.firmwares)[number];
+    store.state.firmwares = [{ ...file, manifest: { space: 1 } }, { ...file, version: "0.2.0.json" }];
+    assert.ok((await httpRequest(url("0.2.0.json"))).body.equals(FILE));
+    assert.deepEqual(JSON.parse((await httpRequest(manifestOf(url()))).body.toString()), { space: 1 });
+    assert.equal((await httpRequest(manifestOf(url("0.2.0.json")))).status, 404);
+  });
+});

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Platform } from "../../../cloud/platform.js";
 import { CloudStore } from "../../../cloud/store.js";
 import { CloudError } from "../../../cloud/types.js";
 import { withFolder } from "../../support/folder.js";
@@ -26,6 +27,22 @@ test("what was saved is there after a restart, the signing key included", async 
     store.state.rules.push({ productId: "ABCDE12345", version: "0.2", fromVersions: ["0.1"] });
     store.save();
     assert.deepEqual(new CloudStore(folder).state, store.state);
+  });
+});
+
+test("a state from before there were sub-devices and manifests is read as it is", async () => {
+  await withFolder(async (folder) => {
+    const device = { productId: "ABCDE12345", deviceName: "light_01", deviceSecret: "c2VjcmV0", version: "0.1" };
+    const firmware = { productId: "ABCDE12345", version: "0.2", size: 7, md5: "0".repeat(32) };
+    const older = { devices: [device], firmwares: [firmware], tasks: [], rules: [], signingKey: "00".repeat(20) };
+    writeFileSync(join(folder, "cloud.json"), JSON.stringify(older));
+    const store = new CloudStore(folder);
+    assert.deepEqual(store.state, older);
+    const platform = new Platform({ store, urlLifetimeSec: 60, fileBase: () => undefined, publish: () => {}, isOnline: () => false });
+    const gateway = { productId: "GATEWAY001", deviceName: "gw1" };
+    await platform.addDevice(gateway);
+    await platform.bindSubDevice({ productId: "ABCDE12345", deviceName: "light_01", gateway });
+    assert.deepEqual(new CloudStore(folder).state.devices, [{ ...device, gateway }, gateway]);
   });
 });
 
