@@ -24,13 +24,21 @@ export interface OwnBrokerOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
+/** Product id and the longest device name; MQTT 3.1, which the Python SDK speaks, would allow 23. */
+const CLIENT_ID_LIMIT = 58;
+
 /** Longest keepalive the platform accepts, in seconds. */
 const KEEPALIVE_LIMIT = 900;
 
+/**
+ * What becomes of a message: `heard` by the platform, `passed` on to its subscribers only, `dropped` though acknowledged, or
+ * `refused`, which ends the connection.
+ */
+export type Verdict = "heard" | "passed" | "dropped" | "refused";
+
 /** What a client may do on one connection; asked each time. */
 export interface Rights {
-  /** `dropped`: acknowledged and passed over; `refused`: the connection ends. */
-  publish(topic: string): "heard" | "dropped" | "refused";
+  publish(topic: string): Verdict;
   subscribe(topic: string): boolean;
   /** Whether what is published on a topic that it has subscribed to is for it now. */
   receive(topic: string): boolean;
@@ -48,7 +56,7 @@ interface Connection {
  * than one filter in a SUBSCRIBE, a keepalive over 900 s and topics that the device has no right to.
  */
 export class OwnBroker implements Broker {
-  readonly #aedes = new Aedes();
+  readonly #aedes = new Aedes({ maxClientsIdLength: CLIENT_ID_LIMIT });
   readonly #options: OwnBrokerOptions;
   readonly #connections = new Map<Client, Connection>();
   /** Why a CONNECT is refused, found before its credentials are looked at. */
@@ -120,7 +128,7 @@ export class OwnBroker implements Broker {
     });
   }
 
-  #judge(client: Client, { topic, payload, retain, qos }: PublishPacket): "heard" | "dropped" | "refused" {
+  #judge(client: Client, { topic, payload, retain, qos }: PublishPacket): Verdict {
     const connection = this.#connections.get(client);
     if (connection === undefined || retain || qos === 2) return "refused";
     const { onPublish, onDropped, onOverRate } = this.#options;

@@ -60,7 +60,8 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
   if (isManifest) {
     const body = JSON.stringify(firmware.manifest);
     response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
-    response.end(request.method === "HEAD" ? undefined : body);
+    // Node leaves the body of an answer to HEAD out.
+    response.end(body);
     done(200, request.method === "HEAD" ? 0 : Buffer.byteLength(body));
     return;
   }

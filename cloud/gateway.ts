@@ -36,8 +36,6 @@ const OBSTACLE_RESULTS: { readonly [obstacle in BindObstacle]: number } = {
 const OPERATIONS = ["online", "offline", "bind", "unbind"] as const;
 type Operation = (typeof OPERATIONS)[number];
 
-const DEVICE_NAME = /^[A-Za-z0-9_-]{1,48}$/;
-
 export interface GatewayOperationsOptions {
   readonly subDevices: SubDevices;
   readonly faults?: GatewayFaults | undefined;
@@ -113,7 +111,7 @@ export class GatewayOperations {
   #carryOut(operation: Operation, gateway: DeviceRecord, entry: Fields): number {
     const { product_id: productId, device_name: deviceName } = entry;
     if (typeof productId !== "string" || typeof deviceName !== "string") return RESULT.badParameters;
-    const subDevice = DEVICE_NAME.test(deviceName) ? this.#subDevices.device({ productId, deviceName }) : undefined;
+    const subDevice = this.#subDevices.device({ productId, deviceName });
     if (subDevice === undefined) return RESULT.badDeviceName;
     try {
       if (operation === "bind") return this.#bind(gateway, subDevice, entry);

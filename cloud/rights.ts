@@ -3,41 +3,57 @@ import { operationTopic, resultTopic } from "./gateway.js";
 import type { SubDevices } from "./sub-devices.js";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
+/** The topics that the console makes for each product. They are no part of OTA, but the vendor's gateway samples use them. */
+const USER_PUBLISH = ["data", "event"];
+const USER_SUBSCRIBE = ["data", "control"];
+
 /**
- * What a device may do on its connection, which begins with this: its own topics, and the `$ota` topics of the sub-devices
- * that are bound to it. What the platform does with a sub-device that is bound and not online is not documented. Here its
- * topics may be used, as for one that just left; but what is reported on them is dropped, and nothing is sent to it.
+ * What a device may do on its connection, which begins with this: its own topics, and those of the sub-devices that are
+ * bound to it. What the platform does with a sub-device that is bound and not online is not documented. Here its topics
+ * may be used, as for one that just left; but what is reported on them is dropped, and nothing is sent to it.
  */
 export function rightsOf(device: DeviceRecord, subDevices: SubDevices): Rights {
   const session = subDevices.begin(device);
-  const ownReport = reportTopic(device);
-  const ownUpdate = updateTopic(device);
-  const subDeviceOf = (topic: string, kind: "report" | "update"): DeviceRecord | undefined => {
-    const [root, found, productId = "", deviceName = "", ...rest] = topic.split("/");
-    if (root !== "$ota" || found !== kind || rest.length > 0) return undefined;
-    const subDevice = subDevices.device({ productId, deviceName });
-    if (subDevice === undefined) return undefined;
-    return subDevices.isBound(subDevice, device) || session.left.has(subDevice) ? subDevice : undefined;
+  /** Whom a topic is of, where that is the device itself or one of its own. */
+  const ownerOf = ({ productId, deviceName }: DeviceName): DeviceRecord | undefined => {
+    const owner = subDevices.device({ productId, deviceName });
+    if (owner === undefined || owner === device) return owner;
+    return subDevices.isBound(owner, device) || session.left.has(owner) ? owner : undefined;
   };
+  const isPresent = (owner: DeviceRecord): boolean => owner === device || session.online.has(owner);
   return {
     publish: (topic) => {
-      if (topic === ownReport || topic === operationTopic(device)) return "heard";
-      const subDevice = subDeviceOf(topic, "report");
-      if (subDevice === undefined) return "refused";
-      return session.online.has(subDevice) ? "heard" : "dropped";
+      if (topic === operationTopic(device)) return "heard";
+      const { kind, name } = readTopic(topic);
+      const owner = ownerOf(name);
+      if (owner === undefined) return "refused";
+      if (USER_PUBLISH.includes(kind)) return "passed";
+      if (kind !== "$ota/report") return "refused";
+      return isPresent(owner) ? "heard" : "dropped";
     },
-    subscribe: (topic) => topic === ownUpdate || topic === resultTopic(device) || subDeviceOf(topic, "update") !== undefined,
+    subscribe: (topic) => {
+      const { kind, name } = readTopic(topic);
+      return topic === resultTopic(device) || (isDownlink(kind) && ownerOf(name) !== undefined);
+    },
     receive: (topic) => {
-      if (topic === ownUpdate || topic === resultTopic(device)) return true;
-      const subDevice = subDeviceOf(topic, "update");
-      return subDevice !== undefined && session.online.has(subDevice);
+      const { kind, name } = readTopic(topic);
+      const owner = ownerOf(name);
+      return topic === resultTopic(device) || (isDownlink(kind) && owner !== undefined && isPresent(owner));
     },
     end: () => subDevices.end(device, session),
   };
 }
 
-export function reportTopic({ productId, deviceName }: DeviceName): string {
-  return `$ota/report/${productId}/${deviceName}`;
+function isDownlink(kind: string): boolean {
+  return kind === "$ota/update" || USER_SUBSCRIBE.includes(kind);
+}
+
+/** @returns `kind` is empty where the topic is none that belongs to one device */
+function readTopic(topic: string): { kind: string; name: DeviceName } {
+  const [, kind = "", productId = "", deviceName = ""] = /^(\$ota\/\w+)\/([^/]*)\/([^/]*)$/.exec(topic) ?? [];
+  if (kind !== "") return { kind, name: { productId, deviceName } };
+  const [, userProductId = "", userDeviceName = "", suffix = ""] = /^([^/]*)\/([^/]*)\/(\w+)$/.exec(topic) ?? [];
+  return { kind: suffix, name: { productId: userProductId, deviceName: userDeviceName } };
 }
 
 export function updateTopic({ productId, deviceName }: DeviceName): string {

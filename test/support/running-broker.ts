@@ -29,6 +29,7 @@ export function proof(deviceName = "light_01", method: "sha256" | "sha1" = "sha2
 export interface RunningBroker {
   readonly broker: OwnBroker;
   readonly port: number;
+  readonly platform: Platform;
   /** `topic payload` */
   readonly heard: string[];
   connect(options?: IClientOptions): Promise<MqttClient>;
@@ -71,7 +72,7 @@ export async function withRunningBroker(body: (running: RunningBroker) => Promis
       return client;
     };
     try {
-      await body({ broker, port, heard, connect });
+      await body({ broker, port, platform, heard, connect });
     } finally {
       for (const client of clients) client.end(true);
       await broker.close();

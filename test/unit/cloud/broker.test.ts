@@ -28,6 +28,15 @@ test("a wrong password, an unknown device and another's name are refused with co
   });
 });
 
+test("MQTT 3.1, which the vendor's Python SDK speaks, is accepted with the longest name too", async () => {
+  await withRunningBroker(async ({ connect, platform }) => {
+    const deviceName = "n".repeat(48);
+    await platform.addDevice({ productId: "ABCDE12345", deviceName, deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" });
+    const client = await connect({ ...proof(deviceName), protocolId: "MQIsdp", protocolVersion: 3 });
+    assert.equal(client.connected, true);
+  });
+});
+
 test("a keepalive of 900 s is accepted, one over it refused", async () => {
   await withRunningBroker(async ({ connect }) => {
     assert.equal((await connect({ keepalive: 900 })).connected, true);

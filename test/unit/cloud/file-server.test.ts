@@ -243,5 +243,6 @@ test("a version that ends in .json is a file of its own, beside the manifest of 
     assert.ok((await httpRequest(url("0.2.0.json"))).body.equals(FILE));
     assert.deepEqual(JSON.parse((await httpRequest(manifestOf(url()))).body.toString()), { space: 1 });
     assert.equal((await httpRequest(manifestOf(url("0.2.0.json")))).status, 404);
+    assert.match((await httpRequest(url("0.2.0.json", 0))).body.toString(), /expired/);
   });
 });

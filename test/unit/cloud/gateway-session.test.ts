@@ -154,6 +154,25 @@ test("topics of a device that is not bound to it are refused, to a gateway too",
   });
 });
 
+test("the data topics that the vendor's gateway sample uses are passed on, and are no report", async () => {
+  await GatewayCloud.run(async (running) => {
+    const client = await running.connectWithLight();
+    for (const filter of ["ABCDE12345/light_01/data", "GATEWAY001/gw1/control"]) await client.subscribeAsync(filter, { qos: 1 });
+    for (const filter of ["ABCDE12345/light_09/data", "GATEWAY001/gw1/event", "GATEWAY001/gw1/other"]) {
+      await assert.rejects(client.subscribeAsync(filter, { qos: 1 }), filter);
+    }
+    await client.publishAsync("ABCDE12345/light_01/data", version("0.9.9"), { qos: 1 });
+    await client.publishAsync("GATEWAY001/gw1/event", "x", { qos: 1 });
+    await until(() => running.count("ABCDE12345/light_01/data") === 1);
+    assert.equal((await running.status("light_01")).version, undefined);
+    for (const topic of ["ABCDE12345/light_09/data", "GATEWAY001/gw1/control"]) {
+      const other = await running.connect();
+      other.publish(topic, "x");
+      await closed(other);
+    }
+  });
+});
+
 test("sub-devices go offline with their gateway's connection, and are not online on the next one", async () => {
   await GatewayCloud.run(async (running) => {
     const first = await running.connectWithLight();

@@ -144,6 +144,13 @@ test("several devices in one request are answered in one array, each with its ow
   });
 });
 
+test("an answer is not longer for a name that is", async () => {
+  await GatewayBench.run((bench) => {
+    const entry = { product_id: PRODUCT, device_name: "n".repeat(1000) };
+    assert.deepEqual(bench.ask("online", [entry])[0]?.payload.devices, [{ ...entry, device_name: "n".repeat(64), result: 802 }]);
+  });
+});
+
 test("a request without devices gets one answer, 801", async () => {
   await GatewayBench.run((bench) => {
     for (const message of [{ type: "online" }, { type: "bind", payload: null }, { type: "online", payload: { devices: {} } }]) {
