@@ -82,8 +82,8 @@ function describeDevice(device: DeviceStatus): string {
   const { productId, deviceName, version, online, gateway, task, overRate, unansweredChanges } = device;
   const behind = gateway === undefined ? "" : `  behind ${gateway.productId}/${gateway.deviceName}`;
   const upgrade = task === undefined ? "" : `  -> ${task.version} ${describeTask(task)}`;
-  const tooFast = overRate === undefined ? "" : `  ${overRate} messages beyond the rate`;
-  const changes = unansweredChanges === undefined ? "" : `  ${unansweredChanges} changes not acknowledged`;
+  const tooFast = overRate === undefined ? "" : `  messages beyond the rate: ${overRate}`;
+  const changes = unansweredChanges === undefined ? "" : `  changes not acknowledged: ${unansweredChanges}`;
   const state = `${online ? "online" : "offline"}  ${version ?? "version unknown"}`;
   return `device   ${productId}/${deviceName}  ${state}${upgrade}${behind}${tooFast}${changes}`;
 }

@@ -111,7 +111,8 @@ function subDevList(path: string, info: Info): SubDevEntry[] {
   if (!Array.isArray(list)) throw new UsageError(`${path}: subdev_list is not an array`);
   return (list as (Info | null)[]).flatMap((entry) => {
     const { sub_productId, sub_devName } = entry ?? {};
-    return typeof sub_productId === "string" && typeof sub_devName === "string" && sub_devName !== "" ? [{ sub_productId, sub_devName }] : [];
+    if (typeof sub_productId !== "string" || typeof sub_devName !== "string" || sub_devName === "") return [];
+    return [{ sub_productId, sub_devName }];
   });
 }
 

@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import { firmwareAdd, status, upgrade } from "./cloud-admin.js";
 import { deviceAdd, deviceBind, deviceUnbind } from "./cloud-devices.js";
-import { gatewayFaults } from "./cloud-faults.js";
+import { GATEWAY_FAULTS_HELP, gatewayFaults } from "./cloud-faults.js";
 import { serve } from "./cloud-serve.js";
 import { count, integer, names, runProgram, seconds } from "./command-line.js";
 
@@ -24,7 +24,7 @@ program
   .option("--tls-key <file>", "PEM, belongs to --tls-cert")
   .option("--client-ca <file>", "PEM: accept device certificates that it signed")
   .option("--url-lifetime <s>", "how long a signed URL holds, in seconds", seconds, 86400)
-  .option("--gateway-faults <list>", "wrong answers to gateways, by commas: online=-2, bind:light1=806 and the like, delay=<ms>, lose=<every nth>, reorder, unbind-as-bind", gatewayFaults)
+  .option("--gateway-faults <list>", GATEWAY_FAULTS_HELP, gatewayFaults)
   .option("--verbose", "print every message, request and warning")
   .action(serve);
 
@@ -50,7 +50,8 @@ for (const [name, description, action] of [
     .addOption(product())
     .requiredOption("--name <name>", "the sub-device")
     .addOption(
-      new Option("--gateway <gateway>", "PRODUCT/NAME, or its device_info.json, whose list is kept").makeOptionMandatory(name === "bind"),
+      new Option("--gateway <gateway>", "PRODUCT/NAME, or its device_info.json, whose list is kept")
+        .makeOptionMandatory(name === "bind"),
     )
     .action(action);
 }

@@ -104,7 +104,8 @@ export class Cloud {
         onDropped: (topic) => options.onWarning?.(`${topic} dropped: this sub-device is not online`),
         onOverRate: (clientId) => {
           const count = platform.countOverRate(clientId);
-          if (count % WARNING_INTERVAL === 1) options.onWarning?.(`${clientId} sends too fast: ${count} beyond ${MESSAGE_RATE_LIMIT} messages a second`);
+          if (count % WARNING_INTERVAL !== 1) return;
+          options.onWarning?.(`${clientId} sends too fast: ${count} beyond ${MESSAGE_RATE_LIMIT} messages a second`);
         },
         tls,
       });

@@ -111,7 +111,7 @@ export class Platform implements CloudService {
     if (obstacle === "bound-already") return;
     const why = {
       "is-gateway": `${spell(subDevice)} is a gateway itself`,
-      "bound-elsewhere": `${spell(subDevice)} is bound to ${subDevice.gateway === undefined ? "another" : spell(subDevice.gateway)}: unbind it first`,
+      "bound-elsewhere": `${spell(subDevice)} is bound to ${spell(subDevice.gateway ?? gateway)}: unbind it first`,
       "not-allowed": `${spell(gateway)} is a sub-device itself, or has as many sub-devices as a gateway may have`,
     };
     if (obstacle !== undefined) throw new CloudError(why[obstacle]);

@@ -1,7 +1,15 @@
 import type { Fields } from "./fields.js";
 import { firmwarePath, signUrl } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
-import { CloudError, type DeviceName, type DeviceRecord, type FirmwareRecord, type Selection, type TaskRecord, type TaskState } from "./types.js";
+import {
+  CloudError,
+  type DeviceName,
+  type DeviceRecord,
+  type FirmwareRecord,
+  type Selection,
+  type TaskRecord,
+  type TaskState,
+} from "./types.js";
 
 export interface UpgradesOptions {
   readonly store: CloudStore;
@@ -97,7 +105,8 @@ export class Upgrades {
 
   /** A rule is for devices that nobody has given another task. */
   #applyRules(device: DeviceRecord, version: string): void {
-    const rule = this.#store.state.rules.find(({ productId, fromVersions }) => productId === device.productId && fromVersions.includes(version));
+    const { rules } = this.#store.state;
+    const rule = rules.find((known) => known.productId === device.productId && known.fromVersions.includes(version));
     const task = this.task(device);
     if (rule === undefined || task?.version === rule.version || (task !== undefined && isOpen(task))) return;
     this.#assign(device, rule.version);

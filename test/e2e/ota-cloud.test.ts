@@ -99,8 +99,9 @@ test("a gateway by hand: sub-devices are bound, listed in its device_info.json, 
     assert.equal(statSync(info).mode & 0o077, 0);
     const { devices } = JSON.parse(await cloud("status", "--state", state, "--json")) as { devices: { gateway?: object }[] };
     assert.deepEqual(devices.map((device) => device.gateway !== undefined), [false, true, true, true]);
-    assert.match(await cloud("status", "--state", state), /LIGHTS0001\/light3 +offline +version unknown +behind ABCDE12345\/light_01\n/);
-    assert.equal(await cloud("device", "unbind", ...light, "light1", "--gateway", info), `unbound LIGHTS0001/light1 from ${gateway}\n`);
+    assert.match(await cloud("status", "--state", state), /light3 +offline +version unknown +behind ABCDE12345\/light_01\n/);
+    const unbound = await cloud("device", "unbind", ...light, "light1", "--gateway", info);
+    assert.equal(unbound, `unbound LIGHTS0001/light1 from ${gateway}\n`);
     assert.equal(await cloud("device", "unbind", ...light, "light3"), `unbound LIGHTS0001/light3 from ${gateway}\n`);
     assert.deepEqual(JSON.parse(readFileSync(info, "utf8")), listed("light2"));
   }));
@@ -128,7 +129,8 @@ test("a manifest is stored with its firmware and served beside it", () =>
   withCommands(async (folder) => {
     const { state } = await prepare(folder);
     const file = join(folder, "0.2.0.bin");
-    const wishes = ["--from", "0.1.0", "--min-battery", "30", "--min-signal", "-113", "--space", "698000", "--component", "app", "--kind", "mcu"];
+    const levels = ["--min-battery", "30", "--min-signal", "-113", "--space", "698000"];
+    const wishes = ["--from", "0.1.0", ...levels, "--component", "app", "--kind", "mcu"];
     await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "0.2.0", ...wishes);
     const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30, minSignalDbm: -113, space: 698000, kind: "mcu", component: "app" };
     const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as { firmwares: { manifest?: object }[] };
@@ -148,10 +150,12 @@ test("faults of the answers to gateways are at the tester's command, and no bind
     client.on("message", (_topic, payload) => answers.push(payload.toString()));
     await client.subscribeAsync(`$gateway/operation/result/${PRODUCT}/light_01`, { qos: 1 });
     const devices = [{ product_id: PRODUCT, device_name: "light_01", signature: "c2VjcmV0LXNpZ25hdHVyZQ==" }];
-    for (const type of ["bind", "unbind"]) client.publish(`$gateway/operation/${PRODUCT}/light_01`, JSON.stringify({ type, payload: { devices } }));
+    for (const type of ["bind", "unbind"]) {
+      client.publish(`$gateway/operation/${PRODUCT}/light_01`, JSON.stringify({ type, payload: { devices } }));
+    }
     await running.until("both answers", () => answers.length === 2);
-    const answer = (result: number) => `{"type":"bind","payload":{"devices":[{"product_id":"${PRODUCT}","device_name":"light_01","result":${result}}]}}`;
-    assert.deepEqual(answers, [answer(806), answer(-1)]);
+    const answer = (result: number) => ({ type: "bind", payload: { devices: [{ product_id: PRODUCT, device_name: "light_01", result }] } });
+    assert.deepEqual(answers.map((text) => JSON.parse(text) as unknown), [answer(806), answer(-1)]);
     assert.match(running.stdout, /"type":"bind".*"signature":"…"/);
     assert.ok(!running.stdout.includes("c2VjcmV0"));
     await client.endAsync();
@@ -194,7 +198,8 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
 
 function badList(folder: string): string {
   const path = join(folder, "bad-list.json");
-  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(join(folder, "device_info.json"), "utf8")) as object), subDev: { subdev_list: 3 } }));
+  const info = JSON.parse(readFileSync(join(folder, "device_info.json"), "utf8")) as object;
+  writeFileSync(path, JSON.stringify({ ...info, subDev: { subdev_list: 3 } }));
   return path;
 }
 

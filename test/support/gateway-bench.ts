@@ -7,7 +7,10 @@ export const LIGHT = { productId: PRODUCT, deviceName: "light_01" };
 
 export interface Answered {
   readonly type: string;
-  readonly payload: { readonly devices: readonly { product_id: string; device_name: string; result?: number }[]; readonly status?: number };
+  readonly payload: {
+    readonly devices: readonly { product_id: string; device_name: string; result?: number }[];
+    readonly status?: number;
+  };
 }
 
 export function deviceEntry({ productId, deviceName }: { productId: string; deviceName: string }) {

@@ -55,7 +55,9 @@ async function story(service: CloudService, image: string): Promise<unknown[]> {
   await note(service.addFirmware({ productId: PRODUCT, version: "0.3.0", path: `${image}.missing` }));
   await note(service.addDevice({ productId: PRODUCT, deviceName: "gw1" }));
   const light = { productId: PRODUCT, deviceName: "light_01" };
-  for (const deviceName of ["gw1", "gw2"]) await note(service.bindSubDevice({ ...light, gateway: { productId: PRODUCT, deviceName } }));
+  for (const deviceName of ["gw1", "gw2"]) {
+    await note(service.bindSubDevice({ ...light, gateway: { productId: PRODUCT, deviceName } }));
+  }
   await note(service.status());
   for (let count = 0; count < 2; count++) await note(service.unbindSubDevice(light));
   await note(upgrade("0.2.0", { kind: "list", deviceNames: ["light_01"] }));

@@ -116,7 +116,8 @@ test("over another broker a gateway's sub-device is offered its update once the 
       await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
       await cloud.platform.bindSubDevice({ productId: PRODUCT, deviceName: DEVICE, gateway });
       await cloud.platform.addFirmware({ productId: PRODUCT, version: "0.2.0", path: image });
-      const upgrade = () => cloud.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection: { kind: "list", deviceNames: [DEVICE] } });
+      const selection = { kind: "list", deviceNames: [DEVICE] } as const;
+      const upgrade = () => cloud.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection });
       const taskState = async () => (await cloud.platform.status()).devices[1]?.task?.state;
       const client = await connectAsync(url, { reconnectPeriod: 0 }, false);
       await client.subscribeAsync("$gateway/operation/result/GATEWAY001/gw1", { qos: 1 });

@@ -16,7 +16,8 @@ const WHOLE: FirmwareManifest = {
 test("a manifest has its known fields, and without any there is none", () => {
   assert.deepEqual(checkManifest(WHOLE), WHOLE);
   assert.deepEqual(checkManifest({ ...WHOLE, more: 1 } as FirmwareManifest), WHOLE);
-  assert.deepEqual(checkManifest({ minBatteryPercent: 0, space: 0, minSignalDbm: 0 }), { minBatteryPercent: 0, space: 0, minSignalDbm: 0 });
+  const zeros = { minBatteryPercent: 0, space: 0, minSignalDbm: 0 };
+  assert.deepEqual(checkManifest(zeros), zeros);
   assert.equal(checkManifest({}), undefined);
   assert.equal(checkManifest(undefined), undefined);
 });
@@ -36,7 +37,8 @@ test("a wrong field is refused with a line that names it", () => {
     [{ component: "c".repeat(33) }, /component/],
   ];
   for (const [fields, message] of wrong) {
-    assert.throws(() => checkManifest(fields as FirmwareManifest), (error) => error instanceof CloudError && message.test(error.message), JSON.stringify(fields));
+    const refuses = (error: unknown): boolean => error instanceof CloudError && message.test(error.message);
+    assert.throws(() => checkManifest(fields as FirmwareManifest), refuses, JSON.stringify(fields));
   }
 });
 

@@ -38,7 +38,8 @@ test("a state from before there were sub-devices and manifests is read as it is"
     writeFileSync(join(folder, "cloud.json"), JSON.stringify(older));
     const store = new CloudStore(folder);
     assert.deepEqual(store.state, older);
-    const platform = new Platform({ store, urlLifetimeSec: 60, fileBase: () => undefined, publish: () => {}, isOnline: () => false });
+    const nothing = { fileBase: () => undefined, publish: () => {}, isOnline: () => false };
+    const platform = new Platform({ store, urlLifetimeSec: 60, ...nothing });
     const gateway = { productId: "GATEWAY001", deviceName: "gw1" };
     await platform.addDevice(gateway);
     await platform.bindSubDevice({ productId: "ABCDE12345", deviceName: "light_01", gateway });
