@@ -1,5 +1,5 @@
 import type { FailedOutcome } from "../errors.js";
-import { decodeUtf8 } from "../lib/utf8.js";
+import { type Fields, own, parseMessage } from "./json.js";
 
 /** An update as the platform offers it, checked. */
 export interface Offer {
@@ -37,8 +37,6 @@ export const MESSAGE_LIMIT = 64;
 
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const URL_LIMIT = 2048;
-/** Opening brackets in one message; the platform's have a handful. */
-const BRACKET_LIMIT = 64;
 
 export function isVersion(text: string): boolean {
   return VERSION.test(text);
@@ -97,17 +95,8 @@ function encode(message: object): string {
 
 /** Reads a message from the platform. Unknown types and fields are no error; whatever breaks the format is named. */
 export function decodeDownlink(payload: Uint8Array): Downlink {
-  const text = decodeUtf8(payload);
-  if (text === undefined) return malformed("not UTF-8");
-  if (!isShallow(text)) return malformed("nested too deep");
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return malformed("not JSON");
-  }
-  if (typeof message !== "object" || message === null || Array.isArray(message)) return malformed("not a JSON object");
-  const fields = message as Fields;
+  const fields = parseMessage(payload);
+  if (typeof fields === "string") return malformed(fields);
   const type = own(fields, "type");
   if (typeof type !== "string") return malformed("no type");
   switch (type) {
@@ -119,8 +108,6 @@ export function decodeDownlink(payload: Uint8Array): Downlink {
       return { type: "unknown", name: type.slice(0, 32) };
   }
 }
-
-type Fields = { readonly [key: string]: unknown };
 
 function decodeOffer(fields: Fields): Downlink {
   const version = own(fields, "version");
@@ -150,24 +137,6 @@ function decodeAnswer(fields: Fields): Downlink {
   };
 }
 
-function own(fields: Fields, key: string): unknown {
-  return Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined;
-}
-
 function malformed(reason: string): Downlink {
   return { type: "malformed", reason };
-}
-
-/**
- * JSON.parse recurses: on a small stack a few thousand brackets would end the engine. Brackets inside strings are
- * counted too, and closing ones take nothing back, so that no string can even the count out.
- */
-function isShallow(text: string): boolean {
-  let opened = 0;
-  for (let index = 0; index < text.length; index++) {
-    const character = text.charAt(index);
-    if (character === "{" || character === "[") opened++;
-    if (opened > BRACKET_LIMIT) return false;
-  }
-  return true;
 }
