@@ -1,0 +1,77 @@
+import type { Clock, Timer } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import type { MqttSession } from "../mqtt/session.js";
+import { adviceFor, type BindProof, DESCRIBE, encodeOperation, isSuccess, type Operation, type OperationResult } from "../protocol/gateway.js";
+import type { DeviceName } from "../protocol/identity.js";
+import { isSameDevice } from "./sub-device.js";
+
+/** A question to the platform that waits for its answer. */
+interface Question {
+  /** `undefined`: which sub-devices are bound. */
+  readonly operation: Operation | undefined;
+  readonly device: DeviceName | undefined;
+  readonly timer: Timer;
+  settle(answer: OtaError | readonly DeviceName[]): void;
+}
+
+/** Longest wait for an answer, as the vendor's SDK has it. */
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/** Asks the platform about sub-devices. Questions carry no id: an answer is known by its type and device. */
+export class Operations {
+  readonly #session: Pick<MqttSession, "publish">;
+  readonly #clock: Clock;
+  readonly #topic: string;
+  readonly #questions: Question[] = [];
+
+  constructor(options: { session: Pick<MqttSession, "publish">; clock: Clock; topic: string }) {
+    this.#session = options.session;
+    this.#clock = options.clock;
+    this.#topic = options.topic;
+  }
+
+  /** @param settle called once, never from inside this call; with the error: `gateway-refused`, `mqtt-timeout`, `connection-lost` */
+  ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): boolean {
+    const payload = encodeOperation(operation, device, proof);
+    return this.#send(payload, operation, device, (answer) => settle(answer instanceof OtaError ? answer : undefined));
+  }
+
+  /** @param settle as for `ask` */
+  describe(settle: (answer: OtaError | readonly DeviceName[]) => void): boolean {
+    return this.#send(DESCRIBE, undefined, undefined, settle);
+  }
+
+  onResult(operation: Operation, { result, ...device }: OperationResult): void {
+    // The platform's document shows the answer to an unbind as a bind.
+    const fits = (asked: Question["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
+    const question = this.#questions.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
+    if (question === undefined) return;
+    this.#settle(question, isSuccess(result) ? [] : new OtaError("gateway-refused", `${operation}: ${adviceFor(result)}`, undefined, result));
+  }
+
+  onBound(devices: readonly DeviceName[]): void {
+    const question = this.#questions.find(({ operation }) => operation === undefined);
+    if (question !== undefined) this.#settle(question, devices);
+  }
+
+  /** The connection is over. */
+  close(): void {
+    for (const question of this.#questions.slice()) this.#settle(question, new OtaError("connection-lost", "the connection to the broker ended"));
+  }
+
+  #send(payload: string, operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): boolean {
+    if (!this.#session.publish(this.#topic, payload)) return false;
+    const timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () =>
+      this.#settle(question, new OtaError("mqtt-timeout", `${operation ?? "describe"}: no answer from the platform`)),
+    );
+    const question: Question = { operation, device, timer, settle };
+    this.#questions.push(question);
+    return true;
+  }
+
+  #settle(question: Question, answer: OtaError | readonly DeviceName[]): void {
+    question.timer.cancel();
+    this.#questions.splice(this.#questions.indexOf(question), 1);
+    question.settle(answer);
+  }
+}
