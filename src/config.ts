@@ -29,6 +29,15 @@ export interface OtaConfig {
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;
   };
+  /** Present, even where it is empty: the device is a gateway for sub-devices. */
+  readonly gateway?: {
+    /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
+    readonly staging?: "partition" | "slot" | undefined;
+    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    readonly installTimeoutSeconds?: number | undefined;
+    /** Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1. */
+    readonly messagesPerSecond?: number | undefined;
+  };
   /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
   readonly trialSeconds?: number | undefined;
 }
@@ -40,6 +49,7 @@ export interface ResolvedConfig {
   readonly keepaliveSeconds: number;
   readonly downloadTls: TlsOptions;
   readonly limits: UpdateLimits;
+  readonly gateway: { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number } | undefined;
 }
 
 /** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
@@ -49,7 +59,7 @@ export function checkConfig(config: OtaConfig): void {
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolveConfig(config: OtaConfig): ResolvedConfig {
-  const { identity, broker = {}, download = {} } = config;
+  const { identity, broker = {}, download = {}, gateway } = config;
   checkDeviceName(identity);
   if (config.version !== undefined && !isVersion(config.version)) {
     throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
@@ -70,6 +80,17 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
       backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
       trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
     },
+    gateway: gateway === undefined ? undefined : resolveGateway(gateway),
+  };
+}
+
+function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable<ResolvedConfig["gateway"]> {
+  const { staging = "partition", installTimeoutSeconds = 60, messagesPerSecond = 8 } = gateway;
+  if (staging !== "partition" && staging !== "slot") throw new OtaError("usage", "staging is neither partition nor slot");
+  return {
+    slot: staging === "slot",
+    installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,
+    messagesPerSecond: wholeIn("messagesPerSecond", messagesPerSecond, 1, 30),
   };
 }
 

@@ -69,18 +69,16 @@ export class HandOver {
     };
     const { version, size, md5 } = image;
     this.#arm();
+    const handed: InstallImage = { version, size, md5, acknowledged, read: (byteOffset, into) => this.#read(byteOffset, into) };
+    const job: InstallJob = {
+      progress: (bytes) => active(() => onProgress(Math.min(bytes, size))),
+      acknowledge: (byteOffset) => active(() => onAcknowledged(Math.min(byteOffset, size))),
+      succeed: () => this.#succeed(),
+      fail: (reason) => this.#end(String(reason)),
+    };
     attempt(
-      () =>
-        installer.install(
-          { version, size, md5, acknowledged, read: (byteOffset, into) => this.#read(byteOffset, into) },
-          {
-            progress: (bytes) => active(() => onProgress(Math.min(bytes, size))),
-            acknowledge: (byteOffset) => active(() => onAcknowledged(Math.min(byteOffset, size))),
-            succeed: () => this.#succeed(),
-            fail: (reason) => this.#end(reason),
-          },
-        ),
-      () => this.#succeed(),
+      () => installer.install(handed, job),
+      (promised) => promised && this.#succeed(),
       (error) => this.#end(describeError(error)),
     );
   }
@@ -131,38 +129,39 @@ export class HandOver {
  * @returns cancels the question
  */
 export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Timer {
-  let over = false;
+  let answered = false;
   let timer: Timer;
+  const answerIn = (delayMs: number, version: unknown): Timer =>
+    clock.timer("version", delayMs, () => {
+      answered = true;
+      onAnswer(typeof version === "string" && isVersion(version) ? version : undefined);
+    });
   const answer = (version: unknown): void => {
-    if (over) return;
-    over = true;
+    if (answered) return;
+    answered = true;
     timer.cancel();
-    onAnswer(typeof version === "string" && isVersion(version) ? version : undefined);
+    timer = answerIn(0, version);
   };
-  timer = clock.timer("version", VERSION_TIMEOUT_MS, () => answer(undefined));
+  timer = answerIn(VERSION_TIMEOUT_MS, undefined);
   attempt(
     () => installer.version(),
-    (version) => {
-      if (over) return;
-      timer.cancel();
-      timer = clock.timer("version", 0, () => answer(version));
-    },
+    (_, version) => answer(version),
     () => answer(undefined),
   );
   return {
     cancel() {
-      over = true;
+      answered = true;
       timer.cancel();
     },
   };
 }
 
-/** Runs an application's code, which may return a promise: for `install` nothing but a promise is a result. */
-function attempt(code: () => unknown, onValue: (value: unknown) => void, onError: (error: unknown) => void): void {
+/** Runs an application's code, which may return a promise, and hands on what comes of it. */
+function attempt(code: () => unknown, onValue: (promised: boolean, value: unknown) => void, onError: (error: unknown) => void): void {
   try {
     const value = code();
-    if (value instanceof Promise) value.then(onValue, onError);
-    else onValue(value);
+    if (value instanceof Promise) value.then((kept) => onValue(true, kept), onError);
+    else onValue(false, value);
   } catch (error) {
     onError(error);
   }

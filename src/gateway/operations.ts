@@ -1,9 +1,12 @@
 import type { Clock, Timer } from "../../hal/ports/index.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
-import { adviceFor, type BindProof, DESCRIBE, encodeOperation, isSuccess, type Operation, type OperationResult } from "../protocol/gateway.js";
+import { adviceFor, type BindProof, DESCRIBE, encodeOperation, isSuccess, NOT_BOUND, type Operation, type OperationResult } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
+import type { Sending } from "./outlet.js";
 import { isSameDevice } from "./sub-device.js";
+
+type Answer = OtaError | readonly DeviceName[];
 
 /** A question to the platform that waits for its answer. */
 interface Question {
@@ -11,7 +14,7 @@ interface Question {
   readonly operation: Operation | undefined;
   readonly device: DeviceName | undefined;
   readonly timer: Timer;
-  settle(answer: OtaError | readonly DeviceName[]): void;
+  settle(answer: Answer): void;
 }
 
 /** Longest wait for an answer, as the vendor's SDK has it. */
@@ -30,15 +33,25 @@ export class Operations {
     this.#topic = options.topic;
   }
 
-  /** @param settle called once, never from inside this call; with the error: `gateway-refused`, `mqtt-timeout`, `connection-lost` */
-  ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): boolean {
-    const payload = encodeOperation(operation, device, proof);
-    return this.#send(payload, operation, device, (answer) => settle(answer instanceof OtaError ? answer : undefined));
+  /**
+   * @param settle called once, never from inside this call; with `not-bound`, `gateway-refused`, `mqtt-timeout` or
+   *               `connection-lost`
+   * @returns what sends it: the wait for the answer has begun
+   */
+  ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): Sending {
+    this.#await(operation, device, (answer) => settle(answer instanceof OtaError ? answer : undefined));
+    return this.sending(encodeOperation(operation, [device], proof));
   }
 
   /** @param settle as for `ask` */
-  describe(settle: (answer: OtaError | readonly DeviceName[]) => void): boolean {
-    return this.#send(DESCRIBE, undefined, undefined, settle);
+  describe(settle: (answer: Answer) => void): Sending {
+    this.#await(undefined, undefined, settle);
+    return this.sending(DESCRIBE);
+  }
+
+  /** What sends a message whose answer nobody waits for. */
+  sending(payload: string): Sending {
+    return () => this.#session.publish(this.#topic, payload);
   }
 
   onResult(operation: Operation, { result, ...device }: OperationResult): void {
@@ -46,7 +59,8 @@ export class Operations {
     const fits = (asked: Question["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
     const question = this.#questions.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
     if (question === undefined) return;
-    this.#settle(question, isSuccess(result) ? [] : new OtaError("gateway-refused", `${operation}: ${adviceFor(result)}`, undefined, result));
+    const code = result === NOT_BOUND ? "not-bound" : "gateway-refused";
+    this.#settle(question, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
   }
 
   onBound(devices: readonly DeviceName[]): void {
@@ -59,19 +73,19 @@ export class Operations {
     for (const question of this.#questions.slice()) this.#settle(question, new OtaError("connection-lost", "the connection to the broker ended"));
   }
 
-  #send(payload: string, operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): boolean {
-    if (!this.#session.publish(this.#topic, payload)) return false;
+  #await(operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): void {
     const timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () =>
       this.#settle(question, new OtaError("mqtt-timeout", `${operation ?? "describe"}: no answer from the platform`)),
     );
     const question: Question = { operation, device, timer, settle };
     this.#questions.push(question);
-    return true;
   }
 
-  #settle(question: Question, answer: OtaError | readonly DeviceName[]): void {
+  #settle(question: Question, answer: Answer): void {
     question.timer.cancel();
-    this.#questions.splice(this.#questions.indexOf(question), 1);
+    const at = this.#questions.indexOf(question);
+    if (at < 0) return;
+    this.#questions.splice(at, 1);
     question.settle(answer);
   }
 }

@@ -42,9 +42,8 @@ export class Outlet {
     this.#timer = undefined;
   }
 
-  /** Sends in turn. */
+  /** Sends in turn, once it is open. */
   send(sending: Sending): void {
-    if (!this.#open) return;
     this.#waiting.push(sending);
     this.run();
   }

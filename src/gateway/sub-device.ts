@@ -1,7 +1,9 @@
 import type { Installer } from "../components/hand-over.js";
+import type { Recipient, SharedOffer } from "../components/staging-queue.js";
 import type { DeviceName } from "../protocol/identity.js";
-import type { Offer, Result } from "../protocol/messages.js";
+import type { Result } from "../protocol/messages.js";
 import type { State } from "../update/types.js";
+import type { Mark, Marked } from "./ledger.js";
 
 /** A device behind the gateway, as an application makes it known. */
 export interface SubDeviceOptions extends DeviceName {
@@ -13,37 +15,33 @@ export interface SubDeviceOptions extends DeviceName {
 
 /**
  * `offline`: the platform is yet to be told that it is there. `joining`: it is being told. `refused`: the platform does not
- * take it. `absent`: it does, but the sub-device itself does not answer. `checking`: it is to be asked for its version.
+ * take it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was reported.
  */
-export type Phase = "offline" | "joining" | "refused" | "absent" | "checking" | "online";
+export type Phase = "offline" | "joining" | "refused" | "checking" | "absent" | "online";
 
-/** What an application hears of a sub-device, besides the states of its update. */
-export type SubDeviceState = Phase | "queued" | Exclude<State["name"], "idle" | "confirming">;
+/** What an application hears of a sub-device: how it stands, or how far its update is. */
+export type SubDeviceState = Exclude<Phase, "joining" | "checking"> | "queued" | Exclude<State["name"], "idle" | "confirming">;
 
 export type SubDeviceEvent = DeviceName &
   (
-    | { readonly kind: "state"; readonly state: SubDeviceState; readonly version: string | undefined; readonly message?: string }
-    /** Bytes in the staging area, and then those that the installation has said it took. */
+    | { readonly kind: "state"; readonly state: SubDeviceState; readonly version: string | undefined; readonly message?: string | undefined }
+    /** Bytes in the staging area, and then those that the installation says it took. */
     | { readonly kind: "progress"; readonly step: "download" | "install"; readonly version: string; readonly bytes: number; readonly size: number }
     /** The platform has acknowledged the result of an update. */
     | { readonly kind: "result"; readonly version: string; readonly result: Result }
   );
 
-/** An offer that several sub-devices share: the newest URL serves all. */
-export type SharedOffer = { -readonly [Field in keyof Offer]: Offer[Field] };
-
 /** There may be hundreds on a chip: fields are few, and nothing is made for one that is idle. */
-export class SubDevice implements DeviceName {
+export class SubDevice implements DeviceName, Recipient, Marked {
   readonly productId: string;
   readonly deviceName: string;
   readonly link: Installer;
   readonly deviceSecret: string | undefined;
   phase: Phase = "offline";
-  /** As it said last. */
   version: string | undefined;
-  /** What it waits for in the queue; `undefined` there: the offer is to be asked for once more. */
   offer: SharedOffer | undefined;
-  /** Its update failed, or it is away: it is looked at again before long. */
+  mark: Mark = "none";
+  /** It is looked at again before long: the platform's answer, the sub-device's own or its update failed. */
   again = false;
 
   /** @param productId the same string as the others' of that product: they share its bytes */
@@ -53,10 +51,10 @@ export class SubDevice implements DeviceName {
     this.link = link;
     this.deviceSecret = deviceSecret;
   }
-}
 
-export function ownerOf({ productId, deviceName }: DeviceName): string {
-  return `${productId}/${deviceName}`;
+  get owner(): string {
+    return `${this.productId}/${this.deviceName}`;
+  }
 }
 
 export function isSameDevice(left: DeviceName, right: DeviceName): boolean {

@@ -41,9 +41,10 @@ const REPEATED_BIND = 809;
 export const NOT_BOUND = -1;
 export const SYSTEM_ERROR = -2;
 
-/** @param proof present for `bind` */
-export function encodeOperation(type: Operation, { productId, deviceName }: DeviceName, proof?: BindProof): string {
-  return JSON.stringify({ type, payload: { devices: [{ product_id: productId, device_name: deviceName, ...proof }] } });
+/** @param proof of all of them; present for `bind`, where there is one */
+export function encodeOperation(type: Operation, devices: readonly DeviceName[], proof?: BindProof): string {
+  const named = devices.map(({ productId, deviceName }) => ({ product_id: productId, device_name: deviceName, ...proof }));
+  return JSON.stringify({ type, payload: { devices: named } });
 }
 
 /**

@@ -6,13 +6,13 @@ import { reportTopic } from "../protocol/topics.js";
 
 /** What is said to the platform about one device. Each call returns at once; without a connection nothing is said. */
 export class Reporter {
-  readonly #session: MqttSession;
+  readonly #session: Pick<MqttSession, "publish">;
   readonly #topic: string;
   readonly #log: Log;
   /** Whether the platform's answers can reach us: set once the update topic is subscribed. */
   online = false;
 
-  constructor(options: { session: MqttSession; device: DeviceName; log: Log }) {
+  constructor(options: { session: Pick<MqttSession, "publish">; device: DeviceName; log: Log }) {
     this.#session = options.session;
     this.#topic = reportTopic(options.device);
     this.#log = options.log;

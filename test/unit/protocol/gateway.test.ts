@@ -26,7 +26,7 @@ describe("what a gateway sends", () => {
   it("names one sub-device, in the vendor's order of fields", () => {
     const devices = '[{"product_id":"E69UADXUYY","device_name":"light1"}]';
     for (const type of ["online", "offline", "unbind"] as const) {
-      assert.equal(encodeOperation(type, LIGHT), `{"type":"${type}","payload":{"devices":${devices}}}`);
+      assert.equal(encodeOperation(type, [LIGHT]), `{"type":"${type}","payload":{"devices":${devices}}}`);
     }
     assert.equal(DESCRIBE, '{"type":"describe_sub_devices"}');
     assert.equal(CHANGE_ANSWER, '{"type":"change","result":0}');
@@ -47,7 +47,7 @@ describe("what a gateway sends", () => {
     assert.equal(sha256.signature, "m1bwsupRVaWcWZ+6Ucwmz6giBtF8R+1TfvOO9v4aPbo=");
     assert.equal(sha256.signmethod, "hmacsha256");
     assert.equal(
-      encodeOperation("bind", name, sha1),
+      encodeOperation("bind", [name], sha1),
       '{"type":"bind","payload":{"devices":[{"product_id":"ABCDE12345","device_name":"light_01",' +
         '"signature":"acV3hFNNxVZDrJIYnVJlHL+ijXM=","random":987654321,"timestamp":1700000000,"signmethod":"hmacsha1","authtype":"psk"}]}}',
     );

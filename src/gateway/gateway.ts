@@ -1,0 +1,348 @@
+import type { Device, TlsOptions } from "../../hal/ports/index.js";
+import type { StagingArea } from "../components/staged-target.js";
+import { StagingQueue } from "../components/staging-queue.js";
+import { OtaError } from "../errors.js";
+import { randomFraction } from "../lib/jitter.js";
+import { printable } from "../lib/text.js";
+import type { MqttSession } from "../mqtt/session.js";
+import { CHANGE_ANSWER, decodeGatewayMessage, encodeOperation, signBind } from "../protocol/gateway.js";
+import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
+import { decodeDownlink } from "../protocol/messages.js";
+import { operationResultTopic, operationTopic } from "../protocol/topics.js";
+import type { UpdateLimits } from "../update/driver.js";
+import { Reporter } from "../update/reporter.js";
+import type { Event, State } from "../update/types.js";
+import { Ledger, type Mark } from "./ledger.js";
+import { Operations } from "./operations.js";
+import { Outlet } from "./outlet.js";
+import { Sessions } from "./sessions.js";
+import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions, type SubDeviceState } from "./sub-device.js";
+
+export interface GatewayOptions {
+  readonly device: Device;
+  readonly session: MqttSession;
+  /** The gateway's own. */
+  readonly name: DeviceName;
+  readonly area: StagingArea;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly installTimeoutMs: number;
+  readonly messagesPerSecond: number;
+  onEvent(event: SubDeviceEvent): void;
+}
+
+/** What proves that a sub-device may be bound. */
+export interface BindOptions extends DeviceName {
+  /** Default: the one that `add` was told. */
+  readonly deviceSecret?: string | undefined;
+  readonly hash?: Hash | undefined;
+}
+
+/** Sub-devices in one message of farewell. */
+const FAREWELL_LENGTH = 20;
+
+/** Speaks for devices that have no connection of their own, and brings them their firmware. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #sessions: Sessions;
+  readonly #operations: Operations;
+  readonly #outlet: Outlet;
+  readonly queue: StagingQueue<SubDevice>;
+  /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
+  #link: "down" | "idle" | "subscribing" | "up" = "down";
+  #shown: SubDeviceState | undefined;
+  readonly #ledger: Ledger;
+
+  /** @throws HalError where storage cannot be read */
+  constructor(options: GatewayOptions) {
+    const { device, session, name, messagesPerSecond } = options;
+    const { clock } = device;
+    this.#options = options;
+    this.#outlet = new Outlet({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
+    this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
+    this.queue = new StagingQueue<SubDevice>({
+      ...options,
+      reporterOf: (sub) => this.#reporterOf(sub),
+      onState: (sub, state, event) => this.#onState(sub, state, event),
+      onInstalling: (sub, { version, size }, bytes) => this.#tell(sub, { kind: "progress", step: "install", version, bytes, size }),
+      onReported: (sub, version, result) => this.#tell(sub, { kind: "result", version, result }),
+      onAsk: (sub) => this.#sessions.check(sub),
+    });
+    this.#sessions = new Sessions({
+      session,
+      clock,
+      outlet: this.#outlet,
+      operations: this.#operations,
+      isUrgent: (sub) => sub.owner === this.queue.awaited || sub.mark === "queued" || sub.mark === "downloading",
+      isBusy: (sub) => this.queue.serves(sub),
+      onIntroduced: (sub) => this.#introduce(sub),
+      onRefused: (sub, { code, message }) => {
+        if (code === "not-bound") this.queue.left(sub);
+        this.#tellState(sub, "refused", message);
+      },
+    });
+    this.#ledger = new Ledger({ ...device, entries: this.#sessions.all });
+  }
+
+  /** The sub-devices that were added. */
+  get devices(): readonly DeviceName[] {
+    return this.#sessions.all;
+  }
+
+  /**
+   * Makes a sub-device known. Those that are added before the agent starts go on where the last boot left them.
+   *
+   * @throws OtaError `usage` for a wrong name, and one that is known already
+   */
+  add(options: SubDeviceOptions): void {
+    const { all } = this.#sessions;
+    checkDeviceName(options);
+    if (this.#sessions.find(options) !== undefined || isSameDevice(this.#options.name, options)) {
+      throw new OtaError("usage", `${options.productId}/${options.deviceName} is known already`);
+    }
+    const productId = all.find((sub) => sub.productId === options.productId)?.productId ?? options.productId;
+    all.push(new SubDevice(options, productId));
+    this.#wake();
+  }
+
+  /** @returns whether it was known */
+  remove(name: DeviceName): boolean {
+    const sub = this.#sessions.find(name);
+    if (sub === undefined) return false;
+    this.#sessions.remove(sub);
+    this.queue.left(sub);
+    if (this.#link === "up") this.#outlet.send(this.#operations.sending(encodeOperation("offline", [sub])));
+    this.#ledger.changed();
+    this.#tellState(sub, "offline");
+    return true;
+  }
+
+  /** A sub-device may be back, or run another version: asks it, and reports what it says. @returns whether it is known */
+  check(name: DeviceName): boolean {
+    const sub = this.#sessions.find(name);
+    if (sub === undefined) return false;
+    if (this.#link === "up") this.#sessions.check(sub);
+    return true;
+  }
+
+  /**
+   * Binds a sub-device to this gateway on the platform.
+   *
+   * @throws OtaError (rejects) `gateway-refused`, `mqtt-timeout`, `connection-lost`; `usage` without a secret or the time
+   */
+  bind(options: BindOptions): Promise<void> {
+    return this.#ask("bind", options, () => {
+      const { digests, clock, random } = this.#options.device;
+      const deviceSecret = options.deviceSecret ?? this.#sessions.find(options)?.deviceSecret;
+      const timestamp = clock.unixTime();
+      if (deviceSecret === undefined) throw new OtaError("usage", "bind needs the sub-device's deviceSecret");
+      if (timestamp === undefined) throw new OtaError("usage", "bind needs the time, which this board does not know");
+      const nonce = Math.floor(randomFraction(random) * 0x7fffffff);
+      return signBind(options, { deviceSecret, random: nonce, timestamp, hash: options.hash, digests });
+    });
+  }
+
+  /** @throws OtaError (rejects) as for `bind` */
+  unbind(name: DeviceName): Promise<void> {
+    return this.#ask("unbind", name, () => undefined);
+  }
+
+  /** @returns the sub-devices that are bound to this gateway @throws OtaError (rejects) as for `bind` */
+  describe(): Promise<readonly DeviceName[]> {
+    return new Promise((resolve, reject) => {
+      this.#checkLink();
+      this.#outlet.send(this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))));
+      this.#wake();
+    });
+  }
+
+  /** @throws HalError where storage cannot be read */
+  start(): void {
+    this.#ledger.load();
+  }
+
+  /** Ends with a farewell to the platform, as far as the connection takes it at once. */
+  stop(): void {
+    const { session, name } = this.#options;
+    const heard = this.#sessions.all.filter(({ phase }) => phase !== "offline");
+    this.queue.stop();
+    for (let at = 0; this.#link === "up" && at < heard.length; at += FAREWELL_LENGTH) {
+      session.publish(operationTopic(name), encodeOperation("offline", heard.slice(at, at + FAREWELL_LENGTH)));
+    }
+    this.disconnected();
+    this.#ledger.stop();
+  }
+
+  /** The gateway itself is connected, subscribed and not on trial. */
+  connected(): void {
+    this.#link = "idle";
+    if (this.#sessions.all.length > 0) this.#wake();
+  }
+
+  disconnected(): void {
+    this.#link = "down";
+    this.#sessions.close();
+    this.#outlet.close();
+    this.#operations.close();
+    this.queue.close();
+  }
+
+  /** @returns whether the topic is one of the gateway's */
+  onMessage(topic: string, payload: Uint8Array): boolean {
+    if (topic === operationResultTopic(this.#options.name)) {
+      this.#onOperation(payload);
+      return true;
+    }
+    const [root, kind, productId = "", deviceName = ""] = topic.split("/");
+    const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
+    if (sub === undefined) return false;
+    this.#onDownlink(sub, payload);
+    return true;
+  }
+
+  #onOperation(payload: Uint8Array): void {
+    const message = decodeGatewayMessage(payload);
+    switch (message.type) {
+      case "results":
+        for (const result of message.results) this.#operations.onResult(message.operation, result);
+        return;
+      case "bound":
+        this.#operations.onBound(message.devices);
+        return;
+      case "change":
+        this.#outlet.send(this.#operations.sending(CHANGE_ANSWER));
+        for (const device of message.devices) this.#onBinding(device, message.bound);
+        return;
+      case "unknown":
+        this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);
+        return;
+      case "malformed":
+        this.#log("warn", () => `gateway message refused: ${message.reason}`);
+        return;
+    }
+  }
+
+  #onDownlink(sub: SubDevice, payload: Uint8Array): void {
+    const message = decodeDownlink(payload);
+    switch (message.type) {
+      case "offer": {
+        const { offer } = message;
+        this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
+        // What runs there is not offered by a platform that was told so; nor is it asked in circles.
+        if (offer.version !== sub.version || this.queue.serves(sub)) this.queue.offered(sub, offer);
+        return;
+      }
+      case "malformed":
+        this.#log("warn", () => `message for ${sub.owner} refused: ${message.reason}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onBinding(device: DeviceName, bound: boolean): void {
+    const sub = this.#sessions.find(device);
+    if (sub === undefined) return;
+    if (!bound) this.#sessions.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
+    else if (sub.phase === "refused") this.#sessions.check(sub);
+  }
+
+  #ask(operation: "bind" | "unbind", device: DeviceName, proof: () => Parameters<Operations["ask"]>[3]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      checkDeviceName(device);
+      this.#checkLink();
+      const settle = (error: OtaError | undefined): void => {
+        if (error === undefined) this.#onBinding(device, operation === "bind");
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      this.#outlet.send(this.#operations.ask(operation, device, settle, proof()));
+      this.#wake();
+    });
+  }
+
+  #checkLink(): void {
+    if (this.#link === "down") throw new OtaError("connection-lost", "not connected to the broker");
+  }
+
+  /** There is something to say: once for each connection the answers are subscribed to first. */
+  #wake(): void {
+    if (this.#link === "up") this.#outlet.run();
+    if (this.#link !== "idle") return;
+    const { session, name } = this.#options;
+    this.#link = "subscribing";
+    session.subscribe(operationResultTopic(name), (granted) => {
+      if (!granted) {
+        session.drop(new OtaError("mqtt-refused", "broker refuses the gateway's subscription"));
+        return;
+      }
+      this.#link = "up";
+      this.#sessions.open();
+      this.queue.open();
+      this.#outlet.open();
+    });
+  }
+
+  #introduce(sub: SubDevice): void {
+    const { version } = sub;
+    // A result comes before the version, or the platform would offer the same update once more.
+    const spoken = this.queue.arrived(sub);
+    this.#tellState(sub, version === undefined ? "absent" : "online");
+    if (version !== undefined && !spoken) this.#reporterOf(sub).version(version, () => {});
+  }
+
+  #reporterOf(sub: SubDevice): Reporter {
+    const reporter = new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log });
+    reporter.online = true;
+    return reporter;
+  }
+
+  #onState(sub: SubDevice, state: State | undefined, event: Event | undefined): void {
+    const mark = markOf(state) ?? sub.mark;
+    if (mark !== sub.mark) {
+      sub.mark = mark;
+      this.#ledger.changed();
+    }
+    const shown = state === undefined ? "queued" : state.name;
+    if (shown === "idle" || shown === "confirming") {
+      this.#shown = undefined;
+      if (mark === "failed") this.#sessions.retry(sub);
+    } else if (shown === "queued" || shown !== this.#shown) {
+      this.#shown = shown;
+      this.#tellState(sub, shown);
+    }
+    if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
+      const { version, size } = state.offer;
+      this.#tell(sub, { kind: "progress", step: "download", version, bytes: event.offset, size });
+    }
+  }
+
+  #tellState(sub: SubDevice, state: SubDeviceState, message?: string): void {
+    this.#tell(sub, { kind: "state", state, version: sub.version, message });
+  }
+
+  #tell({ productId, deviceName }: DeviceName, what: Told): void {
+    this.#options.onEvent({ productId, deviceName, ...what } as SubDeviceEvent);
+  }
+
+  #log(level: "debug" | "info" | "warn" | "error", message: () => string): void {
+    this.#options.device.log(level, "gateway", message);
+  }
+}
+
+function markOf(state: State | undefined): Mark | undefined {
+  switch (state?.name) {
+    case undefined:
+      return "queued";
+    case "downloading":
+      return "downloading";
+    case "applying":
+      return "installing";
+    case "reporting":
+      return state?.result.outcome === "done" ? "done" : "failed";
+    default:
+      return undefined;
+  }
+}
+
+type Told = SubDeviceEvent extends infer Event ? (Event extends DeviceName ? Omit<Event, keyof DeviceName> : never) : never;
