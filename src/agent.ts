@@ -1,6 +1,8 @@
-import type { Device } from "../hal/ports/index.js";
+import type { BootStatus, Device } from "../hal/ports/index.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
+import { Gateway } from "./gateway/gateway.js";
+import type { SubDeviceEvent } from "./gateway/sub-device.js";
 import { randomText } from "./lib/jitter.js";
 import { printable } from "./lib/text.js";
 import { MqttSession } from "./mqtt/session.js";
@@ -22,6 +24,8 @@ export interface AgentEvents {
   answer: VersionAnswer;
   /** Connected and subscribed, or no longer. */
   connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
+  /** Of a gateway: a sub-device, or its update, moved on. */
+  subdevice: SubDeviceEvent;
   /** The platform has acknowledged the result of a job. */
   result: { readonly version: string; readonly result: Result };
 }
@@ -39,7 +43,9 @@ export class OtaAgent {
   readonly #listeners: Listeners = {};
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
-  readonly #driver: UpdateDriver;
+  readonly #checksVersion: boolean;
+  readonly #gateway: Gateway | undefined;
+  #driver: UpdateDriver;
   #stateName: State["name"];
   #stopped = false;
 
@@ -73,18 +79,11 @@ export class OtaAgent {
       onMessage: (topic, payload) => this.#onMessage(topic, payload),
     });
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
-    this.#driver = new UpdateDriver({
-      device,
-      target: new SlotTarget({ boot: device.boot, status: boot, checksVersion: config.version === undefined, log: device.log }),
-      runningVersion: this.#version,
-      reporter: this.#reporter,
-      limits: this.#config.limits,
-      tls: this.#config.downloadTls,
-      onStep: (state, event) => this.#onStep(state, event),
-      onReported: (version, result) => this.#emit("result", { version, result }),
-      onRestart: () => this.#session.stop(),
-    });
+    this.#checksVersion = config.version === undefined;
+    this.#gateway = this.#createGateway();
+    this.#driver = this.#createDriver(boot);
     this.#stateName = this.#driver.state.name;
+    this.#gateway?.onOwnState(this.#stateName);
   }
 
   /** The version that is reported. */
@@ -96,9 +95,16 @@ export class OtaAgent {
     return this.#stateName;
   }
 
+  /** For devices that have no connection of their own. @throws OtaError `usage` where the configuration has no `gateway` */
+  get gateway(): Gateway {
+    if (this.#gateway === undefined) throw new OtaError("usage", "no gateway: set `gateway` in the configuration");
+    return this.#gateway;
+  }
+
   /** @throws OtaError `usage` after `stop` */
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
+    this.#gateway?.start();
     this.#driver.start();
     this.#session.start();
   }
@@ -107,6 +113,7 @@ export class OtaAgent {
   stop(): void {
     this.#stopped = true;
     this.#driver.stop();
+    this.#gateway?.stop();
     this.#session.stop();
     this.#reporter.online = false;
   }
@@ -115,6 +122,51 @@ export class OtaAgent {
     const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
     listeners.push(listener);
     (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+  }
+
+  #createDriver(boot: BootStatus): UpdateDriver {
+    const device = this.#device;
+    return new UpdateDriver({
+      device,
+      target: new SlotTarget({
+        boot: device.boot,
+        status: boot,
+        checksVersion: this.#checksVersion,
+        log: device.log,
+        onPrepare: () => this.#gateway?.onOwnPrepare(),
+      }),
+      runningVersion: this.#version,
+      gate: this.#gateway?.queue.ownGate(undefined),
+      reporter: this.#reporter,
+      limits: this.#config.limits,
+      tls: this.#config.downloadTls,
+      onStep: (state, event) => this.#onStep(state, event),
+      onReported: (version, result) => this.#emit("result", { version, result }),
+      onRestart: () => {
+        this.#gateway?.stop();
+        this.#session.stop();
+      },
+    });
+  }
+
+  #createGateway(): Gateway | undefined {
+    const { gateway, identity, limits, downloadTls } = this.#config;
+    if (gateway === undefined) return undefined;
+    return new Gateway({
+      ...gateway,
+      device: this.#device,
+      session: this.#session,
+      name: identity,
+      limits,
+      tls: downloadTls,
+      onSlotTaken: () => {
+        // What was kept of an own download is about to be erased.
+        this.#driver.stop();
+        this.#driver = this.#createDriver(this.#device.boot.status());
+        this.#driver.start();
+      },
+      onEvent: (event) => this.#emit("subdevice", event),
+    });
   }
 
   #subscribe(): void {
@@ -126,17 +178,20 @@ export class OtaAgent {
       this.#reporter.online = true;
       this.#emit("connection", { online: true });
       this.#driver.dispatch({ type: "online" });
+      if (this.#stateName !== "confirming") this.#gateway?.connected();
     });
   }
 
   #onClosed(error: OtaError): void {
     this.#reporter.online = false;
+    this.#gateway?.disconnected();
     this.#emit("connection", { online: false, code: error.code, message: error.message });
   }
 
   #onMessage(topic: string, payload: Uint8Array): void {
     const { log } = this.#device;
     if (topic !== updateTopic(this.#config.identity)) {
+      if (this.#gateway?.onMessage(topic, payload) === true) return;
       log("debug", "mqtt", () => "message on a topic that was not subscribed");
       return;
     }
@@ -161,7 +216,11 @@ export class OtaAgent {
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
-    if (from !== state.name) this.#emit("state", { from, to: state.name, version: versionOf(state) });
+    if (from !== state.name) {
+      this.#emit("state", { from, to: state.name, version: versionOf(state) });
+      this.#gateway?.onOwnState(state.name);
+      if (from === "confirming" && this.#reporter.online) this.#gateway?.connected();
+    }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       this.#emit("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
     }

@@ -175,6 +175,11 @@ export class StagingQueue<Whom extends Recipient> {
     };
   }
 
+  /** The area is the own firmware's for now. */
+  ownHolds(): void {
+    this.#own = "turn";
+  }
+
   /** The own firmware's update is over, or rests. */
   ownEnded(): void {
     this.#own = "none";

@@ -1,5 +1,5 @@
 import type { Device, TlsOptions } from "../../hal/ports/index.js";
-import type { StagingArea } from "../components/staged-target.js";
+import { forgetStaged, type StagingArea } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
 import { OtaError } from "../errors.js";
 import { randomFraction } from "../lib/jitter.js";
@@ -9,6 +9,7 @@ import { CHANGE_ANSWER, decodeGatewayMessage, encodeOperation, signBind } from "
 import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
 import { decodeDownlink } from "../protocol/messages.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
+import { clearRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
@@ -23,11 +24,14 @@ export interface GatewayOptions {
   readonly session: MqttSession;
   /** The gateway's own. */
   readonly name: DeviceName;
-  readonly area: StagingArea;
+  /** Images wait in the OTA slot that does not run, and not in the partition of their own. */
+  readonly slot: boolean;
   readonly limits: UpdateLimits;
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   readonly messagesPerSecond: number;
+  /** That slot is about to be erased, and the own firmware's update is idle. */
+  onSlotTaken(): void;
   onEvent(event: SubDeviceEvent): void;
 }
 
@@ -38,6 +42,8 @@ export interface BindOptions extends DeviceName {
   readonly hash?: Hash | undefined;
 }
 
+/** Label of the data partition. */
+const STAGING = "staging";
 /** Sub-devices in one message of farewell. */
 const FAREWELL_LENGTH = 20;
 
@@ -62,6 +68,7 @@ export class Gateway {
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
     this.queue = new StagingQueue<SubDevice>({
       ...options,
+      area: options.slot ? slotArea(options) : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
       reporterOf: (sub) => this.#reporterOf(sub),
       onState: (sub, state, event) => this.#onState(sub, state, event),
       onInstalling: (sub, { version, size }, bytes) => this.#tell(sub, { kind: "progress", step: "install", version, bytes, size }),
@@ -175,6 +182,7 @@ export class Gateway {
 
   /** The gateway itself is connected, subscribed and not on trial. */
   connected(): void {
+    if (this.#link !== "down") return;
     this.#link = "idle";
     if (this.#sessions.all.length > 0) this.#wake();
   }
@@ -185,6 +193,19 @@ export class Gateway {
     this.#outlet.close();
     this.#operations.close();
     this.queue.close();
+  }
+
+  /** The own firmware's update moved on. */
+  onOwnState(name: State["name"]): void {
+    const { slot } = this.#options;
+    // What is downloaded may wait long for its installation: in a slot of its own it is in nobody's way.
+    if (name === "idle" || (name === "ready" && !slot)) this.queue.ownEnded();
+    else if (slot && name === "reporting") this.queue.ownHolds();
+  }
+
+  /** The own firmware's slot is about to be erased. */
+  onOwnPrepare(): void {
+    if (this.#options.slot) forgetStaged(this.#options.device.store);
   }
 
   /** @returns whether the topic is one of the gateway's */
@@ -328,6 +349,19 @@ export class Gateway {
   #log(level: "debug" | "info" | "warn" | "error", message: () => string): void {
     this.#options.device.log(level, "gateway", message);
   }
+}
+
+function slotArea({ device, onSlotTaken }: GatewayOptions): StagingArea {
+  const { boot, store } = device;
+  return {
+    label: boot.status().targetSlot,
+    partition: boot.openTarget(),
+    prepare() {
+      boot.forgetTarget();
+      clearRecord(store, OWN_KEY);
+      onSlotTaken();
+    },
+  };
 }
 
 function markOf(state: State | undefined): Mark | undefined {

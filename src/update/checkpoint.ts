@@ -39,6 +39,9 @@ const OUTCOMES: readonly Outcome[] = Object.freeze([
   "failed",
 ] as const);
 
+/** Key of the own firmware's job. */
+export const OWN_KEY = "job";
+
 /** A record, and whom the job is for: empty for the own firmware. */
 export interface JobRecord {
   readonly owner: string;

@@ -120,6 +120,8 @@ const CODES: { readonly [Code in OtaErrorCode]: true } = {
   "mqtt-refused": true,
   "mqtt-protocol": true,
   "mqtt-timeout": true,
+  "not-bound": true,
+  "gateway-refused": true,
   usage: true,
   internal: true,
 };

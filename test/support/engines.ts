@@ -1,6 +1,6 @@
 import { describe, test, type TestOptions } from "node:test";
 import type { BoardModules, Log, OtaConfig } from "../../hal/boards/main.js";
-import { createFirmware } from "../../hal/boards/sim/main.js";
+import { type AttachedSubDevice, createFirmware } from "../../hal/boards/sim/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
 import { findWorker, XsMissing } from "../../hal/boards/xs/files.js";
 import { createXsFirmware } from "../../hal/boards/xs/main.js";
@@ -14,6 +14,7 @@ export interface RunningAgent extends Pick<OtaAgent, "on" | "state"> {
 export interface EngineOptions {
   readonly config: OtaConfig;
   readonly log: Log;
+  readonly subDevices?: readonly AttachedSubDevice[];
   /** Told of the agent of each boot, before it starts. */
   onAgent(agent: RunningAgent): void;
   /** The firmware ended by an exception. */

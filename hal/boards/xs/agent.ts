@@ -1,4 +1,4 @@
-import type { AgentEvents, Log, State } from "../main.js";
+import type { AgentEvents, DeviceName, Log, State } from "../main.js";
 import { COMMAND, encodeMessage, MessageReader } from "./guest/messages.js";
 
 export interface XsAgentOptions {
@@ -32,6 +32,11 @@ export class XsAgent {
 
   async stop(): Promise<void> {
     this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.stop)));
+  }
+
+  /** Of the gateway: `OtaAgent.gateway.remove`. */
+  async removeSubDevice({ productId, deviceName }: DeviceName): Promise<void> {
+    this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.removeSubDevice, productId, deviceName)));
   }
 
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {

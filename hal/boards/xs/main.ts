@@ -1,10 +1,11 @@
 import type { AgentEvents, OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log, LogLevel } from "../../ports/index.js";
+import type { AttachedSubDevice } from "../sim/main.js";
 import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
 import { findWorker, readBuilt } from "./files.js";
-import { CALL } from "./guest/messages.js";
+import { CALL, type MessageReader } from "./guest/messages.js";
 import { encodeSetup } from "./guest/setup.js";
 import { type CallTable, HostModules } from "./host-modules.js";
 import { loaderSource } from "./loader.js";
@@ -15,6 +16,8 @@ export interface XsFirmwareOptions {
   readonly log: Log;
   /** Lines of lower rank are not made in the engine. Default: `debug`, all. */
   readonly logLevel?: LogLevel;
+  /** Behind the board, which is a gateway then. */
+  readonly subDevices?: readonly AttachedSubDevice[];
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
   /** Whether the agent's events come out of the engine. Default: they do. */
@@ -49,7 +52,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     };
     const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> => worker.command(message).catch(crash);
     let agent: XsAgent | undefined;
-    const calls = agentCalls(options.log, () => agent);
+    const calls = { ...agentCalls(options.log, () => agent), ...subDeviceCalls(options.subDevices ?? []) };
     const host = new HostModules({ modules, post: (message) => void send(message), calls });
     const worker = new XsWorker({
       binary,
@@ -62,7 +65,8 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
       const { config, logLevel = "debug", log, tellsEvents = true } = options;
-      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined });
+      const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
+      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined, subDevices });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();
@@ -81,6 +85,25 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
     [CALL.agentEvent](call) {
       const name = call.text() as keyof AgentEvents;
       agent()?.emit(name, JSON.parse(call.text()) as never);
+    },
+  };
+}
+
+/** The wires to the sub-devices. */
+function subDeviceCalls(subDevices: readonly AttachedSubDevice[]): CallTable {
+  const busOf = (call: MessageReader): AttachedSubDevice => subDevices[call.number()] as AttachedSubDevice;
+  return {
+    [CALL.subDeviceVersion](call) {
+      const version = busOf(call).version();
+      return version === undefined ? [] : [version];
+    },
+    [CALL.subDeviceWrite](call) {
+      const [bus, md5, byteOffset] = [busOf(call), call.text(), call.number()];
+      return [bus.write(md5, byteOffset, call.bytes()) ? 1 : 0];
+    },
+    [CALL.subDeviceFinish](call) {
+      const reason = busOf(call).finish({ version: call.text(), md5: call.text(), size: call.number() });
+      return reason === undefined ? [] : [reason];
     },
   };
 }

@@ -73,6 +73,7 @@ test("a setup keeps its bytes beside its text", () => {
     logLevel: "info",
     tellsEvents: true,
     hasDigest: false,
+    subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
   };
   const message = new MessageReader(encodeSetup(setup));
   assert.equal(message.code, COMMAND.create);

@@ -6,15 +6,17 @@ import {
   createFlashModule,
   createKeyValueModule,
   createPlatform,
+  createSubDeviceBus,
   createTimeModule,
   createTimerModule,
 } from "./modules.js";
 import { decodeSetup, type Setup } from "./setup.js";
+import { createSubDeviceLink } from "./sub-device-link.js";
 import { createTcp, createTls } from "./sockets.js";
 
 const RANK: { readonly [Level in LogLevel]: number } = { error: 0, warn: 1, info: 2, debug: 3 };
 
-const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "connection", "result"];
+const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "connection", "result", "subdevice"];
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
@@ -31,6 +33,9 @@ class Firmware {
         return this.#agent?.state;
       case COMMAND.stop:
         this.#agent?.stop();
+        return this.#agent?.state;
+      case COMMAND.removeSubDevice:
+        this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
         return this.#agent?.state;
       default:
         this.#host.dispatch(message);
@@ -55,6 +60,9 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const agent = new OtaAgent({ device: createDevice(modules, log), config: setup.config });
+    setup.subDevices.forEach((name, index) => {
+      agent.gateway.add({ ...name, link: createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer }) });
+    });
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) agent.on(name, (event) => void host.call(CALL.agentEvent, name, JSON.stringify(event)));
     return agent;

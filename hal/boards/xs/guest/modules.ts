@@ -9,6 +9,7 @@ import type {
 } from "../../../ecma419/modules.js";
 import type { Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
+import type { SubDeviceBus } from "./sub-device-link.js";
 
 export function createFlashModule(host: Host): FlashModule {
   return {
@@ -115,6 +116,15 @@ export function createPlatform(host: Host): PlatformModule {
       const answer = host.call(CALL.unixTime);
       return answer.ended ? undefined : answer.number();
     },
+  };
+}
+
+/** The wire to the sub-device of that index. */
+export function createSubDeviceBus(host: Host, index: number): SubDeviceBus {
+  return {
+    version: () => optionalText(host.call(CALL.subDeviceVersion, index)),
+    write: (md5, byteOffset, bytes) => host.write(CALL.subDeviceWrite, bytes, index, md5, byteOffset).number() === 1,
+    finish: ({ version, md5, size }) => optionalText(host.call(CALL.subDeviceFinish, index, version, md5, size)),
   };
 }
 

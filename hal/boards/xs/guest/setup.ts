@@ -1,4 +1,4 @@
-import type { LogLevel, OtaConfig } from "moddable-ota";
+import type { DeviceName, LogLevel, OtaConfig } from "moddable-ota";
 import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
 
 /** What the agent in the engine is made of. */
@@ -8,6 +8,8 @@ export interface Setup {
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
+  /** Of a gateway: known by their index. */
+  readonly subDevices: readonly DeviceName[];
 }
 
 /** Stands in the JSON for the bytes of that number. */
