@@ -309,7 +309,16 @@ export class Gateway {
     // A result comes before the version, or the platform would offer the same update once more.
     const spoken = this.queue.arrived(sub);
     this.#tellState(sub, version === undefined ? "absent" : "online");
-    if (version !== undefined && !spoken) this.#reporterOf(sub).version(version, () => {});
+    if (spoken) return;
+    // What it was about in an earlier boot is over; an offer begins it anew.
+    if (sub.mark !== "done" && sub.mark !== "failed") this.#mark(sub, "none");
+    if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
+  }
+
+  #mark(sub: SubDevice, mark: Mark): void {
+    if (sub.mark === mark) return;
+    sub.mark = mark;
+    this.#ledger.changed();
   }
 
   #reporterOf(sub: SubDevice): Reporter {
@@ -319,15 +328,11 @@ export class Gateway {
   }
 
   #onState(sub: SubDevice, state: State | undefined, event: Event | undefined): void {
-    const mark = markOf(state) ?? sub.mark;
-    if (mark !== sub.mark) {
-      sub.mark = mark;
-      this.#ledger.changed();
-    }
+    this.#mark(sub, markOf(state) ?? sub.mark);
     const shown = state === undefined ? "queued" : state.name;
     if (shown === "idle" || shown === "confirming") {
       this.#shown = undefined;
-      if (mark === "failed") this.#sessions.retry(sub);
+      if (sub.mark === "failed") this.#sessions.retry(sub);
     } else if (shown === "queued" || shown !== this.#shown) {
       this.#shown = shown;
       this.#tellState(sub, shown);

@@ -306,7 +306,7 @@ export class GatewayWorld {
         const count = Math.min(into.byteLength, there - at);
         into.set(bytes.subarray(at, at + count));
         at += count;
-        if (count > 0 && at === bytes.byteLength) later(0, () => request.onEnd());
+        if (count > 0 && at === bytes.byteLength) later(5, () => request.onEnd());
         return count;
       },
       close: () => {
