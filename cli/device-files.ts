@@ -2,7 +2,10 @@ import { CHIP_ESP32 } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { inspectSlots, readPartition, readRecord } from "../hal/boards/sim/inspect.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
+import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { createBoard, factoryFlash, holdsBoard, snapshotFlash } from "../hal/boards/sim/state-dir.js";
+import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
+import { idOf, readLedger } from "../src/gateway/ledger.js";
 import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/types.js";
 import { UsageError } from "./command-line.js";
@@ -16,7 +19,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
   const report = {
     ...inspectSlots(flash, CHIP_ESP32),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
-    subdevices: [],
+    subdevices: subDevicesOf(state, flash),
   };
   if (json === true) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -28,7 +31,21 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
     lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
   }
   lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
+  for (const { productId, deviceName, version, state } of report.subdevices) {
+    lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
+  }
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** What runs on each, and where it is with its update. */
+function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
+  const found = installedSubDevices(state);
+  if (found.length === 0) return [];
+  const marks = readLedger({ read: (key) => readRecord(flash, "ota", key) });
+  return found.map((one) => {
+    const mark = marks.get(idOf(`${one.productId}/${one.deviceName}`)) ?? "none";
+    return { ...one, state: mark === "none" ? "idle" : mark };
+  });
 }
 
 function describe(checkpoint: Checkpoint): object {

@@ -3,11 +3,14 @@ import { SimulatedBoard } from "../hal/boards/sim/board.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, holdsBoard, openFlash } from "../hal/boards/sim/state-dir.js";
-import type { LogLevel } from "../hal/ports/index.js";
-import { type OtaAgent, type OtaConfig, checkConfig } from "../src/index.js";
+import { SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
+import type { Log, LogLevel } from "../hal/ports/index.js";
+import { isSameDevice } from "../src/gateway/sub-device.js";
+import { checkConfig, type Identity, type OtaAgent, type OtaConfig, type SubDeviceEvent } from "../src/index.js";
 import { EXIT_FAILED, UsageError } from "./command-line.js";
 import { readCertificate, readIdentity } from "./files.js";
 import { createLog } from "./log.js";
+import { readSubDevices } from "./sub-devices.js";
 
 export interface RunOptions {
   readonly deviceInfo: string;
@@ -20,6 +23,8 @@ export interface RunOptions {
   readonly backoffMax: number;
   readonly log: LogLevel;
   readonly strictTls?: boolean;
+  readonly subdevices?: string;
+  readonly installTimeout: number;
 }
 
 /** Bytes of the image that a new board leaves the factory with. */
@@ -27,20 +32,32 @@ const FACTORY_IMAGE_LENGTH = 64 * 1024;
 
 /** `ota-device run`: ends with the process. All input is looked at before anything is written. */
 export async function run(options: RunOptions): Promise<void> {
-  const config = configOf(options);
+  const { subDevices: named, ...identity } = readIdentity(options.deviceInfo);
+  const listed = readSubDevices(options.subdevices, named);
+  const config = configOf(options, identity, listed.length > 0);
   checkConfig(config);
+  if (listed.some((one) => isSameDevice(one, identity))) throw new UsageError("the gateway is not a sub-device of its own");
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
   const release = await lockFolder(options.state);
   if (fresh !== undefined) createBoard(options.state, fresh);
 
   const log = createLog(options.log);
+  const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
   const flash = openFlash(options.state, "r+");
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
     const board = new SimulatedBoard({
       flash,
       strictTls: options.strictTls === true,
-      firmware: createFirmware({ config, log, onAgent: (started) => (agent = started) }),
+      firmware: createFirmware({
+        config,
+        log,
+        subDevices,
+        onAgent: (started) => {
+          agent = started;
+          started.on("subdevice", (event) => follow(event, log));
+        },
+      }),
       onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),
       onDead: (error) => {
         log("error", "board", () => error.message);
@@ -64,10 +81,17 @@ export async function run(options: RunOptions): Promise<void> {
   release();
 }
 
-function configOf(options: RunOptions): OtaConfig {
+function follow(event: SubDeviceEvent, log: Log): void {
+  const name = `${event.productId}/${event.deviceName}`;
+  if (event.kind === "state") log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
+  if (event.kind === "result") log("info", "gateway", () => `${name} version ${event.version}: ${event.result.outcome}`);
+}
+
+function configOf(options: RunOptions, identity: Identity, isGateway: boolean): OtaConfig {
   const authority = options.ca === undefined ? undefined : readCertificate(options.ca);
   return {
-    identity: readIdentity(options.deviceInfo),
+    identity,
+    ...(isGateway ? { gateway: { installTimeoutSeconds: options.installTimeout } } : {}),
     broker: { url: options.mqtt, authority },
     download: {
       authority,

@@ -21,6 +21,8 @@ program
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
+  .option("--subdevices <file>", 'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}')
+  .option("--install-timeout <s>", "longest silence of an installation on a sub-device, in seconds", positiveSeconds, 60)
   .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);
 

@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { SubDeviceBus } from "../xs/guest/sub-device-link.js";
 
@@ -15,7 +27,7 @@ export interface SimulatedSubDeviceOptions {
   readonly install: Installation;
 }
 
-/** What runs on a sub-device: nothing but a version where it was never updated. */
+/** What runs on a sub-device: without size and MD5 where it was never updated. */
 export interface Installed {
   readonly version: string;
   readonly size: number | null;
@@ -24,6 +36,18 @@ export interface Installed {
 
 const FOLDER = "subdevices";
 const RECORD_FILE = "installed.json";
+
+/** The sub-devices that a gateway's state holds, by product and name. @param state folder of the board */
+export function installedSubDevices(state: string): (Installed & { readonly productId: string; readonly deviceName: string })[] {
+  const folder = join(state, FOLDER);
+  return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) => {
+    const [, productId, deviceName] = /^([A-Z0-9]{10})_(.+)$/.exec(name) ?? [];
+    const path = join(folder, name, RECORD_FILE);
+    if (productId === undefined || deviceName === undefined || !existsSync(path)) return [];
+    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as Installed;
+    return [{ productId, deviceName, version, size, md5 }];
+  });
+}
 
 /**
  * A sub-device whose image lives in a folder of the gateway's state: a file that is named after its MD5, and the record that
@@ -42,6 +66,8 @@ export class SimulatedSubDevice implements SubDeviceBus {
     this.deviceName = options.deviceName;
     this.#options = options;
     this.#folder = join(options.state, FOLDER, `${options.productId}_${options.deviceName}`);
+    mkdirSync(this.#folder, { recursive: true });
+    if (!existsSync(join(this.#folder, RECORD_FILE))) this.#record({ version: options.version, size: null, md5: null });
   }
 
   version(): string | undefined {
@@ -53,7 +79,6 @@ export class SimulatedSubDevice implements SubDeviceBus {
     if (install === "offline") this.#offline = true;
     if (this.#offline) throw new Error("sub-device does not answer");
     if (install === "hang" && byteOffset > 0) return false;
-    mkdirSync(this.#folder, { recursive: true });
     const path = this.#unfinished(md5);
     const file = openSync(path, existsSync(path) ? "r+" : "w");
     writeSync(file, bytes, 0, bytes.byteLength, byteOffset);
@@ -74,9 +99,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   }
 
   installed(): Installed {
-    const path = join(this.#folder, RECORD_FILE);
-    if (!existsSync(path)) return { version: this.#options.version, size: null, md5: null };
-    return JSON.parse(readFileSync(path, "utf8")) as Installed;
+    return JSON.parse(readFileSync(join(this.#folder, RECORD_FILE), "utf8")) as Installed;
   }
 
   /** The image that runs, or `undefined` where it was never updated. */
