@@ -8,20 +8,25 @@ export interface OutletOptions {
   readonly session: Pick<MqttSession, "publish">;
   readonly clock: Clock;
   readonly messagesPerSecond: number;
-  /** What to send where nothing else waits. It is asked again and again until it is sent. */
-  next(): Sending | undefined;
+  /** Nothing waits: begins what leads to more. @returns whether it has */
+  next(): boolean;
 }
 
 /** Before what the connection did not take is tried again. */
 const BUSY_MS = 100;
 const SECOND_MS = 1000;
 
-/** The one way out for all that is said for sub-devices: never more than so many messages in any one second. */
+/**
+ * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in turns
+ * of its own, with nothing below them: to put a message together takes half of a chip's stack.
+ */
 export class Outlet {
   readonly #options: OutletOptions;
   readonly #waiting: Sending[] = [];
   /** When the newest messages were sent, oldest first: as many as a second may have. */
   readonly #sentAt: number[] = [];
+  /** A message that the next of its kind makes up for. */
+  #spare: Sending | undefined;
   #timer: Timer | undefined;
   #open = false;
 
@@ -38,6 +43,7 @@ export class Outlet {
   close(): void {
     this.#open = false;
     this.#waiting.length = 0;
+    this.#spare = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -48,57 +54,57 @@ export class Outlet {
     this.run();
   }
 
-  /** As the session does, in turn; QoS 0 only where there is room at once: the next one makes up for it. */
+  /** As the session does, in turn; what asks for no acknowledgement only where nothing else waits, and the newest alone. */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
-    const { session } = this.#options;
     if (!this.#open) return false;
-    if (onAcknowledged !== undefined) {
-      this.send(() => session.publish(topic, payload, onAcknowledged));
-      return true;
-    }
-    if (this.#waiting.length > 0 || this.#waitMs() > 0 || !session.publish(topic, payload)) return false;
-    this.#sent();
+    const sending = (): boolean => this.#options.session.publish(topic, payload, onAcknowledged);
+    if (onAcknowledged === undefined) this.#spare = sending;
+    else this.#waiting.push(sending);
+    this.run();
     return true;
   }
 
-  /** Sends what there is, as far as the second allows. */
+  /** There may be something to send. */
   run(): void {
-    while (this.#open && this.#timer === undefined) {
-      const [first] = this.#waiting;
-      const sending = first ?? this.#options.next();
-      if (sending === undefined) return;
-      const waitMs = this.#waitMs();
-      if (waitMs > 0) {
-        this.#later(waitMs);
-        return;
-      }
-      // Taken out first: what it sends may come back to here.
-      if (first !== undefined) this.#waiting.shift();
-      if (sending()) {
-        this.#sent();
-        continue;
-      }
-      if (first !== undefined && this.#open) this.#waiting.unshift(first);
-      this.#later(BUSY_MS);
+    if (this.#open && this.#timer === undefined) this.#in(0);
+  }
+
+  #in(delayMs: number): void {
+    this.#timer = this.#options.clock.timer("gateway", delayMs, () => {
+      this.#timer = undefined;
+      this.#turn();
+    });
+  }
+
+  /** One message a turn. */
+  #turn(): void {
+    if (this.#waiting.length === 0 && this.#options.next()) {
+      this.run();
+      return;
     }
+    const sending = this.#waiting[0] ?? this.#spare;
+    if (sending === undefined) return;
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) {
+      this.#in(waitMs);
+      return;
+    }
+    const sent = sending();
+    // What it sent may have been the end of the connection.
+    if (!this.#open) return;
+    if (sent) {
+      if (sending === this.#waiting[0]) this.#waiting.shift();
+      if (sending === this.#spare) this.#spare = undefined;
+      this.#sentAt.push(this.#options.clock.now());
+      if (this.#sentAt.length > this.#options.messagesPerSecond) this.#sentAt.shift();
+    }
+    this.#timer?.cancel();
+    this.#in(sent ? 0 : BUSY_MS);
   }
 
   #waitMs(): number {
     const { clock, messagesPerSecond } = this.#options;
     const [oldest] = this.#sentAt;
     return oldest === undefined || this.#sentAt.length < messagesPerSecond ? 0 : oldest + SECOND_MS - clock.now();
-  }
-
-  #sent(): void {
-    this.#sentAt.push(this.#options.clock.now());
-    if (this.#sentAt.length > this.#options.messagesPerSecond) this.#sentAt.shift();
-  }
-
-  #later(waitMs: number): void {
-    if (!this.#open) return;
-    this.#timer = this.#options.clock.timer("gateway", waitMs, () => {
-      this.#timer = undefined;
-      this.run();
-    });
   }
 }

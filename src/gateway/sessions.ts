@@ -5,7 +5,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";
-import type { Outlet, Sending } from "./outlet.js";
+import type { Outlet } from "./outlet.js";
 import { isSameDevice, type SubDevice } from "./sub-device.js";
 
 export interface SessionsOptions {
@@ -29,7 +29,7 @@ interface Joining {
 }
 
 /** So many are on their way at once. */
-const WINDOW = 8;
+const WINDOW = 4;
 /** Before those that did not answer, or failed, are looked at again. */
 const RETRY_MS = 30_000;
 
@@ -102,15 +102,16 @@ export class Sessions {
     this.#options.onRefused(sub, error);
   }
 
-  /** For the outlet: who comes next. */
-  next(): Sending | undefined {
-    if (this.#joining.length >= WINDOW) return undefined;
+  /** Begins with the next one. @returns whether there was one, and room for it */
+  next(): boolean {
+    if (this.#joining.length >= WINDOW) return false;
     const waits = ({ phase }: SubDevice): boolean => phase === "offline" || phase === "checking";
     const sub = this.all.find((one) => waits(one) && this.#options.isUrgent(one)) ?? this.all.find(waits);
-    return sub === undefined ? undefined : () => this.#join(sub);
+    if (sub !== undefined) this.#join(sub);
+    return sub !== undefined;
   }
 
-  #join(sub: SubDevice): boolean {
+  #join(sub: SubDevice): void {
     const { operations, outlet } = this.#options;
     const joining: Joining = { sub, asking: undefined };
     this.#joining.push(joining);
@@ -118,15 +119,14 @@ export class Sessions {
     sub.phase = "joining";
     if (known) {
       this.#askVersion(joining);
-      return true;
+      return;
     }
     const sending = operations.ask("online", sub, (error) => {
       if (!this.#joining.includes(joining)) return;
       if (error === undefined) outlet.send(() => this.#subscribe(joining));
       else this.refuse(sub, error);
     });
-    if (!sending()) outlet.send(sending);
-    return true;
+    outlet.send(sending);
   }
 
   #subscribe(joining: Joining): boolean {

@@ -18,6 +18,8 @@ export interface XsFirmwareOptions {
   readonly logLevel?: LogLevel;
   /** Behind the board, which is a gateway then. */
   readonly subDevices?: readonly AttachedSubDevice[];
+  /** All of them have the link of the first, so that what is measured is the agent. */
+  readonly sharesLink?: boolean;
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
   /** Whether the agent's events come out of the engine. Default: they do. */
@@ -64,9 +66,9 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const boot = async (): Promise<void> => {
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
-      const { config, logLevel = "debug", log, tellsEvents = true } = options;
+      const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
       const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
-      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined, subDevices });
+      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined, subDevices, sharesLink });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();

@@ -74,6 +74,7 @@ test("a setup keeps its bytes beside its text", () => {
     tellsEvents: true,
     hasDigest: false,
     subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
+    sharesLink: false,
   };
   const message = new MessageReader(encodeSetup(setup));
   assert.equal(message.code, COMMAND.create);

@@ -1,4 +1,4 @@
-import { type AgentEvents, type BoardModules, createDevice, type Log, type LogLevel, OtaAgent } from "moddable-ota";
+import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
 import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -60,9 +60,9 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const agent = new OtaAgent({ device: createDevice(modules, log), config: setup.config });
-    setup.subDevices.forEach((name, index) => {
-      agent.gateway.add({ ...name, link: createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer }) });
-    });
+    const linkTo = (index: number): Installer => createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
+    const shared = setup.sharesLink ? linkTo(0) : undefined;
+    setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) agent.on(name, (event) => void host.call(CALL.agentEvent, name, JSON.stringify(event)));
     return agent;

@@ -10,6 +10,8 @@ export interface Setup {
   readonly hasDigest: boolean;
   /** Of a gateway: known by their index. */
   readonly subDevices: readonly DeviceName[];
+  /** All of them have the link of the first, so that what is measured is the agent. */
+  readonly sharesLink: boolean;
 }
 
 /** Stands in the JSON for the bytes of that number. */
