@@ -60,7 +60,12 @@ export class HandOver {
     this.#options = options;
   }
 
+  /** In a turn of its own: the application's code has the whole stack. */
   start(): void {
+    this.#timer = this.#options.clock.timer("install", 0, () => this.#begin());
+  }
+
+  #begin(): void {
     const { installer, image, acknowledged, onProgress, onAcknowledged } = this.#options;
     const active = (action: () => void): void => {
       if (this.#over) return;
@@ -129,28 +134,25 @@ export class HandOver {
  * @returns cancels the question
  */
 export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Timer {
-  let answered = false;
+  let over = false;
   let timer: Timer;
-  const answerIn = (delayMs: number, version: unknown): Timer =>
-    clock.timer("version", delayMs, () => {
-      answered = true;
-      onAnswer(typeof version === "string" && isVersion(version) ? version : undefined);
-    });
   const answer = (version: unknown): void => {
-    if (answered) return;
-    answered = true;
+    if (over) return;
+    over = true;
     timer.cancel();
-    timer = answerIn(0, version);
+    onAnswer(typeof version === "string" && isVersion(version) ? version : undefined);
   };
-  timer = answerIn(VERSION_TIMEOUT_MS, undefined);
-  attempt(
-    () => installer.version(),
-    (_, version) => answer(version),
-    () => answer(undefined),
-  );
+  timer = clock.timer("version", 0, () => {
+    timer = clock.timer("version", VERSION_TIMEOUT_MS, () => answer(undefined));
+    attempt(
+      () => installer.version(),
+      (_, version) => answer(version),
+      () => answer(undefined),
+    );
+  });
   return {
     cancel() {
-      answered = true;
+      over = true;
       timer.cancel();
     },
   };

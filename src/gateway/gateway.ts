@@ -1,4 +1,4 @@
-import type { Device, TlsOptions } from "../../hal/ports/index.js";
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { forgetStaged, type StagingArea } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
 import { OtaError } from "../errors.js";
@@ -56,6 +56,7 @@ export class Gateway {
   readonly queue: StagingQueue<SubDevice>;
   /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
   #link: "down" | "idle" | "subscribing" | "up" = "down";
+  #timer: Timer | undefined;
   #shown: SubDeviceState | undefined;
   readonly #ledger: Ledger;
 
@@ -189,6 +190,7 @@ export class Gateway {
 
   disconnected(): void {
     this.#link = "down";
+    this.#timer?.cancel();
     this.#sessions.close();
     this.#outlet.close();
     this.#operations.close();
@@ -290,8 +292,12 @@ export class Gateway {
   #wake(): void {
     if (this.#link === "up") this.#outlet.run();
     if (this.#link !== "idle") return;
-    const { session, name } = this.#options;
     this.#link = "subscribing";
+    this.#timer = this.#options.device.clock.timer("gateway", 0, () => this.#subscribe());
+  }
+
+  #subscribe(): void {
+    const { session, name } = this.#options;
     session.subscribe(operationResultTopic(name), (granted) => {
       if (!granted) {
         session.drop(new OtaError("mqtt-refused", "broker refuses the gateway's subscription"));
