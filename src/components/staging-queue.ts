@@ -6,22 +6,8 @@ import { UpdateDriver, type UpdateLimits } from "../update/driver.js";
 import type { Reporter } from "../update/reporter.js";
 import type { Gate } from "../update/target.js";
 import type { Event, Image, State } from "../update/types.js";
-import type { Installer } from "./hand-over.js";
+import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
 import { AREA_KEY, StagedTarget, type StagingArea } from "./staged-target.js";
-
-/** An offer that several recipients share: the newest URL serves all. */
-export type SharedOffer = { -readonly [Field in keyof Offer]: Offer[Field] };
-
-/** Whom a staged image may be for. */
-export interface Recipient {
-  /** In records: `PRODUCT/name`, or the id of a component. */
-  readonly owner: string;
-  readonly link: Installer;
-  /** That runs there, as far as it is known. */
-  version: string | undefined;
-  /** What it waits for in the queue; `undefined` there: the offer is to be asked for once more. */
-  offer: SharedOffer | undefined;
-}
 
 export interface StagingQueueOptions<Whom extends Recipient> {
   readonly device: Device;
@@ -44,8 +30,6 @@ interface Job<Whom> {
   readonly driver: UpdateDriver;
 }
 
-/** Different images that the queue knows of: each holds a URL of up to 2 KB. */
-const OFFER_LIMIT = 4;
 /** How long the owner of an unfinished job is waited for after a restart. */
 const OWNER_WAIT_MS = 60_000;
 
@@ -109,7 +93,7 @@ export class StagingQueue<Whom extends Recipient> {
 
   /** The platform offers an image for somebody. */
   offered(recipient: Whom, offer: Offer): void {
-    const shared = this.#share(offer);
+    const shared = share(offer, this.#shared());
     if (this.#asked === recipient) this.#asked = undefined;
     const job = this.#job;
     if (job?.recipient === recipient) {
@@ -229,7 +213,8 @@ export class StagingQueue<Whom extends Recipient> {
 
   #pick(): Whom | undefined {
     const staged = this.#staged();
-    return this.#order.find(({ offer }) => offer !== undefined && hasBytesOf(offer, staged)) ?? this.#order.find(({ offer }) => offer !== undefined);
+    const offered = this.#order.filter(({ offer }) => offer !== undefined);
+    return offered.find(({ offer }) => hasBytesOf(offer as SharedOffer, staged)) ?? offered[0];
   }
 
   #staged(): Image | undefined {
@@ -287,25 +272,16 @@ export class StagingQueue<Whom extends Recipient> {
 
   /** What did not fit is asked for as soon as it does. */
   #ask(): void {
-    if (this.#asked !== undefined || this.#shared().length >= OFFER_LIMIT) return;
+    if (this.#asked !== undefined || this.#shared().size >= OFFER_LIMIT) return;
     this.#asked = this.#order.find(({ offer }) => offer === undefined);
     if (this.#asked !== undefined) this.#options.onAsk(this.#asked);
   }
 
-  /** @returns what stands for this offer, with its URL; `undefined` where there are too many different ones */
-  #share(offer: Offer): SharedOffer | undefined {
-    const known = this.#shared();
-    const same = known.find((other) => hasBytesOf(other, offer) && other.version === offer.version);
-    if (same === undefined) return known.length < OFFER_LIMIT ? { ...offer } : undefined;
-    same.url = offer.url;
-    return same;
-  }
-
-  #shared(): SharedOffer[] {
+  #shared(): Set<SharedOffer> {
     const offers = new Set<SharedOffer>();
     if (this.#job?.recipient.offer !== undefined) offers.add(this.#job.recipient.offer);
     for (const { offer } of this.#order) if (offer !== undefined) offers.add(offer);
-    return [...offers];
+    return offers;
   }
 
   #isWanted(offer: SharedOffer | undefined): boolean {
@@ -324,8 +300,4 @@ export class StagingQueue<Whom extends Recipient> {
 /** Nothing but bytes is on its way, and those are kept. */
 function isPreemptible({ name }: State): boolean {
   return name !== "applying" && name !== "reporting" && name !== "idle";
-}
-
-function hasBytesOf(left: Image, right: Image | undefined): boolean {
-  return right !== undefined && left.md5 === right.md5 && left.size === right.size;
 }

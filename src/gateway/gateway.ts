@@ -1,5 +1,6 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { forgetStaged, type StagingArea } from "../components/staged-target.js";
+import { slotArea } from "../components/slot-area.js";
+import { forgetStaged } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
 import { OtaError } from "../errors.js";
 import { randomFraction } from "../lib/jitter.js";
@@ -9,15 +10,15 @@ import { CHANGE_ANSWER, decodeGatewayMessage, encodeOperation, signBind } from "
 import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
 import { decodeDownlink } from "../protocol/messages.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
-import { clearRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
-import type { Event, State } from "../update/types.js";
-import { Ledger, type Mark } from "./ledger.js";
+import type { State } from "../update/types.js";
+import { Ledger } from "./ledger.js";
+import { Narrator } from "./narrator.js";
 import { Operations } from "./operations.js";
 import { Outlet } from "./outlet.js";
 import { Sessions } from "./sessions.js";
-import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions, type SubDeviceState } from "./sub-device.js";
+import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions } from "./sub-device.js";
 
 export interface GatewayOptions {
   readonly device: Device;
@@ -57,23 +58,25 @@ export class Gateway {
   /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
   #link: "down" | "idle" | "subscribing" | "up" = "down";
   #timer: Timer | undefined;
-  #shown: SubDeviceState | undefined;
   readonly #ledger: Ledger;
+  readonly #narrator: Narrator;
 
   /** @throws HalError where storage cannot be read */
   constructor(options: GatewayOptions) {
-    const { device, session, name, messagesPerSecond } = options;
+    const { device, session, name, slot, messagesPerSecond, onSlotTaken } = options;
     const { clock } = device;
     this.#options = options;
     this.#outlet = new Outlet({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
     this.queue = new StagingQueue<SubDevice>({
       ...options,
-      area: options.slot ? slotArea(options) : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      area: slot
+        ? slotArea({ ...device, onTaken: onSlotTaken })
+        : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
       reporterOf: (sub) => this.#reporterOf(sub),
-      onState: (sub, state, event) => this.#onState(sub, state, event),
-      onInstalling: (sub, { version, size }, bytes) => this.#tell(sub, { kind: "progress", step: "install", version, bytes, size }),
-      onReported: (sub, version, result) => this.#tell(sub, { kind: "result", version, result }),
+      onState: (sub, state, event) => this.#narrator.onStep(sub, state, event),
+      onInstalling: (sub, { version, size }, bytes) => this.#narrator.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
+      onReported: (sub, version, result) => this.#narrator.tell(sub, { kind: "result", version, result }),
       onAsk: (sub) => this.#sessions.check(sub),
     });
     this.#sessions = new Sessions({
@@ -86,10 +89,15 @@ export class Gateway {
       onIntroduced: (sub) => this.#introduce(sub),
       onRefused: (sub, { code, message }) => {
         if (code === "not-bound") this.queue.left(sub);
-        this.#tellState(sub, "refused", message);
+        this.#narrator.tellState(sub, "refused", message);
       },
     });
     this.#ledger = new Ledger({ ...device, entries: this.#sessions.all });
+    this.#narrator = new Narrator({
+      onEvent: (event) => options.onEvent(event),
+      onMarked: () => this.#ledger.changed(),
+      onFailed: (sub) => this.#sessions.retry(sub),
+    });
   }
 
   /** The sub-devices that were added. */
@@ -121,7 +129,7 @@ export class Gateway {
     this.queue.left(sub);
     if (this.#link === "up") this.#outlet.send(this.#operations.sending(encodeOperation("offline", [sub])));
     this.#ledger.changed();
-    this.#tellState(sub, "offline");
+    this.#narrator.tellState(sub, "offline");
     return true;
   }
 
@@ -314,17 +322,11 @@ export class Gateway {
     const { version } = sub;
     // A result comes before the version, or the platform would offer the same update once more.
     const spoken = this.queue.arrived(sub);
-    this.#tellState(sub, version === undefined ? "absent" : "online");
+    this.#narrator.tellState(sub, version === undefined ? "absent" : "online");
     if (spoken) return;
     // What it was about in an earlier boot is over; an offer begins it anew.
-    if (sub.mark !== "done" && sub.mark !== "failed") this.#mark(sub, "none");
+    if (sub.mark !== "done" && sub.mark !== "failed") this.#narrator.mark(sub, "none");
     if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
-  }
-
-  #mark(sub: SubDevice, mark: Mark): void {
-    if (sub.mark === mark) return;
-    sub.mark = mark;
-    this.#ledger.changed();
   }
 
   #reporterOf(sub: SubDevice): Reporter {
@@ -333,61 +335,7 @@ export class Gateway {
     return reporter;
   }
 
-  #onState(sub: SubDevice, state: State | undefined, event: Event | undefined): void {
-    this.#mark(sub, markOf(state) ?? sub.mark);
-    const shown = state === undefined ? "queued" : state.name;
-    if (shown === "idle" || shown === "confirming") {
-      this.#shown = undefined;
-      if (sub.mark === "failed") this.#sessions.retry(sub);
-    } else if (shown === "queued" || shown !== this.#shown) {
-      this.#shown = shown;
-      this.#tellState(sub, shown);
-    }
-    if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      const { version, size } = state.offer;
-      this.#tell(sub, { kind: "progress", step: "download", version, bytes: event.offset, size });
-    }
-  }
-
-  #tellState(sub: SubDevice, state: SubDeviceState, message?: string): void {
-    this.#tell(sub, { kind: "state", state, version: sub.version, message });
-  }
-
-  #tell({ productId, deviceName }: DeviceName, what: Told): void {
-    this.#options.onEvent({ productId, deviceName, ...what } as SubDeviceEvent);
-  }
-
   #log(level: "debug" | "info" | "warn" | "error", message: () => string): void {
     this.#options.device.log(level, "gateway", message);
   }
 }
-
-function slotArea({ device, onSlotTaken }: GatewayOptions): StagingArea {
-  const { boot, store } = device;
-  return {
-    label: boot.status().targetSlot,
-    partition: boot.openTarget(),
-    prepare() {
-      boot.forgetTarget();
-      clearRecord(store, OWN_KEY);
-      onSlotTaken();
-    },
-  };
-}
-
-function markOf(state: State | undefined): Mark | undefined {
-  switch (state?.name) {
-    case undefined:
-      return "queued";
-    case "downloading":
-      return "downloading";
-    case "applying":
-      return "installing";
-    case "reporting":
-      return state?.result.outcome === "done" ? "done" : "failed";
-    default:
-      return undefined;
-  }
-}
-
-type Told = SubDeviceEvent extends infer Event ? (Event extends DeviceName ? Omit<Event, keyof DeviceName> : never) : never;

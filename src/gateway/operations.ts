@@ -1,7 +1,16 @@
 import type { Clock, Timer } from "../../hal/ports/index.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
-import { adviceFor, type BindProof, DESCRIBE, encodeOperation, isSuccess, NOT_BOUND, type Operation, type OperationResult } from "../protocol/gateway.js";
+import {
+  adviceFor,
+  type BindProof,
+  DESCRIBE,
+  encodeOperation,
+  isSuccess,
+  NOT_BOUND,
+  type Operation,
+  type OperationResult,
+} from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Sending } from "./outlet.js";
 import { isSameDevice } from "./sub-device.js";
@@ -70,7 +79,8 @@ export class Operations {
 
   /** The connection is over. */
   close(): void {
-    for (const question of this.#questions.slice()) this.#settle(question, new OtaError("connection-lost", "the connection to the broker ended"));
+    const lost = new OtaError("connection-lost", "the connection to the broker ended");
+    for (const question of this.#questions.slice()) this.#settle(question, lost);
   }
 
   #await(operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): void {

@@ -1,5 +1,5 @@
 import type { Installer } from "../components/hand-over.js";
-import type { Recipient, SharedOffer } from "../components/staging-queue.js";
+import type { Recipient, SharedOffer } from "../components/recipient.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Result } from "../protocol/messages.js";
 import type { State } from "../update/types.js";
@@ -24,9 +24,20 @@ export type SubDeviceState = Exclude<Phase, "joining" | "checking"> | "queued" |
 
 export type SubDeviceEvent = DeviceName &
   (
-    | { readonly kind: "state"; readonly state: SubDeviceState; readonly version: string | undefined; readonly message?: string | undefined }
+    | {
+        readonly kind: "state";
+        readonly state: SubDeviceState;
+        readonly version: string | undefined;
+        readonly message?: string | undefined;
+      }
     /** Bytes in the staging area, and then those that the installation says it took. */
-    | { readonly kind: "progress"; readonly step: "download" | "install"; readonly version: string; readonly bytes: number; readonly size: number }
+    | {
+        readonly kind: "progress";
+        readonly step: "download" | "install";
+        readonly version: string;
+        readonly bytes: number;
+        readonly size: number;
+      }
     /** The platform has acknowledged the result of an update. */
     | { readonly kind: "result"; readonly version: string; readonly result: Result }
   );
