@@ -4,15 +4,14 @@ import { forgetStaged } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
 import { OtaError } from "../errors.js";
 import { randomFraction } from "../lib/jitter.js";
-import { printable } from "../lib/text.js";
 import type { MqttSession } from "../mqtt/session.js";
-import { CHANGE_ANSWER, decodeGatewayMessage, encodeOperation, signBind } from "../protocol/gateway.js";
+import { encodeOperation, signBind } from "../protocol/gateway.js";
 import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
-import { decodeDownlink } from "../protocol/messages.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { State } from "../update/types.js";
+import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
 import { Narrator } from "./narrator.js";
 import { Operations } from "./operations.js";
@@ -60,6 +59,7 @@ export class Gateway {
   #timer: Timer | undefined;
   readonly #ledger: Ledger;
   readonly #narrator: Narrator;
+  readonly #inbox: Inbox;
 
   /** @throws HalError where storage cannot be read */
   constructor(options: GatewayOptions) {
@@ -97,6 +97,13 @@ export class Gateway {
       onEvent: (event) => options.onEvent(event),
       onMarked: () => this.#ledger.changed(),
       onFailed: (sub) => this.#sessions.retry(sub),
+    });
+    this.#inbox = new Inbox({
+      sessions: this.#sessions,
+      operations: this.#operations,
+      outlet: this.#outlet,
+      queue: this.queue,
+      log: device.log,
     });
   }
 
@@ -221,61 +228,13 @@ export class Gateway {
   /** @returns whether the topic is one of the gateway's */
   onMessage(topic: string, payload: Uint8Array): boolean {
     if (topic === operationResultTopic(this.#options.name)) {
-      this.#onOperation(payload);
+      this.#inbox.onOperation(payload);
       return true;
     }
     const [root, kind, productId = "", deviceName = ""] = topic.split("/");
     const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
-    if (sub === undefined) return false;
-    this.#onDownlink(sub, payload);
-    return true;
-  }
-
-  #onOperation(payload: Uint8Array): void {
-    const message = decodeGatewayMessage(payload);
-    switch (message.type) {
-      case "results":
-        for (const result of message.results) this.#operations.onResult(message.operation, result);
-        return;
-      case "bound":
-        this.#operations.onBound(message.devices);
-        return;
-      case "change":
-        this.#outlet.send(this.#operations.sending(CHANGE_ANSWER));
-        for (const device of message.devices) this.#onBinding(device, message.bound);
-        return;
-      case "unknown":
-        this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);
-        return;
-      case "malformed":
-        this.#log("warn", () => `gateway message refused: ${message.reason}`);
-        return;
-    }
-  }
-
-  #onDownlink(sub: SubDevice, payload: Uint8Array): void {
-    const message = decodeDownlink(payload);
-    switch (message.type) {
-      case "offer": {
-        const { offer } = message;
-        this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
-        // What runs there is not offered by a platform that was told so; nor is it asked in circles.
-        if (offer.version !== sub.version || this.queue.serves(sub)) this.queue.offered(sub, offer);
-        return;
-      }
-      case "malformed":
-        this.#log("warn", () => `message for ${sub.owner} refused: ${message.reason}`);
-        return;
-      default:
-        return;
-    }
-  }
-
-  #onBinding(device: DeviceName, bound: boolean): void {
-    const sub = this.#sessions.find(device);
-    if (sub === undefined) return;
-    if (!bound) this.#sessions.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
-    else if (sub.phase === "refused") this.#sessions.check(sub);
+    if (sub !== undefined) this.#inbox.onDownlink(sub, payload);
+    return sub !== undefined;
   }
 
   #ask(operation: "bind" | "unbind", device: DeviceName, proof: () => Parameters<Operations["ask"]>[3]): Promise<void> {
@@ -283,7 +242,7 @@ export class Gateway {
       checkDeviceName(device);
       this.#checkLink();
       const settle = (error: OtaError | undefined): void => {
-        if (error === undefined) this.#onBinding(device, operation === "bind");
+        if (error === undefined) this.#inbox.onBinding(device, operation === "bind");
         if (error === undefined) resolve();
         else reject(error);
       };
@@ -333,9 +292,5 @@ export class Gateway {
     const reporter = new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log });
     reporter.online = true;
     return reporter;
-  }
-
-  #log(level: "debug" | "info" | "warn" | "error", message: () => string): void {
-    this.#options.device.log(level, "gateway", message);
   }
 }
