@@ -82,6 +82,7 @@ export class GatewayWorld {
   readonly events: string[] = [];
   readonly told: SubDeviceEvent[] = [];
   readonly requests: string[] = [];
+  readonly signatures: number[] = [];
   readonly records = new Map<string, Uint8Array>();
   readonly staging = new MemoryFlash({ blocks: 160 });
   readonly slot = new MemoryFlash({ blocks: 160 });
@@ -285,6 +286,7 @@ export class GatewayWorld {
     const range = /^bytes=(\d+)-$/.exec(request.headers.find(([name]) => name === "Range")?.[1] ?? "")?.[1];
     const start = Number(range ?? 0);
     this.requests.push(`${file.version} ${start}`);
+    this.signatures.push(Number(/sign=(\d+)/.exec(request.target)?.[1]));
     const { clock } = this;
     let at = start;
     let there = start;

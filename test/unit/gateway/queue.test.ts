@@ -79,14 +79,11 @@ describe("the queue", () => {
 
   test("takes the newest URL of an image for whoever is next", () => {
     const { world } = lit();
-    world.agent.on("subdevice", ({ deviceName }) => deviceName);
-    offer(world, A, "light1");
-    world.advance(100);
-    offer(world, B, "light2");
-    world.offer("light2");
+    offer(world, B, "light1");
+    offer(world, A, "light2", "light3");
     world.advance(10_000);
-    assert.deepEqual(results(world), ["light1 result done", "light2 result done"]);
-    assert.deepEqual(world.wordsOf("light2").filter((word) => word === "burning"), ["burning"]);
+    assert.deepEqual(results(world), ["light1 result done", "light2 result done", "light3 result done"]);
+    assert.deepEqual(world.signatures, [1, 3]);
   });
 
   test("a newer offer for the one whose image is on its way waits where others want that image", () => {
