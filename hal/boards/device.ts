@@ -5,6 +5,7 @@ import { Ecma419Digests } from "../ecma419/digests.js";
 import { Ecma419Flash } from "../ecma419/flash.js";
 import { Ecma419KeyValue } from "../ecma419/key-value.js";
 import type { BoardModules } from "../ecma419/modules.js";
+import { PlatformVitals } from "../ecma419/vitals.js";
 import { SocketHttpClient } from "../http/client.js";
 import type { Device, Log } from "../ports/index.js";
 
@@ -31,6 +32,7 @@ export function createDevice(modules: BoardModules, log: Log): Device {
     digests: new Ecma419Digests(modules),
     clock,
     random: { fill: (into) => modules.platform.randomFill(into) },
+    vitals: new PlatformVitals(modules),
     log,
   };
 }

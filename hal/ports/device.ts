@@ -3,7 +3,7 @@ import type { FlashPartition } from "./flash.js";
 import type { HttpClient } from "./http.js";
 import type { KeyValueStore } from "./key-value.js";
 import type { Connector } from "./network.js";
-import type { Clock, Digests, Log, Random } from "./system.js";
+import type { Clock, Digests, Log, Random, Vitals } from "./system.js";
 
 /** Everything a board supplies, and all the agent ever touches of it. */
 export interface Device {
@@ -16,5 +16,6 @@ export interface Device {
   readonly digests: Digests;
   readonly clock: Clock;
   readonly random: Random;
+  readonly vitals: Vitals;
   readonly log: Log;
 }

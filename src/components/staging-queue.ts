@@ -16,6 +16,8 @@ export interface StagingQueueOptions<Whom extends Recipient> {
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   reporterOf(recipient: Whom): Reporter;
+  /** Absent: every image is wanted at once. */
+  gateOf?(recipient: Whom): Gate;
   /** `undefined`: it waits for its turn. */
   onState(recipient: Whom, state: State | undefined, event: Event | undefined): void;
   onInstalling(recipient: Whom, image: Image, bytes: number): void;
@@ -67,6 +69,11 @@ export class StagingQueue<Whom extends Recipient> {
   /** Whether its job is under way. */
   serves(recipient: Whom): boolean {
     return this.#job?.recipient === recipient;
+  }
+
+  /** For its job, where that is under way. */
+  dispatch(recipient: Whom, event: Event): void {
+    if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
   }
 
   /** Connected: jobs may begin. */
@@ -226,7 +233,7 @@ export class StagingQueue<Whom extends Recipient> {
   }
 
   #begin(recipient: Whom, first: Event): boolean {
-    const { device, area, limits, tls, installTimeoutMs, reporterOf, onState, onInstalling, onReported } = this.#options;
+    const { device, area, limits, tls, installTimeoutMs, reporterOf, gateOf, onState, onInstalling, onReported } = this.#options;
     const target = new StagedTarget({
       store: device.store,
       clock: device.clock,
@@ -248,6 +255,7 @@ export class StagingQueue<Whom extends Recipient> {
         device,
         target,
         runningVersion: recipient.version,
+        gate: gateOf?.(recipient),
         reporter: reporterOf(recipient),
         limits,
         tls,

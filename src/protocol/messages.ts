@@ -1,5 +1,9 @@
 import type { FailedOutcome } from "../errors.js";
+import { type Demands, decodeDemands } from "./demands.js";
 import { type Fields, own, parseMessage } from "./json.js";
+import { isVersion } from "./version.js";
+
+export { isVersion };
 
 /** An update as the platform offers it, checked. */
 export interface Offer {
@@ -10,6 +14,8 @@ export interface Offer {
   readonly md5: string;
   /** Bytes, 1 or more. */
   readonly size: number;
+  /** Absent where it demands nothing. */
+  readonly demands?: Demands;
 }
 
 /** The platform's answer to a version report. */
@@ -35,12 +41,7 @@ export type Result =
 /** Longest `result_msg`, in characters. */
 export const MESSAGE_LIMIT = 64;
 
-const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const URL_LIMIT = 2048;
-
-export function isVersion(text: string): boolean {
-  return VERSION.test(text);
-}
 
 export function encodeVersionReport(version: string): string {
   return encode({ type: "report_version", report: { version } });
@@ -119,7 +120,9 @@ function decodeOffer(fields: Fields): Downlink {
   if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return malformed("md5sum is not 32 hexadecimal digits");
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return malformed("file_size is not a positive integer");
-  return { type: "offer", offer: { version, url, md5: md5.toLowerCase(), size } };
+  const demands = decodeDemands(fields);
+  const offer = { version, url, md5: md5.toLowerCase(), size };
+  return { type: "offer", offer: demands === undefined ? offer : { ...offer, demands } };
 }
 
 function decodeAnswer(fields: Fields): Downlink {

@@ -31,7 +31,11 @@ test("an identity is enough: everything else has its default", () => {
     server: { host: "ABCDE12345.iotcloud.tencentdevices.com", port: 8883, tls: { authority: undefined } },
     keepaliveSeconds: 120,
     downloadTls: { authority: undefined },
-    limits: { idleTimeoutMs: 30_000, maxAttempts: 8, backoffMaxMs: 60_000, trialMs: 300_000 },
+    policy: undefined,
+    checkEveryMs: 600_000,
+    selfTest: undefined,
+    components: { separator: "_", installTimeoutMs: 60_000 },
+    limits: { idleTimeoutMs: 30_000, maxAttempts: 8, backoffMaxMs: 60_000, trialMs: 300_000, selfTestMs: 60_000 },
     gateway: undefined,
   });
 });

@@ -41,7 +41,7 @@ const RECORD_FILE = "installed.json";
 export function installedSubDevices(state: string): (Installed & { readonly productId: string; readonly deviceName: string })[] {
   const folder = join(state, FOLDER);
   return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) => {
-    const [, productId, deviceName] = /^([A-Z0-9]{10})_(.+)$/.exec(name) ?? [];
+    const [, productId, deviceName] = /^([A-Z0-9]{10}|component)_(.+)$/.exec(name) ?? [];
     const path = join(folder, name, RECORD_FILE);
     if (productId === undefined || deviceName === undefined || !existsSync(path)) return [];
     const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as Installed;

@@ -73,8 +73,10 @@ test("a setup keeps its bytes beside its text", () => {
     logLevel: "info",
     tellsEvents: true,
     hasDigest: false,
+    hasSelfTest: true,
     subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
     sharesLink: false,
+    components: [{ id: "mcu" }],
   };
   const message = new MessageReader(encodeSetup(setup));
   assert.equal(message.code, COMMAND.create);

@@ -94,6 +94,12 @@ export const CALL = Object.freeze({
   subDeviceWrite: 39,
   /** number index, text version, text md5, number size -> text reason? */
   subDeviceFinish: 40,
+  /** -> number? */
+  batteryPercent: 41,
+  /** -> number? */
+  signalDbm: 42,
+  /** number id */
+  selfTest: 43,
 });
 
 /** The host's answer to a call. */
@@ -126,6 +132,14 @@ export const COMMAND = Object.freeze({
   threw: 9,
   /** text productId, text deviceName: the sub-device is no more */
   removeSubDevice: 10,
+  /** -> text state */
+  listenToPlans: 11,
+  /** number id, text answer (accept, decline, defer), number seconds, text reason -> text state */
+  answerPlan: 12,
+  /** -> text state */
+  checkForUpdate: 13,
+  /** number id, number holds (0 or 1) */
+  selfTested: 14,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {

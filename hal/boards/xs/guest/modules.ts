@@ -112,10 +112,9 @@ export function createPlatform(host: Host): PlatformModule {
       host.call(CALL.resolve, id, name);
     },
     randomFill: (into) => void host.read(CALL.randomFill, into, into.byteLength),
-    unixTime() {
-      const answer = host.call(CALL.unixTime);
-      return answer.ended ? undefined : answer.number();
-    },
+    unixTime: () => optionalNumber(host.call(CALL.unixTime)),
+    batteryPercent: () => optionalNumber(host.call(CALL.batteryPercent)),
+    signalDbm: () => optionalNumber(host.call(CALL.signalDbm)),
   };
 }
 
@@ -126,6 +125,10 @@ export function createSubDeviceBus(host: Host, index: number): SubDeviceBus {
     write: (md5, byteOffset, bytes) => host.write(CALL.subDeviceWrite, bytes, index, md5, byteOffset).number() === 1,
     finish: ({ version, md5, size }) => optionalText(host.call(CALL.subDeviceFinish, index, version, md5, size)),
   };
+}
+
+function optionalNumber(message: MessageReader): number | undefined {
+  return message.ended ? undefined : message.number();
 }
 
 function optionalText(message: MessageReader): string | undefined {
