@@ -9,7 +9,8 @@ import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
 import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
 import { askVersion, type Installer } from "./hand-over.js";
-import { type Recipient, StagingQueue } from "./staging-queue.js";
+import type { Recipient } from "./recipient.js";
+import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
 
 /** A chip behind the board, or another part of it that is updated by the application's code. */
@@ -53,7 +54,7 @@ export interface ComponentsOptions {
 
 interface Component extends Recipient {
   readonly options: ComponentOptions;
-  state: State["name"];
+  state: State["name"] | "queued";
 }
 
 /** Label of the data partition where their images wait. */
@@ -137,14 +138,17 @@ export class Components {
     const component = this.#find(named?.component ?? offer.demands?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
-    this.#gatherTimer ??= this.#options.device.clock.timer("components", GATHER_MS, () => this.#gathered());
+    this.#gather(GATHER_MS);
     return true;
+  }
+
+  #gather(delayMs: number): void {
+    this.#gatherTimer ??= this.#options.device.clock.timer("components", delayMs, () => this.#gathered());
   }
 
   /** What the own firmware waits for; `undefined` where it need not wait. */
   pending(): string | undefined {
-    const waiting = this.#all.find((component) => this.#offers.has(component) || component.offer !== undefined || component.state !== "idle");
-    return waiting?.owner;
+    return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
   /** Why the own firmware's update is not to be installed. It holds for the updates that were offered together. */
@@ -158,7 +162,8 @@ export class Components {
     this.#gatherTimer = undefined;
     for (const component of this.#all) {
       const offer = this.#offers.get(component);
-      if (offer === undefined) continue;
+      // One at a time: the queue would let those go first whose image is in the area already.
+      if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) continue;
       this.#offers.delete(component);
       // What runs there is told to a platform that does not know it.
       if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
@@ -182,10 +187,11 @@ export class Components {
     const from = component.state;
     const { owner } = component;
     const to = state?.name ?? "queued";
-    component.state = state?.name ?? "idle";
+    component.state = to;
+    if (to === "idle" && this.#offers.size > 0) this.#gather(0);
     if (to !== from) this.#options.onEvent({ component: owner, version: component.version, kind: "state", state: to });
     if (state === undefined) return;
-    this.#options.plans.noteStep(owner, from, state, event);
+    this.#options.plans.noteStep(owner, from === "queued" ? "idle" : from, state, event);
     if (state.name === "reporting" && from !== "reporting" && state.result.outcome !== "done") this.#block(component);
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       const { version, size } = state.offer;
@@ -197,7 +203,7 @@ export class Components {
   #block({ owner }: Component): void {
     const reason = `${owner} failed`;
     for (const other of this.#all) {
-      if (other.options.dependsOn?.includes(owner) === true && other.offer !== undefined) this.#blocked.set(other.owner, reason);
+      if (other.options.dependsOn?.includes(owner) === true && this.#offers.has(other)) this.#blocked.set(other.owner, reason);
     }
     if (this.#options.isOwnOffered()) this.#blocked.set(FIRMWARE, reason);
   }
