@@ -173,4 +173,35 @@ describe("with the idle OTA slot as staging area", () => {
     world.advance(30_000);
     assert.deepEqual(links[0]?.received, [A.bytes]);
   });
+
+  for (const cut of [false, true]) {
+    test(`an own download that failed half way is not taken up in a slot that was a sub-device's${cut ? ", nor after a power cut" : ""}`, () => {
+      const download = { maxAttempts: 1, idleTimeoutSeconds: 1 };
+      const { world, links } = gateway({ ...config, download });
+      offerOwn(world);
+      world.advance(1_200);
+      world.piece = { byteLength: 1_000, everyMs: 5_000 };
+      world.advance(10_000);
+      assert.ok(world.wordsOf("gateway").includes("fail -1 time_out"));
+      assert.equal(world.agent.state, "idle");
+      world.piece = { byteLength: 1_000, everyMs: 50 };
+      world.upgrade(A, "light1");
+      world.offer("light1");
+      world.advance(cut ? 1_500 : 20_000);
+      if (cut) {
+        world.wanted.clear();
+        world.restart();
+        world.agent.start();
+        world.advance(3_000);
+      } else {
+        assert.deepEqual(links[0]?.received, [A.bytes]);
+      }
+      world.requests.length = 0;
+      offerOwn(world);
+      world.advance(20_000);
+      assert.deepEqual(world.requests, ["0.2.0 0"]);
+      assert.deepEqual(world.slot.content(own.byteLength), own);
+      assert.equal(world.restarts, 1);
+    });
+  }
 });
