@@ -250,10 +250,12 @@ export class OtaAgent {
       limits,
       tls: downloadTls,
       onSlotTaken: () => {
-        // What was kept of an own download is about to be erased.
+        // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
+        const { state } = this.#driver;
         this.#driver.stop();
         this.#driver = this.#createDriver(this.#device.boot.status());
         this.#driver.start();
+        if (state.name === "offered") this.#driver.dispatch({ type: "offer-received", offer: state.offer });
       },
       onEvent: (event) => this.#emit("subdevice", event),
     });

@@ -134,6 +134,8 @@ testOnEngines("the gateway's own update comes first, and its sub-devices' after 
     await gateway.ended("light1", "light2");
     await bench.until("own update", () => platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"));
     assert.deepEqual(bench.boots, ["ota_0", "ota_1"]);
+    // Once for each boot, also where it begins on trial.
+    assert.equal(platform.story.filter((line) => line.startsWith("subscribe $gateway")).length, 2);
     for (const { deviceName } of LIGHTS.slice(0, 2)) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
   }));
 

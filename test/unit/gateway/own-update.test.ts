@@ -3,9 +3,11 @@ import { describe, test } from "node:test";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { createHash } from "node:crypto";
 import type { InstallJob } from "../../../src/components/hand-over.js";
+import type { Failure } from "../../../src/update/types.js";
 import { fileOf, GATEWAY, GatewayWorld, type ServedFile, TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 40_000);
+const B = fileOf("3.0.0", 20_000, 3);
 const own = buildAppImage({ version: "0.2.0", byteLength: 32 * 1024, seed: 1 });
 const OWN: ServedFile = { version: "0.2.0", bytes: own, md5: createHash("md5").update(own).digest("hex") };
 
@@ -79,6 +81,38 @@ describe("the gateway's own update", () => {
   });
 });
 
+test("a policy is asked before the turn is taken, and what is downloaded lets the sub-devices go on until its installation", () => {
+  const { world } = gateway();
+  const asked: [step: string, answer: (failure?: Failure) => void][] = [];
+  const heard: string[] = [];
+  const own = world.agent.gateway.queue.ownGate({ ask: (step, _, answer) => void asked.push([step, answer]), withdraw: () => {} });
+  const offer = { version: "0.2.0", url: "http://h/f", md5: OWN.md5, size: OWN.bytes.byteLength };
+  own.ask("download", offer, (failure) => heard.push(`download ${failure?.code}`));
+  world.upgrade(A, "light1");
+  world.offer("light1");
+  world.advance(4_000);
+  assert.deepEqual([heard, world.events.at(-1)], [[], "light1 result done"]);
+  asked[0]?.[1]();
+  assert.deepEqual(heard, ["download undefined"]);
+  world.upgrade(B, "light2");
+  world.offer("light2");
+  world.advance(4_000);
+  assert.equal(world.events.at(-1), "light2 queued");
+  world.agent.gateway.onOwnState("ready");
+  own.ask("install", offer, (failure) => heard.push(`install ${failure?.code}`));
+  world.advance(200);
+  assert.equal(world.events.at(-1), "light2 downloading");
+  asked[1]?.[1]();
+  assert.deepEqual(heard, ["download undefined", "install undefined"]);
+  assert.equal(world.events.at(-1), "light2 queued");
+  own.withdraw();
+  world.advance(10_000);
+  assert.equal(world.events.at(-1), "light2 result done");
+  own.ask("download", offer, (failure) => heard.push(`download ${failure?.code}`));
+  asked[2]?.[1]({ code: "declined", message: "no" });
+  assert.equal(heard.at(-1), "download declined");
+});
+
 describe("with the idle OTA slot as staging area", () => {
   const config = { gateway: { staging: "slot" } } as const;
 
@@ -119,4 +153,55 @@ describe("with the idle OTA slot as staging area", () => {
     assert.deepEqual(links[0]?.received.at(-1), A.bytes);
     assert.equal(stored, undefined);
   });
+
+  test("an own result that was not acknowledged comes before the slot is used", () => {
+    const { world, links } = gateway(config);
+    world.acknowledging = false;
+    world.spoil = (file) => (file === OWN ? file.bytes.map((byte, index) => (index > 20_000 ? byte ^ 1 : byte)) : file.bytes);
+    offerOwn(world);
+    world.advance(4_000);
+    assert.ok(world.wordsOf("gateway").includes("fail -4 md5 not match"));
+    world.restart();
+    links.forEach((link, index) => world.add(`light${index + 1}`, link));
+    world.upgrade(A, "light1");
+    const operations = world.slot.operations.length;
+    world.agent.start();
+    world.advance(8_000);
+    assert.equal(world.slot.operations.length, operations);
+    world.drop();
+    world.acknowledging = true;
+    world.advance(30_000);
+    assert.deepEqual(links[0]?.received, [A.bytes]);
+  });
+
+  for (const cut of [false, true]) {
+    test(`an own download that failed half way is not taken up in a slot that was a sub-device's${cut ? ", nor after a power cut" : ""}`, () => {
+      const download = { maxAttempts: 1, idleTimeoutSeconds: 1 };
+      const { world, links } = gateway({ ...config, download });
+      offerOwn(world);
+      world.advance(1_200);
+      world.piece = { byteLength: 1_000, everyMs: 5_000 };
+      world.advance(10_000);
+      assert.ok(world.wordsOf("gateway").includes("fail -1 time_out"));
+      assert.equal(world.agent.state, "idle");
+      world.piece = { byteLength: 1_000, everyMs: 50 };
+      world.upgrade(A, "light1");
+      world.offer("light1");
+      world.advance(cut ? 1_500 : 20_000);
+      if (cut) {
+        world.wanted.clear();
+        world.restart();
+        world.agent.start();
+        world.advance(3_000);
+      } else {
+        assert.deepEqual(links[0]?.received, [A.bytes]);
+      }
+      world.requests.length = 0;
+      offerOwn(world);
+      world.advance(20_000);
+      assert.deepEqual(world.requests, ["0.2.0 0"]);
+      assert.deepEqual(world.slot.content(own.byteLength), own);
+      assert.equal(world.restarts, 1);
+    });
+  }
 });
