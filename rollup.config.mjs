@@ -17,20 +17,32 @@ const shims = {
   },
 };
 
+/** On a board a file is imported by its module's name in the manifests. */
+const moduleNames = {
+  name: "module names",
+  renderChunk: (code) => ({
+    code: code.replace(/(?<=^(?:import|export) [^;]*?from ')\.\/([a-z-]+)\.js(?=';$)/gm, (_, file) => (file === "moddable-ota" ? file : `moddable-ota/${file}`)),
+    map: null,
+  }),
+};
+
 const SHIPPED = "dist/moddable";
 
 /** @param external what the board or another bundle brings */
-function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json" } = {}) {
+function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {} } = {}) {
   return {
     input,
-    output: { dir, format: "es", entryFileNames: "[name].js" },
+    output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js", ...output },
     external,
+    // What the parts need of the agent they import from it, and not from a file that both would be made of.
+    preserveEntrySignatures: "allow-extension",
     plugins: [
       shims,
       typescript({ tsconfig, compilerOptions: { outDir: dir } }),
       nodeResolve(),
       cuts,
       commonjs({ requireReturnsDefault: "preferred" }),
+      moduleNames,
       minified({ root: ROOT, shipped: dir === SHIPPED }),
     ],
     // A dependency that is not found would otherwise become an import that no board can satisfy.
@@ -41,8 +53,24 @@ function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bund
   };
 }
 
+/** The agent in one file; what only its parts need, each of them, in another. */
+function sharedChunk(id, getModuleInfo) {
+  const [gateway, plans] = ["src/gateway/part.ts", "src/components/part.ts"].map((part) => reachable(`${ROOT}${part}`, getModuleInfo));
+  if (reachable(`${ROOT}hal/boards/main.ts`, getModuleInfo).has(id)) return "moddable-ota";
+  return gateway.has(id) && plans.has(id) ? "staging" : null;
+}
+
+function reachable(id, getModuleInfo, found = new Set()) {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const imported of getModuleInfo(id)?.importedIds ?? []) reachable(imported, getModuleInfo, found);
+  return found;
+}
+
 export default [
-  bundle({ "moddable-ota": "hal/boards/main.ts" }),
+  bundle({ "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" }, {
+    output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
+  }),
   // What the SDK has on a board besides the agent, by the SDK's names.
   bundle({ esp32: "hal/boards/esp32/device.ts" }, {
     tsconfig: "hal/boards/esp32/tsconfig.bundle.json",
@@ -55,7 +83,7 @@ export default [
   // For tests alone: the application that runs on the XS engine, which imports the agent as any application does.
   bundle({ xs: "hal/boards/xs/guest/main.ts" }, {
     tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json",
-    external: ["moddable-ota"],
+    external: [/^moddable-ota/],
     dir: "dist/xs",
   }),
   bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),

@@ -1,11 +1,13 @@
 import type { BootStatus, Device } from "../hal/ports/index.js";
-import { type ComponentEvent, Components, GATHER_MS } from "./components/components.js";
+import { CheckIn } from "./components/check-in.js";
+import type { ComponentEvent, Components } from "./components/components.js";
+import type { PlansPart } from "./components/part.js";
 import type { Plan } from "./components/plan.js";
-import { PlanDesk } from "./components/plan-desk.js";
-import { FIRMWARE } from "./components/update-plans.js";
+import type { PlanDesk } from "./components/plan-desk.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
-import { Gateway } from "./gateway/gateway.js";
+import type { Gateway } from "./gateway/gateway.js";
+import type { GatewayPart } from "./gateway/part.js";
 import type { SubDeviceEvent } from "./gateway/sub-device.js";
 import { randomText } from "./lib/jitter.js";
 import { printable } from "./lib/text.js";
@@ -42,6 +44,12 @@ export interface AgentEvents {
 
 type Listeners = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
 
+/** What an application brings where it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
+export interface AgentParts {
+  readonly gateway?: GatewayPart | undefined;
+  readonly plans?: PlansPart | undefined;
+}
+
 /** Length of the id that tells one connection from another in the platform's logs. */
 const CONNECTION_ID_LENGTH = 5;
 
@@ -55,18 +63,20 @@ export class OtaAgent {
   readonly #reporter: Reporter;
   readonly #checksVersion: boolean;
   readonly #gateway: Gateway | undefined;
-  readonly #desk: PlanDesk;
+  readonly #plans: PlansPart | undefined;
+  readonly #desk: PlanDesk | undefined;
+  readonly #checkIn: CheckIn;
   #components: Components | undefined;
   #driver: UpdateDriver;
   #stateName: State["name"];
   #stopped = false;
 
   /**
-   * @throws OtaError `usage` for a wrong setting
+   * @throws OtaError `usage` for a wrong setting, and one whose part is missing
    * @throws HalError where the board's storage cannot be read
    */
-  constructor(options: { device: Device; config: OtaConfig }) {
-    const { device, config } = options;
+  constructor(options: { device: Device; config: OtaConfig; parts?: AgentParts }) {
+    const { device, config, parts = {} } = options;
     const boot = device.boot.status();
     this.#device = device;
     this.#config = resolveConfig(config);
@@ -92,12 +102,14 @@ export class OtaAgent {
     });
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
     this.#checksVersion = config.version === undefined;
-    this.#gateway = this.#createGateway();
+    this.#checkIn = this.#createCheckIn();
+    this.#gateway = this.#createGateway(parts.gateway);
+    this.#plans = parts.plans;
     this.#desk = this.#createDesk(boot);
     this.#driver = this.#createDriver(boot);
     this.#stateName = this.#driver.state.name;
     this.#gateway?.onOwnState(this.#stateName);
-    if (config.policy !== undefined) this.#desk.use();
+    if (config.policy !== undefined) this.#usedDesk().use();
   }
 
   /** The version that is reported. */
@@ -121,13 +133,13 @@ export class OtaAgent {
     this.#gateway?.start();
     this.#driver.start();
     this.#session.start();
-    this.#desk.start();
+    this.#checkIn.start();
   }
 
   /** Disconnects and stops all work. What is stored stays: a later agent goes on from there. */
   stop(): void {
     this.#stopped = true;
-    this.#desk.stop();
+    this.#checkIn.stop();
     this.#driver.stop();
     this.#gateway?.stop();
     this.#components?.stop();
@@ -135,41 +147,44 @@ export class OtaAgent {
     this.#reporter.online = false;
   }
 
+  /** @throws OtaError `usage` for `plan` without the part `plans` */
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    const desk = name === "plan" ? this.#usedDesk() : undefined;
     const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
     listeners.push(listener);
     (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
-    if (name === "plan") this.#desk.use();
+    desk?.use();
   }
 
   /**
    * Reports the version now, which has the platform offer what it has.
    *
    * @returns the plan, also of an update that is under way; `undefined` where there is none
-   * @throws OtaError (rejects) `unreachable` without a connection
+   * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
    */
   checkForUpdate(): Promise<Plan | undefined> {
-    return this.#desk.check();
+    return this.#usedDesk().check();
   }
 
   /**
    * Other parts of the device than the firmware that runs the agent. To be added before the agent starts.
    *
-   * @throws OtaError `usage` of a gateway: there a component is a sub-device
+   * @throws OtaError `usage` without the part `plans`, and of a gateway: there a component is a sub-device
    * @throws HalError where the board has no staging partition
    */
   get components(): Components {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     if (this.#components !== undefined) return this.#components;
     const { identity, components, limits, downloadTls } = this.#config;
-    this.#components = new Components({
+    const plans = this.#usedDesk().use();
+    this.#components = (this.#plans as PlansPart).components({
       ...components,
       device: this.#device,
       session: this.#session,
       name: identity,
       limits,
       tls: downloadTls,
-      plans: this.#desk.use(),
+      plans,
       isOwnOffered: () => this.#stateName === "offered" || this.#stateName === "ready",
       reportOwn: () => this.#reportOwn(),
       onEvent: (event) => this.#emit("component", event),
@@ -187,28 +202,43 @@ export class OtaAgent {
 
   /** The own firmware's updates take turns with what waits in the staging area. */
   #gateOf(): Gate | undefined {
-    const { gate } = this.#desk;
+    const gate = this.#desk?.gate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
     return queue?.ownGate(gate) ?? gate;
   }
 
-  #createDesk(boot: BootStatus): PlanDesk {
-    const { policy, checkEveryMs, downloadTls } = this.#config;
-    return new PlanDesk({
+  #usedDesk(): PlanDesk {
+    if (this.#desk === undefined) throw missing("plans");
+    return this.#desk;
+  }
+
+  #createCheckIn(): CheckIn {
+    return new CheckIn({
+      ...this.#device,
+      everyMs: this.#config.checkEveryMs,
+      isOnline: () => this.#reporter.online,
+      isBusy: () => this.#driver.state.name !== "idle",
+      current: () => this.#desk?.current(),
+      report: () => this.#driver.dispatch({ type: "online" }),
+    });
+  }
+
+  #createDesk(boot: BootStatus): PlanDesk | undefined {
+    const { policy, downloadTls } = this.#config;
+    return this.#plans?.desk({
       device: this.#device,
       boot,
       version: this.#version,
       policy,
-      checkEveryMs,
+      checkIn: this.#checkIn,
       tls: downloadTls,
       driver: () => this.#driver,
-      isOnline: () => this.#reporter.online,
       hasListener: () => this.#listeners.plan !== undefined,
       onPlan: (plan) => this.#emit("plan", plan),
       onGate: () => (this.#driver.gate = this.#gateOf()),
-      gatherMs: () => (this.#components === undefined ? 0 : GATHER_MS),
+      gatherMs: () => this.#components?.gatherMs ?? 0,
       awaited: () => this.#components?.pending(),
-      blocked: () => this.#components?.takeBlocked(FIRMWARE),
+      blocked: () => this.#components?.takeBlocked(),
     });
   }
 
@@ -239,10 +269,11 @@ export class OtaAgent {
     });
   }
 
-  #createGateway(): Gateway | undefined {
+  #createGateway(part: GatewayPart | undefined): Gateway | undefined {
     const { gateway, identity, limits, downloadTls } = this.#config;
     if (gateway === undefined) return undefined;
-    return new Gateway({
+    if (part === undefined) throw missing("gateway");
+    return part({
       ...gateway,
       device: this.#device,
       session: this.#session,
@@ -316,7 +347,7 @@ export class OtaAgent {
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
-    this.#desk.noteStep(from, state, event);
+    this.#desk?.noteStep(from, state, event);
     if (from !== state.name) {
       this.#emit("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
@@ -338,4 +369,8 @@ export class OtaAgent {
       }
     }
   }
+}
+
+function missing(part: keyof AgentParts): OtaError {
+  return new OtaError("usage", `bring the part: import { ${part} } from "moddable-ota/${part}", and parts: { ${part} }`);
 }

@@ -1,5 +1,5 @@
 import type { TlsOptions } from "../hal/ports/index.js";
-import { type Policy, type PolicyConfig, resolvePolicy } from "./components/policy-config.js";
+import type { PolicyConfig } from "./components/policy-config.js";
 import { OtaError } from "./errors.js";
 import type { MqttServer } from "./mqtt/session.js";
 import { brokerUrl } from "./protocol/hosts.js";
@@ -30,7 +30,7 @@ export interface OtaConfig {
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;
   };
-  /** Present, even where it is empty: the device is a gateway for sub-devices. */
+  /** Present, even where it is empty: the device is a gateway for sub-devices. Needs the part `gateway`. */
   readonly gateway?: {
     /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
     readonly staging?: "partition" | "slot" | undefined;
@@ -41,7 +41,7 @@ export interface OtaConfig {
   };
   /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
   readonly trialSeconds?: number | undefined;
-  /** When updates may happen. Default: at once; see `PolicyConfig` for what holds where plans are used at all. */
+  /** When updates may happen. Needs the part `plans`. Default: at once; see `PolicyConfig` for what holds where plans are used at all. */
   readonly policy?: PolicyConfig | undefined;
   /** Of the components that `agent.components` is told of. */
   readonly components?: {
@@ -66,8 +66,8 @@ export interface ResolvedConfig {
   readonly downloadTls: TlsOptions;
   readonly limits: UpdateLimits;
   readonly gateway: { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number } | undefined;
-  /** Absent: nobody asks, as long as nobody uses plans. */
-  readonly policy: Policy | undefined;
+  /** Not checked here: that is for the part `plans`. Absent: nobody asks, as long as nobody uses plans. */
+  readonly policy: PolicyConfig | undefined;
   readonly checkEveryMs: number;
   readonly components: { readonly separator: string; readonly installTimeoutMs: number };
   readonly selfTest: OtaConfig["selfTest"];
@@ -95,7 +95,7 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
     keepaliveSeconds: wholeIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
     downloadTls: { authority: download.authority },
-    policy: config.policy === undefined ? undefined : resolvePolicy(config.policy),
+    policy: config.policy,
     selfTest: config.selfTest,
     components: {
       separator: separatorOf(config.components?.separator ?? "_"),

@@ -60,7 +60,7 @@ interface Component extends Recipient {
 /** Label of the data partition where their images wait. */
 const STAGING = "staging";
 /** What is offered together comes within this time. */
-export const GATHER_MS = 1_000;
+const GATHER_MS = 1_000;
 
 /** The components of a device: their updates come in the order in which they were added, the own firmware's last. */
 export class Components {
@@ -111,6 +111,11 @@ export class Components {
     this.#all.push(component);
   }
 
+  /** How long the own firmware's update waits for what is offered with it. */
+  get gatherMs(): number {
+    return GATHER_MS;
+  }
+
   /** Connected, and not on trial. */
   connected(): void {
     this.queue.open();
@@ -151,8 +156,8 @@ export class Components {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
-  /** Why the own firmware's update is not to be installed. It holds for the updates that were offered together. */
-  takeBlocked(owner: string): string | undefined {
+  /** Why an update is not to be installed. It holds for the updates that were offered together. */
+  takeBlocked(owner: string = FIRMWARE): string | undefined {
     const reason = this.#blocked.get(owner);
     this.#blocked.delete(owner);
     return reason;

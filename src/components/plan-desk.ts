@@ -2,10 +2,10 @@ import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { Event, State } from "../update/types.js";
-import { CheckIn } from "./check-in.js";
+import type { CheckIn } from "./check-in.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./plan-gate.js";
-import { type Policy, resolvePolicy } from "./policy-config.js";
+import { type Policy, type PolicyConfig, resolvePolicy } from "./policy-config.js";
 import { FIRMWARE, overEvent, UpdatePlans } from "./update-plans.js";
 
 export interface PlanDeskOptions {
@@ -13,8 +13,8 @@ export interface PlanDeskOptions {
   readonly boot: BootStatus;
   readonly version: string;
   /** Absent: nobody is asked, as long as nobody uses plans. */
-  readonly policy: Policy | undefined;
-  readonly checkEveryMs: number;
+  readonly policy: PolicyConfig | undefined;
+  readonly checkIn: CheckIn;
   readonly tls: TlsOptions;
   /** The own firmware's; it may be another one later. */
   driver(): UpdateDriver;
@@ -22,7 +22,6 @@ export interface PlanDeskOptions {
   gatherMs(): number;
   awaited(): string | undefined;
   blocked(): string | undefined;
-  isOnline(): boolean;
   hasListener(): boolean;
   onPlan(plan: Plan): void;
   /** From now on the own firmware's updates are asked about. */
@@ -32,21 +31,14 @@ export interface PlanDeskOptions {
 /** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
 export class PlanDesk {
   readonly #options: PlanDeskOptions;
-  readonly #checkIn: CheckIn;
+  readonly #policy: Policy;
   #plans: UpdatePlans | undefined;
   #gate: PlanGate | undefined;
 
+  /** @throws OtaError `usage` for a wrong policy */
   constructor(options: PlanDeskOptions) {
-    const { device, checkEveryMs, isOnline, driver } = options;
     this.#options = options;
-    this.#checkIn = new CheckIn({
-      ...device,
-      everyMs: checkEveryMs,
-      isOnline,
-      isBusy: () => driver().state.name !== "idle",
-      current: () => this.#current(),
-      report: () => driver().dispatch({ type: "online" }),
-    });
+    this.#policy = resolvePolicy(options.policy ?? {});
   }
 
   /** Absent as long as nobody uses plans. */
@@ -54,31 +46,23 @@ export class PlanDesk {
     return this.#gate;
   }
 
-  start(): void {
-    this.#checkIn.start();
-  }
-
-  stop(): void {
-    this.#checkIn.stop();
-  }
-
   /** @returns the plan, `undefined` where there is none @throws OtaError (rejects) `unreachable` without a connection */
   check(): Promise<Plan | undefined> {
     this.use();
-    return this.#checkIn.check();
+    return this.#options.checkIn.check();
   }
 
   /** @throws HalError where storage cannot be read */
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
-    const { device, boot, version, policy, tls, driver, hasListener, onPlan, onGate } = this.#options;
+    const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
     const plans = new UpdatePlans({
       device,
-      policy: policy ?? resolvePolicy({}),
+      policy: this.#policy,
       tls,
       hasListener,
       onPlan: (plan) => {
-        this.#checkIn.found(plan);
+        this.#options.checkIn.found(plan);
         onPlan(plan);
       },
     });
@@ -104,7 +88,8 @@ export class PlanDesk {
     this.#plans?.noteStep(FIRMWARE, from, state, event);
   }
 
-  #current(): Plan | undefined {
+  /** Of the update that is under way. */
+  current(): Plan | undefined {
     const { state } = this.#options.driver();
     return "offer" in state ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download") : undefined;
   }

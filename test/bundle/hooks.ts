@@ -12,11 +12,15 @@ const BUNDLED: ReadonlyMap<string, string> = new Map([
   [at("node", "src", "index.js"), AGENT],
   [at("node", "hal", "boards", "device.js"), AGENT],
   [at("node", "hal", "boards", "main.js"), AGENT],
+  [at("node", "src", "gateway", "part.js"), at("moddable", "gateway.js")],
+  [at("node", "src", "components", "part.js"), at("moddable", "plans.js")],
   [at("node", "src", "mqtt", "codec.js"), PARTS],
   [at("node", "src", "image", "digest.js"), PARTS],
 ]);
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
+  // What the agent's parts share is nobody else's to import.
+  if (specifier === "moddable-ota/staging") return { url: at("moddable", "staging.js"), shortCircuit: true };
   const resolved = await next(specifier, context);
   return { ...resolved, url: BUNDLED.get(resolved.url) ?? resolved.url };
 };

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ByteStream, ConnectOptions, Device, HttpExchange, HttpRequest, KeyValueStore } from "../../hal/ports/index.js";
 import { HalError } from "../../hal/ports/index.js";
+import { plans } from "../../src/components/part.js";
+import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
 import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
 import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback } from "./broker-packets.js";
@@ -194,7 +196,7 @@ export class GatewayWorld {
     } as unknown as Device;
     const identity = { ...GATEWAY, authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } } as const;
     const config = { identity, broker: { url: "mqtt://broker.test" }, gateway: {}, version: "0.1.0", ...this.#config };
-    this.agent = new OtaAgent({ device, config });
+    this.agent = new OtaAgent({ device, config, parts: { gateway, plans } });
     this.agent.on("subdevice", (event) => {
       this.told.push(event);
       if (event.kind === "state") this.events.push(`${event.deviceName} ${event.state}`);

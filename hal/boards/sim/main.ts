@@ -1,3 +1,5 @@
+import { plans } from "../../../src/components/part.js";
+import { gateway } from "../../../src/gateway/part.js";
 import { type ComponentOptions, type DeviceName, OtaAgent, type OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log } from "../../ports/index.js";
@@ -23,7 +25,7 @@ export interface FirmwareOptions {
 /** The application firmware of the simulated board: the agent and nothing else, whatever image is in the slot. */
 export function createFirmware(options: FirmwareOptions): (modules: BoardModules) => void {
   return (modules) => {
-    const agent = new OtaAgent({ device: createDevice(modules, options.log), config: options.config });
+    const agent = new OtaAgent({ device: createDevice(modules, options.log), config: options.config, parts: { gateway, plans } });
     for (const bus of options.subDevices ?? []) {
       const { productId, deviceName } = bus;
       agent.gateway.add({ productId, deviceName, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });

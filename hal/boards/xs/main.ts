@@ -37,6 +37,8 @@ export interface XsFirmwareOptions {
 }
 
 const AGENT = "moddable-ota";
+/** Files of the agent's parts, `moddable-ota/…` to those who import them. */
+const PARTS = ["gateway", "plans", "staging"];
 const GUEST = "xs";
 
 /**
@@ -47,7 +49,8 @@ const GUEST = "xs";
  */
 export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
   const { binary, args } = options.worker ?? { binary: findWorker() };
-  const program = loaderSource({ [AGENT]: readBuilt("moddable", `${AGENT}.js`), [GUEST]: readBuilt("xs", `${GUEST}.js`) }, GUEST);
+  const parts = Object.fromEntries(PARTS.map((part) => [`${AGENT}/${part}`, readBuilt("moddable", `${part}.js`)]));
+  const program = loaderSource({ [AGENT]: readBuilt("moddable", `${AGENT}.js`), ...parts, [GUEST]: readBuilt("xs", `${GUEST}.js`) }, GUEST);
   return (modules, power) => {
     const crash = (error: Error): undefined => {
       if (!power.on) return;

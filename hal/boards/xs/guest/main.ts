@@ -1,4 +1,6 @@
 import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
+import { gateway } from "moddable-ota/gateway";
+import { plans } from "moddable-ota/plans";
 import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -71,7 +73,7 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
-    const agent = new OtaAgent({ device: createDevice(modules, log), config });
+    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, plans } });
     const linkTo = (index: number): Installer => createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
     const shared = setup.sharesLink ? linkTo(0) : undefined;
     setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));

@@ -1,0 +1,24 @@
+import { Components, type ComponentsOptions } from "./components.js";
+import { PlanDesk, type PlanDeskOptions } from "./plan-desk.js";
+import { type PolicyConfig, resolvePolicy } from "./policy-config.js";
+
+/**
+ * What an application imports as `moddable-ota/plans`: plans, policies and components. A board that updates its own firmware
+ * whenever it is offered does not carry this code.
+ */
+export interface PlansPart {
+  /** @throws OtaError `usage` for a wrong policy */
+  desk(options: PlanDeskOptions): PlanDesk;
+  /** @throws HalError where the board has no staging partition */
+  components(options: ComponentsOptions): Components;
+}
+
+export const plans: PlansPart = Object.freeze({
+  desk: (options: PlanDeskOptions) => new PlanDesk(options),
+  components: (options: ComponentsOptions) => new Components(options),
+});
+
+/** Looks at a policy without using it. @throws OtaError `usage`, one line that says which setting is wrong */
+export function checkPolicy(policy: PolicyConfig): void {
+  resolvePolicy(policy);
+}
