@@ -13,6 +13,9 @@ export function firmwareOf(version: string, bytes: Uint8Array): Firmware {
   return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
 }
 
+/** The connection ends before the platform has the report, or after that and before the device has its PUBACK. */
+export type Loss = "report" | "answer";
+
 export interface CloudOptions {
   readonly view: CloudView;
   /** By the names of their files. */
@@ -23,10 +26,14 @@ export interface CloudOptions {
   served(firmware: Firmware): Uint8Array;
   /** Every other answer of the file server is cut short. */
   readonly breaks: boolean;
+  /** What befalls the terminal reports, in turn. */
+  readonly losses: readonly Loss[];
   /** A report came; the operator may change the task. */
   onReport(view: CloudView, word: string): void;
   /** A terminal report came. */
   onResult(text: string): void;
+  /** A terminal report met a loss. */
+  onLoss(): void;
   /** The first byte of each request, and the file's name. */
   onRequest(offset: number, name: string): void;
 }
@@ -55,6 +62,17 @@ export class Cloud {
 
   get acceptsDevice(): boolean {
     return this.#options.accepts(this.runningVersion);
+  }
+
+  /** @returns what befalls this report on its way */
+  loss(text: string): Loss | undefined {
+    const { view, losses } = this.#options;
+    const { state } = (JSON.parse(text) as Report).report.progress ?? {};
+    return (state === "done" || state === "fail") && view.lost < losses.length ? losses[view.lost++] : undefined;
+  }
+
+  lose(): void {
+    this.#options.onLoss();
   }
 
   /** @returns messages for the device */
@@ -97,6 +115,7 @@ class Broker implements Server {
   readonly #line: Line;
   readonly #cloud: Cloud;
   #bytes = new Uint8Array(0);
+  #ended = false;
 
   constructor(line: Line, cloud: Cloud) {
     this.#line = line;
@@ -107,7 +126,7 @@ class Broker implements Server {
     this.#bytes = new Uint8Array(Buffer.concat([this.#bytes, bytes]));
     for (;;) {
       const packet = this.#next();
-      if (packet === undefined) return;
+      if (packet === undefined || this.#ended) return;
       this.#handle(packet.type, packet.flags, packet.body);
     }
   }
@@ -148,7 +167,15 @@ class Broker implements Server {
 
   #publish(qos: number, body: Buffer): void {
     const payloadAt = 2 + body.readUInt16BE(0) + (qos > 0 ? 2 : 0);
-    const answers = this.#cloud.hear(body.toString("utf8", payloadAt));
+    const text = body.toString("utf8", payloadAt);
+    const loss = this.#cloud.loss(text);
+    const answers = loss === "report" ? [] : this.#cloud.hear(text);
+    if (loss !== undefined) {
+      this.#cloud.lose();
+      this.#ended = true;
+      this.#line.end();
+      return;
+    }
     if (qos > 0) this.#line.send(Uint8Array.of(0x40, 2, body.readUInt8(payloadAt - 2), body.readUInt8(payloadAt - 1)));
     for (const answer of answers) this.#line.send(publishPacket(`$ota/update/${DEVICE_TOPIC}`, answer));
   }

@@ -1,6 +1,6 @@
 import type { Log } from "../../hal/ports/index.js";
 import { fault, type Step } from "./closure.js";
-import { runToEnd, settle } from "./run.js";
+import { type Refusal, runToEnd, settle } from "./run.js";
 import { type Scene, SCENES } from "./scenes.js";
 import { type CutMode, type Operation, tear } from "./tears.js";
 import { cloneWorld, SLOT_LABELS, type World } from "./world.js";
@@ -9,9 +9,19 @@ import { cloneWorld, SLOT_LABELS, type World } from "./world.js";
 export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
   const [name, path = ""] = id.split(":");
   const scene = SCENES.find((each) => each.name === name);
-  const steps = path.split("/").filter((part) => part !== "").map((part) => /^([0-9]+)\.([a-z]+)$/.exec(part));
-  if (scene === undefined || steps.includes(null)) return undefined;
-  return { scene, steps: steps.map((match) => ({ operation: Number(match?.[1]), mode: match?.[2] as Step["mode"] })) };
+  const steps = path.split("/").filter((part) => part !== "").map(parseStep);
+  if (scene === undefined || steps.includes(undefined)) return undefined;
+  return { scene, steps: steps as Step[] };
+}
+
+/** `3.late`; after a refusal in the same run `1.full+3.late`; at the end of an id `1.full` alone. */
+function parseStep(text: string): Step | undefined {
+  const match = /^(?:([0-9]+)\.(refused|full))?(\+)?(?:([0-9]+)\.([a-z]+))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, at, refusedAs, plus, operation, mode] = match;
+  if ((plus === undefined) !== (at === undefined || operation === undefined)) return undefined;
+  const refusal = at === undefined ? undefined : { operation: Number(at), mode: refusedAs as Refusal["mode"] };
+  return { operation: operation === undefined ? Infinity : Number(operation), mode: (mode ?? "after") as Step["mode"], refusal };
 }
 
 /** Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its last run */
@@ -20,11 +30,14 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
   for (const step of steps) {
     const faulty = step.mode === "noop" || step.mode === "flip";
     let cut: World | undefined;
-    tell(`--- power on, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`);
+    const { refusal } = step;
+    const full = refusal === undefined ? "" : `, no room at operation ${refusal.operation}: ${refusal.mode}`;
+    tell(`--- power on${full}${step.operation === Infinity ? "" : `, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`}`);
     const broken = runToEnd({
       scene,
       world: cloneWorld(world),
       faulty,
+      refusal,
       ...telling(tell, () => cut === undefined),
       onOperation(operation, index, now) {
         if (cut === undefined) tell(`${String(index).padStart(4)} ${describe(operation)}`);
@@ -36,7 +49,7 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
         return false;
       },
     });
-    if (faulty) return broken;
+    if (faulty || step.operation === Infinity) return broken;
     if (cut === undefined) throw new Error(`the run has no operation ${step.operation}`);
     world = cut;
   }
@@ -69,6 +82,8 @@ function describe(operation: Operation): string {
       return `program ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
     case "erase":
       return `erase ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.byteLength} bytes`;
+    case "loss":
+      return "the result, or its acknowledgement, is lost";
     case "record":
       return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
     case "entry":

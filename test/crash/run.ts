@@ -6,7 +6,13 @@ import { Cloud } from "./cloud.js";
 import { Scheduler } from "./scheduler.js";
 import type { Scene } from "./scenes.js";
 import { type Operation, perform } from "./tears.js";
-import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type World } from "./world.js";
+import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
+
+/** The key-value store is full when this operation comes: for it alone, or from then on. */
+export interface Refusal {
+  readonly operation: number;
+  readonly mode: Exclude<Room, "free">;
+}
 
 export interface RunOptions {
   readonly scene: Scene;
@@ -16,6 +22,7 @@ export interface RunOptions {
   onOperation?(operation: Operation, index: number, world: World): boolean;
   /** A fault was injected on the way here: less is promised of what is fetched. */
   readonly faulty?: boolean;
+  readonly refusal?: Refusal | undefined;
   readonly log?: Log;
   onBoot?(slot: number, version: string): void;
 }
@@ -26,6 +33,9 @@ const VIRTUAL_LIMIT_MS = 24 * 3_600_000;
 /** A region, then the last and the next block of a resume. */
 const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
+/** Second byte of a record: its phase. */
+const REPORTING = 3;
+const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 
 const SILENT: Log = () => {};
 
@@ -57,11 +67,13 @@ class Run {
       accepts: scene.accepts,
       served: scene.served,
       breaks: scene.breaks === true,
+      losses: scene.losses ?? [],
       onReport: (view, word) => {
         this.#lastReport = word;
         scene.onReport(view, word);
       },
       onResult: (text) => this.#onResult(text),
+      onLoss: () => this.#change({ kind: "loss" }),
       onRequest: (offset, version) => this.#onRequest(offset, version),
     });
   }
@@ -132,9 +144,15 @@ class Run {
   }
 
   #ended(state: string, version: string): boolean {
-    const { cloud, records } = this.#world;
+    const { cloud } = this.#world;
     const told = this.#lastReport === `version ${version}` || this.#lastReport.startsWith("fail");
-    return cloud.task === undefined && state === "idle" && Object.keys(records).length === 0 && told;
+    return cloud.task === undefined && state === "idle" && this.#settled() && told;
+  }
+
+  /** Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins there. */
+  #settled(): boolean {
+    const { records, room } = this.#world;
+    return Object.values(records).every((record) => room !== "free" && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
@@ -143,7 +161,8 @@ class Run {
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
     const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
-    const failed = faulty && /"fail"/.test(results[0] ?? "");
+    const refused = this.#world.room !== "free" && NOT_ENOUGH_SPACE.test(results[0] ?? "") && !results[0]?.includes(`"version":"${version}"`);
+    const failed = refused || (faulty && /"fail"/.test(results[0] ?? ""));
     if (!expected && !failed) this.#break(`ends with ${version} and ${results[0]}`);
     if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
   }
@@ -163,9 +182,23 @@ class Run {
     const world = this.#world;
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
+    if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
     const done = this.#options.onOperation?.(operation, this.#operations++, world) === true;
     if (!done) perform(world, operation);
     settle(world, operation);
+  }
+
+  /** A write that is refused for want of room changes nothing, and is no operation, except the one that is named. */
+  #refuse(): void {
+    const { refusal } = this.#options;
+    const world = this.#world;
+    const named = refusal?.operation === this.#operations;
+    if (!named && world.room !== "full") return;
+    if (named) {
+      this.#operations++;
+      world.room = refusal.mode;
+    }
+    throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
   }
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {

@@ -1,5 +1,5 @@
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import { type CloudOptions, type Firmware, firmwareOf } from "./cloud.js";
+import { type CloudOptions, type Firmware, firmwareOf, type Loss } from "./cloud.js";
 import { BLOCK_LENGTH, type CloudView, factoryWorld, type World } from "./world.js";
 
 /** An update as the outside world plays it. What the cloud does is a function of its view alone. */
@@ -9,6 +9,9 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   start(): World;
   /** Whether connections for the file break on the way. */
   readonly breaks?: boolean;
+  readonly losses?: readonly Loss[];
+  /** Whether the key-value store may be full, at any write of a record: see `Refusal`. */
+  readonly fills?: boolean;
   /** Which version may run in the end, and how the job is then reported. */
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
 }
@@ -50,21 +53,35 @@ function replaceBy(name: string, view: CloudView, word: string): void {
   view.task = name;
 }
 
+const UPDATE: Scene = { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] };
+
+/** The new firmware never reaches the cloud. */
+const UNPROVEN: Scene = {
+  ...PLAIN,
+  name: "unproven",
+  accepts: (version) => version !== NEW,
+  ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
+};
+
+const CORRUPT: Scene = {
+  ...PLAIN,
+  name: "corrupt",
+  served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+  ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
+};
+
+/** A result that nobody heard, one whose PUBACK nobody heard, and both once more. */
+const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
+
 export const SCENES: readonly Scene[] = [
-  { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
+  UPDATE,
   {
     ...PLAIN,
     name: "blank",
     firmware: { ...ALL, [NEW]: firmware(NEW, IMAGE_LENGTH, { from: 2 * BLOCK_LENGTH, to: 5 * BLOCK_LENGTH }) },
     ends: [{ version: NEW, result: /"done"/ }, REVERTED],
   },
-  // The new firmware never reaches the cloud.
-  {
-    ...PLAIN,
-    name: "unproven",
-    accepts: (version) => version !== NEW,
-    ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
-  },
+  UNPROVEN,
   // Once a third is there, the operator offers another version.
   {
     ...PLAIN,
@@ -81,10 +98,10 @@ export const SCENES: readonly Scene[] = [
   },
   // The file server ends every other connection after two pieces.
   { ...PLAIN, name: "broken", breaks: true, ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
-  {
-    ...PLAIN,
-    name: "corrupt",
-    served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
-    ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
-  },
+  CORRUPT,
+  { ...UPDATE, name: "lossy", losses: LOSSES },
+  { ...CORRUPT, name: "lossy-corrupt", losses: LOSSES },
+  { ...UPDATE, name: "full", fills: true },
+  { ...UNPROVEN, name: "full-unproven", fills: true },
+  { ...CORRUPT, name: "full-corrupt", fills: true },
 ];

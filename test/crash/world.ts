@@ -33,12 +33,18 @@ export interface CloudView {
   act: number;
   /** Every terminal report that differs from those before it. */
   readonly results: string[];
+  /** How many losses of the scene have happened. */
+  lost: number;
 }
+
+/** Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs none. */
+export type Room = "free" | "refused" | "full";
 
 /** Everything that outlives a power cut. Whatever happens next is a function of it alone. */
 export interface World {
   readonly slots: readonly [Slot, Slot];
   readonly records: { [key: string]: Uint8Array };
+  room: Room;
   readonly entries: (OtaEntry | undefined)[];
   readonly cloud: CloudView;
   /** The acknowledgement of the result is stored: it must not be sent again. */
@@ -53,8 +59,9 @@ export function factoryWorld(image: Uint8Array, task: string): World {
   return {
     slots: [first, slotOf(0x5a, 1)],
     records: {},
+    room: "free",
     entries: [{ sequence: 1, state: "valid" }, undefined],
-    cloud: { task, act: 0, results: [] },
+    cloud: { task, act: 0, results: [], lost: 0 },
     settled: false,
   };
 }
@@ -72,6 +79,7 @@ export function cloneWorld(world: World): World {
   return {
     slots: [cloneSlot(first), cloneSlot(second)],
     records: { ...world.records },
+    room: world.room,
     entries: [...world.entries],
     cloud: { ...world.cloud, results: [...world.cloud.results] },
     settled: world.settled,
@@ -87,6 +95,6 @@ export function keyOf(world: World): string {
   const hash = createHash("md5");
   for (const { bytes, lines, weak } of world.slots) hash.update(bytes).update(lines).update(weak);
   for (const key of Object.keys(world.records).sort()) hash.update(`${key}=`).update(world.records[key] as Uint8Array);
-  hash.update(JSON.stringify([world.entries, world.cloud, world.settled]));
+  hash.update(JSON.stringify([world.room, world.entries, world.cloud, world.settled]));
   return hash.digest("base64");
 }
