@@ -31,7 +31,10 @@ class XsAgent implements RunningAgent {
     worker.evaluate(loaderSource({ "moddable-ota": agent, xs: guest }, "xs"));
     const logLevel = log === undefined ? "error" : "debug";
     this.#state = "idle";
-    this.#command(encodeSetup({ config, logLevel, tellsEvents: true, hasDigest: modules.Digest !== undefined }));
+    const { Digest, regionLength } = modules;
+    const has = { hasDigest: Digest !== undefined, hasSelfTest: false };
+    const alone = { subDevices: [], sharesLink: false, components: [] };
+    this.#command(encodeSetup({ config, logLevel, tellsEvents: true, ...has, regionLength, ...alone }));
   }
 
   get state(): State {
