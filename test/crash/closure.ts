@@ -65,7 +65,7 @@ export function explore({ scene, maxTransitions, faultEvery, onProgress }: Closu
           figures.transitions++;
           const next = cloneWorld(now);
           tear(next, operation, mode);
-          if (mode === "after") settle(next, operation);
+          if (mode === "after") settle(next, operation, now.records);
           const key = keyOf(next);
           if (seen.has(key)) continue;
           seen.add(key);

@@ -3,7 +3,7 @@ import { fault, type Step } from "./closure.js";
 import { type Refusal, runToEnd, settle } from "./run.js";
 import { type Scene, SCENES } from "./scenes.js";
 import { type CutMode, type Operation, tear } from "./tears.js";
-import { cloneWorld, SLOT_LABELS, type World } from "./world.js";
+import { AREA_LABEL, cloneWorld, SLOT_LABELS, type World } from "./world.js";
 
 /** @returns the scene and the steps that an id names, or `undefined` where it is none */
 export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
@@ -45,7 +45,7 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
         if (index !== step.operation || cut !== undefined) return false;
         cut = cloneWorld(now);
         tear(cut, operation, step.mode as CutMode);
-        if (step.mode === "after") settle(cut, operation);
+        if (step.mode === "after") settle(cut, operation, now.records);
         return false;
       },
     });
@@ -79,14 +79,18 @@ function telling(tell: (line: string) => void, on: () => boolean): { log: Log; o
 function describe(operation: Operation): string {
   switch (operation.kind) {
     case "program":
-      return `program ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
+      return `program ${labelOf(operation.slot)} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
     case "erase":
-      return `erase ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.byteLength} bytes`;
-    case "loss":
-      return "the result, or its acknowledgement, is lost";
+      return `erase ${labelOf(operation.slot)} ${operation.offset}, ${operation.byteLength} bytes`;
+    case "moment":
+      return "a result or its acknowledgement is lost, or a sub-device took bytes";
     case "record":
       return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
     case "entry":
       return `otadata ${operation.index}: ${operation.entry === undefined ? "erased" : `${operation.entry.sequence} ${operation.entry.state}`}`;
   }
+}
+
+function labelOf(slot: number): string {
+  return SLOT_LABELS[slot] ?? AREA_LABEL;
 }

@@ -5,8 +5,9 @@ import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
 import { Scheduler } from "./scheduler.js";
 import type { Scene } from "./scenes.js";
+import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
-import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
+import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
 
 /** The key-value store is full when this operation comes: for it alone, or from then on. */
 export interface Refusal {
@@ -49,8 +50,9 @@ class Run {
   readonly #world: World;
   readonly #broken: string[] = [];
   readonly #cloud: Cloud;
+  readonly #subs: SubDevices | undefined;
   /** Blocks of the offered image that were whole at the start. */
-  readonly #wholeBlocks: number;
+  readonly #wholeBlocks: { readonly own: number; readonly sub: number };
   readonly #erases = new Map<string, number>();
   #operations = 0;
   #requests = 0;
@@ -60,7 +62,12 @@ class Run {
     const { scene, world } = options;
     this.#options = options;
     this.#world = world;
-    this.#wholeBlocks = wholeBlocksOf(world, scene);
+    this.#wholeBlocks = { own: wholeBlocksOf(world, scene, "job"), sub: wholeBlocksOf(world, scene, AREA_KEY) };
+    const firmware = scene.firmware[scene.subs?.file ?? ""];
+    if (scene.subs !== undefined && firmware !== undefined) {
+      const [onMoment, onBroken] = [() => this.#change({ kind: "moment" }), (what: string) => this.#break(what)];
+      this.#subs = new SubDevices({ scene: scene.subs, firmware, world, onMoment, onBroken });
+    }
     this.#cloud = new Cloud({
       view: world.cloud,
       firmware: scene.firmware,
@@ -73,7 +80,10 @@ class Run {
         scene.onReport(view, word);
       },
       onResult: (text) => this.#onResult(text),
-      onLoss: () => this.#change({ kind: "loss" }),
+      onLoss: () => this.#change({ kind: "moment" }),
+      subs: world.subs,
+      subFile: scene.subs?.file,
+      onSubReport: (name, text) => this.#onSubReport(name, text),
       onRequest: (offset, version) => this.#onRequest(offset, version),
     });
   }
@@ -118,12 +128,15 @@ class Run {
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
+        ...(this.#subs === undefined ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
+    this.#subs?.attach(agent, scheduler);
     agent.start();
     for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
-      if (this.#ended(agent.state, version)) {
+      if (this.#ended(agent.state, version) && this.#subs?.ended(scheduler.now) !== false) {
         this.#checkEnd(version, scene);
+        this.#subs?.check(this.#options.faulty === true);
         return true;
       }
       if (!scheduler.turn()) break;
@@ -152,29 +165,38 @@ class Run {
   /** Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins there. */
   #settled(): boolean {
     const { records, room } = this.#world;
-    return Object.values(records).every((record) => room !== "free" && record[1] !== REPORTING);
+    const record = records["job"];
+    return record === undefined || (room !== "free" && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
     const { results } = this.#world.cloud;
     const faulty = this.#options.faulty === true;
+    if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
+    // The own firmware has no part in the scene.
+    if (ends.length === 0) return;
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
     const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
     const refused = this.#world.room !== "free" && NOT_ENOUGH_SPACE.test(results[0] ?? "") && !results[0]?.includes(`"version":"${version}"`);
     const failed = refused || (faulty && /"fail"/.test(results[0] ?? ""));
     if (!expected && !failed) this.#break(`ends with ${version} and ${results[0]}`);
-    if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
   }
 
   #onResult(text: string): void {
     if (this.#world.settled) this.#break(`a result after its acknowledgement was stored: ${text}`);
   }
 
+  #onSubReport(name: string, text: string): void {
+    if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) this.#break(`a result after its acknowledgement was stored: ${text}`);
+  }
+
   #onRequest(offset: number, name: string): void {
     this.#requests++;
-    if (this.#requests > 1 || this.#options.faulty === true || name !== this.#world.cloud.task) return;
-    const again = this.#wholeBlocks * BLOCK_LENGTH - offset;
+    this.#subs?.requested(offset);
+    const isSub = name === this.#options.scene.subs?.file;
+    if (this.#requests > 1 || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
+    const again = (isSub ? this.#wholeBlocks.sub : this.#wholeBlocks.own) * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
   }
 
@@ -183,9 +205,10 @@ class Run {
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
+    const before = { ...world.records };
     const done = this.#options.onOperation?.(operation, this.#operations++, world) === true;
     if (!done) perform(world, operation);
-    settle(world, operation);
+    settle(world, operation, before);
   }
 
   /** A write that is refused for want of room changes nothing, and is no operation, except the one that is named. */
@@ -202,7 +225,7 @@ class Run {
   }
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
-    if (key !== "job") this.#break(`a record called ${key}`);
+    if (key !== "job" && !(this.#subs !== undefined && /^(area|handed|subs0)$/.test(key))) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
 
@@ -211,7 +234,8 @@ class Run {
       const key = `${slot} ${at}`;
       const count = (this.#erases.get(key) ?? 0) + 1;
       this.#erases.set(key, count);
-      if (count > ERASES_PER_BLOCK && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
+      // One that two of them take turns in is erased for each.
+      if (count > ERASES_PER_BLOCK * (this.#options.scene.subs?.slot === true ? 3 : 1) && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
     }
   }
 
@@ -221,8 +245,9 @@ class Run {
 }
 
 /** After the cloud has a result, the record that is deleted or replaced was waiting for just that. */
-export function settle(world: World, operation: Operation): void {
-  if (operation.kind === "record" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
+export function settle(world: World, operation: Operation, before: World["records"]): void {
+  settleSub(world, operation, before);
+  if (operation.kind === "record" && operation.key === "job" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
     world.settled = true;
   }
 }
@@ -231,12 +256,13 @@ export function settle(world: World, operation: Operation): void {
  * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of blank
  * ones behind it nobody can tell whether they came.
  */
-function wholeBlocksOf(world: World, scene: Scene): number {
-  const offered = scene.firmware[world.cloud.task ?? ""]?.bytes;
-  if (offered === undefined || world.records["job"] === undefined) return 0;
+function wholeBlocksOf(world: World, scene: Scene, recordKey: string): number {
+  const own = recordKey !== AREA_KEY;
+  const offered = scene.firmware[(own ? world.cloud.task : scene.subs?.file) ?? ""]?.bytes;
+  if (offered === undefined || world.records[recordKey] === undefined) return 0;
   const copy = cloneWorld(world);
   const running = bootLoader(copy, (operation) => perform(copy, operation));
-  const slot = world.slots[1 - running] as Slot | undefined;
+  const slot = world.slots[own || scene.subs?.slot === true ? 1 - running : AREA];
   if (slot === undefined) return 0;
   let whole = 0;
   for (let block = 0; block < SLOT_BLOCKS; block++) {

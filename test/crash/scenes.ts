@@ -1,6 +1,7 @@
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { type CloudOptions, type Firmware, firmwareOf, type Loss } from "./cloud.js";
-import { BLOCK_LENGTH, type CloudView, factoryWorld, type World } from "./world.js";
+import { OLD_SUB, type SubScene } from "./subs.js";
+import { BLOCK_LENGTH, type CloudView, factoryWorld, gatewayWorld, type World } from "./world.js";
 
 /** An update as the outside world plays it. What the cloud does is a function of its view alone. */
 export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onReport"> {
@@ -12,6 +13,8 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly losses?: readonly Loss[];
   /** Whether the key-value store may be full, at any write of a record: see `Refusal`. */
   readonly fills?: boolean;
+  /** The board is a gateway. */
+  readonly subs?: SubScene;
   /** Which version may run in the end, and how the job is then reported. */
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
 }
@@ -73,6 +76,19 @@ const CORRUPT: Scene = {
 /** A result that nobody heard, one whose PUBACK nobody heard, and both once more. */
 const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
 
+const NEW_SUB = "2.0.0";
+const SUBS: SubScene = { names: ["light1", "light2"], file: NEW_SUB, ends: [{ version: NEW_SUB, result: /"done"/ }] };
+
+/** Two sub-devices are offered the same file: one download, two hand-overs. */
+const STAGED: Scene = {
+  ...PLAIN,
+  name: "staged",
+  firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, IMAGE_LENGTH + 32) },
+  start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, SUBS.names, OLD_SUB, NEW_SUB),
+  subs: SUBS,
+  ends: [],
+};
+
 export const SCENES: readonly Scene[] = [
   UPDATE,
   {
@@ -104,4 +120,21 @@ export const SCENES: readonly Scene[] = [
   { ...UPDATE, name: "full", fills: true },
   { ...UNPROVEN, name: "full-unproven", fills: true },
   { ...CORRUPT, name: "full-corrupt", fills: true },
+  STAGED,
+  // Sub-device and gateway are both to be updated, and share a slot.
+  {
+    ...STAGED,
+    name: "shared",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB, NEW),
+    subs: { ...SUBS, names: ["light1"], slot: true },
+    ends: UPDATE.ends,
+  },
+  { ...STAGED, name: "staged-lossy", losses: LOSSES },
+  {
+    ...STAGED,
+    name: "staged-corrupt",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB),
+    served: ({ bytes, version }) => (version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+    subs: { ...SUBS, names: ["light1"], ends: [{ version: OLD_SUB, result: /"fail".*"-4".*md5 not match/ }] },
+  },
 ];

@@ -7,8 +7,8 @@ export type Operation =
   | { readonly kind: "record"; readonly key: string; readonly bytes: Uint8Array | undefined }
   /** An entry of otadata is rewritten: its sector is erased first. */
   | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] }
-  /** Nothing of the board's changes: a report, or its answer, is lost, and the power may go just then. */
-  | { readonly kind: "loss" };
+  /** Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device took bytes. */
+  | { readonly kind: "moment" };
 
 /**
  * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun, and read
@@ -21,7 +21,7 @@ const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
   erase: ["before", "after", "front", "back", "mixed", "weak"],
   record: ["before", "after"],
   entry: ["before", "after", "blank"],
-  loss: ["after"],
+  moment: ["after"],
 };
 
 export function modesOf(operation: Operation): readonly CutMode[] {
@@ -53,7 +53,7 @@ export function perform(world: World, operation: Operation): void {
     case "entry":
       world.entries[operation.index] = operation.entry;
       return;
-    case "loss":
+    case "moment":
       return;
   }
 }
