@@ -3,6 +3,7 @@ import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
+import { Person } from "./person.js";
 import { Scheduler } from "./scheduler.js";
 import type { Scene } from "./scenes.js";
 import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
@@ -51,6 +52,7 @@ class Run {
   readonly #broken: string[] = [];
   readonly #cloud: Cloud;
   readonly #subs: SubDevices | undefined;
+  #person: Person | undefined;
   /** Blocks of the offered image that were whole at the start. */
   readonly #wholeBlocks: { readonly own: number; readonly sub: number };
   readonly #erases = new Map<string, number>();
@@ -128,10 +130,15 @@ class Run {
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
+        policy: scene.plans?.policy,
         ...(this.#subs === undefined ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
     this.#subs?.attach(agent, scheduler);
+    if (scene.plans !== undefined) {
+      const { script } = scene.plans;
+      this.#person = new Person({ agent, world, script, now: () => scheduler.now, onBroken: (what) => this.#break(what) });
+    }
     agent.start();
     for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
       if (this.#ended(agent.state, version) && this.#subs?.ended(scheduler.now) !== false) {
@@ -166,7 +173,7 @@ class Run {
   #settled(): boolean {
     const { records, room } = this.#world;
     const record = records["job"];
-    return record === undefined || (room !== "free" && record[1] !== REPORTING);
+    return record === undefined || ((room !== "free" || this.#options.scene.keeps === true) && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
@@ -202,6 +209,8 @@ class Run {
 
   #change(operation: Operation): void {
     const world = this.#world;
+    if (operation.kind === "erase") this.#person?.sees("download");
+    if (operation.kind === "entry" && operation.entry?.state === "new") this.#person?.sees("install");
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
@@ -225,7 +234,9 @@ class Run {
   }
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
-    if (key !== "job" && !(this.#subs !== undefined && /^(area|handed|subs0)$/.test(key))) this.#break(`a record called ${key}`);
+    const { subs, plans } = this.#options.scene;
+    const known = key === "job" || (subs !== undefined && /^(area|handed|subs0)$/.test(key)) || (plans !== undefined && key === "plans");
+    if (!known) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
 

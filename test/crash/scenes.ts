@@ -1,5 +1,7 @@
+import type { OtaConfig } from "../../hal/boards/main.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { type CloudOptions, type Firmware, firmwareOf, type Loss } from "./cloud.js";
+import type { Script } from "./person.js";
 import { OLD_SUB, type SubScene } from "./subs.js";
 import { BLOCK_LENGTH, type CloudView, factoryWorld, gatewayWorld, type World } from "./world.js";
 
@@ -13,6 +15,10 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly losses?: readonly Loss[];
   /** Whether the key-value store may be full, at any write of a record: see `Refusal`. */
   readonly fills?: boolean;
+  /** When updates may happen, and what the one who is asked says. */
+  readonly plans?: { readonly policy: OtaConfig["policy"]; readonly script: Script };
+  /** The image may stay for a later offer. */
+  readonly keeps?: boolean;
   /** The board is a gateway. */
   readonly subs?: SubScene;
   /** Which version may run in the end, and how the job is then reported. */
@@ -73,6 +79,9 @@ const CORRUPT: Scene = {
   ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
 };
 
+/** Asked about every step, of which the manifest has nothing to say. */
+const ASKING = { consent: "ask", installWhen: "accepted", manifest: false } as const;
+
 /** A result that nobody heard, one whose PUBACK nobody heard, and both once more. */
 const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
 
@@ -120,6 +129,15 @@ export const SCENES: readonly Scene[] = [
   { ...UPDATE, name: "full", fills: true },
   { ...UNPROVEN, name: "full-unproven", fills: true },
   { ...CORRUPT, name: "full-corrupt", fills: true },
+  // Deferred once before each step, then accepted.
+  { ...UPDATE, name: "deferred", plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } } },
+  {
+    ...UPDATE,
+    name: "declined",
+    plans: { policy: ASKING, script: { download: ["accept"], install: ["decline"] } },
+    keeps: true,
+    ends: [{ version: OLD, result: /"fail".*"-5".*declined/ }],
+  },
   STAGED,
   // Sub-device and gateway are both to be updated, and share a slot.
   {

@@ -62,6 +62,8 @@ export interface World {
   readonly entries: (OtaEntry | undefined)[];
   readonly cloud: CloudView;
   readonly subs: { readonly [deviceName: string]: SubView };
+  /** Answers to plans: every one that was given, and those that the board has taken. */
+  readonly person: { readonly said: string[]; readonly kept: string[] };
   /** The acknowledgement of the result is stored: it must not be sent again. */
   settled: boolean;
 }
@@ -78,6 +80,7 @@ export function factoryWorld(image: Uint8Array, task: string | undefined): World
     entries: [{ sequence: 1, state: "valid" }, undefined],
     cloud: { task, act: 0, results: [], lost: 0 },
     subs: {},
+    person: { said: [], kept: [] },
     settled: false,
   };
 }
@@ -106,6 +109,7 @@ export function cloneWorld(world: World): World {
     entries: [...world.entries],
     cloud: { ...world.cloud, results: [...world.cloud.results] },
     subs: Object.fromEntries(Object.entries(world.subs).map(([name, view]) => [name, { ...view, results: [...view.results] }])),
+    person: { said: [...world.person.said], kept: [...world.person.kept] },
     settled: world.settled,
   };
 }
@@ -119,6 +123,6 @@ export function keyOf(world: World): string {
   const hash = createHash("md5");
   for (const { bytes, lines, weak } of world.slots) hash.update(bytes).update(lines).update(weak);
   for (const key of Object.keys(world.records).sort()) hash.update(`${key}=`).update(world.records[key] as Uint8Array);
-  hash.update(JSON.stringify([world.room, world.entries, world.cloud, world.subs, world.settled]));
+  hash.update(JSON.stringify([world.room, world.entries, world.cloud, world.subs, world.person, world.settled]));
   return hash.digest("base64");
 }
