@@ -72,7 +72,9 @@ export class PlanMemory {
   }
 
   accept(component: string, image: Image, step: ClearedStep): void {
-    this.#change(component, image, (entry) => (entry.flags |= step === "download" ? ACCEPTED_DOWNLOAD : ACCEPTED_INSTALL));
+    // A deferral was over then: without the time of day it would be counted anew after each restart.
+    const accepted = step === "download" ? ACCEPTED_DOWNLOAD : ACCEPTED_INSTALL;
+    this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | accepted));
   }
 
   decline(component: string, image: Image): void {

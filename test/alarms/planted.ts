@@ -64,6 +64,29 @@ export const PLANTED: readonly PlantedBug[] = [
     caughtBy: { scene: "update", says: /no result was reported|does not end/ },
   },
   {
+    name: "a result is sent at QoS 0",
+    file: "src/update/reporter.ts",
+    find: "    this.#publish(encodeResult(version, result), onAcknowledged);",
+    replace: `    this.#publish(encodeResult(version, result));
+    onAcknowledged();`,
+    caughtBy: { scene: "lossy", says: /no result was reported|does not end/ },
+  },
+  {
+    name: "a record that could not be stored is taken for stored",
+    file: "src/update/driver.ts",
+    find: '      this.#queue.push({ type: "store-failed", failure: failureOf("store-failed", error) });',
+    replace: "",
+    caughtBy: { scene: "full", says: /does not end|no result was reported|fetched again/ },
+  },
+  {
+    name: "a result that cannot be stored is not sent",
+    file: "src/update/job.ts",
+    find: "  return { state: step.state, effects: [...first, ...step.effects] };",
+    replace: `  const { effects } = step;
+  return { state: step.state, effects: failure.code === "store-failed" ? effects.slice(0, 1) : [...first, ...effects] };`,
+    caughtBy: { scene: "full", says: /does not end|no result was reported/ },
+  },
+  {
     name: "the start of a Content-Range is not looked at",
     file: "src/http/range-reader.ts",
     find: "if (range.first !== offset) return",

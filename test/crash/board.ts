@@ -4,7 +4,7 @@ import { createBoot } from "./boot.js";
 import { createNetwork, type Servers } from "./network.js";
 import type { Scheduler } from "./scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
-import { BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
+import { AREA, AREA_LABEL, BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
 
 export interface CrashBoardOptions {
   readonly world: World;
@@ -56,9 +56,9 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
 }
 
 function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path: string): FlashInstance {
-  if (path !== "nextota") throw new Error("can't find partition");
-  const index = 1 - running;
-  const slot = world.slots[index] as Slot;
+  const index = path === "nextota" ? 1 - running : path === AREA_LABEL ? AREA : -1;
+  const slot = world.slots[index];
+  if (slot === undefined) throw new Error("can't find partition");
   /** How often each block was read since the boot. */
   const readings = new Uint32Array(SLOT_BLOCKS);
   return {

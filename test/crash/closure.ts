@@ -1,4 +1,4 @@
-import { runToEnd, settle } from "./run.js";
+import { type Refusal, runToEnd, settle } from "./run.js";
 import type { Scene } from "./scenes.js";
 import { type CutMode, modesOf, type Operation, perform, tear } from "./tears.js";
 import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
@@ -7,6 +7,8 @@ import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
 export interface Step {
   readonly operation: number;
   readonly mode: CutMode | FaultMode;
+  /** In the same run, before it. */
+  readonly refusal?: Refusal | undefined;
 }
 
 /** The operation does nothing, or one bit of what it programs is wrong; the power stays on. */
@@ -48,41 +50,59 @@ const VIOLATION_LIMIT = 20;
  */
 export function explore({ scene, maxTransitions, faultEvery, onProgress }: ClosureOptions): Figures {
   const figures: Figures = { states: 0, transitions: 0, faults: 0, violations: [] };
-  const start = scene.start();
-  const seen = new Set([keyOf(start)]);
-  const queue: Node[] = [{ world: start, path: "" }];
-  for (let head = 0; head < queue.length; head++) {
-    const { world, path } = queue[head] as Node;
-    delete queue[head];
-    figures.states++;
+  /** Runs on from a world, with a cut inside each operation that comes after the refusal. */
+  const expand = ({ world, path }: Node, refusal?: Refusal): Operation[] => {
     const operations: Operation[] = [];
+    const way = refusal === undefined ? `${path}/` : `${path}/${refusal.operation}.${refusal.mode}`;
     const broken = runToEnd({
       scene,
       world: cloneWorld(world),
+      refusal,
       onOperation(operation, index, now) {
         operations.push(operation);
+        if (index <= (refusal?.operation ?? -1)) return false;
         for (const mode of modesOf(operation)) {
           figures.transitions++;
           const next = cloneWorld(now);
           tear(next, operation, mode);
-          if (mode === "after") settle(next, operation);
+          if (mode === "after") settle(next, operation, now.records);
           const key = keyOf(next);
           if (seen.has(key)) continue;
           seen.add(key);
-          queue.push({ world: next, path: `${path}/${index}.${mode}` });
+          queue.push({ world: next, path: `${way}${refusal === undefined ? "" : "+"}${index}.${mode}` });
         }
         return false;
       },
     });
-    report(figures, scene, path, broken);
-    if (faultEvery > 0 && head % faultEvery === 0) injectFaults(figures, scene, world, path, operations);
+    report(figures, scene, refusal === undefined ? path : way, broken);
+    return operations;
+  };
+  const start = scene.start();
+  const seen = new Set([keyOf(start)]);
+  const queue: Node[] = [{ world: start, path: "" }];
+  for (let head = 0; head < queue.length; head++) {
+    const node = queue[head] as Node;
+    delete queue[head];
+    figures.states++;
+    const operations = expand(node);
+    if (scene.fills === true && node.world.room === "free") {
+      for (const refusal of refusalsOf(operations)) expand(node, refusal);
+    }
+    if (faultEvery > 0 && head % faultEvery === 0) injectFaults(figures, scene, node, operations);
     if (head % 200 === 0) onProgress?.(figures);
     if (figures.violations.length >= VIOLATION_LIMIT || figures.transitions >= maxTransitions) break;
   }
   return figures;
 }
 
-function injectFaults(figures: Figures, scene: Scene, world: World, path: string, operations: readonly Operation[]): void {
+/** The key-value store is full at each write of a record, for that write or from then on. */
+function refusalsOf(operations: readonly Operation[]): Refusal[] {
+  return operations.flatMap((each, operation) =>
+    each.kind === "record" && each.bytes !== undefined ? (["refused", "full"] as const).map((mode) => ({ operation, mode })) : [],
+  );
+}
+
+function injectFaults(figures: Figures, scene: Scene, { world, path }: Node, operations: readonly Operation[]): void {
   for (const [index, { kind }] of operations.entries()) {
     if (kind !== "program" && kind !== "erase") continue;
     for (const mode of kind === "program" ? (["noop", "flip"] as const) : (["noop"] as const)) {

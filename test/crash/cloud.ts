@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { MQTT_PORT, type Line, type Server } from "./network.js";
-import type { CloudView } from "./world.js";
+import { hearSub } from "./subs.js";
+import type { CloudView, World } from "./world.js";
 
 /** A firmware that the cloud has. */
 export interface Firmware {
@@ -13,6 +14,9 @@ export function firmwareOf(version: string, bytes: Uint8Array): Firmware {
   return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
 }
 
+/** The connection ends before the platform has the report, or after that and before the device has its PUBACK. */
+export type Loss = "report" | "answer";
+
 export interface CloudOptions {
   readonly view: CloudView;
   /** By the names of their files. */
@@ -23,10 +27,18 @@ export interface CloudOptions {
   served(firmware: Firmware): Uint8Array;
   /** Every other answer of the file server is cut short. */
   readonly breaks: boolean;
+  /** What befalls the terminal reports, in turn. */
+  readonly losses: readonly Loss[];
   /** A report came; the operator may change the task. */
   onReport(view: CloudView, word: string): void;
   /** A terminal report came. */
   onResult(text: string): void;
+  readonly subs: World["subs"];
+  /** Offered to each of them. */
+  readonly subFile: string | undefined;
+  onSubReport(name: string, text: string): void;
+  /** A terminal report met a loss. */
+  onLoss(): void;
   /** The first byte of each request, and the file's name. */
   onRequest(offset: number, name: string): void;
 }
@@ -35,7 +47,8 @@ export interface CloudOptions {
 const PIECE_LENGTH = 700;
 const PIECE_DELAY_MS = 400;
 
-const DEVICE_TOPIC = "ABCDE12345/board_01";
+const DEVICE = "ABCDE12345/board_01";
+const REPORT_TOPIC = "$ota/report/";
 
 /** The platform and its file server, for one device: its whole memory is `view`. */
 export class Cloud {
@@ -57,8 +70,35 @@ export class Cloud {
     return this.#options.accepts(this.runningVersion);
   }
 
+  /** @returns what befalls this report on its way */
+  loss(text: string): Loss | undefined {
+    const { view, losses } = this.#options;
+    const { state } = (JSON.parse(text) as Partial<Report>).report?.progress ?? {};
+    return (state === "done" || state === "fail") && view.lost < losses.length ? losses[view.lost++] : undefined;
+  }
+
+  lose(): void {
+    this.#options.onLoss();
+  }
+
   /** @returns messages for the device */
-  hear(text: string): string[] {
+  hear(topic: string, text: string): Message[] {
+    if (topic.startsWith("$gateway/")) return [{ topic: topic.replace("operation", "operation/result"), text: agreed(text) }];
+    const device = topic.slice(REPORT_TOPIC.length);
+    const answers = device === DEVICE ? this.#hearOwn(text) : this.#hearSub(device, text);
+    return answers.map((answer) => ({ topic: `$ota/update/${device}`, text: answer }));
+  }
+
+  #hearSub(device: string, text: string): string[] {
+    const { subs, subFile, firmware } = this.#options;
+    const name = device.split("/")[1] ?? "";
+    const [view, file] = [subs[name], firmware[subFile ?? ""]];
+    if (view === undefined || file === undefined) return [];
+    this.#options.onSubReport(name, text);
+    return hearSub(view, file, text).offers ? [offerOf(subFile ?? "", file)] : [];
+  }
+
+  #hearOwn(text: string): string[] {
     const { type, report } = JSON.parse(text) as Report;
     const { view, onReport, onResult } = this.#options;
     if (type === "report_version") {
@@ -80,11 +120,25 @@ export class Cloud {
   #offer(running: string): string[] {
     const { view, firmware } = this.#options;
     if (view.task === undefined) return [];
-    const { bytes, md5, version } = firmware[view.task] as Firmware;
-    if (version === running) return [];
-    const url = `http://files.test/${view.task}?sign=1`;
-    return [JSON.stringify({ file_size: bytes.byteLength, md5sum: md5, type: "update_firmware", url, version })];
+    const file = firmware[view.task] as Firmware;
+    return file.version === running ? [] : [offerOf(view.task, file)];
   }
+}
+
+function offerOf(name: string, { bytes, md5, version }: Firmware): string {
+  const url = `http://files.test/${name}?sign=1`;
+  return JSON.stringify({ file_size: bytes.byteLength, md5sum: md5, type: "update_firmware", url, version });
+}
+
+/** Whatever a gateway asks for its sub-devices is granted. */
+function agreed(text: string): string {
+  const { type, payload } = JSON.parse(text) as { type: string; payload: { devices: object[] } };
+  return JSON.stringify({ type, payload: { devices: payload.devices.map((device) => ({ ...device, result: 0 })) } });
+}
+
+interface Message {
+  readonly topic: string;
+  readonly text: string;
 }
 
 interface Report {
@@ -97,6 +151,7 @@ class Broker implements Server {
   readonly #line: Line;
   readonly #cloud: Cloud;
   #bytes = new Uint8Array(0);
+  #ended = false;
 
   constructor(line: Line, cloud: Cloud) {
     this.#line = line;
@@ -107,7 +162,7 @@ class Broker implements Server {
     this.#bytes = new Uint8Array(Buffer.concat([this.#bytes, bytes]));
     for (;;) {
       const packet = this.#next();
-      if (packet === undefined) return;
+      if (packet === undefined || this.#ended) return;
       this.#handle(packet.type, packet.flags, packet.body);
     }
   }
@@ -148,9 +203,18 @@ class Broker implements Server {
 
   #publish(qos: number, body: Buffer): void {
     const payloadAt = 2 + body.readUInt16BE(0) + (qos > 0 ? 2 : 0);
-    const answers = this.#cloud.hear(body.toString("utf8", payloadAt));
+    const topic = body.toString("utf8", 2, 2 + body.readUInt16BE(0));
+    const text = body.toString("utf8", payloadAt);
+    const loss = this.#cloud.loss(text);
+    const answers = loss === "report" ? [] : this.#cloud.hear(topic, text);
+    if (loss !== undefined) {
+      this.#cloud.lose();
+      this.#ended = true;
+      this.#line.end();
+      return;
+    }
     if (qos > 0) this.#line.send(Uint8Array.of(0x40, 2, body.readUInt8(payloadAt - 2), body.readUInt8(payloadAt - 1)));
-    for (const answer of answers) this.#line.send(publishPacket(`$ota/update/${DEVICE_TOPIC}`, answer));
+    for (const answer of answers) this.#line.send(publishPacket(answer.topic, answer.text));
   }
 }
 

@@ -1,17 +1,27 @@
 import type { Log } from "../../hal/ports/index.js";
 import { fault, type Step } from "./closure.js";
-import { runToEnd, settle } from "./run.js";
+import { type Refusal, runToEnd, settle } from "./run.js";
 import { type Scene, SCENES } from "./scenes.js";
 import { type CutMode, type Operation, tear } from "./tears.js";
-import { cloneWorld, SLOT_LABELS, type World } from "./world.js";
+import { AREA_LABEL, cloneWorld, SLOT_LABELS, type World } from "./world.js";
 
 /** @returns the scene and the steps that an id names, or `undefined` where it is none */
 export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
   const [name, path = ""] = id.split(":");
   const scene = SCENES.find((each) => each.name === name);
-  const steps = path.split("/").filter((part) => part !== "").map((part) => /^([0-9]+)\.([a-z]+)$/.exec(part));
-  if (scene === undefined || steps.includes(null)) return undefined;
-  return { scene, steps: steps.map((match) => ({ operation: Number(match?.[1]), mode: match?.[2] as Step["mode"] })) };
+  const steps = path.split("/").filter((part) => part !== "").map(parseStep);
+  if (scene === undefined || steps.includes(undefined)) return undefined;
+  return { scene, steps: steps as Step[] };
+}
+
+/** `3.late`; after a refusal in the same run `1.full+3.late`; at the end of an id `1.full` alone. */
+function parseStep(text: string): Step | undefined {
+  const match = /^(?:([0-9]+)\.(refused|full))?(\+)?(?:([0-9]+)\.([a-z]+))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, at, refusedAs, plus, operation, mode] = match;
+  if ((plus === undefined) !== (at === undefined || operation === undefined)) return undefined;
+  const refusal = at === undefined ? undefined : { operation: Number(at), mode: refusedAs as Refusal["mode"] };
+  return { operation: operation === undefined ? Infinity : Number(operation), mode: (mode ?? "after") as Step["mode"], refusal };
 }
 
 /** Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its last run */
@@ -20,11 +30,14 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
   for (const step of steps) {
     const faulty = step.mode === "noop" || step.mode === "flip";
     let cut: World | undefined;
-    tell(`--- power on, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`);
+    const { refusal } = step;
+    const full = refusal === undefined ? "" : `, no room at operation ${refusal.operation}: ${refusal.mode}`;
+    tell(`--- power on${full}${step.operation === Infinity ? "" : `, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`}`);
     const broken = runToEnd({
       scene,
       world: cloneWorld(world),
       faulty,
+      refusal,
       ...telling(tell, () => cut === undefined),
       onOperation(operation, index, now) {
         if (cut === undefined) tell(`${String(index).padStart(4)} ${describe(operation)}`);
@@ -32,11 +45,11 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
         if (index !== step.operation || cut !== undefined) return false;
         cut = cloneWorld(now);
         tear(cut, operation, step.mode as CutMode);
-        if (step.mode === "after") settle(cut, operation);
+        if (step.mode === "after") settle(cut, operation, now.records);
         return false;
       },
     });
-    if (faulty) return broken;
+    if (faulty || step.operation === Infinity) return broken;
     if (cut === undefined) throw new Error(`the run has no operation ${step.operation}`);
     world = cut;
   }
@@ -66,12 +79,18 @@ function telling(tell: (line: string) => void, on: () => boolean): { log: Log; o
 function describe(operation: Operation): string {
   switch (operation.kind) {
     case "program":
-      return `program ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
+      return `program ${labelOf(operation.slot)} ${operation.offset}, ${operation.bytes.byteLength} bytes`;
     case "erase":
-      return `erase ${SLOT_LABELS[operation.slot]} ${operation.offset}, ${operation.byteLength} bytes`;
+      return `erase ${labelOf(operation.slot)} ${operation.offset}, ${operation.byteLength} bytes`;
+    case "moment":
+      return "a result or its acknowledgement is lost, or a sub-device took bytes";
     case "record":
       return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
     case "entry":
       return `otadata ${operation.index}: ${operation.entry === undefined ? "erased" : `${operation.entry.sequence} ${operation.entry.state}`}`;
   }
+}
+
+function labelOf(slot: number): string {
+  return SLOT_LABELS[slot] ?? AREA_LABEL;
 }

@@ -3,10 +3,18 @@ import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
+import { Person } from "./person.js";
 import { Scheduler } from "./scheduler.js";
 import type { Scene } from "./scenes.js";
+import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
-import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type World } from "./world.js";
+import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
+
+/** The key-value store is full when this operation comes: for it alone, or from then on. */
+export interface Refusal {
+  readonly operation: number;
+  readonly mode: Exclude<Room, "free">;
+}
 
 export interface RunOptions {
   readonly scene: Scene;
@@ -16,6 +24,7 @@ export interface RunOptions {
   onOperation?(operation: Operation, index: number, world: World): boolean;
   /** A fault was injected on the way here: less is promised of what is fetched. */
   readonly faulty?: boolean;
+  readonly refusal?: Refusal | undefined;
   readonly log?: Log;
   onBoot?(slot: number, version: string): void;
 }
@@ -26,6 +35,9 @@ const VIRTUAL_LIMIT_MS = 24 * 3_600_000;
 /** A region, then the last and the next block of a resume. */
 const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
+/** Second byte of a record: its phase. */
+const REPORTING = 3;
+const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 
 const SILENT: Log = () => {};
 
@@ -39,8 +51,10 @@ class Run {
   readonly #world: World;
   readonly #broken: string[] = [];
   readonly #cloud: Cloud;
+  readonly #subs: SubDevices | undefined;
+  #person: Person | undefined;
   /** Blocks of the offered image that were whole at the start. */
-  readonly #wholeBlocks: number;
+  readonly #wholeBlocks: { readonly own: number; readonly sub: number };
   readonly #erases = new Map<string, number>();
   #operations = 0;
   #requests = 0;
@@ -50,18 +64,28 @@ class Run {
     const { scene, world } = options;
     this.#options = options;
     this.#world = world;
-    this.#wholeBlocks = wholeBlocksOf(world, scene);
+    this.#wholeBlocks = { own: wholeBlocksOf(world, scene, "job"), sub: wholeBlocksOf(world, scene, AREA_KEY) };
+    const firmware = scene.firmware[scene.subs?.file ?? ""];
+    if (scene.subs !== undefined && firmware !== undefined) {
+      const [onMoment, onBroken] = [() => this.#change({ kind: "moment" }), (what: string) => this.#break(what)];
+      this.#subs = new SubDevices({ scene: scene.subs, firmware, world, onMoment, onBroken });
+    }
     this.#cloud = new Cloud({
       view: world.cloud,
       firmware: scene.firmware,
       accepts: scene.accepts,
       served: scene.served,
       breaks: scene.breaks === true,
+      losses: scene.losses ?? [],
       onReport: (view, word) => {
         this.#lastReport = word;
         scene.onReport(view, word);
       },
       onResult: (text) => this.#onResult(text),
+      onLoss: () => this.#change({ kind: "moment" }),
+      subs: world.subs,
+      subFile: scene.subs?.file,
+      onSubReport: (name, text) => this.#onSubReport(name, text),
       onRequest: (offset, version) => this.#onRequest(offset, version),
     });
   }
@@ -106,12 +130,20 @@ class Run {
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
+        policy: scene.plans?.policy,
+        ...(this.#subs === undefined ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
+    this.#subs?.attach(agent, scheduler);
+    if (scene.plans !== undefined) {
+      const { script } = scene.plans;
+      this.#person = new Person({ agent, world, script, now: () => scheduler.now, onBroken: (what) => this.#break(what) });
+    }
     agent.start();
     for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
-      if (this.#ended(agent.state, version)) {
+      if (this.#ended(agent.state, version) && this.#subs?.ended(scheduler.now) !== false) {
         this.#checkEnd(version, scene);
+        this.#subs?.check(this.#options.faulty === true);
         return true;
       }
       if (!scheduler.turn()) break;
@@ -132,44 +164,79 @@ class Run {
   }
 
   #ended(state: string, version: string): boolean {
-    const { cloud, records } = this.#world;
+    const { cloud } = this.#world;
     const told = this.#lastReport === `version ${version}` || this.#lastReport.startsWith("fail");
-    return cloud.task === undefined && state === "idle" && Object.keys(records).length === 0 && told;
+    return cloud.task === undefined && state === "idle" && this.#settled() && told;
+  }
+
+  /** Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins there. */
+  #settled(): boolean {
+    const { records, room } = this.#world;
+    const record = records["job"];
+    return record === undefined || ((room !== "free" || this.#options.scene.keeps === true) && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
     const { results } = this.#world.cloud;
     const faulty = this.#options.faulty === true;
+    if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
+    // The own firmware has no part in the scene.
+    if (ends.length === 0) return;
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
     const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
-    const failed = faulty && /"fail"/.test(results[0] ?? "");
+    const refused = this.#world.room !== "free" && NOT_ENOUGH_SPACE.test(results[0] ?? "") && !results[0]?.includes(`"version":"${version}"`);
+    const failed = refused || (faulty && /"fail"/.test(results[0] ?? ""));
     if (!expected && !failed) this.#break(`ends with ${version} and ${results[0]}`);
-    if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
   }
 
   #onResult(text: string): void {
     if (this.#world.settled) this.#break(`a result after its acknowledgement was stored: ${text}`);
   }
 
+  #onSubReport(name: string, text: string): void {
+    if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) this.#break(`a result after its acknowledgement was stored: ${text}`);
+  }
+
   #onRequest(offset: number, name: string): void {
     this.#requests++;
-    if (this.#requests > 1 || this.#options.faulty === true || name !== this.#world.cloud.task) return;
-    const again = this.#wholeBlocks * BLOCK_LENGTH - offset;
+    this.#subs?.requested(offset);
+    const isSub = name === this.#options.scene.subs?.file;
+    if (this.#requests > 1 || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
+    const again = (isSub ? this.#wholeBlocks.sub : this.#wholeBlocks.own) * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
   }
 
   #change(operation: Operation): void {
     const world = this.#world;
+    if (operation.kind === "erase") this.#person?.sees("download");
+    if (operation.kind === "entry" && operation.entry?.state === "new") this.#person?.sees("install");
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
+    if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
+    const before = { ...world.records };
     const done = this.#options.onOperation?.(operation, this.#operations++, world) === true;
     if (!done) perform(world, operation);
-    settle(world, operation);
+    settle(world, operation, before);
+  }
+
+  /** A write that is refused for want of room changes nothing, and is no operation, except the one that is named. */
+  #refuse(): void {
+    const { refusal } = this.#options;
+    const world = this.#world;
+    const named = refusal?.operation === this.#operations;
+    if (!named && world.room !== "full") return;
+    if (named) {
+      this.#operations++;
+      world.room = refusal.mode;
+    }
+    throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
   }
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
-    if (key !== "job") this.#break(`a record called ${key}`);
+    const { subs, plans } = this.#options.scene;
+    const known = key === "job" || (subs !== undefined && /^(area|handed|subs0)$/.test(key)) || (plans !== undefined && key === "plans");
+    if (!known) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
 
@@ -178,7 +245,8 @@ class Run {
       const key = `${slot} ${at}`;
       const count = (this.#erases.get(key) ?? 0) + 1;
       this.#erases.set(key, count);
-      if (count > ERASES_PER_BLOCK && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
+      // One that two of them take turns in is erased for each.
+      if (count > ERASES_PER_BLOCK * (this.#options.scene.subs?.slot === true ? 3 : 1) && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
     }
   }
 
@@ -188,8 +256,9 @@ class Run {
 }
 
 /** After the cloud has a result, the record that is deleted or replaced was waiting for just that. */
-export function settle(world: World, operation: Operation): void {
-  if (operation.kind === "record" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
+export function settle(world: World, operation: Operation, before: World["records"]): void {
+  settleSub(world, operation, before);
+  if (operation.kind === "record" && operation.key === "job" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
     world.settled = true;
   }
 }
@@ -198,12 +267,13 @@ export function settle(world: World, operation: Operation): void {
  * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of blank
  * ones behind it nobody can tell whether they came.
  */
-function wholeBlocksOf(world: World, scene: Scene): number {
-  const offered = scene.firmware[world.cloud.task ?? ""]?.bytes;
-  if (offered === undefined || world.records["job"] === undefined) return 0;
+function wholeBlocksOf(world: World, scene: Scene, recordKey: string): number {
+  const own = recordKey !== AREA_KEY;
+  const offered = scene.firmware[(own ? world.cloud.task : scene.subs?.file) ?? ""]?.bytes;
+  if (offered === undefined || world.records[recordKey] === undefined) return 0;
   const copy = cloneWorld(world);
   const running = bootLoader(copy, (operation) => perform(copy, operation));
-  const slot = world.slots[1 - running] as Slot | undefined;
+  const slot = world.slots[own || scene.subs?.slot === true ? 1 - running : AREA];
   if (slot === undefined) return 0;
   let whole = 0;
   for (let block = 0; block < SLOT_BLOCKS; block++) {

@@ -1,6 +1,9 @@
+import type { OtaConfig } from "../../hal/boards/main.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import { type CloudOptions, type Firmware, firmwareOf } from "./cloud.js";
-import { BLOCK_LENGTH, type CloudView, factoryWorld, type World } from "./world.js";
+import { type CloudOptions, type Firmware, firmwareOf, type Loss } from "./cloud.js";
+import type { Script } from "./person.js";
+import { OLD_SUB, type SubScene } from "./subs.js";
+import { BLOCK_LENGTH, type CloudView, factoryWorld, gatewayWorld, type World } from "./world.js";
 
 /** An update as the outside world plays it. What the cloud does is a function of its view alone. */
 export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onReport"> {
@@ -9,6 +12,15 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   start(): World;
   /** Whether connections for the file break on the way. */
   readonly breaks?: boolean;
+  readonly losses?: readonly Loss[];
+  /** Whether the key-value store may be full, at any write of a record: see `Refusal`. */
+  readonly fills?: boolean;
+  /** When updates may happen, and what the one who is asked says. */
+  readonly plans?: { readonly policy: OtaConfig["policy"]; readonly script: Script };
+  /** The image may stay for a later offer. */
+  readonly keeps?: boolean;
+  /** The board is a gateway. */
+  readonly subs?: SubScene;
   /** Which version may run in the end, and how the job is then reported. */
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
 }
@@ -50,21 +62,51 @@ function replaceBy(name: string, view: CloudView, word: string): void {
   view.task = name;
 }
 
+const UPDATE: Scene = { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] };
+
+/** The new firmware never reaches the cloud. */
+const UNPROVEN: Scene = {
+  ...PLAIN,
+  name: "unproven",
+  accepts: (version) => version !== NEW,
+  ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
+};
+
+const CORRUPT: Scene = {
+  ...PLAIN,
+  name: "corrupt",
+  served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+  ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
+};
+
+/** Asked about every step, of which the manifest has nothing to say. */
+const ASKING = { consent: "ask", installWhen: "accepted", manifest: false } as const;
+
+/** A result that nobody heard, one whose PUBACK nobody heard, and both once more. */
+const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
+
+const NEW_SUB = "2.0.0";
+const SUBS: SubScene = { names: ["light1", "light2"], file: NEW_SUB, ends: [{ version: NEW_SUB, result: /"done"/ }] };
+
+/** Two sub-devices are offered the same file: one download, two hand-overs. */
+const STAGED: Scene = {
+  ...PLAIN,
+  name: "staged",
+  firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, IMAGE_LENGTH + 32) },
+  start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, SUBS.names, OLD_SUB, NEW_SUB),
+  subs: SUBS,
+  ends: [],
+};
+
 export const SCENES: readonly Scene[] = [
-  { ...PLAIN, name: "update", ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
+  UPDATE,
   {
     ...PLAIN,
     name: "blank",
     firmware: { ...ALL, [NEW]: firmware(NEW, IMAGE_LENGTH, { from: 2 * BLOCK_LENGTH, to: 5 * BLOCK_LENGTH }) },
     ends: [{ version: NEW, result: /"done"/ }, REVERTED],
   },
-  // The new firmware never reaches the cloud.
-  {
-    ...PLAIN,
-    name: "unproven",
-    accepts: (version) => version !== NEW,
-    ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
-  },
+  UNPROVEN,
   // Once a third is there, the operator offers another version.
   {
     ...PLAIN,
@@ -81,10 +123,36 @@ export const SCENES: readonly Scene[] = [
   },
   // The file server ends every other connection after two pieces.
   { ...PLAIN, name: "broken", breaks: true, ends: [{ version: NEW, result: /"done"/ }, REVERTED] },
+  CORRUPT,
+  { ...UPDATE, name: "lossy", losses: LOSSES },
+  { ...CORRUPT, name: "lossy-corrupt", losses: LOSSES },
+  { ...UPDATE, name: "full", fills: true },
+  { ...UNPROVEN, name: "full-unproven", fills: true },
+  { ...CORRUPT, name: "full-corrupt", fills: true },
+  // Deferred once before each step, then accepted.
+  { ...UPDATE, name: "deferred", plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } } },
   {
-    ...PLAIN,
-    name: "corrupt",
-    served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
-    ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
+    ...UPDATE,
+    name: "declined",
+    plans: { policy: ASKING, script: { download: ["accept"], install: ["decline"] } },
+    keeps: true,
+    ends: [{ version: OLD, result: /"fail".*"-5".*declined/ }],
+  },
+  STAGED,
+  // Sub-device and gateway are both to be updated, and share a slot.
+  {
+    ...STAGED,
+    name: "shared",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB, NEW),
+    subs: { ...SUBS, names: ["light1"], slot: true },
+    ends: UPDATE.ends,
+  },
+  { ...STAGED, name: "staged-lossy", losses: LOSSES },
+  {
+    ...STAGED,
+    name: "staged-corrupt",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB),
+    served: ({ bytes, version }) => (version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+    subs: { ...SUBS, names: ["light1"], ends: [{ version: OLD_SUB, result: /"fail".*"-4".*md5 not match/ }] },
   },
 ];

@@ -6,7 +6,9 @@ export type Operation =
   | { readonly kind: "erase"; readonly slot: number; readonly offset: number; readonly byteLength: number }
   | { readonly kind: "record"; readonly key: string; readonly bytes: Uint8Array | undefined }
   /** An entry of otadata is rewritten: its sector is erased first. */
-  | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] };
+  | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] }
+  /** Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device took bytes. */
+  | { readonly kind: "moment" };
 
 /**
  * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun, and read
@@ -19,6 +21,7 @@ const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
   erase: ["before", "after", "front", "back", "mixed", "weak"],
   record: ["before", "after"],
   entry: ["before", "after", "blank"],
+  moment: ["after"],
 };
 
 export function modesOf(operation: Operation): readonly CutMode[] {
@@ -49,6 +52,8 @@ export function perform(world: World, operation: Operation): void {
       return;
     case "entry":
       world.entries[operation.index] = operation.entry;
+      return;
+    case "moment":
       return;
   }
 }

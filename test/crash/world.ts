@@ -10,6 +10,8 @@ export const SLOT_LENGTH = SLOT_BLOCKS * BLOCK_LENGTH;
 export const REGION_LENGTH = 4 * BLOCK_LENGTH;
 export const LINE_LENGTH = 16;
 export const SLOT_LABELS: readonly string[] = ["ota_0", "ota_1"];
+export const AREA = 2;
+export const AREA_LABEL = "staging";
 
 export interface OtaEntry {
   readonly sequence: number;
@@ -33,30 +35,61 @@ export interface CloudView {
   act: number;
   /** Every terminal report that differs from those before it. */
   readonly results: string[];
+  /** How many losses of the scene have happened. */
+  lost: number;
+}
+
+/** Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs none. */
+export type Room = "free" | "refused" | "full";
+
+/** A device behind the board: what is wanted of it, what it holds, and what the platform heard of it. */
+export interface SubView {
+  version: string;
+  /** Of the image whose bytes it takes, and how many it has taken of it. */
+  md5: string;
+  taken: number;
+  task: string | undefined;
+  readonly results: string[];
+  settled: boolean;
 }
 
 /** Everything that outlives a power cut. Whatever happens next is a function of it alone. */
 export interface World {
-  readonly slots: readonly [Slot, Slot];
+  /** The third is the staging area, where there is one. */
+  readonly slots: readonly [Slot, Slot, ...Slot[]];
   readonly records: { [key: string]: Uint8Array };
+  room: Room;
   readonly entries: (OtaEntry | undefined)[];
   readonly cloud: CloudView;
+  readonly subs: { readonly [deviceName: string]: SubView };
+  /** Answers to plans: every one that was given, and those that the board has taken. */
+  readonly person: { readonly said: string[]; readonly kept: string[] };
   /** The acknowledgement of the result is stored: it must not be sent again. */
   settled: boolean;
 }
 
 /** From the factory: an image in the first slot, the other one as an earlier life may have left it. */
-export function factoryWorld(image: Uint8Array, task: string): World {
+export function factoryWorld(image: Uint8Array, task: string | undefined): World {
   const first = slotOf(0xff, 0);
   first.bytes.set(image);
   first.lines.fill(1, 0, Math.ceil(image.byteLength / LINE_LENGTH));
   return {
     slots: [first, slotOf(0x5a, 1)],
     records: {},
+    room: "free",
     entries: [{ sequence: 1, state: "valid" }, undefined],
-    cloud: { task, act: 0, results: [] },
+    cloud: { task, act: 0, results: [], lost: 0 },
+    subs: {},
+    person: { said: [], kept: [] },
     settled: false,
   };
+}
+
+/** The same with sub-devices, and an area for their images. */
+export function gatewayWorld(image: Uint8Array, names: readonly string[], version: string, task: string, ownTask?: string): World {
+  const world = factoryWorld(image, ownTask);
+  const view = (): SubView => ({ version, md5: "", taken: 0, task, results: [], settled: false });
+  return { ...world, slots: [...world.slots, slotOf(0x5a, 1)], subs: Object.fromEntries(names.map((name) => [name, view()])) };
 }
 
 function slotOf(fill: number, line: number): Slot {
@@ -68,12 +101,15 @@ function slotOf(fill: number, line: number): Slot {
 }
 
 export function cloneWorld(world: World): World {
-  const [first, second] = world.slots;
+  const [first, second, ...area] = world.slots;
   return {
-    slots: [cloneSlot(first), cloneSlot(second)],
+    slots: [cloneSlot(first), cloneSlot(second), ...area.map(cloneSlot)],
     records: { ...world.records },
+    room: world.room,
     entries: [...world.entries],
     cloud: { ...world.cloud, results: [...world.cloud.results] },
+    subs: Object.fromEntries(Object.entries(world.subs).map(([name, view]) => [name, { ...view, results: [...view.results] }])),
+    person: { said: [...world.person.said], kept: [...world.person.kept] },
     settled: world.settled,
   };
 }
@@ -87,6 +123,6 @@ export function keyOf(world: World): string {
   const hash = createHash("md5");
   for (const { bytes, lines, weak } of world.slots) hash.update(bytes).update(lines).update(weak);
   for (const key of Object.keys(world.records).sort()) hash.update(`${key}=`).update(world.records[key] as Uint8Array);
-  hash.update(JSON.stringify([world.entries, world.cloud, world.settled]));
+  hash.update(JSON.stringify([world.room, world.entries, world.cloud, world.subs, world.person, world.settled]));
   return hash.digest("base64");
 }

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { count, EXIT_FAILED, runProgram } from "../../cli/command-line.js";
 import { check } from "./check.js";
 import { CHIPS, type ChipName } from "./chips.js";
+import { ENGINES, type EngineName } from "./engines.js";
 import { judge } from "./judge.js";
 import { run } from "./run.js";
 import type { Behaviour } from "./scenario.js";
@@ -13,6 +14,7 @@ interface Options {
   readonly path?: string;
   readonly only?: string;
   readonly chip?: ChipName;
+  readonly engine: EngineName;
   readonly log?: true;
 }
 
@@ -25,6 +27,7 @@ const program = new Command("npm run test:fault --")
   .option("--path <path>", "with --seed: repeat the one schedule that a failing run named")
   .option("--only <name>", "the one behaviour of the table with this name, and no schedules", behaviourName)
   .option("--chip <name>", "for the table: small (512-byte blocks) or sim (as on the ESP32); default: both", chipName)
+  .option("--engine <name>", "for the table: node, or xs (the bundle on the real engine; no schedules)", engineName, "node")
   .option("--log", "with --only: what the agent says, and the platform hears")
   .action(main);
 
@@ -32,14 +35,14 @@ await runProgram(program);
 
 function main(options: Options): void {
   const violations = runTable(options);
-  const scheduled = options.only === undefined ? runSchedules(options) : { runs: 0, violations: 0 };
+  const scheduled = options.only === undefined && options.engine === "node" ? runSchedules(options) : { runs: 0, violations: 0 };
   const behaviours = options.path !== undefined ? 0 : options.only === undefined ? TABLE.length : 1;
   const total = violations + scheduled.violations;
   say(JSON.stringify({ behaviours, runs: scheduled.runs, violations: total, seed: options.seed }));
   if (total > 0) process.exitCode = EXIT_FAILED;
 }
 
-function runTable({ only, chip, log, path }: Options): number {
+function runTable({ only, chip, engine, log, path }: Options): number {
   if (path !== undefined) return 0;
   let violations = 0;
   for (const name of chip === undefined ? (["small", "sim"] as const) : [chip]) {
@@ -48,15 +51,15 @@ function runTable({ only, chip, log, path }: Options): number {
       if ((only !== undefined && behaviour.name !== only) || (name !== "small" && behaviour.small === true)) continue;
       runs++;
       const tell = log === true ? { log: (level: string, area: string, message: () => string) => say(`  ${level} ${area} ${message()}`) } : {};
-      const record = run({ scenario: behaviour, makeChip: CHIPS[name], seed: 1, ...tell });
+      const record = run({ scenario: behaviour, makeChip: CHIPS[name], seed: 1, engine: ENGINES[engine], ...tell });
       if (log === true) say(`  heard: ${record.words.join(", ")}`);
       for (const what of judge(record, behaviour.ends)) {
         violations++;
         say(`violation ${name} "${behaviour.name}": ${what}`);
-        say(`repeat it: npm run test:fault -- --chip ${name} --only "${behaviour.name}" --log`);
+        say(`repeat it: npm run test:fault --${engine === "node" ? "" : ` --engine ${engine}`} --chip ${name} --only "${behaviour.name}" --log`);
       }
     }
-    say(`table      ${runs} behaviours on the ${name} chip`);
+    say(`table      ${runs} behaviours on the ${name} chip, ${engine}`);
   }
   return violations;
 }
@@ -84,6 +87,11 @@ function behaviourName(text: string): string {
 
 function chipName(text: string): ChipName {
   if (text !== "small" && text !== "sim") throw new InvalidArgumentError("Not small or sim.");
+  return text;
+}
+
+function engineName(text: string): EngineName {
+  if (text !== "node" && text !== "xs") throw new InvalidArgumentError("Not node or xs.");
   return text;
 }
 

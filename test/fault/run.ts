@@ -1,9 +1,11 @@
 import { MIN_IMAGE_LENGTH } from "../../hal/boards/sim/app-image-builder.js";
-import { createDevice, type Log, OtaAgent } from "../../hal/boards/main.js";
+import type { BoardModules, Log } from "../../hal/boards/main.js";
+import type { Power } from "../../hal/boards/sim/power.js";
 import { MQTT_PORT } from "../crash/network.js";
 import { SeededRandom } from "../support/seed.js";
 import { FaultBoard } from "./board.js";
 import type { Chip, CutPlan } from "./chip.js";
+import { type Engine, ENGINES, type RunningAgent } from "./engines.js";
 import type { RequestSeen } from "./file-server.js";
 import { fileOf, type FirmwareFile, OLD } from "./files.js";
 import { BROKER, Outside } from "./outside.js";
@@ -21,6 +23,8 @@ export interface RunOptions {
   /** What runs at the start; default: the factory's image. */
   readonly running?: FirmwareFile;
   readonly log?: Log | undefined;
+  /** Default: Node. */
+  readonly engine?: Engine | undefined;
 }
 
 /** What came of a scenario. */
@@ -46,8 +50,6 @@ const VIRTUAL_LIMIT_MS = 48 * 3_600_000;
 const TURN_LIMIT = 200_000;
 const BOOT_LIMIT = 60;
 const POWER_PAUSE_MS = 1_000;
-
-const SILENT: Log = () => {};
 
 /** What a board is made with. */
 export function factoryFile(): FirmwareFile {
@@ -134,7 +136,7 @@ class Run {
     const board = new FaultBoard({ surroundings: this.#outside, random: this.#random });
     this.#board = board;
     const { power } = board;
-    let agent: OtaAgent | undefined;
+    let agent: RunningAgent | undefined;
     const guarded = (action: () => void): void => {
       try {
         action();
@@ -150,19 +152,23 @@ class Run {
       }
       this.#identify();
       this.#started = true;
-      agent = this.#start(board.modules(modules));
+      agent = this.#start(board.modules(modules), power);
     });
     if (!power.on) return true;
     if (agent === undefined) return false;
     const before = this.#chip.running().bytes.slice();
     const again = this.#live(board, agent, guarded);
     if (!sameStart(this.#chip.running().bytes, before)) this.#break("the running slot was written to");
+    power.cut();
     return again;
   }
 
-  #start(modules: Parameters<typeof createDevice>[0]): OtaAgent {
-    const agent = new OtaAgent({
-      device: createDevice(modules, this.#options.log ?? SILENT),
+  #start(modules: BoardModules, power: Power): RunningAgent {
+    const { engine = ENGINES.node, log } = this.#options;
+    const agent = engine({
+      modules,
+      power,
+      log,
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: `mqtt://${BROKER}` },
@@ -172,7 +178,7 @@ class Run {
     return agent;
   }
 
-  #live(board: FaultBoard, agent: OtaAgent, guarded: (action: () => void) => void): boolean {
+  #live(board: FaultBoard, agent: RunningAgent, guarded: (action: () => void) => void): boolean {
     const { scheduler, power } = board;
     for (const atMs of this.#outside.moments()) scheduler.set(() => {}, atMs - this.#nowMs);
     for (let turns = 0; turns < TURN_LIMIT && this.#nowMs < VIRTUAL_LIMIT_MS; turns++) {
@@ -201,7 +207,7 @@ class Run {
   }
 
   /** All is calm: what is left must be what an idle agent needs, and after `stop` nothing. */
-  #end(board: FaultBoard, agent: OtaAgent, guarded: (action: () => void) => void): void {
+  #end(board: FaultBoard, agent: RunningAgent, guarded: (action: () => void) => void): void {
     if (agent.state !== "idle") this.#break(`it ends in ${agent.state}`);
     if (board.openPorts.some((port) => port !== MQTT_PORT)) this.#break("a connection for the file is left open");
     this.#stop(board, agent, guarded);
@@ -209,7 +215,7 @@ class Run {
     if (this.#chip.soundSlots() === 0) this.#break("no sound image is left");
   }
 
-  #stop(board: FaultBoard, agent: OtaAgent, guarded: (action: () => void) => void): void {
+  #stop(board: FaultBoard, agent: RunningAgent, guarded: (action: () => void) => void): void {
     guarded(() => agent.stop());
     if (board.timers > 0) this.#break(`${board.timers} timers are left`);
     if (board.openPorts.length > 0) this.#break(`${board.openPorts.length} sockets are left`);

@@ -55,6 +55,7 @@ export class SmallChip implements Chip {
 
   #change(operation: Operation, onBroken: (what: string) => void): void {
     this.#power?.check();
+    if (operation.kind === "moment") return;
     if (operation.kind === "record" && (operation.bytes?.byteLength ?? 0) > RECORD_LIMIT) onBroken("a record that is too long");
     const planned = this.#cutPlan(operation.kind, this.#operations++);
     if (planned === undefined) {

@@ -1,6 +1,6 @@
+import { OtaData } from "../../hal/boards/ota-data.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { type FlashMedium, NO_MEDIUM, NorFlash } from "../../hal/boards/sim/nor-flash.js";
-import { OtaData } from "../../hal/boards/sim/otadata.js";
 import {
   encodePartitionTable,
   otaSlots,

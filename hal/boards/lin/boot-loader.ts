@@ -1,7 +1,7 @@
 import type { DigestConstructor } from "../../ecma419/modules.js";
+import { OtaData } from "../ota-data.js";
 import { verifyAppImage } from "./app-image.js";
 import type { NorFile } from "./nor-file.js";
-import { OtaData } from "./ota-data.js";
 import { otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_OTA, TYPE_DATA } from "./partition-table.js";
 
 /** Chip id of the ESP32, whose images this board takes. */

@@ -1,6 +1,6 @@
+import { OtaData } from "../ota-data.js";
 import { verifyAppImage } from "./app-image.js";
 import type { NorFlash } from "./nor-flash.js";
-import { OtaData } from "./otadata.js";
 import { dataPartition, otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_OTA } from "./partition-table.js";
 
 /** What the boot loader decided. */

@@ -1,7 +1,7 @@
+import { OtaData } from "../ota-data.js";
 import { verifyAppImage } from "./app-image.js";
 import type { NorFlash } from "./nor-flash.js";
 import { mountNvs } from "./nvs/nvs.js";
-import { OtaData } from "./otadata.js";
 import { dataPartition, otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA } from "./partition-table.js";
 import { slotVersion } from "./platform.js";
 

@@ -77,8 +77,9 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
       const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
       const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({ id, kind, minBatteryPercent, dependsOn }));
-      const has = { hasDigest: modules.Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
-      const setup = encodeSetup({ config, logLevel, tellsEvents, ...has, subDevices, sharesLink, components });
+      const { Digest, regionLength } = modules;
+      const has = { hasDigest: Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
+      const setup = encodeSetup({ config, logLevel, tellsEvents, ...has, regionLength, subDevices, sharesLink, components });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();

@@ -23,12 +23,12 @@ interface Command {
 }
 
 /** First byte of what the worker says, and of the answer to a call. */
-const OK = ".".charCodeAt(0);
-const FAILED = "!".charCodeAt(0);
-const CALL = "?".charCodeAt(0);
-const ANSWER = Buffer.from("/");
+export const OK = ".".charCodeAt(0);
+export const FAILED = "!".charCodeAt(0);
+export const CALL = "?".charCodeAt(0);
+export const ANSWER = Buffer.from("/");
 /** Between the meter and the reply. */
-const SEPARATOR = 1;
+export const SEPARATOR = 1;
 
 /** How much of the worker's own output an error quotes, in characters. */
 const OUTPUT_LENGTH = 2000;

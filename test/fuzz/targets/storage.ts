@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
+import { OtaData } from "../../../hal/boards/ota-data.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { mountNvs, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
-import { OtaData } from "../../../hal/boards/sim/otadata.js";
 import type { Partition } from "../../../hal/boards/sim/partition-table.js";
 import { decodeRecord, encodeRecord } from "../../../src/update/checkpoint.js";
 import { restore } from "../../../src/update/restore.js";

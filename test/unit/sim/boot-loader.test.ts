@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { OtaDataEntry } from "../../../hal/boards/ota-data.js";
 import { CHIP_ESP32 } from "../../../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { bootLoader } from "../../../hal/boards/sim/boot-loader.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
-import type { OtaDataEntry } from "../../../hal/boards/sim/otadata.js";
 import { encodePartitionTable, parsePartitionsCsv, TABLE_ADDRESS } from "../../../hal/boards/sim/partition-table.js";
 import { bytesOf, cutsOf, RecordingMedium } from "../../support/power-cuts.js";
 import { assertSameBytes } from "../../support/same-bytes.js";

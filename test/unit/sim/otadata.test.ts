@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OtaDataEntry } from "../../../hal/boards/sim/otadata.js";
+import { OtaData, type OtaDataEntry } from "../../../hal/boards/ota-data.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
-import { OtaData } from "../../../hal/boards/sim/otadata.js";
 import { bytesOf, cutsOf, RecordingMedium } from "../../support/power-cuts.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 

@@ -60,6 +60,7 @@ class Firmware {
     const host = this.#host;
     const modules: BoardModules = {
       flash: createFlashModule(host),
+      regionLength: setup.regionLength,
       keyValue: createKeyValueModule(host),
       TCP: createTcp(host),
       TLS: createTls(),

@@ -8,6 +8,8 @@ export interface Setup {
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
+  /** Of the board's flash, where it has one of its own. */
+  readonly regionLength?: number | undefined;
   /** The host has the application's self test. */
   readonly hasSelfTest: boolean;
   /** Of a gateway: known by their index. */

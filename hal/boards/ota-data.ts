@@ -1,7 +1,4 @@
-import { crc32 } from "node:zlib";
-import type { PlatformImageState } from "../../ecma419/modules.js";
-import { type NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
-import type { Partition } from "./partition-table.js";
+import type { PlatformImageState } from "../ecma419/modules.js";
 
 /*
  * esp_ota_select_entry_t, little-endian, one at the start of each of otadata's two sectors:
@@ -12,61 +9,72 @@ import type { Partition } from "./partition-table.js";
  *   28 u32      CRC-32 of ota_seq alone
  */
 const ENTRY_LENGTH = 32;
+const SECTOR_LENGTH = 4096;
 const BLANK = 0xffffffff;
+
+/** A NOR chip, addressed in bytes. */
+export interface OtaFlash {
+  read(into: Uint8Array, address: number): void;
+  program(bytes: Uint8Array, address: number): void;
+  erase(address: number, byteLength: number): void;
+}
 
 export interface OtaDataEntry {
   readonly sequence: number;
   readonly state: PlatformImageState;
 }
 
-const STATES: readonly PlatformImageState[] = ["new", "pending-verify", "valid", "invalid", "aborted"];
+const STATES: readonly PlatformImageState[] = Object.freeze(["new", "pending-verify", "valid", "invalid", "aborted"] as const);
 
-/** The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. */
+/**
+ * The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. For every board whose boot loader
+ * is a simulated one.
+ */
 export class OtaData {
-  readonly #flash: NorFlash;
-  readonly #partition: Partition;
+  readonly #flash: OtaFlash;
+  readonly #offset: number;
   readonly #slotCount: number;
 
   /** @throws Error where the partition has less than two sectors */
-  constructor(options: { flash: NorFlash; partition: Partition; slotCount: number }) {
+  constructor(options: { flash: OtaFlash; partition: { readonly offset: number; readonly size: number }; slotCount: number }) {
     if (options.partition.size < 2 * SECTOR_LENGTH) throw new Error("otadata has less than two sectors");
     this.#flash = options.flash;
-    this.#partition = options.partition;
+    this.#offset = options.partition.offset;
     this.#slotCount = options.slotCount;
   }
 
   /** @param index 0 or 1 @returns `undefined` for a blank or damaged entry */
   read(index: number): OtaDataEntry | undefined {
-    const bytes = this.#bytes(index);
-    const sequence = bytes.readUInt32LE(0);
-    if (sequence === BLANK || sequence === 0 || bytes.readUInt32LE(28) !== checksum(bytes)) return undefined;
-    return { sequence, state: stateIn(bytes) };
+    const fields = this.#fields(index);
+    const sequence = fields.getUint32(0, true);
+    if (sequence === BLANK || sequence === 0 || fields.getUint32(28, true) !== checksum(sequence)) return undefined;
+    return { sequence, state: stateIn(fields) };
   }
 
   /** What the boot loader does first: an entry still on trial is aborted, and one that is damaged stays damaged. */
   endTrials(): void {
     for (let index = 0; index < 2; index++) {
-      const bytes = this.#bytes(index);
-      if (stateIn(bytes) !== "pending-verify") continue;
-      bytes.writeUInt32LE(STATES.indexOf("aborted"), 24);
-      this.#replace(index, bytes);
+      const fields = this.#fields(index);
+      if (stateIn(fields) !== "pending-verify") continue;
+      fields.setUint32(24, STATES.indexOf("aborted"), true);
+      this.#replace(index, fields);
     }
   }
 
   /** Whether the entry asks for no slot: blank or judged unfit. A damaged one asks, though nobody can say for which. */
   asksForNone(index: number): boolean {
-    const bytes = this.#bytes(index);
-    const state = stateIn(bytes);
-    return bytes.readUInt32LE(0) === BLANK || state === "invalid" || state === "aborted";
+    const fields = this.#fields(index);
+    const state = stateIn(fields);
+    return fields.getUint32(0, true) === BLANK || state === "invalid" || state === "aborted";
   }
 
   write(index: number, entry: OtaDataEntry): void {
-    const bytes = Buffer.alloc(ENTRY_LENGTH, 0xff);
-    bytes.writeUInt32LE(entry.sequence, 0);
+    const fields = new DataView(new Uint8Array(ENTRY_LENGTH).fill(0xff).buffer);
     const state = STATES.indexOf(entry.state);
-    bytes.writeUInt32LE(state < 0 ? 0xffffffff : state, 24);
-    bytes.writeUInt32LE(checksum(bytes), 28);
-    this.#replace(index, bytes);
+    fields.setUint32(0, entry.sequence, true);
+    fields.setUint32(24, state < 0 ? BLANK : state, true);
+    fields.setUint32(28, checksum(entry.sequence), true);
+    this.#replace(index, fields);
   }
 
   erase(index: number): void {
@@ -117,25 +125,30 @@ export class OtaData {
     }
   }
 
-  #replace(index: number, bytes: Buffer): void {
+  #replace(index: number, fields: DataView): void {
     this.erase(index);
-    this.#flash.program(bytes, this.#address(index));
+    this.#flash.program(new Uint8Array(fields.buffer), this.#address(index));
   }
 
-  #bytes(index: number): Buffer {
-    return Buffer.from(this.#flash.slice(this.#address(index), ENTRY_LENGTH));
+  #fields(index: number): DataView {
+    const bytes = new Uint8Array(ENTRY_LENGTH);
+    this.#flash.read(bytes, this.#address(index));
+    return new DataView(bytes.buffer);
   }
 
   #address(index: number): number {
-    return this.#partition.offset + index * SECTOR_LENGTH;
+    return this.#offset + index * SECTOR_LENGTH;
   }
 }
 
-function stateIn(bytes: Buffer): PlatformImageState {
-  return STATES[bytes.readUInt32LE(24)] ?? "undefined";
+function stateIn(fields: DataView): PlatformImageState {
+  return STATES[fields.getUint32(24, true)] ?? "undefined";
 }
 
-/** `esp_rom_crc32_le(UINT32_MAX, …)`. */
-function checksum(entry: Buffer): number {
-  return crc32(entry.subarray(0, 4), 0xffffffff);
+/** `esp_rom_crc32_le(UINT32_MAX, …)` of the four bytes of a sequence number. */
+function checksum(sequence: number): number {
+  // The ROM inverts its start value: the register begins at 0.
+  let register = sequence;
+  for (let bit = 0; bit < 32; bit++) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);
+  return ~register >>> 0;
 }

@@ -1,0 +1,40 @@
+import type { PlantedBug } from "./planted.js";
+
+/** Mistakes with what somebody has a say in. */
+export const PLANTED_PLANS: readonly PlantedBug[] = [
+  {
+    name: "a deferral is forgotten by a restart",
+    file: "src/components/plan-memory.ts",
+    find: ".map((entry) => ({ ...entry, sinceMs: this.#bootMs }))",
+    replace: ".map((entry) => ({ ...entry, flags: entry.flags & ~DEFERRED, sinceMs: this.#bootMs }))",
+    caughtBy: { scene: "deferred", says: /asked about the download before the deferral is over/ },
+  },
+  {
+    name: "what was accepted is forgotten by a restart",
+    file: "src/components/plan-memory.ts",
+    find: ".map((entry) => ({ ...entry, sinceMs: this.#bootMs }))",
+    replace: ".map((entry) => ({ ...entry, flags: entry.flags & DEFERRED, sinceMs: this.#bootMs }))",
+    caughtBy: { scene: "deferred", says: /asked again about the download after accept/ },
+  },
+  {
+    name: "a deferral counts on after it was over and the plan accepted",
+    file: "src/components/plan-memory.ts",
+    find: "(entry.flags = (entry.flags & ~DEFERRED) | accepted)",
+    replace: "(entry.flags |= accepted)",
+    caughtBy: { scene: "deferred", says: /waits once more for a deferral that was over/ },
+  },
+  {
+    name: "whoever accepts the download has accepted the installation",
+    file: "src/components/policy.ts",
+    find: "!remembered.accepted.includes(step)",
+    replace: "remembered.accepted.length === 0",
+    caughtBy: { scene: "deferred", says: /goes on with the install that nobody has accepted/ },
+  },
+  {
+    name: "the installation does not wait for its clearance",
+    file: "src/update/job.ts",
+    find: "export function verified(offer: Offer, context: Context): Step {\n  if (!context.asks) return",
+    replace: "export function verified(offer: Offer, context: Context): Step {\n  if (context.asks || !context.asks) return",
+    caughtBy: { scene: "declined", says: /goes on with the install that nobody has accepted/ },
+  },
+];

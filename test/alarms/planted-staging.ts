@@ -1,0 +1,43 @@
+import type { PlantedBug } from "./planted.js";
+
+/** Mistakes with images that wait in the staging area for somebody else. */
+export const PLANTED_STAGING: readonly PlantedBug[] = [
+  {
+    name: "an image is handed over before it is verified",
+    file: "src/update/fetching.ts",
+    find: `      return {
+        state: { name: "verifying", offer: state.offer, stored: state.stored },
+        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+      };`,
+    replace: "      return apply(state.offer, context);",
+    caughtBy: { scene: "staged-corrupt", says: /bytes that nobody offered are handed over/ },
+  },
+  {
+    name: "the result of a sub-device is dropped by a restart before its acknowledgement",
+    file: "src/update/restore.ts",
+    find: "      if (owns) return { state: reporting(checkpoint, area), effects: [] };",
+    replace: "      if (owns) return idle(keptOf(checkpoint));",
+    caughtBy: { scene: "staged", says: /no result was reported|does not end/ },
+  },
+  {
+    name: "a hand-over that was cut is begun for good, whoever runs what",
+    file: "src/update/restore.ts",
+    find: "      if (!owns || image.version !== runningVersion) return idle({ image, whole: true });",
+    replace: "      if (!owns) return idle({ image, whole: true });",
+    caughtBy: { scene: "staged", says: /ends with 1\.0\.0 and .*"done"/ },
+  },
+  {
+    name: "what one sub-device has acknowledged counts for the next",
+    file: "src/components/staged-target.ts",
+    find: "record.every((byte, index) => byte === expected[index]) ? byteOffset : 0;",
+    replace: "expected.byteLength > 0 ? byteOffset : 0;",
+    caughtBy: { scene: "staged", says: /goes on from [0-9]+, and 0 bytes were taken/ },
+  },
+  {
+    name: "an image that was installed is gone from its area",
+    file: "src/update/job.ts",
+    find: '{ outcome: "done" }, { image, whole: true }, context)',
+    replace: '{ outcome: "done" }, undefined, context)',
+    caughtBy: { scene: "staged", says: /handed over is fetched once more/ },
+  },
+];

@@ -1,0 +1,66 @@
+import type { OtaAgent } from "../../hal/boards/main.js";
+import type { World } from "./world.js";
+
+export type Answer = "accept" | "decline" | "defer";
+
+/** What somebody says to a plan: the first time it is shown for a step, the second, and so on. */
+export interface Script {
+  readonly download: readonly Answer[];
+  readonly install: readonly Answer[];
+}
+
+export interface PersonOptions {
+  readonly agent: OtaAgent;
+  readonly world: World;
+  readonly script: Script;
+  /** Milliseconds since this boot. */
+  now(): number;
+  onBroken(what: string): void;
+}
+
+const DEFERRAL_SECONDS = 300;
+
+/**
+ * Somebody who is asked, remembers every answer, and notices a question that was answered already, and what goes on without an
+ * answer or waits in spite of one.
+ */
+export class Person {
+  readonly #options: PersonOptions;
+  readonly #acceptedBefore: boolean;
+
+  constructor(options: PersonOptions) {
+    this.#options = options;
+    this.#acceptedBefore = options.world.person.kept.includes("download accept");
+    this.#attend();
+  }
+
+  /** A block is about to be erased, or an image made pending. */
+  sees(step: "download" | "install"): void {
+    const { world, now, onBroken } = this.#options;
+    if (!world.person.said.includes(`${step} accept`)) onBroken(`goes on with the ${step} that nobody has accepted`);
+    if (step === "download" && this.#acceptedBefore && now() >= DEFERRAL_SECONDS * 1000) onBroken("waits once more for a deferral that was over");
+  }
+
+  #attend(): void {
+    const { agent, world, script, now, onBroken } = this.#options;
+    let deferredAtMs = 0;
+    agent.on("plan", (plan) => {
+      if (!plan.asks) return;
+      const { said, kept } = world.person;
+      const before = kept.filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
+      const last = before.at(-1);
+      if (last === "accept" || last === "decline") onBroken(`asked again about the ${plan.step} after ${last}`);
+      if (last === "defer" && now() - deferredAtMs < DEFERRAL_SECONDS * 1000) onBroken(`asked about the ${plan.step} before the deferral is over`);
+      const wanted = script[plan.step][before.length] ?? "accept";
+      const answer = wanted === "defer" && plan.deferralsLeft === 0 ? "accept" : wanted;
+      // Said before it is stored, and kept only after: a cut in between may go either way.
+      const words = `${plan.step} ${answer}`;
+      if (!said.includes(words)) said.push(words);
+      deferredAtMs = now();
+      if (answer === "accept") plan.accept();
+      else if (answer === "decline") plan.decline("not today");
+      else plan.defer({ seconds: DEFERRAL_SECONDS });
+      kept.push(words);
+    });
+  }
+}
