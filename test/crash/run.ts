@@ -3,7 +3,7 @@ import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
-import { Scheduler } from "./scheduler.js";
+import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
 import { type Operation, perform } from "./tears.js";
 import { BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type World } from "./world.js";
