@@ -3,26 +3,22 @@ import { describeError, OtaError } from "../errors.js";
 import { RangeReader } from "../http/range-reader.js";
 import { BlockWriter } from "../image/block-writer.js";
 import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
+import type { ReadBack } from "../image/read-back.js";
 import { findResumePoint } from "../image/resume-point.js";
 import { equalBytes } from "../lib/bytes.js";
 import type { Offer } from "../protocol/messages.js";
+import type { FlashKnowledge } from "./flash-knowledge.js";
 import type { Target } from "./target.js";
 import type { Event, Stored } from "./types.js";
-
-/**
- * After a restart: the first block from here on that is programmed may have been begun before the cut, with bits half
- * programmed that read as blank. It is erased first. Known as long as the boot lasts, whichever try comes to it.
- */
-export interface Suspicion {
-  from: number | undefined;
-}
 
 export interface DownloadOptions {
   readonly device: Device;
   readonly target: Target;
   /** One block long; the download's alone while it works. */
   readonly block: Uint8Array;
-  readonly suspicion: Suspicion;
+  readonly knowledge: FlashKnowledge;
+  /** Follows what is programmed. */
+  readonly readBack: ReadBack;
   readonly offer: Offer;
   readonly stored: Stored;
   readonly tls: TlsOptions;
@@ -32,18 +28,21 @@ export interface DownloadOptions {
 }
 
 /**
- * One try to bring the rest of an image into flash: socket, one block, flash. Each turn of the event loop does at most one
- * flash operation, so that the connection to the broker stays alive. A region's checkpoint is stored, by the machine's
- * answer to `region-erased`, before anything is programmed in it.
+ * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
+ * the event loop does at most one flash operation, so that the connection to the broker stays alive. Nothing is erased before
+ * the first block is there and looks right; from then on, while the socket has nothing, the region ahead is. A region's
+ * checkpoint is stored, by the machine's answer to `region-erased`, before anything is programmed in it: a region that was
+ * erased ahead and has none is erased again after a restart.
  */
 export class Download {
   readonly #options: DownloadOptions;
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
-  /** Everything up to here is erased, or programmed. */
-  #erasedEnd = 0;
-  /** After a restart: the block to resume at may be torn, and is still to be erased. */
-  #resuming = false;
+  /** Everything up to here was erased, and the checkpoint says so: blocks may be programmed. */
+  #enteredEnd = 0;
+  #checked = false;
+  /** After a restart the block to resume at may be torn: the intention is stored, the block erased, the region entered. */
+  #resuming: "found" | "stored" | "erased" | undefined;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
   #turnTimer: Timer | undefined;
@@ -52,6 +51,11 @@ export class Download {
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.#schedule();
+  }
+
+  /** Of a download that is complete; its last block may still be to be read back. */
+  get readBack(): ReadBack | undefined {
+    return this.#writer?.complete === true ? this.#options.readBack : undefined;
   }
 
   /** Idempotent; no event comes after it. */
@@ -63,22 +67,20 @@ export class Download {
 
   /** The first turn: where to begin. */
   #begin(): void {
-    const { target, block, offer, stored, onEvent } = this.#options;
-    const { partition } = target;
-    const { regionOffset, written } = stored;
+    const { target, block, knowledge, offer, stored } = this.#options;
+    const { regionOffset, written, erasing } = stored;
     let offset = 0;
     if (regionOffset === undefined) {
-      target.prepare();
+      knowledge.erasedEnd = 0;
     } else if (written === undefined) {
-      offset = stored.erasing ? regionOffset : findResumePoint(partition, regionOffset, offer.size, block);
-      this.#resuming = true;
-      if (!stored.erasing) onEvent({ type: "resume-point-found", offset });
+      offset = erasing ? regionOffset : (knowledge.resumeOffset ?? findResumePoint(target.partition, regionOffset, offer.size, block));
+      knowledge.erasedEnd = 0;
+      this.#resuming = erasing ? "stored" : "found";
     } else {
       offset = written;
-      this.#erasedEnd = regionEnd(partition, regionOffset);
+      this.#enteredEnd = regionEnd(target.partition, regionOffset);
     }
-    if (this.#closed) return;
-    this.#writer = new BlockWriter({ partition, block, size: offer.size, offset });
+    this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
     this.#schedule();
   }
@@ -113,21 +115,17 @@ export class Download {
       this.#begin();
       return;
     }
-    // At once, and not when a block is full: the first erase goes on while the connection is being made.
-    if (writer.offset >= this.#erasedEnd) {
-      this.#erase(writer.offset);
-      this.#schedule();
-      return;
+    const { readBack, offer, block } = this.#options;
+    // Nothing of the next block is in the buffer yet. After a restart this goes on while the connection is being made.
+    if (readBack.offset < Math.min(writer.offset, offer.size)) readBack.next(block, offer.size);
+    else if (this.#compared !== undefined) {
+      if (!this.#compare(writer, this.#compared)) return;
+    } else {
+      // Whatever comes next takes a while: the window must be open by then.
+      this.#fill(writer);
+      if (writer.full) this.#store(writer);
+      else if (!this.#erasesAhead()) return;
     }
-    if (this.#compared !== undefined) {
-      this.#compare(writer, this.#compared);
-      return;
-    }
-    this.#fill(writer);
-    if (!writer.full) return;
-    const { from } = this.#options.suspicion;
-    if (from !== undefined && writer.offset >= from && !writer.blank) this.#eraseSuspect(writer.offset);
-    else this.#program(writer);
     this.#schedule();
   }
 
@@ -140,26 +138,70 @@ export class Download {
     }
   }
 
-  #erase(offset: number): void {
-    const { target, suspicion, onEvent } = this.#options;
-    const { partition } = target;
-    if (this.#resuming) eraseBlockAt(partition, offset);
-    else eraseRegion(partition, offset);
-    suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;
-    this.#resuming = false;
-    this.#erasedEnd = regionEnd(partition, offset);
-    onEvent({ type: "region-erased", offset });
+  /** The next step for a full block. */
+  #store(writer: BlockWriter): void {
+    const { offset } = writer;
+    const { erasedEnd, suspectFrom } = this.#options.knowledge;
+    if (offset === 0 && !this.#checked) this.#check(writer);
+    else if (offset < this.#enteredEnd) {
+      if (suspectFrom !== undefined && offset >= suspectFrom && !writer.blank) this.#eraseSuspect(offset);
+      else this.#program(writer);
+    } else if (offset < erasedEnd) this.#enter(offset);
+    else if (this.#resuming === undefined) this.#eraseRegion(offset);
+    else this.#eraseTorn(offset);
+  }
+
+  #check(writer: BlockWriter): void {
+    const { target, offer, stored } = this.#options;
+    target.checkFirstBlock(writer.content, offer);
+    if (stored.regionOffset === undefined) target.prepare();
+    this.#checked = true;
+  }
+
+  /** @returns whether there was something to do */
+  #erasesAhead(): boolean {
+    const { knowledge, offer } = this.#options;
+    const entered = this.#enteredEnd;
+    if (entered === 0 || entered >= offer.size || knowledge.erasedEnd > entered) return false;
+    this.#eraseRegion(entered);
+    return true;
+  }
+
+  #eraseRegion(offset: number): void {
+    const { target, knowledge } = this.#options;
+    eraseRegion(target.partition, offset);
+    knowledge.erasedEnd = regionEnd(target.partition, offset);
+  }
+
+  #eraseTorn(offset: number): void {
+    const { target, knowledge, onEvent } = this.#options;
+    if (this.#resuming === "found") {
+      this.#resuming = "stored";
+      onEvent({ type: "resume-point-found", offset });
+      return;
+    }
+    eraseBlockAt(target.partition, offset);
+    this.#resuming = "erased";
+    knowledge.erasedEnd = regionEnd(target.partition, offset);
   }
 
   #eraseSuspect(offset: number): void {
-    const { target, suspicion } = this.#options;
+    const { target, knowledge } = this.#options;
     eraseBlockAt(target.partition, offset);
-    suspicion.from = undefined;
+    knowledge.suspectFrom = undefined;
+  }
+
+  /** Of a region that was erased as a whole nothing is in doubt. */
+  #enter(offset: number): void {
+    const { target, knowledge, onEvent } = this.#options;
+    knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;
+    this.#resuming = undefined;
+    this.#enteredEnd = knowledge.erasedEnd;
+    onEvent({ type: "region-erased", offset });
   }
 
   #program(writer: BlockWriter): void {
-    const { offer, target, onEvent } = this.#options;
-    if (writer.offset === 0) target.checkFirstBlock(writer.content, offer);
+    const { offer, onEvent } = this.#options;
     writer.program();
     onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
     if (this.#closed || !writer.complete) return;
@@ -167,21 +209,25 @@ export class Download {
     onEvent({ type: "download-completed" });
   }
 
-  /** The server sends the file from its start: what is stored must be the same, and is not fetched into flash again. */
-  #compare(writer: BlockWriter, from: number): void {
+  /**
+   * The server sends the file from its start: what is stored must be the same, and is not fetched into flash again.
+   *
+   * @returns whether there was something to do
+   */
+  #compare(writer: BlockWriter, from: number): boolean {
     const { target, block } = this.#options;
     const half = block.byteLength / 2;
     const received = block.subarray(0, Math.min(half, writer.offset - from));
     const count = (this.#reader as RangeReader).read(received);
-    if (count === 0) return;
+    if (count === 0) return false;
     const stored = block.subarray(half, half + count);
     target.partition.read(stored, from);
     if (!equalBytes(received, stored, count)) {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
-      return;
+      return false;
     }
     this.#compared = from + count < writer.offset ? from + count : undefined;
-    this.#schedule();
+    return true;
   }
 
   /** One turn at a time; whatever it throws ends this try. */

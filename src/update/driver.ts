@@ -1,10 +1,12 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
+import { ReadBack } from "../image/read-back.js";
 import { Verifier } from "../image/verifier.js";
 import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
-import { Download, type Suspicion } from "./download.js";
+import { Download } from "./download.js";
+import { lookForResumePoint, newKnowledge } from "./flash-knowledge.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
 import type { Reporter } from "./reporter.js";
@@ -52,12 +54,13 @@ export class UpdateDriver {
   #context: Context;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
-  readonly #suspicion: Suspicion = { from: undefined };
+  readonly #knowledge = newKnowledge();
   readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
   #state: State;
   #first: readonly Effect[] = [];
   #busy = false;
   #stopped = false;
+  #searchTimer: Timer | undefined;
   #block: Uint8Array | undefined;
   #download: Download | undefined;
   #verifier: Verifier | undefined;
@@ -91,12 +94,23 @@ export class UpdateDriver {
   start(): void {
     this.#perform({ state: this.#state, effects: this.#first }, undefined);
     this.#first = [];
+    this.#searchTimer = this.#options.device.clock.timer("resume point", 0, () => this.#lookForResumePoint());
     this.#drain();
+  }
+
+  /** While the connection to the broker is being made. */
+  #lookForResumePoint(): void {
+    try {
+      lookForResumePoint(this.#state, this.#options.target.partition, () => this.#buffer(), this.#knowledge);
+    } catch {
+      // A download will look again, and tell.
+    }
   }
 
   /** Stops all that is under way. What is stored stays, for the next start. */
   stop(): void {
     this.#stopped = true;
+    this.#searchTimer?.cancel();
     this.#download?.close();
     this.#verifier?.close();
     this.#options.gate?.withdraw();
@@ -235,7 +249,8 @@ export class UpdateDriver {
       device,
       target,
       block: this.#buffer(),
-      suspicion: this.#suspicion,
+      knowledge: this.#knowledge,
+      readBack: new ReadBack({ partition: target.partition, digests: device.digests }),
       offer,
       stored,
       tls,
@@ -246,12 +261,12 @@ export class UpdateDriver {
 
   #startVerifier(image: Image): void {
     const { device, target } = this.#options;
+    const readBack = this.#download?.readBack ?? new ReadBack({ partition: target.partition, digests: device.digests });
     this.#download?.close();
     this.#download = undefined;
     this.#verifier?.close();
     this.#verifier = new Verifier({
-      partition: target.partition,
-      digests: device.digests,
+      readBack,
       clock: device.clock,
       size: image.size,
       md5: image.md5,

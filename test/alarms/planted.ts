@@ -122,8 +122,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a block that a cut may have begun is not erased",
     file: "src/update/download.ts",
-    find: "suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;",
-    replace: "suspicion.from = undefined;",
+    find: "knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;",
+    replace: "knowledge.suspectFrom = undefined;",
     caughtBy: { scene: "update", says: /programmed without an erase/ },
   },
   {
@@ -154,14 +154,14 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "what the boot loader knows of the slot is not forgotten",
     file: "src/update/download.ts",
-    find: "      target.prepare();",
-    replace: "      offset = 0;",
+    find: "    if (stored.regionOffset === undefined) target.prepare();",
+    replace: "",
     caughtBy: { test: "test/unit/update/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
   },
   {
     name: "an erase is not announced before it begins",
     file: "src/update/download.ts",
-    find: 'if (!stored.erasing) onEvent({ type: "resume-point-found", offset });',
+    find: `      onEvent({ type: "resume-point-found", offset });`,
     replace: "",
     caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
   },

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { HalError } from "../../../hal/ports/index.js";
-import { BLOCK, Downloading, IMAGE, imageOf } from "../../support/downloading.js";
+import { newKnowledge } from "../../../src/update/flash-knowledge.js";
+import type { Stored } from "../../../src/update/types.js";
+import { BLOCK, Downloading, FRESH, IMAGE, imageOf } from "../../support/downloading.js";
 import { MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
-test("a whole download: each region erased, told, then its blocks programmed and told, in order", () => {
+test("a whole download: each region erased, ahead while the socket is idle, told, then its blocks programmed and told, in order", () => {
   const downloading = Downloading.begun();
   downloading.send(0, IMAGE.byteLength);
   downloading.assertWhole();
@@ -17,12 +20,13 @@ test("a whole download: each region erased, told, then its blocks programmed and
       `block-written ${Math.min(offset + BLOCK, IMAGE.byteLength)}`,
     ]);
   assert.deepEqual(downloading.story, [
+    "download-started 0",
     "forget",
     "erase 0-16",
     "region-erased 0",
-    "download-started 0",
-    ...blocks(0, 16),
+    ...blocks(0, 1),
     "erase 16-32",
+    ...blocks(1, 16),
     `region-erased ${REGION_LENGTH}`,
     ...blocks(16, 20),
     "download-completed",
@@ -54,6 +58,51 @@ test("no turn of the event loop does more than one flash operation, however the 
       downloading.turns.join(),
     );
   }
+});
+
+test("a server that refuses costs no erase, and one that never answers neither", () => {
+  const refused = Downloading.answered({ status: 404 });
+  const silent = new Downloading();
+  silent.clock.advance(100_000);
+  for (const { story } of [refused, silent]) assert.deepEqual(story, ["download-failed"]);
+});
+
+test("one region is erased ahead, and none beyond the image", () => {
+  const downloading = Downloading.begun({ image: imageOf(3 * REGION_LENGTH), blocks: 64 });
+  const erases = (): string[] => downloading.flash.operations.filter((operation) => operation.startsWith("erase"));
+  downloading.send(0, BLOCK - 1);
+  downloading.clock.advance(10);
+  assert.deepEqual(erases(), [], "nothing before the first block is there");
+  downloading.send(BLOCK - 1, 16 * BLOCK);
+  assert.deepEqual(erases(), ["erase 0-16", "erase 16-32"]);
+  downloading.send(16 * BLOCK, 3 * REGION_LENGTH);
+  assert.deepEqual(erases(), ["erase 0-16", "erase 16-32", "erase 32-48"]);
+});
+
+test("what was erased ahead is not erased again by the next try of the same boot", () => {
+  const knowledge = newKnowledge();
+  const first = Downloading.begun({ knowledge });
+  first.send(0, 3 * BLOCK);
+  first.exchange.fail("closed");
+  first.flash.onChange = () => {};
+  first.flash.operations.length = 0;
+  const stored: Stored = { ...FRESH, regionOffset: 0, written: 3 * BLOCK };
+  const second = Downloading.answered({ status: 206, headers: { "content-range": `bytes ${3 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } }, { flash: first.flash, knowledge, stored });
+  second.send(3 * BLOCK, IMAGE.byteLength);
+  second.assertWhole();
+  assert.deepEqual(second.flash.operations.filter((operation) => operation.startsWith("erase")), []);
+});
+
+test("every block is read back once it is programmed, and hashed in order", () => {
+  const downloading = Downloading.begun();
+  for (let blocks = 1; blocks < 20; blocks++) {
+    downloading.send((blocks - 1) * BLOCK, blocks * BLOCK);
+    assert.equal(downloading.readBack.offset, blocks * BLOCK);
+  }
+  downloading.send(19 * BLOCK, IMAGE.byteLength);
+  assert.equal(downloading.download.readBack, downloading.readBack);
+  downloading.readBack.next(new Uint8Array(BLOCK), IMAGE.byteLength);
+  assert.equal(downloading.readBack.matches(createHash("md5").update(IMAGE).digest("hex")), true);
 });
 
 test("bytes stay in the socket while a block waits to be programmed", () => {
@@ -111,7 +160,7 @@ test("bytes beyond the file's size are not stored", () => {
   );
 });
 
-test("a file with a wrong header is refused with its first block, before anything is programmed", () => {
+test("a file with a wrong header is refused with its first block, before anything is erased", () => {
   const page = new Uint8Array(IMAGE.byteLength).fill(0x20);
   const otherChip = buildAppImage({ version: "0.2.0", byteLength: IMAGE.byteLength, seed: 5, chipId: 9 });
   for (const image of [page, otherChip, new Uint8Array(100).fill(0xe9)]) {
@@ -120,7 +169,7 @@ test("a file with a wrong header is refused with its first block, before anythin
     assert.equal(downloading.failure, undefined);
     downloading.send(Math.min(BLOCK, image.byteLength) - 1, Math.min(BLOCK, image.byteLength));
     assert.equal(downloading.failure, "image-invalid");
-    assert.deepEqual(downloading.flash.operations, ["erase 0-16"]);
+    assert.deepEqual(downloading.story.filter((line) => /^(erase|forget)/.test(line)), []);
     assert.equal(downloading.exchange.closed, true);
   }
 });
@@ -131,7 +180,7 @@ test("an image that says it is another version is refused with its first block",
   const last = downloading.events.at(-1);
   assert.ok(last?.type === "download-failed");
   assert.deepEqual([last.failure.code, last.failure.message], ["image-invalid", "image says it is version 0.2.0"]);
-  assert.deepEqual(downloading.flash.operations, ["erase 0-16"]);
+  assert.deepEqual(downloading.flash.operations, []);
 });
 
 test("where the application sets the version itself, what the image says is warned about, and taken", () => {
@@ -175,11 +224,11 @@ test("flash that fails ends the try, whichever operation it is", () => {
 });
 
 test("a boot record that cannot be dropped ends the try before anything is erased", () => {
-  const downloading = new Downloading();
+  const downloading = Downloading.begun();
   downloading.forget = () => {
     throw new HalError("io", "otadata");
   };
-  downloading.clock.advance(10);
+  downloading.send(0, BLOCK);
   assert.equal(downloading.failure, "flash-failed");
   assert.deepEqual(downloading.flash.operations, []);
 });
