@@ -45,6 +45,8 @@ export class Download {
   #resuming: "found" | "stored" | "erased" | undefined;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
+  /** The connection is over; a block that is full is stored all the same. */
+  #lost: OtaError | undefined;
   #turnTimer: Timer | undefined;
   #closed = false;
 
@@ -99,8 +101,17 @@ export class Download {
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
       onReadable: () => this.#schedule(),
-      onFailed: (error) => this.#fail(error),
+      onFailed: (error) => this.#onLost(error),
     });
+  }
+
+  #onLost(error: OtaError): void {
+    if (this.#writer?.full !== true) {
+      this.#fail(error);
+      return;
+    }
+    this.#lost = error;
+    this.#schedule();
   }
 
   #opened(offset: number, etag: string | undefined): void {
@@ -124,6 +135,7 @@ export class Download {
       // Whatever comes next takes a while: the window must be open by then.
       this.#fill(writer);
       if (writer.full) this.#store(writer);
+      else if (this.#lost !== undefined) this.#fail(this.#lost);
       else if (!this.#erasesAhead()) return;
     }
     this.#schedule();

@@ -199,6 +199,19 @@ test("a connection that ends early keeps the whole blocks and drops the rest", (
   assert.deepEqual(downloading.clock.names(), []);
 });
 
+test("a connection that ends while a full block waits loses nothing of it", () => {
+  const downloading = Downloading.begun();
+  downloading.exchange.send(IMAGE.subarray(0, BLOCK + 100));
+  downloading.clock.timer("turn", 0, () => {
+    assert.equal(downloading.flash.operations.length, 0, "the block is there, and nothing was done for it");
+    downloading.exchange.fail("closed");
+  });
+  downloading.clock.advance(1);
+  assert.equal(downloading.failure, "connection-lost");
+  assert.equal(downloading.story.at(-2), `block-written ${BLOCK}`);
+  assert.deepEqual(downloading.clock.names(), []);
+});
+
 test("a refusal of the server is told with its code and its wish to wait", () => {
   const downloading = Downloading.answered({ status: 503, headers: { "retry-after": "7" } });
   assert.deepEqual(downloading.events.at(-1), {
