@@ -5,13 +5,13 @@ import type { CutPlan } from "../../test/fault/chip.js";
 import { fileOf, NEW, OLD } from "../../test/fault/files.js";
 import { BROKER, Outside } from "../../test/fault/outside.js";
 import type { Scenario } from "../../test/fault/scenario.js";
-import { type ChipOperation, SimChip } from "../../test/fault/sim-chip.js";
+import { type ChipOperation, SimChip, SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
 import { SeededRandom } from "../../test/support/seed.js";
 import { TimedLink } from "./link.js";
 import { BLOCK_LENGTH, eraseMs, type Profile, programMs, readMs } from "./profiles.js";
 import { createTimedTcp } from "./tcp.js";
 import { createTimedTls } from "./tls.js";
-import { type FlashSpan, Trace } from "./trace.js";
+import { Trace } from "./trace.js";
 
 export interface TimedRunOptions {
   readonly profile: Profile;
@@ -36,6 +36,11 @@ export interface TimedBoot {
   /** Longest that a callback of the thread came late. */
   readonly latestMs: number;
   readonly endMs: number;
+  /** CONNECT packets that the broker has seen. */
+  readonly connects: number;
+  readonly keyValueWrites: number;
+  /** Everything before it was programmed by this boot or an earlier one, when the power went. */
+  readonly storedEnd: number;
 }
 
 export const FILE_PORT = 443;
@@ -55,6 +60,9 @@ export class TimedRun {
   #elapsedMs = 0;
   #changes = 0;
   #pendingMs: number | undefined;
+  #storedEnd = 0;
+  /** Where the block ends that is being programmed. */
+  #programmingEnd = 0;
 
   constructor(options: TimedRunOptions) {
     const { byteLength } = options;
@@ -101,6 +109,11 @@ export class TimedRun {
     return this.boots.at(-1) as TimedBoot;
   }
 
+  /** Of the slot that the image goes to. */
+  get #targetAddress(): number {
+    return SLOT_0_ADDRESS + this.#chip.slotLength;
+  }
+
   get #nowMs(): number {
     return this.#elapsedMs + (this.#board?.scheduler.now ?? 0);
   }
@@ -111,23 +124,28 @@ export class TimedRun {
     const trace = (this.#trace = new Trace());
     const chip = this.#chip.boot({ power, restart: () => {}, onBroken: () => {} });
     if (chip === undefined) throw new Error("no image boots");
+    const modules = this.#timed(board.modules(chip), board);
     const words = this.#outside.platform.words.length;
     const requests = this.#outside.requests.length;
+    const connects = this.#outside.connects.length;
+    const { keyValueWrites } = this.#chip;
     this.#board = board;
     let offeredMs: number | undefined;
-    const agent = this.#start(this.#timed(board.modules(chip), board));
-    agent.on("state", ({ to }) => {
-      if (to === "downloading") offeredMs ??= scheduler.now;
+    power.run(() => {
+      const agent = this.#agent(modules);
+      agent.on("state", ({ to }) => {
+        if (to === "downloading") offeredMs ??= scheduler.now;
+      });
+      agent.start();
     });
-    power.run(() => agent.start());
     let heard = words;
-    for (let turns = 0; power.on && this.#pendingMs === undefined && scheduler.turn(); turns++) {
-      if (turns > TURN_LIMIT) throw new Error(`it does not end: ${agent.state}`);
+    while (power.on && this.#pendingMs === undefined && scheduler.turn()) {
+      if (scheduler.turns > TURN_LIMIT) throw new Error("it does not end");
       for (; heard < this.#outside.platform.words.length; heard++) {
         trace.reports.push({ atMs: scheduler.now, word: this.#outside.platform.words[heard] as string });
       }
     }
-    if (power.on && this.#pendingMs === undefined) throw new Error(`it stands still: ${agent.state}`);
+    if (power.on && this.#pendingMs === undefined) throw new Error("it stands still");
     this.boots.push({
       trace,
       offeredMs,
@@ -136,6 +154,9 @@ export class TimedRun {
       firstByteMs: firstBodyByteMs(trace),
       latestMs: scheduler.latestMs,
       endMs: scheduler.now,
+      connects: this.#outside.connects.length - connects,
+      keyValueWrites: this.#chip.keyValueWrites - keyValueWrites,
+      storedEnd: this.#storedEnd,
     });
     this.#elapsedMs = this.#nowMs;
     this.#board = undefined;
@@ -164,7 +185,7 @@ export class TimedRun {
     };
   }
 
-  #start(modules: BoardModules): OtaAgent {
+  #agent(modules: BoardModules): OtaAgent {
     const { keepaliveSeconds } = this.#options;
     return new OtaAgent({
       device: createDevice(modules, () => {}),
@@ -183,6 +204,8 @@ export class TimedRun {
     const startMs = scheduler.now;
     if (kind === "read") scheduler.block(readMs(flash, byteLength));
     else scheduler.block(erases ? eraseMs(flash, address, byteLength) : programMs(flash, address, byteLength));
+    if (kind !== "read") this.#storedEnd = Math.max(this.#storedEnd, this.#programmingEnd);
+    if (kind === "program") this.#programmingEnd = address + byteLength - this.#targetAddress;
     this.#trace.flash.push({ kind, erases, startMs, endMs: scheduler.now, address, byteLength, turn: scheduler.turns });
   }
 
@@ -196,9 +219,4 @@ export class TimedRun {
 /** Head and body come in one piece or more: the first byte behind the head's end. */
 function firstBodyByteMs(trace: Trace): number | undefined {
   return trace.wire.filter(({ port, direction }) => port === FILE_PORT && direction === "in")[1]?.atMs;
-}
-
-/** The changes to the slot, without those to the key-value store and otadata. */
-export function slotSpans(trace: Trace, kind: FlashSpan["kind"]): readonly FlashSpan[] {
-  return trace.flash.filter((span) => span.kind === kind);
 }

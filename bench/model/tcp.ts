@@ -54,6 +54,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       if (buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
       this.#received.take(buffer);
       this.#read += buffer.byteLength;
+      this.#noteWindow();
       this.#announce();
       this.#endWhenRead();
       return buffer.byteLength;
@@ -113,6 +114,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
     #arrive(bytes: Uint8Array): void {
       this.#note("in", bytes.byteLength);
       this.#received.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.#noteWindow();
       if (this.#telling) return;
       this.#telling = true;
       this.#tell(() => {
@@ -138,6 +140,10 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
 
     #note(direction: "in" | "out", byteLength: number): void {
       trace.wire.push({ atMs: scheduler.now, port: this.#options.port, direction, byteLength });
+    }
+
+    #noteWindow(): void {
+      trace.window.push({ atMs: scheduler.now, port: this.#options.port, byteLength: this.#received.byteLength });
     }
 
     /** On the wire or at the server. */

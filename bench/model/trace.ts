@@ -23,6 +23,8 @@ export interface Crossing {
 export class Trace {
   readonly flash: FlashSpan[] = [];
   readonly wire: Crossing[] = [];
+  /** Bytes in the receive window from then on. */
+  readonly window: { readonly atMs: number; readonly port: number; readonly byteLength: number }[] = [];
   /** When the platform heard a report, and which. */
   readonly reports: { readonly atMs: number; readonly word: string }[] = [];
 

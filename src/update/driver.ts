@@ -1,12 +1,13 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
 import { ReadBack } from "../image/read-back.js";
+import type { ResumeSearch } from "../image/resume-point.js";
 import { Verifier } from "../image/verifier.js";
 import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { Download } from "./download.js";
-import { lookForResumePoint, newKnowledge } from "./flash-knowledge.js";
+import { newKnowledge, searchFor } from "./flash-knowledge.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
 import type { Reporter } from "./reporter.js";
@@ -94,17 +95,26 @@ export class UpdateDriver {
   start(): void {
     this.#perform({ state: this.#state, effects: this.#first }, undefined);
     this.#first = [];
-    this.#searchTimer = this.#options.device.clock.timer("resume point", 0, () => this.#lookForResumePoint());
+    const search = searchFor(this.#state, this.#options.target.partition);
+    if (search !== undefined) this.#startSearch(search);
     this.#drain();
   }
 
-  /** While the connection to the broker is being made. */
-  #lookForResumePoint(): void {
+  /** A block a turn, while the connection to the broker is being made. */
+  #search(search: ResumeSearch): void {
+    if (this.#download !== undefined) return;
     try {
-      lookForResumePoint(this.#state, this.#options.target.partition, () => this.#buffer(), this.#knowledge);
+      search.step(this.#buffer());
     } catch {
       // A download will look again, and tell.
+      return;
     }
+    this.#knowledge.resumeOffset = search.found;
+    if (search.found === undefined) this.#startSearch(search);
+  }
+
+  #startSearch(search: ResumeSearch): void {
+    this.#searchTimer = this.#options.device.clock.timer("resume point", 0, () => this.#search(search));
   }
 
   /** Stops all that is under way. What is stored stays, for the next start. */

@@ -1,5 +1,5 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
-import { findResumePoint } from "../image/resume-point.js";
+import { ResumeSearch } from "../image/resume-point.js";
 import type { State } from "./types.js";
 
 /** What a boot knows of the flash besides what the record says, whichever try comes to it. */
@@ -19,16 +19,11 @@ export function newKnowledge(): FlashKnowledge {
   return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0 };
 }
 
-/**
- * Looks where the download that an earlier boot began goes on, so that an offer of it need not wait for that.
- *
- * @param block gives a buffer, one block long, where one is needed; its content is lost
- * @throws HalError
- */
-export function lookForResumePoint(state: State, partition: FlashPartition, block: () => Uint8Array, knowledge: FlashKnowledge): void {
+/** The search for where a download goes on that an earlier boot began; `undefined` where there is none. */
+export function searchFor(state: State, partition: FlashPartition): ResumeSearch | undefined {
   const kept = state.name === "idle" ? state.kept : undefined;
-  if (kept === undefined || kept.whole) return;
+  if (kept === undefined || kept.whole) return undefined;
   const { regionOffset, written, erasing } = kept.stored;
-  if (regionOffset === undefined || written !== undefined || erasing) return;
-  knowledge.resumeOffset = findResumePoint(partition, regionOffset, kept.image.size, block());
+  if (regionOffset === undefined || written !== undefined || erasing) return undefined;
+  return new ResumeSearch({ partition, regionOffset, size: kept.image.size });
 }

@@ -16,7 +16,7 @@ const NAMESPACE = "ota";
 /** Slots of two regions; all else as on the real board. */
 const SLOT_LENGTH = 0x20000;
 const OTADATA_ADDRESS = 0xd000;
-const SLOT_0_ADDRESS = 0x10000;
+export const SLOT_0_ADDRESS = 0x10000;
 
 function partitionsOf(slotLength: number): readonly Partition[] {
   const slots = [0, 1].map((index) => `ota_${index},app,ota_${index},${SLOT_0_ADDRESS + index * slotLength},${slotLength}`);
