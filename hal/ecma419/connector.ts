@@ -164,12 +164,13 @@ class Connection implements ByteStream {
     };
   }
 
-  read(into: Uint8Array): number {
-    const count = Math.min(this.#readable, into.byteLength);
+  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+    const readable = this.#readable;
+    const count = end - start < readable ? end - start : readable;
     if (count === 0 || this.#socket === undefined) return 0;
-    this.#readable -= count;
-    this.#socket.read(count === into.byteLength ? into : into.subarray(0, count));
-    if (this.#readable > 0) return count;
+    this.#readable = readable - count;
+    this.#socket.read(count === into.byteLength ? into : into.subarray(start, start + count));
+    if (count < readable) return count;
     if (this.#ended !== undefined) this.#failLater(this.#ended);
     else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);
     return count;

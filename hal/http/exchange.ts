@@ -23,7 +23,7 @@ export class Exchange implements HttpExchange {
   #unsent: Uint8Array | undefined;
   #parser: HeadParser | undefined;
   #framing: BodyFraming | undefined;
-  /** Bytes that came with the head: body from `#bufferedStart` to `#bufferedEnd`. */
+  /** What was read for head or framing: body from `#bufferedStart` to `#bufferedEnd`. Absent once it is used up. */
   #buffer: Uint8Array | undefined;
   #bufferedStart = 0;
   #bufferedEnd = 0;
@@ -54,17 +54,24 @@ export class Exchange implements HttpExchange {
     });
   }
 
-  read(into: Uint8Array): number {
-    if (this.#closed || this.#framing === undefined || this.#ending !== undefined) return 0;
+  /** Body without framing between goes straight from the stream to the caller: that is every segment but a few. */
+  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+    const framing = this.#framing;
+    if (framing === undefined || this.#ending !== undefined) return 0;
+    let count = 0;
     try {
-      const count = this.#readBody(into, this.#framing);
-      if (this.#framing.done()) this.#end();
-      else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
-      return count;
+      if (framing.available > 0 || this.#skipFraming(framing)) {
+        const last = end - start < framing.available ? end : start + framing.available;
+        count = this.#buffer === undefined ? (this.#stream as ByteStream).read(into, start, last) : this.#take(this.#buffer, into, start, last);
+        framing.available -= count;
+      }
     } catch (error) {
       this.#failLater(HalError.wrap("malformed", "response body", error));
       return 0;
     }
+    if (framing.available === 0 && framing.done()) this.#end();
+    else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
+    return count;
   }
 
   close(): void {
@@ -72,6 +79,7 @@ export class Exchange implements HttpExchange {
     this.#closed = true;
     this.#ending?.cancel();
     this.#ending = undefined;
+    this.#framing = undefined;
     this.#buffer = undefined;
     this.#stream?.close();
   }
@@ -104,11 +112,11 @@ export class Exchange implements HttpExchange {
   }
 
   #readHead(parser: HeadParser): ParsedHead | undefined {
-    this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH);
+    const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     for (;;) {
-      const count = this.#fromStream(this.#buffer);
+      const count = (this.#stream as ByteStream).read(buffer);
       if (count === 0) return undefined;
-      const bodyStart = parser.push(this.#buffer, 0, count);
+      const bodyStart = parser.push(buffer, 0, count);
       if (bodyStart < 0) continue;
       this.#bufferedStart = bodyStart;
       this.#bufferedEnd = count;
@@ -133,33 +141,23 @@ export class Exchange implements HttpExchange {
     else this.#request.onReadable();
   }
 
-  #readBody(into: Uint8Array, framing: BodyFraming): number {
-    for (;;) {
-      if (framing.done()) return 0;
-      const available = framing.available();
-      if (available > 0) {
-        const wanted = Math.min(available, into.byteLength);
-        const count = this.#take(wanted === into.byteLength ? into : into.subarray(0, wanted));
-        if (count > 0) framing.took(count);
-        return count;
-      }
+  /** @returns whether body comes next */
+  #skipFraming(framing: BodyFraming): boolean {
+    while (framing.available === 0 && !framing.done()) {
       const byte = this.#takeByte();
-      if (byte < 0) return 0;
+      if (byte < 0) return false;
       framing.framing(byte);
     }
+    return framing.available > 0;
   }
 
-  /** From what came with the head first, then from the socket. */
-  #take(into: Uint8Array): number {
-    const count = Math.min(into.byteLength, this.#buffered());
-    if (count === 0) return this.#fromStream(into);
-    into.set((this.#buffer as Uint8Array).subarray(this.#bufferedStart, this.#bufferedStart + count));
+  /** From what was read before first, then from the socket. */
+  #take(buffer: Uint8Array, into: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, this.#buffered());
+    into.set(buffer.subarray(this.#bufferedStart, this.#bufferedStart + count), start);
     this.#bufferedStart += count;
-    return count;
-  }
-
-  #fromStream(into: Uint8Array): number {
-    return this.#stream?.read(into) ?? 0;
+    if (this.#buffered() === 0) this.#buffer = undefined;
+    return count > 0 ? count : (this.#stream as ByteStream).read(into, start, end);
   }
 
   #buffered(): number {
@@ -167,10 +165,10 @@ export class Exchange implements HttpExchange {
   }
 
   #takeByte(): number {
-    const buffer = this.#buffer as Uint8Array;
+    const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     if (this.#buffered() === 0) {
       this.#bufferedStart = 0;
-      this.#bufferedEnd = this.#fromStream(buffer);
+      this.#bufferedEnd = (this.#stream as ByteStream).read(buffer);
       if (this.#bufferedEnd === 0) return -1;
     }
     return buffer[this.#bufferedStart++] as number;

@@ -37,11 +37,12 @@ export interface HttpHead {
 /** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
 export interface HttpExchange {
   /**
-   * Moves at most `into.byteLength` bytes of the body, chunk framing removed, into `into`.
+   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` (0) on and up to `end`
+   * (its length).
    *
    * @returns how many; 0 where none are there
    */
-  read(into: Uint8Array): number;
+  read(into: Uint8Array, start?: number, end?: number): number;
 
   /** Ends the exchange and its connection. Idempotent. */
   close(): void;

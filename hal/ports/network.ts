@@ -32,11 +32,12 @@ export interface ConnectOptions {
  */
 export interface ByteStream {
   /**
-   * Moves at most `into.byteLength` bytes into `into`.
+   * Moves the bytes that are there into `into`, from index `start` (0) on and up to `end` (its length): no view of it is
+   * needed for a part.
    *
    * @returns how many; 0 where none are there
    */
-  read(into: Uint8Array): number;
+  read(into: Uint8Array, start?: number, end?: number): number;
 
   /**
    * Queues all of `bytes`; they may be reused at once.

@@ -41,14 +41,14 @@ export class RangeReader {
   #exchange: HttpExchange | undefined;
   #url: HttpUrl | undefined;
   #redirects = 0;
-  /** Where in the file the next body byte belongs; `undefined` until the body begins. */
-  #position: number | undefined;
+  /** The exchange once its body begins. */
+  #body: HttpExchange | undefined;
+  /** Bytes from the next one to the file's end. */
+  #left = 0;
   /** When the last byte came, or the wait for one began. */
   #lastByteAt = 0;
   #idleTimer: Timer | undefined;
   #stallTimer: Timer | undefined;
-  /** Bytes since the stall window began. */
-  #windowCount = 0;
   #closed = false;
 
   constructor(options: RangeReaderOptions) {
@@ -58,18 +58,17 @@ export class RangeReader {
   }
 
   /**
-   * Moves the next bytes of the file into `into`; never beyond the file's end.
+   * Moves the next bytes of the file into `into`, from index `start` (0) on and up to `end` (its length); never beyond the
+   * file's end.
    *
    * @returns how many; 0 where none are there
    */
-  read(into: Uint8Array): number {
-    if (this.#closed || this.#position === undefined || this.#exchange === undefined) return 0;
-    const wanted = Math.min(into.byteLength, this.#options.size - this.#position);
-    if (wanted === 0) return 0;
-    const count = this.#exchange.read(wanted === into.byteLength ? into : into.subarray(0, wanted));
+  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+    const left = this.#left;
+    if (this.#body === undefined || left === 0) return 0;
+    const count = this.#body.read(into, start, end - start < left ? end : start + left);
     if (count > 0) {
-      this.#position += count;
-      this.#windowCount += count;
+      this.#left = left - count;
       this.#lastByteAt = this.#options.clock.now();
     }
     return count;
@@ -82,7 +81,7 @@ export class RangeReader {
     this.#idleTimer?.cancel();
     this.#stallTimer?.cancel();
     this.#exchange?.close();
-    this.#exchange = undefined;
+    this.#exchange = this.#body = undefined;
   }
 
   #request(): void {
@@ -132,9 +131,12 @@ export class RangeReader {
       this.#fail(refused);
       return;
     }
-    this.#position = head.status === 206 ? this.#options.offset : 0;
+    const { offset, size, onOpened } = this.#options;
+    const first = head.status === 206 ? offset : 0;
+    this.#left = size - first;
+    this.#body = this.#exchange;
     this.#armStall();
-    this.#options.onOpened({ offset: this.#position, etag: strongETag(head.header("etag")) });
+    onOpened({ offset: first, etag: strongETag(head.header("etag")) });
   }
 
   #redirect(head: HttpHead, from: HttpUrl): void {
@@ -180,23 +182,25 @@ export class RangeReader {
     const { clock, idleTimeoutMs } = this.#options;
     const waitMs = Math.max(0, this.#lastByteAt + idleTimeoutMs - clock.now());
     this.#idleTimer?.cancel();
-    this.#idleTimer = clock.timer("http idle", waitMs, () => {
-      if (clock.now() - this.#lastByteAt < idleTimeoutMs) this.#armIdle();
-      else this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
-    });
+    this.#idleTimer = clock.timer("http idle", waitMs, () => this.#onIdle());
+  }
+
+  #onIdle(): void {
+    const { clock, idleTimeoutMs } = this.#options;
+    if (clock.now() - this.#lastByteAt < idleTimeoutMs) this.#armIdle();
+    else this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
   }
 
   #armStall(): void {
     const { clock, idleTimeoutMs } = this.#options;
+    const leftBefore = this.#left;
     const windowMs = Math.max(STALL_WINDOW_MS, idleTimeoutMs);
-    this.#windowCount = 0;
-    this.#stallTimer = clock.timer("http stall", windowMs, () => {
-      if (this.#windowCount * 1000 < STALL_BYTES_PER_SECOND * windowMs) {
-        this.#fail(new OtaError("stalled", `${this.#windowCount} bytes in ${windowMs} ms`));
-      } else {
-        this.#armStall();
-      }
-    });
+    this.#stallTimer = clock.timer("http stall", windowMs, () => this.#onWindow(leftBefore - this.#left, windowMs));
+  }
+
+  #onWindow(count: number, windowMs: number): void {
+    if (count * 1000 >= STALL_BYTES_PER_SECOND * windowMs) this.#armStall();
+    else this.#fail(new OtaError("stalled", `${count} bytes in ${windowMs} ms`));
   }
 
   #fail(error: OtaError): void {
