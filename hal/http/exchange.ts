@@ -58,20 +58,21 @@ export class Exchange implements HttpExchange {
   read(into: Uint8Array, start = 0, end = into.byteLength): number {
     const framing = this.#framing;
     if (framing === undefined || this.#ending !== undefined) return 0;
-    let count = 0;
+    let at = start;
     try {
-      if (framing.available > 0 || this.#skipFraming(framing)) {
-        const last = end - start < framing.available ? end : start + framing.available;
-        count = this.#buffer === undefined ? (this.#stream as ByteStream).read(into, start, last) : this.#take(this.#buffer, into, start, last);
-        framing.available -= count;
+      if (this.#buffer === undefined && framing.available >= end - start) {
+        at += (this.#stream as ByteStream).read(into, start, end);
+        framing.available -= at - start;
+      } else {
+        for (let count = 1; count > 0 && at < end; at += count) count = this.#readPart(framing, into, at, end);
       }
     } catch (error) {
       this.#failLater(HalError.wrap("malformed", "response body", error));
-      return 0;
+      return at - start;
     }
     if (framing.available === 0 && framing.done()) this.#end();
     else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
-    return count;
+    return at - start;
   }
 
   close(): void {
@@ -139,6 +140,15 @@ export class Exchange implements HttpExchange {
     if (this.#closed) return;
     if (this.#framing.done()) this.#end();
     else this.#request.onReadable();
+  }
+
+  /** Up to the next framing, or to the end of what was read before. */
+  #readPart(framing: BodyFraming, into: Uint8Array, start: number, end: number): number {
+    if (framing.available === 0 && !this.#skipFraming(framing)) return 0;
+    const last = end - start < framing.available ? end : start + framing.available;
+    const count = this.#buffer === undefined ? (this.#stream as ByteStream).read(into, start, last) : this.#take(this.#buffer, into, start, last);
+    framing.available -= count;
+    return count;
   }
 
   /** @returns whether body comes next */

@@ -18,7 +18,7 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions | undefined;
   /** Longest wait, in milliseconds, for the name, the connection and the TLS handshake together. */
   readonly timeoutMs: number;
-  /** Bytes have come: read until `read` returns 0. What is left unread is not announced again until more comes. */
+  /** Bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes. */
   onReadable(): void;
   /** `count` bytes can be written now. The first call means: connected. */
   onWritable(count: number): void;
@@ -35,7 +35,7 @@ export interface ByteStream {
    * Moves the bytes that are there into `into`, from index `start` (0) on and up to `end` (its length): no view of it is
    * needed for a part.
    *
-   * @returns how many; 0 where none are there
+   * @returns how many; fewer than fit only where no more are there
    */
   read(into: Uint8Array, start?: number, end?: number): number;
 

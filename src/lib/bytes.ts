@@ -28,8 +28,9 @@ export function equalBytes(left: Uint8Array, right: Uint8Array, length: number):
 
 /** Whether flash that reads like this was never programmed. @param bytes on a word's boundary, whole words */
 export function isBlank(bytes: Uint8Array): boolean {
+  if ((bytes[bytes.byteLength - 1] ?? 0xff) !== 0xff) return false;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  // From the end: where a block is programmed, its last word nearly always tells.
+  // From the end: where a block is programmed, its last bytes nearly always tell.
   for (let index = words.length - 1; index >= 0; index--) {
     if (words[index] !== -1) return false;
   }

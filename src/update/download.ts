@@ -38,6 +38,10 @@ export class Download {
   readonly #options: DownloadOptions;
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
+  /** The writer, once the block is free for what comes: nothing is compared in it or read back into it any more. */
+  #sink: BlockWriter | undefined;
+  /** The server's answer was accepted, which is yet to be told. */
+  #started: Event | undefined;
   /** Everything up to here was erased, and the checkpoint says so: blocks may be programmed. */
   #enteredEnd = 0;
   #checked = false;
@@ -100,7 +104,7 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      onReadable: () => this.#schedule(),
+      onReadable: () => this.#onReadable(),
       onFailed: (error) => this.#onLost(error),
     });
   }
@@ -114,10 +118,20 @@ export class Download {
     this.#schedule();
   }
 
+  /** Told in a turn of its own: what follows from it needs more of the stack than a callback of the socket leaves. */
   #opened(offset: number, etag: string | undefined): void {
     const writer = this.#writer as BlockWriter;
-    if (offset < writer.offset) this.#compared = offset;
-    this.#options.onEvent({ type: "download-started", offset: writer.offset, etag });
+    if (offset < writer.offset) {
+      this.#compared = offset;
+      this.#sink = undefined;
+    }
+    this.#started = { type: "download-started", offset: writer.offset, etag };
+    this.#schedule();
+  }
+
+  /** Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn. */
+  #onReadable(): void {
+    if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
   }
 
   #turn(): void {
@@ -126,41 +140,52 @@ export class Download {
       this.#begin();
       return;
     }
-    const { readBack, offer, block } = this.#options;
-    // Nothing of the next block is in the buffer yet. After a restart this goes on while the connection is being made.
-    if (readBack.offset < Math.min(writer.offset, offer.size)) readBack.next(block, offer.size);
+    if (this.#started !== undefined) this.#tellStarted(this.#started);
+    else if (this.#sink === undefined && this.#isBehind(writer)) this.#readBack();
     else if (this.#compared !== undefined) {
       if (!this.#compare(writer, this.#compared)) return;
     } else {
+      this.#sink = writer;
       // Whatever comes next takes a while: the window must be open by then.
-      this.#fill(writer);
-      if (writer.full) this.#store(writer);
-      else if (this.#lost !== undefined) this.#fail(this.#lost);
-      else if (!this.#erasesAhead()) return;
+      if (!(this.#fills(writer) ? this.#store(writer) : this.#erasesAhead())) return;
     }
     this.#schedule();
   }
 
-  #fill(writer: BlockWriter): void {
-    const reader = this.#reader as RangeReader;
-    while (!writer.full) {
-      const count = reader.read(writer.space);
-      if (count === 0) return;
-      writer.advance(count);
-    }
+  #tellStarted(started: Event): void {
+    this.#started = undefined;
+    this.#options.onEvent(started);
   }
 
-  /** The next step for a full block. */
-  #store(writer: BlockWriter): void {
+  /** After a restart: this goes on while the connection is being made. */
+  #isBehind(writer: BlockWriter): boolean {
+    return this.#options.readBack.offset < writer.offset;
+  }
+
+  #readBack(): void {
+    const { readBack, block, offer } = this.#options;
+    readBack.next(block, offer.size);
+  }
+
+  /** @returns whether the block is full */
+  #fills(writer: BlockWriter): boolean {
+    if (writer.fill(this.#reader as RangeReader)) return true;
+    if (this.#lost !== undefined) this.#fail(this.#lost);
+    return false;
+  }
+
+  /** The next step for a full block. @returns whether there is another one to do */
+  #store(writer: BlockWriter): boolean {
     const { offset } = writer;
     const { erasedEnd, suspectFrom } = this.#options.knowledge;
-    if (offset === 0 && !this.#checked) this.#check(writer);
-    else if (offset < this.#enteredEnd) {
-      if (suspectFrom !== undefined && offset >= suspectFrom && !writer.blank) this.#eraseSuspect(offset);
-      else this.#program(writer);
-    } else if (offset < erasedEnd) this.#enter(offset);
+    if (offset < this.#enteredEnd) {
+      if (suspectFrom === undefined || offset < suspectFrom || writer.blank) return this.#program(writer);
+      this.#eraseSuspect(offset);
+    } else if (offset === 0 && !this.#checked) this.#check(writer);
+    else if (offset < erasedEnd) this.#enter(offset);
     else if (this.#resuming === undefined) this.#eraseRegion(offset);
     else this.#eraseTorn(offset);
+    return true;
   }
 
   #check(writer: BlockWriter): void {
@@ -172,11 +197,15 @@ export class Download {
 
   /** @returns whether there was something to do */
   #erasesAhead(): boolean {
+    if (!this.#mayEraseAhead()) return false;
+    this.#eraseRegion(this.#enteredEnd);
+    return true;
+  }
+
+  #mayEraseAhead(): boolean {
     const { knowledge, offer } = this.#options;
     const entered = this.#enteredEnd;
-    if (entered === 0 || entered >= offer.size || knowledge.erasedEnd > entered) return false;
-    this.#eraseRegion(entered);
-    return true;
+    return knowledge.erasedEnd <= entered && entered > 0 && entered < offer.size && !this.#closed;
   }
 
   #eraseRegion(offset: number): void {
@@ -212,13 +241,19 @@ export class Download {
     onEvent({ type: "region-erased", offset });
   }
 
-  #program(writer: BlockWriter): void {
+  /** The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to do */
+  #program(writer: BlockWriter): boolean {
     const { offer, onEvent } = this.#options;
     writer.program();
     onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
-    if (this.#closed || !writer.complete) return;
-    this.close();
-    onEvent({ type: "download-completed" });
+    if (this.#closed) return false;
+    if (writer.complete) {
+      this.close();
+      onEvent({ type: "download-completed" });
+      return false;
+    }
+    this.#readBack();
+    return this.#fills(writer) || this.#mayEraseAhead();
   }
 
   /**
@@ -245,15 +280,17 @@ export class Download {
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
     if (this.#closed || this.#turnTimer !== undefined) return;
-    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => {
-      this.#turnTimer = undefined;
-      if (this.#closed) return;
-      try {
-        this.#turn();
-      } catch (error) {
-        this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
-      }
-    });
+    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+  }
+
+  #onTurn(): void {
+    this.#turnTimer = undefined;
+    if (this.#closed) return;
+    try {
+      this.#turn();
+    } catch (error) {
+      this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
+    }
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { BlockWriter } from "../../../src/image/block-writer.js";
 import { eraseBlockAt, eraseRegion } from "../../../src/image/regions.js";
 import { findResumePoint } from "../../../src/image/resume-point.js";
+import { sourceOf } from "../../support/byte-source.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 import { MemoryFlash, PowerCut, REGION_LENGTH } from "../../support/memory-flash.js";
 import { SeededRandom } from "../../support/seed.js";
@@ -34,8 +35,7 @@ function program(flash: MemoryFlash, image: Uint8Array, from: number, to: number
   let suspect = resumed;
   const writer = new BlockWriter({ partition: flash, block: new Uint8Array(BLOCK), size: image.byteLength, offset: from });
   while (writer.offset < to && !writer.complete) {
-    writer.space.set(image.subarray(writer.offset, writer.offset + writer.space.byteLength));
-    writer.advance(writer.space.byteLength);
+    writer.fill(sourceOf(image, writer.offset));
     if (suspect && writer.offset !== from && !writer.blank) {
       eraseBlockAt(flash, writer.offset);
       suspect = false;
