@@ -24,6 +24,7 @@ const NONE = new Uint8Array(0);
 export class Host {
   readonly #listeners = new Map<number, Listener>();
   #lastId = 0;
+  #countedBefore = 0;
 
   /** @returns the result's fields @throws Error with the message of what the host's module threw */
   call(code: number, ...fields: readonly Field[]): MessageReader {
@@ -67,6 +68,16 @@ export class Host {
 
   forget(id: number): void {
     this.#listeners.delete(id);
+  }
+
+  /** Something has come from the host; the engine had counted this before. */
+  entered(countedBefore: number): void {
+    this.#countedBefore = countedBefore;
+  }
+
+  /** The next call is one of the agent's: what led to it is C on a chip. */
+  leave(): void {
+    counted(this.#countedBefore);
   }
 
   /** A callback of the host's: its first field is the id. One that comes too late has no listener any more. */

@@ -18,7 +18,7 @@ const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
-  readonly #host = new Host();
+  readonly host = new Host();
   #agent: OtaAgent | undefined;
 
   handle(message: MessageReader): string | undefined {
@@ -27,19 +27,20 @@ class Firmware {
         this.#agent = this.#create(decodeSetup(message));
         return this.#agent.state;
       case COMMAND.start:
+        this.host.leave();
         this.#agent?.start();
         return this.#agent?.state;
       case COMMAND.stop:
         this.#agent?.stop();
         return this.#agent?.state;
       default:
-        this.#host.dispatch(message);
+        this.host.dispatch(message);
         return undefined;
     }
   }
 
   #create(setup: Setup): OtaAgent {
-    const host = this.#host;
+    const { host } = this;
     const modules: BoardModules = {
       flash: createFlashModule(host),
       keyValue: createKeyValueModule(host),
@@ -65,9 +66,7 @@ const firmware = new Firmware();
 
 /** What the engine's process calls for each message. */
 export function handleCommand(message: ArrayBuffer): ArrayBuffer | undefined {
-  const before = counted();
-  const reader = new MessageReader(new Uint8Array(message));
-  counted(before);
-  const state = firmware.handle(reader);
+  firmware.host.entered(counted());
+  const state = firmware.handle(new MessageReader(new Uint8Array(message)));
   return state === undefined ? undefined : encodeMessage(0, state).buffer;
 }
