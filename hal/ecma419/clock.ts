@@ -22,8 +22,9 @@ export class Ecma419Clock implements Clock {
    */
   now(): number {
     const ticks = this.#time.ticks;
-    this.#elapsedMs += Math.max(0, (ticks - this.#lastTicks) | 0);
+    const sinceMs = (ticks - this.#lastTicks) | 0;
     this.#lastTicks = ticks;
+    if (sinceMs > 0) this.#elapsedMs += sinceMs;
     return this.#elapsedMs;
   }
 

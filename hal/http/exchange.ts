@@ -27,6 +27,8 @@ export class Exchange implements HttpExchange {
   #buffer: Uint8Array | undefined;
   #bufferedStart = 0;
   #bufferedEnd = 0;
+  /** Body bytes that come next straight from the stream, with neither framing nor anything buffered before them. */
+  #plain = 0;
   /** The connection ended, with bytes yet to be read. */
   #broken: HalError | undefined;
   /** How the exchange ends is decided, and about to be told. */
@@ -48,31 +50,26 @@ export class Exchange implements HttpExchange {
       port: request.port,
       tls: request.tls,
       timeoutMs: request.connectTimeoutMs,
-      onReadable: () => this.#onReadable(),
+      onReadable: () => {
+        if (this.#framing !== undefined) request.onReadable();
+        else if (!this.#closed) this.#onHeadBytes();
+      },
       onWritable: (count) => this.#onWritable(count),
       onError: (error) => this.#onError(error),
     });
   }
 
-  /** Body without framing between goes straight from the stream to the caller: that is every segment but a few. */
-  read(into: Uint8Array, start = 0, end = into.byteLength): number {
-    const framing = this.#framing;
-    if (framing === undefined || this.#ending !== undefined) return 0;
-    let at = start;
+  read(into: Uint8Array, start: number, end: number): number {
+    if (this.#plain < end - start) return this.#readParts(into, start, end);
+    let count = 0;
     try {
-      if (this.#buffer === undefined && framing.available >= end - start) {
-        at += (this.#stream as ByteStream).read(into, start, end);
-        framing.available -= at - start;
-      } else {
-        for (let count = 1; count > 0 && at < end; at += count) count = this.#readPart(framing, into, at, end);
-      }
+      count = (this.#stream as ByteStream).read(into, start, end);
     } catch (error) {
       this.#failLater(HalError.wrap("malformed", "response body", error));
-      return at - start;
+      return 0;
     }
-    if (framing.available === 0 && framing.done()) this.#end();
-    else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
-    return at - start;
+    if ((this.#plain -= count) === 0) this.#readParts(into, end, end);
+    return count;
   }
 
   close(): void {
@@ -82,6 +79,7 @@ export class Exchange implements HttpExchange {
     this.#ending = undefined;
     this.#framing = undefined;
     this.#buffer = undefined;
+    this.#plain = 0;
     this.#stream?.close();
   }
 
@@ -96,15 +94,10 @@ export class Exchange implements HttpExchange {
     }
   }
 
-  #onReadable(): void {
-    if (this.#closed) return;
-    if (this.#parser === undefined) {
-      this.#request.onReadable();
-      return;
-    }
+  #onHeadBytes(): void {
     let head: ParsedHead | undefined;
     try {
-      head = this.#readHead(this.#parser);
+      head = this.#readHead(this.#parser as HeadParser);
     } catch (error) {
       this.#fail(HalError.wrap("malformed", "response head", error));
       return;
@@ -115,7 +108,7 @@ export class Exchange implements HttpExchange {
   #readHead(parser: HeadParser): ParsedHead | undefined {
     const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     for (;;) {
-      const count = (this.#stream as ByteStream).read(buffer);
+      const count = (this.#stream as ByteStream).read(buffer, 0, HEAD_BUFFER_LENGTH);
       if (count === 0) return undefined;
       const bodyStart = parser.push(buffer, 0, count);
       if (bodyStart < 0) continue;
@@ -140,6 +133,24 @@ export class Exchange implements HttpExchange {
     if (this.#closed) return;
     if (this.#framing.done()) this.#end();
     else this.#request.onReadable();
+  }
+
+  /** Where framing or the end of the body may come between. */
+  #readParts(into: Uint8Array, start: number, end: number): number {
+    const framing = this.#framing;
+    if (framing === undefined || this.#ending !== undefined) return 0;
+    if (this.#buffer === undefined) framing.available = this.#plain;
+    let at = start;
+    try {
+      for (let count = 1; count > 0 && at < end; at += count) count = this.#readPart(framing, into, at, end);
+    } catch (error) {
+      this.#failLater(HalError.wrap("malformed", "response body", error));
+      return at - start;
+    }
+    this.#plain = this.#buffer === undefined ? framing.available : 0;
+    if (framing.available === 0 && framing.done()) this.#end();
+    else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
+    return at - start;
   }
 
   /** Up to the next framing, or to the end of what was read before. */
@@ -178,7 +189,7 @@ export class Exchange implements HttpExchange {
     const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     if (this.#buffered() === 0) {
       this.#bufferedStart = 0;
-      this.#bufferedEnd = (this.#stream as ByteStream).read(buffer);
+      this.#bufferedEnd = (this.#stream as ByteStream).read(buffer, 0, HEAD_BUFFER_LENGTH);
       if (this.#bufferedEnd === 0) return -1;
     }
     return buffer[this.#bufferedStart++] as number;
@@ -199,10 +210,12 @@ export class Exchange implements HttpExchange {
 
   /** `onEnd` and `onError` never come from inside `read`. */
   #end(): void {
+    this.#plain = 0;
     this.#ending ??= this.#clock.timer("http end", 0, () => this.#finish());
   }
 
   #failLater(error: HalError): void {
+    this.#plain = 0;
     this.#ending ??= this.#clock.timer("http error", 0, () => this.#connectionEnded(error));
   }
 

@@ -37,12 +37,11 @@ export interface HttpHead {
 /** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
 export interface HttpExchange {
   /**
-   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` (0) on and up to `end`
-   * (its length).
+   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to `end`.
    *
    * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array, start?: number, end?: number): number;
+  read(into: Uint8Array, start: number, end: number): number;
 
   /** Ends the exchange and its connection. Idempotent. */
   close(): void;

@@ -32,12 +32,11 @@ export interface ConnectOptions {
  */
 export interface ByteStream {
   /**
-   * Moves the bytes that are there into `into`, from index `start` (0) on and up to `end` (its length): no view of it is
-   * needed for a part.
+   * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a part.
    *
    * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array, start?: number, end?: number): number;
+  read(into: Uint8Array, start: number, end: number): number;
 
   /**
    * Queues all of `bytes`; they may be reused at once.

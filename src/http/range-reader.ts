@@ -58,18 +58,19 @@ export class RangeReader {
   }
 
   /**
-   * Moves the next bytes of the file into `into`, from index `start` (0) on and up to `end` (its length); never beyond the
-   * file's end, with which the reader closes itself.
+   * Moves the next bytes of the file into `into`, from index `start` on and up to `end`; never beyond the file's end, with
+   * which the reader closes itself.
    *
    * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+  read(into: Uint8Array, start: number, end: number): number {
+    if (this.#body === undefined) return 0;
     const left = this.#left;
-    if (this.#body === undefined || left === 0) return 0;
     const count = this.#body.read(into, start, end - start < left ? end : start + left);
+    if (count === 0) return 0;
     this.#left = left - count;
+    this.#lastByteAt = this.#options.clock.now();
     if (count === left) this.close();
-    else if (count > 0) this.#lastByteAt = this.#options.clock.now();
     return count;
   }
 

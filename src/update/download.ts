@@ -264,12 +264,11 @@ export class Download {
   #compare(writer: BlockWriter, from: number): boolean {
     const { target, block } = this.#options;
     const half = block.byteLength / 2;
-    const received = block.subarray(0, Math.min(half, writer.offset - from));
-    const count = (this.#reader as RangeReader).read(received);
+    const count = (this.#reader as RangeReader).read(block, 0, Math.min(half, writer.offset - from));
     if (count === 0) return false;
     const stored = block.subarray(half, half + count);
     target.partition.read(stored, from);
-    if (!equalBytes(received, stored, count)) {
+    if (!equalBytes(block, stored, count)) {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
       return false;
     }

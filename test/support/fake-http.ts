@@ -42,7 +42,7 @@ export class FakeExchange implements HttpExchange {
     return this.#body.byteLength;
   }
 
-  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+  read(into: Uint8Array, start: number, end: number): number {
     if (this.closed) {
       this.readsAfterClose++;
       return 0;

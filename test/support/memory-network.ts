@@ -41,7 +41,7 @@ export class MemoryPeer implements ByteStream {
     return this.#incoming.length;
   }
 
-  read(into: Uint8Array, start = 0, end = into.byteLength): number {
+  read(into: Uint8Array, start: number, end: number): number {
     const count = Math.min(end - start, this.#incoming.length);
     into.set(this.#incoming.splice(0, count), start);
     return count;

@@ -90,7 +90,7 @@ function take(reading: RangeReading, step: Step, answered: Set<object>): void {
       return;
     case "read": {
       const into = new Uint8Array(step.amount);
-      reading.received.push(...into.subarray(0, reading.reader.read(into)));
+      reading.received.push(...into.subarray(0, reading.reader.read(into, 0, into.byteLength)));
       return;
     }
     case "wait":

@@ -1,5 +1,5 @@
 import { type AgentEvents, type BoardModules, createDevice, type Log, type LogLevel, OtaAgent } from "moddable-ota";
-import { counted, Host } from "./host.js";
+import { Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
   createDigest,
@@ -66,7 +66,6 @@ const firmware = new Firmware();
 
 /** What the engine's process calls for each message. */
 export function handleCommand(message: ArrayBuffer): ArrayBuffer | undefined {
-  firmware.host.entered(counted());
   const state = firmware.handle(new MessageReader(new Uint8Array(message)));
   return state === undefined ? undefined : encodeMessage(0, state).buffer;
 }
