@@ -27,6 +27,9 @@ export interface DownloadOptions {
   onEvent(event: Event): void;
 }
 
+/** Of how many parts of an image it is said that they are in flash. */
+const TOLD_PARTS = 100;
+
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
  * the event loop does at most one flash operation, so that the connection to the broker stays alive. Nothing is erased before
@@ -52,6 +55,9 @@ export class Download {
   /** The connection is over; a block that is full is stored all the same. */
   #lost: OtaError | undefined;
   #turnTimer: Timer | undefined;
+  /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
+  #tellFrom = 0;
+  #untold = false;
   #closed = false;
 
   constructor(options: DownloadOptions) {
@@ -62,6 +68,16 @@ export class Download {
   /** Of a download that is complete; its last block may still be to be read back. */
   get readBack(): ReadBack | undefined {
     return this.#writer?.complete === true ? this.#options.readBack : undefined;
+  }
+
+  /** Says how far the image is in flash, where that is not said yet: each block alone would cost more than it is worth. */
+  tell(): void {
+    const { offer, onEvent } = this.#options;
+    if (!this.#untold || this.#closed) return;
+    const { offset } = this.#writer as BlockWriter;
+    this.#untold = false;
+    this.#tellFrom = offset + offer.size / TOLD_PARTS;
+    onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
   }
 
   /** Idempotent; no event comes after it. */
@@ -88,7 +104,6 @@ export class Download {
     }
     this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
-    this.#schedule();
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -135,31 +150,27 @@ export class Download {
   }
 
   #turn(): void {
-    const writer = this.#writer;
-    if (writer === undefined) {
-      this.#begin();
-      return;
-    }
+    const sink = this.#sink;
     if (this.#started !== undefined) this.#tellStarted(this.#started);
-    else if (this.#sink === undefined && this.#isBehind(writer)) this.#readBack();
-    else if (this.#compared !== undefined) {
-      if (!this.#compare(writer, this.#compared)) return;
-    } else {
-      this.#sink = writer;
-      // Whatever comes next takes a while: the window must be open by then.
-      if (!(this.#fills(writer) ? this.#store(writer) : this.#erasesAhead())) return;
-    }
+    // Whatever comes next takes a while: the window must be open by then.
+    else if (!(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())) return;
     this.#schedule();
+  }
+
+  /** What comes before the first byte that is new. @returns whether there was something to do */
+  #comesNearer(): boolean {
+    const writer = this.#writer;
+    if (writer === undefined) this.#begin();
+    // After a restart this goes on while the connection is being made.
+    else if (this.#options.readBack.offset < writer.offset) this.#readBack();
+    else if (this.#compared !== undefined) return this.#compare(writer, this.#compared);
+    else this.#sink = writer;
+    return true;
   }
 
   #tellStarted(started: Event): void {
     this.#started = undefined;
     this.#options.onEvent(started);
-  }
-
-  /** After a restart: this goes on while the connection is being made. */
-  #isBehind(writer: BlockWriter): boolean {
-    return this.#options.readBack.offset < writer.offset;
   }
 
   #readBack(): void {
@@ -203,9 +214,9 @@ export class Download {
   }
 
   #mayEraseAhead(): boolean {
-    const { knowledge, offer } = this.#options;
     const entered = this.#enteredEnd;
-    return knowledge.erasedEnd <= entered && entered > 0 && entered < offer.size && !this.#closed;
+    if (this.#options.knowledge.erasedEnd > entered) return false;
+    return entered > 0 && entered < this.#options.offer.size && !this.#closed;
   }
 
   #eraseRegion(offset: number): void {
@@ -243,13 +254,14 @@ export class Download {
 
   /** The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to do */
   #program(writer: BlockWriter): boolean {
-    const { offer, onEvent } = this.#options;
     writer.program();
-    onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
+    const { complete } = writer;
+    this.#untold = true;
+    if (complete || writer.offset >= this.#tellFrom) this.tell();
     if (this.#closed) return false;
-    if (writer.complete) {
+    if (complete) {
       this.close();
-      onEvent({ type: "download-completed" });
+      this.#options.onEvent({ type: "download-completed" });
       return false;
     }
     this.#readBack();
@@ -293,6 +305,7 @@ export class Download {
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
+    if (this.#untold) this.tell();
     if (this.#closed) return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });

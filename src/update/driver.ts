@@ -130,6 +130,11 @@ export class UpdateDriver {
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
+    this.#download?.tell();
+    this.#handle(event);
+  }
+
+  #handle(event: Event): void {
     if (this.#stopped) return;
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
@@ -265,7 +270,7 @@ export class UpdateDriver {
       stored,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
-      onEvent: (event) => this.dispatch(event),
+      onEvent: (event) => this.#handle(event),
     });
   }
 

@@ -25,6 +25,7 @@ export interface DrivingOptions {
   readonly limits?: Partial<UpdateLimits>;
   readonly record?: Uint8Array;
   readonly gate?: Gate;
+  readonly blocks?: number;
   /** What `Random` draws, 0 to 1. */
   readonly fraction?: number;
   /** Called at each entry of the story: what it throws, the board throws. */
@@ -36,7 +37,7 @@ export class Driving {
   readonly story: string[] = [];
   readonly broker: SessionBench;
   readonly http = new FakeHttp();
-  readonly flash = new MemoryFlash({ blocks: 40 });
+  readonly flash: MemoryFlash;
   readonly driver: UpdateDriver;
   record: Uint8Array | undefined;
   readonly #onStory: (entry: string) => void;
@@ -47,6 +48,7 @@ export class Driving {
       options.onStory?.(entry, this);
     };
     this.record = options.record;
+    this.flash = new MemoryFlash({ blocks: options.blocks ?? 40 });
     this.broker = SessionBench.opened();
     const { clock, session } = this.broker;
     const status = { ...STATUS, ...options.status };

@@ -284,6 +284,24 @@ test("a result is told to the application once it is acknowledged", () => {
   assert.equal(driving.record, undefined);
 });
 
+test("what a download has not told yet is known before anything else is handled", () => {
+  const driving = new Driving({ blocks: 400 });
+  driving.driver.start();
+  const offer = { ...OFFER, size: 400 * 4096 };
+  driving.offer(offer);
+  driving.advance(0);
+  driving.exchange.head({ status: 200, contentLength: offer.size });
+  const image = imageOf(offer.size);
+  for (let at = 0; at < 3 * 4096; at += 4096) {
+    driving.exchange.send(image.subarray(at, at + 4096));
+    driving.advance(1);
+  }
+  const written = (): unknown => driving.driver.state.name === "downloading" && driving.driver.state.stored.written;
+  assert.equal(written(), 4096);
+  driving.dispatch({ type: "online" });
+  assert.equal(written(), 3 * 4096);
+});
+
 test("an event from inside a step is handled after that step, and before dispatch returns", () => {
   const driving = started({
     onStory: (entry, { driver, story }) => {
