@@ -47,14 +47,16 @@ export class RangeReader {
   #left = 0;
   /** When the last byte came, or the wait for one began. */
   #lastByteAt = 0;
-  #idleTimer: Timer | undefined;
-  #stallTimer: Timer | undefined;
+  /** When the stall window ends, and how much was left when it began. */
+  #windowEnd = Infinity;
+  #windowLeft = 0;
+  #timer: Timer | undefined;
   #closed = false;
 
   constructor(options: RangeReaderOptions) {
     this.#options = options;
     this.#url = parseUrl(options.url);
-    this.#idleTimer = options.clock.timer("http start", 0, () => this.#request());
+    this.#timer = options.clock.timer("http start", 0, () => this.#request());
   }
 
   /**
@@ -78,8 +80,7 @@ export class RangeReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#idleTimer?.cancel();
-    this.#stallTimer?.cancel();
+    this.#timer?.cancel();
     this.#exchange?.close();
     this.#exchange = this.#body = undefined;
   }
@@ -93,7 +94,7 @@ export class RangeReader {
     }
     log("debug", "http", () => `GET ${redactUrl(this.#options.url)} from ${this.#options.offset}`);
     this.#lastByteAt = this.#options.clock.now();
-    this.#armIdle();
+    this.#arm();
     this.#exchange = http.get({
       host: url.host,
       port: url.port,
@@ -135,7 +136,8 @@ export class RangeReader {
     const first = head.status === 206 ? offset : 0;
     this.#left = size - first;
     this.#body = this.#exchange;
-    this.#armStall();
+    this.#beginWindow();
+    this.#arm();
     onOpened({ offset: first, etag: strongETag(head.header("etag")) });
   }
 
@@ -177,30 +179,35 @@ export class RangeReader {
     return undefined;
   }
 
-  /** One timer that looks how long ago the last byte came: cheaper than a new timer for each read. */
-  #armIdle(): void {
+  /** One timer for both waits, which looks what came, and when: cheaper than a new one for each read. */
+  #arm(): void {
     const { clock, idleTimeoutMs } = this.#options;
-    const waitMs = Math.max(0, this.#lastByteAt + idleTimeoutMs - clock.now());
-    this.#idleTimer?.cancel();
-    this.#idleTimer = clock.timer("http idle", waitMs, () => this.#onIdle());
+    const waitMs = Math.max(0, Math.min(this.#lastByteAt + idleTimeoutMs, this.#windowEnd) - clock.now());
+    this.#timer?.cancel();
+    this.#timer = clock.timer("http wait", waitMs, () => this.#onWaited());
   }
 
-  #onIdle(): void {
+  #onWaited(): void {
     const { clock, idleTimeoutMs } = this.#options;
-    if (clock.now() - this.#lastByteAt < idleTimeoutMs) this.#armIdle();
-    else this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
+    const now = clock.now();
+    const count = this.#windowLeft - this.#left;
+    if (now - this.#lastByteAt >= idleTimeoutMs) {
+      this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
+    } else if (now >= this.#windowEnd && count * 1000 < STALL_BYTES_PER_SECOND * this.#windowMs) {
+      this.#fail(new OtaError("stalled", `${count} bytes in ${this.#windowMs} ms`));
+    } else {
+      if (now >= this.#windowEnd) this.#beginWindow();
+      this.#arm();
+    }
   }
 
-  #armStall(): void {
-    const { clock, idleTimeoutMs } = this.#options;
-    const leftBefore = this.#left;
-    const windowMs = Math.max(STALL_WINDOW_MS, idleTimeoutMs);
-    this.#stallTimer = clock.timer("http stall", windowMs, () => this.#onWindow(leftBefore - this.#left, windowMs));
+  get #windowMs(): number {
+    return Math.max(STALL_WINDOW_MS, this.#options.idleTimeoutMs);
   }
 
-  #onWindow(count: number, windowMs: number): void {
-    if (count * 1000 >= STALL_BYTES_PER_SECOND * windowMs) this.#armStall();
-    else this.#fail(new OtaError("stalled", `${count} bytes in ${windowMs} ms`));
+  #beginWindow(): void {
+    this.#windowEnd = this.#options.clock.now() + this.#windowMs;
+    this.#windowLeft = this.#left;
   }
 
   #fail(error: OtaError): void {

@@ -7,12 +7,14 @@ const MD5_LENGTH = 16;
 /** The MD5 of an image as it is in flash: read back block by block, in order, each after it was programmed. */
 export class ReadBack {
   readonly #partition: FlashPartition;
-  readonly #digest: Digest;
+  readonly #digests: Digests;
+  /** Made with the first block: until then there may be nothing to read, and not much of the stack. */
+  #digest: Digest | undefined;
   #offset = 0;
 
   constructor(options: { partition: FlashPartition; digests: Digests }) {
     this.#partition = options.partition;
-    this.#digest = createMd5(options.digests);
+    this.#digests = options.digests;
   }
 
   /** Everything before it is hashed. */
@@ -31,6 +33,7 @@ export class ReadBack {
     const length = Math.min(block.byteLength, size - this.#offset);
     const piece = length === block.byteLength ? block : block.subarray(0, length);
     this.#partition.read(piece, this.#offset);
+    this.#digest ??= createMd5(this.#digests);
     this.#digest.update(piece);
     this.#offset += length;
   }
@@ -38,6 +41,6 @@ export class ReadBack {
   /** Once, when all is hashed. @param md5 32 hexadecimal digits */
   matches(md5: string): boolean {
     const expected = fromHex(md5);
-    return expected !== undefined && equalBytes(this.#digest.digest(), expected, MD5_LENGTH);
+    return expected !== undefined && this.#digest !== undefined && equalBytes(this.#digest.digest(), expected, MD5_LENGTH);
   }
 }
