@@ -200,4 +200,49 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: "",
     caughtBy: { fuzz: "http-exchange", says: /did not end with its connection/ },
   },
+  {
+    name: "the whole slot is erased at once",
+    file: "src/update/download.ts",
+    find: `    eraseRegion(target.partition, offset);
+    knowledge.erasedEnd = regionEnd(target.partition, offset);`,
+    replace: `    const { partition } = target;
+    partition.eraseBlock(offset / partition.blockLength, partition.byteLength / partition.blockLength);
+    knowledge.erasedEnd = partition.byteLength;`,
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },
+  },
+  {
+    name: "the image is read back after the download",
+    file: "src/update/download.ts",
+    find: "if (readBack.offset < Math.min(writer.offset, offer.size)) readBack.next(block, offer.size);",
+    replace: "if (readBack.offset < 0) return;",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wan$/ },
+  },
+  {
+    name: "nothing is erased while the socket is idle",
+    file: "src/update/download.ts",
+    find: "      else if (!this.#erasesAhead()) return;",
+    replace: "      else return;",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
+  },
+  {
+    name: "the window stays full while a region is erased",
+    file: "src/update/download.ts",
+    find: "      this.#fill(writer);",
+    replace: "      if (writer.offset < this.#enteredEnd || writer.offset === 0 || this.#resuming !== undefined) this.#fill(writer);",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
+  },
+  {
+    name: "a report goes out for every percent",
+    file: "src/update/progress.ts",
+    find: "const STEP_PERCENT = 3;",
+    replace: "const STEP_PERCENT = 1;",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wire$/ },
+  },
+  {
+    name: "where a download goes on is looked for once the offer is there",
+    file: "src/update/driver.ts",
+    find: "    if (search !== undefined) this.#startSearch(search);",
+    replace: "",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure first-byte$/ },
+  },
 ];
