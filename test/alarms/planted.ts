@@ -138,8 +138,9 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the last block before a cut is taken for whole",
     file: "src/image/resume-point.ts",
-    find: "    if (!isBlank(scratch)) break;",
-    replace: "    if (!isBlank(scratch)) return offset + blockLength;",
+    find: "    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;",
+    replace: `    const blank = isBlank(scratch);
+    if (this.#end === this.#regionOffset || !blank) this.#found = this.#end + (blank ? 0 : this.#partition.blockLength);`,
     caughtBy: { test: "test/unit/image/resume-point.test.js", named: /^a block whose programming was cut is programmed anew/ },
   },
   {
