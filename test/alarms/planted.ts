@@ -214,23 +214,25 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the image is read back after the download",
     file: "src/update/download.ts",
-    find: "if (readBack.offset < Math.min(writer.offset, offer.size)) readBack.next(block, offer.size);",
-    replace: "if (readBack.offset < 0) return;",
+    find: `    this.#readBack();
+    return this.#fills(writer) ||`,
+    replace: "    return this.#fills(writer) ||",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wan$/ },
   },
   {
     name: "nothing is erased while the socket is idle",
     file: "src/update/download.ts",
-    find: "      else if (!this.#erasesAhead()) return;",
-    replace: "      else return;",
+    find: "return knowledge.erasedEnd <= entered && entered > 0 && entered < offer.size && !this.#closed;",
+    replace: "return knowledge.erasedEnd < 0 && entered < offer.size;",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
   },
   {
-    name: "the window stays full while a region is erased",
+    name: "a region is erased in the turn that programs a block",
     file: "src/update/download.ts",
-    find: "      this.#fill(writer);",
-    replace: "      if (writer.offset < this.#enteredEnd || writer.offset === 0 || this.#resuming !== undefined) this.#fill(writer);",
-    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
+    find: "    return this.#fills(writer) || this.#mayEraseAhead();",
+    replace: `    this.#erasesAhead();
+    return true;`,
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },
   },
   {
     name: "a report goes out for every percent",
