@@ -5,24 +5,25 @@ import { NODE } from "../../test/support/engines.js";
 import type { Figure, Row } from "./figure.js";
 import { MIB } from "./updates.js";
 
-const RUNS = 5;
+const RUNS = 8;
 
 /** Real sockets, in this process: the update against a plain GET of the same file with its MD5. */
 export const LOOPBACK: Figure = { name: "loopback", slow: true, measure };
 
 async function measure(): Promise<Row[]> {
-  const ratios: number[] = [];
+  const [updates, plain]: [number[], number[]] = [[], []];
   for (let run = 0; run < RUNS; run++) {
     const bench = await Bench.start({ engine: NODE, image: imageOf("0.2.0", MIB) });
     try {
-      const plainMs = await plainGetMs(bench.server.url, bench.server.md5);
-      ratios.push((await updateMs(bench)) / plainMs);
+      plain.push(await plainGetMs(bench.server.url, bench.server.md5));
+      updates.push(await updateMs(bench));
     } finally {
       await bench.stop();
     }
   }
-  const median = ratios.sort((left, right) => left - right)[Math.floor(RUNS / 2)] as number;
-  return [{ name: "update over loopback, against a plain GET (median of 5, goal 3)", value: median, unit: "times" }];
+  // What else the machine does only ever adds to a time.
+  const value = Math.min(...updates) / Math.min(...plain);
+  return [{ name: `update over loopback, against a plain GET (best of ${RUNS} each; wanted: 3)`, value, unit: "times" }];
 }
 
 /** @returns from the offer until the image is verified in flash; what follows is the boot loader's own verification */
