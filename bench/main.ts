@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, runProgram, UsageError } from "../cli/command-line.js";
 import { ROOT } from "../test/support/root.js";
+import { DOCUMENT, documentNow, writeDocument } from "./document.js";
 import { isMet, type Figure, type Row } from "./figures/figure.js";
 import { FIGURES } from "./figures/index.js";
 import { cleanUpdate } from "./figures/updates.js";
@@ -20,9 +21,18 @@ const program = new Command("npm run bench --")
   )
   .option("--only <name>", `one figure: ${FIGURES.map(({ name }) => name).join(", ")}`)
   .option("--plot [profile]", "draw the timeline of an update of 1 MiB instead: bench/results/timeline-PROFILE.svg (lab)")
+  .option("--document", "put the figures in virtual time into docs/performance.md instead")
   .addHelpText("after", "\nWithout options all figures also go to bench/results/latest.json.")
   .allowExcessArguments(false)
-  .action(({ only, plot }: { only?: string; plot?: string | true }) => (plot === undefined ? measure(only) : draw(plot === true ? "lab" : plot)));
+  .action(({ only, plot, document }: { only?: string; plot?: string | true; document?: true }) => {
+    if (document === true) return writeDown();
+    return plot === undefined ? measure(only) : draw(plot === true ? "lab" : plot);
+  });
+
+async function writeDown(): Promise<void> {
+  writeDocument(await documentNow());
+  print([DOCUMENT]);
+}
 
 async function measure(only: string | undefined): Promise<void> {
   const chosen = FIGURES.filter(({ name }) => only === undefined || name === only);
@@ -32,9 +42,7 @@ async function measure(only: string | undefined): Promise<void> {
   for (const figure of chosen) rows.push(...(await measured(figure, missing)));
   if (rows.length > 0) print(tableOf(rows));
   print(missing);
-  if (only === undefined) {
-    save("latest.json", `${JSON.stringify(resultsOf(rows), undefined, 2)}\n`);
-  }
+  if (only === undefined) save("latest.json", `${JSON.stringify(resultsOf(rows), undefined, 2)}\n`);
   if (missing.length > 0 || !rows.every(isMet)) process.exitCode = EXIT_FAILED;
 }
 

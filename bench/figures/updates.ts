@@ -1,5 +1,5 @@
 import { boundMs, scheduleBoundMs } from "../bounds.js";
-import { type Profile, PROFILES, SECTOR_LENGTH, WINDOW_LENGTH } from "../model/profiles.js";
+import { LWIP_WINDOW_STEP, type Profile, PROFILES, SECTOR_LENGTH, WINDOW_LENGTH } from "../model/profiles.js";
 import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
 import type { Figure, Row } from "./figure.js";
 
@@ -22,7 +22,17 @@ export function updateMs({ offeredMs = 0, pendingMs = 0 }: TimedBoot): number {
   return pendingMs - offeredMs;
 }
 
-export const UPDATES: readonly Figure[] = PROFILES.map((profile) => ({ name: profile.name, measure: () => rowsOf(profile) }));
+export const UPDATES: readonly Figure[] = [
+  ...PROFILES.map((profile) => ({ name: profile.name, measure: () => rowsOf(profile) })),
+  { name: "lwip", measure: () => PROFILES.map(lwipRow) },
+];
+
+/** What no schedule of ours changes: the stack opens the window late, and a server sends no less than a segment. */
+function lwipRow(profile: Profile): Row {
+  const link = { ...profile.link, windowStep: LWIP_WINDOW_STEP };
+  const boot = cleanUpdate({ ...profile, name: `${profile.name}, lwIP`, link });
+  return { name: `update of 1 MiB, window in lwIP's steps, ${profile.name}`, value: updateMs(boot), unit: "ms", bound: boundMs(profile, MIB) };
+}
 
 function readBackLate({ trace }: TimedBoot): number {
   const last = trace.wire.findLast(({ port, direction }) => port === FILE_PORT && direction === "in");

@@ -18,6 +18,11 @@ export class TimedLink {
     return this.#link.roundTripMs;
   }
 
+  /** `undefined`: each byte that is read opens the window by one. */
+  get windowStep(): number | undefined {
+    return this.#link.windowStep;
+  }
+
   /** @returns how many milliseconds from now the last of the bytes is at the other end */
   carry(direction: "in" | "out", byteLength: number): number {
     const { bitsPerSecond, roundTripMs } = this.#link;

@@ -14,6 +14,11 @@ export interface Link {
   readonly roundTripMs: number;
   /** One of so many full segments to the board is lost and comes a round trip later; what is behind it waits in the stack. */
   readonly lossEvery: number | undefined;
+  /**
+   * How many bytes the window must open before the board says so, and then the server sends whole segments only. Absent: it is said
+   * with every read, and every byte is used.
+   */
+  readonly windowStep?: number;
 }
 
 export interface Profile {
@@ -28,6 +33,8 @@ export const PAGE_LENGTH = 256;
 /** The receive window of Moddable's ESP32 build (CONFIG_LWIP_TCP_WND_DEFAULT), and its segments. */
 export const WINDOW_LENGTH = 8192;
 export const SEGMENT_LENGTH = 1440;
+/** lwIP's TCP_WND_UPDATE_THRESHOLD. */
+export const LWIP_WINDOW_STEP = WINDOW_LENGTH / 4;
 /** What a server takes to answer. */
 export const SERVER_MS = 1;
 

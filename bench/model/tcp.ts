@@ -29,6 +29,8 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
     #sent = 0;
     /** Up to where the server may send, as far as it knows. */
     #edge = WINDOW_LENGTH;
+    /** The same, as the board has last said it. */
+    #announced = WINDOW_LENGTH;
     #read = 0;
     /** When the last segment comes: none overtakes another. */
     #lastArrivalMs = 0;
@@ -55,7 +57,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#received.take(buffer);
       this.#read += buffer.byteLength;
       this.#noteWindow();
-      this.#announce();
+      if (this.#read + WINDOW_LENGTH - this.#announced >= (link.windowStep ?? 1)) this.#announce();
       this.#endWhenRead();
       return buffer.byteLength;
     }
@@ -100,7 +102,8 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
     #pump(): void {
       for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
         const length = Math.min(SEGMENT_LENGTH, next.byteLength, this.#edge - this.#sent);
-        if (length === 0) return;
+        const parted = link.windowStep !== undefined && length < Math.min(SEGMENT_LENGTH, next.byteLength);
+        if (length === 0 || parted) return;
         this.#sent += length;
         if (length === next.byteLength) this.#unsent.shift();
         else this.#unsent[0] = next.subarray(length);
@@ -115,6 +118,8 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#note("in", bytes.byteLength);
       this.#received.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       this.#noteWindow();
+      // The acknowledgement of a segment says how far the window is open.
+      this.#announce();
       if (this.#telling) return;
       this.#telling = true;
       this.#tell(() => {
@@ -125,6 +130,8 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
 
     #announce(): void {
       const edge = this.#read + WINDOW_LENGTH;
+      if (edge === this.#announced) return;
+      this.#announced = edge;
       this.#outside(() => {
         this.#edge = edge;
         this.#pump();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { documentNow, readDocument } from "../../../bench/document.js";
 import { isMet } from "../../../bench/figures/figure.js";
 import { MODEL_FIGURES } from "../../../bench/figures/index.js";
 
@@ -13,4 +14,8 @@ describe("in virtual time every goal is met", () => {
       assert.ok(rows.every(({ value }) => Number.isFinite(value)));
     });
   }
+});
+
+test("docs/performance.md has the figures of now: npm run bench -- --document writes them", async () => {
+  assert.equal(readDocument(), await documentNow());
 });

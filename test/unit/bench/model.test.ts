@@ -199,3 +199,16 @@ test("a run repeats to the microsecond", () => {
   assert.deepEqual(first.boots, second.boots);
   assert.equal(first.boots.length, 2);
 });
+
+test("with lwIP's steps the window is opened late, and only whole segments come", () => {
+  const link = { ...LINK, windowStep: 2048 };
+  const wire = new Wire({ link, byteLength: 100_000 });
+  wire.run();
+  assert.equal(wire.received, 5 * 1440, "whole segments fill less than the window");
+  wire.read(2047);
+  wire.run();
+  assert.equal(wire.received, 5 * 1440);
+  wire.read(1);
+  wire.run();
+  assert.equal(wire.received, 7 * 1440);
+});
