@@ -78,6 +78,7 @@ export class Downloading {
       forgetTarget: () => {
         this.forget();
         this.story.push("forget");
+        this.turns.push((this.turns.pop() ?? 0) + 1);
       },
       openTarget: () => this.flash,
     } as unknown as BootControl;
