@@ -2,12 +2,11 @@ import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import { RangeReader } from "../http/range-reader.js";
 import { BlockWriter } from "../image/block-writer.js";
-import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
 import type { ReadBack } from "../image/read-back.js";
-import { findResumePoint } from "../image/resume-point.js";
 import { equalBytes } from "../lib/bytes.js";
 import type { Offer } from "../protocol/messages.js";
 import type { FlashKnowledge } from "./flash-knowledge.js";
+import { RegionEraser } from "./region-eraser.js";
 import type { Target } from "./target.js";
 import type { Event, Stored } from "./types.js";
 
@@ -32,24 +31,18 @@ const TOLD_PARTS = 100;
 
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
- * the event loop does at most one flash operation, so that the connection to the broker stays alive. Nothing is erased before
- * the first block is there and looks right; from then on, while the socket has nothing, the region ahead is. A region's
- * checkpoint is stored, by the machine's answer to `region-erased`, before anything is programmed in it: a region that was
- * erased ahead and has none is erased again after a restart.
+ * the event loop does at most one flash operation, so that the connection to the broker stays alive. While the socket has
+ * nothing, the region ahead is erased.
  */
 export class Download {
   readonly #options: DownloadOptions;
+  readonly #eraser: RegionEraser;
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
   /** The writer, once the block is free for what comes: nothing is compared in it or read back into it any more. */
   #sink: BlockWriter | undefined;
   /** The server's answer was accepted, which is yet to be told. */
   #started: Event | undefined;
-  /** Everything up to here was erased, and the checkpoint says so: blocks may be programmed. */
-  #enteredEnd = 0;
-  #checked = false;
-  /** After a restart the block to resume at may be torn: the intention is stored, the block erased, the region entered. */
-  #resuming: "found" | "stored" | "erased" | undefined;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
   /** The connection is over; a block that is full is stored all the same. */
@@ -62,6 +55,7 @@ export class Download {
 
   constructor(options: DownloadOptions) {
     this.#options = options;
+    this.#eraser = new RegionEraser(options);
     this.#schedule();
   }
 
@@ -89,19 +83,8 @@ export class Download {
 
   /** The first turn: where to begin. */
   #begin(): void {
-    const { target, block, knowledge, offer, stored } = this.#options;
-    const { regionOffset, written, erasing } = stored;
-    let offset = 0;
-    if (regionOffset === undefined) {
-      knowledge.erasedEnd = 0;
-    } else if (written === undefined) {
-      offset = erasing ? regionOffset : (knowledge.resumeOffset ?? findResumePoint(target.partition, regionOffset, offer.size, block));
-      knowledge.erasedEnd = 0;
-      this.#resuming = erasing ? "stored" : "found";
-    } else {
-      offset = written;
-      this.#enteredEnd = regionEnd(target.partition, regionOffset);
-    }
+    const { target, block, offer, stored } = this.#options;
+    const offset = this.#eraser.begin(block);
     this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
   }
@@ -187,69 +170,17 @@ export class Download {
 
   /** The next step for a full block. @returns whether there is another one to do */
   #store(writer: BlockWriter): boolean {
-    const { offset } = writer;
-    const { erasedEnd, suspectFrom } = this.#options.knowledge;
-    if (offset < this.#enteredEnd) {
-      if (suspectFrom === undefined || offset < suspectFrom || writer.blank) return this.#program(writer);
-      this.#eraseSuspect(offset);
-    } else if (offset === 0 && !this.#checked) this.#check(writer);
-    else if (offset < erasedEnd) this.#enter(offset);
-    else if (this.#resuming === undefined) this.#eraseRegion(offset);
-    else this.#eraseTorn(offset);
+    const eraser = this.#eraser;
+    if (eraser.allows(writer)) return this.#program(writer);
+    eraser.step(writer);
     return true;
-  }
-
-  #check(writer: BlockWriter): void {
-    const { target, offer, stored } = this.#options;
-    target.checkFirstBlock(writer.content, offer);
-    if (stored.regionOffset === undefined) target.prepare();
-    this.#checked = true;
   }
 
   /** @returns whether there was something to do */
   #erasesAhead(): boolean {
-    if (!this.#mayEraseAhead()) return false;
-    this.#eraseRegion(this.#enteredEnd);
+    if (this.#closed || !this.#eraser.mayEraseAhead) return false;
+    this.#eraser.eraseAhead();
     return true;
-  }
-
-  #mayEraseAhead(): boolean {
-    const entered = this.#enteredEnd;
-    if (this.#options.knowledge.erasedEnd > entered) return false;
-    return entered > 0 && entered < this.#options.offer.size && !this.#closed;
-  }
-
-  #eraseRegion(offset: number): void {
-    const { target, knowledge } = this.#options;
-    eraseRegion(target.partition, offset);
-    knowledge.erasedEnd = regionEnd(target.partition, offset);
-  }
-
-  #eraseTorn(offset: number): void {
-    const { target, knowledge, onEvent } = this.#options;
-    if (this.#resuming === "found") {
-      this.#resuming = "stored";
-      onEvent({ type: "resume-point-found", offset });
-      return;
-    }
-    eraseBlockAt(target.partition, offset);
-    this.#resuming = "erased";
-    knowledge.erasedEnd = regionEnd(target.partition, offset);
-  }
-
-  #eraseSuspect(offset: number): void {
-    const { target, knowledge } = this.#options;
-    eraseBlockAt(target.partition, offset);
-    knowledge.suspectFrom = undefined;
-  }
-
-  /** Of a region that was erased as a whole nothing is in doubt. */
-  #enter(offset: number): void {
-    const { target, knowledge, onEvent } = this.#options;
-    knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;
-    this.#resuming = undefined;
-    this.#enteredEnd = knowledge.erasedEnd;
-    onEvent({ type: "region-erased", offset });
   }
 
   /** The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to do */
@@ -265,7 +196,7 @@ export class Download {
       return false;
     }
     this.#readBack();
-    return this.#fills(writer) || this.#mayEraseAhead();
+    return this.#fills(writer) || this.#eraser.mayEraseAhead;
   }
 
   /**
