@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { BlockWriter } from "../../../src/image/block-writer.js";
 import { eraseBlockAt, eraseRegion } from "../../../src/image/regions.js";
-import { findResumePoint } from "../../../src/image/resume-point.js";
+import { findResumePoint, ResumeSearch } from "../../../src/image/resume-point.js";
 import { sourceOf } from "../../support/byte-source.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 import { MemoryFlash, PowerCut, REGION_LENGTH } from "../../support/memory-flash.js";
@@ -222,4 +222,14 @@ test("nothing behind the image is read", () => {
   flash.reads = 0;
   assert.equal(findResumePoint(flash, 0, 5 * BLOCK - 7, new Uint8Array(BLOCK)), 0);
   assert.equal(flash.reads, 5);
+});
+
+test("a region that begins behind the image is where it goes on, and nothing is read", () => {
+  for (const size of [BLOCK, REGION_LENGTH]) {
+    const flash = new MemoryFlash({ blocks: 40 });
+    const search = new ResumeSearch({ partition: flash, regionOffset: REGION_LENGTH, size });
+    assert.equal(search.found, REGION_LENGTH);
+    search.step(new Uint8Array(BLOCK));
+    assert.deepEqual([search.found, flash.reads], [REGION_LENGTH, 0]);
+  }
 });

@@ -94,10 +94,14 @@ test("what was erased ahead is not erased again by the next try of the same boot
 });
 
 test("every block is read back once it is programmed, and hashed in order", () => {
-  const downloading = Downloading.begun();
+  const downloading = new Downloading();
+  assert.equal(downloading.download.readBack, undefined, "before it has begun");
+  downloading.clock.advance(0);
+  downloading.exchange.head({ status: 200, contentLength: IMAGE.byteLength });
   for (let blocks = 1; blocks < 20; blocks++) {
     downloading.send((blocks - 1) * BLOCK, blocks * BLOCK);
     assert.equal(downloading.readBack.offset, blocks * BLOCK);
+    assert.equal(downloading.download.readBack, undefined, "before it is complete");
   }
   downloading.send(19 * BLOCK, IMAGE.byteLength);
   assert.equal(downloading.download.readBack, downloading.readBack);

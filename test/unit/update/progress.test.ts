@@ -12,6 +12,10 @@ test("at most one report a second, the first at once", () => {
   assert.equal(limit.admits(50, false, 2000), true);
 });
 
+test("the first report is told, whatever it says", () => {
+  for (let percent = 0; percent <= 100; percent++) assert.equal(new ProgressLimit().admits(percent, false, 0), true);
+});
+
 test("less than 3 % more is not told, however long ago the last report was", () => {
   const limit = new ProgressLimit();
   assert.equal(limit.admits(28, false, 0), true);
