@@ -1,10 +1,13 @@
 import { parseArgs } from "node:util";
 import { MissingPrerequisite } from "../hal/boards/xs/host/build.js";
 import { ESP32_HEAP, type HeapSize, SLOT_LENGTH } from "../hal/boards/xs/heap.js";
+import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
 
 const KIB = 1024;
 const SIZES = [256 * KIB, 1024 * KIB, 1536 * KIB];
+/** Behind a gateway. */
+const SUB_DEVICES = 200;
 /** The size that the budgets in package.json are about. */
 const BUDGETED_SIZE = 1024 * KIB;
 /** Allocations between two forced collections: what it shows differs from 1 by nothing that was ever seen, in a tenth of the time. */
@@ -23,8 +26,9 @@ Each size is downloaded twice over plain TCP, from the offer until the restart i
 most that is alive at any of them, over the idle agent, is the peak. (Slots are counted at 16 bytes, as on an ESP32; chunks as
 on this host, where some are larger than there.) Then as on a chip, with a collection when the heap is full: what is in use
 then includes garbage, up to the limits, and says how much of them is touched, not needed. Bytecodes are XS's own count,
-without what stands here for the board's modules in C. The last lines check the first by another way: the smallest heap in
-which the whole run passes, from power-on, beside what the sum of idle and peak says.
+without what stands here for the board's modules in C. The lines below check the first by another way: the smallest heap in
+which the whole run passes, from power-on, beside what the sum of idle and peak says. The last line is of a gateway: what
+each sub-device costs that is online and has nothing to do, its link not counted.
 `;
 
 interface Row {
@@ -50,9 +54,11 @@ async function main(): Promise<void> {
   const { live: cost } = budgeted;
   console.log(`smallest heap that passes: ${inWords(smallest)}; ${(await passes(smallest)) ? "both at once too" : "not both at once"}`);
   console.log(`idle and peak together:    ${inWords({ slots: cost.idleSlots + cost.liveSlots, chunkBytes: cost.idleChunkBytes + cost.liveChunkBytes })}`);
+  const { bytesEach, slotsEach, chunkBytesEach } = await measureSubDevices(SUB_DEVICES);
+  console.log(`each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`);
   if (values.json === true) {
     const { live, free } = budgeted;
-    console.log(JSON.stringify({ peakHeapBytes: live.liveBytes, bytecodesPerByte: perByte(free, BUDGETED_SIZE) }));
+    console.log(JSON.stringify({ peakHeapBytes: live.liveBytes, bytecodesPerByte: perByte(free, BUDGETED_SIZE), subDeviceBytes: bytesEach }));
   }
 }
 

@@ -2,11 +2,16 @@ import { CHIP_ESP32 } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { inspectSlots, readPartition, readRecord } from "../hal/boards/sim/inspect.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
+import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { createBoard, factoryFlash, holdsBoard, snapshotFlash } from "../hal/boards/sim/state-dir.js";
+import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
+import { idOf, readLedger } from "../src/gateway/ledger.js";
 import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/types.js";
 import { UsageError } from "./command-line.js";
+import { COMPONENT_PRODUCT } from "./components.js";
 import { readBytes, writeBytes } from "./files.js";
+import { planReports } from "./plan-report.js";
 
 /** `ota-device inspect` */
 export function inspect({ state, json }: { state: string; json?: boolean }): void {
@@ -16,7 +21,11 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
   const report = {
     ...inspectSlots(flash, CHIP_ESP32),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
-    subdevices: [],
+    subdevices: subDevicesOf(state, flash),
+    plans: planReports(readRecord(flash, "ota", "plans")),
+    components: installedSubDevices(state)
+      .filter(({ productId }) => productId === COMPONENT_PRODUCT)
+      .map(({ deviceName, version, md5 }) => ({ id: deviceName, version, md5 })),
   };
   if (json === true) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -28,7 +37,26 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
     lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
   }
   lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
+  for (const { productId, deviceName, version, state } of report.subdevices) {
+    lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
+  }
+  for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
+  for (const { md5, decisions, deferrals, failures, until } of report.plans) {
+    const words = [...decisions, ...(failures > 0 ? [`failed ${failures} times`] : []), ...(deferrals > 0 ? [`deferred ${deferrals} times`] : [])];
+    lines.push(`plan        ${md5}  ${words.join(", ") || "offered"}${until === null ? "" : ` until ${until}`}`);
+  }
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** What runs on each, and where it is with its update. */
+function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
+  const found = installedSubDevices(state).filter(({ productId }) => productId !== COMPONENT_PRODUCT);
+  if (found.length === 0) return [];
+  const marks = readLedger({ read: (key) => readRecord(flash, "ota", key) });
+  return found.map((one) => {
+    const mark = marks.get(idOf(`${one.productId}/${one.deviceName}`)) ?? "none";
+    return { ...one, state: mark === "none" ? "idle" : mark };
+  });
 }
 
 function describe(checkpoint: Checkpoint): object {

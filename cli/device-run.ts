@@ -3,11 +3,17 @@ import { SimulatedBoard } from "../hal/boards/sim/board.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, holdsBoard, openFlash } from "../hal/boards/sim/state-dir.js";
-import type { LogLevel } from "../hal/ports/index.js";
-import { type OtaAgent, type OtaConfig, checkConfig } from "../src/index.js";
+import { SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
+import type { Log, LogLevel } from "../hal/ports/index.js";
+import { isSameDevice } from "../src/gateway/sub-device.js";
+import { checkConfig, type ComponentEvent, type Identity, type OtaAgent, type OtaConfig, type SubDeviceEvent } from "../src/index.js";
 import { EXIT_FAILED, UsageError } from "./command-line.js";
+import { attachComponent, type NamedComponent } from "./components.js";
 import { readCertificate, readIdentity } from "./files.js";
 import { createLog } from "./log.js";
+import { readPolicy, VitalsFile } from "./plan-files.js";
+import { PlanPrompt } from "./plan-prompt.js";
+import { readSubDevices } from "./sub-devices.js";
 
 export interface RunOptions {
   readonly deviceInfo: string;
@@ -20,6 +26,11 @@ export interface RunOptions {
   readonly backoffMax: number;
   readonly log: LogLevel;
   readonly strictTls?: boolean;
+  readonly subdevices?: string;
+  readonly installTimeout: number;
+  readonly policy?: string;
+  readonly vitals?: string;
+  readonly component?: readonly NamedComponent[];
 }
 
 /** Bytes of the image that a new board leaves the factory with. */
@@ -27,20 +38,41 @@ const FACTORY_IMAGE_LENGTH = 64 * 1024;
 
 /** `ota-device run`: ends with the process. All input is looked at before anything is written. */
 export async function run(options: RunOptions): Promise<void> {
-  const config = configOf(options);
+  const { subDevices: bound, ...identity } = readIdentity(options.deviceInfo);
+  const listed = readSubDevices(options.subdevices, bound);
+  const config = configOf(options, identity, listed.length > 0);
   checkConfig(config);
+  const vitals = options.vitals === undefined ? undefined : new VitalsFile(options.vitals);
+  const named = options.component ?? [];
+  if (listed.length > 0 && named.length > 0) throw new UsageError("--component is not for a gateway: list it in --subdevices");
+  if (listed.some((one) => isSameDevice(one, identity))) throw new UsageError("the gateway is not a sub-device of its own");
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
   const release = await lockFolder(options.state);
   if (fresh !== undefined) createBoard(options.state, fresh);
 
   const log = createLog(options.log);
+  const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
+  const components = named.map((one) => attachComponent(one, options.state));
+  const prompt = config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY ? new PlanPrompt() : undefined;
   const flash = openFlash(options.state, "r+");
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
     const board = new SimulatedBoard({
       flash,
+      surroundings: vitals,
       strictTls: options.strictTls === true,
-      firmware: createFirmware({ config, log, onAgent: (started) => (agent = started) }),
+      firmware: createFirmware({
+        config,
+        log,
+        subDevices,
+        components,
+        onAgent: (started) => {
+          agent = started;
+          started.on("subdevice", (event) => follow(event, log));
+          started.on("component", (event) => followComponent(event, log));
+          if (prompt !== undefined) started.on("plan", (plan) => prompt.show(plan));
+        },
+      }),
       onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),
       onDead: (error) => {
         log("error", "board", () => error.message);
@@ -50,6 +82,7 @@ export async function run(options: RunOptions): Promise<void> {
     });
     const stop = (): void => {
       agent?.stop();
+      prompt?.close();
       // A turn of the event loop for the DISCONNECT.
       setTimeout(() => {
         board.cutPower();
@@ -64,11 +97,25 @@ export async function run(options: RunOptions): Promise<void> {
   release();
 }
 
-function configOf(options: RunOptions): OtaConfig {
+function follow(event: SubDeviceEvent, log: Log): void {
+  const name = `${event.productId}/${event.deviceName}`;
+  if (event.kind === "state") log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
+  if (event.kind === "result") log("info", "gateway", () => `${name} version ${event.version}: ${event.result.outcome}`);
+}
+
+function followComponent(event: ComponentEvent, log: Log): void {
+  if (event.kind === "state") log("info", "component", () => `${event.component} ${event.state}`);
+  if (event.kind === "result") log("info", "component", () => `${event.component} version ${event.version}: ${event.result.outcome}`);
+}
+
+function configOf(options: RunOptions, identity: Identity, isGateway: boolean): OtaConfig {
   const authority = options.ca === undefined ? undefined : readCertificate(options.ca);
   return {
-    identity: readIdentity(options.deviceInfo),
+    identity,
+    ...(isGateway ? { gateway: { installTimeoutSeconds: options.installTimeout } } : {}),
     broker: { url: options.mqtt, authority },
+    policy: options.policy === undefined ? undefined : readPolicy(options.policy),
+    components: { installTimeoutSeconds: options.installTimeout },
     download: {
       authority,
       idleTimeoutSeconds: options.idleTimeout,

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
+import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
 import { UsageError } from "./command-line.js";
 
 /** @throws UsageError */
@@ -23,7 +23,7 @@ export function writeBytes(path: string, bytes: Uint8Array | string, mode = 0o66
 }
 
 /** Reads the vendor's device_info.json; the names of certificate files in it are relative to it. @throws UsageError */
-export function readIdentity(path: string): Identity {
+export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevices"> {
   const text = readBytes(path).toString("utf8");
   try {
     const { authentication, ...info } = parseDeviceInfo(text);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
 import { count, positiveCount, positiveSeconds, runProgram, seconds } from "./command-line.js";
+import { component } from "./components.js";
 import { flash, image, inspect, read } from "./device-files.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
@@ -21,6 +22,11 @@ program
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
+  .option("--subdevices <file>", 'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}')
+  .option("--install-timeout <s>", "longest silence of an installation on a sub-device, in seconds", positiveSeconds, 60)
+  .option("--policy <file>", "when updates may happen, a JSON object; on a terminal plans are asked about")
+  .option("--vitals <file>", 'what the board measures, read again as it changes: {"batteryPercent": 80, "signalDbm": -60}')
+  .option("--component <id=ID,version=V>", "an MCU behind the board; may come several times, in the order of installation", component)
   .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);
 

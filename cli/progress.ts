@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from "cli-progress";
+import { MultiBar, Presets, SingleBar } from "cli-progress";
 
 /** Shows how far a download is: a bar on a terminal, a line for each tenth otherwise. */
 export interface Progress {
@@ -37,6 +37,50 @@ function lines(): Progress {
       last = tenth;
       process.stdout.write(`download ${Math.floor((bytes * 100) / size)} %\n`);
     },
+    stop() {},
+  };
+}
+
+/** Shows how far several are at once: a bar for each on a terminal, lines with their names otherwise. */
+export interface ProgressOf {
+  state(name: string, state: string): void;
+  update(name: string, bytes: number, size: number): void;
+  /** A line besides. */
+  say(line: string): void;
+  stop(): void;
+}
+
+export function createProgressOf(names: readonly string[]): ProgressOf {
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  return process.stdout.isTTY ? bars(names, width) : namedLines(width);
+}
+
+function bars(names: readonly string[], width: number): ProgressOf {
+  const all = new MultiBar({ format: "{name}{bar} {percentage} % {state}", hideCursor: true }, Presets.shades_classic);
+  const one = new Map(names.map((name) => [name, all.create(100, 0, { name: name.padEnd(width), state: "" })]));
+  return {
+    state: (name, state) => one.get(name)?.update({ state }),
+    update: (name, bytes, size) => one.get(name)?.update(Math.floor((bytes * 100) / size)),
+    say: (line) => all.log(`${line}\n`),
+    stop: () => all.stop(),
+  };
+}
+
+function namedLines(width: number): ProgressOf {
+  const last = new Map<string, number>();
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  return {
+    state(name, state) {
+      last.delete(name);
+      say(`${name.padEnd(width)}${state}`);
+    },
+    update(name, bytes, size) {
+      const quarter = Math.floor((bytes * 4) / size);
+      if (quarter <= (last.get(name) ?? 0)) return;
+      last.set(name, quarter);
+      say(`${name.padEnd(width)}${Math.floor((bytes * 100) / size)} %`);
+    },
+    say,
     stop() {},
   };
 }

@@ -14,6 +14,7 @@ import type { Log, LogLevel } from "../hal/ports/index.js";
 import type { OtaAgent } from "../src/index.js";
 import { EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
+import { playGatewayScene } from "./gateway-scene.js";
 import { createLog, LOG_LEVELS } from "./log.js";
 import { createProgress, type Progress } from "./progress.js";
 
@@ -29,6 +30,7 @@ const DEADLINE_MS = 120_000;
 interface StartOptions {
   readonly firmware?: string;
   readonly cut?: number;
+  readonly gateway?: boolean;
   readonly log: LogLevel;
 }
 
@@ -36,20 +38,36 @@ const program = new Command("npm start --")
   .description("A local OTA cloud brings a simulated ESP32 from version 0.1.0 to a new firmware, in one process.")
   .option("--firmware <file>", "an ESP32 application image to update to; default: a made one of 1 MiB, version 0.2.0")
   .option("--cut <percent>", "cut the power once this much is downloaded, then switch it on again", percent)
+  .addOption(new Option("--gateway", "a gateway instead, which brings three lights to one firmware").conflicts("firmware"))
   .addOption(new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"))
   .action(start);
 
 await runProgram(program);
 
 async function start(options: StartOptions): Promise<void> {
+  if (options.gateway === true) {
+    await startGateway(options);
+    return;
+  }
   const image = options.firmware === undefined ? buildAppImage({ version: NEW_VERSION, byteLength: IMAGE_LENGTH, seed: 1 }) : readBytes(options.firmware);
   factoryFlash(image);
   const version = offeredVersion(image);
+  await update(temporaryFolder(), image, version, options);
+}
+
+async function startGateway({ log, cut }: StartOptions): Promise<void> {
+  const { line, done } = await playGatewayScene({ folder: temporaryFolder(), log: createLog(log), cut });
+  say(line);
+  if (!done) process.exitCode = EXIT_FAILED;
+}
+
+/** Gone with this process. */
+function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
-  await update(folder, image, version, options);
+  return folder;
 }
 
 async function update(folder: string, image: Uint8Array, version: string, options: StartOptions): Promise<void> {

@@ -1,13 +1,21 @@
-import type { Device } from "../hal/ports/index.js";
+import type { BootStatus, Device } from "../hal/ports/index.js";
+import { type ComponentEvent, Components, GATHER_MS } from "./components/components.js";
+import type { Plan } from "./components/plan.js";
+import { PlanDesk } from "./components/plan-desk.js";
+import { FIRMWARE } from "./components/update-plans.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
+import { Gateway } from "./gateway/gateway.js";
+import type { SubDeviceEvent } from "./gateway/sub-device.js";
 import { randomText } from "./lib/jitter.js";
 import { printable } from "./lib/text.js";
 import { MqttSession } from "./mqtt/session.js";
 import { createCredentials } from "./protocol/credentials.js";
 import { decodeDownlink, isVersion, type Result, type VersionAnswer } from "./protocol/messages.js";
 import { updateTopic } from "./protocol/topics.js";
+import { versionOf } from "./update/about.js";
 import { UpdateDriver } from "./update/driver.js";
+import type { Gate } from "./update/target.js";
 import { Reporter } from "./update/reporter.js";
 import { SlotTarget } from "./update/slot-target.js";
 import type { Event, State } from "./update/types.js";
@@ -22,6 +30,12 @@ export interface AgentEvents {
   answer: VersionAnswer;
   /** Connected and subscribed, or no longer. */
   connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
+  /** Of a gateway: a sub-device, or its update, moved on. */
+  subdevice: SubDeviceEvent;
+  /** An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says otherwise. */
+  plan: Plan;
+  /** The update of a component moved on. */
+  component: ComponentEvent;
   /** The platform has acknowledged the result of a job. */
   result: { readonly version: string; readonly result: Result };
 }
@@ -39,7 +53,11 @@ export class OtaAgent {
   readonly #listeners: Listeners = {};
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
-  readonly #driver: UpdateDriver;
+  readonly #checksVersion: boolean;
+  readonly #gateway: Gateway | undefined;
+  readonly #desk: PlanDesk;
+  #components: Components | undefined;
+  #driver: UpdateDriver;
   #stateName: State["name"];
   #stopped = false;
 
@@ -73,18 +91,13 @@ export class OtaAgent {
       onMessage: (topic, payload) => this.#onMessage(topic, payload),
     });
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
-    this.#driver = new UpdateDriver({
-      device,
-      target: new SlotTarget({ boot: device.boot, status: boot, checksVersion: config.version === undefined, log: device.log }),
-      runningVersion: this.#version,
-      reporter: this.#reporter,
-      limits: this.#config.limits,
-      tls: this.#config.downloadTls,
-      onStep: (state, event) => this.#onStep(state, event),
-      onReported: (version, result) => this.#emit("result", { version, result }),
-      onRestart: () => this.#session.stop(),
-    });
+    this.#checksVersion = config.version === undefined;
+    this.#gateway = this.#createGateway();
+    this.#desk = this.#createDesk(boot);
+    this.#driver = this.#createDriver(boot);
     this.#stateName = this.#driver.state.name;
+    this.#gateway?.onOwnState(this.#stateName);
+    if (config.policy !== undefined) this.#desk.use();
   }
 
   /** The version that is reported. */
@@ -96,17 +109,28 @@ export class OtaAgent {
     return this.#stateName;
   }
 
+  /** For devices that have no connection of their own. @throws OtaError `usage` where the configuration has no `gateway` */
+  get gateway(): Gateway {
+    if (this.#gateway === undefined) throw new OtaError("usage", "no gateway: set `gateway` in the configuration");
+    return this.#gateway;
+  }
+
   /** @throws OtaError `usage` after `stop` */
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
+    this.#gateway?.start();
     this.#driver.start();
     this.#session.start();
+    this.#desk.start();
   }
 
   /** Disconnects and stops all work. What is stored stays: a later agent goes on from there. */
   stop(): void {
     this.#stopped = true;
+    this.#desk.stop();
     this.#driver.stop();
+    this.#gateway?.stop();
+    this.#components?.stop();
     this.#session.stop();
     this.#reporter.online = false;
   }
@@ -115,6 +139,124 @@ export class OtaAgent {
     const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
     listeners.push(listener);
     (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+    if (name === "plan") this.#desk.use();
+  }
+
+  /**
+   * Reports the version now, which has the platform offer what it has.
+   *
+   * @returns the plan, also of an update that is under way; `undefined` where there is none
+   * @throws OtaError (rejects) `unreachable` without a connection
+   */
+  checkForUpdate(): Promise<Plan | undefined> {
+    return this.#desk.check();
+  }
+
+  /**
+   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts.
+   *
+   * @throws OtaError `usage` of a gateway: there a component is a sub-device
+   * @throws HalError where the board has no staging partition
+   */
+  get components(): Components {
+    if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
+    if (this.#components !== undefined) return this.#components;
+    const { identity, components, limits, downloadTls } = this.#config;
+    this.#components = new Components({
+      ...components,
+      device: this.#device,
+      session: this.#session,
+      name: identity,
+      limits,
+      tls: downloadTls,
+      plans: this.#desk.use(),
+      isOwnOffered: () => this.#stateName === "offered" || this.#stateName === "ready",
+      reportOwn: () => this.#reportOwn(),
+      onEvent: (event) => this.#emit("component", event),
+    });
+    this.#driver.gate = this.#gateOf();
+    return this.#components;
+  }
+
+  /** Not where `online` means more than to say the version. */
+  #reportOwn(): void {
+    const { name } = this.#driver.state;
+    if (!this.#reporter.online || name === "applying" || name === "confirming" || name === "reporting") return;
+    this.#driver.dispatch({ type: "online" });
+  }
+
+  /** The own firmware's updates take turns with what waits in the staging area. */
+  #gateOf(): Gate | undefined {
+    const { gate } = this.#desk;
+    const queue = this.#gateway?.queue ?? this.#components?.queue;
+    return queue?.ownGate(gate) ?? gate;
+  }
+
+  #createDesk(boot: BootStatus): PlanDesk {
+    const { policy, checkEveryMs, downloadTls } = this.#config;
+    return new PlanDesk({
+      device: this.#device,
+      boot,
+      version: this.#version,
+      policy,
+      checkEveryMs,
+      tls: downloadTls,
+      driver: () => this.#driver,
+      isOnline: () => this.#reporter.online,
+      hasListener: () => this.#listeners.plan !== undefined,
+      onPlan: (plan) => this.#emit("plan", plan),
+      onGate: () => (this.#driver.gate = this.#gateOf()),
+      gatherMs: () => (this.#components === undefined ? 0 : GATHER_MS),
+      awaited: () => this.#components?.pending(),
+      blocked: () => this.#components?.takeBlocked(FIRMWARE),
+    });
+  }
+
+  #createDriver(boot: BootStatus): UpdateDriver {
+    const device = this.#device;
+    return new UpdateDriver({
+      device,
+      target: new SlotTarget({
+        boot: device.boot,
+        status: boot,
+        checksVersion: this.#checksVersion,
+        log: device.log,
+        onPrepare: () => this.#gateway?.onOwnPrepare(),
+      }),
+      runningVersion: this.#version,
+      gate: this.#gateOf(),
+      selfTest: this.#config.selfTest,
+      reporter: this.#reporter,
+      limits: this.#config.limits,
+      tls: this.#config.downloadTls,
+      onStep: (state, event) => this.#onStep(state, event),
+      onReported: (version, result) => this.#emit("result", { version, result }),
+      onRestart: () => {
+        this.#gateway?.stop();
+        this.#components?.stop();
+        this.#session.stop();
+      },
+    });
+  }
+
+  #createGateway(): Gateway | undefined {
+    const { gateway, identity, limits, downloadTls } = this.#config;
+    if (gateway === undefined) return undefined;
+    return new Gateway({
+      ...gateway,
+      device: this.#device,
+      session: this.#session,
+      name: identity,
+      limits,
+      tls: downloadTls,
+      onSlotTaken: () => {
+        // What was kept of an own download is about to be erased.
+        this.#driver.stop();
+        this.#driver = this.#createDriver(this.#device.boot.status());
+        this.#driver.start();
+      },
+      onEvent: (event) => this.#emit("subdevice", event),
+    });
   }
 
   #subscribe(): void {
@@ -126,23 +268,34 @@ export class OtaAgent {
       this.#reporter.online = true;
       this.#emit("connection", { online: true });
       this.#driver.dispatch({ type: "online" });
+      if (this.#stateName !== "confirming") this.#onProven();
     });
+  }
+
+  /** Connected, and not on trial. */
+  #onProven(): void {
+    this.#gateway?.connected();
+    this.#components?.connected();
   }
 
   #onClosed(error: OtaError): void {
     this.#reporter.online = false;
+    this.#gateway?.disconnected();
+    this.#components?.disconnected();
     this.#emit("connection", { online: false, code: error.code, message: error.message });
   }
 
   #onMessage(topic: string, payload: Uint8Array): void {
     const { log } = this.#device;
     if (topic !== updateTopic(this.#config.identity)) {
+      if (this.#gateway?.onMessage(topic, payload) === true) return;
       log("debug", "mqtt", () => "message on a topic that was not subscribed");
       return;
     }
     const message = decodeDownlink(payload);
     switch (message.type) {
       case "offer":
+        if (this.#components?.onOffer(message.offer) === true) return;
         log("info", "update", () => `offered version ${message.offer.version}, ${message.offer.size} bytes`);
         this.#driver.dispatch({ type: "offer-received", offer: message.offer });
         return;
@@ -161,7 +314,13 @@ export class OtaAgent {
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
-    if (from !== state.name) this.#emit("state", { from, to: state.name, version: versionOf(state) });
+    this.#desk.noteStep(from, state, event);
+    if (from !== state.name) {
+      this.#emit("state", { from, to: state.name, version: versionOf(state) });
+      this.#gateway?.onOwnState(state.name);
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
+      if (from === "confirming" && this.#reporter.online) this.#onProven();
+    }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       this.#emit("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
     }
@@ -176,23 +335,5 @@ export class OtaAgent {
         this.#device.log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
       }
     }
-  }
-}
-
-function versionOf(state: State): string | undefined {
-  switch (state.name) {
-    case "offered":
-    case "downloading":
-    case "waiting":
-    case "verifying":
-    case "ready":
-      return state.offer.version;
-    case "applying":
-    case "reporting":
-      return state.image.version;
-    case "confirming":
-      return state.checkpoint?.image.version;
-    case "idle":
-      return state.kept?.image.version;
   }
 }

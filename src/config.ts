@@ -1,4 +1,5 @@
 import type { TlsOptions } from "../hal/ports/index.js";
+import { type Policy, type PolicyConfig, resolvePolicy } from "./components/policy-config.js";
 import { OtaError } from "./errors.js";
 import type { MqttServer } from "./mqtt/session.js";
 import { brokerUrl } from "./protocol/hosts.js";
@@ -29,8 +30,32 @@ export interface OtaConfig {
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;
   };
+  /** Present, even where it is empty: the device is a gateway for sub-devices. */
+  readonly gateway?: {
+    /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
+    readonly staging?: "partition" | "slot" | undefined;
+    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    readonly installTimeoutSeconds?: number | undefined;
+    /** Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1. */
+    readonly messagesPerSecond?: number | undefined;
+  };
   /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
   readonly trialSeconds?: number | undefined;
+  /** When updates may happen. Default: at once; see `PolicyConfig` for what holds where plans are used at all. */
+  readonly policy?: PolicyConfig | undefined;
+  /** Of the components that `agent.components` is told of. */
+  readonly components?: {
+    /** Between a component's id and its version on the wire. Default `_`: version 2.1.0 of `mcu` is `mcu_2.1.0`. */
+    readonly separator?: string | undefined;
+    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    readonly installTimeoutSeconds?: number | undefined;
+  };
+  /** How often the version is reported again, so that a missed offer is made again; 0: never. Default 600, spread by half. */
+  readonly checkEverySeconds?: number | undefined;
+  /** Asked on a firmware on trial that has reached the cloud: only `true` confirms it. Default: reaching the cloud is enough. */
+  readonly selfTest?: (() => boolean | Promise<boolean>) | undefined;
+  /** How long the self test may take. Default 60. */
+  readonly selfTestSeconds?: number | undefined;
 }
 
 /** The same, checked and with every default filled in. */
@@ -40,6 +65,12 @@ export interface ResolvedConfig {
   readonly keepaliveSeconds: number;
   readonly downloadTls: TlsOptions;
   readonly limits: UpdateLimits;
+  readonly gateway: { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number } | undefined;
+  /** Absent: nobody asks, as long as nobody uses plans. */
+  readonly policy: Policy | undefined;
+  readonly checkEveryMs: number;
+  readonly components: { readonly separator: string; readonly installTimeoutMs: number };
+  readonly selfTest: OtaConfig["selfTest"];
 }
 
 /** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
@@ -49,7 +80,7 @@ export function checkConfig(config: OtaConfig): void {
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolveConfig(config: OtaConfig): ResolvedConfig {
-  const { identity, broker = {}, download = {} } = config;
+  const { identity, broker = {}, download = {}, gateway } = config;
   checkDeviceName(identity);
   if (config.version !== undefined && !isVersion(config.version)) {
     throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
@@ -64,13 +95,37 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
     keepaliveSeconds: wholeIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
     downloadTls: { authority: download.authority },
+    policy: config.policy === undefined ? undefined : resolvePolicy(config.policy),
+    selfTest: config.selfTest,
+    components: {
+      separator: separatorOf(config.components?.separator ?? "_"),
+      installTimeoutMs: numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
+    },
+    checkEveryMs: numberIn("checkEverySeconds", config.checkEverySeconds ?? 600, 0, 86_400) * 1000,
     limits: {
       idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
       maxAttempts: wholeIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
       backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
       trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
+      selfTestMs: numberIn("selfTestSeconds", config.selfTestSeconds ?? 60, 0.001, 86_400) * 1000,
     },
+    gateway: gateway === undefined ? undefined : resolveGateway(gateway),
   };
+}
+
+function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable<ResolvedConfig["gateway"]> {
+  const { staging = "partition", installTimeoutSeconds = 60, messagesPerSecond = 8 } = gateway;
+  if (staging !== "partition" && staging !== "slot") throw new OtaError("usage", "staging is neither partition nor slot");
+  return {
+    slot: staging === "slot",
+    installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,
+    messagesPerSecond: wholeIn("messagesPerSecond", messagesPerSecond, 1, 30),
+  };
+}
+
+function separatorOf(text: string): string {
+  if (!/^[._-]{1,8}$/.test(text)) throw new OtaError("usage", "separator is not 1 to 8 of [._-]");
+  return text;
 }
 
 function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {

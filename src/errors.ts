@@ -35,6 +35,9 @@ export type OtaErrorCode =
   | "mqtt-refused"
   | "mqtt-protocol"
   | "mqtt-timeout"
+  // the platform's answers about sub-devices
+  | "not-bound"
+  | "gateway-refused"
   // misuse and our own mistakes
   | "usage"
   | "internal";
@@ -90,6 +93,8 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "mqtt-refused": giveUp("failed"),
   "mqtt-protocol": giveUp("failed"),
   "mqtt-timeout": giveUp("failed"),
+  "not-bound": giveUp("failed"),
+  "gateway-refused": giveUp("failed"),
   usage: giveUp("failed"),
   internal: giveUp("failed"),
 });

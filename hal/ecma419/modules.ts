@@ -111,6 +111,10 @@ export interface PlatformModule {
   randomFill(into: Uint8Array): void;
   /** Seconds since 1970, `undefined` where never set. */
   unixTime(): number | undefined;
+  /** Charge of the battery, in percent. Absent, `undefined` or thrown: not known. */
+  batteryPercent?(): number | undefined;
+  /** Strength of the radio signal. Absent, `undefined` or thrown: not known. */
+  signalDbm?(): number | undefined;
 }
 
 /** All that a board hands to `createDevice`. */

@@ -1,17 +1,21 @@
 import type { BootControl } from "./boot.js";
+import type { FlashPartition } from "./flash.js";
 import type { HttpClient } from "./http.js";
 import type { KeyValueStore } from "./key-value.js";
 import type { Connector } from "./network.js";
-import type { Clock, Digests, Log, Random } from "./system.js";
+import type { Clock, Digests, Log, Random, Vitals } from "./system.js";
 
 /** Everything a board supplies, and all the agent ever touches of it. */
 export interface Device {
   readonly boot: BootControl;
+  /** Opens a data partition for writing. @throws HalError `io` where there is none of that label */
+  openPartition(label: string): FlashPartition;
   readonly store: KeyValueStore;
   readonly connector: Connector;
   readonly http: HttpClient;
   readonly digests: Digests;
   readonly clock: Clock;
   readonly random: Random;
+  readonly vitals: Vitals;
   readonly log: Log;
 }

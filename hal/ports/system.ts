@@ -20,6 +20,17 @@ export interface Clock {
   unixTime(): number | undefined;
 }
 
+/**
+ * What the board knows of its own condition. `undefined`: it does not know, and an update never waits for what nobody can tell.
+ * Read anew at each call; never throws.
+ */
+export interface Vitals {
+  /** Charge, 0 to 100. */
+  batteryPercent(): number | undefined;
+  /** Strength of the radio signal, in dBm. */
+  signalDbm(): number | undefined;
+}
+
 export interface Random {
   /** Fills `into` with entropy fit for connection ids and jitter. */
   fill(into: Uint8Array): void;

@@ -28,7 +28,12 @@ export interface DeviceInfo extends DeviceName {
   readonly authentication:
     | { readonly mode: "KEY"; readonly deviceSecret: string }
     | { readonly mode: "CERT"; readonly certificateFile: string; readonly privateKeyFile: string };
+  /** The sub-devices that it lists, where the device is a gateway. */
+  readonly subDevices: readonly DeviceName[];
 }
+
+const PRODUCT_ID = /^[A-Z0-9]{10}$/;
+const DEVICE_NAME = /^[A-Za-z0-9_-]{1,48}$/;
 
 /**
  * Reads the vendor's device_info.json.
@@ -41,29 +46,50 @@ export function parseDeviceInfo(text: string): DeviceInfo {
   const name = { productId: stringField(root, "productId"), deviceName: stringField(root, "deviceName") };
   checkDeviceName(name);
   const region = root["region"] === undefined ? "china" : stringField(root, "region");
+  const subDevices = subDevicesOf(root["subDev"]);
   const mode = stringField(root, "auth_mode");
   if (mode === "KEY") {
     const deviceSecret = stringField(objectField(root, "key_deviceinfo"), "deviceSecret");
     decodeSecret(deviceSecret);
-    return { ...name, region, authentication: { mode, deviceSecret } };
+    return { ...name, region, authentication: { mode, deviceSecret }, subDevices };
   }
   if (mode === "CERT") {
     const files = objectField(root, "cert_deviceinfo");
     const certificateFile = stringField(files, "devCertFile");
     const privateKeyFile = stringField(files, "devPrivateKeyFile");
-    return { ...name, region, authentication: { mode, certificateFile, privateKeyFile } };
+    return { ...name, region, authentication: { mode, certificateFile, privateKeyFile }, subDevices };
   }
   throw new OtaError("usage", "auth_mode is neither KEY nor CERT");
 }
 
+/** The vendor's template has entries whose names are empty: they are none. `subdev_num` says nothing that the list does not. */
+function subDevicesOf(subDev: unknown): DeviceName[] {
+  if (subDev === undefined || subDev === null) return [];
+  if (!isObject(subDev)) throw new OtaError("usage", "subDev is not an object");
+  const list = subDev["subdev_list"] ?? [];
+  if (!Array.isArray(list)) throw new OtaError("usage", "subdev_list is not a list");
+  return (list as unknown[]).flatMap((entry, index) => {
+    const { sub_productId: productId, sub_devName: deviceName } = isObject(entry) ? entry : {};
+    if (productId === "" && deviceName === "") return [];
+    if (typeof productId !== "string" || typeof deviceName !== "string" || !isDeviceName({ productId, deviceName })) {
+      throw new OtaError("usage", `subdev_list[${index}] has no valid sub_productId and sub_devName`);
+    }
+    return [{ productId, deviceName }];
+  });
+}
+
 /** @throws OtaError `usage` */
 export function checkDeviceName({ productId, deviceName }: DeviceName): void {
-  if (!/^[A-Z0-9]{10}$/.test(productId)) {
+  if (!PRODUCT_ID.test(productId)) {
     throw new OtaError("usage", "productId is not 10 capital letters or digits");
   }
-  if (!/^[A-Za-z0-9_-]{1,48}$/.test(deviceName)) {
+  if (!DEVICE_NAME.test(deviceName)) {
     throw new OtaError("usage", "deviceName is not 1 to 48 letters, digits, _ or -");
   }
+}
+
+function isDeviceName({ productId, deviceName }: DeviceName): boolean {
+  return PRODUCT_ID.test(productId) && DEVICE_NAME.test(deviceName);
 }
 
 /** @returns the key behind a device secret @throws OtaError `usage` */

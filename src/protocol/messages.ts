@@ -1,5 +1,9 @@
 import type { FailedOutcome } from "../errors.js";
-import { decodeUtf8 } from "../lib/utf8.js";
+import { type Demands, decodeDemands } from "./demands.js";
+import { type Fields, own, parseMessage } from "./json.js";
+import { isVersion } from "./version.js";
+
+export { isVersion };
 
 /** An update as the platform offers it, checked. */
 export interface Offer {
@@ -10,6 +14,8 @@ export interface Offer {
   readonly md5: string;
   /** Bytes, 1 or more. */
   readonly size: number;
+  /** Absent where it demands nothing. */
+  readonly demands?: Demands;
 }
 
 /** The platform's answer to a version report. */
@@ -35,14 +41,7 @@ export type Result =
 /** Longest `result_msg`, in characters. */
 export const MESSAGE_LIMIT = 64;
 
-const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const URL_LIMIT = 2048;
-/** Opening brackets in one message; the platform's have a handful. */
-const BRACKET_LIMIT = 64;
-
-export function isVersion(text: string): boolean {
-  return VERSION.test(text);
-}
 
 export function encodeVersionReport(version: string): string {
   return encode({ type: "report_version", report: { version } });
@@ -97,17 +96,8 @@ function encode(message: object): string {
 
 /** Reads a message from the platform. Unknown types and fields are no error; whatever breaks the format is named. */
 export function decodeDownlink(payload: Uint8Array): Downlink {
-  const text = decodeUtf8(payload);
-  if (text === undefined) return malformed("not UTF-8");
-  if (!isShallow(text)) return malformed("nested too deep");
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return malformed("not JSON");
-  }
-  if (typeof message !== "object" || message === null || Array.isArray(message)) return malformed("not a JSON object");
-  const fields = message as Fields;
+  const fields = parseMessage(payload);
+  if (typeof fields === "string") return malformed(fields);
   const type = own(fields, "type");
   if (typeof type !== "string") return malformed("no type");
   switch (type) {
@@ -120,8 +110,6 @@ export function decodeDownlink(payload: Uint8Array): Downlink {
   }
 }
 
-type Fields = { readonly [key: string]: unknown };
-
 function decodeOffer(fields: Fields): Downlink {
   const version = own(fields, "version");
   const url = own(fields, "url");
@@ -132,7 +120,9 @@ function decodeOffer(fields: Fields): Downlink {
   if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return malformed("md5sum is not 32 hexadecimal digits");
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return malformed("file_size is not a positive integer");
-  return { type: "offer", offer: { version, url, md5: md5.toLowerCase(), size } };
+  const demands = decodeDemands(fields);
+  const offer = { version, url, md5: md5.toLowerCase(), size };
+  return { type: "offer", offer: demands === undefined ? offer : { ...offer, demands } };
 }
 
 function decodeAnswer(fields: Fields): Downlink {
@@ -150,24 +140,6 @@ function decodeAnswer(fields: Fields): Downlink {
   };
 }
 
-function own(fields: Fields, key: string): unknown {
-  return Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined;
-}
-
 function malformed(reason: string): Downlink {
   return { type: "malformed", reason };
-}
-
-/**
- * JSON.parse recurses: on a small stack a few thousand brackets would end the engine. Brackets inside strings are
- * counted too, and closing ones take nothing back, so that no string can even the count out.
- */
-function isShallow(text: string): boolean {
-  let opened = 0;
-  for (let index = 0; index < text.length; index++) {
-    const character = text.charAt(index);
-    if (character === "{" || character === "[") opened++;
-    if (opened > BRACKET_LIMIT) return false;
-  }
-  return true;
 }

@@ -9,3 +9,13 @@ export function reportTopic({ productId, deviceName }: DeviceName): string {
 export function updateTopic({ productId, deviceName }: DeviceName): string {
   return `$ota/update/${productId}/${deviceName}`;
 }
+
+/** Where a gateway asks about its sub-devices. */
+export function operationTopic({ productId, deviceName }: DeviceName): string {
+  return `$gateway/operation/${productId}/${deviceName}`;
+}
+
+/** Where the platform answers a gateway. */
+export function operationResultTopic({ productId, deviceName }: DeviceName): string {
+  return `$gateway/operation/result/${productId}/${deviceName}`;
+}

@@ -12,7 +12,7 @@ import type { Checkpoint, Image, Stored } from "./types.js";
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
  *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing, 5: whole
- *   3  u8      outcome while reporting: index into OUTCOMES
+ *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed where a reason to revert is the message
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
  *   12 u32     region offset
@@ -39,6 +39,9 @@ const OUTCOMES: readonly Outcome[] = Object.freeze([
   "failed",
 ] as const);
 
+/** Key of the own firmware's job. */
+export const OWN_KEY = "job";
+
 /** A record, and whom the job is for: empty for the own firmware. */
 export interface JobRecord {
   readonly owner: string;
@@ -63,7 +66,7 @@ export function loadRecord(store: KeyValueStore, key: string): JobRecord | undef
 export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const { image, slot, phase } = checkpoint;
   const stored = phase === "downloading" || phase === "reporting" ? checkpoint.stored : undefined;
-  const result: Result = phase === "reporting" ? checkpoint.result : { outcome: "done" };
+  const result = resultOf(checkpoint);
   const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner];
   let end = FIXED_LENGTH;
   // Encoded twice, and never all at once: records are written while a download has the heap at its fullest.
@@ -126,8 +129,9 @@ function checkpointOf(
     case "downloading":
       return stored === undefined ? undefined : { phase, slot, image, stored };
     case "verified":
-    case "applying":
       return { phase, slot, image };
+    case "applying":
+      return result.outcome === "done" ? { phase, slot, image } : { phase, slot, image, reason: result.message };
     case "reporting":
       return { phase, slot, image, result, stored, whole: (flags & 32) !== 0 };
     case undefined:
@@ -151,6 +155,13 @@ function storedOf(flags: number, regionOffset: number, etag: string): Stored | u
     spliced: (flags & 2) !== 0,
     restarted: (flags & 4) !== 0,
   };
+}
+
+/** A firmware that is about to revert says why in the place of the result. */
+function resultOf(checkpoint: Checkpoint): Result {
+  if (checkpoint.phase === "reporting") return checkpoint.result;
+  const reason = checkpoint.phase === "applying" ? checkpoint.reason : undefined;
+  return reason === undefined ? { outcome: "done" } : { outcome: "failed", message: reason };
 }
 
 function messageOf(result: Result): string {

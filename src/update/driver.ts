@@ -24,6 +24,8 @@ export interface UpdateLimits {
   readonly backoffMaxMs: number;
   /** How long a firmware on trial may take to reach the cloud. */
   readonly trialMs: number;
+  /** How long the application's own test may take after that. */
+  readonly selfTestMs: number;
 }
 
 export interface DriverOptions {
@@ -33,6 +35,8 @@ export interface DriverOptions {
   readonly runningVersion: string | undefined;
   /** Absent: every update is wanted at once. */
   readonly gate?: Gate | undefined;
+  /** A firmware on trial is confirmed once this holds; absent: once it has reached the cloud. */
+  readonly selfTest?: (() => boolean | Promise<boolean>) | undefined;
   readonly reporter: Reporter;
   readonly limits: UpdateLimits;
   /** For https. */
@@ -53,6 +57,7 @@ const ANNOUNCEMENT_MS = 10_000;
 export class UpdateDriver {
   readonly #options: DriverOptions;
   #context: Context;
+  #gate: Gate | undefined;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
   readonly #knowledge = newKnowledge();
@@ -65,11 +70,13 @@ export class UpdateDriver {
   #block: Uint8Array | undefined;
   #download: Download | undefined;
   #verifier: Verifier | undefined;
+  #proof: object | undefined;
 
   /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
   constructor(options: DriverOptions) {
     const { device, target, runningVersion, gate, limits } = options;
     this.#options = options;
+    this.#gate = gate;
     this.#context = {
       runningVersion,
       target: target.kind,
@@ -77,6 +84,7 @@ export class UpdateDriver {
       capacity: target.partition.byteLength,
       maxAttempts: limits.maxAttempts,
       asks: gate !== undefined,
+      proves: options.selfTest !== undefined,
     };
     const step = target.restore(loadRecord(device.store, target.recordKey));
     this.#state = step.state;
@@ -86,6 +94,17 @@ export class UpdateDriver {
   /** A sub-device or component runs another version now. */
   set runningVersion(version: string | undefined) {
     this.#context = { ...this.#context, runningVersion: version };
+  }
+
+  /** From the next question on. */
+  set gate(gate: Gate | undefined) {
+    this.#gate = gate;
+    this.#context = { ...this.#context, asks: gate !== undefined };
+  }
+
+  /** Bytes that the target holds. */
+  get capacity(): number {
+    return this.#context.capacity;
   }
 
   get state(): State {
@@ -123,7 +142,7 @@ export class UpdateDriver {
     this.#searchTimer?.cancel();
     this.#download?.close();
     this.#verifier?.close();
-    this.#options.gate?.withdraw();
+    this.#gate?.withdraw();
     this.#options.target.stop();
     for (const timer of Object.values(this.#timers)) timer?.cancel();
   }
@@ -177,7 +196,7 @@ export class UpdateDriver {
         this.#ask(effect.step, effect.offer);
         return;
       case "withdraw":
-        this.#options.gate?.withdraw();
+        this.#gate?.withdraw();
         return;
       case "download":
         this.#startDownload(effect.offer, effect.stored);
@@ -193,6 +212,9 @@ export class UpdateDriver {
         return;
       case "apply":
         this.#apply(effect.image);
+        return;
+      case "prove":
+        this.#prove();
         return;
       case "confirm":
         this.#confirm();
@@ -245,7 +267,7 @@ export class UpdateDriver {
   }
 
   #ask(step: ClearedStep, offer: Offer): void {
-    this.#options.gate?.ask(step, offer, (failure) =>
+    this.#gate?.ask(step, offer, (failure) =>
       this.dispatch(failure === undefined ? { type: "cleared", step } : { type: "declined", failure }),
     );
   }
@@ -294,6 +316,25 @@ export class UpdateDriver {
   /** One block, shared by download and verifier: never both at work. */
   #buffer(): Uint8Array {
     return (this.#block ??= new Uint8Array(this.#options.target.partition.blockLength));
+  }
+
+  /** The answer to an earlier question, asked before a new connection, counts for nothing. */
+  #prove(): void {
+    const run = {};
+    this.#proof = run;
+    const end = (event: Event): void => {
+      if (this.#proof !== run) return;
+      this.#proof = undefined;
+      this.dispatch(event);
+    };
+    const fail = (message: string): void => end({ type: "unproven", failure: { code: "reverted", message } });
+    const settle = (holds: boolean): void => (holds === true ? end({ type: "proven" }) : fail("self test failed"));
+    const thrown = (error: unknown): void => fail(`self test: ${describeError(error)}`);
+    try {
+      Promise.resolve(this.#options.selfTest?.() ?? false).then(settle, thrown);
+    } catch (error) {
+      thrown(error);
+    }
   }
 
   #confirm(): void {
@@ -345,6 +386,8 @@ export class UpdateDriver {
         return ANNOUNCEMENT_MS;
       case "trial":
         return limits.trialMs;
+      case "self-test":
+        return limits.selfTestMs;
     }
   }
 }

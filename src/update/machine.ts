@@ -1,5 +1,5 @@
 import { inDownloading, inOffered, inReady, inVerifying, inWaiting } from "./fetching.js";
-import { accept, fail, ignore, installed, isSame, queueing, reported, stay, unreachable } from "./job.js";
+import { accept, fail, ignore, installed, isSame, queueing, reported, startTimer, stay, unreachable } from "./job.js";
 import { restore } from "./restore.js";
 import type { Context, Effect, Event, In, Kept, State, Step } from "./types.js";
 
@@ -54,6 +54,8 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
         | "burning-acknowledged"
         | "applied"
         | "apply-failed"
+        | "proven"
+        | "unproven"
         | "confirmed"
         | "confirm-failed"
         | "revert-failed"
@@ -98,6 +100,8 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
         | "download-failed"
         | "verified"
         | "verify-failed"
+        | "proven"
+        | "unproven"
         | "confirmed"
         | "confirm-failed"
         | "revert-failed"
@@ -117,7 +121,14 @@ function announced(state: In<"applying">, first: readonly Effect[]): Step {
 function inConfirming(state: In<"confirming">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "confirm" }] };
+      if (!context.proves) return { state, effects: [{ do: "confirm" }] };
+      if (state.selfTest === "running") return stay(state);
+      return { state: { ...state, selfTest: "running" }, effects: [startTimer("self-test", 1, 0), { do: "prove" }] };
+    case "proven":
+      if (state.selfTest !== "running") return stay(state);
+      return { state: { ...state, selfTest: "awaited" }, effects: [STOP_SELF_TEST, { do: "confirm" }] };
+    case "unproven":
+      return state.selfTest === "running" ? unproven(state, event.failure.message) : stay(state);
     case "confirmed": {
       const restored = restore(state.checkpoint, { ...state.boot, runningState: "valid" });
       const next = transition(restored.state, { type: "online" }, context);
@@ -127,7 +138,16 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
       };
     }
     case "timer-fired":
+      if (event.timer !== "trial" && event.timer !== "self-test") return stay(state);
+      if (state.selfTest === "running") return unproven(state, "self test: no end in time");
       return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);
+    // No other image can boot: it stays on trial, and the record must not say that it found itself unfit.
+    case "revert-failed": {
+      const { checkpoint, selfTest } = state;
+      const told = selfTest === "failed" && checkpoint !== undefined;
+      const putBack: Effect[] = told ? [{ do: "store", checkpoint }] : [];
+      return { state: { ...state, selfTest: "awaited" }, effects: [...putBack, startTimer("trial", 1, 0)] };
+    }
     // Accepts no offer: the version report that follows the confirmation brings it again.
     default:
       return ignore<
@@ -145,13 +165,21 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
         | "applied"
         | "apply-failed"
         | "confirm-failed"
-        | "revert-failed"
         | "result-acknowledged"
         | "store-failed"
         | "cleared"
         | "declined"
       >(state, event);
   }
+}
+
+const STOP_SELF_TEST: Effect = Object.freeze({ do: "stop-timer", timer: "self-test" });
+
+/** The firmware that boots next finds the reason in the record. */
+function unproven(state: In<"confirming">, reason: string): Step {
+  const { checkpoint } = state;
+  const told: Effect[] = checkpoint?.phase === "applying" ? [{ do: "store", checkpoint: { ...checkpoint, reason } }] : [];
+  return { state: { ...state, selfTest: "failed" }, effects: [STOP_SELF_TEST, ...told, { do: "revert" }] };
 }
 
 function inReporting(state: In<"reporting">, event: Event, context: Context): Step {
@@ -181,6 +209,8 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
         | "burning-acknowledged"
         | "applied"
         | "apply-failed"
+        | "proven"
+        | "unproven"
         | "confirmed"
         | "confirm-failed"
         | "revert-failed"

@@ -6,33 +6,36 @@ import { reportTopic } from "../protocol/topics.js";
 
 /** What is said to the platform about one device. Each call returns at once; without a connection nothing is said. */
 export class Reporter {
-  readonly #session: MqttSession;
+  readonly #session: Pick<MqttSession, "publish">;
   readonly #topic: string;
   readonly #log: Log;
+  readonly #prefix: string;
   /** Whether the platform's answers can reach us: set once the update topic is subscribed. */
   online = false;
 
-  constructor(options: { session: MqttSession; device: DeviceName; log: Log }) {
+  /** @param options.versionPrefix of a component: before every version that is said */
+  constructor(options: { session: Pick<MqttSession, "publish">; device: DeviceName; log: Log; versionPrefix?: string }) {
     this.#session = options.session;
     this.#topic = reportTopic(options.device);
     this.#log = options.log;
+    this.#prefix = options.versionPrefix ?? "";
   }
 
   version(version: string, onAcknowledged: () => void): void {
-    this.#publish(encodeVersionReport(version), onAcknowledged);
+    this.#publish(encodeVersionReport(this.#prefix + version), onAcknowledged);
   }
 
   /** QoS 0: the next one makes up for a lost one. */
   downloading(version: string, percent: number): void {
-    this.#publish(encodeDownloading(version, percent));
+    this.#publish(encodeDownloading(this.#prefix + version, percent));
   }
 
   burning(version: string, onAcknowledged: () => void): void {
-    this.#publish(encodeBurning(version), onAcknowledged);
+    this.#publish(encodeBurning(this.#prefix + version), onAcknowledged);
   }
 
   result(version: string, result: Result, onAcknowledged: () => void): void {
-    this.#publish(encodeResult(version, result), onAcknowledged);
+    this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);
   }
 
   #publish(payload: string, onAcknowledged?: () => void): void {

@@ -25,7 +25,7 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
   if (boot.runningState === "pending-verify") {
-    return { state: { name: "confirming", checkpoint, boot }, effects: [START_TRIAL] };
+    return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }
   if (checkpoint === undefined) return idle(undefined);
   switch (checkpoint.phase) {
@@ -47,7 +47,8 @@ function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: B
   if (slot === boot.runningSlot) return report({ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false }, boot.targetSlot);
   if (slot !== boot.targetSlot) return forget();
   if (boot.targetState === "none") return idle({ image, whole: true });
-  const message = boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
+  const reverted = boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
+  const message = checkpoint.reason ?? reverted;
   return report({ phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false }, boot.targetSlot);
 }
 

@@ -3,7 +3,7 @@ import { describeError, OtaError } from "../errors.js";
 import { checkImageHeader } from "../image/header.js";
 import { printable } from "../lib/text.js";
 import type { Offer } from "../protocol/messages.js";
-import type { JobRecord } from "./checkpoint.js";
+import { type JobRecord, OWN_KEY } from "./checkpoint.js";
 import { restore } from "./restore.js";
 import type { Target } from "./target.js";
 import type { Failure, Image, Step } from "./types.js";
@@ -12,26 +12,29 @@ import type { Failure, Image, Step } from "./types.js";
 export class SlotTarget implements Target {
   readonly kind = "slot";
   readonly label: string;
-  readonly recordKey = "job";
+  readonly recordKey = OWN_KEY;
   readonly owner = "";
   readonly partition: FlashPartition;
   readonly #boot: BootControl;
   readonly #status: BootStatus;
   readonly #checksVersion: boolean;
   readonly #log: Log;
+  readonly #onPrepare: () => void;
 
   /**
    * @param options.checksVersion the running version comes from the image: one that says another than the offer would never
    *                              be the one wanted
+   * @param options.onPrepare     the slot is about to be erased
    * @throws HalError where the slot cannot be opened
    */
-  constructor(options: { boot: BootControl; status: BootStatus; checksVersion: boolean; log: Log }) {
+  constructor(options: { boot: BootControl; status: BootStatus; checksVersion: boolean; log: Log; onPrepare?: () => void }) {
     this.label = options.status.targetSlot;
     this.partition = options.boot.openTarget();
     this.#boot = options.boot;
     this.#status = options.status;
     this.#checksVersion = options.checksVersion;
     this.#log = options.log;
+    this.#onPrepare = options.onPrepare ?? (() => {});
   }
 
   restore(record: JobRecord | undefined): Step {
@@ -39,6 +42,7 @@ export class SlotTarget implements Target {
   }
 
   prepare(): void {
+    this.#onPrepare();
     this.#boot.forgetTarget();
   }
 

@@ -40,7 +40,8 @@ export type Checkpoint =
   | { readonly phase: "downloading"; readonly slot: string; readonly image: Image; readonly stored: Stored }
   /** Whole and verified in flash; nothing was done with it yet, or a staged one may serve again. */
   | { readonly phase: "verified"; readonly slot: string; readonly image: Image }
-  | { readonly phase: "applying"; readonly slot: string; readonly image: Image }
+  /** `reason`: the new firmware has found itself unfit, and is about to revert. */
+  | { readonly phase: "applying"; readonly slot: string; readonly image: Image; readonly reason?: string }
   | {
       readonly phase: "reporting";
       readonly slot: string;
@@ -80,8 +81,13 @@ export type State =
    * that is under way.
    */
   | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined; readonly begun: boolean }
-  /** The running firmware is on trial. */
-  | { readonly name: "confirming"; readonly checkpoint: Checkpoint | undefined; readonly boot: BootStatus }
+  /** The running firmware is on trial. `selfTest`: of the application, once the cloud is reached. */
+  | {
+      readonly name: "confirming";
+      readonly checkpoint: Checkpoint | undefined;
+      readonly boot: BootStatus;
+      readonly selfTest: "awaited" | "running" | "failed";
+    }
   /** The result waits for its acknowledgement. `owesVersion`: this connection has not heard the version yet. */
   | {
       readonly name: "reporting";
@@ -104,9 +110,9 @@ export interface Failure {
 
 /**
  * `pause`: before the next try. `fresh-url`: for an offer with a new URL. `announcement`: for the acknowledgement of
- * `burning`. `trial`: for the proof of a firmware on trial.
+ * `burning`. `trial`: for the proof of a firmware on trial; `self-test`: for the application's part of it.
  */
-export type TimerName = "pause" | "fresh-url" | "announcement" | "trial";
+export type TimerName = "pause" | "fresh-url" | "announcement" | "trial" | "self-test";
 
 /** What a policy, or a person, is asked about. */
 export type ClearedStep = "download" | "install";
@@ -134,6 +140,8 @@ export type Event =
   | { readonly type: "burning-acknowledged" }
   | { readonly type: "applied" }
   | { readonly type: "apply-failed"; readonly failure: Failure }
+  | { readonly type: "proven" }
+  | { readonly type: "unproven"; readonly failure: Failure }
   | { readonly type: "confirmed" }
   | { readonly type: "confirm-failed" }
   | { readonly type: "revert-failed" }
@@ -154,6 +162,8 @@ export type Effect =
   /** The answer is not needed any more. */
   | { readonly do: "withdraw" }
   | { readonly do: "apply"; readonly image: Image }
+  /** Answered by `proven` or `unproven`. */
+  | { readonly do: "prove" }
   | { readonly do: "confirm" }
   | { readonly do: "revert" }
   | { readonly do: "restart" }
@@ -183,6 +193,8 @@ export interface Context {
   readonly capacity: number;
   /** Downloads and installations wait for clearance. */
   readonly asks: boolean;
+  /** The application has a test of its own for a firmware on trial. */
+  readonly proves: boolean;
   /** Consecutive tries without a new block before a job fails. */
   readonly maxAttempts: number;
 }

@@ -23,7 +23,7 @@ const ROOMS: { readonly [room: string]: readonly string[] } = {
   mqtt: ["errors", "lib"],
   update: ["errors", "lib", "protocol", "http", "image", "mqtt"],
   components: ["errors", "lib", "protocol", "http", "image", "mqtt", "update"],
-  gateway: ["errors", "lib", "protocol", "http", "image", "mqtt", "update"],
+  gateway: ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components"],
   config: ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components", "gateway"],
   agent: ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components", "gateway", "config"],
   index: ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components", "gateway", "config", "agent"],

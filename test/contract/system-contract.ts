@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Clock, Digest, DigestAlgorithm, Random } from "../../hal/ports/index.js";
+import type { Clock, Digest, DigestAlgorithm, Random, Vitals } from "../../hal/ports/index.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
 
 export interface ClockFixture {
@@ -228,4 +228,39 @@ async function until(fixture: ClockFixture, condition: () => boolean): Promise<v
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
+}
+
+/** What a board's sensors say, and a way to make them say it. */
+export interface VitalsFixture {
+  readonly vitals: Vitals;
+  /** `undefined`: not known. */
+  measure(batteryPercent: number | undefined, signalDbm: number | undefined): void;
+}
+
+/** The vitals of hal/ports/system.ts, sentence by sentence. */
+export function vitalsContract(name: string, fixture: VitalsFixture): void {
+  describe(`vitals: ${name}`, () => {
+    const { vitals, measure } = fixture;
+    const read = (): unknown => [vitals.batteryPercent(), vitals.signalDbm()];
+
+    test("each call says what is measured then", () => {
+      measure(80, -60);
+      assert.deepEqual(read(), [80, -60]);
+      measure(0, -113);
+      assert.deepEqual(read(), [0, -113]);
+      measure(100, -1);
+      assert.deepEqual(read(), [100, -1]);
+    });
+
+    test("what is not known, or cannot be, is undefined", () => {
+      for (const unknown of [undefined, NaN, Infinity, -Infinity, "80" as unknown as number]) {
+        measure(unknown, unknown);
+        assert.deepEqual(read(), [undefined, undefined], String(unknown));
+      }
+      measure(101, 0);
+      assert.deepEqual(read(), [undefined, undefined]);
+      measure(-1, -201);
+      assert.deepEqual(read(), [undefined, undefined]);
+    });
+  });
 }

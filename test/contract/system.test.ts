@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Ecma419Clock } from "../../hal/ecma419/clock.js";
 import { Ecma419Digests } from "../../hal/ecma419/digests.js";
-import type { TimerModule } from "../../hal/ecma419/modules.js";
+import type { PlatformModule, TimerModule } from "../../hal/ecma419/modules.js";
+import { PlatformVitals } from "../../hal/ecma419/vitals.js";
 import { createMd5 } from "../../src/image/digest.js";
 import { NO_DIGESTS, NODE_DIGESTS } from "../support/digests.js";
 import { SeededRandom } from "../support/seed.js";
 import { SimDevice } from "../support/sim-device.js";
 import { smallFlash } from "../support/small-flash.js";
 import { VirtualClock } from "../support/virtual-clock.js";
-import { clockContract, digestContract, randomContract } from "./system-contract.js";
+import { clockContract, digestContract, randomContract, vitalsContract } from "./system-contract.js";
 
 clockContract("the simulated board's", () => {
   const device = new SimDevice(smallFlash("1"));
@@ -71,5 +72,25 @@ test("a board without native digests has none to give", () => {
   for (const algorithm of ["MD5", "SHA-1", "SHA-256"] as const) {
     assert.equal(new Ecma419Digests({}).create(algorithm), undefined);
     assert.equal(NO_DIGESTS.create(algorithm), undefined);
+  }
+});
+
+const measured: { batteryPercent: number | undefined; signalDbm: number | undefined } = { batteryPercent: undefined, signalDbm: undefined };
+const surrounded = new SimDevice(smallFlash("1"), {
+  batteryPercent: () => measured.batteryPercent,
+  signalDbm: () => measured.signalDbm,
+});
+vitalsContract("the simulated board's", {
+  vitals: surrounded.ports.vitals,
+  measure: (batteryPercent, signalDbm) => Object.assign(measured, { batteryPercent, signalDbm }),
+});
+
+test("a board without sensors, or whose sensors throw, knows nothing of its condition", () => {
+  const broken = (): number => {
+    throw new Error("ESP_FAIL");
+  };
+  for (const platform of [{}, { batteryPercent: broken, signalDbm: broken }] as PlatformModule[]) {
+    const vitals = new PlatformVitals({ platform });
+    assert.deepEqual([vitals.batteryPercent(), vitals.signalDbm()], [undefined, undefined]);
   }
 });

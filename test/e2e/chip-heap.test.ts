@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ESP32_HEAP, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
-import { imageOf } from "../support/bench.js";
+import { DEVICE, imageOf } from "../support/bench.js";
 import { ChipEngine } from "../support/chip-engine.js";
 import { ROOT } from "../support/root.js";
+import { MemoryMcu } from "../support/memory-mcu.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { measureUpdate } from "../support/update-cost.js";
 import { withBench } from "../support/with-bench.js";
@@ -64,4 +65,32 @@ test("what an update of 1 MiB costs the engine is within its budget", { timeout:
   // A block alone is 4 KiB: less would mean that nothing was measured.
   assert.ok(liveBytes > 4 * KIB && liveBytes <= budgets.peakHeapBytes, `${liveBytes} bytes`);
   assert.ok(bytecodesPerByte > 0.1 && bytecodesPerByte <= budgets.bytecodesPerByte, `${bytecodesPerByte} bytecodes per byte`);
+});
+
+test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too", { timeout: 300_000 }, async (context) => {
+  const engine = await ChipEngine.create({ realTime: true });
+  const mcu = new MemoryMcu();
+  const config = {
+    selfTest: () => Promise.resolve(true),
+    policy: { minBatteryPercent: 10, windows: [{ from: "00:00", to: "23:59" }, { from: "23:59", to: "00:00" }], deadlineSeconds: 3600, recheckSeconds: 0.05 },
+  };
+  const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
+  await withBench({ engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 256 * KIB) }, async (bench) => {
+    const peaks: HeapStatistics[] = [];
+    engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
+    bench.onAgent = (agent) => agent.on("plan", (plan) => plan.accept());
+    bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+    bench.board.powerOn();
+    await bench.until("version", () => bench.platform.words().length > 0);
+    bench.platform.offer(DEVICE, bench.offer());
+    const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+    bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+    await bench.until("both done", () => bench.platform.words().filter((word) => word === "done").length === 2, 120_000);
+    peaks.push(await measureHeap(engine.worker as XsWorker));
+    assert.equal(mcu.running, "2.0.0");
+    assert.equal(bench.slots().running.version, "0.2.0");
+    for (const [index, phase] of ["to the restart", "on trial"].entries()) {
+      context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
+    }
+  });
 });

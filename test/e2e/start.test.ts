@@ -20,6 +20,28 @@ test("--cut shows the cut and the resume", async () => {
   assert.match(stdout, /power +cut at 28 %\npower +on again\nboard +boots ota_0\n[\s\S]*agent +resumes at 2[78] %[\s\S]*done .* 2 requests/);
 });
 
+test("--gateway brings three lights to one firmware, which is fetched once, and leaves the air conditioner alone", async () => {
+  const { code, stdout, stderr } = await runCommand("start", ["--gateway"]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^done +light1, light2, light3 run version 2\.0\.0: 524288 bytes, 1 request, [0-9.]+ s$/m);
+  assert.deepEqual(stdout.match(/^light[123] +done$/gm), ["light1           done", "light2           done", "light3           done"]);
+  assert.deepEqual(stdout.match(/^airConditioner1.*$/gm), ["airConditioner1  online"]);
+  assert.ok(!stdout.includes("\u001b"), "plain lines when piped");
+});
+
+test("--gateway --cut shows the cut, and the download goes on", async () => {
+  const { code, stdout, stderr } = await runCommand("start", ["--gateway", "--cut", "40"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /power +cut at 4[0-9] %\npower +on again\n[\s\S]*done .* 2 requests/);
+});
+
+test("--gateway has its own firmware", async () => {
+  const { code, stderr } = await runCommand("start", ["--gateway", "--firmware", "x.bin"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^[^\n]*--gateway[^\n]*--firmware[^\n]*\n$/);
+});
+
 test("--firmware takes an image file", () =>
   withCommands(async (folder) => {
     const path = join(folder, "my.bin");

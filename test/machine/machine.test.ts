@@ -20,6 +20,7 @@ const EFFECTS: { readonly [Do in Effect["do"]]: true } = {
   ask: true,
   withdraw: true,
   apply: true,
+  prove: true,
   confirm: true,
   revert: true,
   restart: true,

@@ -10,14 +10,22 @@ import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Store
 
 const RUNNING_VERSION = "1.0";
 
-/** The own firmware, with and without a policy that is asked, and a staging area. */
+/** The own firmware, with and without a policy that is asked and a self test, and a staging area. */
 export const CONTEXTS: readonly Context[] = (
   [
-    ["slot", true],
-    ["slot", false],
-    ["staged", true],
+    ["slot", true, true],
+    ["slot", false, false],
+    ["staged", true, false],
   ] as const
-).map(([target, asks]) => ({ runningVersion: RUNNING_VERSION, target, targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks }));
+).map(([target, asks, proves]) => ({
+  runningVersion: RUNNING_VERSION,
+  target,
+  targetSlot: "ota_1",
+  capacity: 1_000_000,
+  maxAttempts: 3,
+  asks,
+  proves,
+}));
 const CONTEXT = CONTEXTS[0] as Context;
 
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
@@ -58,6 +66,7 @@ const CHECKPOINTS: readonly (Checkpoint | undefined)[] = [
   undefined,
   { phase: "downloading", slot: "ota_1", image, stored: partial },
   { phase: "applying", slot: "ota_1", image },
+  { phase: "applying", slot: "ota_1", image, reason: "self test failed" },
   { phase: "reporting", slot: "ota_1", image, result: failed, stored: partial, whole: false },
   { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined, whole: false },
   { phase: "reporting", slot: "ota_1", image, result: failed, stored: undefined, whole: true },
@@ -82,7 +91,11 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   applying: [undefined, other].flatMap((queued) =>
     [false, true].map((begun): In<"applying"> => ({ name: "applying", image, queued, begun })),
   ),
-  confirming: CHECKPOINTS.map((checkpoint): In<"confirming"> => ({ name: "confirming", checkpoint, boot: trial })),
+  confirming: CHECKPOINTS.flatMap((checkpoint) =>
+    (["awaited", "running", "failed"] as const).map(
+      (selfTest): In<"confirming"> => ({ name: "confirming", checkpoint, boot: trial, selfTest }),
+    ),
+  ),
   reporting: [done, failed].flatMap((result) =>
     KEPT.flatMap((kept) =>
       [undefined, other, running].flatMap((queued) =>
@@ -120,6 +133,8 @@ const CODES: { readonly [Code in OtaErrorCode]: true } = {
   "mqtt-refused": true,
   "mqtt-protocol": true,
   "mqtt-timeout": true,
+  "not-bound": true,
+  "gateway-refused": true,
   usage: true,
   internal: true,
 };
@@ -154,12 +169,14 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   declined: [{ type: "declined", failure: failure("declined") }],
   applied: [{ type: "applied" }],
   "apply-failed": (["switch-failed", "install-failed"] as const).map((code) => ({ type: "apply-failed", failure: failure(code) })),
+  proven: [{ type: "proven" }],
+  unproven: [{ type: "unproven", failure: failure("reverted") }],
   confirmed: [{ type: "confirmed" }],
   "confirm-failed": [{ type: "confirm-failed" }],
   "revert-failed": [{ type: "revert-failed" }],
   "result-acknowledged": [{ type: "result-acknowledged" }],
   "store-failed": [{ type: "store-failed", failure: failure("store-failed") }],
-  "timer-fired": (["pause", "fresh-url", "announcement", "trial"] as const).map((timer) => ({ type: "timer-fired", timer })),
+  "timer-fired": (["pause", "fresh-url", "announcement", "trial", "self-test"] as const).map((timer) => ({ type: "timer-fired", timer })),
 };
 
 /** What boots find: with each of `CHECKPOINTS`. */

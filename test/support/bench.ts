@@ -2,6 +2,8 @@ import { SimulatedBoard } from "../../hal/boards/sim/board.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { CHIP_ESP32 } from "../../hal/boards/sim/app-image.js";
 import { type BoardReport, inspectSlots, readPartition, readRecord } from "../../hal/boards/sim/inspect.js";
+import type { AttachedComponent, AttachedSubDevice } from "../../hal/boards/sim/main.js";
+import type { Surroundings } from "../../hal/boards/sim/platform.js";
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import type { OtaConfig } from "../../src/index.js";
@@ -21,6 +23,10 @@ export interface BenchOptions {
   readonly engine: Engine;
   readonly image?: Uint8Array;
   readonly config?: Partial<OtaConfig>;
+  /** Behind the board, which is a gateway then: its configuration says so. */
+  readonly subDevices?: readonly AttachedSubDevice[];
+  readonly components?: readonly AttachedComponent[];
+  readonly surroundings?: Surroundings;
   /** Brings a platform and server of its own, already started. */
   readonly platform?: TestPlatform;
   readonly server?: FaultServer;
@@ -52,8 +58,11 @@ export class Bench {
     this.flash = factoryFlash(imageOf("0.1.0", 4096));
     this.board = new SimulatedBoard({
       flash: this.flash,
+      surroundings: options.surroundings,
       firmware: options.engine.firmware({
         log: this.logged.log,
+        subDevices: options.subDevices ?? [],
+        components: options.components ?? [],
         config: {
           identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
           broker: { url: platform.url },

@@ -16,6 +16,10 @@ export interface ChipEngineOptions {
   readonly heap?: HeapSize;
   /** Whether the test hears of the agent's events, which costs the engine what an application's listener would. */
   readonly tellsEvents?: boolean;
+  /** Time passes as on this machine, and not as flash is programmed. */
+  readonly realTime?: boolean;
+  /** See `XsFirmwareOptions`. */
+  readonly sharesLink?: boolean;
 }
 
 /**
@@ -45,10 +49,11 @@ export class ChipEngine implements Engine {
   check(): void {}
 
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {
-    const { heap = ESP32_HEAP, tellsEvents = true } = this.#options;
+    const { heap = ESP32_HEAP, tellsEvents = true, sharesLink = false } = this.#options;
     const run = createXsFirmware({
       ...options,
       tellsEvents,
+      sharesLink,
       logLevel: "warn",
       worker: { binary: this.#binary },
       onLoaded: async (worker) => {
@@ -60,7 +65,8 @@ export class ChipEngine implements Engine {
       this.worker = undefined;
       const clock = new PacedClock();
       const { flash, TCP, platform } = modules;
-      const slow = { flash: clock.watch(flash), Time: clock, TCP: segmented(TCP), platform: this.#watch(platform) };
+      const Time = this.#options.realTime === true ? modules.Time : clock;
+      const slow = { flash: clock.watch(flash), Time, TCP: segmented(TCP), platform: this.#watch(platform) };
       run({ ...modules, ...slow }, power);
     };
   }

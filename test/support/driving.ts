@@ -24,6 +24,7 @@ export interface DrivingOptions {
   readonly status?: Partial<BootStatus>;
   readonly limits?: Partial<UpdateLimits>;
   readonly record?: Uint8Array;
+  readonly selfTest?: () => boolean | Promise<boolean>;
   readonly gate?: Gate;
   readonly blocks?: number;
   /** What `Random` draws, 0 to 1. */
@@ -69,7 +70,8 @@ export class Driving {
       runningVersion: status.runningVersion,
       gate: options.gate,
       reporter,
-      limits: { idleTimeoutMs: 30_000, maxAttempts: 3, backoffMaxMs: 60_000, trialMs: 300_000, ...options.limits },
+      selfTest: options.selfTest,
+      limits: { idleTimeoutMs: 30_000, maxAttempts: 3, backoffMaxMs: 60_000, trialMs: 300_000, selfTestMs: 60_000, ...options.limits },
       tls: {},
       onStep: (state, event) => this.#onStory(`${state.name} ${event === undefined ? "start" : event.type}`),
       onReported: (version, result) => this.#onStory(`reported ${version} ${result.outcome}`),

@@ -1,6 +1,6 @@
 import { describe, test, type TestOptions } from "node:test";
 import type { BoardModules, Log, OtaConfig } from "../../hal/boards/main.js";
-import { createFirmware } from "../../hal/boards/sim/main.js";
+import { type AttachedComponent, type AttachedSubDevice, createFirmware } from "../../hal/boards/sim/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
 import { findWorker, XsMissing } from "../../hal/boards/xs/files.js";
 import { createXsFirmware } from "../../hal/boards/xs/main.js";
@@ -9,11 +9,14 @@ import type { OtaAgent } from "../../src/index.js";
 /** The agent of one boot, whatever engine it runs on. */
 export interface RunningAgent extends Pick<OtaAgent, "on" | "state"> {
   stop(): void | Promise<void>;
+  checkForUpdate(): Promise<unknown>;
 }
 
 export interface EngineOptions {
   readonly config: OtaConfig;
   readonly log: Log;
+  readonly subDevices?: readonly AttachedSubDevice[];
+  readonly components?: readonly AttachedComponent[];
   /** Told of the agent of each boot, before it starts. */
   onAgent(agent: RunningAgent): void;
   /** The firmware ended by an exception. */

@@ -45,6 +45,8 @@ export class FaultServer {
   behaviours: Behaviour[] = [];
   onRequest: () => void = () => {};
   file: Uint8Array;
+  /** Text of the firmware's manifest. */
+  manifest: string | undefined;
   /** Body bytes handed to the sockets. */
   bodyBytes = 0;
   port = 0;
@@ -82,6 +84,11 @@ export class FaultServer {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     this.requests.push({ target: request.url ?? "", headers: request.headers, atMs: performance.now() });
     this.onRequest();
+    if (/^[^?]*\.json(\?|$)/.test(request.url ?? "")) {
+      response.writeHead(this.manifest === undefined ? 404 : 200);
+      response.end(this.manifest);
+      return;
+    }
     const behaviour = this.behaviours.shift() ?? {};
     setTimeout(() => this.#answer(request, response, behaviour), behaviour.delayMs ?? 0);
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SimulatedBoard } from "../../hal/boards/sim/board.js";
 import { FileMedium, NorFlash } from "../../hal/boards/sim/nor-flash.js";
+import type { Surroundings } from "../../hal/boards/sim/platform.js";
 import { createDevice } from "../../hal/boards/device.js";
 import type { BoardModules } from "../../hal/ecma419/modules.js";
 import type { Device } from "../../hal/ports/index.js";
@@ -15,9 +16,10 @@ export class SimDevice {
   #modules: BoardModules | undefined;
   #device: Device | undefined;
 
-  constructor(flash: NorFlash) {
+  constructor(flash: NorFlash, surroundings?: Surroundings) {
     this.#board = new SimulatedBoard({
       flash,
+      surroundings,
       firmware: (modules) => {
         this.#modules = modules;
         this.#device = createDevice(modules, NO_LOG);

@@ -29,6 +29,12 @@ export class TestPlatform {
   readonly #secure: boolean;
   /** Offered after each report of another version, with a URL of its own each time. */
   pending: (() => TestOffer) | undefined;
+  /** The same for one device, by `PRODUCT/name`. */
+  readonly pendingFor = new Map<string, () => TestOffer>();
+  /** What a gateway says of its sub-devices, as it arrived. */
+  onOperation: (topic: string, text: string) => void = () => {};
+  /** Told of each SUBSCRIBE. */
+  onSubscribe: (filter: string) => void = () => {};
   /** Whether version reports are answered. */
   answering = true;
   /** Whether publishes are acknowledged: false leaves them hanging. */
@@ -54,6 +60,7 @@ export class TestPlatform {
     this.#server.on("tlsClientError", () => {});
     this.#aedes.on("client", () => this.connects++);
     this.#aedes.on("clientError", () => {});
+    this.#aedes.on("subscribe", (subscriptions) => subscriptions.forEach(({ topic }) => this.onSubscribe(topic)));
     this.#aedes.authorizePublish = (client, packet, callback) => {
       if (client !== null) this.#hear(client, packet.topic, packet.qos, packet.payload.toString());
       if (this.acknowledging || client === null) callback(null);
@@ -101,14 +108,24 @@ export class TestPlatform {
     });
   }
 
+  /** The same words, of one device alone. */
+  wordsOf({ productId, deviceName }: { productId: string; deviceName: string }): string[] {
+    const words = this.words();
+    return words.filter((_, index) => this.reports[index]?.topic.endsWith(`/${productId}/${deviceName}`) === true);
+  }
+
   #hear(_client: Client, topic: string, qos: number, text: string): void {
+    if (topic.startsWith("$gateway/")) {
+      this.onOperation(topic, text);
+      return;
+    }
     const message = JSON.parse(text) as Report["message"];
     this.reports.push({ topic, qos, text, message });
     if (message.type !== "report_version" || !this.answering) return;
     const { version } = message.report;
     const update = topic.replace("$ota/report/", "$ota/update/");
     this.send(update, JSON.stringify({ result_code: 0, result_msg: "success", type: "report_version_rsp", version }));
-    const pending = this.pending;
+    const pending = this.pendingFor.get(topic.replace("$ota/report/", "")) ?? this.pending;
     if (pending === undefined) return;
     setTimeout(() => {
       const offer = pending();

@@ -31,8 +31,27 @@ test("an identity is enough: everything else has its default", () => {
     server: { host: "ABCDE12345.iotcloud.tencentdevices.com", port: 8883, tls: { authority: undefined } },
     keepaliveSeconds: 120,
     downloadTls: { authority: undefined },
-    limits: { idleTimeoutMs: 30_000, maxAttempts: 8, backoffMaxMs: 60_000, trialMs: 300_000 },
+    policy: undefined,
+    checkEveryMs: 600_000,
+    selfTest: undefined,
+    components: { separator: "_", installTimeoutMs: 60_000 },
+    limits: { idleTimeoutMs: 30_000, maxAttempts: 8, backoffMaxMs: 60_000, trialMs: 300_000, selfTestMs: 60_000 },
+    gateway: undefined,
   });
+});
+
+test("a gateway is one where its settings are there, even without any in them", () => {
+  const gatewayOf = (gateway: NonNullable<OtaConfig["gateway"]>) => resolveConfig({ identity: IDENTITY, gateway }).gateway;
+  assert.deepEqual(gatewayOf({}), { slot: false, installTimeoutMs: 60_000, messagesPerSecond: 8 });
+  const undefinedAll = { staging: undefined, installTimeoutSeconds: undefined, messagesPerSecond: undefined };
+  assert.deepEqual(gatewayOf(undefinedAll), gatewayOf({}));
+  const given = { staging: "slot", installTimeoutSeconds: 0.5, messagesPerSecond: 30 } as const;
+  assert.deepEqual(gatewayOf(given), { slot: true, installTimeoutMs: 500, messagesPerSecond: 30 });
+  refused({ identity: IDENTITY, gateway: { staging: "ram" as never } }, /staging is neither partition nor slot/);
+  for (const messagesPerSecond of [0, 31, 1.5, NaN]) refused({ identity: IDENTITY, gateway: { messagesPerSecond } }, /messagesPerSecond/);
+  for (const installTimeoutSeconds of [0, -1, 86_401, "60" as never]) {
+    refused({ identity: IDENTITY, gateway: { installTimeoutSeconds } }, /installTimeoutSeconds/);
+  }
 });
 
 test("settings that are given and undefined count as not given", () => {

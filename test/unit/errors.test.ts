@@ -32,6 +32,8 @@ const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
   "mqtt-refused": true,
   "mqtt-protocol": true,
   "mqtt-timeout": true,
+  "not-bound": true,
+  "gateway-refused": true,
   usage: true,
   internal: true,
 };

@@ -5,13 +5,19 @@ import { sdkModule } from "./sdk-modules.js";
 
 export { signalDbm } from "./platform.js";
 
+export interface DeviceOptions {
+  readonly log: Log;
+  /** Charge of the battery in percent, where the application can measure it: the chip itself has no gauge. */
+  readonly batteryPercent?: () => number | undefined;
+}
+
 /**
  * The device that this chip is. Wi-Fi is the application's; the clock too, for TLS looks at dates.
  *
  * @throws Error that names the manifest to include, where the build lacks a module
  * @throws HalError where the key-value store cannot be opened
  */
-export function openDevice({ log }: { log: Log }): Device {
+export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   return createDevice(
     {
       flash: sdkModule(Modules, "embedded:storage/flash"),
@@ -21,7 +27,7 @@ export function openDevice({ log }: { log: Log }): Device {
       Timer: sdkModule(Modules, "timer"),
       Time: sdkModule(Modules, "time"),
       Digest: sdkModule(Modules, "crypt").Digest,
-      platform,
+      platform: batteryPercent === undefined ? platform : { ...platform, batteryPercent },
     },
     log,
   );

@@ -54,6 +54,7 @@ export const platform: PlatformModule = {
     const seconds = Math.floor(Date.now() / 1000);
     return seconds < EARLIEST_TIME_S ? undefined : seconds;
   },
+  signalDbm,
 };
 
 /** Strength of the Wi-Fi signal in dBm, `undefined` where not connected. */

@@ -7,7 +7,7 @@ import type { NorFlash } from "./nor-flash.js";
 import { createKeyValueModule } from "./nvs/key-value-module.js";
 import { mountNvs } from "./nvs/nvs.js";
 import { dataPartition, type Partition, SUBTYPE_DATA_NVS } from "./partition-table.js";
-import { createPlatform } from "./platform.js";
+import { createPlatform, type Surroundings } from "./platform.js";
 import { Power } from "./power.js";
 import { createTcp } from "./tcp.js";
 import { createTimeModule, createTimerModule } from "./timers.js";
@@ -21,6 +21,7 @@ export interface SimulatedBoardOptions {
   onBoot?(running: Partition): void;
   /** TLS as particular about certificates as the SDK's, and not as forgiving as Node's. */
   readonly strictTls?: boolean;
+  readonly surroundings?: Surroundings | undefined;
   /** No image boots, or the firmware did not start. */
   onDead(error: Error): void;
 }
@@ -76,7 +77,14 @@ export class SimulatedBoard {
       Timer: createTimerModule(power),
       Time: createTimeModule(),
       Digest: NodeDigest,
-      platform: createPlatform({ flash, power, boot, chipId: CHIP_ESP32, restart: () => this.#restart(power) }),
+      platform: createPlatform({
+        flash,
+        power,
+        boot,
+        chipId: CHIP_ESP32,
+        surroundings: this.#options.surroundings,
+        restart: () => this.#restart(power),
+      }),
     };
   }
 

@@ -1,11 +1,21 @@
-import { OtaAgent, type OtaConfig } from "../../../src/index.js";
+import { type ComponentOptions, type DeviceName, OtaAgent, type OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log } from "../../ports/index.js";
 import { createDevice } from "../device.js";
+import { createSubDeviceLink, type SubDeviceBus } from "../xs/guest/sub-device-link.js";
+
+/** A simulated sub-device behind the board. */
+export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}
+
+/** Another chip behind the board, which has no name of its own on the platform. */
+export interface AttachedComponent extends SubDeviceBus, Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {}
 
 export interface FirmwareOptions {
   readonly config: OtaConfig;
   readonly log: Log;
+  /** Behind the board, which is a gateway then. */
+  readonly subDevices?: readonly AttachedSubDevice[];
+  readonly components?: readonly AttachedComponent[];
   /** Told of the agent of each boot, before it starts. */
   onAgent?(agent: OtaAgent): void;
 }
@@ -14,6 +24,14 @@ export interface FirmwareOptions {
 export function createFirmware(options: FirmwareOptions): (modules: BoardModules) => void {
   return (modules) => {
     const agent = new OtaAgent({ device: createDevice(modules, options.log), config: options.config });
+    for (const bus of options.subDevices ?? []) {
+      const { productId, deviceName } = bus;
+      agent.gateway.add({ productId, deviceName, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });
+    }
+    for (const bus of options.components ?? []) {
+      const { id, kind, minBatteryPercent, dependsOn } = bus;
+      agent.components.add({ id, kind, minBatteryPercent, dependsOn, ...createSubDeviceLink({ bus, Timer: modules.Timer }) });
+    }
     options.onAgent?.(agent);
     agent.start();
   };

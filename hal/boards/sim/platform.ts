@@ -13,12 +13,22 @@ export interface PlatformOptions {
   power: Power;
   boot: BootChoice;
   chipId: number;
+  /** Where the board's clock and sensors are the test's, or the user's. */
+  surroundings?: Surroundings | undefined;
   restart(): void;
+}
+
+/** What a board finds around itself; what is absent it does not know. */
+export interface Surroundings {
+  batteryPercent?(): number | undefined;
+  signalDbm?(): number | undefined;
+  /** Seconds since 1970. Absent: the host's clock. */
+  unixTime?(): number | undefined;
 }
 
 /** The platform module of the simulated board: `esp_ota_ops` over its flash file. */
 export function createPlatform(options: PlatformOptions): PlatformModule {
-  const { flash, power, chipId } = options;
+  const { flash, power, chipId, surroundings = {} } = options;
   const { slots, otaData, running } = options.boot;
   const target = (running + 1) % slots.length;
 
@@ -90,7 +100,9 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
       power.check();
       randomFillSync(into);
     },
-    unixTime: () => Math.floor(Date.now() / 1000),
+    unixTime: () => (surroundings.unixTime === undefined ? Math.floor(Date.now() / 1000) : surroundings.unixTime()),
+    batteryPercent: () => surroundings.batteryPercent?.(),
+    signalDbm: () => surroundings.signalDbm?.(),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { AgentEvents, Log, State } from "../main.js";
-import { COMMAND, encodeMessage, MessageReader } from "./guest/messages.js";
+import type { AgentEvents, DeviceName, Log, PlanFacts, State } from "../main.js";
+import { COMMAND, encodeMessage, type Field, MessageReader } from "./guest/messages.js";
 
 export interface XsAgentOptions {
   readonly log: Log;
@@ -27,17 +27,47 @@ export class XsAgent {
   }
 
   async start(): Promise<void> {
-    this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.start)));
+    await this.#send(COMMAND.start);
   }
 
   async stop(): Promise<void> {
-    this.#keepState(await this.#options.send(() => encodeMessage(COMMAND.stop)));
+    await this.#send(COMMAND.stop);
+  }
+
+  /** Of the gateway: `OtaAgent.gateway.remove`. */
+  async removeSubDevice({ productId, deviceName }: DeviceName): Promise<void> {
+    await this.#send(COMMAND.removeSubDevice, productId, deviceName);
   }
 
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
     const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
     listeners.push(listener);
     (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+    if (name === "plan" && listeners.length === 1) void this.#send(COMMAND.listenToPlans);
+  }
+
+  async checkForUpdate(): Promise<void> {
+    await this.#send(COMMAND.checkForUpdate);
+  }
+
+  /** An event as it comes out of the engine: a plan has its functions given back. */
+  receive(name: keyof AgentEvents, event: object): void {
+    if (name !== "plan") {
+      this.emit(name, event as never);
+      return;
+    }
+    const { id, ...facts } = event as PlanFacts & { readonly id: number };
+    const answer = (text: string, seconds: number, reason: string): void => void this.#send(COMMAND.answerPlan, id, text, seconds, reason);
+    this.emit("plan", {
+      ...facts,
+      accept: () => answer("accept", 0, ""),
+      decline: (reason) => answer("decline", 0, reason),
+      defer: ({ seconds }) => answer("defer", seconds, ""),
+    });
+  }
+
+  async #send(code: number, ...fields: readonly Field[]): Promise<void> {
+    this.#keepState(await this.#options.send(() => encodeMessage(code, ...fields)));
   }
 
   /** Tells the listeners; a mistake of theirs is logged, as `OtaAgent` does. */

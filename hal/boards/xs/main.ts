@@ -1,10 +1,12 @@
 import type { AgentEvents, OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log, LogLevel } from "../../ports/index.js";
+import type { AttachedComponent, AttachedSubDevice } from "../sim/main.js";
 import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
 import { findWorker, readBuilt } from "./files.js";
-import { CALL } from "./guest/messages.js";
+import { CALL, COMMAND, encodeMessage, type MessageReader } from "./guest/messages.js";
+import type { SubDeviceBus } from "./guest/sub-device-link.js";
 import { encodeSetup } from "./guest/setup.js";
 import { type CallTable, HostModules } from "./host-modules.js";
 import { loaderSource } from "./loader.js";
@@ -15,6 +17,11 @@ export interface XsFirmwareOptions {
   readonly log: Log;
   /** Lines of lower rank are not made in the engine. Default: `debug`, all. */
   readonly logLevel?: LogLevel;
+  /** Behind the board, which is a gateway then. */
+  readonly subDevices?: readonly AttachedSubDevice[];
+  /** All of them have the link of the first, so that what is measured is the agent. */
+  readonly sharesLink?: boolean;
+  readonly components?: readonly AttachedComponent[];
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
   /** Whether the agent's events come out of the engine. Default: they do. */
@@ -49,7 +56,10 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     };
     const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> => worker.command(message).catch(crash);
     let agent: XsAgent | undefined;
-    const calls = agentCalls(options.log, () => agent);
+    const calls = {
+      ...selfTestCall(options.config, (message) => void send(message)),
+      ...agentCalls(options.log, () => agent), ...subDeviceCalls([...(options.subDevices ?? []), ...(options.components ?? [])]),
+    };
     const host = new HostModules({ modules, post: (message) => void send(message), calls });
     const worker = new XsWorker({
       binary,
@@ -61,8 +71,11 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const boot = async (): Promise<void> => {
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
-      const { config, logLevel = "debug", log, tellsEvents = true } = options;
-      const setup = encodeSetup({ config, logLevel, tellsEvents, hasDigest: modules.Digest !== undefined });
+      const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
+      const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
+      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({ id, kind, minBatteryPercent, dependsOn }));
+      const has = { hasDigest: modules.Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
+      const setup = encodeSetup({ config, logLevel, tellsEvents, ...has, subDevices, sharesLink, components });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();
@@ -80,7 +93,37 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
     },
     [CALL.agentEvent](call) {
       const name = call.text() as keyof AgentEvents;
-      agent()?.emit(name, JSON.parse(call.text()) as never);
+      agent()?.receive(name, JSON.parse(call.text()) as object);
+    },
+  };
+}
+
+/** The application's own test of a firmware on trial. */
+function selfTestCall({ selfTest }: OtaConfig, post: (message: () => Uint8Array) => void): CallTable {
+  return {
+    [CALL.selfTest](call) {
+      const id = call.number();
+      const tell = (holds: boolean): void => post(() => encodeMessage(COMMAND.selfTested, id, holds ? 1 : 0));
+      Promise.resolve(selfTest?.() ?? false).then(tell, () => tell(false));
+    },
+  };
+}
+
+/** The wires to the sub-devices and components. */
+function subDeviceCalls(buses: readonly SubDeviceBus[]): CallTable {
+  const busOf = (call: MessageReader): SubDeviceBus => buses[call.number()] as SubDeviceBus;
+  return {
+    [CALL.subDeviceVersion](call) {
+      const version = busOf(call).version();
+      return version === undefined ? [] : [version];
+    },
+    [CALL.subDeviceWrite](call) {
+      const [bus, md5, byteOffset] = [busOf(call), call.text(), call.number()];
+      return [bus.write(md5, byteOffset, call.bytes()) ? 1 : 0];
+    },
+    [CALL.subDeviceFinish](call) {
+      const reason = busOf(call).finish({ version: call.text(), md5: call.text(), size: call.number() });
+      return reason === undefined ? [] : [reason];
     },
   };
 }

@@ -31,6 +31,8 @@ export function platformCalls({ platform, Time, Timer }: BoardModules, post: Pos
       return [bytes];
     },
     [CALL.unixTime]: () => optional(platform.unixTime()),
+    [CALL.batteryPercent]: () => optional(platform.batteryPercent?.()),
+    [CALL.signalDbm]: () => optional(platform.signalDbm?.()),
     [CALL.ticks]: () => [Time.ticks],
 
     [CALL.timerSet](call) {

@@ -1,5 +1,6 @@
 import type { Target } from "../target.js";
 import { contentRange, retryAfter, url } from "./fields.js";
+import { gatewayMessage, ledger } from "./gateway.js";
 import { exchange, rangeReader } from "./http.js";
 import { appImage, partitionsCsv, partitionTable } from "./images.js";
 import { deviceInfo, downlink } from "./messages.js";
@@ -10,6 +11,7 @@ import { checkpoint, nvs, otaData } from "./storage.js";
 export const TARGETS: readonly Target[] = [
   downlink,
   deviceInfo,
+  gatewayMessage,
   contentRange,
   retryAfter,
   url,
@@ -18,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   packetReader,
   session,
   checkpoint,
+  ledger,
   otaData,
   nvs,
   partitionsCsv,

@@ -56,7 +56,8 @@ export const deviceInfo: Target = {
   corpus: text(
     '{"auth_mode":"KEY","key_deviceinfo":{"deviceSecret":"c2VjcmV0LXNlY3JldA=="},"productId":"ABCDE12345","deviceName":"light_01","region":"china"}',
     '{"auth_mode":"CERT","productId":"ABCDE12345","deviceName":"x","cert_deviceinfo":{"devCertFile":"a.crt","devPrivateKeyFile":"a.key"}}',
-    '{"auth_mode":"KEY","productId":"ABCDE12345","deviceName":"-","key_deviceinfo":{"deviceSecret":"AA"}}',
+    '{"auth_mode":"KEY","productId":"ABCDE12345","deviceName":"-","key_deviceinfo":{"deviceSecret":"AA"},' +
+      '"subDev":{"subdev_num":1,"subdev_list":[{"sub_productId":"ABCDE54321","sub_devName":"l1"}]}}',
   ),
   words: ['"auth_mode"', '"__proto__":', '"toString"', "null", "[]", "{}", "=", "CERT", "\\u0041"],
   run(input) {
@@ -78,6 +79,8 @@ export const deviceInfo: Target = {
       proof.mode === "KEY"
         ? { auth_mode: "KEY", key_deviceinfo: { deviceSecret: proof.deviceSecret } }
         : { auth_mode: "CERT", cert_deviceinfo: { devCertFile: proof.certificateFile, devPrivateKeyFile: proof.privateKeyFile } };
-    assert.deepEqual(parseDeviceInfo(JSON.stringify({ ...printed, productId, deviceName, region })), info);
+    const list = info.subDevices.map((known) => ({ sub_productId: known.productId, sub_devName: known.deviceName }));
+    const subDev = { subdev_list: list };
+    assert.deepEqual(parseDeviceInfo(JSON.stringify({ ...printed, productId, deviceName, region, subDev })), info);
   },
 };

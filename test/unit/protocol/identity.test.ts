@@ -26,7 +26,24 @@ describe("parseDeviceInfo", () => {
       deviceName: "light_01",
       region: "us-east",
       authentication: { mode: "KEY", deviceSecret: SECRET },
+      subDevices: [{ productId: "ABCDE54321", deviceName: "sub_01" }],
     });
+  });
+
+  it("takes the vendor's template of empty sub-devices as none, and a file without any", () => {
+    const empty = { sub_productId: "", sub_devName: "" };
+    for (const subDev of [undefined, null, {}, { subdev_num: 3 }, { subdev_num: 3, subdev_list: [empty, empty, empty] }]) {
+      assert.deepEqual(parseDeviceInfo(JSON.stringify({ ...VENDOR, subDev })).subDevices, []);
+    }
+  });
+
+  it("says which sub-device is wrong", () => {
+    const good = { sub_productId: "ABCDE54321", sub_devName: "sub_01" };
+    for (const wrong of [null, 1, [], {}, { ...good, sub_productId: "" }, { ...good, sub_devName: "a b" }, { ...good, sub_productId: 1 }]) {
+      refuses({ ...VENDOR, subDev: { subdev_list: [good, wrong] } }, /^subdev_list\[1\] has no valid sub_productId and sub_devName$/);
+    }
+    refuses({ ...VENDOR, subDev: { subdev_list: {} } }, /^subdev_list is not a list$/);
+    refuses({ ...VENDOR, subDev: [] }, /^subDev is not an object$/);
   });
 
   it("reads the vendor's file with a certificate, and leaves the secret out", () => {

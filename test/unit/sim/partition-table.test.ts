@@ -21,13 +21,16 @@ const FLASH_LENGTH = 4 * 1024 * 1024;
 
 test("the project's own layout fits the chip without gaps that a slot would miss", () => {
   const partitions = parsePartitionsCsv(CSV);
-  assert.deepEqual(partitions.map(({ label }) => label), ["nvs", "otadata", "ota_0", "ota_1"]);
+  assert.deepEqual(partitions.map(({ label }) => label), ["nvs", "otadata", "ota_0", "ota_1", "staging"]);
   const [first, second] = otaSlots(partitions);
   assert.equal(first?.size, second?.size);
   assert.equal((second?.offset ?? 0) + (second?.size ?? 0) <= FLASH_LENGTH, true);
   assert.ok(otaSlots(partitions).every(({ offset, size }) => offset % 0x10000 === 0 && size % 0x10000 === 0));
   assert.equal(dataPartition(partitions, SUBTYPE_DATA_OTA, "otadata").size, 0x2000);
   assert.equal(dataPartition(partitions, SUBTYPE_DATA_NVS, "nvs").offset, 0x9000);
+  const { label, offset, size } = dataPartition(partitions, 0x40, "staging");
+  assert.deepEqual([label, offset % 0x10000, offset + size <= FLASH_LENGTH], ["staging", 0, true]);
+  assert.ok(size >= 512 * 1024, `${size} bytes of staging`);
 });
 
 test("reads what ESP-IDF allows: comments, blanks, CRLF, sizes in K and M, numbers for names, offsets left out", () => {
@@ -93,7 +96,7 @@ test("an entry in flash is laid out as esp_partition_info_t", () => {
 
 test("the MD5 entry follows the last one, is of all before it, and 0xFF ends the table", () => {
   const table = Buffer.from(encodePartitionTable(parsePartitionsCsv(CSV)));
-  const end = 4 * 32;
+  const end = 5 * 32;
   assert.equal(table.toString("hex", end, end + 16), `ebeb${"ff".repeat(14)}`);
   assert.equal(table.toString("hex", end + 16, end + 32), createHash("md5").update(table.subarray(0, end)).digest("hex"));
   assert.ok(table.subarray(end + 32).every((byte) => byte === 0xff));

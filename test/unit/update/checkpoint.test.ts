@@ -44,6 +44,7 @@ const slot = fc.stringMatching(/^[a-z0-9_]{1,16}$/);
 const checkpoint: fc.Arbitrary<Checkpoint> = fc.oneof(
   fc.record({ phase: fc.constant("downloading" as const), slot, image, stored }, PLAIN),
   fc.record({ phase: fc.constantFrom("applying" as const, "verified" as const), slot, image }, PLAIN),
+  fc.record({ phase: fc.constant("applying" as const), slot, image, reason: fc.string({ unit: "binary", maxLength: 32 }) }, PLAIN),
   fc.record(
     { phase: fc.constant("reporting" as const), slot, image, result, stored: fc.option(stored, { nil: undefined }), whole: fc.boolean() },
     PLAIN,

@@ -3,9 +3,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Offer } from "../../../src/protocol/messages.js";
 import { transition } from "../../../src/update/machine.js";
-import type { Context, Effect, Event, Failure, Image, Kept, State, Step, Stored } from "../../../src/update/types.js";
+import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored } from "../../../src/update/types.js";
 
-const context: Context = { runningVersion: "1.0", target: "slot", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks: false };
+const context: Context = { runningVersion: "1.0", target: "slot", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks: false, proves: false };
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
 const image: Image = { version: "2.0", md5: offer.md5, size: offer.size };
 const other: Offer = { ...offer, version: "3.0", url: "http://h/g" };
@@ -34,7 +34,7 @@ const offeredState: State = { name: "offered", offer, kept: undefined };
 const ready: State = { name: "ready", offer };
 const verifying: State = { name: "verifying", offer, stored: partly };
 const applying: State = { name: "applying", image, queued: undefined, begun: false };
-const confirming: State = { name: "confirming", checkpoint: { phase: "applying", slot: "ota_1", image }, boot };
+const confirming: In<"confirming"> = { name: "confirming", checkpoint: { phase: "applying", slot: "ota_1", image }, boot, selfTest: "awaited" };
 const reporting: State = {
   name: "reporting",
   image,
@@ -407,9 +407,58 @@ describe("confirming", () => {
     assert.deepEqual(all.map((effect) => effect.do), ["stop-timer", "report-version"]);
   });
 
-  test("not proven in time it reverts; where that is impossible it goes on trying", () => {
+  test("not proven in time it reverts; where that is impossible the trial begins anew", () => {
     assert.deepEqual(effects(confirming, { type: "timer-fired", timer: "trial" }), ["revert"]);
-    assert.deepEqual(step(confirming, { type: "revert-failed" }), { state: confirming, effects: [] });
+    assert.deepEqual(step(confirming, { type: "revert-failed" }).state, confirming);
+    assert.deepEqual(effects(confirming, { type: "revert-failed" }), ["start-timer trial"]);
+  });
+});
+
+describe("a self test", () => {
+  const proving: Context = { ...context, proves: true };
+  const running: In<"confirming"> = { ...confirming, selfTest: "running" };
+  const unproven: Event = { type: "unproven", failure: { code: "reverted", message: "self test failed" } };
+  const does = (state: State, event: Event): string[] => transition(state, event, proving).effects.map(({ do: name }) => name);
+
+  test("begins once the cloud is reached, and one at a time", () => {
+    assert.deepEqual(does(confirming, { type: "online" }), ["start-timer", "prove"]);
+    assert.deepEqual(does(running, { type: "online" }), []);
+  });
+
+  test("that holds confirms", () => {
+    assert.deepEqual(does(running, { type: "proven" }), ["stop-timer", "confirm"]);
+    assert.deepEqual(does(confirming, { type: "proven" }), []);
+  });
+
+  test("that does not hold stores its reason before it reverts", () => {
+    const { state, effects: all } = transition(running, unproven, proving);
+    assert.equal(state.name === "confirming" && state.selfTest, "failed");
+    assert.deepEqual(all.slice(1), [
+      { do: "store", checkpoint: { phase: "applying", slot: "ota_1", image, reason: "self test failed" } },
+      { do: "revert" },
+    ]);
+    assert.deepEqual(does(confirming, unproven), []);
+  });
+
+  test("that does not end in time is as good as failed", () => {
+    for (const timer of ["self-test", "trial"] as const) {
+      assert.deepEqual(does(running, { type: "timer-fired", timer }), ["stop-timer", "store", "revert"]);
+    }
+    assert.deepEqual(does(running, { type: "timer-fired", timer: "pause" }), []);
+    assert.deepEqual(does(confirming, { type: "timer-fired", timer: "self-test" }), []);
+  });
+
+  test("of a firmware that cannot be reverted leaves no reason in the record, and begins again with the next connection", () => {
+    const failed = transition(running, unproven, proving).state;
+    const { state, effects: all } = transition(failed, { type: "revert-failed" }, proving);
+    assert.deepEqual(state, confirming);
+    assert.deepEqual(all[0], { do: "store", checkpoint: confirming.checkpoint });
+    assert.deepEqual(does(state, { type: "online" }), ["start-timer", "prove"]);
+  });
+
+  test("of a firmware without a job has no record to write to", () => {
+    assert.deepEqual(does({ ...running, checkpoint: undefined }, unproven), ["stop-timer", "revert"]);
+    assert.deepEqual(does({ ...confirming, checkpoint: undefined, selfTest: "failed" }, { type: "revert-failed" }), ["start-timer"]);
   });
 });
 
@@ -539,6 +588,8 @@ function events(): Event[] {
     { type: "burning-acknowledged" },
     { type: "applied" },
     { type: "apply-failed", failure },
+    { type: "proven" },
+    { type: "unproven", failure },
     { type: "confirmed" },
     { type: "confirm-failed" },
     { type: "revert-failed" },
@@ -548,6 +599,7 @@ function events(): Event[] {
     { type: "timer-fired", timer: "fresh-url" },
     { type: "timer-fired", timer: "announcement" },
     { type: "timer-fired", timer: "trial" },
+    { type: "timer-fired", timer: "self-test" },
   ];
 }
 
@@ -559,7 +611,7 @@ test("a job under way tells the version at each connection", () => {
 test("a timer that a state did not set changes nothing in it", () => {
   const own: { readonly [name: string]: string } = { applying: "announcement", confirming: "trial" };
   for (const state of states) {
-    for (const timer of ["pause", "fresh-url", "announcement", "trial"] as const) {
+    for (const timer of ["pause", "fresh-url", "announcement", "trial", "self-test"] as const) {
       if (timer === (state.name === "waiting" ? state.for : own[state.name])) continue;
       assert.deepEqual(step(state, { type: "timer-fired", timer }), { state, effects: [] }, `${state.name} ${timer}`);
     }

@@ -71,6 +71,15 @@ test("a reverted image is told apart: unfit by its own word, or restarted during
   assert.equal(other.name === "reporting" && other.result.outcome === "failed" && other.result.message, "restarted during its trial, reverted");
 });
 
+test("a reason that the reverted firmware left is what is reported; one that stayed after all is done", () => {
+  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "invalid", chipId: 0 };
+  const told = { ...checkpoints["applying ota_1"], reason: "self test failed" } as Checkpoint;
+  const resultAt = (status: BootStatus): unknown => (restore(told, status).state as { result?: unknown }).result;
+  assert.deepEqual(resultAt(boot), { outcome: "failed", message: "self test failed" });
+  assert.deepEqual(resultAt({ ...boot, targetState: "aborted" }), { outcome: "failed", message: "self test failed" });
+  assert.deepEqual(resultAt({ ...boot, runningSlot: "ota_1", targetSlot: "ota_0" }), { outcome: "done" });
+});
+
 test("a result is stored again exactly as it was", () => {
   const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "none", chipId: 0 };
   const checkpoint = checkpoints["reporting a failure of ota_1"] as Checkpoint & { phase: "reporting" };

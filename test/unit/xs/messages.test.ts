@@ -73,11 +73,16 @@ test("a setup keeps its bytes beside its text", () => {
     logLevel: "info",
     tellsEvents: true,
     hasDigest: false,
+    hasSelfTest: true,
+    subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
+    sharesLink: false,
+    components: [{ id: "mcu" }],
   };
   const message = new MessageReader(encodeSetup(setup));
   assert.equal(message.code, COMMAND.create);
   const { config, ...rest } = decodeSetup(message);
-  assert.deepEqual(rest, { logLevel: "info", tellsEvents: true, hasDigest: false });
+  const { config: _, ...given } = setup;
+  assert.deepEqual(rest, given);
   const { authentication } = config.identity;
   assert.ok(authentication.mode === "CERT");
   assert.deepEqual([...authentication.certificate], [1, 2, 0xff]);

@@ -1,4 +1,4 @@
-import { type AgentEvents, type BoardModules, createDevice, type Log, type LogLevel, OtaAgent } from "moddable-ota";
+import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
 import { Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -6,20 +6,24 @@ import {
   createFlashModule,
   createKeyValueModule,
   createPlatform,
+  createSubDeviceBus,
   createTimeModule,
   createTimerModule,
 } from "./modules.js";
+import { PlanAnswers } from "./plan-answers.js";
 import { decodeSetup, type Setup } from "./setup.js";
+import { createSubDeviceLink } from "./sub-device-link.js";
 import { createTcp, createTls } from "./sockets.js";
 
 const RANK: { readonly [Level in LogLevel]: number } = { error: 0, warn: 1, info: 2, debug: 3 };
 
-const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "connection", "result"];
+const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "connection", "result", "subdevice", "component"];
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
   readonly host = new Host();
   #agent: OtaAgent | undefined;
+  #plans: PlanAnswers | undefined;
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
@@ -32,6 +36,18 @@ class Firmware {
         return this.#agent?.state;
       case COMMAND.stop:
         this.#agent?.stop();
+        return this.#agent?.state;
+      case COMMAND.removeSubDevice:
+        this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
+        return this.#agent?.state;
+      case COMMAND.listenToPlans:
+        if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.host, agent: this.#agent });
+        return this.#agent?.state;
+      case COMMAND.answerPlan:
+        this.#plans?.answer(message);
+        return this.#agent?.state;
+      case COMMAND.checkForUpdate:
+        void this.#agent?.checkForUpdate().catch(() => undefined);
         return this.#agent?.state;
       default:
         this.host.dispatch(message);
@@ -55,10 +71,26 @@ class Firmware {
     const log: Log = (level, area, message) => {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
-    const agent = new OtaAgent({ device: createDevice(modules, log), config: setup.config });
+    const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
+    const agent = new OtaAgent({ device: createDevice(modules, log), config });
+    const linkTo = (index: number): Installer => createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
+    const shared = setup.sharesLink ? linkTo(0) : undefined;
+    setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
+    setup.components.forEach((component, index) => agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }));
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) agent.on(name, (event) => void host.call(CALL.agentEvent, name, JSON.stringify(event)));
     return agent;
+  }
+
+  #selfTest(): Promise<boolean> {
+    const { host } = this;
+    return new Promise((resolve) => {
+      const id = host.listen((message) => {
+        host.forget(id);
+        resolve(message.number() === 1);
+      });
+      host.call(CALL.selfTest, id);
+    });
   }
 }
 

@@ -88,6 +88,18 @@ export const CALL = Object.freeze({
   log: 36,
   /** text name, text JSON of an event of the agent's */
   agentEvent: 37,
+  /** number index of a sub-device -> text version? */
+  subDeviceVersion: 38,
+  /** number index, text md5, number byteOffset, bytes -> number taken (0 or 1) */
+  subDeviceWrite: 39,
+  /** number index, text version, text md5, number size -> text reason? */
+  subDeviceFinish: 40,
+  /** -> number? */
+  batteryPercent: 41,
+  /** -> number? */
+  signalDbm: 42,
+  /** number id */
+  selfTest: 43,
 });
 
 /** The host's answer to a call. */
@@ -118,6 +130,16 @@ export const COMMAND = Object.freeze({
   ended: 8,
   /** number id, text message: TLS threw inside a callback of its TCP */
   threw: 9,
+  /** text productId, text deviceName: the sub-device is no more */
+  removeSubDevice: 10,
+  /** -> text state */
+  listenToPlans: 11,
+  /** number id, text answer (accept, decline, defer), number seconds, text reason -> text state */
+  answerPlan: 12,
+  /** -> text state */
+  checkForUpdate: 13,
+  /** number id, number holds (0 or 1) */
+  selfTested: 14,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {

@@ -9,6 +9,7 @@ import type {
 } from "../../../ecma419/modules.js";
 import { counted, type Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
+import type { SubDeviceBus } from "./sub-device-link.js";
 
 export function createFlashModule(host: Host): FlashModule {
   return {
@@ -131,11 +132,23 @@ export function createPlatform(host: Host): PlatformModule {
       host.call(CALL.resolve, id, name);
     },
     randomFill: (into) => void host.read(CALL.randomFill, into, into.byteLength),
-    unixTime() {
-      const answer = host.call(CALL.unixTime);
-      return answer.ended ? undefined : answer.number();
-    },
+    unixTime: () => optionalNumber(host.call(CALL.unixTime)),
+    batteryPercent: () => optionalNumber(host.call(CALL.batteryPercent)),
+    signalDbm: () => optionalNumber(host.call(CALL.signalDbm)),
   };
+}
+
+/** The wire to the sub-device of that index. */
+export function createSubDeviceBus(host: Host, index: number): SubDeviceBus {
+  return {
+    version: () => optionalText(host.call(CALL.subDeviceVersion, index)),
+    write: (md5, byteOffset, bytes) => host.write(CALL.subDeviceWrite, bytes, index, md5, byteOffset).number() === 1,
+    finish: ({ version, md5, size }) => optionalText(host.call(CALL.subDeviceFinish, index, version, md5, size)),
+  };
+}
+
+function optionalNumber(message: MessageReader): number | undefined {
+  return message.ended ? undefined : message.number();
 }
 
 function optionalText(message: MessageReader): string | undefined {

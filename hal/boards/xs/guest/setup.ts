@@ -1,4 +1,4 @@
-import type { LogLevel, OtaConfig } from "moddable-ota";
+import type { ComponentOptions, DeviceName, LogLevel, OtaConfig } from "moddable-ota";
 import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
 
 /** What the agent in the engine is made of. */
@@ -8,6 +8,14 @@ export interface Setup {
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
+  /** The host has the application's self test. */
+  readonly hasSelfTest: boolean;
+  /** Of a gateway: known by their index. */
+  readonly subDevices: readonly DeviceName[];
+  /** All of them have the link of the first, so that what is measured is the agent. */
+  readonly sharesLink: boolean;
+  /** Their indexes follow those of the sub-devices. */
+  readonly components: readonly Omit<ComponentOptions, "version" | "install">[];
 }
 
 /** Stands in the JSON for the bytes of that number. */

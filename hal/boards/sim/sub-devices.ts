@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { SubDeviceBus } from "../xs/guest/sub-device-link.js";
+
+/** What becomes of an installation on a simulated sub-device. */
+export const INSTALLATIONS = ["ok", "fail", "hang", "offline"] as const;
+export type Installation = (typeof INSTALLATIONS)[number];
+
+export interface SimulatedSubDeviceOptions {
+  readonly productId: string;
+  readonly deviceName: string;
+  /** That it leaves the factory with. */
+  readonly version: string;
+  readonly install: Installation;
+}
+
+/** What runs on a sub-device: without size and MD5 where it was never updated. */
+export interface Installed {
+  readonly version: string;
+  readonly size: number | null;
+  readonly md5: string | null;
+}
+
+const FOLDER = "subdevices";
+const RECORD_FILE = "installed.json";
+
+/** The sub-devices that a gateway's state holds, by product and name. @param state folder of the board */
+export function installedSubDevices(state: string): (Installed & { readonly productId: string; readonly deviceName: string })[] {
+  const folder = join(state, FOLDER);
+  return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) => {
+    const [, productId, deviceName] = /^([A-Z0-9]{10}|component)_(.+)$/.exec(name) ?? [];
+    const path = join(folder, name, RECORD_FILE);
+    if (productId === undefined || deviceName === undefined || !existsSync(path)) return [];
+    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as Installed;
+    return [{ productId, deviceName, version, size, md5 }];
+  });
+}
+
+/**
+ * A sub-device whose image lives in a folder of the gateway's state: a file that is named after its MD5, and the record that
+ * says which of them runs. Both come into their place by a rename, the record last.
+ */
+export class SimulatedSubDevice implements SubDeviceBus {
+  readonly productId: string;
+  readonly deviceName: string;
+  readonly #options: SimulatedSubDeviceOptions;
+  readonly #folder: string;
+  #offline = false;
+
+  /** @param options.state folder of the board */
+  constructor(options: SimulatedSubDeviceOptions & { readonly state: string }) {
+    this.productId = options.productId;
+    this.deviceName = options.deviceName;
+    this.#options = options;
+    this.#folder = join(options.state, FOLDER, `${options.productId}_${options.deviceName}`);
+    mkdirSync(this.#folder, { recursive: true });
+    if (!existsSync(join(this.#folder, RECORD_FILE))) this.#record({ version: options.version, size: null, md5: null });
+  }
+
+  version(): string | undefined {
+    return this.#offline ? undefined : this.installed().version;
+  }
+
+  write(md5: string, byteOffset: number, bytes: Uint8Array): boolean {
+    const { install } = this.#options;
+    if (install === "offline") this.#offline = true;
+    if (this.#offline) throw new Error("sub-device does not answer");
+    if (install === "hang" && byteOffset > 0) return false;
+    const path = this.#unfinished(md5);
+    const file = openSync(path, existsSync(path) ? "r+" : "w");
+    writeSync(file, bytes, 0, bytes.byteLength, byteOffset);
+    closeSync(file);
+    return true;
+  }
+
+  finish({ version, md5, size }: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined {
+    if (this.#options.install === "fail") return "sub-device refuses the image";
+    const bytes = readFileSync(this.#unfinished(md5));
+    if (bytes.byteLength !== size || createHash("md5").update(bytes).digest("hex") !== md5) {
+      rmSync(this.#unfinished(md5));
+      return "sub-device received other bytes";
+    }
+    renameSync(this.#unfinished(md5), join(this.#folder, `${md5}.bin`));
+    this.#record({ version, size, md5 });
+    return undefined;
+  }
+
+  installed(): Installed {
+    return JSON.parse(readFileSync(join(this.#folder, RECORD_FILE), "utf8")) as Installed;
+  }
+
+  /** The image that runs, or `undefined` where it was never updated. */
+  image(): Uint8Array | undefined {
+    const { md5 } = this.installed();
+    return md5 === null ? undefined : new Uint8Array(readFileSync(join(this.#folder, `${md5}.bin`)));
+  }
+
+  #record(installed: Installed): void {
+    const path = join(this.#folder, RECORD_FILE);
+    writeFileSync(`${path}.new`, JSON.stringify(installed));
+    const file = openSync(`${path}.new`, "r+");
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(`${path}.new`, path);
+  }
+
+  #unfinished(md5: string): string {
+    return join(this.#folder, `${md5}.part`);
+  }
+}

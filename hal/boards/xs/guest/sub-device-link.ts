@@ -1,0 +1,46 @@
+import type { Installer } from "moddable-ota";
+import type { TimerModule } from "../../../ecma419/modules.js";
+
+/** The wire between a gateway and a simulated sub-device. */
+export interface SubDeviceBus {
+  /** @returns `undefined` where it does not answer */
+  version(): string | undefined;
+  /** @returns false where it says nothing more, for ever @throws Error where it does not answer */
+  write(md5: string, byteOffset: number, bytes: Uint8Array): boolean;
+  /** All is written. @returns why it does not take the image */
+  finish(image: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined;
+}
+
+/** What goes over the wire at once. */
+const PIECE_LENGTH = 4096;
+
+/** A gateway application's driver of such a sub-device: a piece each turn. Used on Node and in the engine. */
+export function createSubDeviceLink({ bus, Timer }: { bus: SubDeviceBus; Timer: TimerModule }): Installer {
+  return {
+    version: () => bus.version(),
+    install(image, job) {
+      const piece = new Uint8Array(PIECE_LENGTH);
+      let byteOffset = image.acknowledged;
+      const turn = (): void => {
+        try {
+          const count = image.read(byteOffset, piece);
+          if (count === 0 && byteOffset < image.size) return;
+          if (count === 0) {
+            const reason = bus.finish(image);
+            if (reason === undefined) job.succeed();
+            else job.fail(reason);
+            return;
+          }
+          if (!bus.write(image.md5, byteOffset, piece.subarray(0, count))) return;
+          byteOffset += count;
+          job.progress(byteOffset);
+          job.acknowledge(byteOffset);
+          Timer.set(turn, 0);
+        } catch (error) {
+          job.fail(error instanceof Error ? error.message : String(error));
+        }
+      };
+      turn();
+    },
+  };
+}

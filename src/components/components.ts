@@ -1,0 +1,235 @@
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import type { MqttSession } from "../mqtt/session.js";
+import type { ComponentKind } from "../protocol/demands.js";
+import type { DeviceName } from "../protocol/identity.js";
+import type { Offer, Result } from "../protocol/messages.js";
+import type { UpdateLimits } from "../update/driver.js";
+import { Reporter } from "../update/reporter.js";
+import type { Event, State } from "../update/types.js";
+import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
+import { askVersion, type Installer } from "./hand-over.js";
+import type { Recipient } from "./recipient.js";
+import { StagingQueue } from "./staging-queue.js";
+import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
+
+/** A chip behind the board, or another part of it that is updated by the application's code. */
+export interface ComponentOptions {
+  /** Letters, digits, `.`, `_` and `-`. It is the prefix of the component's versions on the wire. */
+  readonly id: string;
+  /** Default `mcu`. */
+  readonly kind?: ComponentKind | undefined;
+  /** That runs there. A function, which may promise it, is asked again after an installation; a text holds until the next one. */
+  readonly version: string | Installer["version"];
+  /** Least charge of the battery for its updates, besides the policy's. */
+  readonly minBatteryPercent?: number | undefined;
+  /** Ids of components: where the update of one fails that is offered with this one's, this one's is not installed. */
+  readonly dependsOn?: readonly string[] | undefined;
+  readonly install: Installer["install"];
+}
+
+/** What an application hears of a component: how far its update is, and how it ended. */
+export type ComponentEvent = { readonly component: string; readonly version: string | undefined } & (
+  | { readonly kind: "state"; readonly state: State["name"] | "queued" }
+  | { readonly kind: "progress"; readonly step: "download" | "install"; readonly bytes: number; readonly size: number }
+  | { readonly kind: "result"; readonly result: Result }
+);
+
+export interface ComponentsOptions {
+  readonly device: Device;
+  readonly session: MqttSession;
+  /** The device's own: its components have no other. */
+  readonly name: DeviceName;
+  readonly separator: string;
+  readonly installTimeoutMs: number;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly plans: UpdatePlans;
+  /** The own firmware's update is offered, and waits for the components. */
+  isOwnOffered(): boolean;
+  /** The platform heard a component's version last: it is to hear the own firmware's again. */
+  reportOwn(): void;
+  onEvent(event: ComponentEvent): void;
+}
+
+interface Component extends Recipient {
+  readonly options: ComponentOptions;
+  state: State["name"] | "queued";
+}
+
+/** Label of the data partition where their images wait. */
+const STAGING = "staging";
+/** What is offered together comes within this time. */
+export const GATHER_MS = 1_000;
+
+/** The components of a device: their updates come in the order in which they were added, the own firmware's last. */
+export class Components {
+  readonly #options: ComponentsOptions;
+  readonly #all: Component[] = [];
+  readonly #offers = new Map<Component, Offer>();
+  /** Why an update is not to be installed, by what it is for. */
+  readonly #blocked = new Map<string, string>();
+  readonly queue: StagingQueue<Component>;
+  #gatherTimer: Timer | undefined;
+  #ownTimer: Timer | undefined;
+
+  /** @throws HalError where there is no partition for their images, or storage cannot be read */
+  constructor(options: ComponentsOptions) {
+    const { device } = options;
+    this.#options = options;
+    this.queue = new StagingQueue<Component>({
+      ...options,
+      area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      reporterOf: (component) => this.#reporterOf(component),
+      gateOf: (component) => this.#gateOf(component),
+      onState: (component, state, event) => this.#onState(component, state, event),
+      onInstalling: ({ owner }, { version, size }, bytes) =>
+        options.onEvent({ component: owner, version, kind: "progress", step: "install", bytes, size }),
+      onReported: ({ owner }, version, result) => {
+        options.onEvent({ component: owner, version, kind: "result", result });
+        this.#reportOwn();
+      },
+      onAsk: () => this.#reportOwn(),
+    });
+  }
+
+  /** @throws OtaError `usage` for an id that is none, or known already */
+  add(options: ComponentOptions): void {
+    const { id, version, install } = options;
+    const { separator } = this.#options;
+    if (!isComponentId(id, separator) || id === FIRMWARE) throw new OtaError("usage", `${id}: no id of a component`);
+    if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
+    const component: Component = {
+      options,
+      owner: id,
+      // What an application said once it cannot say of what was installed since.
+      link: { version: typeof version === "string" ? () => undefined : version, install },
+      version: typeof version === "string" ? version : undefined,
+      offer: undefined,
+      state: "idle",
+    };
+    this.#all.push(component);
+  }
+
+  /** Connected, and not on trial. */
+  connected(): void {
+    this.queue.open();
+    for (const component of this.#all) {
+      askVersion(component.link, this.#options.device.clock, (version) => {
+        if (typeof component.options.version !== "string") component.version = version;
+        if (this.queue.arrived(component)) this.#reportOwn();
+      });
+    }
+  }
+
+  disconnected(): void {
+    this.queue.close();
+  }
+
+  stop(): void {
+    this.#gatherTimer?.cancel();
+    this.#ownTimer?.cancel();
+    this.queue.stop();
+  }
+
+  /** @returns whether the offer is for a component */
+  onOffer(offer: Offer): boolean {
+    const named = parseWireVersion(offer.version, this.#all.map(({ owner }) => owner), this.#options.separator);
+    const component = this.#find(named?.component ?? offer.demands?.component ?? "");
+    if (component === undefined) return false;
+    this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
+    this.#gather(GATHER_MS);
+    return true;
+  }
+
+  #gather(delayMs: number): void {
+    this.#gatherTimer ??= this.#options.device.clock.timer("components", delayMs, () => this.#gathered());
+  }
+
+  /** What the own firmware waits for; `undefined` where it need not wait. */
+  pending(): string | undefined {
+    return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
+  }
+
+  /** Why the own firmware's update is not to be installed. It holds for the updates that were offered together. */
+  takeBlocked(owner: string): string | undefined {
+    const reason = this.#blocked.get(owner);
+    this.#blocked.delete(owner);
+    return reason;
+  }
+
+  #gathered(): void {
+    this.#gatherTimer = undefined;
+    for (const component of this.#all) {
+      const offer = this.#offers.get(component);
+      // One at a time: the queue would let those go first whose image is in the area already.
+      if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) continue;
+      this.#offers.delete(component);
+      // What runs there is told to a platform that does not know it.
+      if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
+      else this.queue.offered(component, offer);
+    }
+  }
+
+  #sayVersion(component: Component): void {
+    this.#reporterOf(component).version(component.version as string, () => this.#reportOwn());
+  }
+
+  /** In a turn of its own: below the parser of an acknowledgement there is little stack left on a chip. */
+  #reportOwn(): void {
+    this.#ownTimer ??= this.#options.device.clock.timer("own version", 0, () => {
+      this.#ownTimer = undefined;
+      this.#options.reportOwn();
+    });
+  }
+
+  #onState(component: Component, state: State | undefined, event: Event | undefined): void {
+    const from = component.state;
+    const { owner } = component;
+    const to = state?.name ?? "queued";
+    component.state = to;
+    if (to === "idle" && this.#offers.size > 0) this.#gather(0);
+    if (to !== from) this.#options.onEvent({ component: owner, version: component.version, kind: "state", state: to });
+    if (state === undefined) return;
+    this.#options.plans.noteStep(owner, from === "queued" ? "idle" : from, state, event);
+    if (state.name === "reporting" && from !== "reporting" && state.result.outcome !== "done") this.#block(component);
+    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
+      const { version, size } = state.offer;
+      this.#options.onEvent({ component: owner, version, kind: "progress", step: "download", bytes: event.offset, size });
+    }
+  }
+
+  /** Those that were offered with it, and depend on it, are not installed. */
+  #block({ owner }: Component): void {
+    const reason = `${owner} failed`;
+    for (const other of this.#all) {
+      if (other.options.dependsOn?.includes(owner) === true && this.#offers.has(other)) this.#blocked.set(other.owner, reason);
+    }
+    if (this.#options.isOwnOffered()) this.#blocked.set(FIRMWARE, reason);
+  }
+
+  #gateOf(component: Component): ReturnType<UpdatePlans["gate"]> {
+    const { owner, options } = component;
+    const { device, plans } = this.#options;
+    return plans.gate({
+      component: owner,
+      kind: options.kind ?? "mcu",
+      capacity: device.openPartition(STAGING).byteLength,
+      minBatteryPercent: options.minBatteryPercent,
+      runningVersion: () => component.version,
+      blocked: () => this.takeBlocked(owner),
+      onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
+    });
+  }
+
+  #reporterOf({ owner }: Component): Reporter {
+    const { session, name, device, separator } = this.#options;
+    const reporter = new Reporter({ session, device: name, log: device.log, versionPrefix: wireVersion({ component: owner, version: "" }, separator) });
+    reporter.online = true;
+    return reporter;
+  }
+
+  #find(id: string): Component | undefined {
+    return this.#all.find(({ owner }) => owner === id);
+  }
+}

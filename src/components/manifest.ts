@@ -1,0 +1,95 @@
+import type { Clock, HttpClient, HttpExchange, HttpHead, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { fromNetwork } from "../errors.js";
+import { parseUrl } from "../http/url.js";
+import { type Demands, decodeDemands } from "../protocol/demands.js";
+import { parseMessage } from "../protocol/json.js";
+
+/** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no demands. */
+export type ManifestAnswer = { readonly found: Demands } | { readonly unknown: string };
+
+export interface ManifestReaderOptions {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** Of the firmware. */
+  readonly url: string;
+  readonly tls: TlsOptions;
+  onEnded(answer: ManifestAnswer): void;
+}
+
+/** Seven short fields fit several times over. */
+const LENGTH_LIMIT = 1024;
+const TIMEOUT_MS = 10_000;
+const NONE: Demands = Object.freeze({});
+
+/** Fetches the manifest next to a firmware: one request, bounded in bytes and in time. */
+export class ManifestReader {
+  readonly #options: ManifestReaderOptions;
+  readonly #body = new Uint8Array(LENGTH_LIMIT + 1);
+  #length = 0;
+  #exchange: HttpExchange | undefined;
+  #timer: Timer | undefined;
+  #reading = false;
+
+  constructor(options: ManifestReaderOptions) {
+    this.#options = options;
+    this.#timer = options.clock.timer("manifest", TIMEOUT_MS, () => this.#end({ unknown: "no answer in time" }));
+    const url = parseUrl(manifestUrl(options.url));
+    if (url === undefined) {
+      this.#timer.cancel();
+      this.#timer = options.clock.timer("manifest", 0, () => this.#end({ found: NONE }));
+      return;
+    }
+    this.#exchange = options.http.get({
+      ...url,
+      tls: url.secure ? options.tls : undefined,
+      headers: [],
+      wanted: [],
+      connectTimeoutMs: TIMEOUT_MS,
+      onHead: (head) => this.#onHead(head),
+      onReadable: () => this.#read(),
+      onEnd: () => this.#onEnd(),
+      onError: (error) => this.#end({ unknown: fromNetwork(error).message }),
+    });
+  }
+
+  /** Idempotent; nothing is called after it. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#exchange?.close();
+    this.#exchange = undefined;
+  }
+
+  /** A signed URL is good for one path: that the server refuses the manifest's says no more than that there is none. */
+  #onHead({ status }: HttpHead): void {
+    if (status === 200) this.#reading = true;
+    else if (status >= 500 || status === 429) this.#end({ unknown: `server answers ${status}` });
+    else this.#end({ found: NONE });
+  }
+
+  #read(): void {
+    while (this.#reading && this.#exchange !== undefined) {
+      const count = this.#exchange.read(this.#body, this.#length, this.#body.byteLength);
+      if (count === 0) return;
+      this.#length += count;
+      if (this.#length > LENGTH_LIMIT) this.#end({ found: { wrong: `manifest over ${LENGTH_LIMIT} bytes` } });
+    }
+  }
+
+  #onEnd(): void {
+    const fields = parseMessage(this.#body.subarray(0, this.#length));
+    this.#end({ found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeDemands(fields) ?? NONE) });
+  }
+
+  #end(answer: ManifestAnswer): void {
+    if (this.#timer === undefined) return;
+    this.close();
+    this.#options.onEnded(answer);
+  }
+}
+
+/** The path with `.json` behind it; the query, where the signature is, stays as it is. */
+export function manifestUrl(url: string): string {
+  const query = url.indexOf("?");
+  return query < 0 ? `${url}.json` : `${url.slice(0, query)}.json${url.slice(query)}`;
+}

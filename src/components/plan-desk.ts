@@ -1,0 +1,111 @@
+import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
+import type { UpdateDriver } from "../update/driver.js";
+import type { Event, State } from "../update/types.js";
+import { CheckIn } from "./check-in.js";
+import type { Plan } from "./plan.js";
+import type { PlanGate } from "./plan-gate.js";
+import { type Policy, resolvePolicy } from "./policy-config.js";
+import { FIRMWARE, overEvent, UpdatePlans } from "./update-plans.js";
+
+export interface PlanDeskOptions {
+  readonly device: Device;
+  readonly boot: BootStatus;
+  readonly version: string;
+  /** Absent: nobody is asked, as long as nobody uses plans. */
+  readonly policy: Policy | undefined;
+  readonly checkEveryMs: number;
+  readonly tls: TlsOptions;
+  /** The own firmware's; it may be another one later. */
+  driver(): UpdateDriver;
+  /** Before the first look at an offer. */
+  gatherMs(): number;
+  awaited(): string | undefined;
+  blocked(): string | undefined;
+  isOnline(): boolean;
+  hasListener(): boolean;
+  onPlan(plan: Plan): void;
+  /** From now on the own firmware's updates are asked about. */
+  onGate(gate: PlanGate): void;
+}
+
+/** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
+export class PlanDesk {
+  readonly #options: PlanDeskOptions;
+  readonly #checkIn: CheckIn;
+  #plans: UpdatePlans | undefined;
+  #gate: PlanGate | undefined;
+
+  constructor(options: PlanDeskOptions) {
+    const { device, checkEveryMs, isOnline, driver } = options;
+    this.#options = options;
+    this.#checkIn = new CheckIn({
+      ...device,
+      everyMs: checkEveryMs,
+      isOnline,
+      isBusy: () => driver().state.name !== "idle",
+      current: () => this.#current(),
+      report: () => driver().dispatch({ type: "online" }),
+    });
+  }
+
+  /** Absent as long as nobody uses plans. */
+  get gate(): PlanGate | undefined {
+    return this.#gate;
+  }
+
+  start(): void {
+    this.#checkIn.start();
+  }
+
+  stop(): void {
+    this.#checkIn.stop();
+  }
+
+  /** @returns the plan, `undefined` where there is none @throws OtaError (rejects) `unreachable` without a connection */
+  check(): Promise<Plan | undefined> {
+    this.use();
+    return this.#checkIn.check();
+  }
+
+  /** @throws HalError where storage cannot be read */
+  use(): UpdatePlans {
+    if (this.#plans !== undefined) return this.#plans;
+    const { device, boot, version, policy, tls, driver, hasListener, onPlan, onGate } = this.#options;
+    const plans = new UpdatePlans({
+      device,
+      policy: policy ?? resolvePolicy({}),
+      tls,
+      hasListener,
+      onPlan: (plan) => {
+        this.#checkIn.found(plan);
+        onPlan(plan);
+      },
+    });
+    const gate = plans.gate({
+      component: FIRMWARE,
+      kind: "module",
+      capacity: driver().capacity,
+      runningVersion: () => version,
+      gatherMs: () => this.#options.gatherMs(),
+      awaited: () => this.#options.awaited(),
+      blocked: () => this.#options.blocked(),
+      onOver: (failure) => driver().dispatch(overEvent(failure)),
+    });
+    this.#plans = plans;
+    this.#gate = gate;
+    plans.noteBoot(loadRecord(device.store, OWN_KEY), boot);
+    onGate(gate);
+    return plans;
+  }
+
+  /** @param from name of the state before */
+  noteStep(from: State["name"], state: State, event: Event | undefined): void {
+    this.#plans?.noteStep(FIRMWARE, from, state, event);
+  }
+
+  #current(): Plan | undefined {
+    const { state } = this.#options.driver();
+    return "offer" in state ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download") : undefined;
+  }
+}

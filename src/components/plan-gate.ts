@@ -1,0 +1,256 @@
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import { printable } from "../lib/text.js";
+import type { ComponentKind, Demands } from "../protocol/demands.js";
+import type { Offer } from "../protocol/messages.js";
+import type { Gate } from "../update/target.js";
+import type { ClearedStep, Failure } from "../update/types.js";
+import { ManifestReader } from "./manifest.js";
+import type { Plan, Unmet } from "./plan.js";
+import type { PlanMemory } from "./plan-memory.js";
+import { decide } from "./policy.js";
+import { LONGEST_SECONDS, type Policy } from "./policy-config.js";
+
+export interface PlanGateOptions {
+  readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
+  readonly policy: Policy;
+  readonly memory: PlanMemory;
+  /** For the manifest, where it comes by https. */
+  readonly tls: TlsOptions;
+  readonly component: string;
+  readonly kind: ComponentKind;
+  /** Bytes that an image may demand. */
+  readonly capacity: number;
+  runningVersion(): string | undefined;
+  hasListener(): boolean;
+  /** Before the first look: for what is offered together with this. */
+  gatherMs?(): number;
+  /** Id of a component that comes first; `undefined` where none does. */
+  awaited?(): string | undefined;
+  /** Why this is not to be installed at all; `undefined` where it may be. Asked once no other comes first. */
+  blocked?(): string | undefined;
+  /** Once for each step of each image, and again when a deferral is over. */
+  onPlan(plan: Plan): void;
+  /** The job has to end, whatever it is at. */
+  onOver(failure: Failure): void;
+}
+
+interface Question {
+  readonly step: ClearedStep;
+  readonly offer: Offer;
+  readonly answer: (failure?: Failure) => void;
+  told: boolean;
+}
+
+/** Tries to have the manifest before the job is given up. */
+const MANIFEST_TRIES = 5;
+
+/** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
+export class PlanGate implements Gate {
+  readonly #options: PlanGateOptions;
+  #question: Question | undefined;
+  /** The image of the newest question, and what its manifest says. */
+  #image: Offer | undefined;
+  #demands: Demands | undefined;
+  #manifestTries = 0;
+  #manifest: ManifestReader | undefined;
+  #timer: Timer | undefined;
+  #deadline: Timer | undefined;
+  #said = "";
+
+  constructor(options: PlanGateOptions) {
+    this.#options = options;
+  }
+
+  /** Answers from a turn of its own: never from inside this call. */
+  ask(step: ClearedStep, offer: Offer, answer: (failure?: Failure) => void): void {
+    if (step === "download" || this.#image === undefined) {
+      this.withdraw();
+      this.#image = offer;
+      this.#demands = undefined;
+      this.#manifestTries = 0;
+    }
+    this.#question = { step, offer, answer, told: false };
+    this.#said = "";
+    this.#lookIn(this.#options.gatherMs?.() ?? 0);
+  }
+
+  withdraw(): void {
+    this.#question = undefined;
+    this.#timer?.cancel();
+    this.#manifest?.close();
+    this.#endDeadline();
+  }
+
+  /** A plan of an offer that no question is open about. */
+  describe(offer: Offer, step: ClearedStep): Plan {
+    this.#image ??= offer;
+    return this.#plan({ step, offer, answer: () => {}, told: true }, [], false);
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.device.clock.timer("plan", delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked } = this.#options;
+    const { step, offer } = question;
+    if (this.#isOver(offer)) return;
+    const demands = this.#allDemands(offer);
+    if (demands === undefined) return;
+    const first = awaited?.();
+    if (first !== undefined) {
+      this.#say([{ what: "component", required: first, measured: undefined }]);
+      this.#lookIn(policy.recheckMs);
+      return;
+    }
+    const reason = blocked?.();
+    const decision =
+      reason !== undefined
+        ? ({ do: "decline", reason } as const)
+        : decide({
+            ...this.#options,
+            step,
+            demands,
+            hasListener: hasListener(),
+            remembered: memory.recall(component, offer),
+            runningVersion: runningVersion(),
+            vitals: device.vitals,
+            unixTime: device.clock.unixTime(),
+          });
+    // Whoever is told below may answer at once, which has it looked at sooner.
+    this.#lookIn(policy.recheckMs);
+    switch (decision.do) {
+      case "go":
+        if (step === "download") this.#tell(question, [], false);
+        // Whoever was told may have said no, or later.
+        if (this.#question === question && !this.#isDeferred(offer)) this.#answer();
+        return;
+      case "decline":
+        this.#answer({ code: "declined", message: decision.reason });
+        return;
+      case "wait":
+        this.#say(decision.unmet);
+        if (!this.#isDeferred(offer)) this.#tell(question, decision.unmet, false);
+        return;
+      case "ask":
+        this.#tell(question, decision.unmet, true);
+        return;
+    }
+  }
+
+  /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
+  #allDemands(offer: Offer): Demands | undefined {
+    const { policy, device, tls } = this.#options;
+    if (!policy.manifest) this.#demands = {};
+    // The offer's own word is the newer one.
+    if (this.#demands !== undefined) return { ...this.#demands, ...offer.demands };
+    this.#manifest?.close();
+    this.#manifest = new ManifestReader({
+      ...device,
+      url: offer.url,
+      tls,
+      onEnded: (answer) => {
+        this.#manifest = undefined;
+        if ("found" in answer) {
+          this.#demands = answer.found;
+          this.#lookIn(0);
+          return;
+        }
+        device.log("warn", "plan", () => `manifest of ${offer.version}: ${printable(answer.unknown)}`);
+        if (++this.#manifestTries >= MANIFEST_TRIES) this.#answer({ code: "unreachable", message: "no manifest" });
+        else this.#lookIn(policy.recheckMs);
+      },
+    });
+    return undefined;
+  }
+
+  /** Arms the deadline at the first look. @returns whether it has passed already */
+  #isOver(offer: Offer): boolean {
+    const { policy, memory, component, device, onOver } = this.#options;
+    if (policy.deadlineSeconds === undefined || this.#deadline !== undefined) return false;
+    const leftMs = memory.deadlineMs(component, offer, policy.deadlineSeconds);
+    const over = (): void => {
+      this.withdraw();
+      memory.fail(component, offer);
+      onOver({ code: "deadline-exceeded", message: `not installed within ${policy.deadlineSeconds} s` });
+    };
+    if (leftMs <= 0) over();
+    else this.#deadline = device.clock.timer("plan deadline", leftMs, over);
+    return leftMs <= 0;
+  }
+
+  #endDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+  }
+
+  #answer(failure?: Failure): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    this.#question = undefined;
+    this.#timer?.cancel();
+    if (question.step === "install" || failure !== undefined) this.#endDeadline();
+    question.answer(failure);
+  }
+
+  #isDeferred(offer: Offer): boolean {
+    return this.#options.memory.recall(this.#options.component, offer).deferredSeconds > 0;
+  }
+
+  #tell(question: Question, unmet: readonly Unmet[], asks: boolean): void {
+    if (question.told) return;
+    question.told = true;
+    this.#options.onPlan(this.#plan(question, unmet, asks));
+  }
+
+  /** Once for each new reason to wait, not for each look. */
+  #say(unmet: readonly Unmet[]): void {
+    const reasons = unmet.map(({ what, required, measured }) => (what === "deferral" ? what : what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`));
+    const text = reasons.join("; ");
+    if (text === this.#said) return;
+    this.#said = text;
+    this.#options.device.log("info", "plan", () => `${this.#options.component} waits: ${text}`);
+  }
+
+  #plan(question: Question, unmet: readonly Unmet[], asks: boolean): Plan {
+    const { component, kind, policy, memory, onOver } = this.#options;
+    const { step, offer } = question;
+    const isOpen = (): boolean => this.#question === question;
+    const deferralsLeft = Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
+    return {
+      component,
+      kind,
+      step,
+      sourceVersion: { ...this.#demands, ...offer.demands }.sourceVersion,
+      version: offer.version,
+      size: offer.size,
+      unmet,
+      asks,
+      deferralsLeft,
+      accept: () => {
+        if (!isOpen()) return;
+        memory.accept(component, offer, step);
+        this.#lookIn(0);
+      },
+      decline: (reason) => {
+        if (this.#image?.md5 !== offer.md5 || this.#image.version !== offer.version) return;
+        const failure: Failure = { code: "declined", message: `declined: ${printable(reason)}` };
+        memory.decline(component, offer);
+        if (isOpen()) this.#answer(failure);
+        else onOver(failure);
+      },
+      defer: ({ seconds }) => {
+        if (!isOpen()) return;
+        if (deferralsLeft === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
+        if (!(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
+        memory.defer(component, offer, Math.ceil(seconds));
+        question.told = false;
+        this.#lookIn(0);
+      },
+    };
+  }
+}

@@ -1,0 +1,311 @@
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import type { Offer, Result } from "../protocol/messages.js";
+import { loadRecord } from "../update/checkpoint.js";
+import { UpdateDriver, type UpdateLimits } from "../update/driver.js";
+import type { Reporter } from "../update/reporter.js";
+import type { Gate } from "../update/target.js";
+import type { Event, Image, State } from "../update/types.js";
+import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
+import { AREA_KEY, StagedTarget, type StagingArea } from "./staged-target.js";
+
+export interface StagingQueueOptions<Whom extends Recipient> {
+  readonly device: Device;
+  readonly area: StagingArea;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly installTimeoutMs: number;
+  reporterOf(recipient: Whom): Reporter;
+  /** Absent: every image is wanted at once. */
+  gateOf?(recipient: Whom): Gate;
+  /** `undefined`: it waits for its turn. */
+  onState(recipient: Whom, state: State | undefined, event: Event | undefined): void;
+  onInstalling(recipient: Whom, image: Image, bytes: number): void;
+  /** The platform has acknowledged a result. */
+  onReported(recipient: Whom, version: string, result: Result): void;
+  /** Its offer is wanted again: its version is to be reported. */
+  onAsk(recipient: Whom): void;
+}
+
+interface Job<Whom> {
+  readonly recipient: Whom;
+  readonly driver: UpdateDriver;
+}
+
+/** How long the owner of an unfinished job is waited for after a restart. */
+const OWNER_WAIT_MS = 60_000;
+
+/**
+ * Images for others than the own firmware, one job at a time: first in, first out, but those who want the image that is in
+ * the area come before it is erased. The own firmware's update takes its turn among them.
+ */
+export class StagingQueue<Whom extends Recipient> {
+  readonly #options: StagingQueueOptions<Whom>;
+  readonly #order: Whom[] = [];
+  #job: Job<Whom> | undefined;
+  #open = false;
+  /** Whose job was cut in the middle: nobody else's image may take its place in the area before it came. */
+  #awaited: string | undefined;
+  #awaitTimer: Timer | undefined;
+  #turnTimer: Timer | undefined;
+  /** Whose offer was asked for again. */
+  #asked: Whom | undefined;
+  /** The own firmware has its turn, or waits for it. */
+  #own: "none" | "waiting" | "turn" = "none";
+  #ownAnswer: (() => void) | undefined;
+
+  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  constructor(options: StagingQueueOptions<Whom>) {
+    this.#options = options;
+    const record = loadRecord(options.device.store, AREA_KEY);
+    if (record?.checkpoint.phase === "applying" || record?.checkpoint.phase === "reporting") this.#awaited = record.owner;
+  }
+
+  /** Whose job was cut in the middle by the restart, until it has come. */
+  get awaited(): string | undefined {
+    return this.#awaited;
+  }
+
+  /** Whether its job is under way. */
+  serves(recipient: Whom): boolean {
+    return this.#job?.recipient === recipient;
+  }
+
+  /** For its job, where that is under way. */
+  dispatch(recipient: Whom, event: Event): void {
+    if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
+  }
+
+  /** Connected: jobs may begin. */
+  open(): void {
+    this.#open = true;
+    if (this.#awaited !== undefined) {
+      this.#awaitTimer ??= this.#options.device.clock.timer("staging owner", OWNER_WAIT_MS, () => this.#came(this.#awaited));
+    }
+    this.#later();
+  }
+
+  /** Not connected: what is under way goes on, nothing new begins. */
+  close(): void {
+    this.#open = false;
+    this.#asked = undefined;
+  }
+
+  stop(): void {
+    this.#open = false;
+    this.#job?.driver.stop();
+    this.#awaitTimer?.cancel();
+    this.#turnTimer?.cancel();
+  }
+
+  /** The platform offers an image for somebody. */
+  offered(recipient: Whom, offer: Offer): void {
+    const shared = share(offer, this.#shared());
+    if (this.#asked === recipient) this.#asked = undefined;
+    const job = this.#job;
+    if (job?.recipient === recipient) {
+      if (recipient.offer === shared || !isPreemptible(job.driver.state) || !this.#isWanted(recipient.offer)) {
+        recipient.offer = shared;
+        job.driver.dispatch({ type: "offer-received", offer });
+        return;
+      }
+      // The others who want what is on its way come first.
+      job.driver.stop();
+      this.#job = undefined;
+    }
+    recipient.offer = shared;
+    if (!this.#order.includes(recipient)) {
+      this.#order.push(recipient);
+      this.#options.onState(recipient, undefined, undefined);
+    }
+    this.#later();
+  }
+
+  /** Somebody can be spoken for on this connection. @returns whether its job says what there is to say of its version */
+  arrived(recipient: Whom): boolean {
+    const job = this.#job;
+    if (job?.recipient === recipient) {
+      job.driver.runningVersion = recipient.version;
+      job.driver.dispatch({ type: "online" });
+      return true;
+    }
+    if (this.#awaited !== recipient.owner || job !== undefined) return false;
+    this.#came(recipient.owner);
+    return this.#begin(recipient, { type: "online" });
+  }
+
+  /** Somebody is no more. What is in the area for it stays, for others or for its return. */
+  left(recipient: Whom): void {
+    const at = this.#order.indexOf(recipient);
+    if (at >= 0) this.#order.splice(at, 1);
+    recipient.offer = undefined;
+    if (this.#asked === recipient) this.#asked = undefined;
+    if (this.#job?.recipient === recipient) {
+      this.#job.driver.stop();
+      this.#job = undefined;
+    }
+    this.#came(recipient.owner);
+  }
+
+  /** For the own firmware's update: it waits for an installation that is under way, and everything else waits for it. */
+  ownGate(policy: Gate | undefined): Gate {
+    return {
+      ask: (step, offer, answer) => {
+        const wait = (): void => {
+          this.#own = "waiting";
+          this.#ownAnswer = () => answer();
+          this.#takeOwnTurn();
+        };
+        if (policy === undefined) wait();
+        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
+      },
+      withdraw: () => {
+        policy?.withdraw();
+        this.ownEnded();
+      },
+    };
+  }
+
+  /** The area is the own firmware's for now. */
+  ownHolds(): void {
+    this.#own = "turn";
+  }
+
+  /** The own firmware's update is over, or rests. */
+  ownEnded(): void {
+    this.#own = "none";
+    this.#ownAnswer = undefined;
+    this.#later();
+  }
+
+  #takeOwnTurn(): void {
+    const job = this.#job;
+    if (job !== undefined) {
+      if (!isPreemptible(job.driver.state)) return;
+      job.driver.stop();
+      this.#job = undefined;
+      this.#order.unshift(job.recipient);
+      this.#options.onState(job.recipient, undefined, undefined);
+    }
+    this.#own = "turn";
+    const answer = this.#ownAnswer;
+    this.#ownAnswer = undefined;
+    answer?.();
+  }
+
+  /** The next job, in a turn of its own. */
+  #later(): void {
+    this.#turnTimer ??= this.#options.device.clock.timer("staging", 0, () => {
+      this.#turnTimer = undefined;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    const job = this.#job;
+    if (job?.driver.state.name === "idle") {
+      job.driver.stop();
+      this.#job = undefined;
+      job.recipient.offer = undefined;
+    }
+    if (this.#own === "waiting") this.#takeOwnTurn();
+    if (this.#job !== undefined || this.#own === "turn" || !this.#open || this.#awaited !== undefined) return;
+    const next = this.#pick();
+    if (next !== undefined) {
+      this.#order.splice(this.#order.indexOf(next), 1);
+      this.#begin(next, { type: "offer-received", offer: { ...(next.offer as Offer) } });
+    }
+    this.#ask();
+  }
+
+  #pick(): Whom | undefined {
+    const staged = this.#staged();
+    const offered = this.#order.filter(({ offer }) => offer !== undefined);
+    return offered.find(({ offer }) => hasBytesOf(offer as SharedOffer, staged)) ?? offered[0];
+  }
+
+  #staged(): Image | undefined {
+    try {
+      return loadRecord(this.#options.device.store, AREA_KEY)?.checkpoint.image;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #begin(recipient: Whom, first: Event): boolean {
+    const { device, area, limits, tls, installTimeoutMs, reporterOf, gateOf, onState, onInstalling, onReported } = this.#options;
+    const target = new StagedTarget({
+      store: device.store,
+      clock: device.clock,
+      log: device.log,
+      area,
+      owner: recipient.owner,
+      runningVersion: recipient.version,
+      installer: recipient.link,
+      installTimeoutMs,
+      onProgress: (image, bytes) => onInstalling(recipient, image, bytes),
+      onInstalled: ({ version }) => {
+        recipient.version = version;
+        driver.runningVersion = version;
+      },
+    });
+    let driver: UpdateDriver;
+    try {
+      driver = new UpdateDriver({
+        device,
+        target,
+        runningVersion: recipient.version,
+        gate: gateOf?.(recipient),
+        reporter: reporterOf(recipient),
+        limits,
+        tls,
+        onStep: (state, event) => {
+          onState(recipient, state, event);
+          // An update of the own firmware may have waited for the end of an installation; the next job for the end of this one.
+          if (state.name === "idle") this.#later();
+        },
+        onReported: (version, result) => onReported(recipient, version, result),
+        onRestart: () => {},
+      });
+    } catch (error) {
+      device.log("error", "gateway", () => describeError(error));
+      return false;
+    }
+    this.#job = { recipient, driver };
+    driver.start();
+    driver.dispatch(first);
+    this.#later();
+    return true;
+  }
+
+  /** What did not fit is asked for as soon as it does. */
+  #ask(): void {
+    if (this.#asked !== undefined || this.#shared().size >= OFFER_LIMIT) return;
+    this.#asked = this.#order.find(({ offer }) => offer === undefined);
+    if (this.#asked !== undefined) this.#options.onAsk(this.#asked);
+  }
+
+  #shared(): Set<SharedOffer> {
+    const offers = new Set<SharedOffer>();
+    if (this.#job?.recipient.offer !== undefined) offers.add(this.#job.recipient.offer);
+    for (const { offer } of this.#order) if (offer !== undefined) offers.add(offer);
+    return offers;
+  }
+
+  #isWanted(offer: SharedOffer | undefined): boolean {
+    return offer !== undefined && this.#order.some((other) => other.offer !== undefined && hasBytesOf(other.offer, offer));
+  }
+
+  #came(owner: string | undefined): void {
+    if (this.#awaited === owner) {
+      this.#awaited = undefined;
+      this.#awaitTimer?.cancel();
+    }
+    this.#later();
+  }
+}
+
+/** Nothing but bytes is on its way, and those are kept. */
+function isPreemptible({ name }: State): boolean {
+  return name !== "applying" && name !== "reporting" && name !== "idle";
+}

@@ -1,0 +1,64 @@
+import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import type { JobRecord } from "../update/checkpoint.js";
+import type { Event, Failure, State } from "../update/types.js";
+import type { Plan } from "./plan.js";
+import { PlanGate, type PlanGateOptions } from "./plan-gate.js";
+import { PlanMemory } from "./plan-memory.js";
+import type { Policy } from "./policy-config.js";
+
+/** Id of the own firmware among the components. */
+export const FIRMWARE = "firmware";
+
+export interface UpdatePlansOptions {
+  readonly device: Device;
+  readonly policy: Policy;
+  readonly tls: TlsOptions;
+  hasListener(): boolean;
+  onPlan(plan: Plan): void;
+}
+
+/** What a gate is for. */
+export interface GateTarget
+  extends Pick<PlanGateOptions, "component" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "blocked" | "awaited" | "onOver"> {
+  /** Besides the policy's. */
+  readonly minBatteryPercent?: number | undefined;
+}
+
+/** The plans of all that the agent updates: one policy and one memory, a gate for each target. */
+export class UpdatePlans {
+  readonly #options: UpdatePlansOptions;
+  readonly #memory: PlanMemory;
+
+  constructor(options: UpdatePlansOptions) {
+    this.#options = options;
+    this.#memory = new PlanMemory({ ...options.device, budget: options.policy });
+  }
+
+  gate(target: GateTarget): PlanGate {
+    const { policy } = this.#options;
+    const minBatteryPercent = Math.max(policy.minBatteryPercent ?? 0, target.minBatteryPercent ?? 0);
+    return new PlanGate({ ...this.#options, ...target, policy: { ...policy, minBatteryPercent }, memory: this.#memory });
+  }
+
+  /**
+   * Before the first step of a boot: what became of the image that was on trial. One that was only restarted may be a good one
+   * in a board whose battery was changed: it counts as failed, and does not cool down.
+   */
+  noteBoot(record: JobRecord | undefined, boot: BootStatus): void {
+    const checkpoint = record?.checkpoint;
+    if (checkpoint?.phase !== "applying" || checkpoint.slot !== boot.targetSlot || boot.targetState === "none") return;
+    this.#memory.fail(FIRMWARE, checkpoint.image, boot.targetState === "invalid");
+  }
+
+  /** @param from name of the state before */
+  noteStep(component: string, from: State["name"], state: State, event: Event | undefined): void {
+    if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
+    if (state.result.outcome === "done") this.#memory.forget(component, state.image);
+    else if (event.type !== "declined") this.#memory.fail(component, state.image);
+  }
+}
+
+/** A job ends by the word of a policy or a person. */
+export function overEvent(failure: Failure): Event {
+  return { type: "declined", failure };
+}

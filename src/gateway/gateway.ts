@@ -1,0 +1,296 @@
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { slotArea } from "../components/slot-area.js";
+import { forgetStaged } from "../components/staged-target.js";
+import { StagingQueue } from "../components/staging-queue.js";
+import { OtaError } from "../errors.js";
+import { randomFraction } from "../lib/jitter.js";
+import type { MqttSession } from "../mqtt/session.js";
+import { encodeOperation, signBind } from "../protocol/gateway.js";
+import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
+import { operationResultTopic, operationTopic } from "../protocol/topics.js";
+import type { UpdateLimits } from "../update/driver.js";
+import { Reporter } from "../update/reporter.js";
+import type { State } from "../update/types.js";
+import { Inbox } from "./inbox.js";
+import { Ledger } from "./ledger.js";
+import { Narrator } from "./narrator.js";
+import { Operations } from "./operations.js";
+import { Outlet } from "./outlet.js";
+import { Sessions } from "./sessions.js";
+import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions } from "./sub-device.js";
+
+export interface GatewayOptions {
+  readonly device: Device;
+  readonly session: MqttSession;
+  /** The gateway's own. */
+  readonly name: DeviceName;
+  /** Images wait in the OTA slot that does not run, and not in the partition of their own. */
+  readonly slot: boolean;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly installTimeoutMs: number;
+  readonly messagesPerSecond: number;
+  /** That slot is about to be erased, and the own firmware's update is idle. */
+  onSlotTaken(): void;
+  onEvent(event: SubDeviceEvent): void;
+}
+
+/** What proves that a sub-device may be bound. */
+export interface BindOptions extends DeviceName {
+  /** Default: the one that `add` was told. */
+  readonly deviceSecret?: string | undefined;
+  readonly hash?: Hash | undefined;
+}
+
+/** Label of the data partition. */
+const STAGING = "staging";
+/** Sub-devices in one message of farewell. */
+const FAREWELL_LENGTH = 20;
+
+/** Speaks for devices that have no connection of their own, and brings them their firmware. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #sessions: Sessions;
+  readonly #operations: Operations;
+  readonly #outlet: Outlet;
+  readonly queue: StagingQueue<SubDevice>;
+  /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
+  #link: "down" | "idle" | "subscribing" | "up" = "down";
+  #timer: Timer | undefined;
+  readonly #ledger: Ledger;
+  readonly #narrator: Narrator;
+  readonly #inbox: Inbox;
+
+  /** @throws HalError where storage cannot be read */
+  constructor(options: GatewayOptions) {
+    const { device, session, name, slot, messagesPerSecond, onSlotTaken } = options;
+    const { clock } = device;
+    this.#options = options;
+    this.#outlet = new Outlet({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
+    this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
+    this.queue = new StagingQueue<SubDevice>({
+      ...options,
+      area: slot
+        ? slotArea({ ...device, onTaken: onSlotTaken })
+        : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      reporterOf: (sub) => this.#reporterOf(sub),
+      onState: (sub, state, event) => this.#narrator.onStep(sub, state, event),
+      onInstalling: (sub, { version, size }, bytes) => this.#narrator.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
+      onReported: (sub, version, result) => this.#narrator.tell(sub, { kind: "result", version, result }),
+      onAsk: (sub) => this.#sessions.check(sub),
+    });
+    this.#sessions = new Sessions({
+      session,
+      clock,
+      outlet: this.#outlet,
+      operations: this.#operations,
+      isUrgent: (sub) => sub.owner === this.queue.awaited || sub.mark === "queued" || sub.mark === "downloading",
+      isBusy: (sub) => this.queue.serves(sub),
+      onIntroduced: (sub) => this.#introduce(sub),
+      onRefused: (sub, { code, message }) => {
+        if (code === "not-bound") this.queue.left(sub);
+        this.#narrator.tellState(sub, "refused", message);
+      },
+    });
+    this.#ledger = new Ledger({ ...device, entries: this.#sessions.all });
+    this.#narrator = new Narrator({
+      onEvent: (event) => options.onEvent(event),
+      onMarked: () => this.#ledger.changed(),
+      onFailed: (sub) => this.#sessions.retry(sub),
+    });
+    this.#inbox = new Inbox({
+      sessions: this.#sessions,
+      operations: this.#operations,
+      outlet: this.#outlet,
+      queue: this.queue,
+      log: device.log,
+    });
+  }
+
+  /** The sub-devices that were added. */
+  get devices(): readonly DeviceName[] {
+    return this.#sessions.all;
+  }
+
+  /**
+   * Makes a sub-device known. Those that are added before the agent starts go on where the last boot left them.
+   *
+   * @throws OtaError `usage` for a wrong name, and one that is known already
+   */
+  add(options: SubDeviceOptions): void {
+    const { all } = this.#sessions;
+    checkDeviceName(options);
+    if (this.#sessions.find(options) !== undefined || isSameDevice(this.#options.name, options)) {
+      throw new OtaError("usage", `${options.productId}/${options.deviceName} is known already`);
+    }
+    const productId = all.find((sub) => sub.productId === options.productId)?.productId ?? options.productId;
+    all.push(new SubDevice(options, productId));
+    this.#wake();
+  }
+
+  /** @returns whether it was known */
+  remove(name: DeviceName): boolean {
+    const sub = this.#sessions.find(name);
+    if (sub === undefined) return false;
+    this.#sessions.remove(sub);
+    this.queue.left(sub);
+    if (this.#link === "up") this.#outlet.send(this.#operations.sending(encodeOperation("offline", [sub])));
+    this.#ledger.changed();
+    this.#narrator.tellState(sub, "offline");
+    return true;
+  }
+
+  /** A sub-device may be back, or run another version: asks it, and reports what it says. @returns whether it is known */
+  check(name: DeviceName): boolean {
+    const sub = this.#sessions.find(name);
+    if (sub === undefined) return false;
+    if (this.#link === "up") this.#sessions.check(sub);
+    return true;
+  }
+
+  /**
+   * Binds a sub-device to this gateway on the platform.
+   *
+   * @throws OtaError (rejects) `gateway-refused`, `mqtt-timeout`, `connection-lost`; `usage` without a secret or the time
+   */
+  bind(options: BindOptions): Promise<void> {
+    return this.#ask("bind", options, () => {
+      const { digests, clock, random } = this.#options.device;
+      const deviceSecret = options.deviceSecret ?? this.#sessions.find(options)?.deviceSecret;
+      const timestamp = clock.unixTime();
+      if (deviceSecret === undefined) throw new OtaError("usage", "bind needs the sub-device's deviceSecret");
+      if (timestamp === undefined) throw new OtaError("usage", "bind needs the time, which this board does not know");
+      const nonce = Math.floor(randomFraction(random) * 0x7fffffff);
+      return signBind(options, { deviceSecret, random: nonce, timestamp, hash: options.hash, digests });
+    });
+  }
+
+  /** @throws OtaError (rejects) as for `bind` */
+  unbind(name: DeviceName): Promise<void> {
+    return this.#ask("unbind", name, () => undefined);
+  }
+
+  /** @returns the sub-devices that are bound to this gateway @throws OtaError (rejects) as for `bind` */
+  describe(): Promise<readonly DeviceName[]> {
+    return new Promise((resolve, reject) => {
+      this.#checkLink();
+      this.#outlet.send(this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))));
+      this.#wake();
+    });
+  }
+
+  /** @throws HalError where storage cannot be read */
+  start(): void {
+    this.#ledger.load();
+  }
+
+  /** Ends with a farewell to the platform, as far as the connection takes it at once. */
+  stop(): void {
+    const { session, name } = this.#options;
+    const heard = this.#sessions.all.filter(({ phase }) => phase !== "offline");
+    this.queue.stop();
+    for (let at = 0; this.#link === "up" && at < heard.length; at += FAREWELL_LENGTH) {
+      session.publish(operationTopic(name), encodeOperation("offline", heard.slice(at, at + FAREWELL_LENGTH)));
+    }
+    this.disconnected();
+    this.#ledger.stop();
+  }
+
+  /** The gateway itself is connected, subscribed and not on trial. */
+  connected(): void {
+    if (this.#link !== "down") return;
+    this.#link = "idle";
+    if (this.#sessions.all.length > 0) this.#wake();
+  }
+
+  disconnected(): void {
+    this.#link = "down";
+    this.#timer?.cancel();
+    this.#sessions.close();
+    this.#outlet.close();
+    this.#operations.close();
+    this.queue.close();
+  }
+
+  /** The own firmware's update moved on. */
+  onOwnState(name: State["name"]): void {
+    const { slot } = this.#options;
+    // What is downloaded may wait long for its installation: in a slot of its own it is in nobody's way.
+    if (name === "idle" || (name === "ready" && !slot)) this.queue.ownEnded();
+    else if (slot && name === "reporting") this.queue.ownHolds();
+  }
+
+  /** The own firmware's slot is about to be erased. */
+  onOwnPrepare(): void {
+    if (this.#options.slot) forgetStaged(this.#options.device.store);
+  }
+
+  /** @returns whether the topic is one of the gateway's */
+  onMessage(topic: string, payload: Uint8Array): boolean {
+    if (topic === operationResultTopic(this.#options.name)) {
+      this.#inbox.onOperation(payload);
+      return true;
+    }
+    const [root, kind, productId = "", deviceName = ""] = topic.split("/");
+    const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
+    if (sub !== undefined) this.#inbox.onDownlink(sub, payload);
+    return sub !== undefined;
+  }
+
+  #ask(operation: "bind" | "unbind", device: DeviceName, proof: () => Parameters<Operations["ask"]>[3]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      checkDeviceName(device);
+      this.#checkLink();
+      const settle = (error: OtaError | undefined): void => {
+        if (error === undefined) this.#inbox.onBinding(device, operation === "bind");
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      this.#outlet.send(this.#operations.ask(operation, device, settle, proof()));
+      this.#wake();
+    });
+  }
+
+  #checkLink(): void {
+    if (this.#link === "down") throw new OtaError("connection-lost", "not connected to the broker");
+  }
+
+  /** There is something to say: once for each connection the answers are subscribed to first. */
+  #wake(): void {
+    if (this.#link === "up") this.#outlet.run();
+    if (this.#link !== "idle") return;
+    this.#link = "subscribing";
+    this.#timer = this.#options.device.clock.timer("gateway", 0, () => this.#subscribe());
+  }
+
+  #subscribe(): void {
+    const { session, name } = this.#options;
+    session.subscribe(operationResultTopic(name), (granted) => {
+      if (!granted) {
+        session.drop(new OtaError("mqtt-refused", "broker refuses the gateway's subscription"));
+        return;
+      }
+      this.#link = "up";
+      this.#sessions.open();
+      this.queue.open();
+      this.#outlet.open();
+    });
+  }
+
+  #introduce(sub: SubDevice): void {
+    const { version } = sub;
+    // A result comes before the version, or the platform would offer the same update once more.
+    const spoken = this.queue.arrived(sub);
+    this.#narrator.tellState(sub, version === undefined ? "absent" : "online");
+    if (spoken) return;
+    // What it was about in an earlier boot is over; an offer begins it anew.
+    if (sub.mark !== "done" && sub.mark !== "failed") this.#narrator.mark(sub, "none");
+    if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
+  }
+
+  #reporterOf(sub: SubDevice): Reporter {
+    const reporter = new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log });
+    reporter.online = true;
+    return reporter;
+  }
+}

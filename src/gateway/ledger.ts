@@ -1,0 +1,130 @@
+import type { Clock, KeyValueStore, Log, Timer } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import { equalBytes } from "../lib/bytes.js";
+import { crc32 } from "../lib/crc32.js";
+import { encodeUtf8 } from "../lib/utf8.js";
+
+/** Where a sub-device is with its updates, as it is remembered over restarts. */
+export const MARKS = Object.freeze(["none", "queued", "downloading", "installing", "done", "failed"] as const);
+export type Mark = (typeof MARKS)[number];
+
+/** One that has a place in the ledger. */
+export interface Marked {
+  /** `PRODUCT/name`. */
+  readonly owner: string;
+  mark: Mark;
+}
+
+/*
+ * The marks of all sub-devices, 100 in one record, the records numbered from 0, little-endian:
+ *
+ *   0      u8   format version, 1
+ *   1      u8   entries, 1 to 100
+ *   2      entries of 5 bytes: u32 CRC-32 of the owner, u8 index into MARKS
+ *   end    u32  CRC-32 of everything before it
+ */
+const FORMAT_VERSION = 1;
+const HEAD_LENGTH = 2;
+const ENTRY_LENGTH = 5;
+const CRC_LENGTH = 4;
+export const ENTRIES_PER_RECORD = 100;
+
+export function ledgerKey(record: number): string {
+  return `subs${record}`;
+}
+
+/** @param entries at most as many as a record holds */
+export function encodeLedger(entries: readonly Marked[]): Uint8Array {
+  const end = HEAD_LENGTH + entries.length * ENTRY_LENGTH;
+  const record = new Uint8Array(end + CRC_LENGTH);
+  const view = new DataView(record.buffer);
+  record[0] = FORMAT_VERSION;
+  record[1] = entries.length;
+  entries.forEach(({ owner, mark }, index) => {
+    const at = HEAD_LENGTH + index * ENTRY_LENGTH;
+    view.setUint32(at, idOf(owner), true);
+    record[at + 4] = MARKS.indexOf(mark);
+  });
+  view.setUint32(end, crc32(record, end), true);
+  return record;
+}
+
+/** @returns marks by id; none for anything but a whole, sound record of this format */
+export function decodeLedger(record: Uint8Array): [id: number, mark: Mark][] {
+  const end = record.byteLength - CRC_LENGTH;
+  const count = record[1] ?? 0;
+  if (record[0] !== FORMAT_VERSION || end !== HEAD_LENGTH + count * ENTRY_LENGTH) return [];
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  if (view.getUint32(end, true) !== crc32(record, end)) return [];
+  const entries: [number, Mark][] = [];
+  for (let at = HEAD_LENGTH; at < end; at += ENTRY_LENGTH) {
+    entries.push([view.getUint32(at, true), MARKS[record[at + 4] as number] ?? "none"]);
+  }
+  return entries;
+}
+
+/** Two with the same id would share a mark, which orders and shows, and decides nothing. */
+export function idOf(owner: string): number {
+  const bytes = encodeUtf8(owner);
+  return crc32(bytes, bytes.byteLength);
+}
+
+/** Many change at once where many are offered the same. */
+const DELAY_MS = 1_000;
+
+/** Keeps the marks of all sub-devices in the key-value store. */
+export class Ledger {
+  readonly #options: { store: KeyValueStore; clock: Clock; log: Log; entries: readonly Marked[] };
+  #timer: Timer | undefined;
+
+  /** @param options.entries all of them, as they are at any time */
+  constructor(options: { store: KeyValueStore; clock: Clock; log: Log; entries: readonly Marked[] }) {
+    this.#options = options;
+  }
+
+  /** Gives every one its mark, wherever in the ledger it stands. @throws HalError where storage cannot be read */
+  load(): void {
+    const { store, entries } = this.#options;
+    const marks = readLedger(store);
+    if (marks.size === 0) return;
+    for (const entry of entries) entry.mark = marks.get(idOf(entry.owner)) ?? entry.mark;
+  }
+
+  changed(): void {
+    this.#timer ??= this.#options.clock.timer("ledger", DELAY_MS, () => this.#save());
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#save();
+  }
+
+  #save(): void {
+    this.#timer = undefined;
+    const { store, entries, log } = this.#options;
+    try {
+      for (let record = 0; ; record++) {
+        const key = ledgerKey(record);
+        const before = store.read(key);
+        const part = entries.slice(record * ENTRIES_PER_RECORD, (record + 1) * ENTRIES_PER_RECORD);
+        if (part.length === 0 && before === undefined) return;
+        const after = encodeLedger(part);
+        if (part.length === 0) store.delete(key);
+        else if (before?.byteLength !== after.byteLength || !equalBytes(before, after, after.byteLength)) store.write(key, after);
+      }
+    } catch (error) {
+      log("error", "gateway", () => describeError(error));
+    }
+  }
+}
+
+/** @returns marks by id @throws HalError where storage cannot be read */
+export function readLedger(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
+  const marks = new Map<number, Mark>();
+  for (let record = 0; ; record++) {
+    const bytes = store.read(ledgerKey(record));
+    if (bytes === undefined) return marks;
+    for (const [id, mark] of decodeLedger(bytes)) marks.set(id, mark);
+  }
+}

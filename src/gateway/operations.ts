@@ -1,0 +1,101 @@
+import type { Clock, Timer } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import type { MqttSession } from "../mqtt/session.js";
+import {
+  adviceFor,
+  type BindProof,
+  DESCRIBE,
+  encodeOperation,
+  isSuccess,
+  NOT_BOUND,
+  type Operation,
+  type OperationResult,
+} from "../protocol/gateway.js";
+import type { DeviceName } from "../protocol/identity.js";
+import type { Sending } from "./outlet.js";
+import { isSameDevice } from "./sub-device.js";
+
+type Answer = OtaError | readonly DeviceName[];
+
+/** A question to the platform that waits for its answer. */
+interface Question {
+  /** `undefined`: which sub-devices are bound. */
+  readonly operation: Operation | undefined;
+  readonly device: DeviceName | undefined;
+  readonly timer: Timer;
+  settle(answer: Answer): void;
+}
+
+/** Longest wait for an answer, as the vendor's SDK has it. */
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/** Asks the platform about sub-devices. Questions carry no id: an answer is known by its type and device. */
+export class Operations {
+  readonly #session: Pick<MqttSession, "publish">;
+  readonly #clock: Clock;
+  readonly #topic: string;
+  readonly #questions: Question[] = [];
+
+  constructor(options: { session: Pick<MqttSession, "publish">; clock: Clock; topic: string }) {
+    this.#session = options.session;
+    this.#clock = options.clock;
+    this.#topic = options.topic;
+  }
+
+  /**
+   * @param settle called once, never from inside this call; with `not-bound`, `gateway-refused`, `mqtt-timeout` or
+   *               `connection-lost`
+   * @returns what sends it: the wait for the answer has begun
+   */
+  ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): Sending {
+    this.#await(operation, device, (answer) => settle(answer instanceof OtaError ? answer : undefined));
+    return this.sending(encodeOperation(operation, [device], proof));
+  }
+
+  /** @param settle as for `ask` */
+  describe(settle: (answer: Answer) => void): Sending {
+    this.#await(undefined, undefined, settle);
+    return this.sending(DESCRIBE);
+  }
+
+  /** What sends a message whose answer nobody waits for. */
+  sending(payload: string): Sending {
+    return () => this.#session.publish(this.#topic, payload);
+  }
+
+  onResult(operation: Operation, { result, ...device }: OperationResult): void {
+    // The platform's document shows the answer to an unbind as a bind.
+    const fits = (asked: Question["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
+    const question = this.#questions.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
+    if (question === undefined) return;
+    const code = result === NOT_BOUND ? "not-bound" : "gateway-refused";
+    this.#settle(question, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
+  }
+
+  onBound(devices: readonly DeviceName[]): void {
+    const question = this.#questions.find(({ operation }) => operation === undefined);
+    if (question !== undefined) this.#settle(question, devices);
+  }
+
+  /** The connection is over. */
+  close(): void {
+    const lost = new OtaError("connection-lost", "the connection to the broker ended");
+    for (const question of this.#questions.slice()) this.#settle(question, lost);
+  }
+
+  #await(operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): void {
+    const timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () =>
+      this.#settle(question, new OtaError("mqtt-timeout", `${operation ?? "describe"}: no answer from the platform`)),
+    );
+    const question: Question = { operation, device, timer, settle };
+    this.#questions.push(question);
+  }
+
+  #settle(question: Question, answer: Answer): void {
+    question.timer.cancel();
+    const at = this.#questions.indexOf(question);
+    if (at < 0) return;
+    this.#questions.splice(at, 1);
+    question.settle(answer);
+  }
+}

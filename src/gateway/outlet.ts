@@ -1,0 +1,110 @@
+import type { Clock, Timer } from "../../hal/ports/index.js";
+import type { MqttSession } from "../mqtt/session.js";
+
+/** Something to send. @returns false where the connection does not take it now: it is tried again */
+export type Sending = () => boolean;
+
+export interface OutletOptions {
+  readonly session: Pick<MqttSession, "publish">;
+  readonly clock: Clock;
+  readonly messagesPerSecond: number;
+  /** Nothing waits: begins what leads to more. @returns whether it has */
+  next(): boolean;
+}
+
+/** Before what the connection did not take is tried again. */
+const BUSY_MS = 100;
+const SECOND_MS = 1000;
+
+/**
+ * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in turns
+ * of its own, with nothing below them: to put a message together takes half of a chip's stack.
+ */
+export class Outlet {
+  readonly #options: OutletOptions;
+  readonly #waiting: Sending[] = [];
+  /** When the newest messages were sent, oldest first: as many as a second may have. */
+  readonly #sentAt: number[] = [];
+  /** A message that the next of its kind makes up for. */
+  #spare: Sending | undefined;
+  #timer: Timer | undefined;
+  #open = false;
+
+  constructor(options: OutletOptions) {
+    this.#options = options;
+  }
+
+  open(): void {
+    this.#open = true;
+    this.run();
+  }
+
+  /** The connection is over: what waits is void. */
+  close(): void {
+    this.#open = false;
+    this.#waiting.length = 0;
+    this.#spare = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Sends in turn, once it is open. */
+  send(sending: Sending): void {
+    this.#waiting.push(sending);
+    this.run();
+  }
+
+  /** As the session does, in turn; what asks for no acknowledgement only where nothing else waits, and the newest alone. */
+  publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
+    if (!this.#open) return false;
+    const sending = (): boolean => this.#options.session.publish(topic, payload, onAcknowledged);
+    if (onAcknowledged === undefined) this.#spare = sending;
+    else this.#waiting.push(sending);
+    this.run();
+    return true;
+  }
+
+  /** There may be something to send. */
+  run(): void {
+    if (this.#open && this.#timer === undefined) this.#in(0);
+  }
+
+  #in(delayMs: number): void {
+    this.#timer = this.#options.clock.timer("gateway", delayMs, () => {
+      this.#timer = undefined;
+      this.#turn();
+    });
+  }
+
+  /** One message a turn. */
+  #turn(): void {
+    if (this.#waiting.length === 0 && this.#options.next()) {
+      this.run();
+      return;
+    }
+    const sending = this.#waiting[0] ?? this.#spare;
+    if (sending === undefined) return;
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) {
+      this.#in(waitMs);
+      return;
+    }
+    const sent = sending();
+    // What it sent may have been the end of the connection.
+    if (!this.#open) return;
+    if (sent) {
+      if (sending === this.#waiting[0]) this.#waiting.shift();
+      if (sending === this.#spare) this.#spare = undefined;
+      this.#sentAt.push(this.#options.clock.now());
+      if (this.#sentAt.length > this.#options.messagesPerSecond) this.#sentAt.shift();
+    }
+    this.#timer?.cancel();
+    this.#in(sent ? 0 : BUSY_MS);
+  }
+
+  #waitMs(): number {
+    const { clock, messagesPerSecond } = this.#options;
+    const [oldest] = this.#sentAt;
+    return oldest === undefined || this.#sentAt.length < messagesPerSecond ? 0 : oldest + SECOND_MS - clock.now();
+  }
+}

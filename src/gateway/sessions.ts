@@ -1,0 +1,158 @@
+import type { Clock, Timer } from "../../hal/ports/index.js";
+import { askVersion } from "../components/hand-over.js";
+import { OtaError } from "../errors.js";
+import type { MqttSession } from "../mqtt/session.js";
+import type { DeviceName } from "../protocol/identity.js";
+import { updateTopic } from "../protocol/topics.js";
+import type { Operations } from "./operations.js";
+import type { Outlet } from "./outlet.js";
+import { isSameDevice, type SubDevice } from "./sub-device.js";
+
+export interface SessionsOptions {
+  readonly session: Pick<MqttSession, "subscribe">;
+  readonly clock: Clock;
+  readonly outlet: Outlet;
+  readonly operations: Operations;
+  /** Whether one has to come before the others. */
+  isUrgent(sub: SubDevice): boolean;
+  /** Whether one is not to be disturbed. */
+  isBusy(sub: SubDevice): boolean;
+  /** The platform hears it, and it was asked for its version. */
+  onIntroduced(sub: SubDevice): void;
+  onRefused(sub: SubDevice, error: OtaError): void;
+}
+
+/** One on its way from `online` to its version report. */
+interface Joining {
+  readonly sub: SubDevice;
+  asking: Timer | undefined;
+}
+
+/** So many are on their way at once. */
+const WINDOW = 4;
+/** Before those that did not answer, or failed, are looked at again. */
+const RETRY_MS = 30_000;
+
+/**
+ * All sub-devices, and how each is made known to the platform on a new connection: online, its result, SUBSCRIBE, SUBACK, the
+ * question for its version. A few at a time, as fast as the outlet lets them.
+ */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #joining: Joining[] = [];
+  readonly all: SubDevice[] = [];
+  #retryTimer: Timer | undefined;
+  #open = false;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  find(name: DeviceName): SubDevice | undefined {
+    return this.all.find((sub) => isSameDevice(sub, name));
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  /** The connection is over: to the platform all of them are gone. */
+  close(): void {
+    this.#open = false;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    for (const { asking } of this.#joining.splice(0)) asking?.cancel();
+    for (const sub of this.all) {
+      sub.phase = "offline";
+      sub.again = false;
+    }
+  }
+
+  remove(sub: SubDevice): void {
+    this.#done(sub);
+    this.all.splice(this.all.indexOf(sub), 1);
+  }
+
+  /** Asks it for its version, and reports that; first online where the platform does not hear it. */
+  check(sub: SubDevice): void {
+    if (sub.phase === "joining" || this.#options.isBusy(sub)) return;
+    sub.again = false;
+    sub.phase = sub.phase === "refused" || sub.phase === "offline" ? "offline" : "checking";
+    this.#options.outlet.run();
+  }
+
+  /** It is looked at again before long. */
+  retry(sub: SubDevice): void {
+    sub.again = true;
+    if (!this.#open) return;
+    this.#retryTimer ??= this.#options.clock.timer("gateway retry", RETRY_MS, () => {
+      this.#retryTimer = undefined;
+      for (const other of this.all) if (other.again) this.check(other);
+      // Busy ones are left for the next time.
+      const left = this.all.find(({ again }) => again);
+      if (left !== undefined) this.retry(left);
+    });
+  }
+
+  /** The platform does not take it. */
+  refuse(sub: SubDevice, error: OtaError): void {
+    this.#done(sub);
+    sub.phase = "refused";
+    if (error.code !== "not-bound") this.retry(sub);
+    this.#options.onRefused(sub, error);
+  }
+
+  /** Begins with the next one. @returns whether there was one, and room for it */
+  next(): boolean {
+    if (this.#joining.length >= WINDOW) return false;
+    const waits = ({ phase }: SubDevice): boolean => phase === "offline" || phase === "checking";
+    const sub = this.all.find((one) => waits(one) && this.#options.isUrgent(one)) ?? this.all.find(waits);
+    if (sub !== undefined) this.#join(sub);
+    return sub !== undefined;
+  }
+
+  #join(sub: SubDevice): void {
+    const { operations, outlet } = this.#options;
+    const joining: Joining = { sub, asking: undefined };
+    this.#joining.push(joining);
+    const known = sub.phase === "checking";
+    sub.phase = "joining";
+    if (known) {
+      this.#askVersion(joining);
+      return;
+    }
+    const sending = operations.ask("online", sub, (error) => {
+      if (!this.#joining.includes(joining)) return;
+      if (error === undefined) outlet.send(() => this.#subscribe(joining));
+      else this.refuse(sub, error);
+    });
+    outlet.send(sending);
+  }
+
+  #subscribe(joining: Joining): boolean {
+    if (!this.#joining.includes(joining)) return true;
+    return this.#options.session.subscribe(updateTopic(joining.sub), (granted) => {
+      if (!this.#joining.includes(joining)) return;
+      if (granted) this.#askVersion(joining);
+      else this.refuse(joining.sub, new OtaError("mqtt-refused", "broker refuses the subscription"));
+    });
+  }
+
+  #askVersion(joining: Joining): void {
+    const { sub } = joining;
+    const { clock, onIntroduced, outlet } = this.#options;
+    joining.asking = askVersion(sub.link, clock, (version) => {
+      this.#done(sub);
+      sub.version = version;
+      sub.phase = version === undefined ? "absent" : "online";
+      if (version === undefined) this.retry(sub);
+      onIntroduced(sub);
+      outlet.run();
+    });
+  }
+
+  #done(sub: SubDevice): void {
+    const at = this.#joining.findIndex((joining) => joining.sub === sub);
+    for (const { asking } of at < 0 ? [] : this.#joining.splice(at, 1)) asking?.cancel();
+  }
+}

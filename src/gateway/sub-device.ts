@@ -1,0 +1,105 @@
+import type { Installer } from "../components/hand-over.js";
+import type { Recipient, SharedOffer } from "../components/recipient.js";
+import type { DeviceName } from "../protocol/identity.js";
+import type { Result } from "../protocol/messages.js";
+import type { State } from "../update/types.js";
+import { type Mark, type Marked, MARKS } from "./ledger.js";
+
+/** A device behind the gateway, as an application makes it known. */
+export interface SubDeviceOptions extends DeviceName {
+  /** The application's way to it. */
+  readonly link: Installer;
+  /** For `bind` alone. */
+  readonly deviceSecret?: string | undefined;
+}
+
+/**
+ * `offline`: the platform is yet to be told that it is there. `joining`: it is being told. `refused`: the platform does not
+ * take it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was reported.
+ */
+export type Phase = "offline" | "joining" | "refused" | "checking" | "absent" | "online";
+
+/** What an application hears of a sub-device: how it stands, or how far its update is. */
+export type SubDeviceState = Exclude<Phase, "joining" | "checking"> | "queued" | Exclude<State["name"], "idle" | "confirming">;
+
+export type SubDeviceEvent = DeviceName &
+  (
+    | {
+        readonly kind: "state";
+        readonly state: SubDeviceState;
+        readonly version: string | undefined;
+        readonly message?: string | undefined;
+      }
+    /** Bytes in the staging area, and then those that the installation says it took. */
+    | {
+        readonly kind: "progress";
+        readonly step: "download" | "install";
+        readonly version: string;
+        readonly bytes: number;
+        readonly size: number;
+      }
+    /** The platform has acknowledged the result of an update. */
+    | { readonly kind: "result"; readonly version: string; readonly result: Result }
+  );
+
+const PHASES: readonly Phase[] = Object.freeze(["offline", "joining", "refused", "checking", "absent", "online"] as const);
+/** Of `bits`: where the mark and the need to be looked at again begin, above the phase. */
+const MARK_SHIFT = 3;
+const AGAIN = 1 << 6;
+
+/**
+ * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one, and
+ * nothing else is made for a sub-device that is idle.
+ */
+export class SubDevice implements DeviceName, Recipient, Marked {
+  readonly productId: string;
+  readonly deviceName: string;
+  readonly link: Installer;
+  version: string | undefined;
+  offer: SharedOffer | undefined;
+  /** Phase, mark and `again`. Not private: a private field takes twice the memory. */
+  bits = 0;
+  /** A field of those alone that have one. */
+  declare readonly deviceSecret?: string;
+
+  /** @param productId the same string as the others' of that product: they share its bytes */
+  constructor({ link, deviceName, deviceSecret }: SubDeviceOptions, productId: string) {
+    this.productId = productId;
+    this.deviceName = deviceName;
+    this.link = link;
+    if (deviceSecret !== undefined) this.deviceSecret = deviceSecret;
+  }
+
+  get owner(): string {
+    return `${this.productId}/${this.deviceName}`;
+  }
+
+  get phase(): Phase {
+    return PHASES[this.bits & 7] as Phase;
+  }
+
+  set phase(phase: Phase) {
+    this.bits = (this.bits & ~7) | PHASES.indexOf(phase);
+  }
+
+  get mark(): Mark {
+    return MARKS[(this.bits >> MARK_SHIFT) & 7] as Mark;
+  }
+
+  set mark(mark: Mark) {
+    this.bits = (this.bits & ~(7 << MARK_SHIFT)) | (MARKS.indexOf(mark) << MARK_SHIFT);
+  }
+
+  /** It is looked at again before long: the platform's answer, the sub-device's own or its update failed. */
+  get again(): boolean {
+    return (this.bits & AGAIN) !== 0;
+  }
+
+  set again(again: boolean) {
+    this.bits = again ? this.bits | AGAIN : this.bits & ~AGAIN;
+  }
+}
+
+export function isSameDevice(left: DeviceName, right: DeviceName): boolean {
+  return left.deviceName === right.deviceName && left.productId === right.productId;
+}

@@ -1,0 +1,46 @@
+import { isVersion } from "./version.js";
+
+/**
+ * What an image demands of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry them
+ * too, which the platform does not do today.
+ */
+export interface Demands {
+  /** The image is a difference to this version, and of use to no other. */
+  readonly sourceVersion?: string;
+  /** 0 to 100. */
+  readonly minBatteryPercent?: number;
+  /** -200 to 0. */
+  readonly minSignalDbm?: number;
+  /** Bytes. */
+  readonly space?: number;
+  readonly kind?: ComponentKind;
+  /** Id of the component. */
+  readonly component?: string;
+  /** A field has a value that it cannot have: the image is not installed. */
+  readonly wrong?: string;
+}
+
+/** `module`: the firmware that runs the agent. `mcu`: another chip behind it. */
+export type ComponentKind = "module" | "mcu";
+
+/** @returns the known fields, `undefined` where there is none of them; all others are ignored */
+export function decodeDemands(fields: { readonly [key: string]: unknown }): Demands | undefined {
+  const { sourceVersion, minBatteryPercent, minSignalDbm, space, kind, component } = fields;
+  const demands: { -readonly [Key in keyof Demands]: Demands[Key] } = {};
+  const take = <Key extends keyof Demands>(key: Key, value: unknown, holds: boolean): void => {
+    if (value === undefined) return;
+    if (holds) demands[key] = value as Demands[Key];
+    else demands.wrong = `${key} is wrong`;
+  };
+  take("sourceVersion", sourceVersion, typeof sourceVersion === "string" && isVersion(sourceVersion));
+  take("minBatteryPercent", minBatteryPercent, isWithin(minBatteryPercent, 0, 100));
+  take("minSignalDbm", minSignalDbm, isWithin(minSignalDbm, -200, 0));
+  take("space", space, isWithin(space, 0, Number.MAX_SAFE_INTEGER));
+  take("kind", kind, kind === "module" || kind === "mcu");
+  take("component", component, typeof component === "string" && isVersion(component));
+  return Object.keys(demands).length === 0 ? undefined : demands;
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
+}

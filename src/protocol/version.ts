@@ -1,0 +1,6 @@
+const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
+
+/** Whether the platform takes it for a version. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text);
+}

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { OtaAgent, Plan } from "../../src/index.js";
+import { type Bench, DEVICE, imageOf } from "../support/bench.js";
+import { NODE, testOnEngines } from "../support/engines.js";
+import { MemoryMcu } from "../support/memory-mcu.js";
+import { assertSameBytes } from "../support/same-bytes.js";
+import { withBench } from "../support/with-bench.js";
+
+const POLICY = { recheckSeconds: 0.02, manifest: false } as const;
+const IMAGE = imageOf("0.2.0", 100 * 1024);
+
+/** `mcu_2.0.0 done`, `version 0.1.0`, progress left out, in order. */
+function story(bench: Bench): string[] {
+  return bench.platform.reports.flatMap(({ message }) => {
+    const { version, progress } = message.report;
+    if (progress === undefined) return [`version ${version}`];
+    if (progress.state === "downloading") return [];
+    return [`${version} ${progress.state === "fail" ? progress.result_msg : progress.state}`];
+  });
+}
+
+function said(bench: Bench, text: string): Promise<void> {
+  return bench.until(text, () => story(bench).includes(text));
+}
+
+async function online(bench: Bench): Promise<void> {
+  bench.board.powerOn();
+  await bench.until("version", () => bench.platform.words().length > 0);
+}
+
+testOnEngines("an MCU is updated by the application's code, named by the prefix of the version, without a restart", (engine) => {
+  const mcu = new MemoryMcu();
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await said(bench, "mcu_2.0.0 done");
+    await bench.until("the own version again", () => story(bench).at(-1) === "version 0.1.0" && story(bench).length > 4);
+    assert.deepEqual(story(bench), ["version 0.1.0", "mcu_2.0.0 burning", "mcu_2.0.0 done", "version mcu_2.0.0", "version 0.1.0"]);
+    assertSameBytes(mcu.received, IMAGE);
+    assert.equal(mcu.running, "2.0.0");
+    assert.deepEqual(bench.boots, ["ota_0"]);
+    assert.equal(bench.slots().running.version, "0.1.0");
+  });
+});
+
+testOnEngines("an offer that names the component in a field needs no prefix", (engine) => {
+  const mcu = new MemoryMcu();
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    const { productId, deviceName } = DEVICE;
+    bench.platform.send(`$ota/update/${productId}/${deviceName}`, JSON.stringify({ type: "update_firmware", ...bench.offer("2.0.0"), component: "mcu" }));
+    await said(bench, "mcu_2.0.0 done");
+  });
+});
+
+testOnEngines("offered together, components go in the order they were added, and the own firmware last", (engine) => {
+  const [radio, mcu] = [new MemoryMcu({ id: "radio" }), new MemoryMcu()];
+  return withBench({ engine, image: IMAGE, components: [radio, mcu], config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    for (const version of ["0.2.0", "mcu_2.0.0", "radio_3.0.0"]) bench.platform.offer(DEVICE, bench.offer(version));
+    await said(bench, "0.2.0 done");
+    assert.deepEqual(story(bench).filter((line) => line.endsWith("done")), ["radio_3.0.0 done", "mcu_2.0.0 done", "0.2.0 done"]);
+    assert.deepEqual([radio.running, mcu.running, bench.slots().running.version], ["3.0.0", "2.0.0", "0.2.0"]);
+  });
+});
+
+testOnEngines("a failure stops what depends on it, and that says so; what does not depend on it goes on", (engine) => {
+  const components = [
+    new MemoryMcu({ id: "radio", install: "fail" }),
+    new MemoryMcu({ id: "mcu", dependsOn: ["radio"] }),
+    new MemoryMcu({ id: "led" }),
+  ];
+  return withBench({ engine, image: IMAGE, components, config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    for (const version of ["0.2.0", "led_2", "mcu_2", "radio_2"]) bench.platform.offer(DEVICE, bench.offer(version));
+    await said(bench, "0.2.0 mcu failed");
+    assert.deepEqual(
+      story(bench).filter((line) => !line.startsWith("version") && !line.endsWith("burning")),
+      ["radio_2 no such chip", "mcu_2 radio failed", "led_2 done", "0.2.0 mcu failed"],
+    );
+    assert.deepEqual(bench.boots, ["ota_0"]);
+    bench.platform.offer(DEVICE, bench.offer("0.2.0"));
+    await said(bench, "0.2.0 done");
+  });
+});
+
+testOnEngines("a power cut in the hand-over goes on from what was acknowledged, and fetches nothing again", (engine) => {
+  const mcu = new MemoryMcu();
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+    bench.platform.pending = () => bench.offer("mcu_2.0.0");
+    mcu.onWrite = (byteOffset) => {
+      if (byteOffset < 60_000) return;
+      mcu.onWrite = () => {};
+      bench.board.cutPower();
+      setImmediate(() => bench.board.powerOn());
+    };
+    await online(bench);
+    await said(bench, "mcu_2.0.0 done");
+    const again = mcu.offsets.findIndex((offset, index) => index > 0 && offset <= (mcu.offsets[index - 1] as number));
+    assert.ok(again > 0 && (mcu.offsets[again] as number) > 40_000, `begins again at ${mcu.offsets[again]}`);
+    assert.equal(bench.server.requests.length, 1);
+    assertSameBytes(mcu.received, IMAGE);
+  });
+});
+
+testOnEngines("an MCU that falls silent is a failure, once its time is over", (engine) => {
+  const mcu = new MemoryMcu({ install: "hang" });
+  const config = { policy: POLICY, components: { installTimeoutSeconds: 0.2 } };
+  return withBench({ engine, image: IMAGE, components: [mcu], config }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await said(bench, "mcu_2.0.0 installation timed out");
+  });
+});
+
+testOnEngines("an MCU that says it is done, and runs another version, is a failure", (engine) => {
+  const mcu = new MemoryMcu({ install: "other-version" });
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await said(bench, "mcu_2.0.0 installed, but runs version 1.0.0");
+  });
+});
+
+testOnEngines("a component's plan is shown, waits for its own battery, and can be declined", (engine) => {
+  let battery = 40;
+  const mcu = new MemoryMcu({ minBatteryPercent: 50 });
+  const bench = { engine, image: IMAGE, components: [mcu], config: { policy: POLICY }, surroundings: { batteryPercent: () => battery } };
+  return withBench(bench, async (bench) => {
+    const plans: Plan[] = [];
+    bench.onAgent = (agent) => agent.on("plan", (plan) => plans.push(plan));
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await bench.until("the plan", () => plans.length > 0);
+    const { component, kind, version, unmet } = plans[0]!;
+    assert.deepEqual({ component, kind, version, unmet }, {
+      component: "mcu",
+      kind: "mcu",
+      version: "2.0.0",
+      unmet: [{ what: "battery", required: 50, measured: 40 }],
+    });
+    battery = 50;
+    plans[0]!.decline("no");
+    await said(bench, "mcu_2.0.0 declined: no");
+  });
+});
+
+testOnEngines("a component that runs what is offered says so, and is not installed again", (engine) => {
+  const mcu = new MemoryMcu({ version: "2.0.0" });
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await bench.until("both versions", () => story(bench).length === 3);
+    assert.deepEqual(story(bench), ["version 0.1.0", "version mcu_2.0.0", "version 0.1.0"]);
+    assert.equal(bench.server.requests.length, 0);
+  });
+});
+
+test("a component whose version the application only knows at the start keeps what was installed", () =>
+  withBench({ engine: NODE, image: IMAGE, config: { policy: POLICY } }, async (bench) => {
+    const pieces: number[] = [];
+    const events: string[] = [];
+    bench.onAgent = (agent) => {
+      agent.on("component", (event) => events.push(`${event.component} ${event.kind === "state" ? event.state : event.kind}`));
+      (agent as OtaAgent).components.add({
+        id: "mcu",
+        version: "1.0.0",
+        install(image, job) {
+          const piece = new Uint8Array(60_000);
+          for (let at = 0, count = 0; (count = image.read(at, piece)) > 0; at += count) pieces.push(count);
+          job.succeed();
+        },
+      });
+    };
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await said(bench, "mcu_2.0.0 done");
+    assert.deepEqual(pieces, [60_000, 42_400]);
+    await said(bench, "version mcu_2.0.0");
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await bench.until("its version again", () => story(bench).filter((line) => line === "version mcu_2.0.0").length === 2);
+    assert.equal(bench.server.requests.length, 1);
+    assert.ok(events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"), events.join());
+  }));
+
+test("an id that cannot be, or is known already, is refused", () =>
+  withBench({ engine: NODE, image: IMAGE }, async (bench) => {
+    const install = (): void => {};
+    const refused: unknown[] = [];
+    bench.onAgent = (agent) => {
+      const { components } = agent as OtaAgent;
+      components.add({ id: "mcu", version: "1", install });
+      for (const id of ["mcu", "firmware", "m/cu", ""]) {
+        try {
+          components.add({ id, version: "1", install });
+        } catch (error) {
+          refused.push((error as { code?: string }).code);
+        }
+      }
+    };
+    await online(bench);
+    assert.deepEqual(refused, ["usage", "usage", "usage", "usage"]);
+  }));

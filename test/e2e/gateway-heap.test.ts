@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ESP32_HEAP } from "../../hal/boards/xs/heap.js";
+import { IdleGateway, measureSubDevices } from "../support/sub-device-cost.js";
+
+/** What an idle sub-device may cost the engine. */
+const BUDGET = 400;
+
+test("an idle sub-device costs the engine little", { timeout: 300_000 }, async (context) => {
+  const { bytesEach, slotsEach, chunkBytesEach } = await measureSubDevices(200);
+  context.diagnostic(`each of 200 idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`);
+  assert.ok(bytesEach <= BUDGET, `${bytesEach} bytes`);
+});
+
+test("one of 200 sub-devices is updated in the heap of an ESP32", { timeout: 300_000 }, async (context) => {
+  await IdleGateway.run({ count: 200, byteLength: 300 * 1024 }, async (gateway) => {
+    await gateway.update("2.0.0");
+    const { slots, chunkBytes, stack } = await gateway.measure();
+    const free = `${slots.free} of ${ESP32_HEAP.slots} slots and ${chunkBytes.free} of ${ESP32_HEAP.chunkBytes} bytes of chunks free`;
+    context.diagnostic(`after the update: ${free}, stack ${stack.peak} of ${stack.slots}`);
+    assert.equal(gateway.bench.server.requests.length, 1);
+  });
+});

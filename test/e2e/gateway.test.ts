@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { XsAgent } from "../../hal/boards/xs/agent.js";
+import type { OtaAgent } from "../../src/index.js";
+import { imageOf } from "../support/bench.js";
+import { type RunningAgent, testOnEngines } from "../support/engines.js";
+import { GatewayBench, PRODUCT } from "../support/sub-device-bench.js";
+import { assertSameBytes } from "../support/same-bytes.js";
+
+const LIGHTS = [{ deviceName: "light1" }, { deviceName: "light2" }, { deviceName: "light3" }];
+const QUICK = { installTimeoutSeconds: 0.5 };
+
+function failOf(gateway: GatewayBench, deviceName: string): string | undefined {
+  return gateway.words(deviceName).find((word) => word.startsWith("fail"));
+}
+
+testOnEngines("three lights are brought to one firmware, which is fetched once", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS }, async (gateway) => {
+    gateway.pending("2.0.0", "light1", "light2", "light3");
+    gateway.bench.board.powerOn();
+    await gateway.ended("light1", "light2", "light3");
+    for (const { deviceName } of LIGHTS) {
+      assert.equal(gateway.sub(deviceName).version(), "2.0.0");
+      assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, gateway.bench.image);
+      const words = gateway.words(deviceName);
+      assert.equal(words[0], "version 1.0.0");
+      assert.deepEqual(words.slice(-3), ["burning", "done", "version 2.0.0"]);
+    }
+    assert.equal(gateway.bench.server.requests.length, 1);
+    assert.deepEqual(gateway.platform.story.slice(0, 2).map((line) => line.replace(/\/.*/, "")), ["subscribe board_01", "subscribe $gateway"]);
+  }));
+
+testOnEngines("one that refuses its image, one that hangs and one that is away are reported, and the others go on", (engine) =>
+  GatewayBench.run(
+    {
+      engine,
+      gateway: QUICK,
+      subDevices: [
+        { deviceName: "refuses", install: "fail" },
+        { deviceName: "hangs", install: "hang" },
+        { deviceName: "away", install: "offline" },
+        { deviceName: "works" },
+      ],
+    },
+    async (gateway) => {
+      gateway.bench.board.powerOn();
+      const names = ["refuses", "hangs", "away", "works"];
+      await gateway.bench.until("versions", () => names.every((name) => gateway.words(name).length > 0));
+      for (const name of names) gateway.offer("2.0.0", name);
+      await gateway.ended(...names);
+      assert.equal(failOf(gateway, "refuses"), "fail -5 sub-device refuses the image");
+      assert.equal(failOf(gateway, "hangs"), "fail -5 installation timed out");
+      assert.equal(failOf(gateway, "away"), "fail -5 sub-device does not answer");
+      assert.equal(gateway.sub("works").version(), "2.0.0");
+      assert.equal(gateway.bench.server.requests.length, 1);
+    },
+  ));
+
+testOnEngines("an image of another MD5 is -4 for the one it was offered to, and the next one gets the right one", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+    const { platform, bench } = gateway;
+    bench.board.powerOn();
+    await bench.until("versions", () => gateway.words("light1").length > 0 && gateway.words("light2").length > 0);
+    platform.offer({ productId: PRODUCT, deviceName: "light1" }, { ...bench.offer("2.0.0"), md5sum: "0".repeat(32) });
+    gateway.offer("2.0.0", "light2");
+    await gateway.ended("light1", "light2");
+    assert.equal(failOf(gateway, "light1"), "fail -4 md5 not match");
+    assert.equal(gateway.sub("light1").version(), "1.0.0");
+    assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
+  }));
+
+testOnEngines("a gateway that was cut off brings them all online again", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+    gateway.bench.board.powerOn();
+    await gateway.bench.until("versions", () => gateway.words("light1").length + gateway.words("light2").length === 2);
+    gateway.platform.dropAll();
+    gateway.pending("2.0.0", "light1", "light2");
+    await gateway.ended("light1", "light2");
+    const { story } = gateway.platform;
+    for (const name of ["light1", "light2"]) {
+      assert.equal(story.filter((line) => line === `online ${name}`).length, 2);
+      assert.equal(story.filter((line) => line === `subscribe ${name}`).length, 2);
+    }
+  }));
+
+testOnEngines("a power cut of the gateway during the download resumes it", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS, image: imageOf("2.0.0", 300 * 1024) }, async (gateway) => {
+    const { bench } = gateway;
+    bench.server.behaviours = [{ stallAfter: 150 * 1024 }];
+    gateway.pending("2.0.0", "light1", "light2", "light3");
+    bench.board.powerOn();
+    await bench.until("bytes in flash", () => bench.slot("staging", 102_400)[102_399] !== 0xff);
+    bench.board.cutPower();
+    bench.board.powerOn();
+    await gateway.ended("light1", "light2", "light3");
+    assert.equal(bench.server.requests.length, 2);
+    assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9][0-9]*-$/);
+    for (const { deviceName } of LIGHTS) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+  }));
+
+testOnEngines("a power cut of the gateway during the installation hands over the rest, without a download", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), image: imageOf("2.0.0", 400 * 1024) }, async (gateway) => {
+    const { bench } = gateway;
+    const light = gateway.sub("light1");
+    const written: number[] = [];
+    const write = light.write.bind(light);
+    let cut = false;
+    light.write = (md5, byteOffset, bytes) => {
+      written.push(byteOffset);
+      if (!cut && byteOffset > 200 * 1024) {
+        cut = true;
+        bench.board.cutPower();
+        setTimeout(() => bench.board.powerOn(), 50);
+        return false;
+      }
+      return write(md5, byteOffset, bytes);
+    };
+    gateway.pending("2.0.0", "light1", "light2");
+    bench.board.powerOn();
+    await gateway.ended("light1", "light2");
+    assert.equal(bench.server.requests.length, 1);
+    const from = written[written.findIndex((byteOffset) => byteOffset > 200 * 1024) + 1] as number;
+    assert.ok(from > 100 * 1024 && from <= 204 * 1024, `handed over again from ${from}`);
+    for (const { deviceName } of LIGHTS.slice(0, 2)) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+    assert.equal(gateway.words("light1").filter((word) => word === "done").length, 1);
+  }));
+
+testOnEngines("the gateway's own update comes first, and its sub-devices' after the restart", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+    const { bench, platform } = gateway;
+    platform.pendingFor.set("ABCDE12345/board_01", () => bench.offer("0.2.0"));
+    gateway.pending("2.0.0", "light1", "light2");
+    bench.board.powerOn();
+    await gateway.ended("light1", "light2");
+    await bench.until("own update", () => platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"));
+    assert.deepEqual(bench.boots, ["ota_0", "ota_1"]);
+    for (const { deviceName } of LIGHTS.slice(0, 2)) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+  }));
+
+testOnEngines("one that is removed while its image is on its way leaves it to the next", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), image: imageOf("2.0.0", 300 * 1024) }, async (gateway) => {
+    const { bench } = gateway;
+    bench.server.behaviours = [{ stallAfter: 150 * 1024 }];
+    gateway.pending("2.0.0", "light1", "light2");
+    bench.board.powerOn();
+    await bench.until("bytes in flash", () => bench.slot("staging", 102_400)[102_399] !== 0xff);
+    await removeSubDevice(bench.agent as RunningAgent, "light1");
+    await gateway.ended("light2");
+    assert.equal(gateway.sub("light1").version(), "1.0.0");
+    assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
+    assert.ok(gateway.platform.story.includes("offline light1"));
+    assert.ok(!gateway.words("light1").some((word) => word === "done" || word.startsWith("fail")));
+  }));
+
+testOnEngines("the idle OTA slot serves as staging area, and the own update as well", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), gateway: { staging: "slot" } }, async (gateway) => {
+    const { bench, platform } = gateway;
+    gateway.pending("2.0.0", "light1", "light2");
+    bench.board.powerOn();
+    await gateway.ended("light1", "light2");
+    assert.ok(bench.slot("staging", 4096).every((byte) => byte === 0xff));
+    platform.pendingFor.set("ABCDE12345/board_01", () => bench.offer("0.2.0"));
+    platform.offer({ productId: "ABCDE12345", deviceName: "board_01" }, bench.offer("0.2.0"));
+    await bench.until("own update", () => platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"));
+    assert.equal(bench.slots().running.slot, "ota_1");
+    const md5 = createHash("md5").update(gateway.sub("light2").image() as Uint8Array).digest("hex");
+    assert.equal(gateway.sub("light2").installed().md5, md5);
+  }));
+
+function removeSubDevice(agent: RunningAgent, deviceName: string): void | Promise<void> {
+  const name = { productId: PRODUCT, deviceName };
+  if (agent instanceof XsAgent) return agent.removeSubDevice(name);
+  (agent as OtaAgent).gateway.remove(name);
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { VitalsFile } from "../../cli/plan-files.js";
+import { DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { Running, runCommand, withCommands } from "../support/command.js";
+import { FaultServer } from "../support/fault-server.js";
+import { withFolder } from "../support/folder.js";
+import { TestPlatform } from "../support/test-platform.js";
+
+const INFO = JSON.stringify({ auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET }, region: "china" });
+
+interface Place {
+  readonly state: string;
+  readonly platform: TestPlatform;
+  /** Writes a file. @returns its path */
+  file(name: string, content: string): string;
+  /** Arguments of a run. */
+  readonly run: readonly string[];
+}
+
+function withPlace(version: string, body: (place: Place) => Promise<void>): Promise<void> {
+  return withCommands(async (folder) => {
+    const [platform, server] = [new TestPlatform(), new FaultServer(imageOf("0.2.0", 64 * 1024))];
+    await platform.start();
+    await server.start();
+    platform.pending = () => ({ version, url: `${server.url}?sign=x`, md5sum: server.md5, file_size: server.file.byteLength });
+    const file = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const state = join(folder, "state");
+    const run = ["run", "--device-info", file("info.json", INFO), "--state", state, "--mqtt", platform.url];
+    try {
+      await body({ state, platform, file, run });
+    } finally {
+      await platform.stop();
+      await server.stop();
+    }
+  });
+}
+
+async function inspect(state: string): Promise<{ plans: { decisions: string[]; failures: number }[]; components: object[] }> {
+  const { stdout } = await runCommand("ota-device", ["inspect", "--state", state, "--json"]);
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
+}
+
+test("run waits for the charge that its policy wants, and goes on as the vitals file changes", () =>
+  withPlace("0.2.0", async ({ platform, file, run, state }) => {
+    const policy = file("policy.json", '{"minBatteryPercent":50,"recheckSeconds":0.05}');
+    const vitals = file("vitals.json", '{"batteryPercent":20,"signalDbm":-60}');
+    const device = new Running("ota-device", [...run, "--policy", policy, "--vitals", vitals]);
+    await device.until("the wait", () => device.stderr.includes("firmware waits: battery 20, wanted 50"));
+    file("vitals.json", '{"batteryPercent":');
+    file("vitals.json", '{"batteryPercent":60}');
+    await device.until("done", () => platform.words().at(-1) === "version 0.2.0");
+    assert.equal(device.stdout, "", "not on a terminal, nobody is asked");
+    await device.kill("SIGTERM");
+    assert.deepEqual((await inspect(state)).plans, []);
+  }));
+
+test("inspect shows what the board remembers of an image", () =>
+  withPlace("0.2.1", async ({ platform, file, run, state }) => {
+    const device = new Running("ota-device", [...run, "--policy", file("policy.json", "{}")]);
+    await device.until("the failure", () => platform.words().some((word) => word.startsWith("fail -5 image says it is version 0.2.0")));
+    await device.kill("SIGTERM");
+    const [plan] = (await inspect(state)).plans;
+    assert.equal(plan?.failures, 1);
+    const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}failed 1 times$/m);
+  }));
+
+test("run updates an MCU behind the board, and inspect shows it", () =>
+  withPlace("mcu_2.0.0", async ({ platform, run, state }) => {
+    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0"]);
+    await device.until("done", () => platform.words().includes("version mcu_2.0.0"));
+    await device.kill("SIGTERM");
+    const { components } = await inspect(state);
+    assert.equal(components.length, 1);
+    assert.deepEqual({ ...components[0], md5: "" }, { id: "mcu", version: "2.0.0", md5: "" });
+    const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+    assert.match(stdout, /^component {3}mcu {2}version 2\.0\.0$/m);
+  }));
+
+test("a vitals file that is half written, or gone, keeps the last values", () =>
+  withFolder((folder) => {
+    const path = join(folder, "vitals.json");
+    writeFileSync(path, '{"batteryPercent":20,"signalDbm":-60}');
+    const vitals = new VitalsFile(path);
+    const read = (): unknown => [vitals.batteryPercent(), vitals.signalDbm()];
+    for (const text of ["", '{"batteryPercent":', '{"batteryPercent":"x"}', "[]"]) {
+      writeFileSync(path, text);
+      assert.deepEqual(read(), [20, -60], text);
+    }
+    writeFileSync(path, '{"batteryPercent":21}');
+    assert.deepEqual(read(), [21, undefined]);
+  }));
+
+const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => string[], message: RegExp])[] = [
+  ["a policy that is missing", () => ["--policy", "nowhere.json"], /cannot read nowhere\.json: no such file/],
+  ["a policy that is no JSON", (file) => ["--policy", file("p", "{")], /p: not JSON/],
+  ["a policy that is no object", (file) => ["--policy", file("p", "[]")], /p: not a JSON object/],
+  ["a policy with a field of none", (file) => ["--policy", file("p", '{"minBattery":1}')], /minBattery is no field of a policy/],
+  ["a policy that cannot be", (file) => ["--policy", file("p", '{"windows":[{"from":"2","to":"3"}]}')], /HH:MM/],
+  ["a vitals file that is missing", () => ["--vitals", "nowhere.json"], /cannot read nowhere\.json/],
+  ["vitals that are text", (file) => ["--vitals", file("v", '{"batteryPercent":"20"}')], /batteryPercent is not a number/],
+  ["a component without a version", () => ["--component", "id=mcu"], /id=ID,version=VERSION/],
+  ["a component that comes twice", () => ["--component", "id=a,version=1", "--component", "id=a,version=2"], /Component a comes twice/],
+];
+for (const [what, args, message] of wrong) {
+  test(`${what} is one line and exit code 2, and nothing is written`, () =>
+    withPlace("0.2.0", async ({ run, file, state }) => {
+      const { code, stdout, stderr } = await runCommand("ota-device", [...run, ...args(file)]);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^ota-device: [^\n]+\n$/);
+      assert.match(stderr, message);
+      const { stderr: none } = await runCommand("ota-device", ["inspect", "--state", state]);
+      assert.match(none, /holds no board/);
+    }));
+}

@@ -1,0 +1,129 @@
+import type { Device, KeyValueStore } from "../../hal/ports/index.js";
+import type { Plan } from "../../src/components/plan.js";
+import type { PlanGate } from "../../src/components/plan-gate.js";
+import { type PolicyConfig, resolvePolicy } from "../../src/components/policy-config.js";
+import { FIRMWARE, UpdatePlans } from "../../src/components/update-plans.js";
+import type { Offer } from "../../src/protocol/messages.js";
+import type { ClearedStep, Failure } from "../../src/update/types.js";
+import { FakeHttp } from "./fake-http.js";
+import { CollectedLog } from "./log.js";
+import { VirtualClock } from "./virtual-clock.js";
+
+/** A store of any number of keys. `failing`: every access throws. */
+export class MemoryStore implements KeyValueStore {
+  readonly records = new Map<string, Uint8Array>();
+  writes = 0;
+  failing = false;
+
+  read(key: string): Uint8Array | undefined {
+    this.#check();
+    return this.records.get(key)?.slice();
+  }
+
+  write(key: string, bytes: Uint8Array): void {
+    this.#check();
+    if (bytes.byteLength > 508) throw new Error(`record of ${bytes.byteLength} bytes`);
+    this.writes++;
+    this.records.set(key, bytes.slice());
+  }
+
+  delete(key: string): void {
+    this.#check();
+    this.records.delete(key);
+  }
+
+  #check(): void {
+    if (this.failing) throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+  }
+}
+
+export interface PlanningOptions {
+  readonly policy?: PolicyConfig;
+  readonly listens?: boolean;
+  readonly clock?: VirtualClock;
+  readonly http?: FakeHttp;
+  readonly store?: MemoryStore;
+  onOver?(failure: Failure): void;
+}
+
+/** The gate of the own firmware, version 1.0, in a slot of 1,000,000 bytes; time, sensors, store and server are the test's. */
+export class Planning {
+  readonly clock: VirtualClock;
+  readonly http: FakeHttp;
+  readonly store: MemoryStore;
+  readonly logged = new CollectedLog();
+  readonly vitals: { batteryPercent: number | undefined; signalDbm: number | undefined } = { batteryPercent: undefined, signalDbm: undefined };
+  /** What listeners were shown. */
+  readonly shown: Plan[] = [];
+  /** `yes`, or the message of the failure. */
+  readonly answers: string[] = [];
+  readonly over: Failure[] = [];
+  /** What a listener does with a plan at once. */
+  onPlan: (plan: Plan) => void = () => {};
+  listens: boolean;
+  blocked: string | undefined;
+  /** Id of a component that comes first. */
+  awaited: string | undefined;
+  plans: UpdatePlans;
+  gate: PlanGate;
+  readonly #options: PlanningOptions;
+
+  constructor(options: PlanningOptions = {}) {
+    this.#options = options;
+    this.clock = options.clock ?? new VirtualClock();
+    this.http = options.http ?? new FakeHttp();
+    this.store = options.store ?? new MemoryStore();
+    this.listens = options.listens ?? false;
+    this.plans = this.#boot();
+    this.gate = this.#gate();
+  }
+
+  /** Power off and on again: only the store keeps what it has. */
+  reboot(): void {
+    this.gate.withdraw();
+    this.plans = this.#boot();
+    this.gate = this.#gate();
+  }
+
+  /** The machine asks. */
+  ask(step: ClearedStep, offer: Offer): void {
+    this.gate.ask(step, offer, (failure) => this.answers.push(failure?.message ?? "yes"));
+    this.clock.advance(0);
+  }
+
+  #boot(): UpdatePlans {
+    const { vitals, clock, store, http } = this;
+    const device = {
+      clock,
+      store,
+      http,
+      log: this.logged.log,
+      vitals: { batteryPercent: () => vitals.batteryPercent, signalDbm: () => vitals.signalDbm },
+    };
+    return new UpdatePlans({
+      device: device as unknown as Device,
+      policy: resolvePolicy({ manifest: false, ...this.#options.policy }),
+      tls: {},
+      hasListener: () => this.listens,
+      onPlan: (plan) => {
+        this.shown.push(plan);
+        this.onPlan(plan);
+      },
+    });
+  }
+
+  #gate(): PlanGate {
+    return this.plans.gate({
+      component: FIRMWARE,
+      kind: "module",
+      capacity: 1_000_000,
+      runningVersion: () => "1.0",
+      blocked: () => this.blocked,
+      awaited: () => this.awaited,
+      onOver: (failure) => {
+        this.over.push(failure);
+        this.#options.onOver?.(failure);
+      },
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
+import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
+import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import { Bench, imageOf } from "./bench.js";
+import { ChipEngine } from "./chip-engine.js";
+import { GatewayPlatform, PRODUCT } from "./sub-device-bench.js";
+
+/** What sub-devices cost the engine that have nothing to do but to be online, their links not counted. */
+export interface SubDeviceCost {
+  readonly bytesEach: number;
+  readonly slotsEach: number;
+  readonly chunkBytesEach: number;
+}
+
+const FEW = 10;
+const SETTLE_MS = 1_500;
+const TIMEOUT_MS = 120_000;
+
+/** @param count more than 10: the difference to 10 of them is what is divided */
+export async function measureSubDevices(count: number): Promise<SubDeviceCost> {
+  const idle = async (some: number): Promise<HeapStatistics> => {
+    let heap: HeapStatistics | undefined;
+    await IdleGateway.run({ count: some, byteLength: 4096 }, async (gateway) => void (heap = await gateway.measure()));
+    return heap as unknown as HeapStatistics;
+  };
+  const [few, many] = [await idle(FEW), await idle(count)];
+  const each = (value: (heap: HeapStatistics) => number): number => (value(many) - value(few)) / (count - FEW);
+  const [slotsEach, chunkBytesEach] = [each(({ slots }) => slots.live), each(({ chunkBytes }) => chunkBytes.live)];
+  return { slotsEach, chunkBytesEach, bytesEach: slotsEach * SLOT_LENGTH + chunkBytesEach };
+}
+
+/** A gateway on XS in the heap of an ESP32, whose sub-devices are all online and share one link. */
+export class IdleGateway {
+  readonly bench: Bench;
+  readonly #engine: ChipEngine;
+  readonly #platform: GatewayPlatform;
+
+  private constructor(bench: Bench, engine: ChipEngine, platform: GatewayPlatform) {
+    this.bench = bench;
+    this.#engine = engine;
+    this.#platform = platform;
+  }
+
+  static async run(
+    { count, byteLength }: { count: number; byteLength: number },
+    body: (gateway: IdleGateway) => Promise<void>,
+  ): Promise<void> {
+    const engine = await ChipEngine.create({ tellsEvents: false, sharesLink: true, realTime: true });
+    const platform = new GatewayPlatform();
+    await platform.start();
+    let runs = "1.0.0";
+    const subDevices = Array.from({ length: count }, (_, index): AttachedSubDevice => ({
+      productId: PRODUCT,
+      deviceName: nameOf(index),
+      version: () => runs,
+      write: () => true,
+      finish: ({ version }) => void (runs = version),
+    }));
+    const image = imageOf("2.0.0", byteLength);
+    const bench = await Bench.start({ engine, platform, subDevices, image, config: { gateway: { messagesPerSecond: 30 } } });
+    try {
+      bench.board.powerOn();
+      await bench.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      await body(new IdleGateway(bench, engine, platform));
+    } finally {
+      await bench.stop();
+    }
+  }
+
+  /** Brings the first of them to the served file. */
+  async update(version: string): Promise<void> {
+    const name = { productId: PRODUCT, deviceName: nameOf(0) };
+    this.#platform.offer(name, this.bench.offer(version));
+    await this.bench.until("update", () => this.#platform.wordsOf(name).at(-1) === `version ${version}`, TIMEOUT_MS);
+  }
+
+  measure(): Promise<HeapStatistics> {
+    return measureHeap(this.#engine.worker as XsWorker);
+  }
+}
+
+function nameOf(index: number): string {
+  return `meter_${String(index).padStart(4, "0")}`;
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { OtaError } from "../../../src/errors.js";
+import { GatewayWorld, PRODUCT } from "../../support/gateway-world.js";
+
+function started(...names: readonly string[]): GatewayWorld {
+  const world = new GatewayWorld();
+  for (const name of names) world.add(name);
+  world.agent.start();
+  return world;
+}
+
+describe("bindings", () => {
+  const LIGHT = { productId: PRODUCT, deviceName: "light1" };
+
+  test("bind proves itself with the secret, and brings a refused sub-device online", async () => {
+    const world = new GatewayWorld();
+    world.add("light1");
+    world.resultOf = (type) => (type === "online" ? -1 : 0);
+    world.agent.start();
+    world.advance(5_000);
+    assert.deepEqual(world.events, ["light1 refused"]);
+    world.resultOf = () => 0;
+    const bound = world.agent.gateway.bind(LIGHT);
+    world.advance(5_000);
+    await bound;
+    assert.deepEqual(world.story.slice(-4), ["bind light1", "online light1", "subscribe light1", "light1 version 1.0.0"]);
+    const { text } = world.heard.find(({ text }) => text.includes('"bind"')) as { text: string };
+    const [device] = (JSON.parse(text) as { payload: { devices: { [key: string]: unknown }[] } }).payload.devices;
+    assert.deepEqual(Object.keys(device ?? {}), ["product_id", "device_name", "signature", "random", "timestamp", "signmethod", "authtype"]);
+    assert.equal(device?.["timestamp"], 1_700_000_000);
+  });
+
+  test("bind without sub-devices subscribes to the answers first", async () => {
+    const world = started();
+    world.advance(1_000);
+    const bound = world.agent.gateway.bind({ ...LIGHT, deviceSecret: "c2VjcmV0", hash: "SHA-1" });
+    world.advance(1_000);
+    await bound;
+    assert.deepEqual(world.story.slice(-2), ["subscribe results", "bind light1"]);
+    assert.match(world.heard.at(-1)?.text ?? "", /"signmethod":"hmacsha1"/);
+  });
+
+  test("a refusal says what to do, silence is a time-out after 20 s, and a lost connection is told at once", async () => {
+    const world = started("light1");
+    world.advance(1_000);
+    const failing = async (act: () => void, message: RegExp, code: string): Promise<void> => {
+      const bound = world.agent.gateway.bind(LIGHT);
+      const checked = assert.rejects(bound, (error: unknown) => error instanceof OtaError && error.code === code && message.test(error.message));
+      act();
+      await checked;
+    };
+    world.resultOf = () => 806;
+    await failing(() => world.advance(1_000), /^bind: bound to another gateway: unbind it there first \(806\)$/, "gateway-refused");
+    world.resultOf = () => undefined;
+    await failing(() => world.advance(20_500), /^bind: no answer from the platform$/, "mqtt-timeout");
+    await failing(() => world.drop(), /connection/, "connection-lost");
+    await failing(() => {}, /not connected/, "connection-lost");
+  });
+
+  test("809, bound to this gateway already, is success", async () => {
+    const world = started("light1");
+    world.advance(1_000);
+    world.resultOf = () => 809;
+    const bound = world.agent.gateway.bind(LIGHT);
+    world.advance(1_000);
+    await bound;
+  });
+
+  test("bind without secret or time is a mistake", async () => {
+    const world = started();
+    world.advance(1_000);
+    await assert.rejects(world.agent.gateway.bind(LIGHT), /deviceSecret/);
+    world.clock.unix = undefined;
+    await assert.rejects(world.agent.gateway.bind({ ...LIGHT, deviceSecret: "c2VjcmV0" }), /time/);
+    await assert.rejects(world.agent.gateway.bind({ productId: "x", deviceName: "y" }), /productId/);
+  });
+
+  test("unbind is answered, also where the answer's type says bind, and the sub-device is out", async () => {
+    for (const type of ["unbind", "bind"]) {
+      const world = started("light1");
+      world.advance(5_000);
+      world.resultOf = (asked) => (asked === "unbind" && type === "bind" ? undefined : 0);
+      const unbound = world.agent.gateway.unbind(LIGHT);
+      world.advance(200);
+      if (type === "bind") {
+        const devices = [{ product_id: PRODUCT, device_name: "light1", result: 0 }];
+        world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "bind", payload: { devices } }));
+        world.advance(200);
+      }
+      await unbound;
+      assert.equal(world.events.at(-1), "light1 refused");
+    }
+  });
+
+  test("describe lists what is bound", async () => {
+    const world = started();
+    world.bound = ["light1", "light7"];
+    world.advance(1_000);
+    const listed = world.agent.gateway.describe();
+    world.advance(1_000);
+    assert.deepEqual(await listed, [LIGHT, { productId: PRODUCT, deviceName: "light7" }]);
+  });
+
+  test("a change on the platform's side is answered, and takes effect", () => {
+    const world = started("light1", "light2", "light3");
+    world.advance(5_000);
+    const change = (status: number): void => {
+      const devices = [{ product_id: PRODUCT, device_name: "light1" }, { product_id: PRODUCT, device_name: "stranger" }];
+      world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status, devices } }));
+      world.advance(1_000);
+    };
+    change(0);
+    assert.equal(world.heard.at(-1)?.text, '{"type":"change","result":0}');
+    assert.equal(world.events.at(-1), "light1 refused");
+    change(1);
+    assert.equal(world.events.at(-1), "light1 online");
+    assert.equal(world.story.filter((line) => line === "online light1").length, 2);
+  });
+});

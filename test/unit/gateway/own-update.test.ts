@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
+import { createHash } from "node:crypto";
+import type { InstallJob } from "../../../src/components/hand-over.js";
+import { fileOf, GATEWAY, GatewayWorld, type ServedFile, TestLink } from "../../support/gateway-world.js";
+
+const A = fileOf("2.0.0", 40_000);
+const own = buildAppImage({ version: "0.2.0", byteLength: 32 * 1024, seed: 1 });
+const OWN: ServedFile = { version: "0.2.0", bytes: own, md5: createHash("md5").update(own).digest("hex") };
+
+function gateway(config: ConstructorParameters<typeof GatewayWorld>[0] = {}): { world: GatewayWorld; links: TestLink[] } {
+  const world = new GatewayWorld(config);
+  world.piece = { byteLength: 1_000, everyMs: 50 };
+  const links = ["light1", "light2"].map((name) => world.add(name));
+  world.agent.start();
+  world.advance(3_000);
+  return { world, links };
+}
+
+function offerOwn(world: GatewayWorld): void {
+  world.upgrade(OWN, GATEWAY.deviceName);
+  world.offer(GATEWAY.deviceName, GATEWAY.productId);
+}
+
+describe("the gateway's own update", () => {
+  test("waits for an installation that is under way", () => {
+    const { world, links } = gateway();
+    let job: InstallJob | undefined;
+    (links[0] as TestLink).install = (_, begun) => {
+      job = begun;
+    };
+    world.upgrade(A, "light1");
+    world.offer("light1");
+    world.advance(4_000);
+    assert.ok(job !== undefined);
+    offerOwn(world);
+    world.advance(20_000);
+    assert.equal(world.agent.state, "offered");
+    (links[0] as TestLink).runs = "2.0.0";
+    job.succeed();
+    world.advance(10_000);
+    assert.deepEqual(world.wordsOf("gateway").slice(-2), ["downloading 100", "burning"]);
+    assert.equal(world.restarts, 1);
+    assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
+  });
+
+  test("comes before a download for a sub-device, which goes on after the restart", () => {
+    const { world, links } = gateway();
+    world.upgrade(A, "light1", "light2");
+    for (const name of ["light1", "light2"]) world.offer(name);
+    world.advance(1_500);
+    assert.equal(world.events.at(-1), "light1 downloading");
+    offerOwn(world);
+    world.advance(5_000);
+    assert.equal(world.restarts, 1);
+    assert.equal(world.story.findLast((line) => line.startsWith("offline")), "offline light1 light2");
+    world.wanted.delete(GATEWAY.deviceName);
+    world.restart();
+    world.add("light1", links[0]);
+    world.add("light2", links[1]);
+    world.agent.start();
+    world.advance(20_000);
+    assert.deepEqual(links.map(({ received }) => received), [[A.bytes], [A.bytes]]);
+    assert.match(world.requests.at(-1) ?? "", /^2\.0\.0 [1-9]/);
+  });
+
+  test("that fails lets the sub-devices go on", () => {
+    const { world } = gateway();
+    world.spoil = (file) => (file === OWN ? file.bytes.map((byte) => byte ^ 1) : file.bytes);
+    world.upgrade(A, "light1");
+    offerOwn(world);
+    world.advance(100);
+    world.offer("light1");
+    world.advance(20_000);
+    const failed = world.story.findIndex((line) => line.startsWith("gateway fail -5"));
+    assert.ok(failed > 0 && failed < world.story.indexOf("light1 downloading 0"), world.story.join("\n"));
+    assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
+  });
+});
+
+describe("with the idle OTA slot as staging area", () => {
+  const config = { gateway: { staging: "slot" } } as const;
+
+  test("sub-devices are updated, and nothing touches the partition", () => {
+    const { world, links } = gateway(config);
+    world.upgrade(A, "light1", "light2");
+    for (const name of ["light1", "light2"]) world.offer(name);
+    world.advance(20_000);
+    assert.deepEqual(links.map(({ received }) => received), [[A.bytes], [A.bytes]]);
+    assert.deepEqual(world.staging.operations, []);
+    assert.ok(world.slot.operations.length > 0);
+  });
+
+  test("an own download that was begun is forgotten once the slot is a sub-device's, and the other way round", () => {
+    const { world, links } = gateway(config);
+    const broken = { byteLength: 1_000, everyMs: 50 };
+    world.piece = broken;
+    // Gone before it is whole: the platform does not find the file any more.
+    offerOwn(world);
+    world.advance(800);
+    world.restart();
+    world.wanted.delete(GATEWAY.deviceName);
+    links.forEach((link, index) => world.add(`light${index + 1}`, link));
+    world.upgrade(A, "light1");
+    world.agent.start();
+    world.advance(4_000);
+    // Half of the sub-device's image is there: now the own firmware takes the slot.
+    offerOwn(world);
+    world.advance(15_000);
+    assert.equal(world.restarts, 1);
+    assert.deepEqual(world.slot.content(own.byteLength), own);
+    const stored = world.records.get("area");
+    world.restart();
+    world.wanted.delete(GATEWAY.deviceName);
+    links.forEach((link, index) => world.add(`light${index + 1}`, link));
+    world.agent.start();
+    world.advance(20_000);
+    assert.deepEqual(links[0]?.received.at(-1), A.bytes);
+    assert.equal(stored, undefined);
+  });
+});
