@@ -3,6 +3,7 @@ import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import typescript from "@rollup/plugin-typescript";
 import { cuts } from "./bundle/cuts.mjs";
+import { methods } from "./bundle/methods.mjs";
 import { minified } from "./bundle/minified.mjs";
 
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
@@ -39,6 +40,7 @@ function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bund
     plugins: [
       shims,
       typescript({ tsconfig, compilerOptions: { outDir: dir } }),
+      methods,
       nodeResolve(),
       cuts,
       commonjs({ requireReturnsDefault: "preferred" }),

@@ -61,7 +61,7 @@ export function cut(code, tree, rules, missing) {
 }
 
 /** Depth first, in the order of the text; stops below a node for which `visit` says no. */
-function walk(node, visit) {
+export function walk(node, visit) {
   if (!visit(node)) return;
   for (const value of Object.values(node)) {
     for (const child of Array.isArray(value) ? value : [value]) {

@@ -22,25 +22,36 @@ export class Ecma419Clock implements Clock {
    */
   now(): number {
     const ticks = this.#time.ticks;
-    this.#elapsedMs += Math.max(0, (ticks - this.#lastTicks) | 0);
+    const sinceMs = (ticks - this.#lastTicks) | 0;
     this.#lastTicks = ticks;
+    if (sinceMs > 0) this.#elapsedMs += sinceMs;
     return this.#elapsedMs;
   }
 
   timer(_name: string, delayMs: number, callback: () => void): Timer {
-    let id: unknown = this.#timer.set(() => {
-      id = undefined;
-      callback();
-    }, Math.ceil(delayMs));
-    return {
-      cancel: () => {
-        if (id !== undefined) this.#timer.clear(id);
-        id = undefined;
-      },
-    };
+    return new OneShot(this.#timer, delayMs, callback);
   }
 
   unixTime(): number | undefined {
     return this.#platform.unixTime();
+  }
+}
+
+/** A class, because two closures for each timer would take three times its slots. */
+class OneShot implements Timer {
+  readonly #timer: TimerModule;
+  #id: unknown;
+
+  constructor(timer: TimerModule, delayMs: number, callback: () => void) {
+    this.#timer = timer;
+    this.#id = timer.set(() => {
+      this.#id = undefined;
+      callback();
+    }, Math.ceil(delayMs));
+  }
+
+  cancel(): void {
+    if (this.#id !== undefined) this.#timer.clear(this.#id);
+    this.#id = undefined;
   }
 }

@@ -158,18 +158,24 @@ class Connection implements ByteStream {
       address,
       port,
       nodelay: true,
-      onReadable: (count) => this.#onReadable(count),
+      onReadable: (count) => {
+        if (this.#closed) return;
+        this.#readable = count;
+        this.#options.onReadable();
+      },
       onWritable: (count) => this.#onWritable(count),
       onError: () => this.#onError(),
     };
   }
 
-  read(into: Uint8Array): number {
-    const count = Math.min(this.#readable, into.byteLength);
-    if (count === 0 || this.#socket === undefined) return 0;
-    this.#readable -= count;
-    this.#socket.read(count === into.byteLength ? into : into.subarray(0, count));
-    if (this.#readable > 0) return count;
+  read(into: Uint8Array, start: number, end: number): number {
+    const readable = this.#readable;
+    const count = end - start < readable ? end - start : readable;
+    const socket = this.#socket;
+    if (count === 0 || socket === undefined) return 0;
+    this.#readable = readable - count;
+    socket.read(count === into.byteLength ? into : new Uint8Array(into.buffer, into.byteOffset + start, count));
+    if (count < readable) return count;
     if (this.#ended !== undefined) this.#failLater(this.#ended);
     else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);
     return count;
@@ -202,12 +208,6 @@ class Connection implements ByteStream {
     this.#socket?.close();
     this.#socket = undefined;
     this.#tcp = undefined;
-  }
-
-  #onReadable(count: number): void {
-    if (this.#closed) return;
-    this.#readable = count;
-    this.#options.onReadable();
   }
 
   #onWritable(count: number): void {

@@ -11,11 +11,23 @@ export class Ecma419Digests implements Digests {
 
   create(algorithm: DigestAlgorithm): Digest | undefined {
     if (this.#Digest === undefined) return undefined;
-    const native = new this.#Digest(nativeName(algorithm));
-    return {
-      update: (bytes) => void native.write(bytes),
-      digest: () => new Uint8Array(native.close()),
-    };
+    return new NativeDigest(new this.#Digest(nativeName(algorithm)));
+  }
+}
+
+class NativeDigest implements Digest {
+  readonly #native: InstanceType<DigestConstructor>;
+
+  constructor(native: InstanceType<DigestConstructor>) {
+    this.#native = native;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#native.write(bytes);
+  }
+
+  digest(): Uint8Array {
+    return new Uint8Array(this.#native.close());
   }
 }
 

@@ -57,8 +57,8 @@ export class Ecma419Flash implements FlashPartition {
   }
 
   #checkRange(what: string, byteOffset: number, byteLength: number): void {
-    const whole = Number.isSafeInteger(byteOffset) && Number.isSafeInteger(byteLength);
-    if (!whole || byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > this.byteLength) {
+    // As unsigned integers of 32 bits they stay what they are, unless they are negative, broken or beyond any chip.
+    if (byteOffset >>> 0 !== byteOffset || byteLength >>> 0 !== byteLength || byteOffset + byteLength > this.byteLength) {
       throw new HalError("out-of-bounds", `flash ${what} of ${byteLength} bytes at ${byteOffset}`);
     }
   }

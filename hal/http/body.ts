@@ -1,13 +1,11 @@
 /**
  * How many bytes of the stream are body now, for each of HTTP's three framings (RFC 9112 §6, §7). Body bytes never pass
- * through here: the caller reads `available()` of them straight into its own buffer and says so with `took`.
+ * through here: the caller reads `available` of them straight into its own buffer and takes their count off.
  */
 export interface BodyFraming {
   /** Body bytes that come next, without framing between; 0 where framing or the end is next; Infinity: till the close. */
-  available(): number;
-  /** `count` body bytes were taken. */
-  took(count: number): void;
-  /** Eats one byte of framing; called while `available()` is 0 and `done()` is false. @throws Error where it is malformed */
+  available: number;
+  /** Eats one byte of framing; called while `available` is 0 and `done()` is false. @throws Error where it is malformed */
   framing(byte: number): void;
   done(): boolean;
   /** Whether the body may end with the connection. */
@@ -16,18 +14,10 @@ export interface BodyFraming {
 
 export class LengthFraming implements BodyFraming {
   readonly endsWithConnection = false;
-  #remaining: number;
+  available: number;
 
   constructor(contentLength: number) {
-    this.#remaining = contentLength;
-  }
-
-  available(): number {
-    return this.#remaining;
-  }
-
-  took(count: number): void {
-    this.#remaining -= count;
+    this.available = contentLength;
   }
 
   framing(): void {
@@ -35,18 +25,13 @@ export class LengthFraming implements BodyFraming {
   }
 
   done(): boolean {
-    return this.#remaining === 0;
+    return this.available === 0;
   }
 }
 
 export class CloseFraming implements BodyFraming {
   readonly endsWithConnection = true;
-
-  available(): number {
-    return Infinity;
-  }
-
-  took(): void {}
+  available = Infinity;
 
   framing(): void {}
 
@@ -61,19 +46,11 @@ const TRAILER_LIMIT = 2048;
 
 export class ChunkedFraming implements BodyFraming {
   readonly endsWithConnection = false;
-  #state: "size" | "data" | "data-end" | "trailer" | "done" = "size";
-  #remaining = 0;
+  available = 0;
+  /** What the next line of framing is. */
+  #state: "size" | "data-end" | "trailer" | "done" = "size";
   #line = "";
   #trailerCount = 0;
-
-  available(): number {
-    return this.#state === "data" ? this.#remaining : 0;
-  }
-
-  took(count: number): void {
-    this.#remaining -= count;
-    if (this.#remaining === 0) this.#state = "data-end";
-  }
 
   done(): boolean {
     return this.#state === "done";
@@ -108,7 +85,7 @@ export class ChunkedFraming implements BodyFraming {
   #size(line: string): void {
     const match = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?$/.exec(line);
     if (match === null) throw new Error("malformed chunk size");
-    this.#remaining = parseInt(match[1] as string, 16);
-    this.#state = this.#remaining === 0 ? "trailer" : "data";
+    this.available = parseInt(match[1] as string, 16);
+    this.#state = this.available === 0 ? "trailer" : "data-end";
   }
 }

@@ -23,10 +23,12 @@ export class Exchange implements HttpExchange {
   #unsent: Uint8Array | undefined;
   #parser: HeadParser | undefined;
   #framing: BodyFraming | undefined;
-  /** Bytes that came with the head: body from `#bufferedStart` to `#bufferedEnd`. */
+  /** What was read for head or framing: body from `#bufferedStart` to `#bufferedEnd`. Absent once it is used up. */
   #buffer: Uint8Array | undefined;
   #bufferedStart = 0;
   #bufferedEnd = 0;
+  /** Body bytes that come next straight from the stream, with neither framing nor anything buffered before them. */
+  #plain = 0;
   /** The connection ended, with bytes yet to be read. */
   #broken: HalError | undefined;
   /** How the exchange ends is decided, and about to be told. */
@@ -48,23 +50,26 @@ export class Exchange implements HttpExchange {
       port: request.port,
       tls: request.tls,
       timeoutMs: request.connectTimeoutMs,
-      onReadable: () => this.#onReadable(),
+      onReadable: () => {
+        if (this.#framing !== undefined) request.onReadable();
+        else if (!this.#closed) this.#onHeadBytes();
+      },
       onWritable: (count) => this.#onWritable(count),
       onError: (error) => this.#onError(error),
     });
   }
 
-  read(into: Uint8Array): number {
-    if (this.#closed || this.#framing === undefined || this.#ending !== undefined) return 0;
+  read(into: Uint8Array, start: number, end: number): number {
+    if (this.#plain < end - start) return this.#readParts(into, start, end);
+    let count = 0;
     try {
-      const count = this.#readBody(into, this.#framing);
-      if (this.#framing.done()) this.#end();
-      else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
-      return count;
+      count = (this.#stream as ByteStream).read(into, start, end);
     } catch (error) {
       this.#failLater(HalError.wrap("malformed", "response body", error));
       return 0;
     }
+    if ((this.#plain -= count) === 0) this.#readParts(into, end, end);
+    return count;
   }
 
   close(): void {
@@ -72,7 +77,9 @@ export class Exchange implements HttpExchange {
     this.#closed = true;
     this.#ending?.cancel();
     this.#ending = undefined;
+    this.#framing = undefined;
     this.#buffer = undefined;
+    this.#plain = 0;
     this.#stream?.close();
   }
 
@@ -87,15 +94,10 @@ export class Exchange implements HttpExchange {
     }
   }
 
-  #onReadable(): void {
-    if (this.#closed) return;
-    if (this.#parser === undefined) {
-      this.#request.onReadable();
-      return;
-    }
+  #onHeadBytes(): void {
     let head: ParsedHead | undefined;
     try {
-      head = this.#readHead(this.#parser);
+      head = this.#readHead(this.#parser as HeadParser);
     } catch (error) {
       this.#fail(HalError.wrap("malformed", "response head", error));
       return;
@@ -104,11 +106,11 @@ export class Exchange implements HttpExchange {
   }
 
   #readHead(parser: HeadParser): ParsedHead | undefined {
-    this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH);
+    const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     for (;;) {
-      const count = this.#fromStream(this.#buffer);
+      const count = (this.#stream as ByteStream).read(buffer, 0, HEAD_BUFFER_LENGTH);
       if (count === 0) return undefined;
-      const bodyStart = parser.push(this.#buffer, 0, count);
+      const bodyStart = parser.push(buffer, 0, count);
       if (bodyStart < 0) continue;
       this.#bufferedStart = bodyStart;
       this.#bufferedEnd = count;
@@ -133,33 +135,50 @@ export class Exchange implements HttpExchange {
     else this.#request.onReadable();
   }
 
-  #readBody(into: Uint8Array, framing: BodyFraming): number {
-    for (;;) {
-      if (framing.done()) return 0;
-      const available = framing.available();
-      if (available > 0) {
-        const wanted = Math.min(available, into.byteLength);
-        const count = this.#take(wanted === into.byteLength ? into : into.subarray(0, wanted));
-        if (count > 0) framing.took(count);
-        return count;
-      }
-      const byte = this.#takeByte();
-      if (byte < 0) return 0;
-      framing.framing(byte);
+  /** Where framing or the end of the body may come between. */
+  #readParts(into: Uint8Array, start: number, end: number): number {
+    const framing = this.#framing;
+    if (framing === undefined || this.#ending !== undefined) return 0;
+    if (this.#buffer === undefined) framing.available = this.#plain;
+    let at = start;
+    try {
+      for (let count = 1; count > 0 && at < end; at += count) count = this.#readPart(framing, into, at, end);
+    } catch (error) {
+      this.#failLater(HalError.wrap("malformed", "response body", error));
+      return at - start;
     }
+    this.#plain = this.#buffer === undefined ? framing.available : 0;
+    if (framing.available === 0 && framing.done()) this.#end();
+    else if (this.#broken !== undefined && this.#buffered() === 0) this.#failLater(this.#broken);
+    return at - start;
   }
 
-  /** From what came with the head first, then from the socket. */
-  #take(into: Uint8Array): number {
-    const count = Math.min(into.byteLength, this.#buffered());
-    if (count === 0) return this.#fromStream(into);
-    into.set((this.#buffer as Uint8Array).subarray(this.#bufferedStart, this.#bufferedStart + count));
-    this.#bufferedStart += count;
+  /** Up to the next framing, or to the end of what was read before. */
+  #readPart(framing: BodyFraming, into: Uint8Array, start: number, end: number): number {
+    if (framing.available === 0 && !this.#skipFraming(framing)) return 0;
+    const last = end - start < framing.available ? end : start + framing.available;
+    const count = this.#buffer === undefined ? (this.#stream as ByteStream).read(into, start, last) : this.#take(this.#buffer, into, start, last);
+    framing.available -= count;
     return count;
   }
 
-  #fromStream(into: Uint8Array): number {
-    return this.#stream?.read(into) ?? 0;
+  /** @returns whether body comes next */
+  #skipFraming(framing: BodyFraming): boolean {
+    while (framing.available === 0 && !framing.done()) {
+      const byte = this.#takeByte();
+      if (byte < 0) return false;
+      framing.framing(byte);
+    }
+    return framing.available > 0;
+  }
+
+  /** From what was read before first, then from the socket. */
+  #take(buffer: Uint8Array, into: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, this.#buffered());
+    into.set(buffer.subarray(this.#bufferedStart, this.#bufferedStart + count), start);
+    this.#bufferedStart += count;
+    if (this.#buffered() === 0) this.#buffer = undefined;
+    return count > 0 ? count : (this.#stream as ByteStream).read(into, start, end);
   }
 
   #buffered(): number {
@@ -167,10 +186,10 @@ export class Exchange implements HttpExchange {
   }
 
   #takeByte(): number {
-    const buffer = this.#buffer as Uint8Array;
+    const buffer = (this.#buffer ??= new Uint8Array(HEAD_BUFFER_LENGTH));
     if (this.#buffered() === 0) {
       this.#bufferedStart = 0;
-      this.#bufferedEnd = this.#fromStream(buffer);
+      this.#bufferedEnd = (this.#stream as ByteStream).read(buffer, 0, HEAD_BUFFER_LENGTH);
       if (this.#bufferedEnd === 0) return -1;
     }
     return buffer[this.#bufferedStart++] as number;
@@ -191,10 +210,12 @@ export class Exchange implements HttpExchange {
 
   /** `onEnd` and `onError` never come from inside `read`. */
   #end(): void {
+    this.#plain = 0;
     this.#ending ??= this.#clock.timer("http end", 0, () => this.#finish());
   }
 
   #failLater(error: HalError): void {
+    this.#plain = 0;
     this.#ending ??= this.#clock.timer("http error", 0, () => this.#connectionEnded(error));
   }
 

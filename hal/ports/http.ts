@@ -18,7 +18,7 @@ export interface HttpRequest {
   readonly connectTimeoutMs: number;
   /** The head is complete. Not called for interim responses (1xx). */
   onHead(head: HttpHead): void;
-  /** Body bytes have come: read until `read` returns 0. What is left unread is not announced again until more comes. */
+  /** Body bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes. */
   onReadable(): void;
   /** The whole body was read. */
   onEnd(): void;
@@ -37,11 +37,11 @@ export interface HttpHead {
 /** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
 export interface HttpExchange {
   /**
-   * Moves at most `into.byteLength` bytes of the body, chunk framing removed, into `into`.
+   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to `end`.
    *
-   * @returns how many; 0 where none are there
+   * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array): number;
+  read(into: Uint8Array, start: number, end: number): number;
 
   /** Ends the exchange and its connection. Idempotent. */
   close(): void;

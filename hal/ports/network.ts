@@ -18,7 +18,7 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions | undefined;
   /** Longest wait, in milliseconds, for the name, the connection and the TLS handshake together. */
   readonly timeoutMs: number;
-  /** Bytes have come: read until `read` returns 0. What is left unread is not announced again until more comes. */
+  /** Bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes. */
   onReadable(): void;
   /** `count` bytes can be written now. The first call means: connected. */
   onWritable(count: number): void;
@@ -32,11 +32,11 @@ export interface ConnectOptions {
  */
 export interface ByteStream {
   /**
-   * Moves at most `into.byteLength` bytes into `into`.
+   * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a part.
    *
-   * @returns how many; 0 where none are there
+   * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array): number;
+  read(into: Uint8Array, start: number, end: number): number;
 
   /**
    * Queues all of `bytes`; they may be reused at once.

@@ -69,7 +69,7 @@ export class ManifestReader {
 
   #read(): void {
     while (this.#reading && this.#exchange !== undefined) {
-      const count = this.#exchange.read(this.#body.subarray(this.#length));
+      const count = this.#exchange.read(this.#body, this.#length, this.#body.byteLength);
       if (count === 0) return;
       this.#length += count;
       if (this.#length > LENGTH_LIMIT) this.#end({ found: { wrong: `manifest over ${LENGTH_LIMIT} bytes` } });

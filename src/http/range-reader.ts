@@ -41,37 +41,38 @@ export class RangeReader {
   #exchange: HttpExchange | undefined;
   #url: HttpUrl | undefined;
   #redirects = 0;
-  /** Where in the file the next body byte belongs; `undefined` until the body begins. */
-  #position: number | undefined;
+  /** The exchange once its body begins. */
+  #body: HttpExchange | undefined;
+  /** Bytes from the next one to the file's end. */
+  #left = 0;
   /** When the last byte came, or the wait for one began. */
   #lastByteAt = 0;
-  #idleTimer: Timer | undefined;
-  #stallTimer: Timer | undefined;
-  /** Bytes since the stall window began. */
-  #windowCount = 0;
+  /** When the stall window ends, and how much was left when it began. */
+  #windowEnd = Infinity;
+  #windowLeft = 0;
+  #timer: Timer | undefined;
   #closed = false;
 
   constructor(options: RangeReaderOptions) {
     this.#options = options;
     this.#url = parseUrl(options.url);
-    this.#idleTimer = options.clock.timer("http start", 0, () => this.#request());
+    this.#timer = options.clock.timer("http start", 0, () => this.#request());
   }
 
   /**
-   * Moves the next bytes of the file into `into`; never beyond the file's end.
+   * Moves the next bytes of the file into `into`, from index `start` on and up to `end`; never beyond the file's end, with
+   * which the reader closes itself.
    *
-   * @returns how many; 0 where none are there
+   * @returns how many; fewer than fit only where no more are there
    */
-  read(into: Uint8Array): number {
-    if (this.#closed || this.#position === undefined || this.#exchange === undefined) return 0;
-    const wanted = Math.min(into.byteLength, this.#options.size - this.#position);
-    if (wanted === 0) return 0;
-    const count = this.#exchange.read(wanted === into.byteLength ? into : into.subarray(0, wanted));
-    if (count > 0) {
-      this.#position += count;
-      this.#windowCount += count;
-      this.#lastByteAt = this.#options.clock.now();
-    }
+  read(into: Uint8Array, start: number, end: number): number {
+    if (this.#body === undefined) return 0;
+    const left = this.#left;
+    const count = this.#body.read(into, start, end - start < left ? end : start + left);
+    if (count === 0) return 0;
+    this.#left = left - count;
+    this.#lastByteAt = this.#options.clock.now();
+    if (count === left) this.close();
     return count;
   }
 
@@ -79,10 +80,9 @@ export class RangeReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#idleTimer?.cancel();
-    this.#stallTimer?.cancel();
+    this.#timer?.cancel();
     this.#exchange?.close();
-    this.#exchange = undefined;
+    this.#exchange = this.#body = undefined;
   }
 
   #request(): void {
@@ -94,7 +94,7 @@ export class RangeReader {
     }
     log("debug", "http", () => `GET ${redactUrl(this.#options.url)} from ${this.#options.offset}`);
     this.#lastByteAt = this.#options.clock.now();
-    this.#armIdle();
+    this.#arm();
     this.#exchange = http.get({
       host: url.host,
       port: url.port,
@@ -132,9 +132,13 @@ export class RangeReader {
       this.#fail(refused);
       return;
     }
-    this.#position = head.status === 206 ? this.#options.offset : 0;
-    this.#armStall();
-    this.#options.onOpened({ offset: this.#position, etag: strongETag(head.header("etag")) });
+    const { offset, size, onOpened } = this.#options;
+    const first = head.status === 206 ? offset : 0;
+    this.#left = size - first;
+    this.#body = this.#exchange;
+    this.#beginWindow();
+    this.#arm();
+    onOpened({ offset: first, etag: strongETag(head.header("etag")) });
   }
 
   #redirect(head: HttpHead, from: HttpUrl): void {
@@ -175,28 +179,35 @@ export class RangeReader {
     return undefined;
   }
 
-  /** One timer that looks how long ago the last byte came: cheaper than a new timer for each read. */
-  #armIdle(): void {
+  /** One timer for both waits, which looks what came, and when: cheaper than a new one for each read. */
+  #arm(): void {
     const { clock, idleTimeoutMs } = this.#options;
-    const waitMs = Math.max(0, this.#lastByteAt + idleTimeoutMs - clock.now());
-    this.#idleTimer?.cancel();
-    this.#idleTimer = clock.timer("http idle", waitMs, () => {
-      if (clock.now() - this.#lastByteAt < idleTimeoutMs) this.#armIdle();
-      else this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
-    });
+    const waitMs = Math.max(0, Math.min(this.#lastByteAt + idleTimeoutMs, this.#windowEnd) - clock.now());
+    this.#timer?.cancel();
+    this.#timer = clock.timer("http wait", waitMs, () => this.#onWaited());
   }
 
-  #armStall(): void {
+  #onWaited(): void {
     const { clock, idleTimeoutMs } = this.#options;
-    const windowMs = Math.max(STALL_WINDOW_MS, idleTimeoutMs);
-    this.#windowCount = 0;
-    this.#stallTimer = clock.timer("http stall", windowMs, () => {
-      if (this.#windowCount * 1000 < STALL_BYTES_PER_SECOND * windowMs) {
-        this.#fail(new OtaError("stalled", `${this.#windowCount} bytes in ${windowMs} ms`));
-      } else {
-        this.#armStall();
-      }
-    });
+    const now = clock.now();
+    const count = this.#windowLeft - this.#left;
+    if (now - this.#lastByteAt >= idleTimeoutMs) {
+      this.#fail(new OtaError("idle-timeout", `no byte for ${idleTimeoutMs} ms`));
+    } else if (now >= this.#windowEnd && count * 1000 < STALL_BYTES_PER_SECOND * this.#windowMs) {
+      this.#fail(new OtaError("stalled", `${count} bytes in ${this.#windowMs} ms`));
+    } else {
+      if (now >= this.#windowEnd) this.#beginWindow();
+      this.#arm();
+    }
+  }
+
+  get #windowMs(): number {
+    return Math.max(STALL_WINDOW_MS, this.#options.idleTimeoutMs);
+  }
+
+  #beginWindow(): void {
+    this.#windowEnd = this.#options.clock.now() + this.#windowMs;
+    this.#windowLeft = this.#left;
   }
 
   #fail(error: OtaError): void {

@@ -1,15 +1,22 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
 import { isBlank } from "../lib/bytes.js";
 
+/** Where the bytes come from: `read` puts those that are there into the buffer, between two indices. @returns how many */
+export interface ByteSource {
+  read(into: Uint8Array, start: number, end: number): number;
+}
+
 /**
- * Gathers the bytes of an image in one block and programs whole blocks, in order, each once. The caller reads from its
- * socket straight into the block, and erases ahead of it.
+ * Gathers the bytes of an image in one block and programs whole blocks, in order, each once. They come straight from the
+ * socket into the block; the caller erases ahead of it.
  */
 export class BlockWriter {
   readonly #partition: FlashPartition;
   readonly #size: number;
   readonly #block: Uint8Array;
   #blockOffset: number;
+  /** Bytes of the current block that the image has. */
+  #wanted: number;
   #filled = 0;
 
   /**
@@ -22,21 +29,12 @@ export class BlockWriter {
     this.#size = options.size;
     this.#block = options.block;
     this.#blockOffset = options.offset;
+    this.#wanted = Math.min(options.block.byteLength, options.size - options.offset);
   }
 
   /** Where the block that is being filled begins: everything before it is in flash. */
   get offset(): number {
     return this.#blockOffset;
-  }
-
-  /** Bytes of the current block that the image has. */
-  get #wanted(): number {
-    return Math.min(this.#block.byteLength, this.#size - this.#blockOffset);
-  }
-
-  /** The part of the block that is still to be filled; empty once it is full. */
-  get space(): Uint8Array {
-    return this.#block.subarray(this.#filled, this.#wanted);
   }
 
   get full(): boolean {
@@ -52,14 +50,16 @@ export class BlockWriter {
     return this.#block.subarray(0, this.#wanted);
   }
 
-  /** `count` bytes were put into `space`. */
-  advance(count: number): void {
-    this.#filled += count;
+  /** Takes what is there. @returns whether the block is full */
+  fill(source: ByteSource): boolean {
+    const wanted = this.#wanted;
+    if (this.#filled < wanted) this.#filled += source.read(this.#block, this.#filled, wanted);
+    return this.#filled === wanted;
   }
 
   /** Whether the full block, filled up with 0xFF where the image ends in it, is as erased flash is. */
   get blank(): boolean {
-    this.#block.fill(0xff, this.#wanted);
+    if (this.#wanted < this.#block.byteLength) this.#block.fill(0xff, this.#wanted);
     return isBlank(this.#block);
   }
 
@@ -70,8 +70,10 @@ export class BlockWriter {
    * @throws HalError
    */
   program(): void {
+    const { byteLength } = this.#block;
     if (!this.blank) this.#partition.write(this.#block, this.#blockOffset);
-    this.#blockOffset += this.#block.byteLength;
+    this.#blockOffset += byteLength;
+    if (this.#size - this.#blockOffset < byteLength) this.#wanted = Math.max(0, this.#size - this.#blockOffset);
     this.#filled = 0;
   }
 }

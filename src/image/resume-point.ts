@@ -5,20 +5,53 @@ import { regionEnd } from "./regions.js";
 /**
  * Finds the last block that was programmed after `regionOffset`, by reading. Blocks are programmed in order, and blank ones
  * not at all, so everything before it is whole; it may be torn itself, and is to be fetched again.
+ */
+export class ResumeSearch {
+  readonly #partition: FlashPartition;
+  readonly #regionOffset: number;
+  /** Nothing is programmed from here on. */
+  #end: number;
+  #found: number | undefined;
+
+  /**
+   * @param options.regionOffset from here to the end of the region all was erased before anything was programmed
+   * @param options.size         bytes in the image
+   */
+  constructor(options: { partition: FlashPartition; regionOffset: number; size: number }) {
+    const { partition, regionOffset, size } = options;
+    this.#partition = partition;
+    this.#regionOffset = regionOffset;
+    this.#end = Math.min(regionEnd(partition, regionOffset), Math.ceil(size / partition.blockLength) * partition.blockLength);
+    if (this.#end <= regionOffset) this.#found = regionOffset;
+  }
+
+  /** The block's offset once it is found; that of the region where no block is programmed. */
+  get found(): number | undefined {
+    return this.#found;
+  }
+
+  /**
+   * Looks at one block.
+   *
+   * @param scratch one block long; its content is lost
+   * @throws HalError
+   */
+  step(scratch: Uint8Array): void {
+    if (this.#found !== undefined) return;
+    this.#end -= this.#partition.blockLength;
+    this.#partition.read(scratch, this.#end);
+    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;
+  }
+}
+
+/**
+ * The whole search at once.
  *
- * @param regionOffset from here to the end of the region all was erased before anything was programmed
- * @param size         bytes in the image
- * @param scratch      one block long; its content is lost
- * @returns its offset; `regionOffset` where no block is programmed
+ * @param scratch one block long; its content is lost
  * @throws HalError
  */
 export function findResumePoint(partition: FlashPartition, regionOffset: number, size: number, scratch: Uint8Array): number {
-  const { blockLength } = partition;
-  let offset = Math.min(regionEnd(partition, regionOffset), Math.ceil(size / blockLength) * blockLength);
-  while (offset > regionOffset) {
-    offset -= blockLength;
-    partition.read(scratch, offset);
-    if (!isBlank(scratch)) break;
-  }
-  return offset;
+  const search = new ResumeSearch({ partition, regionOffset, size });
+  while (search.found === undefined) search.step(scratch);
+  return search.found;
 }

@@ -1,4 +1,5 @@
 const HEX = "0123456789abcdef";
+const ALL_HEX = /^[0-9a-fA-F]*$/;
 
 /** @returns lower-case hexadecimal */
 export function toHex(bytes: Uint8Array): string {
@@ -12,7 +13,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** @returns the bytes, or `undefined` where `text` is not an even number of hexadecimal digits */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0 || !ALL_HEX.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let index = 0; index < bytes.byteLength; index++) bytes[index] = parseInt(text.slice(index * 2, index * 2 + 2), 16);
   return bytes;
@@ -27,8 +28,9 @@ export function equalBytes(left: Uint8Array, right: Uint8Array, length: number):
 
 /** Whether flash that reads like this was never programmed. @param bytes on a word's boundary, whole words */
 export function isBlank(bytes: Uint8Array): boolean {
+  if ((bytes[bytes.byteLength - 1] ?? 0xff) !== 0xff) return false;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  // From the end: where a block is programmed, its last word nearly always tells.
+  // From the end: where a block is programmed, its last bytes nearly always tell.
   for (let index = words.length - 1; index >= 0; index--) {
     if (words[index] !== -1) return false;
   }

@@ -183,7 +183,7 @@ export class MqttSession {
     for (;;) {
       // A packet's consequence may have been the end of this connection.
       if (this.#stream === undefined || this.#reader === undefined) return;
-      const count = this.#stream.read(this.#readBuffer);
+      const count = this.#stream.read(this.#readBuffer, 0, READ_LENGTH);
       if (count === 0) return;
       this.#reader.push(this.#readBuffer.slice(0, count));
     }

@@ -67,9 +67,11 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const { image, slot, phase } = checkpoint;
   const stored = phase === "downloading" || phase === "reporting" ? checkpoint.stored : undefined;
   const result = resultOf(checkpoint);
-  const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner].map(encodeUtf8);
-  const textLength = texts.reduce((sum, text) => sum + text.byteLength, 0);
-  const record = new Uint8Array(FIXED_LENGTH + textLength + CRC_LENGTH);
+  const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner];
+  let end = FIXED_LENGTH;
+  // Encoded twice, and never all at once: records are written while a download has the heap at its fullest.
+  for (let index = 0; index < TEXT_COUNT; index++) end += encodeUtf8(texts[index] as string).byteLength;
+  const record = new Uint8Array(end + CRC_LENGTH);
   const view = new DataView(record.buffer);
 
   record[0] = FORMAT_VERSION;
@@ -81,12 +83,13 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   view.setUint32(12, stored?.regionOffset ?? 0, true);
   record.set(fromHex(image.md5) ?? new Uint8Array(16), MD5_OFFSET);
   let at = FIXED_LENGTH;
-  texts.forEach((text, index) => {
+  for (let index = 0; index < TEXT_COUNT; index++) {
+    const text = encodeUtf8(texts[index] as string);
     record[LENGTHS_OFFSET + index] = text.byteLength;
     record.set(text, at);
     at += text.byteLength;
-  });
-  view.setUint32(at, crc32(record, at), true);
+  }
+  view.setUint32(end, crc32(record, end), true);
   return record;
 }
 

@@ -2,27 +2,22 @@ import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import { RangeReader } from "../http/range-reader.js";
 import { BlockWriter } from "../image/block-writer.js";
-import { eraseBlockAt, eraseRegion, regionEnd } from "../image/regions.js";
-import { findResumePoint } from "../image/resume-point.js";
+import type { ReadBack } from "../image/read-back.js";
 import { equalBytes } from "../lib/bytes.js";
 import type { Offer } from "../protocol/messages.js";
+import type { FlashKnowledge } from "./flash-knowledge.js";
+import { RegionEraser } from "./region-eraser.js";
 import type { Target } from "./target.js";
 import type { Event, Stored } from "./types.js";
-
-/**
- * After a restart: the first block from here on that is programmed may have been begun before the cut, with bits half
- * programmed that read as blank. It is erased first. Known as long as the boot lasts, whichever try comes to it.
- */
-export interface Suspicion {
-  from: number | undefined;
-}
 
 export interface DownloadOptions {
   readonly device: Device;
   readonly target: Target;
   /** One block long; the download's alone while it works. */
   readonly block: Uint8Array;
-  readonly suspicion: Suspicion;
+  readonly knowledge: FlashKnowledge;
+  /** Follows what is programmed. */
+  readonly readBack: ReadBack;
   readonly offer: Offer;
   readonly stored: Stored;
   readonly tls: TlsOptions;
@@ -31,27 +26,52 @@ export interface DownloadOptions {
   onEvent(event: Event): void;
 }
 
+/** Of how many parts of an image it is said that they are in flash. */
+const TOLD_PARTS = 100;
+
 /**
- * One try to bring the rest of an image into flash: socket, one block, flash. Each turn of the event loop does at most one
- * flash operation, so that the connection to the broker stays alive. A region's checkpoint is stored, by the machine's
- * answer to `region-erased`, before anything is programmed in it.
+ * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
+ * the event loop does at most one flash operation, so that the connection to the broker stays alive. While the socket has
+ * nothing, the region ahead is erased.
  */
 export class Download {
   readonly #options: DownloadOptions;
+  readonly #eraser: RegionEraser;
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
-  /** Everything up to here is erased, or programmed. */
-  #erasedEnd = 0;
-  /** After a restart: the block to resume at may be torn, and is still to be erased. */
-  #resuming = false;
+  /** The writer, once the block is free for what comes: nothing is compared in it or read back into it any more. */
+  #sink: BlockWriter | undefined;
+  /** The server's answer was accepted, which is yet to be told. */
+  #started: Event | undefined;
   /** While a server sends what is stored already: how much of it was compared. */
   #compared: number | undefined;
+  /** The connection is over; a block that is full is stored all the same. */
+  #lost: OtaError | undefined;
   #turnTimer: Timer | undefined;
+  /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
+  #tellFrom = 0;
+  #untold = false;
   #closed = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
+    this.#eraser = new RegionEraser(options);
     this.#schedule();
+  }
+
+  /** Of a download that is complete; its last block may still be to be read back. */
+  get readBack(): ReadBack | undefined {
+    return this.#writer?.complete === true ? this.#options.readBack : undefined;
+  }
+
+  /** Says how far the image is in flash, where that is not said yet: each block alone would cost more than it is worth. */
+  tell(): void {
+    const { offer, onEvent } = this.#options;
+    if (!this.#untold || this.#closed) return;
+    const { offset } = this.#writer as BlockWriter;
+    this.#untold = false;
+    this.#tellFrom = offset + offer.size / TOLD_PARTS;
+    onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
   }
 
   /** Idempotent; no event comes after it. */
@@ -63,24 +83,10 @@ export class Download {
 
   /** The first turn: where to begin. */
   #begin(): void {
-    const { target, block, offer, stored, onEvent } = this.#options;
-    const { partition } = target;
-    const { regionOffset, written } = stored;
-    let offset = 0;
-    if (regionOffset === undefined) {
-      target.prepare();
-    } else if (written === undefined) {
-      offset = stored.erasing ? regionOffset : findResumePoint(partition, regionOffset, offer.size, block);
-      this.#resuming = true;
-      if (!stored.erasing) onEvent({ type: "resume-point-found", offset });
-    } else {
-      offset = written;
-      this.#erasedEnd = regionEnd(partition, regionOffset);
-    }
-    if (this.#closed) return;
-    this.#writer = new BlockWriter({ partition, block, size: offer.size, offset });
+    const { target, block, offer, stored } = this.#options;
+    const offset = this.#eraser.begin(block);
+    this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
-    this.#schedule();
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -96,109 +102,141 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      onReadable: () => this.#schedule(),
-      onFailed: (error) => this.#fail(error),
+      onReadable: () => this.#onReadable(),
+      onFailed: (error) => this.#onLost(error),
     });
   }
 
+  #onLost(error: OtaError): void {
+    if (this.#writer?.full !== true) {
+      this.#fail(error);
+      return;
+    }
+    this.#lost = error;
+    this.#schedule();
+  }
+
+  /** Told in a turn of its own: what follows from it needs more of the stack than a callback of the socket leaves. */
   #opened(offset: number, etag: string | undefined): void {
     const writer = this.#writer as BlockWriter;
-    if (offset < writer.offset) this.#compared = offset;
-    this.#options.onEvent({ type: "download-started", offset: writer.offset, etag });
+    if (offset < writer.offset) {
+      this.#compared = offset;
+      this.#sink = undefined;
+    }
+    this.#started = { type: "download-started", offset: writer.offset, etag };
+    this.#schedule();
+  }
+
+  /** Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn. */
+  #onReadable(): void {
+    if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
   }
 
   #turn(): void {
-    const writer = this.#writer;
-    if (writer === undefined) {
-      this.#begin();
-      return;
-    }
-    // At once, and not when a block is full: the first erase goes on while the connection is being made.
-    if (writer.offset >= this.#erasedEnd) {
-      this.#erase(writer.offset);
-      this.#schedule();
-      return;
-    }
-    if (this.#compared !== undefined) {
-      this.#compare(writer, this.#compared);
-      return;
-    }
-    this.#fill(writer);
-    if (!writer.full) return;
-    const { from } = this.#options.suspicion;
-    if (from !== undefined && writer.offset >= from && !writer.blank) this.#eraseSuspect(writer.offset);
-    else this.#program(writer);
+    const sink = this.#sink;
+    if (this.#started !== undefined) this.#tellStarted(this.#started);
+    // Whatever comes next takes a while: the window must be open by then.
+    else if (!(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())) return;
     this.#schedule();
   }
 
-  #fill(writer: BlockWriter): void {
-    const reader = this.#reader as RangeReader;
-    while (!writer.full) {
-      const count = reader.read(writer.space);
-      if (count === 0) return;
-      writer.advance(count);
-    }
+  /** What comes before the first byte that is new. @returns whether there was something to do */
+  #comesNearer(): boolean {
+    const writer = this.#writer;
+    if (writer === undefined) this.#begin();
+    // After a restart this goes on while the connection is being made.
+    else if (this.#options.readBack.offset < writer.offset) this.#readBack();
+    else if (this.#compared !== undefined) return this.#compare(writer, this.#compared);
+    else this.#sink = writer;
+    return true;
   }
 
-  #erase(offset: number): void {
-    const { target, suspicion, onEvent } = this.#options;
-    const { partition } = target;
-    if (this.#resuming) eraseBlockAt(partition, offset);
-    else eraseRegion(partition, offset);
-    suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;
-    this.#resuming = false;
-    this.#erasedEnd = regionEnd(partition, offset);
-    onEvent({ type: "region-erased", offset });
+  #tellStarted(started: Event): void {
+    this.#started = undefined;
+    this.#options.onEvent(started);
   }
 
-  #eraseSuspect(offset: number): void {
-    const { target, suspicion } = this.#options;
-    eraseBlockAt(target.partition, offset);
-    suspicion.from = undefined;
+  #readBack(): void {
+    const { readBack, block, offer } = this.#options;
+    readBack.next(block, offer.size);
   }
 
-  #program(writer: BlockWriter): void {
-    const { offer, target, onEvent } = this.#options;
-    if (writer.offset === 0) target.checkFirstBlock(writer.content, offer);
+  /** @returns whether the block is full */
+  #fills(writer: BlockWriter): boolean {
+    if (writer.fill(this.#reader as RangeReader)) return true;
+    if (this.#lost !== undefined) this.#fail(this.#lost);
+    return false;
+  }
+
+  /** The next step for a full block. @returns whether there is another one to do */
+  #store(writer: BlockWriter): boolean {
+    const eraser = this.#eraser;
+    if (eraser.allows(writer)) return this.#program(writer);
+    eraser.step(writer);
+    return true;
+  }
+
+  /** @returns whether there was something to do */
+  #erasesAhead(): boolean {
+    if (this.#closed || !this.#eraser.mayEraseAhead) return false;
+    this.#eraser.eraseAhead();
+    return true;
+  }
+
+  /** The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to do */
+  #program(writer: BlockWriter): boolean {
     writer.program();
-    onEvent({ type: "block-written", offset: Math.min(writer.offset, offer.size) });
-    if (this.#closed || !writer.complete) return;
-    this.close();
-    onEvent({ type: "download-completed" });
+    const { complete } = writer;
+    this.#untold = true;
+    if (complete || writer.offset >= this.#tellFrom) this.tell();
+    if (this.#closed) return false;
+    if (complete) {
+      this.close();
+      this.#options.onEvent({ type: "download-completed" });
+      return false;
+    }
+    this.#readBack();
+    return this.#fills(writer) || this.#eraser.mayEraseAhead;
   }
 
-  /** The server sends the file from its start: what is stored must be the same, and is not fetched into flash again. */
-  #compare(writer: BlockWriter, from: number): void {
+  /**
+   * The server sends the file from its start: what is stored must be the same, and is not fetched into flash again.
+   *
+   * @returns whether there was something to do
+   */
+  #compare(writer: BlockWriter, from: number): boolean {
     const { target, block } = this.#options;
     const half = block.byteLength / 2;
-    const received = block.subarray(0, Math.min(half, writer.offset - from));
-    const count = (this.#reader as RangeReader).read(received);
-    if (count === 0) return;
+    const count = (this.#reader as RangeReader).read(block, 0, Math.min(half, writer.offset - from));
+    if (count === 0) return false;
     const stored = block.subarray(half, half + count);
     target.partition.read(stored, from);
-    if (!equalBytes(received, stored, count)) {
+    if (!equalBytes(block, stored, count)) {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
-      return;
+      return false;
     }
     this.#compared = from + count < writer.offset ? from + count : undefined;
-    this.#schedule();
+    return true;
   }
 
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
     if (this.#closed || this.#turnTimer !== undefined) return;
-    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => {
-      this.#turnTimer = undefined;
-      if (this.#closed) return;
-      try {
-        this.#turn();
-      } catch (error) {
-        this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
-      }
-    });
+    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+  }
+
+  #onTurn(): void {
+    this.#turnTimer = undefined;
+    if (this.#closed) return;
+    try {
+      this.#turn();
+    } catch (error) {
+      this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
+    }
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
+    if (this.#untold) this.tell();
     if (this.#closed) return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });

@@ -1,10 +1,13 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
+import { ReadBack } from "../image/read-back.js";
+import type { ResumeSearch } from "../image/resume-point.js";
 import { Verifier } from "../image/verifier.js";
 import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
-import { Download, type Suspicion } from "./download.js";
+import { Download } from "./download.js";
+import { newKnowledge, searchFor } from "./flash-knowledge.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
 import type { Reporter } from "./reporter.js";
@@ -57,12 +60,13 @@ export class UpdateDriver {
   #gate: Gate | undefined;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
-  readonly #suspicion: Suspicion = { from: undefined };
+  readonly #knowledge = newKnowledge();
   readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
   #state: State;
   #first: readonly Effect[] = [];
   #busy = false;
   #stopped = false;
+  #searchTimer: Timer | undefined;
   #block: Uint8Array | undefined;
   #download: Download | undefined;
   #verifier: Verifier | undefined;
@@ -110,12 +114,32 @@ export class UpdateDriver {
   start(): void {
     this.#perform({ state: this.#state, effects: this.#first }, undefined);
     this.#first = [];
+    const search = searchFor(this.#state, this.#options.target.partition);
+    if (search !== undefined) this.#startSearch(search);
     this.#drain();
+  }
+
+  /** A block a turn, while the connection to the broker is being made. */
+  #search(search: ResumeSearch): void {
+    if (this.#download !== undefined) return;
+    try {
+      search.step(this.#buffer());
+    } catch {
+      // A download will look again, and tell.
+      return;
+    }
+    this.#knowledge.resumeOffset = search.found;
+    if (search.found === undefined) this.#startSearch(search);
+  }
+
+  #startSearch(search: ResumeSearch): void {
+    this.#searchTimer = this.#options.device.clock.timer("resume point", 0, () => this.#search(search));
   }
 
   /** Stops all that is under way. What is stored stays, for the next start. */
   stop(): void {
     this.#stopped = true;
+    this.#searchTimer?.cancel();
     this.#download?.close();
     this.#verifier?.close();
     this.#gate?.withdraw();
@@ -125,6 +149,11 @@ export class UpdateDriver {
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
+    this.#download?.tell();
+    this.#handle(event);
+  }
+
+  #handle(event: Event): void {
     if (this.#stopped) return;
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
@@ -257,23 +286,24 @@ export class UpdateDriver {
       device,
       target,
       block: this.#buffer(),
-      suspicion: this.#suspicion,
+      knowledge: this.#knowledge,
+      readBack: new ReadBack({ partition: target.partition, digests: device.digests }),
       offer,
       stored,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
-      onEvent: (event) => this.dispatch(event),
+      onEvent: (event) => this.#handle(event),
     });
   }
 
   #startVerifier(image: Image): void {
     const { device, target } = this.#options;
+    const readBack = this.#download?.readBack ?? new ReadBack({ partition: target.partition, digests: device.digests });
     this.#download?.close();
     this.#download = undefined;
     this.#verifier?.close();
     this.#verifier = new Verifier({
-      partition: target.partition,
-      digests: device.digests,
+      readBack,
       clock: device.clock,
       size: image.size,
       md5: image.md5,

@@ -1,9 +1,12 @@
 /** Shortest time between two progress reports, in milliseconds: the vendor's own interval. */
 const INTERVAL_MS = 1000;
 
-/** Decides which progress is worth a message: at most one a second, and none that says nothing new. */
+/** Smallest progress worth a message: where an image takes minutes, a report a second would cost the link more than 1 % of it. */
+const STEP_PERCENT = 3;
+
+/** Decides which progress is worth a message: at most one a second, and none that says little new. */
 export class ProgressLimit {
-  #lastPercent = -1;
+  #lastPercent = -STEP_PERCENT;
   #lastAt: number | undefined;
 
   /**
@@ -12,7 +15,9 @@ export class ProgressLimit {
    */
   admits(percent: number, always: boolean, nowMs: number): boolean {
     const tooSoon = this.#lastAt !== undefined && nowMs - this.#lastAt < INTERVAL_MS;
-    if (!always && (tooSoon || percent === this.#lastPercent)) return false;
+    // A lower one is news: the download began anew.
+    const tooLittle = percent >= this.#lastPercent && percent < this.#lastPercent + STEP_PERCENT;
+    if (!always && (tooSoon || tooLittle)) return false;
     this.#lastPercent = percent;
     this.#lastAt = nowMs;
     return true;

@@ -96,8 +96,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the whole file is appended to what is stored of it",
     file: "src/http/range-reader.ts",
-    find: "this.#position = head.status === 206 ? this.#options.offset : 0;",
-    replace: "this.#position = this.#options.offset;",
+    find: "const first = head.status === 206 ? offset : 0;",
+    replace: "const first = offset;",
     caughtBy: { test: "test/unit/update/download-resume.test.js", named: /^a server that sends the whole file all the same is compared with what is stored/ },
   },
   {
@@ -144,9 +144,9 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a block that a cut may have begun is not erased",
-    file: "src/update/download.ts",
-    find: "suspicion.from = this.#resuming ? offset + partition.blockLength : undefined;",
-    replace: "suspicion.from = undefined;",
+    file: "src/update/region-eraser.ts",
+    find: "knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;",
+    replace: "knowledge.suspectFrom = undefined;",
     caughtBy: { scene: "update", says: /programmed without an erase/ },
   },
   {
@@ -161,8 +161,9 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the last block before a cut is taken for whole",
     file: "src/image/resume-point.ts",
-    find: "    if (!isBlank(scratch)) break;",
-    replace: "    if (!isBlank(scratch)) return offset + blockLength;",
+    find: "    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;",
+    replace: `    const blank = isBlank(scratch);
+    if (this.#end === this.#regionOffset || !blank) this.#found = this.#end + (blank ? 0 : this.#partition.blockLength);`,
     caughtBy: { test: "test/unit/image/resume-point.test.js", named: /^a block whose programming was cut is programmed anew/ },
   },
   {
@@ -176,15 +177,15 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "what the boot loader knows of the slot is not forgotten",
-    file: "src/update/download.ts",
-    find: "      target.prepare();",
-    replace: "      offset = 0;",
+    file: "src/update/region-eraser.ts",
+    find: "    if (stored.regionOffset === undefined) target.prepare();",
+    replace: "",
     caughtBy: { test: "test/unit/update/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
   },
   {
     name: "an erase is not announced before it begins",
-    file: "src/update/download.ts",
-    find: 'if (!stored.erasing) onEvent({ type: "resume-point-found", offset });',
+    file: "src/update/region-eraser.ts",
+    find: `      onEvent({ type: "resume-point-found", offset });`,
     replace: "",
     caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
   },
@@ -222,5 +223,52 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "    else this.#connectionEnded(error);",
     replace: "",
     caughtBy: { fuzz: "http-exchange", says: /did not end with its connection/ },
+  },
+  {
+    name: "the whole slot is erased at once",
+    file: "src/update/region-eraser.ts",
+    find: `    eraseRegion(target.partition, offset);
+    knowledge.erasedEnd = regionEnd(target.partition, offset);`,
+    replace: `    const { partition } = target;
+    partition.eraseBlock(offset / partition.blockLength, partition.byteLength / partition.blockLength);
+    knowledge.erasedEnd = partition.byteLength;`,
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },
+  },
+  {
+    name: "the image is read back after the download",
+    file: "src/update/download.ts",
+    find: `    this.#readBack();
+    return this.#fills(writer) ||`,
+    replace: "    return this.#fills(writer) ||",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wan$/ },
+  },
+  {
+    name: "nothing is erased while the socket is idle",
+    file: "src/update/region-eraser.ts",
+    find: "return this.#options.knowledge.erasedEnd <= entered &&",
+    replace: "return this.#options.knowledge.erasedEnd < 0 &&",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
+  },
+  {
+    name: "a region is erased in the turn that programs a block",
+    file: "src/update/download.ts",
+    find: "    return this.#fills(writer) || this.#eraser.mayEraseAhead;",
+    replace: `    this.#erasesAhead();
+    return true;`,
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },
+  },
+  {
+    name: "a report goes out for every percent",
+    file: "src/update/progress.ts",
+    find: "const STEP_PERCENT = 3;",
+    replace: "const STEP_PERCENT = 1;",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wire$/ },
+  },
+  {
+    name: "where a download goes on is looked for once the offer is there",
+    file: "src/update/driver.ts",
+    find: "    if (search !== undefined) this.#startSearch(search);",
+    replace: "",
+    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure first-byte$/ },
   },
 ];

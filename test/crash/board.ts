@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { BoardModules, DigestConstructor, FlashInstance } from "../../hal/ecma419/modules.js";
 import { createBoot } from "./boot.js";
-import { createNetwork, type Servers } from "./network.js";
-import type { Scheduler } from "./scheduler.js";
+import { createNetwork, type Servers } from "../support/virtual-network.js";
+import type { Scheduler } from "../support/scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
 import { AREA, AREA_LABEL, BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
 

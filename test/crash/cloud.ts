@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { MQTT_PORT, type Line, type Server } from "./network.js";
+import { MQTT_PORT, type Line, type Server } from "../support/virtual-network.js";
 import { hearSub } from "./subs.js";
 import type { CloudView, World } from "./world.js";
 

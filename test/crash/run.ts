@@ -4,7 +4,7 @@ import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
 import { Person } from "./person.js";
-import { Scheduler } from "./scheduler.js";
+import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
 import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";

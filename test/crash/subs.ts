@@ -1,7 +1,7 @@
 import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
 import type { OtaAgent } from "../../hal/boards/main.js";
 import type { Firmware } from "./cloud.js";
-import type { Scheduler } from "./scheduler.js";
+import type { Scheduler } from "../support/scheduler.js";
 import type { Operation } from "./tears.js";
 import type { SubView, World } from "./world.js";
 

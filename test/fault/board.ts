@@ -1,7 +1,7 @@
 import { Power } from "../../hal/boards/sim/power.js";
 import type { BoardModules, SocketInstance, SocketOptions, TlsSocketOptions } from "../../hal/ecma419/modules.js";
-import { createNetwork, type Servers } from "../crash/network.js";
-import { Scheduler } from "../crash/scheduler.js";
+import { createNetwork, type Servers } from "../support/virtual-network.js";
+import { Scheduler } from "../support/scheduler.js";
 import type { SeededRandom } from "../support/seed.js";
 import type { ChipModules } from "./chip.js";
 

@@ -1,4 +1,4 @@
-import type { Line, Server } from "../crash/network.js";
+import type { Line, Server } from "../support/virtual-network.js";
 import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback } from "../support/broker-packets.js";
 import type { BrokerConnection, Message, Word } from "./scenario.js";
 

@@ -1,4 +1,4 @@
-import type { Line, Server } from "../crash/network.js";
+import type { Line, Server } from "../support/virtual-network.js";
 import type { FirmwareFile } from "./files.js";
 import { replyTo } from "./http-answer.js";
 import type { HttpAnswer } from "./scenario.js";

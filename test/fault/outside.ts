@@ -1,4 +1,4 @@
-import { type Line, MQTT_PORT, type Server } from "../crash/network.js";
+import { type Line, MQTT_PORT, type Server } from "../support/virtual-network.js";
 import type { Surroundings } from "./board.js";
 import { Broker } from "./broker.js";
 import { FileServer, type RequestSeen } from "./file-server.js";

@@ -1,7 +1,7 @@
 import { MIN_IMAGE_LENGTH } from "../../hal/boards/sim/app-image-builder.js";
 import type { BoardModules, Log } from "../../hal/boards/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
-import { MQTT_PORT } from "../crash/network.js";
+import { MQTT_PORT } from "../support/virtual-network.js";
 import { SeededRandom } from "../support/seed.js";
 import { FaultBoard } from "./board.js";
 import type { Chip, CutPlan } from "./chip.js";

@@ -1,7 +1,7 @@
 import { type Power, PowerLost } from "../../hal/boards/sim/power.js";
 import { createCrashBoard } from "../crash/board.js";
 import { bootLoader, isSound } from "../crash/boot.js";
-import { Scheduler } from "../crash/scheduler.js";
+import { Scheduler } from "../support/scheduler.js";
 import { modesOf, type Operation, perform, tear } from "../crash/tears.js";
 import { BLOCK_LENGTH, factoryWorld, type Slot, SLOT_LABELS, SLOT_LENGTH, type World } from "../crash/world.js";
 import type { Chip, ChipBoot, ChipModules, CutPlan } from "./chip.js";

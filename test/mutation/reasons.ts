@@ -64,7 +64,7 @@ export const REASONS: readonly Reason[] = [
     reason: "A typed array takes nothing beyond its end.",
   },
   {
-    file: "src/image/verifier.ts",
+    file: "src/image/read-back.ts",
     line: "const piece = length === block.byteLength ? block : block.subarray(0, length);",
     mutant: "condition: length === block.byteLength -> false",
     reason: "A view of the whole is the whole; the condition only spares making it.",

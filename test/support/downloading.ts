@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
-import { Download, type Suspicion } from "../../src/update/download.js";
+import { ReadBack } from "../../src/image/read-back.js";
+import { Download } from "../../src/update/download.js";
+import { type FlashKnowledge, newKnowledge } from "../../src/update/flash-knowledge.js";
 import { SlotTarget } from "../../src/update/slot-target.js";
 import type { Event, Stored } from "../../src/update/types.js";
+import { NODE_DIGESTS } from "./digests.js";
 import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
 import { MemoryFlash, REGION_LENGTH } from "./memory-flash.js";
@@ -33,7 +36,7 @@ export interface DownloadingOptions {
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
   /** Shared by the tries of one boot. */
-  readonly suspicion?: Suspicion;
+  readonly knowledge?: FlashKnowledge;
   readonly version?: string;
   readonly checksVersion?: boolean;
   onEvent?(event: Event, download: Download): void;
@@ -48,10 +51,12 @@ export class Downloading {
   readonly story: string[] = [];
   readonly image: Uint8Array;
   readonly flash: MemoryFlash;
+  readonly readBack: ReadBack;
   readonly download: Download;
   /** Flash operations in each turn of the event loop. */
   readonly turns: number[] = [];
   forget = (): void => {};
+  onEvent = (_event: Event): void => {};
 
   constructor(options: DownloadingOptions = {}) {
     this.image = options.image ?? IMAGE;
@@ -73,17 +78,20 @@ export class Downloading {
       forgetTarget: () => {
         this.forget();
         this.story.push("forget");
+        this.turns.push((this.turns.pop() ?? 0) + 1);
       },
       openTarget: () => this.flash,
     } as unknown as BootControl;
     const { log } = this.logged;
     const status = { targetSlot: "ota_1", chipId: 0 } as BootStatus;
     const target = new SlotTarget({ boot, status, checksVersion: options.checksVersion ?? true, log });
+    this.readBack = new ReadBack({ partition: this.flash, digests: NODE_DIGESTS });
     this.download = new Download({
       device: { http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
       target,
       block: new Uint8Array(BLOCK),
-      suspicion: options.suspicion ?? { from: undefined },
+      knowledge: options.knowledge ?? newKnowledge(),
+      readBack: this.readBack,
       offer: {
         version: options.version ?? "0.2.0",
         url: "http://h.test/f?sign=1",
@@ -97,6 +105,7 @@ export class Downloading {
         this.events.push(event);
         this.story.push("offset" in event ? `${event.type} ${event.offset}` : event.type);
         options.onEvent?.(event, this.download);
+        this.onEvent(event);
       },
     });
   }

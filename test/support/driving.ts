@@ -26,6 +26,7 @@ export interface DrivingOptions {
   readonly record?: Uint8Array;
   readonly selfTest?: () => boolean | Promise<boolean>;
   readonly gate?: Gate;
+  readonly blocks?: number;
   /** What `Random` draws, 0 to 1. */
   readonly fraction?: number;
   /** Called at each entry of the story: what it throws, the board throws. */
@@ -37,7 +38,7 @@ export class Driving {
   readonly story: string[] = [];
   readonly broker: SessionBench;
   readonly http = new FakeHttp();
-  readonly flash = new MemoryFlash({ blocks: 40 });
+  readonly flash: MemoryFlash;
   readonly driver: UpdateDriver;
   record: Uint8Array | undefined;
   readonly #onStory: (entry: string) => void;
@@ -48,6 +49,7 @@ export class Driving {
       options.onStory?.(entry, this);
     };
     this.record = options.record;
+    this.flash = new MemoryFlash({ blocks: options.blocks ?? 40 });
     this.broker = SessionBench.opened();
     const { clock, session } = this.broker;
     const status = { ...STATUS, ...options.status };

@@ -95,7 +95,7 @@ export class ExchangeProbe {
   readOnce(): number {
     const into = new Uint8Array(this.#readLength);
     this.#insideRead = true;
-    const count = this.exchange.read(into);
+    const count = this.exchange.read(into, 0, into.byteLength);
     this.#insideRead = false;
     this.body.push(...into.subarray(0, count));
     return count;

@@ -42,13 +42,13 @@ export class FakeExchange implements HttpExchange {
     return this.#body.byteLength;
   }
 
-  read(into: Uint8Array): number {
+  read(into: Uint8Array, start: number, end: number): number {
     if (this.closed) {
       this.readsAfterClose++;
       return 0;
     }
-    const count = Math.min(into.byteLength, this.#body.byteLength);
-    into.set(this.#body.subarray(0, count));
+    const count = Math.min(end - start, this.#body.byteLength);
+    into.set(this.#body.subarray(0, count), start);
     this.#body = this.#body.slice(count);
     return count;
   }

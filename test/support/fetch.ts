@@ -66,7 +66,7 @@ export class Fetch {
 
   readOnce(most: number): number {
     const piece = new Uint8Array(most);
-    const count = this.#call(() => this.exchange.read(piece));
+    const count = this.#call(() => this.exchange.read(piece, 0, piece.byteLength));
     assert.ok(count >= 0 && count <= most);
     if (count > 0) this.pieces.push(piece.subarray(0, count));
     return count;

@@ -210,7 +210,8 @@ export class GatewayWorld {
     this.clock.timer("platform", LATENCY_MS, () => connection.alive && options.onWritable(8192));
     this.#inbox.length = 0;
     return {
-      read: (into) => {
+      read: (all, start, end) => {
+        const into = all.subarray(start, end);
         const bytes = this.#inbox.splice(0, into.byteLength);
         into.set(bytes);
         return bytes.length;
@@ -306,7 +307,8 @@ export class GatewayWorld {
       later(1, more);
     });
     return {
-      read: (into) => {
+      read: (all, start, end) => {
+        const into = all.subarray(start, end);
         const count = Math.min(into.byteLength, there - at);
         into.set(bytes.subarray(at, at + count));
         at += count;

@@ -58,7 +58,7 @@ export class Link {
 
   readOnce(most: number): number {
     const piece = new Uint8Array(most);
-    const count = this.call(() => this.stream.read(piece));
+    const count = this.call(() => this.stream.read(piece, 0, piece.byteLength));
     assert.ok(count >= 0 && count <= most);
     if (count > 0) this.received.push(piece.subarray(0, count));
     return count;

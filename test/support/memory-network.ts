@@ -41,9 +41,9 @@ export class MemoryPeer implements ByteStream {
     return this.#incoming.length;
   }
 
-  read(into: Uint8Array): number {
-    const count = Math.min(into.byteLength, this.#incoming.length);
-    into.set(this.#incoming.splice(0, count));
+  read(into: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, this.#incoming.length);
+    into.set(this.#incoming.splice(0, count), start);
     return count;
   }
 

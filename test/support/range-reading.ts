@@ -80,7 +80,7 @@ export class RangeReading {
   readAll(pieceLength = 64): void {
     const piece = new Uint8Array(pieceLength);
     for (;;) {
-      const count = this.reader.read(piece);
+      const count = this.reader.read(piece, 0, piece.byteLength);
       if (count === 0) return;
       this.received.push(...piece.subarray(0, count));
     }

@@ -87,9 +87,10 @@ export class NorFlash {
   /** @throws Error, and changes nothing, where a bit would have to go from 0 to 1 */
   program(bytes: Uint8Array, address: number): void {
     this.#checkRange(address, bytes.byteLength);
+    const stored = this.#bytes;
     for (let index = 0; index < bytes.byteLength; index++) {
       const wanted = bytes[index] as number;
-      if (((this.#bytes[address + index] as number) & wanted) !== wanted) {
+      if (((stored[address + index] as number) & wanted) !== wanted) {
         throw new Error(`program at 0x${(address + index).toString(16)} would set a bit: not erased`);
       }
     }
@@ -107,7 +108,11 @@ export class NorFlash {
 
   isBlank(address: number, byteLength: number): boolean {
     this.#checkRange(address, byteLength);
-    return this.#bytes.subarray(address, address + byteLength).every((byte) => byte === 0xff);
+    const stored = this.#bytes;
+    for (let at = address; at < address + byteLength; at++) {
+      if (stored[at] !== 0xff) return false;
+    }
+    return true;
   }
 
   close(): void {

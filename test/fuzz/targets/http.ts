@@ -101,7 +101,7 @@ export const rangeReader: Target = {
       http.exchange.send(new Uint8Array(SIZE + 10));
       let count = 0;
       const into = new Uint8Array(64);
-      for (let read = reader.read(into); read > 0; read = reader.read(into)) count += read;
+      for (let read = reader.read(into, 0, into.byteLength); read > 0; read = reader.read(into, 0, into.byteLength)) count += read;
       assert.ok(count <= SIZE);
     }
     clock.advance(100_000);

@@ -102,19 +102,19 @@ test("an end that is told before the last byte was read is told after it, in a t
   bench.socket.options.onReadable?.(10);
   bench.socket.options.onError?.();
   assert.deepEqual(bench.events, ["readable"]);
-  assert.equal(bench.stream.read(new Uint8Array(6)), 6);
-  assert.equal(bench.stream.read(new Uint8Array(6)), 4);
+  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 6);
+  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 4);
   assert.deepEqual(bench.events, ["readable"]);
   bench.clock.advance(0);
   assert.deepEqual(bench.events, ["readable", "closed: connection to h.test closed"]);
-  assert.equal(bench.stream.read(new Uint8Array(6)), 0);
+  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 0);
 });
 
 test("an end that waits for a reader is not told after close", () => {
   const bench = Bench.connected();
   bench.socket.options.onReadable?.(10);
   bench.socket.options.onError?.();
-  bench.stream.read(new Uint8Array(10));
+  bench.stream.read(new Uint8Array(10), 0, 10);
   bench.stream.close();
   bench.clock.advance(10_000);
   assert.deepEqual(bench.events, ["readable"]);

@@ -18,7 +18,8 @@ describe("SocketHttpClient", () => {
         ...request(`/${index}`),
         onReadable: () => {
           const into = new Uint8Array(16);
-          for (let count = exchanges[index]?.read(into) ?? 0; count > 0; count = exchanges[index]?.read(into) ?? 0) {
+          const read = (): number => exchanges[index]?.read(into, 0, into.byteLength) ?? 0;
+          for (let count = read(); count > 0; count = read()) {
             bodies[index] += Buffer.from(into.subarray(0, count)).toString();
           }
         },

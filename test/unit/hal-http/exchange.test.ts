@@ -228,7 +228,7 @@ describe("the body in an exchange", () => {
     const probe = ExchangeProbe.connected({ reads: false });
     assert.equal(probe.readOnce(), 0);
     probe.peer.send(latin1(length("hello")));
-    assert.equal(probe.exchange.read(new Uint8Array(0)), 0);
+    assert.equal(probe.exchange.read(new Uint8Array(0), 0, 0), 0);
     probe.readAll();
     assert.equal(probe.text, "hello");
   });

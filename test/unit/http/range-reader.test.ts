@@ -206,9 +206,9 @@ describe("the body that a RangeReader hands on", () => {
     reading.answer({ status: 206, headers: { "content-range": "bytes 100-4999/*" } });
     reading.http.exchange.send(new Uint8Array(5000).fill(7));
     const into = new Uint8Array(2000).fill(0xee);
-    assert.equal(reading.reader.read(into), 900);
+    assert.equal(reading.reader.read(into, 0, into.byteLength), 900);
     assert.ok(into.subarray(900).every((byte) => byte === 0xee), "bytes beyond the file's end were written");
-    assert.equal(reading.reader.read(into), 0);
+    assert.equal(reading.reader.read(into, 0, into.byteLength), 0);
     assert.equal(reading.http.exchange.unread, 4100);
   });
 
@@ -222,14 +222,14 @@ describe("the body that a RangeReader hands on", () => {
 
   it("is nothing before the head, and nothing where nothing came", () => {
     const reading = new RangeReading();
-    assert.equal(reading.reader.read(new Uint8Array(8)), 0);
+    assert.equal(reading.reader.read(new Uint8Array(8), 0, 8), 0);
     reading.clock.advance(0);
     reading.http.exchange.send(new Uint8Array(8));
-    assert.equal(reading.reader.read(new Uint8Array(8)), 0);
-    assert.equal(RangeReading.begun().reader.read(new Uint8Array(8)), 0);
+    assert.equal(reading.reader.read(new Uint8Array(8), 0, 8), 0);
+    assert.equal(RangeReading.begun().reader.read(new Uint8Array(8), 0, 8), 0);
     const full = RangeReading.begun();
     full.http.exchange.send(file);
-    assert.equal(full.reader.read(new Uint8Array(0)), 0);
+    assert.equal(full.reader.read(new Uint8Array(0), 0, 0), 0);
   });
 });
 
@@ -255,7 +255,7 @@ describe("a RangeReader that was closed", () => {
       exchange.fail("closed");
       reading.clock.advance(1_000_000);
       assert.equal(reading.told.length, told, reading.told.join());
-      assert.equal(reading.reader.read(new Uint8Array(8)), 0);
+      assert.equal(reading.reader.read(new Uint8Array(8), 0, 8), 0);
       assert.equal(exchange.readsAfterClose, 0);
       assert.equal(reading.http.exchanges.length, 1);
     }

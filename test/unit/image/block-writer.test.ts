@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
 import { BlockWriter } from "../../../src/image/block-writer.js";
+import { sourceOf } from "../../support/byte-source.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
@@ -15,14 +16,9 @@ function writerOf(size: number, offset = 0): { flash: MemoryFlash; writer: Block
 
 /** Puts the image in by pieces of these lengths, whole blocks programmed as they come. */
 function feed(writer: BlockWriter, image: Uint8Array, from: number, lengths: () => number): void {
-  let at = from;
+  const source = sourceOf(image, from, lengths);
   while (!writer.complete) {
-    const { space } = writer;
-    const count = Math.min(space.byteLength, Math.max(1, lengths()));
-    space.set(image.subarray(at, at + count));
-    writer.advance(count);
-    at += count;
-    if (writer.full) writer.program();
+    if (writer.fill(source)) writer.program();
   }
 }
 
@@ -51,25 +47,22 @@ test("blocks are programmed whole, once, in order, from the offset it begins at"
   assert.deepEqual(flash.operations, [`write ${BLOCK}`, `write ${2 * BLOCK}`, `write ${3 * BLOCK}`]);
 });
 
-test("space, full and content follow what was put in", () => {
-  const { writer, block } = writerOf(BLOCK + 3);
-  assert.equal(writer.space.byteLength, BLOCK);
-  assert.equal(writer.full, false);
-  writer.advance(BLOCK - 1);
-  assert.equal(writer.space.byteLength, 1);
-  assert.equal(writer.space.byteOffset, block.byteOffset + BLOCK - 1);
-  writer.advance(1);
-  assert.equal(writer.full, true);
-  assert.equal(writer.space.byteLength, 0);
+test("it is full with the last byte of a block or of the image, and takes none beyond either", () => {
+  const { flash, writer, block } = writerOf(BLOCK + 3);
+  const image = new Uint8Array(3 * BLOCK).map((_, index) => index % 251);
+  assert.equal(writer.fill(sourceOf(image, 0, () => BLOCK - 1)), false);
+  assert.equal(writer.fill(sourceOf(image, BLOCK - 1)), true);
+  assert.deepEqual(block, image.subarray(0, BLOCK));
+  assert.equal(writer.fill(sourceOf(image)), true, "full, it asks for no more");
   assert.equal(writer.content.byteLength, BLOCK);
   writer.program();
-  assert.equal(writer.full, false);
   assert.equal(writer.complete, false);
-  assert.equal(writer.space.byteLength, 3, "never beyond the end of the image");
-  writer.advance(3);
-  assert.equal(writer.content.byteLength, 3);
+  assert.equal(writer.fill(sourceOf(new Uint8Array(0))), false);
+  assert.equal(writer.fill(sourceOf(image, BLOCK)), true);
+  assert.equal(writer.content.byteLength, 3, "never beyond the end of the image");
   writer.program();
   assert.equal(writer.complete, true);
+  assert.deepEqual(flash.content(BLOCK + 3), image.subarray(0, BLOCK + 3));
 });
 
 test("a blank block is left as erased, and is as good as programmed", () => {
@@ -86,11 +79,11 @@ test("a block that cannot be programmed is not passed over", () => {
   flash.onChange = () => {
     throw new HalError("io", "worn out");
   };
-  writer.advance(BLOCK);
+  writer.fill(sourceOf(new Uint8Array(BLOCK)));
   assert.throws(
     () => writer.program(),
     (error) => error instanceof HalError && error.kind === "io",
   );
   assert.equal(writer.offset, 0);
-  assert.equal(writer.full, true);
+  assert.equal(writer.content.byteLength, BLOCK);
 });

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { BlockWriter } from "../../../src/image/block-writer.js";
 import { eraseBlockAt, eraseRegion } from "../../../src/image/regions.js";
-import { findResumePoint } from "../../../src/image/resume-point.js";
+import { findResumePoint, ResumeSearch } from "../../../src/image/resume-point.js";
+import { sourceOf } from "../../support/byte-source.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 import { MemoryFlash, PowerCut, REGION_LENGTH } from "../../support/memory-flash.js";
 import { SeededRandom } from "../../support/seed.js";
@@ -34,8 +35,7 @@ function program(flash: MemoryFlash, image: Uint8Array, from: number, to: number
   let suspect = resumed;
   const writer = new BlockWriter({ partition: flash, block: new Uint8Array(BLOCK), size: image.byteLength, offset: from });
   while (writer.offset < to && !writer.complete) {
-    writer.space.set(image.subarray(writer.offset, writer.offset + writer.space.byteLength));
-    writer.advance(writer.space.byteLength);
+    writer.fill(sourceOf(image, writer.offset));
     if (suspect && writer.offset !== from && !writer.blank) {
       eraseBlockAt(flash, writer.offset);
       suspect = false;
@@ -222,4 +222,14 @@ test("nothing behind the image is read", () => {
   flash.reads = 0;
   assert.equal(findResumePoint(flash, 0, 5 * BLOCK - 7, new Uint8Array(BLOCK)), 0);
   assert.equal(flash.reads, 5);
+});
+
+test("a region that begins behind the image is where it goes on, and nothing is read", () => {
+  for (const size of [BLOCK, REGION_LENGTH]) {
+    const flash = new MemoryFlash({ blocks: 40 });
+    const search = new ResumeSearch({ partition: flash, regionOffset: REGION_LENGTH, size });
+    assert.equal(search.found, REGION_LENGTH);
+    search.step(new Uint8Array(BLOCK));
+    assert.deepEqual([search.found, flash.reads], [REGION_LENGTH, 0]);
+  }
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Digests } from "../../../hal/ports/index.js";
+import { ReadBack } from "../../../src/image/read-back.js";
 import { Verifier } from "../../../src/image/verifier.js";
 import { NO_DIGESTS, NODE_DIGESTS } from "../../support/digests.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
@@ -25,8 +26,7 @@ function setup(options: Setup) {
   if (options.flash === undefined) flash.preset(CONTENT);
   const told: string[] = [];
   const verifier = new Verifier({
-    partition: flash,
-    digests: options.digests ?? NO_DIGESTS,
+    readBack: new ReadBack({ partition: flash, digests: options.digests ?? NO_DIGESTS }),
     clock,
     size: options.size,
     md5: options.md5 ?? md5Of(options.size),

@@ -14,6 +14,8 @@ function stored(blocks: number, image = IMAGE): { flash: MemoryFlash; stored: St
   first.exchange.head({ status: 200, contentLength: image.byteLength });
   first.send(0, blocks * BLOCK);
   first.download.close();
+  // The power went after the checkpoint, before the first block was programmed.
+  if (blocks === 0) first.flash.eraseBlock(0, REGION_LENGTH / BLOCK);
   first.flash.operations.length = 0;
   first.flash.onChange = () => {};
   return { flash: first.flash, stored: { ...FRESH, regionOffset, etag: '"tag"' } };
@@ -49,11 +51,11 @@ test("after any number of blocks a resume asks for the rest, tied to the tag, an
     assert.deepEqual(started, { type: "download-started", offset: from, etag: undefined });
     const touched = downloading.flash.operations.map((operation) => /^write (\d+)$/.exec(operation)?.[1]);
     assert.ok(touched.every((byteOffset) => byteOffset === undefined || Number(byteOffset) >= from));
-    // The first turn makes the place fit to be programmed.
     assert.ok(
-      downloading.turns.slice(1).every((operations) => operations <= 1),
+      downloading.turns.every((operations) => operations <= 1),
       downloading.turns.join(),
     );
+    assert.equal(downloading.readBack.offset, (Math.ceil(IMAGE.byteLength / BLOCK) - 1) * BLOCK, "all but the last block is read back");
   }
 });
 
@@ -87,7 +89,7 @@ test("a server that sends the whole file all the same is compared with what is s
     downloading.assertWhole();
     assert.equal(downloading.story.filter((line) => line.startsWith("write")).length, 20 - (blocks - 1));
     assert.ok(downloading.story.includes(`download-started ${resumed}`));
-    assert.ok(downloading.turns.slice(1).every((operations) => operations <= 1));
+    assert.ok(downloading.turns.every((operations) => operations <= 1));
   }
 });
 

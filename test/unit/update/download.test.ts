@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { HalError } from "../../../hal/ports/index.js";
-import { BLOCK, Downloading, IMAGE, imageOf } from "../../support/downloading.js";
+import { newKnowledge } from "../../../src/update/flash-knowledge.js";
+import type { Stored } from "../../../src/update/types.js";
+import { BLOCK, Downloading, FRESH, IMAGE, imageOf } from "../../support/downloading.js";
 import { MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
-test("a whole download: each region erased, told, then its blocks programmed and told, in order", () => {
+test("a whole download: each region erased, ahead while the socket is idle, told, then its blocks programmed and told, in order", () => {
   const downloading = Downloading.begun();
   downloading.send(0, IMAGE.byteLength);
   downloading.assertWhole();
@@ -17,12 +20,13 @@ test("a whole download: each region erased, told, then its blocks programmed and
       `block-written ${Math.min(offset + BLOCK, IMAGE.byteLength)}`,
     ]);
   assert.deepEqual(downloading.story, [
+    "download-started 0",
     "forget",
     "erase 0-16",
     "region-erased 0",
-    "download-started 0",
-    ...blocks(0, 16),
+    ...blocks(0, 1),
     "erase 16-32",
+    ...blocks(1, 16),
     `region-erased ${REGION_LENGTH}`,
     ...blocks(16, 20),
     "download-completed",
@@ -56,12 +60,78 @@ test("no turn of the event loop does more than one flash operation, however the 
   }
 });
 
-test("bytes stay in the socket while a block waits to be programmed", () => {
+test("a server that refuses costs no erase, and one that never answers neither", () => {
+  const refused = Downloading.answered({ status: 404 });
+  const silent = new Downloading();
+  silent.clock.advance(100_000);
+  for (const { story } of [refused, silent]) assert.deepEqual(story, ["download-failed"]);
+});
+
+test("one region is erased ahead, and none beyond the image", () => {
+  const downloading = Downloading.begun({ image: imageOf(3 * REGION_LENGTH), blocks: 64 });
+  const erases = (): string[] => downloading.flash.operations.filter((operation) => operation.startsWith("erase"));
+  downloading.send(0, BLOCK - 1);
+  downloading.clock.advance(10);
+  assert.deepEqual(erases(), [], "nothing before the first block is there");
+  downloading.send(BLOCK - 1, 16 * BLOCK);
+  assert.deepEqual(erases(), ["erase 0-16", "erase 16-32"]);
+  downloading.send(16 * BLOCK, 3 * REGION_LENGTH);
+  assert.deepEqual(erases(), ["erase 0-16", "erase 16-32", "erase 32-48"]);
+});
+
+test("what was erased ahead is not erased again by the next try of the same boot", () => {
+  const knowledge = newKnowledge();
+  const first = Downloading.begun({ knowledge });
+  first.send(0, 3 * BLOCK);
+  first.exchange.fail("closed");
+  first.flash.onChange = () => {};
+  first.flash.operations.length = 0;
+  const stored: Stored = { ...FRESH, regionOffset: 0, written: 3 * BLOCK };
+  const second = Downloading.answered({ status: 206, headers: { "content-range": `bytes ${3 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } }, { flash: first.flash, knowledge, stored });
+  second.send(3 * BLOCK, IMAGE.byteLength);
+  second.assertWhole();
+  assert.deepEqual(second.flash.operations.filter((operation) => operation.startsWith("erase")), []);
+});
+
+test("every block is read back once it is programmed, and hashed in order", () => {
+  const downloading = new Downloading();
+  assert.equal(downloading.download.readBack, undefined, "before it has begun");
+  downloading.clock.advance(0);
+  downloading.exchange.head({ status: 200, contentLength: IMAGE.byteLength });
+  for (let blocks = 1; blocks < 20; blocks++) {
+    downloading.send((blocks - 1) * BLOCK, blocks * BLOCK);
+    assert.equal(downloading.readBack.offset, blocks * BLOCK);
+    assert.equal(downloading.download.readBack, undefined, "before it is complete");
+  }
+  downloading.send(19 * BLOCK, IMAGE.byteLength);
+  assert.equal(downloading.download.readBack, downloading.readBack);
+  downloading.readBack.next(new Uint8Array(BLOCK), IMAGE.byteLength);
+  assert.equal(downloading.readBack.matches(createHash("md5").update(IMAGE).digest("hex")), true);
+});
+
+test("a block is taken from the socket as it comes; bytes stay there while it waits to be programmed", () => {
   const downloading = Downloading.begun();
   downloading.exchange.send(IMAGE.subarray(0, 3 * BLOCK));
-  assert.equal(downloading.exchange.unread, 3 * BLOCK, "read inside the callback");
+  assert.equal(downloading.exchange.unread, 2 * BLOCK);
   downloading.clock.advance(0);
   assert.equal(downloading.exchange.unread, 0);
+});
+
+test("of a great image each hundredth is told, not each block, and whatever comes first what is in flash by then", () => {
+  const image = imageOf(400 * BLOCK);
+  const downloading = Downloading.begun({ image, blocks: 400 });
+  const written = (): number[] => downloading.events.flatMap((event) => (event.type === "block-written" ? [event.offset] : []));
+  downloading.send(0, 9 * BLOCK);
+  assert.deepEqual(written(), [1, 5, 9].map((blocks) => blocks * BLOCK));
+  downloading.send(9 * BLOCK, 11 * BLOCK);
+  downloading.download.tell();
+  downloading.download.tell();
+  assert.deepEqual(written().slice(3), [11 * BLOCK]);
+  downloading.send(11 * BLOCK, 12 * BLOCK);
+  downloading.exchange.fail("closed");
+  downloading.clock.advance(0);
+  assert.deepEqual(written().slice(4), [12 * BLOCK]);
+  assert.equal(downloading.story.at(-1), "download-failed");
 });
 
 test("the image arrives whole, whatever pieces it comes in", () => {
@@ -111,7 +181,7 @@ test("bytes beyond the file's size are not stored", () => {
   );
 });
 
-test("a file with a wrong header is refused with its first block, before anything is programmed", () => {
+test("a file with a wrong header is refused with its first block, before anything is erased", () => {
   const page = new Uint8Array(IMAGE.byteLength).fill(0x20);
   const otherChip = buildAppImage({ version: "0.2.0", byteLength: IMAGE.byteLength, seed: 5, chipId: 9 });
   for (const image of [page, otherChip, new Uint8Array(100).fill(0xe9)]) {
@@ -120,7 +190,7 @@ test("a file with a wrong header is refused with its first block, before anythin
     assert.equal(downloading.failure, undefined);
     downloading.send(Math.min(BLOCK, image.byteLength) - 1, Math.min(BLOCK, image.byteLength));
     assert.equal(downloading.failure, "image-invalid");
-    assert.deepEqual(downloading.flash.operations, ["erase 0-16"]);
+    assert.deepEqual(downloading.story.filter((line) => /^(erase|forget)/.test(line)), []);
     assert.equal(downloading.exchange.closed, true);
   }
 });
@@ -131,7 +201,7 @@ test("an image that says it is another version is refused with its first block",
   const last = downloading.events.at(-1);
   assert.ok(last?.type === "download-failed");
   assert.deepEqual([last.failure.code, last.failure.message], ["image-invalid", "image says it is version 0.2.0"]);
-  assert.deepEqual(downloading.flash.operations, ["erase 0-16"]);
+  assert.deepEqual(downloading.flash.operations, []);
 });
 
 test("where the application sets the version itself, what the image says is warned about, and taken", () => {
@@ -147,6 +217,19 @@ test("a connection that ends early keeps the whole blocks and drops the rest", (
   downloading.exchange.fail("closed");
   assert.equal(downloading.failure, "connection-lost");
   assert.equal(downloading.story.at(-2), `block-written ${5 * BLOCK}`);
+  assert.deepEqual(downloading.clock.names(), []);
+});
+
+test("a connection that ends while a full block waits loses nothing of it", () => {
+  const downloading = Downloading.begun();
+  downloading.exchange.send(IMAGE.subarray(0, BLOCK + 100));
+  downloading.clock.timer("turn", 0, () => {
+    assert.equal(downloading.flash.operations.length, 0, "the block is there, and nothing was done for it");
+    downloading.exchange.fail("closed");
+  });
+  downloading.clock.advance(1);
+  assert.equal(downloading.failure, "connection-lost");
+  assert.equal(downloading.story.at(-2), `block-written ${BLOCK}`);
   assert.deepEqual(downloading.clock.names(), []);
 });
 
@@ -175,11 +258,11 @@ test("flash that fails ends the try, whichever operation it is", () => {
 });
 
 test("a boot record that cannot be dropped ends the try before anything is erased", () => {
-  const downloading = new Downloading();
+  const downloading = Downloading.begun();
   downloading.forget = () => {
     throw new HalError("io", "otadata");
   };
-  downloading.clock.advance(10);
+  downloading.send(0, BLOCK);
   assert.equal(downloading.failure, "flash-failed");
   assert.deepEqual(downloading.flash.operations, []);
 });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
 import type { Offer } from "../../../src/protocol/messages.js";
+import type { Stored } from "../../../src/update/types.js";
 import { imageOf } from "../../support/downloading.js";
 import { Driving, type DrivingOptions } from "../../support/driving.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
@@ -44,10 +45,10 @@ describe("an update", () => {
     ]);
     const wanted = [
       "downloading offer-received",
+      "downloading download-started",
       "forget",
       "downloading region-erased",
       "store",
-      "downloading download-started",
       ...Array.from({ length: 4 }, () => "downloading block-written"),
       "verifying download-completed",
       "applying verified",
@@ -134,10 +135,9 @@ test("an offer that cannot fit, while another image is verified, stops the verif
 describe("a failure becomes an event", () => {
   test("a record that cannot be stored ends the job, with its reason", () => {
     const driving = started(failing("store"));
-    driving.offer(OFFER);
-    driving.advance(0);
+    driving.bring(IMAGE, OFFER);
     assert.equal(driving.state, "reporting");
-    assert.match(driving.heard(false)[0] ?? "", /"fail".*"-5".*store failed/);
+    assert.match(driving.heard(false).join(), /"fail".*"-5".*store failed/);
     assert.match(driving.broker.logged.lines.join("\n"), /error update store failed/);
     assert.equal(driving.exchange.closed, true);
   });
@@ -342,6 +342,24 @@ test("a result is told to the application once it is acknowledged", () => {
   assert.equal(driving.record, undefined);
 });
 
+test("what a download has not told yet is known before anything else is handled", () => {
+  const driving = new Driving({ blocks: 400 });
+  driving.driver.start();
+  const offer = { ...OFFER, size: 400 * 4096 };
+  driving.offer(offer);
+  driving.advance(0);
+  driving.exchange.head({ status: 200, contentLength: offer.size });
+  const image = imageOf(offer.size);
+  for (let at = 0; at < 3 * 4096; at += 4096) {
+    driving.exchange.send(image.subarray(at, at + 4096));
+    driving.advance(1);
+  }
+  const written = (): unknown => driving.driver.state.name === "downloading" && driving.driver.state.stored.written;
+  assert.equal(written(), 4096);
+  driving.dispatch({ type: "online" });
+  assert.equal(written(), 3 * 4096);
+});
+
 test("an event from inside a step is handled after that step, and before dispatch returns", () => {
   const driving = started({
     onStory: (entry, { driver, story }) => {
@@ -390,6 +408,38 @@ test("stopped, it does nothing any more, and what is stored stays", () => {
   assert.equal(driving.record, record);
   assert.equal(driving.exchange.closed, true);
   assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
+});
+
+describe("a download that an earlier boot began", () => {
+  const stored: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+  const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
+
+  test("is looked for in flash before it is offered again, and then not once more", () => {
+    const driving = started({ record });
+    driving.flash.preset(new Uint8Array(driving.flash.byteLength).fill(0xff));
+    driving.flash.preset(IMAGE.subarray(0, 3 * 4096));
+    driving.advance(0);
+    const { reads } = driving.flash;
+    assert.ok(reads > 0, "nothing was looked for");
+    driving.offer(OFFER);
+    driving.advance(0);
+    assert.ok(driving.exchange.request.headers.some(([, value]) => value === `bytes=${2 * 4096}-`));
+    assert.equal(driving.flash.reads - reads, 2, "the two blocks that are read back");
+  });
+
+  test("is looked for once more where the flash could not be read", () => {
+    const driving = started({ record });
+    const read = driving.flash.read.bind(driving.flash);
+    driving.flash.read = () => {
+      throw new HalError("io", "read failed");
+    };
+    driving.advance(0);
+    driving.flash.read = read;
+    driving.offer(OFFER);
+    driving.advance(0);
+    assert.equal(driving.state, "downloading");
+    assert.ok(driving.exchange.request.target.length > 0);
+  });
 });
 
 /** Promises have run. */

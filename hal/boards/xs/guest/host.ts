@@ -6,7 +6,10 @@ import { ANSWER, encodeMessage, type Field, MessageReader } from "./messages.js"
  */
 declare function issueCommand(message: ArrayBuffer, from?: Uint8Array, into?: Uint8Array): ArrayBuffer | number;
 
-/** Of our own process too: what the engine has counted; with a count, it goes back to that. */
+/**
+ * Of our own process too: what the engine has counted; with a count, it goes back to that, with a negative one to what it was
+ * when the last message came.
+ */
 declare const meter: ((count?: number) => number) | undefined;
 
 /** The board's modules are C on a chip. What they cost as JavaScript here is taken out of the engine's count by this. */
@@ -67,6 +70,11 @@ export class Host {
 
   forget(id: number): void {
     this.#listeners.delete(id);
+  }
+
+  /** The next call is one of the agent's: what led to it is C on a chip. */
+  leave(): void {
+    counted(-1);
   }
 
   /** A callback of the host's: its first field is the id. One that comes too late has no listener any more. */

@@ -1,7 +1,7 @@
 import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
-import { counted, Host } from "./host.js";
+import { Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
   createDigest,
@@ -23,7 +23,7 @@ const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
-  readonly #host = new Host();
+  readonly host = new Host();
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
 
@@ -33,6 +33,7 @@ class Firmware {
         this.#agent = this.#create(decodeSetup(message));
         return this.#agent.state;
       case COMMAND.start:
+        this.host.leave();
         this.#agent?.start();
         return this.#agent?.state;
       case COMMAND.stop:
@@ -42,7 +43,7 @@ class Firmware {
         this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
         return this.#agent?.state;
       case COMMAND.listenToPlans:
-        if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.#host, agent: this.#agent });
+        if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.host, agent: this.#agent });
         return this.#agent?.state;
       case COMMAND.answerPlan:
         this.#plans?.answer(message);
@@ -51,13 +52,13 @@ class Firmware {
         void this.#agent?.checkForUpdate().catch(() => undefined);
         return this.#agent?.state;
       default:
-        this.#host.dispatch(message);
+        this.host.dispatch(message);
         return undefined;
     }
   }
 
   #create(setup: Setup): OtaAgent {
-    const host = this.#host;
+    const { host } = this;
     const modules: BoardModules = {
       flash: createFlashModule(host),
       regionLength: setup.regionLength,
@@ -85,7 +86,7 @@ class Firmware {
   }
 
   #selfTest(): Promise<boolean> {
-    const host = this.#host;
+    const { host } = this;
     return new Promise((resolve) => {
       const id = host.listen((message) => {
         host.forget(id);
@@ -100,9 +101,6 @@ const firmware = new Firmware();
 
 /** What the engine's process calls for each message. */
 export function handleCommand(message: ArrayBuffer): ArrayBuffer | undefined {
-  const before = counted();
-  const reader = new MessageReader(new Uint8Array(message));
-  counted(before);
-  const state = firmware.handle(reader);
+  const state = firmware.handle(new MessageReader(new Uint8Array(message)));
   return state === undefined ? undefined : encodeMessage(0, state).buffer;
 }

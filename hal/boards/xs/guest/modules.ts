@@ -7,7 +7,7 @@ import type {
   TimeModule,
   TimerModule,
 } from "../../../ecma419/modules.js";
-import type { Host } from "./host.js";
+import { counted, type Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
 import type { SubDeviceBus } from "./sub-device-link.js";
 
@@ -20,8 +20,16 @@ export function createFlashModule(host: Host): FlashModule {
           const status = host.call(CALL.flashStatus, handle);
           return { size: status.number(), blockLength: status.number(), blocks: status.number() };
         },
-        read: (buffer, byteOffset) => void host.read(CALL.flashRead, buffer, handle, buffer.byteLength, byteOffset),
-        write: (buffer, byteOffset) => void host.write(CALL.flashWrite, buffer, handle, byteOffset),
+        read(buffer, byteOffset) {
+          const before = counted();
+          host.read(CALL.flashRead, buffer, handle, buffer.byteLength, byteOffset);
+          counted(before);
+        },
+        write(buffer, byteOffset) {
+          const before = counted();
+          host.write(CALL.flashWrite, buffer, handle, byteOffset);
+          counted(before);
+        },
         eraseBlock: (start, end) => void host.call(CALL.flashEraseBlock, handle, start, end),
         close: () => void host.call(CALL.flashClose, handle),
       };
@@ -56,7 +64,9 @@ export function createDigest(host: Host): DigestConstructor {
     }
 
     write(bytes: Uint8Array): void {
+      const before = counted();
       host.write(CALL.digestWrite, bytes, this.#handle);
+      counted(before);
     }
 
     close(): ArrayBuffer {
@@ -68,16 +78,21 @@ export function createDigest(host: Host): DigestConstructor {
 export function createTimerModule(host: Host): TimerModule {
   return {
     set(callback, delayMs) {
+      const before = counted();
       const id = host.listen(() => {
         host.forget(id);
+        host.leave();
         callback();
       });
       host.call(CALL.timerSet, id, delayMs);
+      counted(before);
       return id;
     },
     clear(id) {
+      const before = counted();
       host.forget(id as number);
       host.call(CALL.timerClear, id as number);
+      counted(before);
     },
   };
 }
@@ -85,7 +100,10 @@ export function createTimerModule(host: Host): TimerModule {
 export function createTimeModule(host: Host): TimeModule {
   return {
     get ticks() {
-      return host.call(CALL.ticks).number();
+      const before = counted();
+      const ticks = host.call(CALL.ticks).number();
+      counted(before);
+      return ticks;
     },
   };
 }
@@ -107,7 +125,9 @@ export function createPlatform(host: Host): PlatformModule {
     resolve(name, callback) {
       const id = host.listen((message) => {
         host.forget(id);
-        callback(message.text(), optionalText(message));
+        const [found, address] = [message.text(), optionalText(message)];
+        host.leave();
+        callback(found, address);
       });
       host.call(CALL.resolve, id, name);
     },

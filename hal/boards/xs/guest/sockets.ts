@@ -1,5 +1,5 @@
 import type { SocketInstance, SocketOptions, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../../ecma419/modules.js";
-import type { Host } from "./host.js";
+import { counted, type Host } from "./host.js";
 import { CALL, COMMAND, type MessageReader } from "./messages.js";
 
 /** Of a TCP that carries TLS: the host does the TLS, and tells of what is above it. */
@@ -47,12 +47,18 @@ export function createTcp(host: Host): TcpConstructor {
     }
 
     read(buffer: Uint8Array): number {
-      return host.read(CALL.socketRead, buffer, this.#id, buffer.byteLength);
+      const before = counted();
+      const count = host.read(CALL.socketRead, buffer, this.#id, buffer.byteLength);
+      counted(before);
+      return count;
     }
 
     write(buffer: Uint8Array): number | undefined {
+      const before = counted();
       const answer = host.write(CALL.socketWrite, buffer, this.#id);
-      return answer.ended ? undefined : answer.number();
+      const room = answer.ended ? undefined : answer.number();
+      counted(before);
+      return room;
     }
 
     close(): void {
@@ -77,19 +83,22 @@ export function createTcp(host: Host): TcpConstructor {
     #onMessage(message: MessageReader): void {
       const secure = this.#options[SECURE];
       const told = secure?.options ?? this.#options;
+      if (message.code === COMMAND.threw) {
+        secure?.fail(new Error(message.text()));
+        this.#options.onReadable?.(0);
+        return;
+      }
+      const count = message.ended ? 0 : message.number();
+      host.leave();
       switch (message.code) {
         case COMMAND.readable:
-          told.onReadable?.(message.number());
+          told.onReadable?.(count);
           return;
         case COMMAND.writable:
-          told.onWritable?.(message.number());
+          told.onWritable?.(count);
           return;
         case COMMAND.ended:
           told.onError?.();
-          return;
-        case COMMAND.threw:
-          secure?.fail(new Error(message.text()));
-          this.#options.onReadable?.(0);
           return;
       }
     }

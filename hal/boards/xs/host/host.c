@@ -26,6 +26,7 @@ mxImport xsIntegerValue _xsmcGetBuffer(xsMachine* the, xsSlot* slot, void** data
 
 static FILE* fromDriver;
 static FILE* toDriver;
+static uint32_t meterAtMessage;
 
 static void protocolError(const char* message)
 {
@@ -105,12 +106,15 @@ static void issueCommand(xsMachine* the)
   free(answer);
 }
 
-/* meter([count]): what XS has counted; with a count it goes back to that. What is C on a chip, and JavaScript here, takes
-   itself out of the count by it. */
+/* meter([count]): what XS has counted; with a count it goes back to that, with a negative one to what it was when the driver's
+   last message came. What is C on a chip, and JavaScript here, takes itself out of the count by it. */
 static void meter(xsMachine* the)
 {
+  double count;
   xsResult = xsNumber(meterOf(the));
-  if (xsToInteger(xsArgc) > 0) setMeter(the, (uint32_t)xsToNumber(xsArg(0)));
+  if (xsToInteger(xsArgc) == 0) return;
+  count = xsToNumber(xsArg(0));
+  setMeter(the, count < 0 ? meterAtMessage : (uint32_t)count);
 }
 
 static void defineGlobals(xsMachine* machine)
@@ -126,7 +130,7 @@ static void defineGlobals(xsMachine* machine)
 /* Promise jobs run before the answer is read, so that handleCommand may leave it to them. */
 static void run(xsMachine* machine, char command, char* argument, size_t length)
 {
-  uint32_t meterBefore = meterOf(machine);
+  uint32_t meterBefore = meterAtMessage = meterOf(machine);
   int failed = 0;
   xsBeginHost(machine);
   {

@@ -33,7 +33,6 @@
 #if INTPTR_MAX == INT64_MAX
   #define mx32bitID 1
 #endif
-#define mxCESU8 1
 
 #define mxMachinePlatform \
   void* waiterCondition;  \

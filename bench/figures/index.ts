@@ -1,0 +1,12 @@
+import type { Figure } from "./figure.js";
+import { FLASH_FIGURES } from "./flash.js";
+import { LOOPBACK } from "./loopback.js";
+import { POWER_CUTS } from "./power-cuts.js";
+import { UPDATES } from "./updates.js";
+import { WIRE } from "./wire.js";
+import { XS } from "./xs.js";
+
+/** In virtual time: the same on every machine. */
+export const MODEL_FIGURES: readonly Figure[] = [...UPDATES, ...FLASH_FIGURES, WIRE, ...POWER_CUTS];
+
+export const FIGURES: readonly Figure[] = [...MODEL_FIGURES, XS, LOOPBACK];

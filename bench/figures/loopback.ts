@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { get } from "node:http";
+import { Bench, DEVICE, imageOf } from "../../test/support/bench.js";
+import { NODE } from "../../test/support/engines.js";
+import type { Figure, Row } from "./figure.js";
+import { MIB } from "./updates.js";
+
+const RUNS = 8;
+
+/** Real sockets, in this process: the update against a plain GET of the same file with its MD5. */
+export const LOOPBACK: Figure = { name: "loopback", slow: true, measure };
+
+async function measure(): Promise<Row[]> {
+  const [updates, plain]: [number[], number[]] = [[], []];
+  for (let run = 0; run < RUNS; run++) {
+    const bench = await Bench.start({ engine: NODE, image: imageOf("0.2.0", MIB) });
+    try {
+      plain.push(await plainGetMs(bench.server.url, bench.server.md5));
+      updates.push(await updateMs(bench));
+    } finally {
+      await bench.stop();
+    }
+  }
+  // What else the machine does only ever adds to a time.
+  const value = Math.min(...updates) / Math.min(...plain);
+  return [{ name: `update over loopback, against a plain GET (best of ${RUNS} each; wanted: 3)`, value, unit: "times" }];
+}
+
+/** @returns from the offer until the image is verified in flash; what follows is the boot loader's own verification */
+async function updateMs(bench: Bench): Promise<number> {
+  let [offeredAt, verifiedAt] = [0, 0];
+  bench.onAgent = (agent) =>
+    agent.on("state", ({ to }) => {
+      if (to === "downloading") offeredAt = performance.now();
+      if (to === "applying") verifiedAt = performance.now();
+    });
+  bench.board.powerOn();
+  await bench.until("version report", () => bench.platform.reports.length > 0);
+  bench.platform.offer(DEVICE, bench.offer());
+  await bench.until("verified image", () => verifiedAt > 0);
+  return verifiedAt - offeredAt;
+}
+
+function plainGetMs(url: string, md5: string): Promise<number> {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    get(url, (response) => {
+      const hash = createHash("md5");
+      response.on("data", (piece: Buffer) => hash.update(piece));
+      response.on("end", () => {
+        if (hash.digest("hex") === md5) resolve(performance.now() - start);
+        else reject(new Error("the plain GET brought another file"));
+      });
+    }).on("error", reject);
+  });
+}

@@ -1,0 +1,74 @@
+import { BLOCK_LENGTH, INSTANT_FLASH, type Profile, profileOf, PROFILES, readMs, SECTOR_LENGTH } from "../model/profiles.js";
+import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
+import type { Figure, Row } from "./figure.js";
+
+/** Three regions, the last one not whole. */
+const SWEPT_LENGTH = 2 * BLOCK_LENGTH + 5 * SECTOR_LENGTH + 16;
+const MODES = 6;
+const RESUMED_LENGTH = 8 * BLOCK_LENGTH;
+/** Somewhere in the fifth region. */
+const RESUMED_CUT = { operation: 130, mode: 3 };
+/** Before an offer can come: name, TCP, CONNECT, SUBSCRIBE, version report. */
+const ROUND_TRIPS_TO_OFFER = 5;
+/** Then to the file: name, TCP, TLS, request. Each of the answers may find a read of one block under way. */
+const ROUND_TRIPS_TO_FILE = 5;
+
+export const POWER_CUTS: readonly Figure[] = [
+  { name: "power-cut", measure: () => sweep() },
+  { name: "first-byte", measure: () => PROFILES.flatMap(resumption) },
+];
+
+/** The power goes inside each change to the chip's flash in turn, in a way that the change's number chooses. */
+function sweep(): Row[] {
+  const profile = profileOf("wifi");
+  let [cuts, again] = [0, 0];
+  for (let operation = 0; ; operation++) {
+    const { boots } = TimedRun.go({ profile, byteLength: SWEPT_LENGTH, cut: { operation, mode: operation % MODES } });
+    const [first, second] = boots;
+    if (first === undefined || second === undefined) break;
+    cuts++;
+    // A cut behind the last block is followed by no request.
+    if (second.requests.length > 0) again = Math.max(again, first.storedEnd - (second.requests[0] as number));
+  }
+  return [
+    { name: "power cuts tried, one inside each change", value: cuts, unit: "cuts" },
+    { name: "stored bytes fetched again after a power cut", value: again, unit: "bytes", goal: SECTOR_LENGTH },
+  ];
+}
+
+/** The boot after a cut, against the same boot of a chip whose flash takes no time: what is left is the protocols' own. */
+function resumption(profile: Profile): Row[] {
+  const resumed = secondBoot(profile);
+  const instant = secondBoot({ ...profile, flash: INSTANT_FLASH });
+  const value = (resumed.firstByteMs ?? Infinity) - (instant.firstByteMs ?? 0);
+  return [
+    { name: `from boot to the first new byte, beyond the round trips, ${profile.name}`, value, unit: "ms", goal: busyMs(profile), goalIsBound: true },
+    { name: `stored bytes read back before the first new one is stored, ${profile.name}`, value: missed(resumed), unit: "bytes missed", goal: 0 },
+  ];
+}
+
+/**
+ * Where round trips are shorter than the reads that must be hidden in them: what of the search for the last block of a region
+ * they leave over, and at each answer a read of one block that is under way.
+ */
+function busyMs({ flash, link }: Profile): number {
+  const searchMs = readMs(flash, BLOCK_LENGTH);
+  const readBackMs = readMs(flash, RESUMED_LENGTH);
+  const left = Math.max(0, searchMs - ROUND_TRIPS_TO_OFFER * link.roundTripMs);
+  return left + (readBackMs > link.roundTripMs ? ROUND_TRIPS_TO_FILE * flash.readMs : 0);
+}
+
+function secondBoot(profile: Profile): TimedBoot {
+  return TimedRun.go({ profile, byteLength: RESUMED_LENGTH, cut: RESUMED_CUT }).last;
+}
+
+/** Bytes before the resume point that were not read before the first block was programmed. */
+function missed({ trace, requests }: TimedBoot): number {
+  const programs = trace.flash.findIndex(({ kind }) => kind === "program");
+  const requested = trace.wire.find(({ port, direction }) => port === FILE_PORT && direction === "out");
+  const read = trace.flash
+    .slice(0, programs)
+    .filter(({ kind, byteLength, startMs }) => kind === "read" && byteLength === SECTOR_LENGTH && startMs >= 0)
+    .reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return requested === undefined ? Infinity : Math.max(0, (requests[0] ?? 0) - read);
+}

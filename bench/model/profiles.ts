@@ -1,0 +1,79 @@
+/** What the chip's operations take: typical values of the SPI NOR chips that ESP32 modules carry. All block the one thread. */
+export interface FlashTimes {
+  readonly sectorEraseMs: number;
+  readonly blockEraseMs: number;
+  /** For each page of 256 bytes that a program touches. */
+  readonly pageProgramMs: number;
+  /** For 4 KiB; less takes its share. */
+  readonly readMs: number;
+}
+
+/** The way between the board and both servers. */
+export interface Link {
+  readonly bitsPerSecond: number;
+  readonly roundTripMs: number;
+  /** One of so many full segments to the board is lost and comes a round trip later; what is behind it waits in the stack. */
+  readonly lossEvery: number | undefined;
+  /**
+   * How many bytes the window must open before the board says so, and then the server sends whole segments only. Absent: it is said
+   * with every read, and every byte is used.
+   */
+  readonly windowStep?: number;
+}
+
+export interface Profile {
+  readonly name: string;
+  readonly flash: FlashTimes;
+  readonly link: Link;
+}
+
+export const SECTOR_LENGTH = 4096;
+export const BLOCK_LENGTH = 65536;
+export const PAGE_LENGTH = 256;
+/** The receive window of Moddable's ESP32 build (CONFIG_LWIP_TCP_WND_DEFAULT), and its segments. */
+export const WINDOW_LENGTH = 8192;
+export const SEGMENT_LENGTH = 1440;
+/** lwIP's TCP_WND_UPDATE_THRESHOLD. */
+export const LWIP_WINDOW_STEP = WINDOW_LENGTH / 4;
+/** What a server takes to answer. */
+export const SERVER_MS = 1;
+
+export const FLASH: FlashTimes = { sectorEraseMs: 45, blockEraseMs: 150, pageProgramMs: 0.6, readMs: 0.46 };
+/** For comparison: what is left is the network's. */
+export const INSTANT_FLASH: FlashTimes = { sectorEraseMs: 0, blockEraseMs: 0, pageProgramMs: 0, readMs: 0 };
+
+export const PROFILES: readonly Profile[] = [
+  profile("lab", 100_000_000, 1),
+  profile("wifi", 20_000_000, 5),
+  profile("wan", 20_000_000, 100),
+  profile("4g-cat1", 5_000_000, 60, 100),
+  profile("nb-iot", 60_000, 800),
+];
+
+function profile(name: string, bitsPerSecond: number, roundTripMs: number, lossEvery?: number): Profile {
+  return { name, flash: FLASH, link: { bitsPerSecond, roundTripMs, lossEvery } };
+}
+
+export function profileOf(name: string): Profile {
+  return PROFILES.find((profile) => profile.name === name) as Profile;
+}
+
+/** Milliseconds to erase: blocks of 64 KiB where they are aligned, sectors elsewhere, as ESP-IDF does. */
+export function eraseMs(flash: FlashTimes, address: number, byteLength: number): number {
+  let sum = 0;
+  for (let at = address; at < address + byteLength; ) {
+    const whole = at % BLOCK_LENGTH === 0 && address + byteLength - at >= BLOCK_LENGTH;
+    sum += whole ? flash.blockEraseMs : flash.sectorEraseMs;
+    at += whole ? BLOCK_LENGTH : SECTOR_LENGTH;
+  }
+  return sum;
+}
+
+export function programMs(flash: FlashTimes, address: number, byteLength: number): number {
+  const pages = Math.ceil((address + byteLength) / PAGE_LENGTH) - Math.floor(address / PAGE_LENGTH);
+  return pages * flash.pageProgramMs;
+}
+
+export function readMs(flash: FlashTimes, byteLength: number): number {
+  return (byteLength / SECTOR_LENGTH) * flash.readMs;
+}

@@ -1,0 +1,170 @@
+import { ReceiveQueue } from "../../hal/boards/sim/receive-queue.js";
+import type { SocketInstance, SocketOptions, TcpConstructor } from "../../hal/ecma419/modules.js";
+import type { Scheduler } from "../../test/support/scheduler.js";
+import type { Line, Server, Servers } from "../../test/support/virtual-network.js";
+import type { TimedLink } from "./link.js";
+import { SEGMENT_LENGTH, WINDOW_LENGTH } from "./profiles.js";
+import type { Trace } from "./trace.js";
+
+export interface TimedTcpOptions {
+  readonly scheduler: Scheduler;
+  readonly servers: Servers;
+  readonly link: TimedLink;
+  readonly trace: Trace;
+}
+
+const SEND_BUFFER_LENGTH = 8192;
+
+/**
+ * `embedded:io/socket/tcp` over a line with a bandwidth, a round trip and lwIP's receive window. The stack has a thread of its
+ * own: bytes go on arriving into the window while the board's thread is blocked, and stop where it is full.
+ */
+export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOptions): TcpConstructor {
+  return class TimedTcp implements SocketInstance, Line {
+    readonly #options: SocketOptions;
+    readonly #received = new ReceiveQueue();
+    #server: Server | undefined;
+    /** What the server has to send, behind what it has sent. */
+    readonly #unsent: Uint8Array[] = [];
+    #sent = 0;
+    /** Up to where the server may send, as far as it knows. */
+    #edge = WINDOW_LENGTH;
+    /** The same, as the board has last said it. */
+    #announced = WINDOW_LENGTH;
+    #read = 0;
+    /** When the last segment comes: none overtakes another. */
+    #lastArrivalMs = 0;
+    #unacknowledged = 0;
+    #telling = false;
+    #ending = false;
+    #closed = false;
+
+    constructor(options: SocketOptions) {
+      this.#options = options;
+      const server = servers.accept(options.port, this);
+      if (server === "silent") return;
+      this.#outside(() => {
+        if (server === "refused") this.#tell(() => options.onError?.());
+        else {
+          this.#server = server;
+          this.#tell(() => options.onWritable?.(SEND_BUFFER_LENGTH));
+        }
+      }, link.roundTripMs);
+    }
+
+    read(buffer: Uint8Array): number {
+      if (buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
+      this.#received.take(buffer);
+      this.#read += buffer.byteLength;
+      this.#noteWindow();
+      if (this.#read + WINDOW_LENGTH - this.#announced >= (link.windowStep ?? 1)) this.#announce();
+      this.#endWhenRead();
+      return buffer.byteLength;
+    }
+
+    write(buffer: Uint8Array): number {
+      const bytes = buffer.slice();
+      this.#unacknowledged += bytes.byteLength;
+      if (this.#unacknowledged > SEND_BUFFER_LENGTH) throw new Error("would block");
+      this.#note("out", bytes.byteLength);
+      this.#outside(() => {
+        this.#server?.receive(bytes);
+        this.#outside(() => {
+          this.#unacknowledged -= bytes.byteLength;
+          this.#tell(() => this.#options.onWritable?.(SEND_BUFFER_LENGTH - this.#unacknowledged));
+        }, link.roundTripMs / 2);
+      }, link.carry("out", bytes.byteLength));
+      return SEND_BUFFER_LENGTH - this.#unacknowledged;
+    }
+
+    close(): void {
+      this.#closed = true;
+      this.#received.clear();
+      this.#unsent.length = 0;
+    }
+
+    /** @param delayMs what the server takes for it */
+    send(bytes: Uint8Array, delayMs = 0): void {
+      this.#outside(() => {
+        this.#unsent.push(bytes);
+        this.#pump();
+      }, delayMs);
+    }
+
+    end(delayMs = 0): void {
+      this.#outside(() => {
+        this.#ending = true;
+        this.#outside(() => this.#endWhenRead(), link.roundTripMs / 2);
+      }, delayMs);
+    }
+
+    /** The server sends as much as the window lets it. */
+    #pump(): void {
+      for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
+        const length = Math.min(SEGMENT_LENGTH, next.byteLength, this.#edge - this.#sent);
+        const parted = link.windowStep !== undefined && length < Math.min(SEGMENT_LENGTH, next.byteLength);
+        if (length === 0 || parted) return;
+        this.#sent += length;
+        if (length === next.byteLength) this.#unsent.shift();
+        else this.#unsent[0] = next.subarray(length);
+        const bytes = next.subarray(0, length);
+        const arrivalMs = Math.max(this.#lastArrivalMs, scheduler.now + link.carry("in", length) + link.lossMs(length));
+        this.#lastArrivalMs = arrivalMs;
+        this.#outside(() => this.#arrive(bytes), arrivalMs - scheduler.now);
+      }
+    }
+
+    #arrive(bytes: Uint8Array): void {
+      this.#note("in", bytes.byteLength);
+      this.#received.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.#noteWindow();
+      // The acknowledgement of a segment says how far the window is open.
+      this.#announce();
+      if (this.#telling) return;
+      this.#telling = true;
+      this.#tell(() => {
+        this.#telling = false;
+        if (this.#received.byteLength > 0) this.#options.onReadable?.(this.#received.byteLength);
+      });
+    }
+
+    #announce(): void {
+      const edge = this.#read + WINDOW_LENGTH;
+      if (edge === this.#announced) return;
+      this.#announced = edge;
+      this.#outside(() => {
+        this.#edge = edge;
+        this.#pump();
+      }, link.roundTripMs / 2);
+    }
+
+    #endWhenRead(): void {
+      const waits = this.#unsent.length > 0 || scheduler.now < this.#lastArrivalMs || this.#received.byteLength > 0;
+      if (!this.#ending || waits) return;
+      this.#ending = false;
+      this.#tell(() => this.#options.onError?.());
+    }
+
+    #note(direction: "in" | "out", byteLength: number): void {
+      trace.wire.push({ atMs: scheduler.now, port: this.#options.port, direction, byteLength });
+    }
+
+    #noteWindow(): void {
+      trace.window.push({ atMs: scheduler.now, port: this.#options.port, byteLength: this.#received.byteLength });
+    }
+
+    /** On the wire or at the server. */
+    #outside(action: () => void, delayMs: number): void {
+      scheduler.setOutside(() => {
+        if (!this.#closed) action();
+      }, delayMs);
+    }
+
+    /** The board hears of it once its thread is free. */
+    #tell(action: () => void): void {
+      scheduler.set(() => {
+        if (!this.#closed) action();
+      }, 0);
+    }
+  };
+}

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { documentNow, readDocument } from "../../../bench/document.js";
+import { isMet } from "../../../bench/figures/figure.js";
+import { MODEL_FIGURES } from "../../../bench/figures/index.js";
+
+describe("in virtual time every goal is met", () => {
+  for (const figure of MODEL_FIGURES) {
+    test(`figure ${figure.name}`, async () => {
+      const rows = await figure.measure();
+      assert.ok(rows.length > 0);
+      const missed = rows.filter((row) => !isMet(row)).map(({ name, value, goal }) => `${name}: ${value}, goal ${goal}`);
+      assert.deepEqual(missed, []);
+      assert.ok(rows.every(({ value }) => Number.isFinite(value)));
+    });
+  }
+});
+
+test("docs/performance.md has the figures of now: npm run bench -- --document writes them", async () => {
+  assert.equal(readDocument(), await documentNow());
+});
