@@ -12,7 +12,8 @@ const PRIVATE = /^_/;
 const OPTIONS = {
   module: true,
   ecma: 2022,
-  compress: { passes: 3 },
+  // The three that are off save 1 KB, and cost the engine 2.6 % of its bytecodes on every segment that comes.
+  compress: { passes: 3, conditionals: false, if_return: false, sequences: false },
   mangle: { properties: { regex: PRIVATE, reserved: CALLED_BY_NAME } },
   format: { comments: false },
   sourceMap: { asObject: true },

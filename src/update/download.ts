@@ -102,7 +102,10 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      onReadable: () => this.#onReadable(),
+      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn.
+      onReadable: () => {
+        if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
+      },
       onFailed: (error) => this.#onLost(error),
     });
   }
@@ -125,11 +128,6 @@ export class Download {
     }
     this.#started = { type: "download-started", offset: writer.offset, etag };
     this.#schedule();
-  }
-
-  /** Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn. */
-  #onReadable(): void {
-    if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
   }
 
   #turn(): void {
@@ -196,7 +194,7 @@ export class Download {
       return false;
     }
     this.#readBack();
-    return this.#fills(writer) || this.#eraser.mayEraseAhead;
+    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
   }
 
   /**
