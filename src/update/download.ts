@@ -47,6 +47,8 @@ export class Download {
   #compared: number | undefined;
   /** The connection is over; a block that is full is stored all the same. */
   #lost: OtaError | undefined;
+  /** Made once, for there is a turn for each block. */
+  readonly #turn = (): void => this.#onTurn();
   #turnTimer: Timer | undefined;
   /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
   #tellFrom = 0;
@@ -130,7 +132,7 @@ export class Download {
     this.#schedule();
   }
 
-  #turn(): void {
+  #step(): void {
     const sink = this.#sink;
     if (this.#started !== undefined) this.#tellStarted(this.#started);
     // Whatever comes next takes a while: the window must be open by then.
@@ -220,14 +222,14 @@ export class Download {
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
     if (this.#closed || this.#turnTimer !== undefined) return;
-    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+    this.#turnTimer = this.#options.device.clock.timer("download", 0, this.#turn);
   }
 
   #onTurn(): void {
     this.#turnTimer = undefined;
     if (this.#closed) return;
     try {
-      this.#turn();
+      this.#step();
     } catch (error) {
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }

@@ -45,6 +45,11 @@ static struct {
   txSize afterCollection, most;
 } made;
 
+static uint32_t slotsMade(txMachine* the)
+{
+  return made.slots + (the->currentHeapCount - made.afterCollection);
+}
+
 static void countMade(txMachine* the, txBoolean collected)
 {
   if (collected) {
@@ -183,6 +188,7 @@ int describeHeap(void* machine, char* into, size_t length)
   int stackSlots = sealed.stack == NULL ? 0 : (int)(sealed.stack - the->stackBottom) + STACK_BASE;
   int stack = sealed.stack == NULL ? 0 : (int)(sealed.stack - sealed.deepest) + STACK_BASE;
   countMade(the, 0);
+  uint32_t slots = slotsMade(the);
   gxStress = 0;
   fxCollect(the, XS_COMPACT_FLAG);
   gxStress = -live.stride;
@@ -194,7 +200,7 @@ int describeHeap(void* machine, char* into, size_t length)
     (int)sealed.slots, (int)the->currentHeapCount, (int)(the->maximumHeapCount - the->currentHeapCount), (int)peakSlots,
     (int)live.slotsAtMost, (int)sealed.chunkBytes, (int)the->currentChunksSize,
     (int)(the->firstBlock->limit - the->firstBlock->current), (int)peakChunkBytes, (int)live.chunkBytesAtMost,
-    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, made.slots, the->meterIndex);
+    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, slots, the->meterIndex);
 }
 
 uint32_t slotsInUse(void* machine)
@@ -207,9 +213,15 @@ uint32_t meterOf(void* machine)
   return ((txMachine*)machine)->meterIndex;
 }
 
-void setMeter(void* machine, uint32_t count)
+Counts countsOf(void* machine)
 {
-  ((txMachine*)machine)->meterIndex = count;
+  return (Counts){ meterOf(machine), slotsMade(machine) };
+}
+
+void restoreCounts(void* machine, Counts counts)
+{
+  ((txMachine*)machine)->meterIndex = counts.meter;
+  made.slots -= slotsMade(machine) - counts.slots;
 }
 
 void fxQueuePromiseJobs(txMachine* the)
