@@ -150,10 +150,6 @@ export class UpdateDriver {
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
     this.#download?.tell();
-    this.#handle(event);
-  }
-
-  #handle(event: Event): void {
     if (this.#stopped) return;
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
@@ -292,7 +288,7 @@ export class UpdateDriver {
       stored,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
-      onEvent: (event) => this.#handle(event),
+      onEvent: (event) => this.dispatch(event),
     });
   }
 
