@@ -172,7 +172,7 @@ export class Download {
   #store(writer: BlockWriter): boolean {
     const eraser = this.#eraser;
     if (eraser.allows(writer)) return this.#program(writer);
-    eraser.step(writer);
+    if (eraser.step(writer)) this.#untold = false;
     return true;
   }
 
@@ -236,7 +236,7 @@ export class Download {
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
-    if (this.#untold) this.tell();
+    this.tell();
     if (this.#closed) return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });
