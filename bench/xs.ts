@@ -5,6 +5,7 @@ import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
 
 const KIB = 1024;
+const BLOCK = 4 * KIB;
 const SIZES = [256 * KIB, 1024 * KIB, 1536 * KIB];
 /** Behind a gateway. */
 const SUB_DEVICES = 200;
@@ -72,6 +73,7 @@ function printTable(rows: readonly Row[]): void {
   each("  bytes of chunks", ({ live }) => live.liveChunkBytes);
   each("with garbage: slots", ({ free }) => free.slotsWithGarbage);
   each("with garbage: bytes of chunks", ({ free }) => free.chunkBytesWithGarbage);
+  line("slots made per 4 KiB block", ...rows.map((_, index) => slotsPerBlock(rows, index)));
   each("collections", ({ free }) => free.collections);
   each("stack in all, slots", ({ live, free }) => Math.max(live.stackSlots, free.stackSlots));
   each("XS bytecodes per byte", ({ byteLength, free }) => perByte(free, byteLength));
@@ -101,6 +103,13 @@ async function passes(heap: HeapSize): Promise<boolean> {
     if ((error as Error).message.includes("memory full")) return false;
     throw error;
   }
+}
+
+/** Between one size and the next: what a block more of an image costs, the reports and records of that time included. */
+function slotsPerBlock(rows: readonly Row[], index: number): string | number {
+  const [less, more] = [rows[index - 1], rows[index]];
+  if (less === undefined || more === undefined) return "";
+  return Math.round((more.free.slotsMade - less.free.slotsMade) / ((more.byteLength - less.byteLength) / BLOCK));
 }
 
 function perByte({ bytecodes }: UpdateCost, byteLength: number): number {

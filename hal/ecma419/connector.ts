@@ -174,7 +174,7 @@ class Connection implements ByteStream {
     const socket = this.#socket;
     if (count === 0 || socket === undefined) return 0;
     this.#readable = readable - count;
-    socket.read(count === into.byteLength ? into : new Uint8Array(into.buffer, into.byteOffset + start, count));
+    socket.read(new Uint8Array(into.buffer, into.byteOffset + start, count));
     if (count < readable) return count;
     if (this.#ended !== undefined) this.#failLater(this.#ended);
     else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);

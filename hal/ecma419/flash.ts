@@ -37,7 +37,7 @@ export class Ecma419Flash implements FlashPartition {
 
   write(bytes: Uint8Array, byteOffset: number): void {
     this.#checkRange("write", byteOffset, bytes.byteLength);
-    if (byteOffset % WRITE_ALIGNMENT !== 0 || bytes.byteLength % WRITE_ALIGNMENT !== 0) {
+    if (((byteOffset | bytes.byteLength) & (WRITE_ALIGNMENT - 1)) !== 0) {
       throw new HalError("not-aligned", `flash write of ${bytes.byteLength} bytes at ${byteOffset}`);
     }
     try {

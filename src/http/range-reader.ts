@@ -38,6 +38,7 @@ const WANTED = ["content-range", "etag", "location", "retry-after", "date", "con
  */
 export class RangeReader {
   readonly #options: RangeReaderOptions;
+  readonly #clock: Clock;
   #exchange: HttpExchange | undefined;
   #url: HttpUrl | undefined;
   #redirects = 0;
@@ -55,6 +56,7 @@ export class RangeReader {
 
   constructor(options: RangeReaderOptions) {
     this.#options = options;
+    this.#clock = options.clock;
     this.#url = parseUrl(options.url);
     this.#timer = options.clock.timer("http start", 0, () => this.#request());
   }
@@ -71,7 +73,7 @@ export class RangeReader {
     const count = this.#body.read(into, start, end - start < left ? end : start + left);
     if (count === 0) return 0;
     this.#left = left - count;
-    this.#lastByteAt = this.#options.clock.now();
+    this.#lastByteAt = this.#clock.now();
     if (count === left) this.close();
     return count;
   }

@@ -15,7 +15,15 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !ALL_HEX.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let index = 0; index < bytes.byteLength; index++) bytes[index] = parseInt(text.slice(index * 2, index * 2 + 2), 16);
+  for (let index = 0; index < bytes.byteLength; index += 4) {
+    const word = text.slice(index * 2, index * 2 + 8);
+    // What lies beyond the end of the bytes is dropped.
+    const value = parseInt(word.padEnd(8, "0"), 16);
+    bytes[index] = value >>> 24;
+    bytes[index + 1] = value >>> 16;
+    bytes[index + 2] = value >>> 8;
+    bytes[index + 3] = value;
+  }
   return bytes;
 }
 

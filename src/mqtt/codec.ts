@@ -89,7 +89,13 @@ export class PacketReader {
     if (this.#failed) return;
     const good = this.#measure(bytes);
     if (good > 0) this.#parse(bytes.subarray(0, good));
-    for (const found of this.#parsed.splice(0)) this.#deliver(found);
+    for (const found of this.#parsed.splice(0)) {
+      if (this.#failed) return;
+      // Not in a method of its own: the stack is at its deepest in what follows from a packet.
+      const received = found instanceof Error ? found.message : convert(found);
+      if (typeof received === "string") this.#fail(received);
+      else this.#options.onPacket(received);
+    }
     if (good < bytes.byteLength) this.#fail(`packet of more than ${this.#options.maxLength} bytes`);
   }
 
@@ -99,13 +105,6 @@ export class PacketReader {
     } catch (error) {
       this.#parsed.push(error instanceof Error ? error : new Error("malformed packet"));
     }
-  }
-
-  #deliver(found: IncomingPacket | Error): void {
-    if (this.#failed) return;
-    const received = found instanceof Error ? found.message : convert(found);
-    if (typeof received === "string") this.#fail(received);
-    else this.#options.onPacket(received);
   }
 
   /** Follows packet boundaries. @returns how many of the bytes come before a packet that is too long */

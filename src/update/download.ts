@@ -47,6 +47,8 @@ export class Download {
   #compared: number | undefined;
   /** The connection is over; a block that is full is stored all the same. */
   #lost: OtaError | undefined;
+  /** Made once, for there is a turn for each block. */
+  readonly #turn = (): void => this.#onTurn();
   #turnTimer: Timer | undefined;
   /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
   #tellFrom = 0;
@@ -102,7 +104,10 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      onReadable: () => this.#onReadable(),
+      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn.
+      onReadable: () => {
+        if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
+      },
       onFailed: (error) => this.#onLost(error),
     });
   }
@@ -127,12 +132,7 @@ export class Download {
     this.#schedule();
   }
 
-  /** Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn. */
-  #onReadable(): void {
-    if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
-  }
-
-  #turn(): void {
+  #step(): void {
     const sink = this.#sink;
     if (this.#started !== undefined) this.#tellStarted(this.#started);
     // Whatever comes next takes a while: the window must be open by then.
@@ -172,7 +172,7 @@ export class Download {
   #store(writer: BlockWriter): boolean {
     const eraser = this.#eraser;
     if (eraser.allows(writer)) return this.#program(writer);
-    eraser.step(writer);
+    if (eraser.step(writer)) this.#untold = false;
     return true;
   }
 
@@ -196,7 +196,7 @@ export class Download {
       return false;
     }
     this.#readBack();
-    return this.#fills(writer) || this.#eraser.mayEraseAhead;
+    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
   }
 
   /**
@@ -222,21 +222,21 @@ export class Download {
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
     if (this.#closed || this.#turnTimer !== undefined) return;
-    this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+    this.#turnTimer = this.#options.device.clock.timer("download", 0, this.#turn);
   }
 
   #onTurn(): void {
     this.#turnTimer = undefined;
     if (this.#closed) return;
     try {
-      this.#turn();
+      this.#step();
     } catch (error) {
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
-    if (this.#untold) this.tell();
+    this.tell();
     if (this.#closed) return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });

@@ -149,11 +149,8 @@ export class UpdateDriver {
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
-    this.#download?.tell();
-    this.#handle(event);
-  }
-
-  #handle(event: Event): void {
+    // What a download has not told yet comes first; of a region that is entered its event says the same.
+    if (event.type !== "region-erased") this.#download?.tell();
     if (this.#stopped) return;
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
@@ -292,7 +289,7 @@ export class UpdateDriver {
       stored,
       tls,
       idleTimeoutMs: limits.idleTimeoutMs,
-      onEvent: (event) => this.#handle(event),
+      onEvent: (event) => this.dispatch(event),
     });
   }
 

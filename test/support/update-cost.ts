@@ -25,6 +25,8 @@ export interface UpdateCost {
   /** In all, not over idle. */
   readonly stackSlots: number;
   readonly collections: number;
+  /** Slots that were made, garbage included. */
+  readonly slotsMade: number;
   readonly bytecodes: number;
 }
 
@@ -67,6 +69,7 @@ function costOver(idle: HeapStatistics, end: HeapStatistics): UpdateCost {
     chunkBytesWithGarbage: end.chunkBytes.peak - idle.chunkBytes.live,
     stackSlots: end.stack.peak,
     collections: end.collections,
+    slotsMade: end.slotsMade,
     bytecodes: end.meter - idle.meter,
   };
 }

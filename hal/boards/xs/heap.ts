@@ -37,6 +37,8 @@ export interface HeapStatistics {
   readonly peakTogether: { readonly slots: number; readonly chunkBytes: number };
   readonly stack: { readonly slots: number; readonly peak: number };
   readonly collections: number;
+  /** Since the peaks began, garbage included. */
+  readonly slotsMade: number;
   /** XS bytecodes since the engine began. */
   readonly meter: number;
 }

@@ -12,7 +12,7 @@ declare function issueCommand(message: ArrayBuffer, from?: Uint8Array, into?: Ui
  */
 declare const meter: ((count?: number) => number) | undefined;
 
-/** The board's modules are C on a chip. What they cost as JavaScript here is taken out of the engine's count by this. */
+/** The board's modules are C on a chip. What they cost as JavaScript here, bytecodes and slots, is taken out of the counts by this. */
 export const counted: (count?: number) => number = meter ?? (() => 0);
 
 /** Whether bytes move in place, as in the SDK's modules, which are C: then the engine neither copies nor counts them. */

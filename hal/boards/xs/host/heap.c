@@ -39,6 +39,25 @@ static struct {
   txSize slots, chunkBytes, slotsAtMost, chunkBytesAtMost;
 } live;
 
+/* Slots that were made since the peaks began, garbage included: those that fill up between two collections. */
+static struct {
+  uint32_t slots;
+  txSize afterCollection, most;
+} made;
+
+static uint32_t slotsMade(txMachine* the)
+{
+  return made.slots + (the->currentHeapCount - made.afterCollection);
+}
+
+static void countMade(txMachine* the, txBoolean collected)
+{
+  if (collected) {
+    made.slots += made.most - made.afterCollection;
+    made.afterCollection = made.most = the->currentHeapCount;
+  } else if (the->currentHeapCount > made.most) made.most = the->currentHeapCount;
+}
+
 static void* takeFrom(Arena* arena, size_t size)
 {
   txByte* result;
@@ -99,6 +118,7 @@ void fxCheckProfiler(txMachine* the, txSlot* frame)
   txSize slots = the->currentHeapCount;
   txSize chunkBytes = the->currentChunksSize;
   if (the->stack < sealed.deepest) sealed.deepest = the->stack;
+  countMade(the, frame == NULL);
   if (frame != NULL || the->frame == NULL) return;
   live.collections++;
   if (live.stride == 0 || gxStress != 0) return;
@@ -152,6 +172,8 @@ void resetPeaks(void* machine, int32_t stride)
   the->peakHeapCount = live.slots = live.slotsAtMost = the->currentHeapCount;
   the->peakChunksSize = live.chunkBytes = live.chunkBytesAtMost = the->currentChunksSize;
   live.collections = 0;
+  made.slots = 0;
+  made.afterCollection = made.most = the->currentHeapCount;
   live.stride = stride;
   gxStress = -stride;
   sealed.stack = sealed.deepest = the->stack;
@@ -165,6 +187,8 @@ int describeHeap(void* machine, char* into, size_t length)
   if (peakChunkBytes > the->maximumChunksSize) peakChunkBytes = the->maximumChunksSize;
   int stackSlots = sealed.stack == NULL ? 0 : (int)(sealed.stack - the->stackBottom) + STACK_BASE;
   int stack = sealed.stack == NULL ? 0 : (int)(sealed.stack - sealed.deepest) + STACK_BASE;
+  countMade(the, 0);
+  uint32_t slots = slotsMade(the);
   gxStress = 0;
   fxCollect(the, XS_COMPACT_FLAG);
   gxStress = -live.stride;
@@ -172,11 +196,11 @@ int describeHeap(void* machine, char* into, size_t length)
     "{\"slots\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
     "\"chunkBytes\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
     "\"peakTogether\":{\"slots\":%d,\"chunkBytes\":%d},\"stack\":{\"slots\":%d,\"peak\":%d},"
-    "\"collections\":%u,\"meter\":%u}",
+    "\"collections\":%u,\"slotsMade\":%u,\"meter\":%u}",
     (int)sealed.slots, (int)the->currentHeapCount, (int)(the->maximumHeapCount - the->currentHeapCount), (int)peakSlots,
     (int)live.slotsAtMost, (int)sealed.chunkBytes, (int)the->currentChunksSize,
     (int)(the->firstBlock->limit - the->firstBlock->current), (int)peakChunkBytes, (int)live.chunkBytesAtMost,
-    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, the->meterIndex);
+    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, slots, the->meterIndex);
 }
 
 uint32_t slotsInUse(void* machine)
@@ -189,9 +213,15 @@ uint32_t meterOf(void* machine)
   return ((txMachine*)machine)->meterIndex;
 }
 
-void setMeter(void* machine, uint32_t count)
+Counts countsOf(void* machine)
 {
-  ((txMachine*)machine)->meterIndex = count;
+  return (Counts){ meterOf(machine), slotsMade(machine) };
+}
+
+void restoreCounts(void* machine, Counts counts)
+{
+  ((txMachine*)machine)->meterIndex = counts.meter;
+  made.slots -= slotsMade(machine) - counts.slots;
 }
 
 void fxQueuePromiseJobs(txMachine* the)

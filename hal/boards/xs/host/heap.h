@@ -18,7 +18,12 @@ int describeHeap(void* machine, char* into, size_t length);
 uint32_t slotsInUse(void* machine);
 /* XS bytecodes, and what XS counts for its built-in functions. */
 uint32_t meterOf(void* machine);
-void setMeter(void* machine, uint32_t count);
+
+/* What the engine has counted: bytecodes, and slots that were made since the peaks began. */
+typedef struct { uint32_t meter, slots; } Counts;
+
+Counts countsOf(void* machine);
+void restoreCounts(void* machine, Counts counts);
 
 void runJobs(void* machine);
 void runModule(void* machine, char* path);

@@ -26,7 +26,7 @@ mxImport xsIntegerValue _xsmcGetBuffer(xsMachine* the, xsSlot* slot, void** data
 
 static FILE* fromDriver;
 static FILE* toDriver;
-static uint32_t meterAtMessage;
+static Counts countsAtMessage;
 
 static void protocolError(const char* message)
 {
@@ -107,14 +107,28 @@ static void issueCommand(xsMachine* the)
 }
 
 /* meter([count]): what XS has counted; with a count it goes back to that, with a negative one to what it was when the driver's
-   last message came. What is C on a chip, and JavaScript here, takes itself out of the count by it. */
+   last message came. What is C on a chip, and JavaScript here, takes itself out of the counts by it: of bytecodes and of slots.
+   The last few looks are kept, for a call within a call. */
 static void meter(xsMachine* the)
 {
+  static Counts looks[8];
+  static unsigned next;
+  Counts now = countsOf(the);
   double count;
-  xsResult = xsNumber(meterOf(the));
-  if (xsToInteger(xsArgc) == 0) return;
+  unsigned back;
+  xsResult = xsNumber(now.meter);
+  if (xsToInteger(xsArgc) == 0) {
+    looks[next++ % 8] = now;
+    return;
+  }
   count = xsToNumber(xsArg(0));
-  setMeter(the, count < 0 ? meterAtMessage : (uint32_t)count);
+  if (count < 0) restoreCounts(the, countsAtMessage);
+  for (back = 1; count >= 0 && back <= 8; back++) {
+    Counts look = looks[(next - back) % 8];
+    if (look.meter != (uint32_t)count) continue;
+    restoreCounts(the, look);
+    break;
+  }
 }
 
 static void defineGlobals(xsMachine* machine)
@@ -130,8 +144,9 @@ static void defineGlobals(xsMachine* machine)
 /* Promise jobs run before the answer is read, so that handleCommand may leave it to them. */
 static void run(xsMachine* machine, char command, char* argument, size_t length)
 {
-  uint32_t meterBefore = meterAtMessage = meterOf(machine);
+  uint32_t meterBefore = meterOf(machine);
   int failed = 0;
+  countsAtMessage = countsOf(machine);
   xsBeginHost(machine);
   {
     xsVars(2);
