@@ -66,8 +66,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a result is sent at QoS 0",
     file: "src/update/reporter.ts",
-    find: "    this.#publish(encodeResult(version, result), onAcknowledged);",
-    replace: `    this.#publish(encodeResult(version, result));
+    find: "    this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);",
+    replace: `    this.#publish(encodeResult(this.#prefix + version, result));
     onAcknowledged();`,
     caughtBy: { scene: "lossy", says: /no result was reported|does not end/ },
   },

@@ -1,4 +1,6 @@
 import { createDevice, OtaAgent } from "../../hal/boards/main.js";
+import { plans } from "../../src/components/part.js";
+import { gateway } from "../../src/gateway/part.js";
 import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
@@ -127,6 +129,7 @@ class Run {
     });
     const agent = new OtaAgent({
       device: createDevice(modules, log),
+      parts: { gateway, plans },
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
