@@ -1,4 +1,5 @@
 import type { Surroundings } from "../hal/boards/sim/platform.js";
+import { checkPolicy } from "../src/components/part.js";
 import type { PolicyConfig } from "../src/index.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
@@ -18,11 +19,12 @@ const POLICY_FIELDS: { readonly [Field in keyof Required<PolicyConfig>]: true } 
   manifest: true,
 };
 
-/** What a policy's values may be is the agent's to say. @throws UsageError for what is no object, or has a field of no policy */
+/** @throws UsageError for what is no object, or has a field of no policy; OtaError `usage` for a wrong value */
 export function readPolicy(path: string): PolicyConfig {
   const policy = readObject(path);
   const unknown = Object.keys(policy).find((field) => !Object.hasOwn(POLICY_FIELDS, field));
   if (unknown !== undefined) throw new UsageError(`${path}: ${unknown} is no field of a policy`);
+  checkPolicy(policy);
   return policy;
 }
 
