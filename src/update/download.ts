@@ -27,7 +27,7 @@ export interface DownloadOptions {
 }
 
 /** Of how many parts of an image it is said that they are in flash. */
-const TOLD_PARTS = 100;
+const TOLD_PARTS = 50;
 
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
