@@ -72,7 +72,8 @@ export class Download {
     if (!this.#untold || this.#closed) return;
     const { offset } = this.#writer as BlockWriter;
     this.#untold = false;
-    this.#tellFrom = offset + offer.size / TOLD_PARTS;
+    const part = offer.size / TOLD_PARTS;
+    this.#tellFrom = (Math.floor(offset / part) + 1) * part;
     onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
   }
 
