@@ -27,7 +27,7 @@ export interface DownloadOptions {
 }
 
 /** Of how many parts of an image it is said that they are in flash. */
-const TOLD_PARTS = 100;
+const TOLD_PARTS = 50;
 
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
@@ -72,7 +72,8 @@ export class Download {
     if (!this.#untold || this.#closed) return;
     const { offset } = this.#writer as BlockWriter;
     this.#untold = false;
-    this.#tellFrom = offset + offer.size / TOLD_PARTS;
+    const part = offer.size / TOLD_PARTS;
+    this.#tellFrom = (Math.floor(offset / part) + 1) * part;
     onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
   }
 
