@@ -238,8 +238,8 @@ export const PLANTED: readonly PlantedBug[] = [
     name: "the image is read back after the download",
     file: "src/update/download.ts",
     find: `    this.#readBack();
-    return this.#fills(writer) ||`,
-    replace: "    return this.#fills(writer) ||",
+    return writer.fill(`,
+    replace: "    return writer.fill(",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wan$/ },
   },
   {
@@ -252,7 +252,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a region is erased in the turn that programs a block",
     file: "src/update/download.ts",
-    find: "    return this.#fills(writer) || this.#eraser.mayEraseAhead;",
+    find: "    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;",
     replace: `    this.#erasesAhead();
     return true;`,
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },
@@ -262,7 +262,7 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/update/progress.ts",
     find: "const STEP_PERCENT = 3;",
     replace: "const STEP_PERCENT = 1;",
-    caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wire$/ },
+    caughtBy: { test: "test/unit/update/progress.test.js", named: /^less than 3 % more is not told/ },
   },
   {
     name: "where a download goes on is looked for once the offer is there",
