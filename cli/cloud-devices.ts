@@ -108,7 +108,7 @@ function subDevList(path: string, info: Info): SubDevEntry[] {
   const subDev = info["subDev"];
   if (subDev === undefined) return [];
   const { subdev_list: list = [subDev] } = (subDev ?? {}) as Info;
-  if (!Array.isArray(list)) throw new UsageError(`${path}: subdev_list is not an array`);
+  if (!Array.isArray(list)) throw new UsageError(`${path}: subdev_list is not a list`);
   return (list as (Info | null)[]).flatMap((entry) => {
     const { sub_productId, sub_devName } = entry ?? {};
     if (typeof sub_productId !== "string" || typeof sub_devName !== "string" || sub_devName === "") return [];

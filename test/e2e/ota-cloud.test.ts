@@ -184,7 +184,7 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   ["an unknown option of a command below a command", (_folder, state) => ["device", "add", "--state", state, "--bogus"], /unknown option '--bogus'/],
   ["a gateway that is not there", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", `${PRODUCT}/gw9`], /no device ABCDE12345\/gw9: add the gateway first/],
   ["a gateway's file that is not there", (folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", join(folder, "none.json")], /cannot read .*none\.json/],
-  ["a gateway's file whose list is none", (folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", badList(folder)], /subdev_list is not an array/],
+  ["a gateway's file whose list is none", (folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", badList(folder)], /subdev_list is not a list/],
   ["a binding to itself", (_folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", `${PRODUCT}/light_01`], /is a gateway itself/],
   ["an unbinding of what is not bound", (_folder, state) => ["device", "unbind", "--state", state, "--product", PRODUCT, "--name", "light_01"], /is bound to no gateway/],
   ["a battery level that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--min-battery", "101"], /battery level is 0 to 100/],

@@ -1,9 +1,8 @@
 import type { Log, LogLevel } from "../../hal/boards/main.js";
-import { readBuilt } from "../../hal/boards/xs/files.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "../../hal/boards/xs/guest/messages.js";
 import { encodeSetup } from "../../hal/boards/xs/guest/setup.js";
 import { type CallTable, HostModules } from "../../hal/boards/xs/host-modules.js";
-import { loaderSource } from "../../hal/boards/xs/loader.js";
+import { guestProgram } from "../../hal/boards/xs/program.js";
 import { workerBinary } from "../support/engines.js";
 import { SyncXsWorker } from "../support/sync-xs-worker.js";
 import type { EngineOptions, RunningAgent } from "./engines.js";
@@ -27,8 +26,7 @@ class XsAgent implements RunningAgent {
     const worker = new SyncXsWorker({ binary: workerBinary(), onCall: (call) => host.answer(call) });
     this.#worker = worker;
     power.onCut(() => worker.kill());
-    const [agent, guest] = [readBuilt("moddable", "moddable-ota.js"), readBuilt("xs", "xs.js")];
-    worker.evaluate(loaderSource({ "moddable-ota": agent, xs: guest }, "xs"));
+    worker.evaluate(guestProgram());
     const logLevel = log === undefined ? "error" : "debug";
     this.#state = "idle";
     const { Digest, regionLength } = modules;

@@ -4,12 +4,12 @@ import type { Log, LogLevel } from "../../ports/index.js";
 import type { AttachedComponent, AttachedSubDevice } from "../sim/main.js";
 import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
-import { findWorker, readBuilt } from "./files.js";
+import { findWorker } from "./files.js";
 import { CALL, COMMAND, encodeMessage, type MessageReader } from "./guest/messages.js";
 import type { SubDeviceBus } from "./guest/sub-device-link.js";
 import { encodeSetup } from "./guest/setup.js";
 import { type CallTable, HostModules } from "./host-modules.js";
-import { loaderSource } from "./loader.js";
+import { guestProgram } from "./program.js";
 import { XsWorker } from "./worker.js";
 
 export interface XsFirmwareOptions {
@@ -36,11 +36,6 @@ export interface XsFirmwareOptions {
   onCrash(error: Error): void;
 }
 
-const AGENT = "moddable-ota";
-/** Files of the agent's parts, `moddable-ota/…` to those who import them. */
-const PARTS = ["gateway", "plans", "staging"];
-const GUEST = "xs";
-
 /**
  * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for each
  * boot, which a power cut kills.
@@ -49,8 +44,7 @@ const GUEST = "xs";
  */
 export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
   const { binary, args } = options.worker ?? { binary: findWorker() };
-  const parts = Object.fromEntries(PARTS.map((part) => [`${AGENT}/${part}`, readBuilt("moddable", `${part}.js`)]));
-  const program = loaderSource({ [AGENT]: readBuilt("moddable", `${AGENT}.js`), ...parts, [GUEST]: readBuilt("xs", `${GUEST}.js`) }, GUEST);
+  const program = guestProgram();
   return (modules, power) => {
     const crash = (error: Error): undefined => {
       if (!power.on) return;

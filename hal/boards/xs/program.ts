@@ -1,0 +1,14 @@
+import { readBuilt } from "./files.js";
+import { loaderSource } from "./loader.js";
+
+const AGENT = "moddable-ota";
+/** Files of the agent's parts, `moddable-ota/…` to those who import them. */
+const PARTS = ["gateway", "plans", "staging"];
+const GUEST = "xs";
+
+/** @returns the program of the engine: the bundles that ship, and the application that the host speaks with */
+export function guestProgram(): string {
+  const parts = PARTS.map((part) => [`${AGENT}/${part}`, readBuilt("moddable", `${part}.js`)] as const);
+  const modules = [[AGENT, readBuilt("moddable", `${AGENT}.js`)] as const, ...parts, [GUEST, readBuilt("xs", `${GUEST}.js`)] as const];
+  return loaderSource(Object.fromEntries(modules), GUEST);
+}
