@@ -133,6 +133,8 @@ class Run {
   /** @returns whether the power comes back, or the board restarts */
   #boot(): boolean {
     this.#boots++;
+    // However long what was left of an earlier boot took to go quiet.
+    this.#lastActivityMs = this.#elapsedMs;
     const board = new FaultBoard({ surroundings: this.#outside, random: this.#random });
     this.#board = board;
     const { power } = board;
