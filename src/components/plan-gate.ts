@@ -149,6 +149,7 @@ export class PlanGate implements Gate {
         if (!this.#isDeferred(offer)) this.#tell(question);
         return;
       case "ask":
+        this.#say(decision.unmet, "an answer");
         this.#tell(question);
         return;
     }
@@ -220,8 +221,9 @@ export class PlanGate implements Gate {
   }
 
   /** Once for each new reason to wait, not for each look. */
-  #say(unmet: readonly Unmet[]): void {
+  #say(unmet: readonly Unmet[], first?: string): void {
     const reasons = unmet.map(({ what, required, measured }) => (what === "deferral" ? what : what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`));
+    if (first !== undefined) reasons.unshift(first);
     const text = reasons.join("; ");
     if (text === this.#said) return;
     this.#said = text;

@@ -281,7 +281,7 @@ describe("a deferred plan", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     planning.shown[0]!.defer({ seconds: 31_536_000 });
-    assert.match(planning.logged.lines.join(), /^$/);
+    assert.match(planning.logged.lines.join(), /waits: an answer$/);
     planning.clock.advance(0);
     assert.match(planning.logged.lines.join(), /waits: deferral$/);
   });
