@@ -4,6 +4,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import type { ComponentKind } from "../protocol/demands.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
+import { isVersion } from "../protocol/version.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
@@ -93,11 +94,14 @@ export class Components {
     });
   }
 
-  /** @throws OtaError `usage` for an id that is none, or known already */
+  /** @throws OtaError `usage` for an id or a version that is none, or an id that is known already */
   add(options: ComponentOptions): void {
     const { id, version, install } = options;
     const { separator } = this.#options;
     if (!isComponentId(id, separator) || id === FIRMWARE) throw new OtaError("usage", `${id}: no id of a component`);
+    if (typeof version === "string" && !(isVersion(version) && isVersion(wireVersion({ component: id, version }, separator)))) {
+      throw new OtaError("usage", `component ${id}: version is not one, or too long with the prefix`);
+    }
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     const component: Component = {
       options,

@@ -184,21 +184,22 @@ test("a component whose version the application only knows at the start keeps wh
     assert.ok(events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"), events.join());
   }));
 
-test("an id that cannot be, or is known already, is refused", () =>
+test("an id or a version that cannot be, or an id that is known already, is refused", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     const install = (): void => {};
     const refused: unknown[] = [];
     bench.onAgent = (agent) => {
       const { components } = agent as OtaAgent;
       components.add({ id: "mcu", version: "1", install });
-      for (const id of ["mcu", "firmware", "m/cu", ""]) {
+      const wrong = [["mcu", "1"], ["firmware", "1"], ["m/cu", "1"], ["", "1"], ["led", ""], ["led", "1 0"], ["led", "1".repeat(29)]] as const;
+      for (const [id, version] of wrong) {
         try {
-          components.add({ id, version: "1", install });
+          components.add({ id, version, install });
         } catch (error) {
           refused.push((error as { code?: string }).code);
         }
       }
     };
     await online(bench);
-    assert.deepEqual(refused, ["usage", "usage", "usage", "usage"]);
+    assert.deepEqual(refused, Array(7).fill("usage"));
   }));
