@@ -10,6 +10,8 @@ import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
 import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
 import { askVersion, type Installer } from "./hand-over.js";
+import type { Plan } from "./plan.js";
+import type { PlanGate } from "./plan-gate.js";
 import type { Recipient } from "./recipient.js";
 import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
@@ -55,6 +57,8 @@ export interface ComponentsOptions {
 
 interface Component extends Recipient {
   readonly options: ComponentOptions;
+  /** Of its newest job. */
+  gate: PlanGate | undefined;
   state: State["name"] | "queued";
 }
 
@@ -110,6 +114,7 @@ export class Components {
       link: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
+      gate: undefined,
       state: "idle",
     };
     this.#all.push(component);
@@ -153,6 +158,11 @@ export class Components {
 
   #gather(delayMs: number): void {
     this.#gatherTimer ??= this.#options.device.clock.timer("components", delayMs, () => this.#gathered());
+  }
+
+  /** The plan of a component's update that is under way. */
+  current(): Plan | undefined {
+    return this.#all.find((component) => this.queue.serves(component))?.gate?.current();
   }
 
   /** What the own firmware waits for; `undefined` where it need not wait. */
@@ -217,10 +227,10 @@ export class Components {
     if (this.#options.isOwnOffered()) this.#blocked.set(FIRMWARE, reason);
   }
 
-  #gateOf(component: Component): ReturnType<UpdatePlans["gate"]> {
+  #gateOf(component: Component): PlanGate {
     const { owner, options } = component;
     const { device, plans } = this.#options;
-    return plans.gate({
+    component.gate = plans.gate({
       component: owner,
       kind: options.kind ?? "mcu",
       capacity: device.openPartition(STAGING).byteLength,
@@ -229,6 +239,7 @@ export class Components {
       blocked: () => this.takeBlocked(owner),
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
     });
+    return component.gate;
   }
 
   #reporterOf({ owner }: Component): Reporter {

@@ -97,6 +97,11 @@ export class PlanGate implements Gate {
     return this.#plan(this.#question ?? { step, offer, answer: () => {}, told: true, unmet: [], asks: false });
   }
 
+  /** The plan of the image that was asked about last, until its installation begins or its job is over. */
+  current(): Plan | undefined {
+    return this.#image === undefined ? undefined : this.describe(this.#image, "download");
+  }
+
   #lookIn(delayMs: number): void {
     this.#timer?.cancel();
     this.#timer = this.#options.device.clock.timer("plan", delayMs, () => this.#look());

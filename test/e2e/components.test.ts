@@ -184,6 +184,19 @@ test("a component whose version the application only knows at the start keeps wh
     assert.ok(events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"), events.join());
   }));
 
+test("asked for, the plan of a component that waits for a yes is there at once, and takes it", () => {
+  const mcu = new MemoryMcu();
+  return withBench({ engine: NODE, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, consent: "ask" } } }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: an answer")));
+    const plan = (await bench.agent!.checkForUpdate()) as Plan;
+    assert.deepEqual([plan.component, plan.version, plan.asks], ["mcu", "2.0.0", true]);
+    plan.accept();
+    await said(bench, "mcu_2.0.0 done");
+  });
+});
+
 test("an id or a version that cannot be, or an id that is known already, is refused", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     const install = (): void => {};
