@@ -53,7 +53,7 @@ export async function run(options: RunOptions): Promise<void> {
   const log = createLog(options.log);
   const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
   const components = named.map((one) => attachComponent(one, options.state));
-  const prompt = config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY ? new PlanPrompt() : undefined;
+  const prompt = config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY ? createPrompt() : undefined;
   const flash = openFlash(options.state, "r+");
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
@@ -95,6 +95,11 @@ export async function run(options: RunOptions): Promise<void> {
   });
   flash.close();
   release();
+}
+
+/** What ends it ends the run. */
+function createPrompt(): PlanPrompt {
+  return new PlanPrompt({ input: process.stdin, output: process.stdout, onEnd: () => process.kill(process.pid, "SIGINT") });
 }
 
 function follow(event: SubDeviceEvent, log: Log): void {

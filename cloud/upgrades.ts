@@ -26,6 +26,9 @@ export interface UpgradesOptions {
 /** The platform answers a version report first; the offer follows this much later, in milliseconds. */
 const PUSH_DELAY_MS = 20;
 
+/** What devices call the firmware that runs the agent. */
+const OWN_FIRMWARE = "firmware";
+
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 
 /** Which device is to get which firmware, and how far it is. */
@@ -150,8 +153,10 @@ export class Upgrades {
     if (task === undefined || firmware === undefined || base === undefined || !isOpen(task)) return;
     if (device.version === task.version || !this.#options.isOnline(productId, deviceName)) return;
     const { version, size, md5, manifest } = firmware;
-    // A delta is of use to one version only; its task waits for a device that runs another.
-    if (manifest?.sourceVersion !== undefined && manifest.sourceVersion !== device.version) return;
+    // A delta is of use to one version only; its task waits for a device that runs another. Which one a component runs, only
+    // its device knows: a report names the version of one of them, and then of another.
+    const ofComponent = (manifest?.component ?? OWN_FIRMWARE) !== OWN_FIRMWARE;
+    if (manifest?.sourceVersion !== undefined && !ofComponent && manifest.sourceVersion !== device.version) return;
     const url = signUrl(base, firmwarePath(productId, version), this.#store.state.signingKey, this.#options.urlLifetimeSec);
     if (task.state === "to-push") {
       task.state = "pushed";

@@ -218,7 +218,7 @@ export class OtaAgent {
       everyMs: this.#config.checkEveryMs,
       isOnline: () => this.#reporter.online,
       isBusy: () => this.#driver.state.name !== "idle",
-      current: () => this.#desk?.current(),
+      current: () => this.#desk?.current() ?? this.#components?.current(),
       report: () => this.#driver.dispatch({ type: "online" }),
     });
   }

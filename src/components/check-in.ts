@@ -50,7 +50,8 @@ export class CheckIn {
   check(): Promise<Plan | undefined> {
     const { clock, isOnline, isBusy, current, report } = this.#options;
     if (!isOnline()) return Promise.reject(new OtaError("unreachable", "not connected"));
-    if (isBusy()) return Promise.resolve(current());
+    const known = current();
+    if (isBusy() || known !== undefined) return Promise.resolve(known);
     const answer = new Promise<Plan | undefined>((resolve) => this.#waiting.push(resolve));
     this.#answerTimer?.cancel();
     this.#answerTimer = clock.timer("check answer", ANSWER_MS, () => this.#settle(current()));

@@ -4,11 +4,14 @@ import type { MqttSession } from "../mqtt/session.js";
 import type { ComponentKind } from "../protocol/demands.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
+import { isVersion } from "../protocol/version.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
 import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
 import { askVersion, type Installer } from "./hand-over.js";
+import type { Plan } from "./plan.js";
+import type { PlanGate } from "./plan-gate.js";
 import type { Recipient } from "./recipient.js";
 import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
@@ -54,6 +57,8 @@ export interface ComponentsOptions {
 
 interface Component extends Recipient {
   readonly options: ComponentOptions;
+  /** Of its newest job. */
+  gate: PlanGate | undefined;
   state: State["name"] | "queued";
 }
 
@@ -93,11 +98,14 @@ export class Components {
     });
   }
 
-  /** @throws OtaError `usage` for an id that is none, or known already */
+  /** @throws OtaError `usage` for an id or a version that is none, or an id that is known already */
   add(options: ComponentOptions): void {
     const { id, version, install } = options;
     const { separator } = this.#options;
     if (!isComponentId(id, separator) || id === FIRMWARE) throw new OtaError("usage", `${id}: no id of a component`);
+    if (typeof version === "string" && !(isVersion(version) && isVersion(wireVersion({ component: id, version }, separator)))) {
+      throw new OtaError("usage", `component ${id}: version is not one, or too long with the prefix`);
+    }
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     const component: Component = {
       options,
@@ -106,6 +114,7 @@ export class Components {
       link: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
+      gate: undefined,
       state: "idle",
     };
     this.#all.push(component);
@@ -149,6 +158,11 @@ export class Components {
 
   #gather(delayMs: number): void {
     this.#gatherTimer ??= this.#options.device.clock.timer("components", delayMs, () => this.#gathered());
+  }
+
+  /** The plan of a component's update that is under way. */
+  current(): Plan | undefined {
+    return this.#all.find((component) => this.queue.serves(component))?.gate?.current();
   }
 
   /** What the own firmware waits for; `undefined` where it need not wait. */
@@ -213,10 +227,10 @@ export class Components {
     if (this.#options.isOwnOffered()) this.#blocked.set(FIRMWARE, reason);
   }
 
-  #gateOf(component: Component): ReturnType<UpdatePlans["gate"]> {
+  #gateOf(component: Component): PlanGate {
     const { owner, options } = component;
     const { device, plans } = this.#options;
-    return plans.gate({
+    component.gate = plans.gate({
       component: owner,
       kind: options.kind ?? "mcu",
       capacity: device.openPartition(STAGING).byteLength,
@@ -225,6 +239,7 @@ export class Components {
       blocked: () => this.takeBlocked(owner),
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
     });
+    return component.gate;
   }
 
   #reporterOf({ owner }: Component): Reporter {

@@ -40,6 +40,9 @@ interface Question {
   readonly offer: Offer;
   readonly answer: (failure?: Failure) => void;
   told: boolean;
+  /** Of the newest look. */
+  unmet: readonly Unmet[];
+  asks: boolean;
 }
 
 /** Tries to have the manifest before the job is given up. */
@@ -70,7 +73,7 @@ export class PlanGate implements Gate {
       this.#demands = undefined;
       this.#manifestTries = 0;
     }
-    this.#question = { step, offer, answer, told: false };
+    this.#question = { step, offer, answer, told: false, unmet: [], asks: false };
     this.#said = "";
     this.#lookIn(this.#options.gatherMs?.() ?? 0);
   }
@@ -82,10 +85,21 @@ export class PlanGate implements Gate {
     this.#endDeadline();
   }
 
-  /** A plan of an offer that no question is open about. */
+  /** The installation begins, or the job is over: a plan of it changes nothing any more. */
+  end(): void {
+    this.withdraw();
+    this.#image = undefined;
+  }
+
+  /** The plan of an update that is under way. An open question is answered by it as by the one that was shown. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
-    return this.#plan({ step, offer, answer: () => {}, told: true }, [], false);
+    return this.#plan(this.#question ?? { step, offer, answer: () => {}, told: true, unmet: [], asks: false });
+  }
+
+  /** The plan of the image that was asked about last, until its installation begins or its job is over. */
+  current(): Plan | undefined {
+    return this.#image === undefined ? undefined : this.describe(this.#image, "download");
   }
 
   #lookIn(delayMs: number): void {
@@ -103,7 +117,8 @@ export class PlanGate implements Gate {
     if (demands === undefined) return;
     const first = awaited?.();
     if (first !== undefined) {
-      this.#say([{ what: "component", required: first, measured: undefined }]);
+      question.unmet = [{ what: "component", required: first, measured: undefined }];
+      this.#say(question.unmet);
       this.#lookIn(policy.recheckMs);
       return;
     }
@@ -123,9 +138,11 @@ export class PlanGate implements Gate {
           });
     // Whoever is told below may answer at once, which has it looked at sooner.
     this.#lookIn(policy.recheckMs);
+    question.unmet = "unmet" in decision ? decision.unmet : [];
+    question.asks = decision.do === "ask";
     switch (decision.do) {
       case "go":
-        if (step === "download") this.#tell(question, [], false);
+        if (step === "download") this.#tell(question);
         // Whoever was told may have said no, or later.
         if (this.#question === question && !this.#isDeferred(offer)) this.#answer();
         return;
@@ -134,10 +151,11 @@ export class PlanGate implements Gate {
         return;
       case "wait":
         this.#say(decision.unmet);
-        if (!this.#isDeferred(offer)) this.#tell(question, decision.unmet, false);
+        if (!this.#isDeferred(offer)) this.#tell(question);
         return;
       case "ask":
-        this.#tell(question, decision.unmet, true);
+        this.#say(decision.unmet, "an answer");
+        this.#tell(question);
         return;
     }
   }
@@ -201,26 +219,27 @@ export class PlanGate implements Gate {
     return this.#options.memory.recall(this.#options.component, offer).deferredSeconds > 0;
   }
 
-  #tell(question: Question, unmet: readonly Unmet[], asks: boolean): void {
+  #tell(question: Question): void {
     if (question.told) return;
     question.told = true;
-    this.#options.onPlan(this.#plan(question, unmet, asks));
+    this.#options.onPlan(this.#plan(question));
   }
 
   /** Once for each new reason to wait, not for each look. */
-  #say(unmet: readonly Unmet[]): void {
+  #say(unmet: readonly Unmet[], first?: string): void {
     const reasons = unmet.map(({ what, required, measured }) => (what === "deferral" ? what : what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`));
+    if (first !== undefined) reasons.unshift(first);
     const text = reasons.join("; ");
     if (text === this.#said) return;
     this.#said = text;
     this.#options.device.log("info", "plan", () => `${this.#options.component} waits: ${text}`);
   }
 
-  #plan(question: Question, unmet: readonly Unmet[], asks: boolean): Plan {
+  #plan(question: Question): Plan {
     const { component, kind, policy, memory, onOver } = this.#options;
-    const { step, offer } = question;
+    const { step, offer, unmet, asks } = question;
     const isOpen = (): boolean => this.#question === question;
-    const deferralsLeft = Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
+    const deferralsLeft = (): number => Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
     return {
       component,
       kind,
@@ -230,7 +249,7 @@ export class PlanGate implements Gate {
       size: offer.size,
       unmet,
       asks,
-      deferralsLeft,
+      deferralsLeft: deferralsLeft(),
       accept: () => {
         if (!isOpen()) return;
         memory.accept(component, offer, step);
@@ -245,7 +264,8 @@ export class PlanGate implements Gate {
       },
       defer: ({ seconds }) => {
         if (!isOpen()) return;
-        if (deferralsLeft === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
+        // Not what was left when the plan was shown: the same plan may be deferred again.
+        if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
         if (!(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
         memory.defer(component, offer, Math.ceil(seconds));
         question.told = false;

@@ -62,9 +62,9 @@ export function resolvePolicy(config: PolicyConfig): Policy {
     minSignalDbm: optional("minSignalDbm", config.minSignalDbm, -200, 0),
     windows: parseWindows(config.windows ?? []),
     timeZoneOffsetMinutes: within("timeZoneOffsetMinutes", config.timeZoneOffsetMinutes ?? 0, -1440, 1440),
-    maxDeferrals: within("maxDeferrals", config.maxDeferrals ?? 3, 0, 255),
+    maxDeferrals: whole("maxDeferrals", config.maxDeferrals ?? 3, 0, 255),
     installWhen: oneOf("installWhen", config.installWhen ?? "downloaded", ["downloaded", "accepted", "window"]),
-    maxAttempts: within("policy.maxAttempts", config.maxAttempts ?? 5, 1, 255),
+    maxAttempts: whole("policy.maxAttempts", config.maxAttempts ?? 5, 1, 255),
     coolDownSeconds: within("coolDownSeconds", config.coolDownSeconds ?? 86_400, 0, LONGEST_SECONDS),
     deadlineSeconds: optional("deadlineSeconds", config.deadlineSeconds, 1, LONGEST_DEADLINE_SECONDS),
     recheckMs: within("recheckSeconds", config.recheckSeconds ?? 10, 0.01, 86_400) * 1000,
@@ -97,6 +97,11 @@ function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Va
 
 function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
   return value === undefined ? undefined : within(name, value, least, most);
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${least} and ${most}`);
+  return within(name, value, least, most);
 }
 
 function within(name: string, value: number, least: number, most: number): number {

@@ -28,6 +28,8 @@ export interface GateTarget
 export class UpdatePlans {
   readonly #options: UpdatePlansOptions;
   readonly #memory: PlanMemory;
+  /** The newest of each target. */
+  readonly #gates = new Map<string, PlanGate>();
 
   constructor(options: UpdatePlansOptions) {
     this.#options = options;
@@ -37,7 +39,9 @@ export class UpdatePlans {
   gate(target: GateTarget): PlanGate {
     const { policy } = this.#options;
     const minBatteryPercent = Math.max(policy.minBatteryPercent ?? 0, target.minBatteryPercent ?? 0);
-    return new PlanGate({ ...this.#options, ...target, policy: { ...policy, minBatteryPercent }, memory: this.#memory });
+    const gate = new PlanGate({ ...this.#options, ...target, policy: { ...policy, minBatteryPercent }, memory: this.#memory });
+    this.#gates.set(target.component, gate);
+    return gate;
   }
 
   /**
@@ -52,6 +56,7 @@ export class UpdatePlans {
 
   /** @param from name of the state before */
   noteStep(component: string, from: State["name"], state: State, event: Event | undefined): void {
+    if (state.name === "applying" || state.name === "reporting") this.#gates.get(component)?.end();
     if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
     if (state.result.outcome === "done") this.#memory.forget(component, state.image);
     else if (event.type !== "declined") this.#memory.fail(component, state.image);

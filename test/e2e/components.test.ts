@@ -184,21 +184,35 @@ test("a component whose version the application only knows at the start keeps wh
     assert.ok(events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"), events.join());
   }));
 
-test("an id that cannot be, or is known already, is refused", () =>
+test("asked for, the plan of a component that waits for a yes is there at once, and takes it", () => {
+  const mcu = new MemoryMcu();
+  return withBench({ engine: NODE, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, consent: "ask" } } }, async (bench) => {
+    await online(bench);
+    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: an answer")));
+    const plan = (await bench.agent!.checkForUpdate()) as Plan;
+    assert.deepEqual([plan.component, plan.version, plan.asks], ["mcu", "2.0.0", true]);
+    plan.accept();
+    await said(bench, "mcu_2.0.0 done");
+  });
+});
+
+test("an id or a version that cannot be, or an id that is known already, is refused", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     const install = (): void => {};
     const refused: unknown[] = [];
     bench.onAgent = (agent) => {
       const { components } = agent as OtaAgent;
       components.add({ id: "mcu", version: "1", install });
-      for (const id of ["mcu", "firmware", "m/cu", ""]) {
+      const wrong = [["mcu", "1"], ["firmware", "1"], ["m/cu", "1"], ["", "1"], ["led", ""], ["led", "1 0"], ["led", "1".repeat(29)]] as const;
+      for (const [id, version] of wrong) {
         try {
-          components.add({ id, version: "1", install });
+          components.add({ id, version, install });
         } catch (error) {
           refused.push((error as { code?: string }).code);
         }
       }
     };
     await online(bench);
-    assert.deepEqual(refused, ["usage", "usage", "usage", "usage"]);
+    assert.deepEqual(refused, Array(7).fill("usage"));
   }));

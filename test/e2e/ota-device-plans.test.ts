@@ -97,6 +97,13 @@ test("a vitals file that is half written, or gone, keeps the last values", () =>
     assert.deepEqual(read(), [21, undefined]);
   }));
 
+test("where nobody can answer, the log says what a plan waits for", () =>
+  withPlace("0.2.0", async ({ file, run }) => {
+    const device = new Running("ota-device", [...run, "--policy", file("policy.json", '{"consent":"ask"}')]);
+    await device.until("the wait", () => device.stderr.includes("firmware waits: an answer"));
+    await device.kill("SIGTERM");
+  }));
+
 const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => string[], message: RegExp])[] = [
   ["a policy that is missing", () => ["--policy", "nowhere.json"], /cannot read nowhere\.json: no such file/],
   ["a policy that is no JSON", (file) => ["--policy", file("p", "{")], /p: not JSON/],
@@ -106,6 +113,8 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
   ["a vitals file that is missing", () => ["--vitals", "nowhere.json"], /cannot read nowhere\.json/],
   ["vitals that are text", (file) => ["--vitals", file("v", '{"batteryPercent":"20"}')], /batteryPercent is not a number/],
   ["a component without a version", () => ["--component", "id=mcu"], /id=ID,version=VERSION/],
+  ["a component that is the board itself", () => ["--component", "id=firmware,version=1"], /firmware is the board's own/],
+  ["a component too long for the wire", () => ["--component", `id=mcu,version=${"1".repeat(29)}`], /over 32 characters/],
   ["a component that comes twice", () => ["--component", "id=a,version=1", "--component", "id=a,version=2"], /Component a comes twice/],
 ];
 for (const [what, args, message] of wrong) {

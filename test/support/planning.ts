@@ -4,7 +4,7 @@ import type { PlanGate } from "../../src/components/plan-gate.js";
 import { type PolicyConfig, resolvePolicy } from "../../src/components/policy-config.js";
 import { FIRMWARE, UpdatePlans } from "../../src/components/update-plans.js";
 import type { Offer } from "../../src/protocol/messages.js";
-import type { ClearedStep, Failure } from "../../src/update/types.js";
+import type { ClearedStep, Failure, State } from "../../src/update/types.js";
 import { FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
 import { VirtualClock } from "./virtual-clock.js";
@@ -89,6 +89,16 @@ export class Planning {
   ask(step: ClearedStep, offer: Offer): void {
     this.gate.ask(step, offer, (failure) => this.answers.push(failure?.message ?? "yes"));
     this.clock.advance(0);
+  }
+
+  /** The machine went on to an installation, or to the report of a download that failed. */
+  ended(name: "applying" | "reporting", image: Offer): void {
+    const failure: Failure = { code: "idle-timeout", message: "no byte" };
+    const state: State =
+      name === "applying"
+        ? { name, image, queued: undefined, begun: false }
+        : { name, image, result: { outcome: "timed-out", message: "no byte" }, kept: undefined, queued: undefined, owesVersion: false };
+    this.plans.noteStep(FIRMWARE, "downloading", state, { type: "download-failed", failure });
   }
 
   #boot(): UpdatePlans {

@@ -173,3 +173,15 @@ test("a rule for a version does not take a device from a task that the operator 
     assert.ok(bench.offers().every(({ version }) => version === "0.3.0") && bench.offers().length > 0);
   });
 });
+
+test("a difference goes only to who runs its source version; of a component the device itself looks", async () => {
+  await PlatformBench.run(async (bench) => {
+    await bench.addFirmware("0.2.0", "difference", { sourceVersion: "0.1.0", component: "firmware" });
+    await bench.addFirmware("mcu_2.0.0", "difference", { sourceVersion: "1.0.0", component: "mcu" });
+    bench.reportVersion("0.0.9");
+    await bench.upgradeListed("0.2.0");
+    assert.deepEqual(bench.offered(), []);
+    await bench.upgradeListed("mcu_2.0.0");
+    assert.deepEqual(bench.offered(), [DEVICE]);
+  });
+});

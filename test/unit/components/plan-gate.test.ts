@@ -210,6 +210,15 @@ describe("a deferred plan", () => {
     assert.equal(planning.shown[1]!.deferralsLeft, 2);
   });
 
+  test("is deferred no more often than the policy allows, also where the same plan is asked again and again", () => {
+    const planning = new Planning({ listens: true, policy: { maxDeferrals: 2 } });
+    planning.ask("download", OFFER);
+    const plan = planning.shown[0]!;
+    plan.defer({ seconds: 1 });
+    plan.defer({ seconds: 1 });
+    assert.throws(() => plan.defer({ seconds: 1 }), /deferred 2 times already/);
+  });
+
   test("comes back after a restart, not sooner than it would have", () => {
     const planning = deferred();
     pass(planning, 1800);
@@ -272,7 +281,7 @@ describe("a deferred plan", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     planning.shown[0]!.defer({ seconds: 31_536_000 });
-    assert.match(planning.logged.lines.join(), /^$/);
+    assert.match(planning.logged.lines.join(), /waits: an answer$/);
     planning.clock.advance(0);
     assert.match(planning.logged.lines.join(), /waits: deferral$/);
   });
@@ -366,6 +375,16 @@ describe("a budget", () => {
     planning.reboot();
     planning.ask("download", OFFER);
     assert.deepEqual([planning.over.length, planning.shown.length, planning.clock.names()], [1, 1, []]);
+  });
+
+  test("of time ends with the job: a download that failed fails once", () => {
+    const planning = new Planning({ policy: { deadlineSeconds: 600, maxAttempts: 2 } });
+    planning.ask("download", OFFER);
+    planning.ended("reporting", OFFER);
+    planning.clock.advance(600_000);
+    assert.deepEqual([planning.over, planning.clock.names()], [[], []]);
+    planning.ask("download", OFFER);
+    assert.deepEqual(planning.answers, ["yes", "yes"]);
   });
 
   test("of time ends with the clearance of the installation", () => {
@@ -488,6 +507,35 @@ describe("a plan that is asked for", () => {
     const planning = new Planning();
     planning.gate.describe(OFFER, "download").decline("no");
     assert.equal(planning.over.length, 1);
+  });
+
+  test("while it waits for a yes says so, and takes the answer", () => {
+    const planning = new Planning({ policy: { consent: "ask", minBatteryPercent: 30 } });
+    planning.vitals.batteryPercent = 20;
+    planning.ask("download", OFFER);
+    const plan = planning.gate.describe(OFFER, "download");
+    assert.deepEqual([plan.asks, plan.unmet], [true, [{ what: "battery", required: 30, measured: 20 }]]);
+    plan.defer({ seconds: 60 });
+    planning.clock.advance(60_000);
+    planning.vitals.batteryPercent = 30;
+    planning.gate.describe(OFFER, "download").accept();
+    planning.clock.advance(10_000);
+    assert.deepEqual(planning.answers, ["yes"]);
+  });
+
+  test("once the installation began, or the job is over, declines nothing and is not remembered", () => {
+    for (const state of ["applying", "reporting"] as const) {
+      const planning = new Planning({ listens: true });
+      planning.ask("download", OFFER);
+      planning.shown[0]!.accept();
+      planning.clock.advance(0);
+      planning.ended(state, OFFER);
+      planning.shown[0]!.decline("too late");
+      assert.deepEqual(planning.over, []);
+      planning.reboot();
+      planning.ask("download", OFFER);
+      assert.notEqual(planning.answers.at(-1), "declined before", state);
+    }
   });
 
   test("of an image that another one took the place of declines nothing", () => {

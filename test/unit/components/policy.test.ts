@@ -213,6 +213,8 @@ describe("a policy", () => {
     refused({ minSignalDbm: 1 }, /minSignalDbm/);
     refused({ timeZoneOffsetMinutes: 1441 }, /timeZoneOffsetMinutes/);
     refused({ maxDeferrals: 256 }, /maxDeferrals/);
+    refused({ maxDeferrals: 1.5 }, /maxDeferrals is not a whole number/);
+    refused({ maxAttempts: 2.5 }, /maxAttempts is not a whole number/);
     refused({ maxAttempts: 0 }, /maxAttempts/);
     refused({ coolDownSeconds: -1 }, /coolDownSeconds/);
     refused({ deadlineSeconds: 2_000_001 }, /deadlineSeconds/);
