@@ -73,7 +73,7 @@ export class Inbox {
     const sub = this.#options.sessions.find(device);
     if (sub === undefined) return;
     if (!bound) this.#options.sessions.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
-    else if (sub.phase === "refused") this.#options.sessions.check(sub);
+    else this.#options.sessions.bound(sub);
   }
 
   #log(level: LogLevel, message: () => string): void {

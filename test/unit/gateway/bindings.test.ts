@@ -58,6 +58,33 @@ describe("bindings", () => {
     await failing(() => {}, /not connected/, "connection-lost");
   });
 
+  test("two hundred binds at once wait for their turns, and each for its own answer", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `light${index}`);
+    const world = started(...names);
+    world.advance(1_000);
+    const bound = names.map((deviceName) => world.agent.gateway.bind({ ...LIGHT, deviceName }));
+    world.advance(120_000);
+    await Promise.all(bound);
+  });
+
+  test("a bind that is answered before the online that went ahead of it brings the sub-device online too", async () => {
+    const world = new GatewayWorld();
+    world.add("light1");
+    world.resultOf = (type) => (type === "bind" ? 0 : undefined);
+    world.agent.start();
+    world.advance(1_000);
+    const bound = world.agent.gateway.bind(LIGHT);
+    world.advance(1_000);
+    await bound;
+    world.resultOf = () => 0;
+    const devices = [{ product_id: PRODUCT, device_name: "light1", result: -1 }];
+    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "online", payload: { devices } }));
+    world.advance(1_000);
+    assert.equal(world.events.at(-1), "light1 refused");
+    world.advance(30_000);
+    assert.equal(world.events.at(-1), "light1 online");
+  });
+
   test("809, bound to this gateway already, is success", async () => {
     const world = started("light1");
     world.advance(1_000);
