@@ -101,6 +101,12 @@ export class Sessions {
     else if (sub.phase === "joining") sub.again = true;
   }
 
+  /** The platform has unbound it: whatever it was to be looked at for again is void. */
+  unbound(sub: SubDevice): void {
+    sub.again = false;
+    this.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
+  }
+
   /** The platform does not take it. */
   refuse(sub: SubDevice, error: OtaError): void {
     this.#done(sub);
