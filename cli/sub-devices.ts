@@ -18,6 +18,10 @@ export function readSubDevices(path: string | undefined, named: readonly DeviceN
   const listed = path === undefined ? [] : parse(path, readBytes(path).toString("utf8"));
   const has = ({ productId, deviceName }: DeviceName): boolean =>
     listed.some((other) => other.productId === productId && other.deviceName === deviceName);
+  named.forEach(({ productId, deviceName }, index) => {
+    const first = named.findIndex((other) => other.productId === productId && other.deviceName === deviceName);
+    if (first !== index) throw new UsageError(`subDev names ${productId}/${deviceName} twice`);
+  });
   return [...listed, ...named.filter((name) => !has(name)).map((name) => ({ ...name, version: DEFAULT_VERSION, install: "ok" as const }))];
 }
 
@@ -40,12 +44,13 @@ function parse(path: string, text: string): SimulatedSubDeviceOptions[] {
 function parseEntry(entry: unknown, where: string): SimulatedSubDeviceOptions {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw new UsageError(`${where} is not an object`);
   const { productId, deviceName, version, install = "ok" } = entry as { readonly [key: string]: unknown };
+  if (typeof productId !== "string" || typeof deviceName !== "string") throw new UsageError(`${where}: productId or deviceName is no text`);
   try {
-    checkDeviceName({ productId: String(productId), deviceName: String(deviceName) });
+    checkDeviceName({ productId, deviceName });
   } catch (error) {
     throw error instanceof OtaError ? new UsageError(`${where}: ${error.message}`) : error;
   }
   if (typeof version !== "string" || !isVersion(version)) throw new UsageError(`${where}: version is not 1 to 32 of [A-Za-z0-9._-]`);
   if (!INSTALLATIONS.includes(install as Installation)) throw new UsageError(`${where}: install is none of ${INSTALLATIONS.join(", ")}`);
-  return { productId: String(productId), deviceName: String(deviceName), version, install: install as Installation };
+  return { productId, deviceName, version, install: install as Installation };
 }

@@ -73,11 +73,13 @@ export class HandOver {
       action();
     };
     const { version, size, md5 } = image;
+    // NaN and the like from an application's arithmetic are no progress, and no reason to write to the store each time.
+    const within = (bytes: number): number => (bytes > 0 ? Math.floor(Math.min(bytes, size)) : 0);
     this.#arm();
     const handed: InstallImage = { version, size, md5, acknowledged, read: (byteOffset, into) => this.#read(byteOffset, into) };
     const job: InstallJob = {
-      progress: (bytes) => active(() => onProgress(Math.min(bytes, size))),
-      acknowledge: (byteOffset) => active(() => onAcknowledged(Math.min(byteOffset, size))),
+      progress: (bytes) => active(() => onProgress(within(bytes))),
+      acknowledge: (byteOffset) => active(() => onAcknowledged(within(byteOffset))),
       succeed: () => this.#succeed(),
       fail: (reason) => this.#end(String(reason)),
     };

@@ -1,6 +1,5 @@
 import type { Log, LogLevel } from "../../hal/ports/index.js";
 import type { StagingQueue } from "../components/staging-queue.js";
-import { OtaError } from "../errors.js";
 import { printable } from "../lib/text.js";
 import { CHANGE_ANSWER, decodeGatewayMessage } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
@@ -72,8 +71,8 @@ export class Inbox {
   onBinding(device: DeviceName, bound: boolean): void {
     const sub = this.#options.sessions.find(device);
     if (sub === undefined) return;
-    if (!bound) this.#options.sessions.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
-    else if (sub.phase === "refused") this.#options.sessions.check(sub);
+    if (bound) this.#options.sessions.bound(sub);
+    else this.#options.sessions.unbound(sub);
   }
 
   #log(level: LogLevel, message: () => string): void {

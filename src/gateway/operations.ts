@@ -22,7 +22,8 @@ interface Question {
   /** `undefined`: which sub-devices are bound. */
   readonly operation: Operation | undefined;
   readonly device: DeviceName | undefined;
-  readonly timer: Timer;
+  /** From its sending on. */
+  timer: Timer | undefined;
   settle(answer: Answer): void;
 }
 
@@ -45,17 +46,16 @@ export class Operations {
   /**
    * @param settle called once, never from inside this call; with `not-bound`, `gateway-refused`, `mqtt-timeout` or
    *               `connection-lost`
-   * @returns what sends it: the wait for the answer has begun
+   * @returns what sends it: the wait for the answer begins with that, however long others come first
    */
   ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): Sending {
-    this.#await(operation, device, (answer) => settle(answer instanceof OtaError ? answer : undefined));
-    return this.sending(encodeOperation(operation, [device], proof));
+    const settled = (answer: Answer): void => settle(answer instanceof OtaError ? answer : undefined);
+    return this.#asking({ operation, device, timer: undefined, settle: settled }, encodeOperation(operation, [device], proof));
   }
 
   /** @param settle as for `ask` */
   describe(settle: (answer: Answer) => void): Sending {
-    this.#await(undefined, undefined, settle);
-    return this.sending(DESCRIBE);
+    return this.#asking({ operation: undefined, device: undefined, timer: undefined, settle }, DESCRIBE);
   }
 
   /** What sends a message whose answer nobody waits for. */
@@ -83,16 +83,23 @@ export class Operations {
     for (const question of this.#questions.slice()) this.#settle(question, lost);
   }
 
-  #await(operation: Question["operation"], device: DeviceName | undefined, settle: Question["settle"]): void {
-    const timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () =>
-      this.#settle(question, new OtaError("mqtt-timeout", `${operation ?? "describe"}: no answer from the platform`)),
-    );
-    const question: Question = { operation, device, timer, settle };
+  #asking(question: Question, payload: string): Sending {
     this.#questions.push(question);
+    const send = this.sending(payload);
+    return () => {
+      if (!send()) return false;
+      // The answer to an earlier question of the same kind may have settled it.
+      if (this.#questions.includes(question)) question.timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () => this.#expire(question));
+      return true;
+    };
+  }
+
+  #expire(question: Question): void {
+    this.#settle(question, new OtaError("mqtt-timeout", `${question.operation ?? "describe"}: no answer from the platform`));
   }
 
   #settle(question: Question, answer: Answer): void {
-    question.timer.cancel();
+    question.timer?.cancel();
     const at = this.#questions.indexOf(question);
     if (at < 0) return;
     this.#questions.splice(at, 1);

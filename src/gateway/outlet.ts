@@ -26,7 +26,7 @@ export class Outlet {
   /** When the newest messages were sent, oldest first: as many as a second may have. */
   readonly #sentAt: number[] = [];
   /** A message that the next of its kind makes up for. */
-  #spare: Sending | undefined;
+  #spare: { readonly topic: string; readonly sending: Sending } | undefined;
   #timer: Timer | undefined;
   #open = false;
 
@@ -54,12 +54,23 @@ export class Outlet {
     this.run();
   }
 
-  /** As the session does, in turn; what asks for no acknowledgement only where nothing else waits, and the newest alone. */
+  /**
+   * As the session does, in turn; what asks for no acknowledgement only where nothing else waits, or goes to the same topic, and
+   * the newest alone.
+   */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.#open) return false;
     const sending = (): boolean => this.#options.session.publish(topic, payload, onAcknowledged);
-    if (onAcknowledged === undefined) this.#spare = sending;
-    else this.#waiting.push(sending);
+    if (onAcknowledged === undefined) {
+      this.#spare = { topic, sending };
+    } else {
+      // What is said of one device keeps its order: a progress that came after the result would contradict it.
+      if (this.#spare?.topic === topic) {
+        this.#waiting.push(this.#spare.sending);
+        this.#spare = undefined;
+      }
+      this.#waiting.push(sending);
+    }
     this.run();
     return true;
   }
@@ -82,7 +93,7 @@ export class Outlet {
       this.run();
       return;
     }
-    const sending = this.#waiting[0] ?? this.#spare;
+    const sending = this.#waiting[0] ?? this.#spare?.sending;
     if (sending === undefined) return;
     const waitMs = this.#waitMs();
     if (waitMs > 0) {
@@ -94,7 +105,7 @@ export class Outlet {
     if (!this.#open) return;
     if (sent) {
       if (sending === this.#waiting[0]) this.#waiting.shift();
-      if (sending === this.#spare) this.#spare = undefined;
+      if (sending === this.#spare?.sending) this.#spare = undefined;
       this.#sentAt.push(this.#options.clock.now());
       if (this.#sentAt.length > this.#options.messagesPerSecond) this.#sentAt.shift();
     }

@@ -94,11 +94,24 @@ export class Sessions {
     });
   }
 
+  /** The platform takes it from now on. */
+  bound(sub: SubDevice): void {
+    if (sub.phase === "refused") this.check(sub);
+    // Answers come in any order: the one to its `online`, sent before, may yet say that it is not bound.
+    else if (sub.phase === "joining") sub.again = true;
+  }
+
+  /** The platform has unbound it: whatever it was to be looked at for again is void. */
+  unbound(sub: SubDevice): void {
+    sub.again = false;
+    this.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
+  }
+
   /** The platform does not take it. */
   refuse(sub: SubDevice, error: OtaError): void {
     this.#done(sub);
     sub.phase = "refused";
-    if (error.code !== "not-bound") this.retry(sub);
+    if (error.code !== "not-bound" || sub.again) this.retry(sub);
     this.#options.onRefused(sub, error);
   }
 

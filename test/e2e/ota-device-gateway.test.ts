@@ -126,6 +126,14 @@ test("device_info.json's list of sub-devices makes a gateway too", () => {
   });
 });
 
+test("device_info.json that names a sub-device twice is one line, and exit code 2", () => {
+  const entry = { sub_productId: PRODUCT, sub_devName: "light1" };
+  return withPlace({ ...INFO, subDev: { subdev_num: 2, subdev_list: [entry, entry] } }, async ({ run }) => {
+    const { code, stderr } = await runCommand("ota-device", run);
+    assert.deepEqual([code, stderr], [2, `ota-device: subDev names ${PRODUCT}/light1 twice\n`]);
+  });
+});
+
 test("a wrong file of sub-devices is one line that names the entry, and exit code 2", () =>
   withPlace(INFO, async ({ run, list }) => {
     const good = { productId: PRODUCT, deviceName: "light1", version: "1.0.0" };
@@ -135,6 +143,8 @@ test("a wrong file of sub-devices is one line that names the entry, and exit cod
       [[1], /entry 0 is not an object/],
       [[good, { ...good, deviceName: "a b" }], /entry 1: deviceName/],
       [[{ ...good, productId: 5 }], /entry 0: productId/],
+      [[{ ...good, productId: [PRODUCT] }], /entry 0: productId/],
+      [[{ ...good, deviceName: undefined }], /entry 0: productId or deviceName is no text/],
       [[{ ...good, version: undefined }], /entry 0: version/],
       [[{ ...good, version: "1 0" }], /entry 0: version/],
       [[{ ...good, install: "maybe" }], /entry 0: install is none of ok, fail, hang, offline/],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -79,7 +80,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
     if (install === "offline") this.#offline = true;
     if (this.#offline) throw new Error("sub-device does not answer");
     if (install === "hang" && byteOffset > 0) return false;
-    const path = this.#unfinished(md5);
+    const path = this.#received(md5);
     const file = openSync(path, existsSync(path) ? "r+" : "w");
     writeSync(file, bytes, 0, bytes.byteLength, byteOffset);
     closeSync(file);
@@ -88,12 +89,13 @@ export class SimulatedSubDevice implements SubDeviceBus {
 
   finish({ version, md5, size }: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined {
     if (this.#options.install === "fail") return "sub-device refuses the image";
-    const bytes = readFileSync(this.#unfinished(md5));
+    const path = this.#received(md5);
+    const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array();
     if (bytes.byteLength !== size || createHash("md5").update(bytes).digest("hex") !== md5) {
-      rmSync(this.#unfinished(md5));
+      rmSync(path, { force: true });
       return "sub-device received other bytes";
     }
-    renameSync(this.#unfinished(md5), join(this.#folder, `${md5}.bin`));
+    renameSync(path, this.#whole(md5));
     this.#record({ version, size, md5 });
     return undefined;
   }
@@ -105,7 +107,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   /** The image that runs, or `undefined` where it was never updated. */
   image(): Uint8Array | undefined {
     const { md5 } = this.installed();
-    return md5 === null ? undefined : new Uint8Array(readFileSync(join(this.#folder, `${md5}.bin`)));
+    return md5 === null ? undefined : new Uint8Array(readFileSync(this.#whole(md5)));
   }
 
   #record(installed: Installed): void {
@@ -117,7 +119,14 @@ export class SimulatedSubDevice implements SubDeviceBus {
     renameSync(`${path}.new`, path);
   }
 
-  #unfinished(md5: string): string {
-    return join(this.#folder, `${md5}.part`);
+  /** What came of an image so far. A power cut before the record has left it under its other name, whole. */
+  #received(md5: string): string {
+    const path = join(this.#folder, `${md5}.part`);
+    if (!existsSync(path) && existsSync(this.#whole(md5))) copyFileSync(this.#whole(md5), path);
+    return path;
+  }
+
+  #whole(md5: string): string {
+    return join(this.#folder, `${md5}.bin`);
   }
 }

@@ -59,6 +59,16 @@ describe("an image that is handed over", () => {
     }
   });
 
+  test("takes of what an installation says whole numbers within the image alone", () => {
+    const { job, said } = handing();
+    for (const bytes of [NaN, -5, -Infinity, 1.5, 20_000, Infinity]) {
+      job().progress(bytes);
+      job().acknowledge(bytes);
+    }
+    const taken = [0, 0, 0, 1, 10_000, 10_000];
+    assert.deepEqual(said, taken.flatMap((bytes) => [`progress ${bytes}`, `acknowledged ${bytes}`]));
+  });
+
   test("begins in a turn of its own", () => {
     let begun = false;
     const clock = new VirtualClock();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { OtaError } from "../../../src/errors.js";
-import { GatewayWorld, PRODUCT } from "../../support/gateway-world.js";
+import { fileOf, GatewayWorld, PRODUCT } from "../../support/gateway-world.js";
 
 function started(...names: readonly string[]): GatewayWorld {
   const world = new GatewayWorld();
@@ -58,6 +58,33 @@ describe("bindings", () => {
     await failing(() => {}, /not connected/, "connection-lost");
   });
 
+  test("two hundred binds at once wait for their turns, and each for its own answer", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `light${index}`);
+    const world = started(...names);
+    world.advance(1_000);
+    const bound = names.map((deviceName) => world.agent.gateway.bind({ ...LIGHT, deviceName }));
+    world.advance(120_000);
+    await Promise.all(bound);
+  });
+
+  test("a bind that is answered before the online that went ahead of it brings the sub-device online too", async () => {
+    const world = new GatewayWorld();
+    world.add("light1");
+    world.resultOf = (type) => (type === "bind" ? 0 : undefined);
+    world.agent.start();
+    world.advance(1_000);
+    const bound = world.agent.gateway.bind(LIGHT);
+    world.advance(1_000);
+    await bound;
+    world.resultOf = () => 0;
+    const devices = [{ product_id: PRODUCT, device_name: "light1", result: -1 }];
+    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "online", payload: { devices } }));
+    world.advance(1_000);
+    assert.equal(world.events.at(-1), "light1 refused");
+    world.advance(30_000);
+    assert.equal(world.events.at(-1), "light1 online");
+  });
+
   test("809, bound to this gateway already, is success", async () => {
     const world = started("light1");
     world.advance(1_000);
@@ -100,6 +127,20 @@ describe("bindings", () => {
     const listed = world.agent.gateway.describe();
     world.advance(1_000);
     assert.deepEqual(await listed, [LIGHT, { productId: PRODUCT, deviceName: "light7" }]);
+  });
+
+  test("one that is unbound after its update has failed is not brought online again", () => {
+    const world = new GatewayWorld();
+    world.add("light1").install = (_, job) => job.fail("no");
+    world.upgrade(fileOf("2.0.0", 1_000), "light1");
+    world.agent.start();
+    world.advance(10_000);
+    assert.equal(world.events.at(-1), "light1 result failed");
+    world.resultOf = () => -1;
+    const devices = [{ product_id: PRODUCT, device_name: "light1" }];
+    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status: 0, devices } }));
+    world.advance(120_000);
+    assert.equal(world.story.filter((line) => line === "online light1").length, 1);
   });
 
   test("a change on the platform's side is answered, and takes effect", () => {

@@ -16,8 +16,8 @@ class Bench {
     this.outlet = new Outlet({ session: { publish }, clock: this.clock, messagesPerSecond, next: () => this.next() });
   }
 
-  say(text: string): void {
-    this.outlet.publish("t", text, () => {});
+  say(text: string, topic = "t"): void {
+    this.outlet.publish(topic, text, () => {});
   }
 
   texts(): string[] {
@@ -74,9 +74,19 @@ describe("the outlet", () => {
     const bench = new Bench(2);
     bench.outlet.open();
     for (const text of ["1 %", "2 %", "3 %"]) bench.outlet.publish("t", text);
-    bench.say("a");
+    bench.say("a", "of another");
     bench.clock.advance(5_000);
     assert.deepEqual(bench.texts(), ["a", "3 %"]);
+  });
+
+  test("never sends the progress of a device after its result, however long both wait", () => {
+    const bench = new Bench(1);
+    bench.outlet.open();
+    bench.say("a", "of another");
+    for (const text of ["50 %", "100 %"]) bench.outlet.publish("t", text);
+    for (const text of ["burning", "done"]) bench.say(text);
+    bench.clock.advance(10_000);
+    assert.deepEqual(bench.texts(), ["a", "100 %", "burning", "done"]);
   });
 
   test("asks for more only where nothing waits", () => {
