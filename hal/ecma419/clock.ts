@@ -40,14 +40,22 @@ export class Ecma419Clock implements Clock {
 /** A class, because two closures for each timer would take three times its slots. */
 class OneShot implements Timer {
   readonly #timer: TimerModule;
+  readonly #delayMs: number;
+  readonly #fire: () => void;
   #id: unknown;
 
   constructor(timer: TimerModule, delayMs: number, callback: () => void) {
     this.#timer = timer;
-    this.#id = timer.set(() => {
+    this.#delayMs = Math.ceil(delayMs);
+    this.#fire = () => {
       this.#id = undefined;
       callback();
-    }, Math.ceil(delayMs));
+    };
+    this.again();
+  }
+
+  again(): void {
+    this.#id = this.#timer.set(this.#fire, this.#delayMs);
   }
 
   cancel(): void {

@@ -93,7 +93,9 @@ class Connection implements ByteStream {
   /** The one that a TLS socket reads from. */
   #tcp: GuardedTcp | undefined;
   #timeout: Timer | undefined;
+  /** Made once, for there is one for each record. */
   #readOn: Timer | undefined;
+  #readsOn = false;
   #readable = 0;
   #writable = 0;
   #connected = false;
@@ -237,8 +239,14 @@ class Connection implements ByteStream {
   }
 
   #readOnLater(tcp: GuardedTcp): void {
-    this.#readOn ??= this.#clock.timer("next record", 0, () => {
-      this.#readOn = undefined;
+    if (this.#readsOn) return;
+    this.#readsOn = true;
+    if (this.#readOn !== undefined) {
+      this.#readOn.again();
+      return;
+    }
+    this.#readOn = this.#clock.timer("next record", 0, () => {
+      this.#readsOn = false;
       tcp.readOn();
     });
   }

@@ -2,6 +2,9 @@
 export interface Timer {
   /** Idempotent; the callback is not called after this. */
   cancel(): void;
+
+  /** Once it has called back or was cancelled: the same once more, with the same delay, for less memory than a new timer takes. */
+  again(): void;
 }
 
 export interface Clock {

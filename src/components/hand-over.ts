@@ -53,7 +53,7 @@ const VERSION_TIMEOUT_MS = 20_000;
 /** Brings a staged image to whom it is for, by the application's code, which may do anything but make this fail to end. */
 export class HandOver {
   readonly #options: HandOverOptions;
-  #timer: Timer | undefined;
+  #timer: Pick<Timer, "cancel"> | undefined;
   #over = false;
 
   constructor(options: HandOverOptions) {
@@ -135,7 +135,7 @@ export class HandOver {
  * @param onAnswer once, never from inside this call; `undefined` where there is no answer in time, or none that is a version
  * @returns cancels the question
  */
-export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Timer {
+export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Pick<Timer, "cancel"> {
   let over = false;
   let timer: Timer;
   const answer = (version: unknown): void => {

@@ -25,7 +25,7 @@ export interface SessionsOptions {
 /** One on its way from `online` to its version report. */
 interface Joining {
   readonly sub: SubDevice;
-  asking: Timer | undefined;
+  asking: Pick<Timer, "cancel"> | undefined;
 }
 
 /** So many are on their way at once. */

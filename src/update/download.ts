@@ -47,9 +47,9 @@ export class Download {
   #compared: number | undefined;
   /** The connection is over; a block that is full is stored all the same. */
   #lost: OtaError | undefined;
-  /** Made once, for there is a turn for each block. */
-  readonly #turn = (): void => this.#onTurn();
+  /** Made once, for there is a turn for each block, and more. */
   #turnTimer: Timer | undefined;
+  #turnDue = false;
   /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
   #tellFrom = 0;
   #untold = false;
@@ -222,12 +222,14 @@ export class Download {
 
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
-    if (this.#closed || this.#turnTimer !== undefined) return;
-    this.#turnTimer = this.#options.device.clock.timer("download", 0, this.#turn);
+    if (this.#closed || this.#turnDue) return;
+    this.#turnDue = true;
+    if (this.#turnTimer === undefined) this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+    else this.#turnTimer.again();
   }
 
   #onTurn(): void {
-    this.#turnTimer = undefined;
+    this.#turnDue = false;
     if (this.#closed) return;
     try {
       this.#step();

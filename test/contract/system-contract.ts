@@ -86,6 +86,27 @@ export function clockContract(name: string, start: () => ClockFixture): void {
       assert.equal(fired, 1);
     });
 
+    test("a timer that has fired, or was cancelled, can be set again, and then fires once more", async () => {
+      const start = clock.now();
+      const fired: number[] = [];
+      const timer = clock.timer("test", 5, () => {
+        fired.push(clock.now() - start);
+        if (fired.length === 1) timer.again();
+      });
+      await fixture.pass(15);
+      await until(fixture, () => fired.length === 2);
+      assert.ok((fired[1] ?? 0) >= 9, `after ${fired[1]} ms`);
+      timer.again();
+      timer.cancel();
+      await fixture.pass(10);
+      assert.equal(fired.length, 2);
+      timer.again();
+      await fixture.pass(10);
+      await until(fixture, () => fired.length === 3);
+      await fixture.pass(10);
+      assert.equal(fired.length, 3);
+    });
+
     test("cancelling a timer that fired does no harm to those set since", async () => {
       let fired = 0;
       const first = clock.timer("test", 0, () => fired++);

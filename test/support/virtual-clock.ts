@@ -23,12 +23,17 @@ export class VirtualClock implements Clock {
   }
 
   timer(name: string, delayMs: number, callback: () => void): Timer {
-    const entry: Pending = { name, due: this.#now + Math.max(0, delayMs), order: this.#order++, callback };
-    this.#pending.push(entry);
+    let entry: Pending;
+    const again = (): void => {
+      entry = { name, due: this.#now + Math.max(0, delayMs), order: this.#order++, callback };
+      this.#pending.push(entry);
+    };
+    again();
     return {
       cancel: () => {
         this.#pending = this.#pending.filter((other) => other !== entry);
       },
+      again,
     };
   }
 
