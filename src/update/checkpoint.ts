@@ -69,8 +69,14 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const result = resultOf(checkpoint);
   const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner];
   let end = FIXED_LENGTH;
-  // Encoded twice, and never all at once: records are written while a download has the heap at its fullest.
-  for (let index = 0; index < TEXT_COUNT; index++) end += encodeUtf8(texts[index] as string).byteLength;
+  // Each once, and an empty one not at all: there is a record for each region, and each text costs slots.
+  const encoded: (Uint8Array | undefined)[] = [];
+  for (let index = 0; index < TEXT_COUNT; index++) {
+    const text = texts[index] as string;
+    const bytes = text === "" ? undefined : encodeUtf8(text);
+    encoded.push(bytes);
+    end += bytes?.byteLength ?? 0;
+  }
   const record = new Uint8Array(end + CRC_LENGTH);
   const view = new DataView(record.buffer);
 
@@ -84,7 +90,8 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   record.set(fromHex(image.md5) ?? new Uint8Array(16), MD5_OFFSET);
   let at = FIXED_LENGTH;
   for (let index = 0; index < TEXT_COUNT; index++) {
-    const text = encodeUtf8(texts[index] as string);
+    const text = encoded[index];
+    if (text === undefined) continue;
     record[LENGTHS_OFFSET + index] = text.byteLength;
     record.set(text, at);
     at += text.byteLength;

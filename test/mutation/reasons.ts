@@ -101,13 +101,13 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/download.ts",
-    line: "if (this.#closed || this.#turnTimer !== undefined) return;",
-    mutant: "condition: this.#closed || this.#turnTimer !== undefined -> false",
+    line: "if (this.#closed || this.#turnDue) return;",
+    mutant: "condition: this.#closed || this.#turnDue -> false",
     reason: "A second timer is a turn that finds nothing to do, and one after `close` is stopped by the next guard.",
   },
   {
     file: "src/update/download.ts",
-    line: "if (this.#closed || this.#turnTimer !== undefined) return;",
+    line: "if (this.#closed || this.#turnDue) return;",
     mutant: "logic: || -> &&",
     reason: "As above.",
   },
