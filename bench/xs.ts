@@ -73,7 +73,7 @@ function printTable(rows: readonly Row[]): void {
   each("  bytes of chunks", ({ live }) => live.liveChunkBytes);
   each("with garbage: slots", ({ free }) => free.slotsWithGarbage);
   each("with garbage: bytes of chunks", ({ free }) => free.chunkBytesWithGarbage);
-  line("slots made per 4 KiB block", ...rows.map((_, index) => slotsPerBlock(rows, index)));
+  line("slots per 4 KiB, all in all", ...rows.map((_, index) => slotsPerBlock(rows, index)));
   each("collections", ({ free }) => free.collections);
   each("stack in all, slots", ({ live, free }) => Math.max(live.stackSlots, free.stackSlots));
   each("XS bytecodes per byte", ({ byteLength, free }) => perByte(free, byteLength));

@@ -9,7 +9,7 @@ import { ChipEngine } from "../support/chip-engine.js";
 import { ROOT } from "../support/root.js";
 import { MemoryMcu } from "../support/memory-mcu.js";
 import { assertSameBytes } from "../support/same-bytes.js";
-import { measureUpdate } from "../support/update-cost.js";
+import { measureSlotsPerBlock, measureUpdate } from "../support/update-cost.js";
 import { withBench } from "../support/with-bench.js";
 
 const KIB = 1024;
@@ -19,6 +19,7 @@ const STRIDE = 31;
 interface Budgets {
   readonly peakHeapBytes: number;
   readonly bytecodesPerByte: number;
+  readonly slotsPerBlock: number;
 }
 
 const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { budgets: Budgets };
@@ -54,6 +55,12 @@ test("an update of 1 MiB with a power cut and a resume passes in the heap of an 
       context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
     }
   });
+});
+
+test("what a block of a download makes of garbage is within its budget", { timeout: 300_000 }, async (context) => {
+  const slots = await measureSlotsPerBlock();
+  context.diagnostic(`${slots.toFixed(1)} slots made per block of 4 KiB`);
+  assert.ok(slots <= budgets.slotsPerBlock, `${slots} slots, and ${budgets.slotsPerBlock} are allowed`);
 });
 
 test("what an update of 1 MiB costs the engine is within its budget", { timeout: 300_000 }, async (context) => {
