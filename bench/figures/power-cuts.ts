@@ -1,11 +1,14 @@
 import { BLOCK_LENGTH, INSTANT_FLASH, type Profile, profileOf, PROFILES, readMs, SECTOR_LENGTH } from "../model/profiles.js";
 import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
+import { SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
 import type { Figure, Row } from "./figure.js";
 
 /** Three regions, the last one not whole. */
 const SWEPT_LENGTH = 2 * BLOCK_LENGTH + 5 * SECTOR_LENGTH + 16;
 const MODES = 6;
 const RESUMED_LENGTH = 8 * BLOCK_LENGTH;
+/** Of the second slot of a chip whose slots have just that length. */
+const TARGET_ADDRESS = SLOT_0_ADDRESS + RESUMED_LENGTH;
 /** Somewhere in the fifth region. */
 const RESUMED_CUT = { operation: 130, mode: 3 };
 /** Before an offer can come: name, TCP, CONNECT, SUBSCRIBE, version report. */
@@ -66,9 +69,11 @@ function secondBoot(profile: Profile): TimedBoot {
 function missed({ trace, requests }: TimedBoot): number {
   const programs = trace.flash.findIndex(({ kind }) => kind === "program");
   const requested = trace.wire.find(({ port, direction }) => port === FILE_PORT && direction === "out");
-  const read = trace.flash
-    .slice(0, programs)
-    .filter(({ kind, byteLength, startMs }) => kind === "read" && byteLength === SECTOR_LENGTH && startMs >= 0)
-    .reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return requested === undefined ? Infinity : Math.max(0, (requests[0] ?? 0) - read);
+  const resumeAddress = TARGET_ADDRESS + (requests[0] ?? 0);
+  // Each once: what the search for the resume point has read lies behind it.
+  const read = new Set<number>();
+  for (const { kind, byteLength, address } of trace.flash.slice(0, programs)) {
+    if (kind === "read" && byteLength === SECTOR_LENGTH && address >= TARGET_ADDRESS && address < resumeAddress) read.add(address);
+  }
+  return requested === undefined ? Infinity : resumeAddress - TARGET_ADDRESS - read.size * SECTOR_LENGTH;
 }
