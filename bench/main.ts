@@ -25,6 +25,9 @@ const program = new Command("npm run bench --")
   .addHelpText("after", "\nWithout options all figures also go to bench/results/latest.json.")
   .allowExcessArguments(false)
   .action(({ only, plot, document }: { only?: string; plot?: string | true; document?: true }) => {
+    if ([only, plot, document].filter((option) => option !== undefined).length > 1) {
+      throw new UsageError("--only, --plot and --document each stand alone");
+    }
     if (document === true) return writeDown();
     return plot === undefined ? measure(only) : draw(plot === true ? "lab" : plot);
   });

@@ -27,7 +27,7 @@ test("--only prints the lines of one figure", async () => {
 });
 
 test("a figure or profile that is not there is one line and exit code 2", async () => {
-  for (const args of [["--only", "speed"], ["--plot", "5g"], ["--fast"]]) {
+  for (const args of [["--only", "speed"], ["--plot", "5g"], ["--fast"], ["--plot", "--only", "lab"], ["--document", "--only", "lab"]]) {
     const { code, stdout, stderr } = await bench(...args);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^npm run bench --: [^\n]+\n$/);
