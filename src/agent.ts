@@ -185,7 +185,10 @@ export class OtaAgent {
       limits,
       tls: downloadTls,
       plans,
-      isOwnOffered: () => this.#stateName === "offered" || this.#stateName === "ready",
+      ownOffer: () => {
+        const { state } = this.#driver;
+        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
+      },
       reportOwn: () => this.#reportOwn(),
       onEvent: (event) => this.#emit("component", event),
     });
@@ -238,7 +241,8 @@ export class OtaAgent {
       onGate: () => (this.#driver.gate = this.#gateOf()),
       gatherMs: () => this.#components?.gatherMs ?? 0,
       awaited: () => this.#components?.pending(),
-      blocked: () => this.#components?.takeBlocked(),
+      blocked: (offer) => this.#components?.blockedBy(offer),
+      unblock: (offer) => this.#components?.unblock(offer),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { OtaError } from "../errors.js";
+import { describeError, OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
 import type { ComponentKind } from "../protocol/demands.js";
 import type { DeviceName } from "../protocol/identity.js";
@@ -8,6 +8,7 @@ import { isVersion } from "../protocol/version.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
+import { Blocked } from "./blocked.js";
 import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
 import { askVersion, type Installer } from "./hand-over.js";
 import type { Plan } from "./plan.js";
@@ -48,8 +49,8 @@ export interface ComponentsOptions {
   readonly limits: UpdateLimits;
   readonly tls: TlsOptions;
   readonly plans: UpdatePlans;
-  /** The own firmware's update is offered, and waits for the components. */
-  isOwnOffered(): boolean;
+  /** Of the own firmware, where it waits for the components. */
+  ownOffer(): Offer | undefined;
   /** The platform heard a component's version last: it is to hear the own firmware's again. */
   reportOwn(): void;
   onEvent(event: ComponentEvent): void;
@@ -72,8 +73,7 @@ export class Components {
   readonly #options: ComponentsOptions;
   readonly #all: Component[] = [];
   readonly #offers = new Map<Component, Offer>();
-  /** Why an update is not to be installed, by what it is for. */
-  readonly #blocked = new Map<string, string>();
+  readonly #blocked: Blocked;
   readonly queue: StagingQueue<Component>;
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
@@ -82,6 +82,7 @@ export class Components {
   constructor(options: ComponentsOptions) {
     const { device } = options;
     this.#options = options;
+    this.#blocked = new Blocked(device);
     this.queue = new StagingQueue<Component>({
       ...options,
       area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
@@ -170,11 +171,15 @@ export class Components {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
-  /** Why an update is not to be installed. It holds for the updates that were offered together. */
-  takeBlocked(owner: string = FIRMWARE): string | undefined {
-    const reason = this.#blocked.get(owner);
-    this.#blocked.delete(owner);
-    return reason;
+  /** Why an update is not to be installed. It holds for the updates that were offered together, also through a restart. */
+  blockedBy(offer: Offer, owner: string = FIRMWARE): string | undefined {
+    const component = this.#blocked.find(owner, offer);
+    return component === undefined ? undefined : `${component} failed`;
+  }
+
+  /** It was declined. */
+  unblock(offer: Offer, owner: string = FIRMWARE): void {
+    this.#attempt(() => this.#blocked.remove(owner, offer));
   }
 
   #gathered(): void {
@@ -220,11 +225,21 @@ export class Components {
 
   /** Those that were offered with it, and depend on it, are not installed. */
   #block({ owner }: Component): void {
-    const reason = `${owner} failed`;
     for (const other of this.#all) {
-      if (other.options.dependsOn?.includes(owner) === true && this.#offers.has(other)) this.#blocked.set(other.owner, reason);
+      const offer = other.options.dependsOn?.includes(owner) === true ? this.#offers.get(other) : undefined;
+      if (offer !== undefined) this.#attempt(() => this.#blocked.add(other.owner, offer, owner));
     }
-    if (this.#options.isOwnOffered()) this.#blocked.set(FIRMWARE, reason);
+    const own = this.#options.ownOffer();
+    if (own !== undefined) this.#attempt(() => this.#blocked.add(FIRMWARE, own, owner));
+  }
+
+  /** What cannot be stored holds as long as the boot lasts. */
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#options.device.log("error", "update", () => describeError(error));
+    }
   }
 
   #gateOf(component: Component): PlanGate {
@@ -236,7 +251,8 @@ export class Components {
       capacity: device.openPartition(STAGING).byteLength,
       minBatteryPercent: options.minBatteryPercent,
       runningVersion: () => component.version,
-      blocked: () => this.takeBlocked(owner),
+      blocked: (offer) => this.blockedBy(offer, owner),
+      unblock: (offer) => this.unblock(offer, owner),
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
     });
     return component.gate;

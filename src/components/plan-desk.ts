@@ -1,4 +1,5 @@
 import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import type { Offer } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { Event, State } from "../update/types.js";
@@ -21,7 +22,8 @@ export interface PlanDeskOptions {
   /** Before the first look at an offer. */
   gatherMs(): number;
   awaited(): string | undefined;
-  blocked(): string | undefined;
+  blocked(offer: Offer): string | undefined;
+  unblock(offer: Offer): void;
   hasListener(): boolean;
   onPlan(plan: Plan): void;
   /** From now on the own firmware's updates are asked about. */
@@ -73,7 +75,8 @@ export class PlanDesk {
       runningVersion: () => version,
       gatherMs: () => this.#options.gatherMs(),
       awaited: () => this.#options.awaited(),
-      blocked: () => this.#options.blocked(),
+      blocked: (offer) => this.#options.blocked(offer),
+      unblock: (offer) => this.#options.unblock(offer),
       onOver: (failure) => driver().dispatch(overEvent(failure)),
     });
     this.#plans = plans;

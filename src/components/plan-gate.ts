@@ -28,7 +28,9 @@ export interface PlanGateOptions {
   /** Id of a component that comes first; `undefined` where none does. */
   awaited?(): string | undefined;
   /** Why this is not to be installed at all; `undefined` where it may be. Asked once no other comes first. */
-  blocked?(): string | undefined;
+  blocked?(offer: Offer): string | undefined;
+  /** What was blocked is declined, durably. */
+  unblock?(offer: Offer): void;
   /** Once for each step of each image, and again when a deferral is over. */
   onPlan(plan: Plan): void;
   /** The job has to end, whatever it is at. */
@@ -110,7 +112,7 @@ export class PlanGate implements Gate {
   #look(): void {
     const question = this.#question;
     if (question === undefined) return;
-    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked } = this.#options;
+    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
     const { step, offer } = question;
     if (this.#isOver(offer)) return;
     const demands = this.#allDemands(offer);
@@ -122,7 +124,7 @@ export class PlanGate implements Gate {
       this.#lookIn(policy.recheckMs);
       return;
     }
-    const reason = blocked?.();
+    const reason = blocked?.(offer);
     const decision =
       reason !== undefined
         ? ({ do: "decline", reason } as const)
@@ -148,6 +150,7 @@ export class PlanGate implements Gate {
         return;
       case "decline":
         this.#answer({ code: "declined", message: decision.reason });
+        if (reason !== undefined) unblock?.(offer);
         return;
       case "wait":
         this.#say(decision.unmet);

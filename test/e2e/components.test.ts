@@ -85,6 +85,22 @@ testOnEngines("a failure stops what depends on it, and that says so; what does n
   });
 });
 
+testOnEngines("a failure stops what was offered with it also where the power goes before it is said", (engine) => {
+  const mcu = new MemoryMcu({ install: "fail" });
+  const config = { policy: { ...POLICY, recheckSeconds: 2 } };
+  return withBench({ engine, image: IMAGE, components: [mcu], config }, async (bench) => {
+    await online(bench);
+    for (const version of ["0.2.0", "mcu_2"]) bench.platform.offer(DEVICE, bench.offer(version));
+    await said(bench, "mcu_2 no such chip");
+    assert.ok(!story(bench).includes("0.2.0 mcu failed"), "the own firmware is looked at later");
+    bench.board.cutPower();
+    bench.platform.pending = () => bench.offer("0.2.0");
+    bench.board.powerOn();
+    await said(bench, "0.2.0 mcu failed");
+    assert.equal(bench.slots().running.version, "0.1.0");
+  });
+});
+
 testOnEngines("a power cut in the hand-over goes on from what was acknowledged, and fetches nothing again", (engine) => {
   const mcu = new MemoryMcu();
   return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
