@@ -1,31 +1,22 @@
-import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { Device, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
-import { ReadBack } from "../image/read-back.js";
-import type { ResumeSearch } from "../image/resume-point.js";
-import { Verifier } from "../image/verifier.js";
-import { fullJitter } from "../lib/jitter.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
-import { Download } from "./download.js";
-import { newKnowledge, searchFor } from "./flash-knowledge.js";
+import { FlashWork } from "./flash-work.js";
 import { transition } from "./machine.js";
 import { ProgressLimit } from "./progress.js";
+import { Proof } from "./proof.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
-import type { ClearedStep, Context, Effect, Event, Failure, Image, State, Step, Stored, TimerName } from "./types.js";
+import { UpdateTimers, type UpdateWaits } from "./timers.js";
+import type { ClearedStep, Context, Effect, Event, Image, State, Step } from "./types.js";
 
 /** Waits and budgets of a job. */
-export interface UpdateLimits {
+export interface UpdateLimits extends UpdateWaits {
   /** Longest wait for a byte. */
   readonly idleTimeoutMs: number;
   /** Consecutive tries without a new block before a job fails. */
   readonly maxAttempts: number;
-  /** Longest pause between two tries, whatever a server's Retry-After says. */
-  readonly backoffMaxMs: number;
-  /** How long a firmware on trial may take to reach the cloud. */
-  readonly trialMs: number;
-  /** How long the application's own test may take after that. */
-  readonly selfTestMs: number;
 }
 
 export interface DriverOptions {
@@ -49,10 +40,6 @@ export interface DriverOptions {
   onRestart(): void;
 }
 
-const BACKOFF_BASE_MS = 1_000;
-const FRESH_URL_MS = 5_000;
-const ANNOUNCEMENT_MS = 10_000;
-
 /** Runs the machine: its effects in order, every failure turned into an event, one event at a time. */
 export class UpdateDriver {
   readonly #options: DriverOptions;
@@ -60,21 +47,17 @@ export class UpdateDriver {
   #gate: Gate | undefined;
   readonly #progress = new ProgressLimit();
   readonly #queue: Event[] = [];
-  readonly #knowledge = newKnowledge();
-  readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
+  readonly #timers: UpdateTimers;
+  readonly #work: FlashWork;
+  readonly #proof: Proof | undefined;
   #state: State;
   #first: readonly Effect[] = [];
   #busy = false;
   #stopped = false;
-  #searchTimer: Timer | undefined;
-  #block: Uint8Array | undefined;
-  #download: Download | undefined;
-  #verifier: Verifier | undefined;
-  #proof: object | undefined;
 
   /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
   constructor(options: DriverOptions) {
-    const { device, target, runningVersion, gate, limits } = options;
+    const { device, target, runningVersion, gate, selfTest, limits } = options;
     this.#options = options;
     this.#gate = gate;
     this.#context = {
@@ -84,8 +67,22 @@ export class UpdateDriver {
       capacity: target.partition.byteLength,
       maxAttempts: limits.maxAttempts,
       asks: gate !== undefined,
-      proves: options.selfTest !== undefined,
+      proves: selfTest !== undefined,
     };
+    this.#timers = new UpdateTimers({
+      clock: device.clock,
+      random: device.random,
+      waits: limits,
+      onFired: (timer) => this.dispatch({ type: "timer-fired", timer }),
+    });
+    this.#work = new FlashWork({
+      device,
+      target,
+      tls: options.tls,
+      idleTimeoutMs: limits.idleTimeoutMs,
+      onEvent: (event) => this.dispatch(event),
+    });
+    if (selfTest !== undefined) this.#proof = new Proof({ selfTest, onEnd: (event) => this.dispatch(event) });
     const step = target.restore(loadRecord(device.store, target.recordKey));
     this.#state = step.state;
     this.#first = step.effects;
@@ -114,43 +111,23 @@ export class UpdateDriver {
   start(): void {
     this.#perform({ state: this.#state, effects: this.#first }, undefined);
     this.#first = [];
-    const search = searchFor(this.#state, this.#options.target.partition);
-    if (search !== undefined) this.#startSearch(search);
+    this.#work.search(this.#state);
     this.#drain();
-  }
-
-  /** A block a turn, while the connection to the broker is being made. */
-  #search(search: ResumeSearch): void {
-    if (this.#download !== undefined) return;
-    try {
-      search.step(this.#buffer());
-    } catch {
-      // A download will look again, and tell.
-      return;
-    }
-    this.#knowledge.resumeOffset = search.found;
-    if (search.found === undefined) this.#startSearch(search);
-  }
-
-  #startSearch(search: ResumeSearch): void {
-    this.#searchTimer = this.#options.device.clock.timer("resume point", 0, () => this.#search(search));
   }
 
   /** Stops all that is under way. What is stored stays, for the next start. */
   stop(): void {
     this.#stopped = true;
-    this.#searchTimer?.cancel();
-    this.#download?.close();
-    this.#verifier?.close();
+    this.#work.close();
     this.#gate?.withdraw();
     this.#options.target.stop();
-    for (const timer of Object.values(this.#timers)) timer?.cancel();
+    this.#timers.stopAll();
   }
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
     // What a download has not told yet comes first; of a region that is entered its event says the same.
-    if (event.type !== "region-erased") this.#download?.tell();
+    if (event.type !== "region-erased") this.#work.tell();
     if (this.#stopped) return;
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
@@ -196,22 +173,22 @@ export class UpdateDriver {
         this.#gate?.withdraw();
         return;
       case "download":
-        this.#startDownload(effect.offer, effect.stored);
+        this.#work.download(effect.offer, effect.stored);
         return;
       case "stop-download":
-        this.#download?.close();
+        this.#work.stopDownload();
         return;
       case "verify":
-        this.#startVerifier(effect.image);
+        this.#work.verify(effect.image);
         return;
       case "stop-verify":
-        this.#verifier?.close();
+        this.#work.stopVerify();
         return;
       case "apply":
         this.#apply(effect.image);
         return;
       case "prove":
-        this.#prove();
+        this.#proof?.ask();
         return;
       case "confirm":
         this.#confirm();
@@ -240,10 +217,10 @@ export class UpdateDriver {
         });
         return;
       case "start-timer":
-        this.#startTimer(effect.timer, effect.attempt, effect.atLeastMs);
+        this.#timers.start(effect.timer, effect.attempt, effect.atLeastMs);
         return;
       case "stop-timer":
-        this.#timers[effect.timer]?.cancel();
+        this.#timers.stop(effect.timer);
         return;
     }
   }
@@ -253,7 +230,7 @@ export class UpdateDriver {
       write();
     } catch (error) {
       this.#options.device.log("error", "update", () => describeError(error));
-      this.#queue.push({ type: "store-failed", failure: failureOf("store-failed", error) });
+      this.#queue.push({ type: "store-failed", failure: { code: "store-failed", message: describeError(error) } });
     }
   }
 
@@ -273,65 +250,6 @@ export class UpdateDriver {
     this.#options.target.apply(image, (failure) =>
       this.dispatch(failure === undefined ? { type: "applied" } : { type: "apply-failed", failure }),
     );
-  }
-
-  #startDownload(offer: Offer, stored: Stored): void {
-    const { device, target, tls, limits } = this.#options;
-    this.#download?.close();
-    this.#verifier?.close();
-    this.#download = new Download({
-      device,
-      target,
-      block: this.#buffer(),
-      knowledge: this.#knowledge,
-      readBack: new ReadBack({ partition: target.partition, digests: device.digests }),
-      offer,
-      stored,
-      tls,
-      idleTimeoutMs: limits.idleTimeoutMs,
-      onEvent: (event) => this.dispatch(event),
-    });
-  }
-
-  #startVerifier(image: Image): void {
-    const { device, target } = this.#options;
-    const readBack = this.#download?.readBack ?? new ReadBack({ partition: target.partition, digests: device.digests });
-    this.#download?.close();
-    this.#download = undefined;
-    this.#verifier?.close();
-    this.#verifier = new Verifier({
-      readBack,
-      clock: device.clock,
-      size: image.size,
-      md5: image.md5,
-      block: this.#buffer(),
-      onVerified: (matches) => this.dispatch({ type: "verified", matches }),
-      onFailed: (error) => this.dispatch({ type: "verify-failed", failure: failureOf("flash-failed", error) }),
-    });
-  }
-
-  /** One block, shared by download and verifier: never both at work. */
-  #buffer(): Uint8Array {
-    return (this.#block ??= new Uint8Array(this.#options.target.partition.blockLength));
-  }
-
-  /** The answer to an earlier question, asked before a new connection, counts for nothing. */
-  #prove(): void {
-    const run = {};
-    this.#proof = run;
-    const end = (event: Event): void => {
-      if (this.#proof !== run) return;
-      this.#proof = undefined;
-      this.dispatch(event);
-    };
-    const fail = (message: string): void => end({ type: "unproven", failure: { code: "reverted", message } });
-    const settle = (holds: boolean): void => (holds === true ? end({ type: "proven" }) : fail("self test failed"));
-    const thrown = (error: unknown): void => fail(`self test: ${describeError(error)}`);
-    try {
-      Promise.resolve(this.#options.selfTest?.() ?? false).then(settle, thrown);
-    } catch (error) {
-      thrown(error);
-    }
   }
 
   #confirm(): void {
@@ -360,35 +278,4 @@ export class UpdateDriver {
     this.#options.onRestart();
     this.#options.device.boot.restart();
   }
-
-  #startTimer(timer: TimerName, attempt: number, atLeastMs: number): void {
-    const { clock } = this.#options.device;
-    this.#timers[timer]?.cancel();
-    this.#timers[timer] = clock.timer(timer, this.#delayMs(timer, attempt, atLeastMs), () =>
-      this.dispatch({ type: "timer-fired", timer }),
-    );
-  }
-
-  #delayMs(timer: TimerName, attempt: number, atLeastMs: number): number {
-    const { device, limits } = this.#options;
-    switch (timer) {
-      case "pause": {
-        const { random } = device;
-        const jitterMs = fullJitter(attempt, { baseMs: BACKOFF_BASE_MS, maxMs: limits.backoffMaxMs, random });
-        return Math.max(jitterMs, Math.min(atLeastMs, limits.backoffMaxMs));
-      }
-      case "fresh-url":
-        return FRESH_URL_MS;
-      case "announcement":
-        return ANNOUNCEMENT_MS;
-      case "trial":
-        return limits.trialMs;
-      case "self-test":
-        return limits.selfTestMs;
-    }
-  }
-}
-
-function failureOf(code: Failure["code"], error: unknown): Failure {
-  return { code, message: describeError(error) };
 }

@@ -74,7 +74,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a record that could not be stored is taken for stored",
     file: "src/update/driver.ts",
-    find: '      this.#queue.push({ type: "store-failed", failure: failureOf("store-failed", error) });',
+    find: '      this.#queue.push({ type: "store-failed", failure: { code: "store-failed", message: describeError(error) } });',
     replace: "",
     caughtBy: { scene: "full", says: /does not end|no result was reported|fetched again/ },
   },
@@ -267,7 +267,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "where a download goes on is looked for once the offer is there",
     file: "src/update/driver.ts",
-    find: "    if (search !== undefined) this.#startSearch(search);",
+    find: "    this.#work.search(this.#state);",
     replace: "",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure first-byte$/ },
   },

@@ -1,4 +1,5 @@
-import type { BootStatus, Device, KeyValueStore } from "../../hal/ports/index.js";
+import { createHash } from "node:crypto";
+import { type BootStatus, type Device, HalError, type KeyValueStore } from "../../hal/ports/index.js";
 import type { Offer } from "../../src/protocol/messages.js";
 import { UpdateDriver, type UpdateLimits } from "../../src/update/driver.js";
 import { Reporter } from "../../src/update/reporter.js";
@@ -7,9 +8,19 @@ import type { Gate } from "../../src/update/target.js";
 import type { Event } from "../../src/update/types.js";
 import { puback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
+import { imageOf } from "./downloading.js";
 import { type FakeExchange, FakeHttp } from "./fake-http.js";
 import { MemoryFlash } from "./memory-flash.js";
 import { constantRandom, SessionBench } from "./session-bench.js";
+
+/** Three blocks and a bit. */
+export const IMAGE = imageOf(3 * 4096 + 16);
+export const OFFER: Offer = {
+  version: "0.2.0",
+  url: "http://h.test/f?sign=1",
+  md5: createHash("md5").update(IMAGE).digest("hex"),
+  size: IMAGE.byteLength,
+};
 
 const STATUS: BootStatus = {
   runningSlot: "ota_0",
@@ -77,6 +88,14 @@ export class Driving {
       onReported: (version, result) => this.#onStory(`reported ${version} ${result.outcome}`),
       onRestart: () => this.#onStory("about to restart"),
     });
+  }
+
+  /** Started, with nothing to do. */
+  static started(options: DrivingOptions = {}): Driving {
+    const driving = new Driving(options);
+    driving.driver.start();
+    driving.story.length = 0;
+    return driving;
   }
 
   get exchange(): FakeExchange {
@@ -156,4 +175,13 @@ export class Driving {
       },
     };
   }
+}
+
+/** What fails at that entry of the story. */
+export function failing(entry: string): DrivingOptions {
+  return {
+    onStory: (told) => {
+      if (told === entry) throw new HalError("io", `${entry} failed`);
+    },
+  };
 }

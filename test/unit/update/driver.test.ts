@@ -1,37 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
-import type { Offer } from "../../../src/protocol/messages.js";
-import type { Stored } from "../../../src/update/types.js";
 import { imageOf } from "../../support/downloading.js";
-import { Driving, type DrivingOptions } from "../../support/driving.js";
+import { Driving, failing, IMAGE, OFFER } from "../../support/driving.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
-const IMAGE = imageOf(3 * 4096 + 16);
-const OFFER: Offer = {
-  version: "0.2.0",
-  url: "http://h.test/f?sign=1",
-  md5: createHash("md5").update(IMAGE).digest("hex"),
-  size: IMAGE.byteLength,
-};
+const { started } = Driving;
 const { version, md5, size } = OFFER;
-
-/** Started, with nothing to do. */
-function started(options: DrivingOptions = {}): Driving {
-  const driving = new Driving(options);
-  driving.driver.start();
-  driving.story.length = 0;
-  return driving;
-}
-
-function failing(name: string): DrivingOptions {
-  return {
-    onStory: (entry) => {
-      if (entry === name) throw new HalError("io", `${name} failed`);
-    },
-  };
-}
 
 describe("an update", () => {
   test("goes from the offer to the restart, each thing after what it relies on", () => {
@@ -207,117 +182,11 @@ describe("a trial", () => {
     assert.equal(driving.state, "idle");
   });
 
-  describe("with a self test", () => {
-    const applying = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
-    const proves = (selfTest: () => boolean | Promise<boolean>): Driving => {
-      const driving = started({ status: { ...trial.status, runningSlot: "ota_0" }, record: applying, selfTest });
-      driving.dispatch({ type: "online" });
-      return driving;
-    };
-    const reason = (driving: Driving): string | undefined => {
-      const checkpoint = decodeCheckpoint(driving.record as Uint8Array);
-      return checkpoint?.phase === "applying" ? checkpoint.reason : checkpoint?.phase;
-    };
-
-    test("is confirmed only once that holds", async () => {
-      let hold = (_: boolean): void => {};
-      const driving = proves(() => new Promise((resolve) => (hold = resolve)));
-      await settled();
-      assert.equal(driving.state, "confirming");
-      hold(true);
-      await settled();
-      assert.equal(driving.state, "reporting");
-    });
-
-    for (const [what, selfTest, message] of [
-      ["says false", () => false, "self test failed"],
-      ["promises false", () => Promise.resolve(false), "self test failed"],
-      ["says something else", () => "yes" as unknown as boolean, "self test failed"],
-      ["throws", () => fail("no sensor"), "self test: no sensor"],
-      ["rejects", () => Promise.reject(new Error("no sensor")), "self test: no sensor"],
-    ] as const) {
-      test(`that ${what} is reverted, with the reason in the record`, async () => {
-        const driving = proves(selfTest);
-        await settled();
-        assert.deepEqual(driving.story.slice(-4), ["store", "revert", "about to restart", "restart"]);
-        assert.equal(reason(driving), message);
-      });
-    }
-
-    test("that never ends is reverted", () => {
-      const driving = proves(() => new Promise(() => {}));
-      driving.advance(60_000);
-      assert.equal(reason(driving), "self test: no end in time");
-      assert.ok(driving.story.includes("revert"));
-    });
-
-    test("that ends after its time is not listened to", async () => {
-      let hold = (_: boolean): void => {};
-      const driving = started({ ...trial, ...failing("revert"), record: applying, selfTest: () => new Promise((resolve) => (hold = resolve)) });
-      driving.dispatch({ type: "online" });
-      const late = hold;
-      driving.advance(60_000);
-      assert.equal(reason(driving), undefined, "the reason is taken back where no other image can boot");
-      driving.dispatch({ type: "online" });
-      late(true);
-      await settled();
-      assert.equal(driving.state, "confirming");
-    });
-  });
-
   test("has no time limit left once it is confirmed", () => {
     const driving = started({ ...trial, limits: { trialMs: 5000 } });
     driving.dispatch({ type: "online" });
     driving.advance(10_000);
     assert.ok(!driving.story.includes("revert"));
-  });
-});
-
-describe("the pauses between tries", () => {
-  const pauseMs = (driving: Driving): number | undefined => driving.broker.clock.remaining("pause");
-  const fail = (driving: Driving, headers: { [name: string]: string } = {}): void => {
-    driving.advance(0);
-    driving.exchange.head({ status: 503, headers });
-  };
-
-  test("are spread up to a bound that doubles", () => {
-    const driving = started({ fraction: 0.5 });
-    driving.offer(OFFER);
-    fail(driving);
-    assert.equal(pauseMs(driving), 500);
-    driving.advance(500);
-    fail(driving);
-    assert.equal(pauseMs(driving), 1000);
-  });
-
-  test("are never longer than the configured bound, whatever a server asks for", () => {
-    const driving = started({ fraction: 0.999, limits: { backoffMaxMs: 700 } });
-    driving.offer(OFFER);
-    fail(driving, { "retry-after": "3600" });
-    assert.equal(pauseMs(driving), 700);
-  });
-
-  test("are as long as a server asks for", () => {
-    const driving = started({ fraction: 0.999 });
-    driving.offer(OFFER);
-    fail(driving, { "retry-after": "20" });
-    assert.equal(pauseMs(driving), 20_000);
-  });
-
-  test("a fresh URL is waited for 5 s once the platform was asked, and then it is asked again", () => {
-    const driving = started();
-    driving.offer(OFFER);
-    driving.advance(0);
-    driving.exchange.head({ status: 403 });
-    assert.match(driving.heard().join(), /report_version/);
-    assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
-    driving.advance(5000);
-    assert.match(driving.heard().join(), /report_version/);
-    assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
-    driving.offer({ ...OFFER, url: "http://h.test/f?sign=2" });
-    assert.equal(driving.broker.clock.remaining("fresh-url"), undefined, "the new URL ends the wait");
-    driving.advance(0);
-    assert.match(driving.exchange.request.target, /sign=2/);
   });
 });
 
@@ -409,44 +278,3 @@ test("stopped, it does nothing any more, and what is stored stays", () => {
   assert.equal(driving.exchange.closed, true);
   assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
 });
-
-describe("a download that an earlier boot began", () => {
-  const stored: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
-  const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
-
-  test("is looked for in flash before it is offered again, and then not once more", () => {
-    const driving = started({ record });
-    driving.flash.preset(new Uint8Array(driving.flash.byteLength).fill(0xff));
-    driving.flash.preset(IMAGE.subarray(0, 3 * 4096));
-    driving.advance(0);
-    const { reads } = driving.flash;
-    assert.ok(reads > 0, "nothing was looked for");
-    driving.offer(OFFER);
-    driving.advance(0);
-    assert.ok(driving.exchange.request.headers.some(([, value]) => value === `bytes=${2 * 4096}-`));
-    assert.equal(driving.flash.reads - reads, 2, "the two blocks that are read back");
-  });
-
-  test("is looked for once more where the flash could not be read", () => {
-    const driving = started({ record });
-    const read = driving.flash.read.bind(driving.flash);
-    driving.flash.read = () => {
-      throw new HalError("io", "read failed");
-    };
-    driving.advance(0);
-    driving.flash.read = read;
-    driving.offer(OFFER);
-    driving.advance(0);
-    assert.equal(driving.state, "downloading");
-    assert.ok(driving.exchange.request.target.length > 0);
-  });
-});
-
-/** Promises have run. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function fail(message: string): never {
-  throw new Error(message);
-}

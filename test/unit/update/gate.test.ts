@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Offer } from "../../../src/protocol/messages.js";
 import type { Gate } from "../../../src/update/target.js";
 import type { Failure } from "../../../src/update/types.js";
-import { imageOf } from "../../support/downloading.js";
-import { Driving, type DrivingOptions } from "../../support/driving.js";
+import { Driving, IMAGE, OFFER } from "../../support/driving.js";
 
-const IMAGE = imageOf(3 * 4096 + 16);
-const OFFER: Offer = {
-  version: "0.2.0",
-  url: "http://h.test/f?sign=1",
-  md5: createHash("md5").update(IMAGE).digest("hex"),
-  size: IMAGE.byteLength,
-};
-
-function started(options: DrivingOptions): Driving {
-  const driving = new Driving(options);
-  driving.driver.start();
-  return driving;
-}
+const { started } = Driving;
 
 describe("a gate", () => {
   class TestGate implements Gate {
