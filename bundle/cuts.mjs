@@ -6,7 +6,9 @@ const CUTS = {
   "mqtt-packet/constants.js": [
     ...assignments("protocol", ["properties", "propertiesCodes", "propertiesTypes"]),
     ...assignments("protocol", ["PUBACK_PUBREC", "PUBREL_PUBCOMP", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"].map(mqtt5Codes)),
-    ...assignments("protocol", ["UNSUBSCRIBE_HEADER"]),
+    ...assignments("protocol", ["UNSUBSCRIBE_HEADER", "CONNACK_HEADER", "SESSIONPRESENT_HEADER", "SUBACK_HEADER"]),
+    ...assignments("protocol", ["CMD_MASK", "WILL_QOS_MASK", "VERSION5", "QOS"]),
+    ...assignments("protocol", ["QOS_MASK", "NL", "NL_MASK", "NL_SHIFT", "RAP", "RAP_MASK", "RAP_SHIFT", "RH", "RH_MASK", "RH_SHIFT"].map(subscribeOption)),
     { what: "loop over protocol.properties", matches: (node) => node.type === "ForInStatement" && nameOf(node.right) === "protocol.properties" },
   ],
   "mqtt-packet/parser.js": [
@@ -75,6 +77,10 @@ function nameOf(node) {
   if (node?.type === "Identifier") return node.name;
   if (node?.type !== "MemberExpression" || node.computed) return undefined;
   return `${nameOf(node.object)}.${node.property.name}`;
+}
+
+function subscribeOption(name) {
+  return `SUBSCRIBE_OPTIONS_${name}`;
 }
 
 function mqtt5Codes(packet) {
