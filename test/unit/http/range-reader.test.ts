@@ -242,6 +242,18 @@ describe("a RangeReader that was closed", () => {
     assert.deepEqual(reading.clock.names(), []);
   });
 
+  it("closes itself with the last byte, and not before", () => {
+    const reading = RangeReading.begun();
+    const { exchange } = reading.http;
+    exchange.send(new Uint8Array(SIZE - 1));
+    reading.readAll();
+    assert.equal(exchange.closed, false);
+    exchange.send(new Uint8Array(1));
+    reading.readAll();
+    assert.equal(exchange.closed, true);
+    assert.deepEqual(reading.clock.names(), []);
+  });
+
   it("tells nothing more, whatever happens, and reads nothing", () => {
     for (const reading of [RangeReading.requested(), RangeReading.begun(), RangeReading.begun({ offset: 100 })]) {
       const told = reading.told.length;

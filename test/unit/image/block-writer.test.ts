@@ -47,6 +47,14 @@ test("blocks are programmed whole, once, in order, from the offset it begins at"
   assert.deepEqual(flash.operations, [`write ${BLOCK}`, `write ${2 * BLOCK}`, `write ${3 * BLOCK}`]);
 });
 
+test("it may begin at a last block that the image only half fills", () => {
+  const { flash, writer } = writerOf(BLOCK + 10, BLOCK);
+  const image = new Uint8Array(BLOCK + 10).fill(7);
+  feed(writer, image, BLOCK, () => BLOCK);
+  assert.deepEqual(flash.operations, [`write ${BLOCK}`]);
+  assert.deepEqual(flash.content(2 * BLOCK).subarray(BLOCK), new Uint8Array(BLOCK).fill(0xff).fill(7, 0, 10));
+});
+
 test("it is full with the last byte of a block or of the image, and takes none beyond either", () => {
   const { flash, writer, block } = writerOf(BLOCK + 3);
   const image = new Uint8Array(3 * BLOCK).map((_, index) => index % 251);
