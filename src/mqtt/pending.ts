@@ -4,16 +4,17 @@ export type Answer = "puback" | "suback";
 
 export interface PendingPacketsOptions {
   readonly clock: Clock;
-  /** Packets at most. */
-  readonly limit: number;
   /** Longest wait for the acknowledgement of each try, in milliseconds. */
   readonly answerTimeoutMs: number;
-  /** How often a packet is sent at most. */
-  readonly maxTries: number;
   send(bytes: Uint8Array): void;
-  /** The last try of a packet was not acknowledged. */
+  /** No try of a packet was acknowledged. */
   onUnanswered(): void;
 }
+
+/** Packets at most. */
+const LIMIT = 16;
+/** How often each is sent at most. */
+const MAX_TRIES = 3;
 
 /** A packet that waits for its acknowledgement. */
 interface Pending {
@@ -47,8 +48,8 @@ export class PendingPackets {
    * @returns false where too many are in flight: nothing was sent
    */
   send(answer: Answer, encode: Pending["encode"], onAcknowledged: Pending["onAcknowledged"]): boolean {
-    const { clock, limit, send } = this.#options;
-    if (this.#packets.length >= limit) return false;
+    const { clock, send } = this.#options;
+    if (this.#packets.length >= LIMIT) return false;
     const packetId = this.#nextId();
     this.#packets.push({ packetId, answer, encode, onAcknowledged, tries: 1, sentAt: clock.now() });
     send(encode(packetId, false));
@@ -82,10 +83,10 @@ export class PendingPackets {
     this.#timer = undefined;
     const oldest = this.#packets[0];
     if (oldest === undefined) return;
-    const { clock, answerTimeoutMs, maxTries, send, onUnanswered } = this.#options;
+    const { clock, answerTimeoutMs, send, onUnanswered } = this.#options;
     const waitMs = Math.max(0, oldest.sentAt + answerTimeoutMs - clock.now());
     this.#timer = clock.timer("mqtt acknowledgement", waitMs, () => {
-      if (oldest.tries >= maxTries) {
+      if (oldest.tries >= MAX_TRIES) {
         onUnanswered();
         return;
       }

@@ -42,7 +42,6 @@ export interface MqttSessionOptions {
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
-const ACKNOWLEDGE_TRIES = 3;
 const RECONNECT_BASE_MS = 1_000;
 const RECONNECT_MAX_MS = 60_000;
 /** The platform takes one CONNECT in 5 s from a device. */
@@ -51,7 +50,6 @@ const CONNECT_INTERVAL_MS = 5_000;
 const STABLE_AFTER_MS = 60_000;
 const MAX_PACKET_LENGTH = 16_384;
 const READ_LENGTH = 512;
-const PENDING_LIMIT = 16;
 /** Bytes that may wait for room in the socket. */
 const BACKLOG_LIMIT = 8_192;
 
@@ -84,9 +82,7 @@ export class MqttSession {
     });
     this.#pending = new PendingPackets({
       clock: options.clock,
-      limit: PENDING_LIMIT,
       answerTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
-      maxTries: ACKNOWLEDGE_TRIES,
       send: (bytes) => this.#send(bytes),
       onUnanswered: () => this.#lost(new OtaError("mqtt-timeout", "no acknowledgement")),
     });
