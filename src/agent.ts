@@ -1,20 +1,18 @@
 import type { BootStatus, Device } from "../hal/ports/index.js";
 import { CheckIn } from "./components/check-in.js";
-import type { ComponentEvent, Components } from "./components/components.js";
+import type { Components, ComponentsOptions } from "./components/components.js";
 import type { PlansPart } from "./components/part.js";
 import type { Plan } from "./components/plan.js";
 import type { PlanDesk } from "./components/plan-desk.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
-import { describeError, OtaError, type OtaErrorCode } from "./errors.js";
+import { OtaError } from "./errors.js";
 import type { Gateway } from "./gateway/gateway.js";
 import type { GatewayPart } from "./gateway/part.js";
-import type { SubDeviceEvent } from "./gateway/sub-device.js";
-import { randomText } from "./lib/jitter.js";
-import { printable } from "./lib/text.js";
-import { MqttSession } from "./mqtt/session.js";
-import { createCredentials } from "./protocol/credentials.js";
-import { decodeDownlink, isVersion, type Result, type VersionAnswer } from "./protocol/messages.js";
-import { updateTopic } from "./protocol/topics.js";
+import { type AgentEvents, Listeners } from "./listeners.js";
+import type { MqttSession } from "./mqtt/session.js";
+import { type AgentParts, missing } from "./parts.js";
+import { platformSession } from "./platform-session.js";
+import { isVersion } from "./protocol/messages.js";
 import { versionOf } from "./update/about.js";
 import { UpdateDriver } from "./update/driver.js";
 import type { Gate } from "./update/target.js";
@@ -22,43 +20,12 @@ import { Reporter } from "./update/reporter.js";
 import { SlotTarget } from "./update/slot-target.js";
 import type { Event, State } from "./update/types.js";
 
-/** What an application can listen to. */
-export interface AgentEvents {
-  /** The update moved on. `version` is the one it is about, where there is one. */
-  state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
-  /** `bytes` of the image are in flash: at the start of each try, and after each block. */
-  progress: { readonly version: string; readonly bytes: number; readonly size: number };
-  /** The platform answered a version report. */
-  answer: VersionAnswer;
-  /** Connected and subscribed, or no longer. */
-  connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
-  /** Of a gateway: a sub-device, or its update, moved on. */
-  subdevice: SubDeviceEvent;
-  /** An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says otherwise. */
-  plan: Plan;
-  /** The update of a component moved on. */
-  component: ComponentEvent;
-  /** The platform has acknowledged the result of a job. */
-  result: { readonly version: string; readonly result: Result };
-}
-
-type Listeners = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
-
-/** What an application brings where it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
-export interface AgentParts {
-  readonly gateway?: GatewayPart | undefined;
-  readonly plans?: PlansPart | undefined;
-}
-
-/** Length of the id that tells one connection from another in the platform's logs. */
-const CONNECTION_ID_LENGTH = 5;
-
 /** The firmware-update agent of one device. */
 export class OtaAgent {
   readonly #device: Device;
   readonly #config: ResolvedConfig;
   readonly #version: string;
-  readonly #listeners: Listeners = {};
+  readonly #listeners: Listeners;
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
   readonly #checksVersion: boolean;
@@ -80,26 +47,12 @@ export class OtaAgent {
     const boot = device.boot.status();
     this.#device = device;
     this.#config = resolveConfig(config);
+    this.#listeners = new Listeners(device.log);
     this.#version = config.version ?? boot.runningVersion;
     if (!isVersion(this.#version)) {
       throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
     }
-    this.#session = new MqttSession({
-      ...device,
-      server: this.#config.server,
-      keepaliveSeconds: this.#config.keepaliveSeconds,
-      credentials: () =>
-        createCredentials({
-          name: this.#config.identity,
-          authentication: this.#config.identity.authentication,
-          connectionId: randomText(CONNECTION_ID_LENGTH, device.random),
-          unixTime: device.clock.unixTime(),
-          digests: device.digests,
-        }),
-      onOpen: () => this.#subscribe(),
-      onClosed: (error) => this.#onClosed(error),
-      onMessage: (topic, payload) => this.#onMessage(topic, payload),
-    });
+    this.#session = this.#createSession();
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
     this.#checksVersion = config.version === undefined;
     this.#checkIn = this.#createCheckIn();
@@ -141,18 +94,20 @@ export class OtaAgent {
     this.#stopped = true;
     this.#checkIn.stop();
     this.#driver.stop();
+    this.#disconnect();
+    this.#reporter.online = false;
+  }
+
+  #disconnect(): void {
     this.#gateway?.stop();
     this.#components?.stop();
     this.#session.stop();
-    this.#reporter.online = false;
   }
 
   /** @throws OtaError `usage` for `plan` without the part `plans` */
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
     const desk = name === "plan" ? this.#usedDesk() : undefined;
-    const listeners: ((event: AgentEvents[Name]) => void)[] = this.#listeners[name] ?? [];
-    listeners.push(listener);
-    (this.#listeners as { [Key in Name]?: typeof listeners })[name] = listeners;
+    this.#listeners.add(name, listener);
     desk?.use();
   }
 
@@ -175,22 +130,17 @@ export class OtaAgent {
   get components(): Components {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     if (this.#components !== undefined) return this.#components;
-    const { identity, components, limits, downloadTls } = this.#config;
     const plans = this.#usedDesk().use();
     this.#components = (this.#plans as PlansPart).components({
-      ...components,
-      device: this.#device,
-      session: this.#session,
-      name: identity,
-      limits,
-      tls: downloadTls,
+      ...this.#config.components,
+      ...this.#shared(),
       plans,
       ownOffer: () => {
         const { state } = this.#driver;
         return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
       },
       reportOwn: () => this.#reportOwn(),
-      onEvent: (event) => this.#emit("component", event),
+      onEvent: (event) => this.#listeners.tell("component", event),
     });
     this.#driver.gate = this.#gateOf();
     return this.#components;
@@ -215,6 +165,32 @@ export class OtaAgent {
     return this.#desk;
   }
 
+  #createSession(): MqttSession {
+    return platformSession({
+      device: this.#device,
+      config: this.#config,
+      onOnline: () => {
+        this.#reporter.online = true;
+        this.#listeners.tell("connection", { online: true });
+        this.#driver.dispatch({ type: "online" });
+        if (this.#stateName !== "confirming") this.#onProven();
+      },
+      onOffline: ({ code, message }) => {
+        this.#reporter.online = false;
+        this.#gateway?.disconnected();
+        this.#components?.disconnected();
+        this.#listeners.tell("connection", { online: false, code, message });
+      },
+      onOffer: (offer) => {
+        if (this.#components?.onOffer(offer) === true) return;
+        this.#device.log("info", "update", () => `offered version ${offer.version}, ${offer.size} bytes`);
+        this.#driver.dispatch({ type: "offer-received", offer });
+      },
+      onAnswer: (answer) => this.#listeners.tell("answer", answer),
+      onOther: (topic, payload) => this.#gateway?.onMessage(topic, payload) === true,
+    });
+  }
+
   #createCheckIn(): CheckIn {
     return new CheckIn({
       ...this.#device,
@@ -236,8 +212,8 @@ export class OtaAgent {
       checkIn: this.#checkIn,
       tls: downloadTls,
       driver: () => this.#driver,
-      hasListener: () => this.#listeners.plan !== undefined,
-      onPlan: (plan) => this.#emit("plan", plan),
+      hasListener: () => this.#listeners.has("plan"),
+      onPlan: (plan) => this.#listeners.tell("plan", plan),
       onGate: () => (this.#driver.gate = this.#gateOf()),
       gatherMs: () => this.#components?.gatherMs ?? 0,
       awaited: () => this.#components?.pending(),
@@ -264,26 +240,24 @@ export class OtaAgent {
       limits: this.#config.limits,
       tls: this.#config.downloadTls,
       onStep: (state, event) => this.#onStep(state, event),
-      onReported: (version, result) => this.#emit("result", { version, result }),
-      onRestart: () => {
-        this.#gateway?.stop();
-        this.#components?.stop();
-        this.#session.stop();
-      },
+      onReported: (version, result) => this.#listeners.tell("result", { version, result }),
+      onRestart: () => this.#disconnect(),
     });
   }
 
+  /** What the parts have from the agent. */
+  #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
+    const { identity, limits, downloadTls } = this.#config;
+    return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
+  }
+
   #createGateway(part: GatewayPart | undefined): Gateway | undefined {
-    const { gateway, identity, limits, downloadTls } = this.#config;
+    const { gateway } = this.#config;
     if (gateway === undefined) return undefined;
     if (part === undefined) throw missing("gateway");
     return part({
       ...gateway,
-      device: this.#device,
-      session: this.#session,
-      name: identity,
-      limits,
-      tls: downloadTls,
+      ...this.#shared(),
       onSlotTaken: () => {
         // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
         const { state } = this.#driver;
@@ -292,20 +266,7 @@ export class OtaAgent {
         this.#driver.start();
         if (state.name === "offered") this.#driver.dispatch({ type: "offer-received", offer: state.offer });
       },
-      onEvent: (event) => this.#emit("subdevice", event),
-    });
-  }
-
-  #subscribe(): void {
-    this.#session.subscribe(updateTopic(this.#config.identity), (granted) => {
-      if (!granted) {
-        this.#session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
-        return;
-      }
-      this.#reporter.online = true;
-      this.#emit("connection", { online: true });
-      this.#driver.dispatch({ type: "online" });
-      if (this.#stateName !== "confirming") this.#onProven();
+      onEvent: (event) => this.#listeners.tell("subdevice", event),
     });
   }
 
@@ -315,66 +276,18 @@ export class OtaAgent {
     this.#components?.connected();
   }
 
-  #onClosed(error: OtaError): void {
-    this.#reporter.online = false;
-    this.#gateway?.disconnected();
-    this.#components?.disconnected();
-    this.#emit("connection", { online: false, code: error.code, message: error.message });
-  }
-
-  #onMessage(topic: string, payload: Uint8Array): void {
-    const { log } = this.#device;
-    if (topic !== updateTopic(this.#config.identity)) {
-      if (this.#gateway?.onMessage(topic, payload) === true) return;
-      log("debug", "mqtt", () => "message on a topic that was not subscribed");
-      return;
-    }
-    const message = decodeDownlink(payload);
-    switch (message.type) {
-      case "offer":
-        if (this.#components?.onOffer(message.offer) === true) return;
-        log("info", "update", () => `offered version ${message.offer.version}, ${message.offer.size} bytes`);
-        this.#driver.dispatch({ type: "offer-received", offer: message.offer });
-        return;
-      case "version-answer":
-        this.#emit("answer", message.answer);
-        return;
-      case "unknown":
-        log("debug", "mqtt", () => `unknown message type ${printable(message.name)}`);
-        return;
-      case "malformed":
-        log("warn", "mqtt", () => `message refused: ${message.reason}`);
-        return;
-    }
-  }
-
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
     this.#desk?.noteStep(from, state, event);
     if (from !== state.name) {
-      this.#emit("state", { from, to: state.name, version: versionOf(state) });
+      this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
       if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
       if (from === "confirming" && this.#reporter.online) this.#onProven();
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      this.#emit("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
+      this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
     }
   }
-
-  /** An application's mistake must not stop an update. */
-  #emit<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
-    for (const listener of this.#listeners[name] ?? []) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#device.log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
-      }
-    }
-  }
-}
-
-function missing(part: keyof AgentParts): OtaError {
-  return new OtaError("usage", `bring the part: import { ${part} } from "moddable-ota/${part}", and parts: { ${part} }`);
 }

@@ -1,60 +1,101 @@
+import type { Clock, Timer } from "../../hal/ports/index.js";
+
 export type Answer = "puback" | "suback";
 
+export interface PendingPacketsOptions {
+  readonly clock: Clock;
+  /** Longest wait for the acknowledgement of each try, in milliseconds. */
+  readonly answerTimeoutMs: number;
+  send(bytes: Uint8Array): void;
+  /** No try of a packet was acknowledged. */
+  onUnanswered(): void;
+}
+
+/** Packets at most. */
+const LIMIT = 16;
+/** How often each is sent at most. */
+const MAX_TRIES = 3;
+
 /** A packet that waits for its acknowledgement. */
-export interface Pending {
+interface Pending {
   readonly packetId: number;
   /** The packet that acknowledges it. */
   readonly answer: Answer;
   /** The bytes to send; a publish repeated on the same connection carries DUP. */
-  encode(duplicate: boolean): Uint8Array;
+  encode(packetId: number, duplicate: boolean): Uint8Array;
   onAcknowledged(granted: boolean): void;
   tries: number;
   sentAt: number;
 }
 
-/** Packets in flight on one connection, oldest first. Bounded: what does not fit is refused, not queued. */
+/**
+ * Packets in flight on one connection, in the order they were last sent, and their repetition. Bounded: what does not fit is
+ * refused, not queued.
+ */
 export class PendingPackets {
-  readonly #limit: number;
+  readonly #options: PendingPacketsOptions;
   readonly #packets: Pending[] = [];
   #lastId = 0;
+  #timer: Timer | undefined;
 
-  /** @param limit packets at most */
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(options: PendingPacketsOptions) {
+    this.#options = options;
   }
 
-  get full(): boolean {
-    return this.#packets.length >= this.#limit;
+  /**
+   * @param answer the packet that acknowledges it
+   * @param onAcknowledged not called after `clear`
+   * @returns false where too many are in flight: nothing was sent
+   */
+  send(answer: Answer, encode: Pending["encode"], onAcknowledged: Pending["onAcknowledged"]): boolean {
+    const { clock, send } = this.#options;
+    if (this.#packets.length >= LIMIT) return false;
+    const packetId = this.#nextId();
+    this.#packets.push({ packetId, answer, encode, onAcknowledged, tries: 1, sentAt: clock.now() });
+    send(encode(packetId, false));
+    this.#arm();
+    return true;
   }
 
-  get oldest(): Pending | undefined {
-    return this.#packets[0];
+  /** The broker's answer came, perhaps one that nobody waits for. */
+  acknowledge(packetId: number, answer: Answer, granted: boolean): void {
+    const index = this.#packets.findIndex((pending) => pending.packetId === packetId && pending.answer === answer);
+    if (index < 0) return;
+    const [pending] = this.#packets.splice(index, 1) as [Pending];
+    this.#arm();
+    pending.onAcknowledged(granted);
+  }
+
+  clear(): void {
+    this.#packets.length = 0;
+    this.#arm();
   }
 
   /** A packet id not in use ([MQTT-2.3.1-2]). */
-  nextId(): number {
+  #nextId(): number {
     do this.#lastId = (this.#lastId % 0xffff) + 1;
     while (this.#packets.some(({ packetId }) => packetId === this.#lastId));
     return this.#lastId;
   }
 
-  add(pending: Pending): void {
-    this.#packets.push(pending);
-  }
-
-  /** @returns the packet, or `undefined` where nobody waits for this answer */
-  take(packetId: number, answer: Answer): Pending | undefined {
-    const index = this.#packets.findIndex((pending) => pending.packetId === packetId && pending.answer === answer);
-    return index < 0 ? undefined : this.#packets.splice(index, 1)[0];
-  }
-
-  /** After a repetition the packet is the youngest. */
-  requeue(pending: Pending): void {
-    const taken = this.take(pending.packetId, pending.answer);
-    if (taken !== undefined) this.#packets.push(taken);
-  }
-
-  clear(): void {
-    this.#packets.length = 0;
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const oldest = this.#packets[0];
+    if (oldest === undefined) return;
+    const { clock, answerTimeoutMs, send, onUnanswered } = this.#options;
+    const waitMs = Math.max(0, oldest.sentAt + answerTimeoutMs - clock.now());
+    this.#timer = clock.timer("mqtt acknowledgement", waitMs, () => {
+      if (oldest.tries >= MAX_TRIES) {
+        onUnanswered();
+        return;
+      }
+      oldest.tries++;
+      oldest.sentAt = clock.now();
+      // It is the youngest now.
+      this.#packets.push(this.#packets.shift() as Pending);
+      send(oldest.encode(oldest.packetId, true));
+      this.#arm();
+    });
   }
 }

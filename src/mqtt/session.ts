@@ -14,7 +14,7 @@ import {
   type Received,
 } from "./codec.js";
 import { Keepalive } from "./keepalive.js";
-import { type Answer, PendingPackets } from "./pending.js";
+import { PendingPackets } from "./pending.js";
 import { refusal } from "./refusal.js";
 
 export interface MqttServer {
@@ -42,7 +42,6 @@ export interface MqttSessionOptions {
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
-const ACKNOWLEDGE_TRIES = 3;
 const RECONNECT_BASE_MS = 1_000;
 const RECONNECT_MAX_MS = 60_000;
 /** The platform takes one CONNECT in 5 s from a device. */
@@ -51,7 +50,6 @@ const CONNECT_INTERVAL_MS = 5_000;
 const STABLE_AFTER_MS = 60_000;
 const MAX_PACKET_LENGTH = 16_384;
 const READ_LENGTH = 512;
-const PENDING_LIMIT = 16;
 /** Bytes that may wait for room in the socket. */
 const BACKLOG_LIMIT = 8_192;
 
@@ -61,16 +59,15 @@ const BACKLOG_LIMIT = 8_192;
  */
 export class MqttSession {
   readonly #options: MqttSessionOptions;
-  readonly #pending = new PendingPackets(PENDING_LIMIT);
   readonly #backlog = new Backlog(BACKLOG_LIMIT);
   readonly #keepalive: Keepalive;
+  readonly #pending: PendingPackets;
   #phase: "stopped" | "waiting" | "connecting" | "greeting" | "open" = "stopped";
   #stream: ByteStream | undefined;
   #reader: PacketReader | undefined;
   #readBuffer: Uint8Array | undefined;
   /** Reconnect wait, or the greeting's deadline. */
   #timer: Timer | undefined;
-  #acknowledgeTimer: Timer | undefined;
   #attempts = 0;
   #lastConnectAt: number | undefined;
 
@@ -82,6 +79,12 @@ export class MqttSession {
       answerTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
       ping: () => this.#send(encodePingreq()),
       onUnanswered: () => this.#lost(new OtaError("mqtt-timeout", "no PINGRESP")),
+    });
+    this.#pending = new PendingPackets({
+      clock: options.clock,
+      answerTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
+      send: (bytes) => this.#send(bytes),
+      onUnanswered: () => this.#lost(new OtaError("mqtt-timeout", "no acknowledgement")),
     });
   }
 
@@ -110,7 +113,7 @@ export class MqttSession {
    * @returns false where there is no connection, or too much in flight
    */
   subscribe(filter: string, onGranted: (granted: boolean) => void): boolean {
-    return this.#sendPending((packetId) => encodeSubscribe(packetId, filter), "suback", onGranted);
+    return this.open && this.#pending.send("suback", (packetId) => encodeSubscribe(packetId, filter), onGranted);
   }
 
   /**
@@ -118,10 +121,11 @@ export class MqttSession {
    * @returns false where there is no connection, or too much in flight: nothing was sent
    */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
+    if (!this.open) return false;
     if (onAcknowledged !== undefined) {
-      return this.#sendPending((packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), "puback", onAcknowledged);
+      return this.#pending.send("puback", (packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), onAcknowledged);
     }
-    if (this.#phase !== "open" || !this.#backlog.empty) return false;
+    if (!this.#backlog.empty) return false;
     this.#send(encodePublish(topic, payload, undefined, false));
     return true;
   }
@@ -202,10 +206,10 @@ export class MqttSession {
         this.#options.onMessage(packet.topic, packet.payload);
         return;
       case "puback":
-        this.#acknowledge(packet.packetId, "puback", true);
+        this.#pending.acknowledge(packet.packetId, "puback", true);
         return;
       case "suback":
-        this.#acknowledge(packet.packetId, "suback", packet.granted);
+        this.#pending.acknowledge(packet.packetId, "suback", packet.granted);
         return;
       case "pingresp":
         this.#keepalive.answered();
@@ -231,53 +235,6 @@ export class MqttSession {
     this.#keepalive.start();
     this.#options.log("info", "mqtt", () => `connected to ${this.#options.server.host}`);
     this.#options.onOpen();
-  }
-
-  #sendPending(
-    encode: (packetId: number, duplicate: boolean) => Uint8Array,
-    answer: Answer,
-    onAcknowledged: (granted: boolean) => void,
-  ): boolean {
-    if (this.#phase !== "open" || this.#pending.full) return false;
-    const packetId = this.#pending.nextId();
-    this.#pending.add({
-      packetId,
-      answer,
-      encode: (duplicate) => encode(packetId, duplicate),
-      onAcknowledged,
-      tries: 1,
-      sentAt: this.#options.clock.now(),
-    });
-    this.#send(encode(packetId, false));
-    this.#armAcknowledge();
-    return true;
-  }
-
-  #acknowledge(packetId: number, answer: Answer, granted: boolean): void {
-    const pending = this.#pending.take(packetId, answer);
-    if (pending === undefined) return;
-    this.#armAcknowledge();
-    pending.onAcknowledged(granted);
-  }
-
-  #armAcknowledge(): void {
-    this.#acknowledgeTimer?.cancel();
-    this.#acknowledgeTimer = undefined;
-    const oldest = this.#pending.oldest;
-    if (oldest === undefined) return;
-    const { clock } = this.#options;
-    const waitMs = Math.max(0, oldest.sentAt + ACKNOWLEDGE_TIMEOUT_MS - clock.now());
-    this.#acknowledgeTimer = clock.timer("mqtt acknowledgement", waitMs, () => {
-      if (oldest.tries >= ACKNOWLEDGE_TRIES) {
-        this.#lost(new OtaError("mqtt-timeout", "no acknowledgement"));
-        return;
-      }
-      oldest.tries++;
-      oldest.sentAt = clock.now();
-      this.#pending.requeue(oldest);
-      this.#send(oldest.encode(true));
-      this.#armAcknowledge();
-    });
   }
 
   #send(bytes: Uint8Array): void {
@@ -317,8 +274,7 @@ export class MqttSession {
 
   #close(): void {
     this.#timer?.cancel();
-    this.#acknowledgeTimer?.cancel();
-    this.#timer = this.#acknowledgeTimer = undefined;
+    this.#timer = undefined;
     this.#keepalive.stop();
     this.#stream?.close();
     this.#stream = undefined;

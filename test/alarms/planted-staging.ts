@@ -1,15 +1,10 @@
-import type { PlantedBug } from "./planted.js";
+import { type PlantedBug, UNVERIFIED } from "./planted.js";
 
 /** Mistakes with images that wait in the staging area for somebody else. */
 export const PLANTED_STAGING: readonly PlantedBug[] = [
   {
     name: "an image is handed over before it is verified",
-    file: "src/update/fetching.ts",
-    find: `      return {
-        state: { name: "verifying", offer: state.offer, stored: state.stored },
-        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
-      };`,
-    replace: "      return apply(state.offer, context);",
+    ...UNVERIFIED,
     caughtBy: { scene: "staged-corrupt", says: /bytes that nobody offered are handed over/ },
   },
   {

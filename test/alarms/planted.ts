@@ -17,6 +17,16 @@ export type Catcher =
   | { readonly test: string; readonly named: RegExp }
   | { readonly fuzz: string; readonly says: RegExp };
 
+/** Of the own firmware and of a staged image it is the same mistake, with other consequences. */
+export const UNVERIFIED: Omit<PlantedBug, "name" | "caughtBy"> = {
+  file: "src/update/fetching.ts",
+  find: `      return {
+        state: { name: "verifying", offer: state.offer, stored: state.stored },
+        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+      };`,
+  replace: "      return apply(state.offer, context);",
+};
+
 export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the checkpoint comes after its region is programmed",
@@ -41,12 +51,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "the image becomes pending before it is verified",
-    file: "src/update/fetching.ts",
-    find: `      return {
-        state: { name: "verifying", offer: state.offer, stored: state.stored },
-        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
-      };`,
-    replace: "      return apply(state.offer, context);",
+    ...UNVERIFIED,
     caughtBy: { scene: "corrupt", says: /"-5".*ESP_ERR_OTA_VALIDATE_FAILED/ },
   },
   {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import type { BoardModules, DigestConstructor, FlashInstance } from "../../hal/ecma419/modules.js";
+import { NodeDigest } from "../../hal/boards/sim/digest.js";
+import type { BoardModules, FlashInstance } from "../../hal/ecma419/modules.js";
 import { createBoot } from "./boot.js";
 import { createNetwork, type Servers } from "../support/virtual-network.js";
 import type { Scheduler } from "../support/scheduler.js";
@@ -45,7 +45,7 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
     },
     Timer: scheduler.Timer,
     Time: scheduler.Time,
-    Digest: NativeDigest,
+    Digest: NodeDigest,
     platform: {
       boot: createBoot(world, running, change, restart),
       resolve: (host, callback) => void scheduler.set(() => callback(host, "10.0.0.1"), 0),
@@ -81,19 +81,3 @@ function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path
     close: () => {},
   };
 }
-
-const NativeDigest: DigestConstructor = class {
-  readonly #hash;
-
-  constructor(algorithm: string) {
-    this.#hash = createHash(algorithm);
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  close(): ArrayBuffer {
-    return new Uint8Array(this.#hash.digest()).buffer;
-  }
-};

@@ -137,6 +137,15 @@ class Run {
     this.#lastActivityMs = this.#elapsedMs;
     const board = new FaultBoard({ surroundings: this.#outside, random: this.#random });
     this.#board = board;
+    try {
+      return this.#powered(board);
+    } finally {
+      // However it ends: what the agent holds outside of this process goes with the power.
+      board.power.cut();
+    }
+  }
+
+  #powered(board: FaultBoard): boolean {
     const { power } = board;
     let agent: RunningAgent | undefined;
     const guarded = (action: () => void): void => {
@@ -161,7 +170,6 @@ class Run {
     const before = this.#chip.running().bytes.slice();
     const again = this.#live(board, agent, guarded);
     if (!sameStart(this.#chip.running().bytes, before)) this.#break("the running slot was written to");
-    power.cut();
     return again;
   }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { CHIP_ESP32, verifyAppImage } from "../../hal/boards/sim/app-image.js";
 import { type BootChoice, bootLoader } from "../../hal/boards/sim/boot-loader.js";
+import { NodeDigest } from "../../hal/boards/sim/digest.js";
 import { createFlashModule } from "../../hal/boards/sim/flash-module.js";
 import { type FlashMedium, NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "../../hal/boards/sim/nor-flash.js";
 import { createKeyValueModule } from "../../hal/boards/sim/nvs/key-value-module.js";
@@ -8,7 +8,7 @@ import { mountNvs } from "../../hal/boards/sim/nvs/nvs.js";
 import { dataPartition, encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, SUBTYPE_DATA_NVS, TABLE_ADDRESS } from "../../hal/boards/sim/partition-table.js";
 import { createPlatform } from "../../hal/boards/sim/platform.js";
 import { type Power, PowerLost } from "../../hal/boards/sim/power.js";
-import type { DigestConstructor, KeyValueModule } from "../../hal/ecma419/modules.js";
+import type { KeyValueModule } from "../../hal/ecma419/modules.js";
 import type { ChangeKind, Chip, ChipBoot, ChipModules, CutPlan } from "./chip.js";
 import { tornErase, tornProgram } from "./torn.js";
 
@@ -177,19 +177,3 @@ export class SimChip implements Chip {
     };
   }
 }
-
-const NodeDigest: DigestConstructor = class {
-  readonly #hash;
-
-  constructor(algorithm: string) {
-    this.#hash = createHash(algorithm);
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  close(): ArrayBuffer {
-    return new Uint8Array(this.#hash.digest()).buffer;
-  }
-};

@@ -2,6 +2,7 @@ import type { BootStatus } from "../../hal/ports/index.js";
 import type { OtaErrorCode } from "../../src/errors.js";
 import type { Offer, Result } from "../../src/protocol/messages.js";
 import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Stored } from "../../src/update/types.js";
+import { ERROR_CODES } from "../support/error-codes.js";
 
 /*
  * Values that stand for every case the machine tells apart. The mapped types below make the compiler ask for an entry for
@@ -105,40 +106,6 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   ),
 };
 
-const CODES: { readonly [Code in OtaErrorCode]: true } = {
-  unreachable: true,
-  "connection-lost": true,
-  "idle-timeout": true,
-  stalled: true,
-  untrusted: true,
-  "server-busy": true,
-  "url-refused": true,
-  "url-not-renewed": true,
-  "not-found": true,
-  "http-status": true,
-  "http-malformed": true,
-  "redirect-refused": true,
-  "range-mismatch": true,
-  "content-changed": true,
-  "image-too-large": true,
-  "image-invalid": true,
-  "digest-mismatch": true,
-  "flash-failed": true,
-  "store-failed": true,
-  "switch-failed": true,
-  "install-failed": true,
-  declined: true,
-  "deadline-exceeded": true,
-  reverted: true,
-  "mqtt-refused": true,
-  "mqtt-protocol": true,
-  "mqtt-timeout": true,
-  "not-bound": true,
-  "gateway-refused": true,
-  usage: true,
-  internal: true,
-};
-
 const failure = (code: OtaErrorCode): Failure => ({ code, message: code });
 
 type Of<Type extends Event["type"]> = Extract<Event, { type: Type }>;
@@ -158,7 +125,7 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
     { type: "block-written", offset: offer.size },
   ],
   "download-completed": [{ type: "download-completed" }],
-  "download-failed": (Object.keys(CODES) as OtaErrorCode[]).map((code) => ({ type: "download-failed", failure: failure(code) })),
+  "download-failed": ERROR_CODES.map((code) => ({ type: "download-failed", failure: failure(code) })),
   verified: [
     { type: "verified", matches: true },
     { type: "verified", matches: false },

@@ -1,28 +1,10 @@
-import { createHash } from "node:crypto";
 import { bootBoard } from "../../hal/boards/lin/board.js";
+import { NodeDigest } from "../../hal/boards/sim/digest.js";
 import { PlatformBoot } from "../../hal/ecma419/boot.js";
-import type { DigestConstructor } from "../../hal/ecma419/modules.js";
 import type { BootControl } from "../../hal/ports/index.js";
 import { MemoryFiles } from "./memory-files.js";
 import { bytesOf } from "./power-cuts.js";
 import { smallFlash } from "./small-flash.js";
-
-/** The SDK's `crypt` Digest. */
-export const CryptDigest: DigestConstructor = class {
-  readonly #hash;
-
-  constructor(algorithm: string) {
-    this.#hash = createHash(algorithm.toLowerCase());
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  close(): ArrayBuffer {
-    return new Uint8Array(this.#hash.digest()).buffer;
-  }
-};
 
 /** One process of the Linux target. */
 export class LinBoard {
@@ -34,7 +16,7 @@ export class LinBoard {
   /** Boots. */
   constructor(files: MemoryFiles) {
     this.files = files;
-    this.modules = bootBoard({ files, Digest: CryptDigest, restart: () => this.#restart() });
+    this.modules = bootBoard({ files, Digest: NodeDigest, restart: () => this.#restart() });
     const platform = { boot: this.modules.boot, resolve() {}, randomFill() {}, unixTime: () => undefined };
     this.boot = new PlatformBoot({ platform, flash: this.modules.flash });
   }

@@ -6,10 +6,15 @@ import { frameNetstring, NetstringReader } from "../../hal/boards/xs/netstring.j
 import { ANSWER, CALL, FAILED, OK, SEPARATOR, WorkerKilled } from "../../hal/boards/xs/worker.js";
 
 const READ_LENGTH = 65_536;
+/** Seconds of computing: a hundred times what the longest boot takes. */
+const COMPUTE_LIMIT_S = 60;
 
 /**
  * An XS engine in a process of its own, which this process waits for: a command has ended when the call returns, so that
  * virtual time stands still meanwhile. libuv's pipes do not block; named ones, opened as files, do.
+ *
+ * Nobody can interrupt this process while it waits: the kernel ends an engine that never answers. Nor does one that was not
+ * killed keep this process from ending, which ends the engine in turn: its pipes are closed then.
  */
 export class SyncXsWorker {
   readonly #onCall: (message: Buffer) => Uint8Array;
@@ -21,15 +26,21 @@ export class SyncXsWorker {
   readonly #buffer = new Uint8Array(READ_LENGTH);
   #over = false;
 
-  /** @param options.onCall serves a call of the engine's; it must not throw, and may kill the worker */
-  constructor(options: { binary: string; onCall(message: Buffer): Uint8Array }) {
-    this.#onCall = options.onCall;
+  /**
+   * @param options.onCall serves a call of the engine's; it must not throw, and may kill the worker
+   * @param options.computeLimitS seconds of computing, whole ones, after which the engine is ended
+   */
+  constructor(options: { binary: string; onCall(message: Buffer): Uint8Array; computeLimitS?: number }) {
+    const { binary, onCall, computeLimitS = COMPUTE_LIMIT_S } = options;
+    this.#onCall = onCall;
     const folder = mkdtempSync(join(tmpdir(), "xs-"));
     try {
       const names = ["to", "from"].map((name) => join(folder, name));
       execFileSync("mkfifo", names);
       const [to, from] = names.map(openPipe) as [Pipe, Pipe];
-      this.#child = spawn(options.binary, { stdio: ["ignore", "ignore", "ignore", to.reader, from.writer] });
+      const limited = ["-c", `ulimit -t ${computeLimitS} && exec "$0"`, binary];
+      this.#child = spawn("sh", limited, { stdio: ["ignore", "ignore", "ignore", to.reader, from.writer] });
+      this.#child.unref();
       // Where it cannot be started, the first read finds the end.
       this.#child.on("error", () => {});
       for (const end of [to.reader, from.writer]) closeSync(end);

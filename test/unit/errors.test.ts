@@ -2,42 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HalError, type HalErrorKind } from "../../hal/ports/index.js";
 import { describeError, fromNetwork, OtaError, type OtaErrorCode, ruleFor } from "../../src/errors.js";
-
-/** The compiler sees to it that no code is missing. */
-const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
-  unreachable: true,
-  "connection-lost": true,
-  "idle-timeout": true,
-  stalled: true,
-  untrusted: true,
-  "server-busy": true,
-  "url-refused": true,
-  "url-not-renewed": true,
-  "not-found": true,
-  "http-status": true,
-  "http-malformed": true,
-  "redirect-refused": true,
-  "range-mismatch": true,
-  "content-changed": true,
-  "image-too-large": true,
-  "image-invalid": true,
-  "digest-mismatch": true,
-  "flash-failed": true,
-  "store-failed": true,
-  "switch-failed": true,
-  "install-failed": true,
-  declined: true,
-  "deadline-exceeded": true,
-  reverted: true,
-  "mqtt-refused": true,
-  "mqtt-protocol": true,
-  "mqtt-timeout": true,
-  "not-bound": true,
-  "gateway-refused": true,
-  usage: true,
-  internal: true,
-};
-const CODES = Object.keys(EVERY_CODE) as OtaErrorCode[];
+import { ERROR_CODES } from "../support/error-codes.js";
 
 const NETWORK: { readonly [Kind in HalErrorKind]: OtaErrorCode } = {
   untrusted: "untrusted",
@@ -54,7 +19,7 @@ const NETWORK: { readonly [Kind in HalErrorKind]: OtaErrorCode } = {
 };
 
 describe("rules of errors", () => {
-  for (const code of CODES) {
+  for (const code of ERROR_CODES) {
     it(`has a rule for ${code}, in known words`, () => {
       const { remedy, outcome, keeps, level } = ruleFor(code);
       assert.ok(["back-off", "renew", "restart", "never"].includes(remedy), remedy);
@@ -65,11 +30,11 @@ describe("rules of errors", () => {
   }
 
   it("logs an error where a person is needed, a warning where the agent goes on", () => {
-    for (const code of CODES) assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
+    for (const code of ERROR_CODES) assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
   });
 
   it("keeps what is stored wherever another try or a fresh URL can go on from it", () => {
-    for (const code of CODES) {
+    for (const code of ERROR_CODES) {
       const { remedy, keeps } = ruleFor(code);
       if (remedy === "back-off" || remedy === "renew") assert.equal(keeps, true, code);
       if (remedy === "restart") assert.equal(keeps, false, code);
@@ -77,7 +42,7 @@ describe("rules of errors", () => {
   });
 
   it("reports the platform's own code wherever it has one", () => {
-    const outcomes = (outcome: string): OtaErrorCode[] => CODES.filter((code) => ruleFor(code).outcome === outcome);
+    const outcomes = (outcome: string): OtaErrorCode[] => ERROR_CODES.filter((code) => ruleFor(code).outcome === outcome);
     assert.deepEqual(outcomes("not-found"), ["not-found"]);
     assert.deepEqual(outcomes("url-expired"), ["url-refused"]);
     assert.deepEqual(outcomes("digest-mismatch"), ["digest-mismatch"]);

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import type { BoardModules, DigestConstructor } from "../../ecma419/modules.js";
+import type { BoardModules } from "../../ecma419/modules.js";
 import { CHIP_ESP32 } from "./app-image.js";
 import { type BootChoice, bootLoader } from "./boot-loader.js";
+import { NodeDigest } from "./digest.js";
 import { createFlashModule } from "./flash-module.js";
 import type { NorFlash } from "./nor-flash.js";
 import { createKeyValueModule } from "./nvs/key-value-module.js";
@@ -96,20 +96,3 @@ export class SimulatedBoard {
     });
   }
 }
-
-/** The SDK's `crypt` Digest. */
-const NodeDigest: DigestConstructor = class {
-  readonly #hash;
-
-  constructor(algorithm: string) {
-    this.#hash = createHash(algorithm.toLowerCase());
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  close(): ArrayBuffer {
-    return new Uint8Array(this.#hash.digest()).buffer;
-  }
-};

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bootBoard } from "../../../hal/boards/lin/board.js";
 import { createKeyValue } from "../../../hal/boards/lin/key-value.js";
-import { CryptDigest, LinBoard } from "../../support/lin-board.js";
+import { NodeDigest } from "../../../hal/boards/sim/digest.js";
+import { LinBoard } from "../../support/lin-board.js";
 import { MemoryFiles } from "../../support/memory-files.js";
 import { bytesOf } from "../../support/power-cuts.js";
 import { partition, smallFlash } from "../../support/small-flash.js";
@@ -54,7 +55,7 @@ test("key-value keeps namespaces apart, and refuses names that NVS refuses", () 
 
 test("a folder without a board, or with one that cannot boot, says so", () => {
   const boot = (content: Map<string, Uint8Array>): unknown =>
-    bootBoard({ files: new MemoryFiles(content), Digest: CryptDigest, restart: () => {} });
+    bootBoard({ files: new MemoryFiles(content), Digest: NodeDigest, restart: () => {} });
   assert.throws(() => boot(new Map()), /no flash\.bin in the working folder/);
   assert.throws(() => boot(new Map([["flash.bin", new Uint8Array(65536).fill(0xff)]])), /no partition table/);
   assert.throws(() => boot(new Map([["flash.bin", bytesOf(smallFlash())]])), /no slot holds a bootable image/);

@@ -1,90 +1,143 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pending, PendingPackets } from "../../../src/mqtt/pending.js";
+import { PendingPackets } from "../../../src/mqtt/pending.js";
+import { VirtualClock } from "../../support/virtual-clock.js";
 
-function waiting(packetId: number): Pending {
-  return { packetId, answer: "puback", encode: () => new Uint8Array(0), onAcknowledged: () => {}, tries: 1, sentAt: 0 };
-}
+/** Packets in flight whose bytes say their id. */
+class Bench {
+  readonly clock = new VirtualClock();
+  /** What is sent, `7` and repeated `7 again`; what is told, `granted`, `refused` and `left`. */
+  readonly events: string[] = [];
+  readonly packets: PendingPackets;
+  onSend: () => void = () => {};
 
-function filled(packets: PendingPackets, count: number): number[] {
-  return Array.from({ length: count }, () => {
-    const packetId = packets.nextId();
-    packets.add(waiting(packetId));
-    return packetId;
-  });
-}
+  constructor() {
+    this.packets = new PendingPackets({
+      clock: this.clock,
+      answerTimeoutMs: 100,
+      send: (bytes) => {
+        this.events.push(Buffer.from(bytes).toString());
+        this.onSend();
+      },
+      onUnanswered: () => {
+        this.events.push("left");
+        this.packets.clear();
+      },
+    });
+  }
 
-function oldestId(packets: PendingPackets): number | undefined {
-  return packets.oldest?.packetId;
+  send(count = 1): boolean[] {
+    const encode = (packetId: number, duplicate: boolean): Uint8Array => Buffer.from(`${packetId}${duplicate ? " again" : ""}`);
+    return Array.from({ length: count }, () =>
+      this.packets.send("puback", encode, (granted) => this.events.push(granted ? "granted" : "refused")),
+    );
+  }
+
+  acknowledge(packetId: number): void {
+    this.packets.acknowledge(packetId, "puback", true);
+  }
+
+  take(): string[] {
+    return this.events.splice(0);
+  }
 }
 
 test("ids begin with 1 and are not used again while they wait", () => {
-  const packets = new PendingPackets(16);
-  assert.deepEqual(filled(packets, 3), [1, 2, 3]);
-  packets.take(2, "puback");
-  assert.equal(packets.nextId(), 4);
+  const bench = new Bench();
+  bench.send(3);
+  bench.acknowledge(2);
+  bench.send();
+  assert.deepEqual(bench.events, ["1", "2", "3", "granted", "4"]);
 });
 
 test("ids go round after 65535, never over 0, and step over those that still wait", () => {
-  const packets = new PendingPackets(16);
-  filled(packets, 2);
-  let last = 2;
-  for (let count = 3; count <= 0xffff; count++) {
-    last = packets.nextId();
-    assert.equal(last, count);
+  const bench = new Bench();
+  bench.send(2);
+  for (let id = 3; id <= 0xffff; id++) {
+    bench.take();
+    bench.send();
+    assert.deepEqual(bench.events, [String(id)]);
+    bench.acknowledge(id);
   }
-  assert.equal(packets.nextId(), 3);
+  bench.take();
+  bench.send();
+  assert.deepEqual(bench.events, ["3"]);
 });
 
-test("it is full at its limit, and no longer once one was taken", () => {
-  const packets = new PendingPackets(2);
-  assert.equal(packets.full, false);
-  filled(packets, 2);
-  assert.equal(packets.full, true);
-  packets.take(1, "puback");
-  assert.equal(packets.full, false);
+test("at its limit it refuses and sends nothing, and no longer once one was acknowledged", () => {
+  const bench = new Bench();
+  assert.deepEqual(bench.send(17), [...Array<boolean>(16).fill(true), false]);
+  assert.equal(bench.take().length, 16);
+  bench.acknowledge(1);
+  assert.deepEqual(bench.send(), [true]);
 });
 
-test("the oldest is the one that waits longest; a repetition makes it the youngest", () => {
-  const packets = new PendingPackets(16);
-  assert.equal(oldestId(packets), undefined);
-  filled(packets, 3);
-  assert.equal(oldestId(packets), 1);
-  packets.requeue(packets.oldest as Pending);
-  assert.equal(oldestId(packets), 2);
-  packets.take(2, "puback");
-  packets.take(3, "puback");
-  assert.equal(oldestId(packets), 1);
+test("the one that waits longest is repeated first; a repetition makes it the youngest", () => {
+  const bench = new Bench();
+  bench.send();
+  bench.clock.advance(30);
+  bench.send();
+  bench.clock.advance(70);
+  assert.deepEqual(bench.take(), ["1", "2", "1 again"]);
+  assert.equal(bench.clock.remaining("mqtt acknowledgement"), 30);
+  bench.clock.advance(30);
+  assert.deepEqual(bench.take(), ["2 again"]);
+  bench.acknowledge(1);
+  assert.equal(bench.clock.remaining("mqtt acknowledgement"), 100);
 });
 
-test("an id is taken once, and one that nobody waits for not at all", () => {
-  const packets = new PendingPackets(16);
-  filled(packets, 1);
-  assert.equal(packets.take(1, "puback")?.packetId, 1);
-  assert.equal(packets.take(1, "puback"), undefined);
-  assert.equal(packets.take(99, "puback"), undefined);
+test("a packet is left unanswered after its last try, and not before", () => {
+  const bench = new Bench();
+  bench.send();
+  bench.clock.advance(299);
+  assert.deepEqual(bench.take(), ["1", "1 again", "1 again"]);
+  bench.clock.advance(1);
+  assert.deepEqual(bench.take(), ["left"]);
+  assert.deepEqual(bench.clock.names(), []);
 });
 
-test("an answer of another kind takes nothing", () => {
-  const packets = new PendingPackets(16);
-  filled(packets, 1);
-  assert.equal(packets.take(1, "suback"), undefined);
-  assert.equal(packets.take(1, "puback")?.packetId, 1);
+test("a packet is acknowledged once, and one that nobody waits for not at all", () => {
+  const bench = new Bench();
+  bench.send();
+  for (const id of [1, 1, 99]) bench.acknowledge(id);
+  assert.deepEqual(bench.events, ["1", "granted"]);
+  assert.deepEqual(bench.clock.names(), []);
 });
 
-test("a packet that is no longer waiting is not brought back by a repetition", () => {
-  const packets = new PendingPackets(16);
-  filled(packets, 1);
-  const taken = packets.take(1, "puback") as Pending;
-  packets.requeue(taken);
-  assert.equal(oldestId(packets), undefined);
+test("an answer of another kind acknowledges nothing", () => {
+  const bench = new Bench();
+  bench.send();
+  bench.packets.acknowledge(1, "suback", true);
+  assert.deepEqual(bench.take(), ["1"]);
+  bench.packets.acknowledge(1, "puback", false);
+  assert.deepEqual(bench.take(), ["refused"]);
+});
+
+test("whoever is told of an acknowledgement may send at once", () => {
+  const bench = new Bench();
+  const encode = (packetId: number): Uint8Array => Buffer.from(String(packetId));
+  bench.packets.send("puback", encode, () => bench.send());
+  bench.acknowledge(1);
+  assert.deepEqual(bench.events, ["1", "2"]);
+  assert.deepEqual(bench.clock.names(), ["mqtt acknowledgement"]);
 });
 
 test("after a clear nothing waits, and ids go on", () => {
-  const packets = new PendingPackets(2);
-  filled(packets, 2);
-  packets.clear();
-  assert.equal(oldestId(packets), undefined);
-  assert.equal(packets.full, false);
-  assert.equal(packets.nextId(), 3);
+  const bench = new Bench();
+  bench.send(16);
+  bench.packets.clear();
+  assert.deepEqual(bench.clock.names(), []);
+  bench.take();
+  bench.acknowledge(1);
+  assert.deepEqual(bench.send(), [true]);
+  assert.deepEqual(bench.events, ["17"]);
+});
+
+test("a clear from inside a repetition leaves no timer behind", () => {
+  const bench = new Bench();
+  bench.send();
+  bench.onSend = () => bench.packets.clear();
+  bench.clock.advance(100);
+  assert.deepEqual(bench.events, ["1", "1 again"]);
+  assert.deepEqual(bench.clock.names(), []);
 });
