@@ -13,6 +13,7 @@ import { readCertificate, readIdentity } from "./files.js";
 import { createLog } from "./log.js";
 import { readPolicy, VitalsFile } from "./plan-files.js";
 import { PlanPrompt } from "./plan-prompt.js";
+import { type SelfTest, selfTestOf } from "./self-test.js";
 import { readSubDevices } from "./sub-devices.js";
 
 export interface RunOptions {
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly policy?: string;
   readonly vitals?: string;
   readonly component?: readonly NamedComponent[];
+  readonly selfTest?: SelfTest;
+  readonly selfTestTimeout: number;
 }
 
 /** Bytes of the image that a new board leaves the factory with. */
@@ -110,7 +113,9 @@ function follow(event: SubDeviceEvent, log: Log): void {
 
 function followComponent(event: ComponentEvent, log: Log): void {
   if (event.kind === "state") log("info", "component", () => `${event.component} ${event.state}`);
-  if (event.kind === "result") log("info", "component", () => `${event.component} version ${event.version}: ${event.result.outcome}`);
+  if (event.kind !== "result") return;
+  const { component, version, result } = event;
+  log("info", "component", () => `${component} version ${version}: ${result.outcome}${result.outcome === "done" ? "" : `: ${result.message}`}`);
 }
 
 function configOf(options: RunOptions, identity: Identity, isGateway: boolean): OtaConfig {
@@ -121,6 +126,8 @@ function configOf(options: RunOptions, identity: Identity, isGateway: boolean): 
     broker: { url: options.mqtt, authority },
     policy: options.policy === undefined ? undefined : readPolicy(options.policy),
     components: { installTimeoutSeconds: options.installTimeout },
+    selfTest: selfTestOf(options.selfTest),
+    selfTestSeconds: options.selfTestTimeout,
     download: {
       authority,
       idleTimeoutSeconds: options.idleTimeout,

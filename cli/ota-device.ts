@@ -5,6 +5,7 @@ import { component } from "./components.js";
 import { flash, image, inspect, read } from "./device-files.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
+import { SELF_TESTS } from "./self-test.js";
 
 const program = new Command("ota-device").description("A simulated ESP32 with the update agent, its flash in a folder.");
 
@@ -23,10 +24,17 @@ program
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
   .option("--subdevices <file>", 'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}')
-  .option("--install-timeout <s>", "longest silence of an installation on a sub-device, in seconds", positiveSeconds, 60)
+  .option("--install-timeout <s>", "longest silence of an installation on a sub-device or component, in seconds", positiveSeconds, 60)
   .option("--policy <file>", "when updates may happen, a JSON object; on a terminal plans are asked about")
   .option("--vitals <file>", 'what the board measures, read again as it changes: {"batteryPercent": 80, "signalDbm": -60}')
-  .option("--component <id=ID,version=V>", "an MCU behind the board; may come several times, in the order of installation", component)
+  .option(
+    "--component <id=ID,version=V>",
+    "an MCU behind the board; may come several times, in the order of installation. " +
+      "Behind it, by commas: install=ok|fail|hang|offline, pause=S (seconds between two pieces of 4 KiB)",
+    component,
+  )
+  .addOption(new Option("--self-test <how>", "what a firmware on trial finds, besides that it reached the cloud").choices([...SELF_TESTS]))
+  .option("--self-test-timeout <s>", "how long that may take, in seconds", positiveSeconds, 60)
   .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);
 

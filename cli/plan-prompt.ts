@@ -1,11 +1,12 @@
-import { createInterface, type Interface } from "node:readline";
+import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import type { Plan } from "../src/index.js";
 
-/** Asks a person about plans, the newest one. */
+/** Asks a person about plans, one after the other, as long as an answer is wanted. */
 export class PlanPrompt {
   readonly #lines: Interface;
   readonly #output: NodeJS.WritableStream;
-  #plan: Plan | undefined;
+  /** Those that want an answer; the first one is asked about. */
+  #open: readonly Plan[] = [];
   #closed = false;
 
   /** @param options.onEnd control-C, or the end of input: nobody could answer any more */
@@ -13,6 +14,7 @@ export class PlanPrompt {
     const { input, output, onEnd } = options;
     this.#output = output;
     this.#lines = createInterface({ input, output });
+    this.#lines.setPrompt("");
     this.#lines.on("line", (line) => this.#answer(line.trim()));
     // readline takes both for itself.
     this.#lines.on("SIGINT", onEnd);
@@ -23,13 +25,9 @@ export class PlanPrompt {
 
   show(plan: Plan): void {
     if (!plan.asks) return;
-    this.#plan = plan;
-    const { component, step, version, size, unmet, deferralsLeft } = plan;
-    this.#output.write(`plan: ${step} ${component} ${version}, ${size} bytes\n`);
-    for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
-    const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
-    this.#lines.setPrompt(`yes, no REASON${later}? `);
-    this.#lines.prompt();
+    this.#open = [...this.#open, plan];
+    void plan.closed().then(() => this.#withdraw(plan));
+    if (this.#open[0] === plan) this.#ask(plan);
   }
 
   close(): void {
@@ -37,10 +35,51 @@ export class PlanPrompt {
     this.#lines.close();
   }
 
+  #ask({ component, step, version, size, unmet, deferralsLeft }: Plan): void {
+    this.#output.write(`plan: ${step} ${component} ${version}, ${size} bytes\n`);
+    for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
+    const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
+    this.#lines.setPrompt(`yes, no REASON${later}? `);
+    this.#lines.prompt();
+  }
+
+  /** Answered elsewhere, replaced, or its time is over. What was answered here is known here. */
+  #withdraw(plan: Plan): void {
+    if (this.#closed || !this.#open.includes(plan)) return;
+    if (this.#open[0] === plan) {
+      this.#clearLine();
+      this.#output.write(`no longer asked: ${plan.step} ${plan.component} ${plan.version}\n`);
+    }
+    this.#remove(plan);
+  }
+
+  /** What was typed was for this question, and is no answer to another one. */
+  #clearLine(): void {
+    if (!this.#lines.terminal) {
+      this.#output.write("\n");
+      return;
+    }
+    this.#lines.write(null, { ctrl: true, name: "e" });
+    this.#lines.write(null, { ctrl: true, name: "u" });
+    cursorTo(this.#output, 0);
+    clearLine(this.#output, 0);
+  }
+
+  #remove(plan: Plan): void {
+    const isAsked = this.#open[0] === plan;
+    this.#open = this.#open.filter((other) => other !== plan);
+    this.#lines.setPrompt("");
+    const [next] = this.#open;
+    if (isAsked && next !== undefined) this.#ask(next);
+  }
+
   #answer(line: string): void {
-    const plan = this.#plan;
+    const [plan] = this.#open;
     const [word = "", ...rest] = line.split(/\s+/);
-    if (plan === undefined) return;
+    if (plan === undefined) {
+      if (line !== "") this.#output.write("nothing is asked at present\n");
+      return;
+    }
     if (line === "") {
       this.#lines.prompt();
       return;
@@ -50,10 +89,11 @@ export class PlanPrompt {
       else if (/^no?$/i.test(word)) plan.decline(rest.join(" ") || "by the user");
       else if (/^l(ater)?$/i.test(word)) plan.defer({ seconds: Number(rest[0] ?? 3600) });
       else throw new Error("answer yes, no or later");
-      this.#plan = undefined;
     } catch (error) {
       this.#output.write(`${(error as Error).message}\n`);
       this.#lines.prompt();
+      return;
     }
+    this.#remove(plan);
   }
 }

@@ -1,7 +1,8 @@
 export { OtaAgent } from "./agent.js";
 export type { InstallImage, InstallJob, Installer } from "./components/hand-over.js";
 export { checkConfig, type OtaConfig } from "./config.js";
-export type { ComponentEvent, ComponentOptions, Components } from "./components/components.js";
+export type { ComponentOptions } from "./components/component-options.js";
+export type { ComponentEvent, Components } from "./components/components.js";
 export type { Plan, PlanFacts, Unmet } from "./components/plan.js";
 export type { PlansPart } from "./components/part.js";
 export type { PolicyConfig } from "./components/policy-config.js";

@@ -1,36 +1,20 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
-import type { ComponentKind } from "../protocol/demands.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
-import { isVersion } from "../protocol/version.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, State } from "../update/types.js";
 import { Blocked } from "./blocked.js";
-import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
-import { askVersion, type Installer } from "./hand-over.js";
+import { checkComponent, type ComponentOptions } from "./component-options.js";
+import { parseWireVersion, wireVersion } from "./component-version.js";
+import { askVersion } from "./hand-over.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./plan-gate.js";
 import type { Recipient } from "./recipient.js";
 import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
-
-/** A chip behind the board, or another part of it that is updated by the application's code. */
-export interface ComponentOptions {
-  /** Letters, digits, `.`, `_` and `-`. It is the prefix of the component's versions on the wire. */
-  readonly id: string;
-  /** Default `mcu`. */
-  readonly kind?: ComponentKind | undefined;
-  /** That runs there. A function, which may promise it, is asked again after an installation; a text holds until the next one. */
-  readonly version: string | Installer["version"];
-  /** Least charge of the battery for its updates, besides the policy's. */
-  readonly minBatteryPercent?: number | undefined;
-  /** Ids of components: where the update of one fails that is offered with this one's, this one's is not installed. */
-  readonly dependsOn?: readonly string[] | undefined;
-  readonly install: Installer["install"];
-}
 
 /** What an application hears of a component: how far its update is, and how it ended. */
 export type ComponentEvent = { readonly component: string; readonly version: string | undefined } & (
@@ -58,6 +42,8 @@ export interface ComponentsOptions {
 
 interface Component extends Recipient {
   readonly options: ComponentOptions;
+  /** Who waits for its version; absent as long as nobody has asked. */
+  listeners: (() => void)[] | undefined;
   /** Of its newest job. */
   gate: PlanGate | undefined;
   state: State["name"] | "queued";
@@ -99,14 +85,10 @@ export class Components {
     });
   }
 
-  /** @throws OtaError `usage` for an id or a version that is none, or an id that is known already */
+  /** @throws OtaError `usage` for a setting that is none, or an id that is known already */
   add(options: ComponentOptions): void {
     const { id, version, install } = options;
-    const { separator } = this.#options;
-    if (!isComponentId(id, separator) || id === FIRMWARE) throw new OtaError("usage", `${id}: no id of a component`);
-    if (typeof version === "string" && !(isVersion(version) && isVersion(wireVersion({ component: id, version }, separator)))) {
-      throw new OtaError("usage", `component ${id}: version is not one, or too long with the prefix`);
-    }
+    checkComponent(options, this.#options.separator);
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     const component: Component = {
       options,
@@ -115,6 +97,7 @@ export class Components {
       link: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
+      listeners: undefined,
       gate: undefined,
       state: "idle",
     };
@@ -130,11 +113,23 @@ export class Components {
   connected(): void {
     this.queue.open();
     for (const component of this.#all) {
-      askVersion(component.link, this.#options.device.clock, (version) => {
-        if (typeof component.options.version !== "string") component.version = version;
+      this.#askVersion(component, () => {
         if (this.queue.arrived(component)) this.#reportOwn();
       });
     }
+  }
+
+  /** One question at a time: its bus may not carry two. */
+  #askVersion(component: Component, onEnded: () => void): void {
+    const isAsked = component.listeners !== undefined;
+    (component.listeners ??= []).push(onEnded);
+    if (isAsked) return;
+    askVersion(component.link, this.#options.device.clock, (version) => {
+      if (typeof component.options.version !== "string") component.version = version;
+      const { listeners = [] } = component;
+      component.listeners = undefined;
+      for (const listener of listeners) listener();
+    });
   }
 
   disconnected(): void {
@@ -251,6 +246,11 @@ export class Components {
       capacity: device.openPartition(STAGING).byteLength,
       minBatteryPercent: options.minBatteryPercent,
       runningVersion: () => component.version,
+      askVersion: (onEnded) =>
+        this.#askVersion(component, () => {
+          if (component.version !== undefined && this.queue.arrived(component)) this.#reportOwn();
+          onEnded();
+        }),
       blocked: (offer) => this.blockedBy(offer, owner),
       unblock: (offer) => this.unblock(offer, owner),
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),

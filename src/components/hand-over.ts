@@ -29,7 +29,7 @@ export interface InstallJob {
 export interface Installer {
   /** The version that runs there, or a promise of it; `undefined` where it cannot be reached. */
   version(): string | undefined | Promise<string | undefined>;
-  /** A promise may stand for the result: kept is success, broken is failure. So may an exception. */
+  /** A promise, or any other thenable, may stand for the result: kept is success, broken is failure. So may an exception. */
   install(image: InstallImage, job: InstallJob): unknown;
 }
 
@@ -164,9 +164,14 @@ export function askVersion(installer: Installer, clock: Clock, onAnswer: (versio
 function attempt(code: () => unknown, onValue: (promised: boolean, value: unknown) => void, onError: (error: unknown) => void): void {
   try {
     const value = code();
-    if (value instanceof Promise) value.then((kept) => onValue(true, kept), onError);
+    // An application may bring promises of its own.
+    if (isThenable(value)) Promise.resolve(value).then((kept) => onValue(true, kept), onError);
     else onValue(false, value);
   } catch (error) {
     onError(error);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
 }

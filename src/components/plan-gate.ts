@@ -5,8 +5,8 @@ import type { ComponentKind, Demands } from "../protocol/demands.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
 import type { ClearedStep, Failure } from "../update/types.js";
-import { ManifestReader } from "./manifest.js";
 import type { Plan, Unmet } from "./plan.js";
+import { PlanDemands } from "./plan-demands.js";
 import type { PlanMemory } from "./plan-memory.js";
 import { decide } from "./policy.js";
 import { LONGEST_SECONDS, type Policy } from "./policy-config.js";
@@ -22,6 +22,8 @@ export interface PlanGateOptions {
   /** Bytes that an image may demand. */
   readonly capacity: number;
   runningVersion(): string | undefined;
+  /** Asks what runs, where that is unknown. @param onEnded never from inside this call */
+  askVersion?(onEnded: () => void): void;
   hasListener(): boolean;
   /** Before the first look: for what is offered together with this. */
   gatherMs?(): number;
@@ -42,23 +44,26 @@ interface Question {
   readonly offer: Offer;
   readonly answer: (failure?: Failure) => void;
   told: boolean;
+  /** Whom to tell that no answer is wanted any more. */
+  readonly closers: (() => void)[];
+  /** Times that the version was asked for, and whether it is now. */
+  versionTries: number;
+  asksVersion: boolean;
   /** Of the newest look. */
   unmet: readonly Unmet[];
   asks: boolean;
 }
 
-/** Tries to have the manifest before the job is given up. */
-const MANIFEST_TRIES = 5;
+/** Times that a version is asked for which an image demands. */
+const VERSION_TRIES = 5;
 
 /** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
 export class PlanGate implements Gate {
   readonly #options: PlanGateOptions;
   #question: Question | undefined;
-  /** The image of the newest question, and what its manifest says. */
+  /** The image of the newest question, and what that demands. */
   #image: Offer | undefined;
-  #demands: Demands | undefined;
-  #manifestTries = 0;
-  #manifest: ManifestReader | undefined;
+  #demands: PlanDemands | undefined;
   #timer: Timer | undefined;
   #deadline: Timer | undefined;
   #said = "";
@@ -73,17 +78,16 @@ export class PlanGate implements Gate {
       this.withdraw();
       this.#image = offer;
       this.#demands = undefined;
-      this.#manifestTries = 0;
     }
-    this.#question = { step, offer, answer, told: false, unmet: [], asks: false };
+    this.#take({ step, offer, answer, told: false, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false });
     this.#said = "";
     this.#lookIn(this.#options.gatherMs?.() ?? 0);
   }
 
   withdraw(): void {
-    this.#question = undefined;
+    this.#take(undefined);
     this.#timer?.cancel();
-    this.#manifest?.close();
+    this.#demands?.close();
     this.#endDeadline();
   }
 
@@ -96,7 +100,8 @@ export class PlanGate implements Gate {
   /** The plan of an update that is under way. An open question is answered by it as by the one that was shown. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
-    return this.#plan(this.#question ?? { step, offer, answer: () => {}, told: true, unmet: [], asks: false });
+    const over = { step, offer, answer: () => {}, told: true, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false };
+    return this.#plan(this.#question ?? over);
   }
 
   /** The plan of the image that was asked about last, until its installation begins or its job is over. */
@@ -115,7 +120,7 @@ export class PlanGate implements Gate {
     const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
     const { step, offer } = question;
     if (this.#isOver(offer)) return;
-    const demands = this.#allDemands(offer);
+    const demands = this.#demandsOf(offer);
     if (demands === undefined) return;
     const first = awaited?.();
     if (first !== undefined) {
@@ -142,6 +147,7 @@ export class PlanGate implements Gate {
     this.#lookIn(policy.recheckMs);
     question.unmet = "unmet" in decision ? decision.unmet : [];
     question.asks = decision.do === "ask";
+    if (question.unmet.some(({ what }) => what === "version") && !this.#isDeferred(offer)) this.#askVersion(question, demands);
     switch (decision.do) {
       case "go":
         if (step === "download") this.#tell(question);
@@ -164,29 +170,29 @@ export class PlanGate implements Gate {
   }
 
   /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
-  #allDemands(offer: Offer): Demands | undefined {
+  #demandsOf(offer: Offer): Demands | undefined {
     const { policy, device, tls } = this.#options;
-    if (!policy.manifest) this.#demands = {};
-    // The offer's own word is the newer one.
-    if (this.#demands !== undefined) return { ...this.#demands, ...offer.demands };
-    this.#manifest?.close();
-    this.#manifest = new ManifestReader({
-      ...device,
-      url: offer.url,
+    this.#demands ??= new PlanDemands({
+      device,
       tls,
-      onEnded: (answer) => {
-        this.#manifest = undefined;
-        if ("found" in answer) {
-          this.#demands = answer.found;
-          this.#lookIn(0);
-          return;
-        }
-        device.log("warn", "plan", () => `manifest of ${offer.version}: ${printable(answer.unknown)}`);
-        if (++this.#manifestTries >= MANIFEST_TRIES) this.#answer({ code: "unreachable", message: "no manifest" });
-        else this.#lookIn(policy.recheckMs);
-      },
+      manifest: policy.manifest,
+      onRead: () => this.#lookIn(0),
+      onBusy: () => this.#lookIn(policy.recheckMs),
+      onMissing: () => this.#answer({ code: "unreachable", message: "no manifest" }),
     });
-    return undefined;
+    return this.#demands.read(offer);
+  }
+
+  /** What does not say its version within some tries is refused as one that says another: the difference may not fit. */
+  #askVersion(question: Question, { sourceVersion }: Demands): void {
+    if (question.asksVersion) return;
+    question.asksVersion = true;
+    this.#options.askVersion?.(() => {
+      question.asksVersion = false;
+      if (this.#question !== question) return;
+      if (this.#options.runningVersion() !== undefined) this.#lookIn(0);
+      else if (++question.versionTries >= VERSION_TRIES) this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+    });
   }
 
   /** Arms the deadline at the first look. @returns whether it has passed already */
@@ -212,10 +218,15 @@ export class PlanGate implements Gate {
   #answer(failure?: Failure): void {
     const question = this.#question;
     if (question === undefined) return;
-    this.#question = undefined;
+    this.#take(undefined);
     this.#timer?.cancel();
     if (question.step === "install" || failure !== undefined) this.#endDeadline();
     question.answer(failure);
+  }
+
+  #take(question: Question | undefined): void {
+    if (this.#question !== undefined) close(this.#question);
+    this.#question = question;
   }
 
   #isDeferred(offer: Offer): boolean {
@@ -247,7 +258,7 @@ export class PlanGate implements Gate {
       component,
       kind,
       step,
-      sourceVersion: { ...this.#demands, ...offer.demands }.sourceVersion,
+      sourceVersion: (this.#demands?.of(offer) ?? offer.demands)?.sourceVersion,
       version: offer.version,
       size: offer.size,
       unmet,
@@ -256,6 +267,7 @@ export class PlanGate implements Gate {
       accept: () => {
         if (!isOpen()) return;
         memory.accept(component, offer, step);
+        close(question);
         this.#lookIn(0);
       },
       decline: (reason) => {
@@ -269,11 +281,17 @@ export class PlanGate implements Gate {
         if (!isOpen()) return;
         // Not what was left when the plan was shown: the same plan may be deferred again.
         if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
-        if (!(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
+        if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
         memory.defer(component, offer, Math.ceil(seconds));
         question.told = false;
+        close(question);
         this.#lookIn(0);
       },
+      closed: () => new Promise((resolve) => (isOpen() ? question.closers.push(resolve) : resolve())),
     };
   }
+}
+
+function close({ closers }: Question): void {
+  for (const closed of closers.splice(0)) closed();
 }

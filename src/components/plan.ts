@@ -3,8 +3,8 @@ import type { ClearedStep } from "../update/types.js";
 
 /** A precondition that is not met at present, or a wait that is not over. */
 export interface Unmet {
-  readonly what: "battery" | "signal" | "window" | "deferral" | "component";
-  /** What is wanted: percent, dBm, the windows, seconds to wait, or the component that comes first. */
+  readonly what: "battery" | "signal" | "window" | "deferral" | "component" | "version";
+  /** What is wanted: percent, dBm, the windows, seconds to wait, the component that comes first, or the version to update from. */
   readonly required: number | string | undefined;
   /** What is: percent, dBm, or the time of day there; `undefined` where nobody knows. */
   readonly measured: number | string | undefined;
@@ -36,4 +36,6 @@ export interface Plan extends PlanFacts {
   decline(reason: string): void;
   /** Asks again later, also after a restart. @throws OtaError `usage` where no deferral is left, or the time is no time */
   defer(options: { seconds: number }): void;
+  /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */
+  closed(): Promise<void>;
 }

@@ -56,12 +56,13 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolvePolicy(config: PolicyConfig): Policy {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new OtaError("usage", "policy is not an object");
   return {
     consent: oneOf("consent", config.consent, [undefined, "silent", "ask"]),
     minBatteryPercent: optional("minBatteryPercent", config.minBatteryPercent, 0, 100),
     minSignalDbm: optional("minSignalDbm", config.minSignalDbm, -200, 0),
     windows: parseWindows(config.windows ?? []),
-    timeZoneOffsetMinutes: within("timeZoneOffsetMinutes", config.timeZoneOffsetMinutes ?? 0, -1440, 1440),
+    timeZoneOffsetMinutes: whole("timeZoneOffsetMinutes", config.timeZoneOffsetMinutes ?? 0, -1440, 1440),
     maxDeferrals: whole("maxDeferrals", config.maxDeferrals ?? 3, 0, 255),
     installWhen: oneOf("installWhen", config.installWhen ?? "downloaded", ["downloaded", "accepted", "window"]),
     maxAttempts: whole("policy.maxAttempts", config.maxAttempts ?? 5, 1, 255),
@@ -90,12 +91,13 @@ function parseTime(text: string): number {
   return Number(match[1]) * 60 + Number(match[2]);
 }
 
-function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Value {
+export function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Value {
   if (!allowed.includes(value)) throw new OtaError("usage", `${name} is none of ${allowed.filter((each) => each !== undefined).join(", ")}`);
   return value;
 }
 
-function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
+/** @throws OtaError `usage` for a value that is neither absent nor between the two */
+export function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
   return value === undefined ? undefined : within(name, value, least, most);
 }
 

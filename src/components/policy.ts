@@ -24,7 +24,7 @@ export interface Question {
   /** Somebody listens to plans. */
   readonly hasListener: boolean;
   readonly remembered: Remembered;
-  /** Of what the image is for; `undefined` where it does not say. */
+  /** Of what the image is for; `undefined` as long as it does not say. */
   readonly runningVersion: string | undefined;
   readonly component: string;
   readonly kind: ComponentKind;
@@ -75,9 +75,11 @@ function refusalOf(question: Question): string | undefined {
 }
 
 function unmetOf(question: Question): Unmet[] {
-  const { step, policy, demands, vitals, unixTime, remembered } = question;
+  const { step, policy, demands, vitals, unixTime, remembered, runningVersion } = question;
   const unmet: Unmet[] = [];
   if (remembered.deferredSeconds > 0) unmet.push({ what: "deferral", required: remembered.deferredSeconds, measured: undefined });
+  // A difference is offered to whom has said its source version, and to nobody else.
+  if (demands.sourceVersion !== undefined && runningVersion === undefined) unmet.push({ what: "version", required: demands.sourceVersion, measured: undefined });
   const least = (what: "battery" | "signal", demanded: number | undefined, wanted: number | undefined, measured: number | undefined): void => {
     const required = Math.max(demanded ?? -Infinity, wanted ?? -Infinity);
     if (measured !== undefined && measured < required) unmet.push({ what, required, measured });

@@ -19,7 +19,7 @@ export interface UpdatePlansOptions {
 
 /** What a gate is for. */
 export interface GateTarget
-  extends Pick<PlanGateOptions, "component" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
+  extends Pick<PlanGateOptions, "component" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "askVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
   /** Besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
 }

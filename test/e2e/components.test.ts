@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OtaAgent, Plan } from "../../src/index.js";
+import type { OtaAgent, OtaError, Plan } from "../../src/index.js";
 import { type Bench, DEVICE, imageOf } from "../support/bench.js";
 import { NODE, testOnEngines } from "../support/engines.js";
 import { MemoryMcu } from "../support/memory-mcu.js";
@@ -213,22 +213,66 @@ test("asked for, the plan of a component that waits for a yes is there at once, 
   });
 });
 
-test("an id or a version that cannot be, or an id that is known already, is refused", () =>
+test("a component that cannot be is refused in one line that names the setting", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
-    const install = (): void => {};
-    const refused: unknown[] = [];
+    const fine = { id: "led", version: "1", install: (): void => {} };
+    const wrong: readonly (readonly [setting: object, message: RegExp])[] = [
+      ...["firmware", "m/cu", "", 5].map((id) => [{ id }, /no id of a component/] as const),
+      [{ id: "mcu" }, /^component mcu is known already$/],
+      ...["", "1 0", "1".repeat(29)].map((version) => [{ version }, /^component led: version is not one, or too long/] as const),
+      ...[undefined, 5, null].map((version) => [{ version }, /version is neither text nor a function/] as const),
+      ...[1000, NaN, -1, "50", null].map((least) => [{ minBatteryPercent: least }, /^component led: minBatteryPercent is not between 0 and 100$/] as const),
+      [{ kind: "chip" }, /^component led: kind is none of module, mcu$/],
+      [{ dependsOn: "mcu" }, /^component led: dependsOn is not a list of ids$/],
+      [{ dependsOn: [5] }, /dependsOn is not a list/],
+      [{ install: undefined }, /^component led: install is not a function$/],
+    ];
+    let refused = 0;
     bench.onAgent = (agent) => {
       const { components } = agent as OtaAgent;
-      components.add({ id: "mcu", version: "1", install });
-      const wrong = [["mcu", "1"], ["firmware", "1"], ["m/cu", "1"], ["", "1"], ["led", ""], ["led", "1 0"], ["led", "1".repeat(29)]] as const;
-      for (const [id, version] of wrong) {
-        try {
-          components.add({ id, version, install });
-        } catch (error) {
-          refused.push((error as { code?: string }).code);
-        }
+      components.add({ ...fine, id: "mcu", minBatteryPercent: 100 });
+      for (const [setting, message] of wrong) {
+        assert.throws(() => components.add({ ...fine, ...setting }), (error: OtaError) => error.code === "usage" && message.test(error.message), JSON.stringify(setting));
+        refused++;
       }
     };
     await online(bench);
-    assert.deepEqual(refused, Array(7).fill("usage"));
+    assert.equal(refused, wrong.length);
   }));
+
+/** Offered with a field that the platform does not write today. */
+function offerDifference(bench: Bench, sourceVersion: string): void {
+  const { productId, deviceName } = DEVICE;
+  const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion };
+  bench.platform.send(`$ota/update/${productId}/${deviceName}`, JSON.stringify(offer));
+}
+
+testOnEngines("a difference waits for an MCU that does not say its version, and is installed once it says the right one", (engine) => {
+  const mcu = new MemoryMcu();
+  mcu.answers = false;
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.5 } } }, async (bench) => {
+    await online(bench);
+    offerDifference(bench, "1.0.0");
+    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")));
+    assert.equal(bench.server.requests.length, 0);
+    mcu.answers = true;
+    await said(bench, "mcu_2.0.0 done");
+    assert.ok(story(bench).includes("version mcu_1.0.0"), "what was learned is told");
+  });
+});
+
+testOnEngines("a difference is refused where the MCU says another version late, or none at all", (engine) => {
+  const mcu = new MemoryMcu({ version: "0.9.0" });
+  mcu.answers = false;
+  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.2 } } }, async (bench) => {
+    await online(bench);
+    offerDifference(bench, "1.0.0");
+    await said(bench, "mcu_2.0.0 for version 1.0.0, what runs is unknown");
+    await bench.until("the end", () => bench.logged.lines.length > 0 && story(bench).at(-1) === "version 0.1.0");
+    offerDifference(bench, "1.0.0");
+    await bench.until("the second wait", () => bench.logged.lines.filter((line) => line.includes("mcu waits: version")).length === 2);
+    mcu.answers = true;
+    await said(bench, "mcu_2.0.0 for version 1.0.0, not 0.9.0");
+    assert.deepEqual([bench.server.requests.length, mcu.offsets.length], [0, 0]);
+  });
+});

@@ -83,6 +83,57 @@ test("run updates an MCU behind the board, and inspect shows it", () =>
     assert.match(stdout, /^component {3}mcu {2}version 2\.0\.0$/m);
   }));
 
+test("run shows an MCU that refuses its image, and the reason is reported", () =>
+  withPlace("mcu_2.0.0", async ({ platform, run, state }) => {
+    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0,install=fail"]);
+    await device.until("the report", () => platform.words().includes("fail -5 component mcu refuses the image"));
+    await device.until("the log", () => device.stderr.includes("mcu version 2.0.0: failed: component mcu refuses the image"));
+    await device.kill("SIGTERM");
+    assert.deepEqual((await inspect(state)).components, [{ id: "mcu", version: "1.0.0", md5: null }]);
+  }));
+
+test("run shows an MCU that hangs: the installation is ended by its time", () =>
+  withPlace("mcu_2.0.0", async ({ platform, run }) => {
+    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0,install=hang", "--install-timeout", "0.2"]);
+    await device.until("the report", () => platform.words().includes("fail -5 installation timed out"));
+    await device.kill("SIGTERM");
+  }));
+
+test("run shows a slow MCU: slower than the installation may be silent it fails, otherwise it takes its time", () =>
+  withPlace("mcu_2.0.0", async ({ platform, run }) => {
+    const args = ["--component", "id=mcu,version=1.0.0,pause=0.2", "--install-timeout"];
+    const impatient = new Running("ota-device", [...run, ...args, "0.1"]);
+    await impatient.until("the report", () => platform.words().includes("fail -5 installation timed out"));
+    await impatient.kill("SIGTERM");
+    const patient = new Running("ota-device", [...run, ...args, "20"]);
+    await patient.until("done", () => platform.words().includes("done"));
+    await patient.kill("SIGTERM");
+  }));
+
+for (const [how, reason] of [
+  ["fail", "self test failed"],
+  ["throw", "self test: sensor does not answer"],
+  ["hang", "self test: no end in time"],
+] as const) {
+  test(`run shows a firmware on trial whose self test does ${how}: it reverts, and the reason is kept`, () =>
+    withPlace("0.2.0", async ({ platform, run, file, state }) => {
+      const args = ["--self-test", how, "--self-test-timeout", "0.3", "--policy", file("policy.json", "{}")];
+      const device = new Running("ota-device", [...run, ...args]);
+      await device.until("the report", () => platform.words().includes(`fail -5 ${reason}`));
+      await device.kill("SIGTERM");
+      const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+      assert.match(stdout, /^running {5}ota_0 {2}version 0\.1\.0/);
+      assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}reverted/m);
+    }));
+}
+
+test("run shows a firmware on trial whose self test holds", () =>
+  withPlace("0.2.0", async ({ platform, run }) => {
+    const device = new Running("ota-device", [...run, "--self-test", "ok"]);
+    await device.until("the new version", () => platform.words().at(-1) === "version 0.2.0");
+    await device.kill("SIGTERM");
+  }));
+
 test("a vitals file that is half written, or gone, keeps the last values", () =>
   withFolder((folder) => {
     const path = join(folder, "vitals.json");
@@ -115,6 +166,13 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
   ["a component without a version", () => ["--component", "id=mcu"], /id=ID,version=VERSION/],
   ["a component that is the board itself", () => ["--component", "id=firmware,version=1"], /firmware is the board's own/],
   ["a component too long for the wire", () => ["--component", `id=mcu,version=${"1".repeat(29)}`], /over 32 characters/],
+  ["a component with a setting of none", () => ["--component", "id=mcu,version=1,instal=fail"], /instal is none of id, version, install, pause/],
+  ["a component with a setting twice", () => ["--component", "id=mcu,version=1,id=led"], /id comes twice/],
+  ["a component with no such installation", () => ["--component", "id=mcu,version=1,install=slow"], /install is none of ok, fail, hang, offline/],
+  ["a component with a pause that is none", () => ["--component", "id=mcu,version=1,pause=x"], /Not a number of seconds/],
+  ["a component that pauses for more than a day", () => ["--component", "id=mcu,version=1,pause=86401"], /pause is over 86400 seconds/],
+  ["no such self test", () => ["--self-test", "maybe"], /Allowed choices are ok, fail, throw, hang/],
+  ["a self test without time", () => ["--self-test-timeout", "0"], /Must be more than 0/],
   ["a component that comes twice", () => ["--component", "id=a,version=1", "--component", "id=a,version=2"], /Component a comes twice/],
 ];
 for (const [what, args, message] of wrong) {

@@ -16,6 +16,8 @@ export class MemoryMcu implements AttachedComponent {
   readonly minBatteryPercent: number | undefined;
   install: NonNullable<MemoryMcuOptions["install"]>;
   running: string;
+  /** Whether it says its version. */
+  answers = true;
   /** Where each piece that came belongs. */
   readonly offsets: number[] = [];
   received = new Uint8Array(0);
@@ -29,8 +31,8 @@ export class MemoryMcu implements AttachedComponent {
     this.install = options.install ?? "ok";
   }
 
-  version(): string {
-    return this.running;
+  version(): string | undefined {
+    return this.answers ? this.running : undefined;
   }
 
   write(_md5: string, byteOffset: number, bytes: Uint8Array): boolean {

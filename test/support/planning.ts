@@ -64,6 +64,10 @@ export class Planning {
   blocked: string | undefined;
   /** Id of a component that comes first. */
   awaited: string | undefined;
+  /** That runs; `undefined` as long as nobody knows. */
+  running: string | undefined = "1.0";
+  /** Questions for the version that nobody has answered yet. */
+  readonly versionQuestions: (() => void)[] = [];
   plans: UpdatePlans;
   gate: PlanGate;
   readonly #options: PlanningOptions;
@@ -127,7 +131,8 @@ export class Planning {
       component: FIRMWARE,
       kind: "module",
       capacity: 1_000_000,
-      runningVersion: () => "1.0",
+      runningVersion: () => this.running,
+      askVersion: (onEnded) => this.versionQuestions.push(onEnded),
       blocked: () => this.blocked,
       awaited: () => this.awaited,
       onOver: (failure) => {

@@ -10,7 +10,10 @@ import { createSubDeviceLink, type SubDeviceBus } from "../xs/guest/sub-device-l
 export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}
 
 /** Another chip behind the board, which has no name of its own on the platform. */
-export interface AttachedComponent extends SubDeviceBus, Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {}
+export interface AttachedComponent extends SubDeviceBus, Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {
+  /** Between two pieces of an installation. */
+  readonly pauseMs?: number;
+}
 
 export interface FirmwareOptions {
   readonly config: OtaConfig;
@@ -31,8 +34,9 @@ export function createFirmware(options: FirmwareOptions): (modules: BoardModules
       agent.gateway.add({ productId, deviceName, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });
     }
     for (const bus of options.components ?? []) {
-      const { id, kind, minBatteryPercent, dependsOn } = bus;
-      agent.components.add({ id, kind, minBatteryPercent, dependsOn, ...createSubDeviceLink({ bus, Timer: modules.Timer }) });
+      const { id, kind, minBatteryPercent, dependsOn, pauseMs } = bus;
+      const link = createSubDeviceLink({ bus, Timer: modules.Timer, pauseMs });
+      agent.components.add({ id, kind, minBatteryPercent, dependsOn, ...link });
     }
     options.onAgent?.(agent);
     agent.start();

@@ -26,6 +26,8 @@ export interface SimulatedSubDeviceOptions {
   /** That it leaves the factory with. */
   readonly version: string;
   readonly install: Installation;
+  /** In what it says of itself. Default `sub-device`. */
+  readonly called?: string;
 }
 
 /** What runs on a sub-device: without size and MD5 where it was never updated. */
@@ -59,6 +61,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   readonly deviceName: string;
   readonly #options: SimulatedSubDeviceOptions;
   readonly #folder: string;
+  readonly #called: string;
   #offline = false;
 
   /** @param options.state folder of the board */
@@ -66,6 +69,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
     this.productId = options.productId;
     this.deviceName = options.deviceName;
     this.#options = options;
+    this.#called = options.called ?? "sub-device";
     this.#folder = join(options.state, FOLDER, `${options.productId}_${options.deviceName}`);
     mkdirSync(this.#folder, { recursive: true });
     if (!existsSync(join(this.#folder, RECORD_FILE))) this.#record({ version: options.version, size: null, md5: null });
@@ -78,7 +82,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   write(md5: string, byteOffset: number, bytes: Uint8Array): boolean {
     const { install } = this.#options;
     if (install === "offline") this.#offline = true;
-    if (this.#offline) throw new Error("sub-device does not answer");
+    if (this.#offline) throw new Error(`${this.#called} does not answer`);
     if (install === "hang" && byteOffset > 0) return false;
     const path = this.#received(md5);
     const file = openSync(path, existsSync(path) ? "r+" : "w");
@@ -88,12 +92,12 @@ export class SimulatedSubDevice implements SubDeviceBus {
   }
 
   finish({ version, md5, size }: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined {
-    if (this.#options.install === "fail") return "sub-device refuses the image";
+    if (this.#options.install === "fail") return `${this.#called} refuses the image`;
     const path = this.#received(md5);
     const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array();
     if (bytes.byteLength !== size || createHash("md5").update(bytes).digest("hex") !== md5) {
       rmSync(path, { force: true });
-      return "sub-device received other bytes";
+      return `${this.#called} received other bytes`;
     }
     renameSync(path, this.#whole(md5));
     this.#record({ version, size, md5 });

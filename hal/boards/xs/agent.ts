@@ -16,6 +16,8 @@ export class XsAgent {
   readonly #options: XsAgentOptions;
   readonly #listeners: Listeners = {};
   #state: State["name"] = "idle";
+  /** Of each plan that was shown, by its id: what tells of its end. */
+  readonly #closers = new Map<number, () => void>();
 
   constructor(options: XsAgentOptions) {
     this.#options = options;
@@ -51,18 +53,26 @@ export class XsAgent {
   }
 
   /** An event as it comes out of the engine: a plan has its functions given back. */
-  receive(name: keyof AgentEvents, event: object): void {
+  receive(name: keyof AgentEvents | "plan-closed", event: object): void {
+    if (name === "plan-closed") {
+      const { id } = event as { readonly id: number };
+      this.#closers.get(id)?.();
+      this.#closers.delete(id);
+      return;
+    }
     if (name !== "plan") {
       this.emit(name, event as never);
       return;
     }
     const { id, ...facts } = event as PlanFacts & { readonly id: number };
     const answer = (text: string, seconds: number, reason: string): void => void this.#send(COMMAND.answerPlan, id, text, seconds, reason);
+    const closed = new Promise<void>((resolve) => this.#closers.set(id, resolve));
     this.emit("plan", {
       ...facts,
       accept: () => answer("accept", 0, ""),
       decline: (reason) => answer("decline", 0, reason),
       defer: ({ seconds }) => answer("defer", seconds, ""),
+      closed: () => closed,
     });
   }
 

@@ -90,7 +90,7 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
       log(level, area, () => message);
     },
     [CALL.agentEvent](call) {
-      const name = call.text() as keyof AgentEvents;
+      const name = call.text() as keyof AgentEvents | "plan-closed";
       agent()?.receive(name, JSON.parse(call.text()) as object);
     },
   };

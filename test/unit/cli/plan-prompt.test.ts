@@ -7,21 +7,35 @@ import type { Plan } from "../../../src/index.js";
 /** A person at a terminal, whose answers are noted. */
 class Terminal {
   readonly input = new PassThrough();
-  readonly output = new PassThrough();
+  readonly output: PassThrough & { isTTY?: boolean } = new PassThrough();
   readonly answers: string[] = [];
   ends = 0;
-  readonly prompt = new PlanPrompt({ input: this.input, output: this.output, onEnd: () => this.ends++ });
+  readonly prompt: PlanPrompt;
 
-  show(): void {
-    const plan = { component: "firmware", step: "download", version: "2.0", size: 1000, unmet: [], asks: true, deferralsLeft: 3 } as const;
+  constructor({ isTTY = false } = {}) {
+    this.output.isTTY = isTTY;
+    this.prompt = new PlanPrompt({ input: this.input, output: this.output, onEnd: () => this.ends++ });
+  }
+
+  /** @returns ends the question from elsewhere */
+  show(version = "2.0", asks = true): () => void {
+    let close = (): void => {};
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    const plan = { component: "firmware", step: "download", version, size: 1000, unmet: [], asks, deferralsLeft: 3 } as const;
+    const answer = (text: string): void => {
+      this.answers.push(`${version} ${text}`);
+      close();
+    };
     this.prompt.show({
       ...plan,
       kind: "module",
       sourceVersion: undefined,
-      accept: () => this.answers.push("yes"),
-      decline: (reason) => this.answers.push(`no ${reason}`),
-      defer: ({ seconds }) => this.answers.push(`later ${seconds}`),
+      accept: () => answer("yes"),
+      decline: (reason) => answer(`no ${reason}`),
+      defer: ({ seconds }) => answer(`later ${seconds}`),
+      closed: () => closed,
     } satisfies Plan);
+    return close;
   }
 
   /** @returns what was said meanwhile */
@@ -42,7 +56,7 @@ test("a plan is answered with yes, no and a reason, or later", async () => {
     terminal.show();
     await terminal.type(answer);
   }
-  assert.deepEqual(terminal.answers, ["yes", "no not now", "no by the user", "later 60", "later 3600"]);
+  assert.deepEqual(terminal.answers, ["yes", "no not now", "no by the user", "later 60", "later 3600"].map((answer) => `2.0 ${answer}`));
   terminal.prompt.close();
 });
 
@@ -53,6 +67,77 @@ test("what is no answer, and nothing at all, is asked again", async () => {
   assert.match(await terminal.type("\n"), /yes, no REASON/);
   assert.deepEqual(terminal.answers, []);
   terminal.prompt.close();
+});
+
+test("a plan that is shown for display alone is not asked about", async () => {
+  const terminal = new Terminal();
+  terminal.show("2.0", false);
+  assert.equal(await terminal.type(""), "");
+  terminal.prompt.close();
+});
+
+test("what is no longer asked is said in one line, and a late answer is not swallowed", async () => {
+  const terminal = new Terminal();
+  const close = terminal.show();
+  assert.match(await terminal.type(""), /yes, no REASON, later SECONDS \(3 left\)\? $/);
+  close();
+  assert.equal(await terminal.type(""), "\nno longer asked: download firmware 2.0\n");
+  assert.equal(await terminal.type("yes\n"), "nothing is asked at present\n");
+  assert.equal(await terminal.type("\n"), "");
+  assert.deepEqual(terminal.answers, []);
+  terminal.prompt.close();
+});
+
+test("what was answered here is not said to be asked no longer", async () => {
+  const terminal = new Terminal();
+  terminal.show();
+  assert.doesNotMatch(await terminal.type("yes\n"), /no longer/);
+  terminal.prompt.close();
+});
+
+test("on a terminal the line is cleared, and what was typed for one question is no answer to the next", async () => {
+  const terminal = new Terminal({ isTTY: true });
+  const close = terminal.show("2.0");
+  await terminal.type("ye");
+  close();
+  terminal.show("3.0");
+  const said = await terminal.type("");
+  assert.match(said, /\x1b\[1G\x1b\[2Kno longer asked/);
+  assert.match(said, /no longer asked: download firmware 2\.0\n.*plan: download firmware 3\.0/s);
+  assert.match(await terminal.type("s\n"), /answer yes, no or later/);
+  await terminal.type("no\n");
+  assert.deepEqual(terminal.answers, ["3.0 no by the user"]);
+  terminal.prompt.close();
+});
+
+test("two plans that want an answer are asked about one after the other", async () => {
+  const terminal = new Terminal();
+  terminal.show("2.0");
+  const close = terminal.show("3.0");
+  assert.doesNotMatch(await terminal.type(""), /3\.0/);
+  assert.match(await terminal.type("yes\n"), /plan: download firmware 3\.0/);
+  close();
+  assert.match(await terminal.type(""), /no longer asked: download firmware 3\.0/);
+  assert.deepEqual(terminal.answers, ["2.0 yes"]);
+  terminal.prompt.close();
+});
+
+test("one that waits for its turn and is asked no longer goes without a word", async () => {
+  const terminal = new Terminal();
+  terminal.show("2.0");
+  terminal.show("3.0")();
+  assert.doesNotMatch(await terminal.type(""), /3\.0|no longer/);
+  assert.doesNotMatch(await terminal.type("yes\n"), /3\.0/);
+  terminal.prompt.close();
+});
+
+test("nothing is said of a plan that ends with the run", async () => {
+  const terminal = new Terminal();
+  const close = terminal.show();
+  await terminal.type("");
+  terminal.prompt.close();
+  close();
+  assert.equal(await terminal.type(""), "");
 });
 
 test("the end of input ends the run: nobody could answer any more", async () => {

@@ -97,6 +97,15 @@ describe("an image that is handed over", () => {
     assert.deepEqual(ends, [undefined]);
   });
 
+  test("is installed, or not, by a thenable that is no promise of the engine", async () => {
+    const kept = handing({ install: () => ({ then: (resolve: (value: string) => void) => resolve("whatever") }) });
+    const broken = handing({ install: () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error("bus")) }) });
+    const thrown = handing({ install: () => ({ then: () => assert.fail("no bus") }) });
+    for (let turn = 0; turn < 4; turn++) await Promise.resolve();
+    for (const { clock } of [kept, broken, thrown]) clock.advance(1);
+    assert.deepEqual([kept, broken, thrown].map(({ ends }) => ends.map((failure) => failure?.message)), [[undefined], ["bus"], ["no bus"]]);
+  });
+
   test("is not installed by a value that is no promise", () => {
     const { clock, ends } = handing({ install: () => true });
     clock.advance(59_000);
@@ -194,6 +203,16 @@ describe("a version question", () => {
     askVersion(installer, clock, (version) => answers.push(version)).cancel();
     clock.advance(100_000);
     assert.deepEqual([asked, answers.length, clock.names()], [1, 1, []]);
+  });
+
+  test("is answered by a thenable that is no promise of the engine", async () => {
+    const clock = new VirtualClock();
+    const answers: (string | undefined)[] = [];
+    const thenable = { then: (resolve: (version: string) => void) => resolve("1.0.0") } as unknown as Promise<string>;
+    askVersion({ version: () => thenable, install: () => undefined }, clock, (version) => answers.push(version));
+    clock.advance(0);
+    for (let turn = 0; turn < 4; turn++) await Promise.resolve();
+    assert.deepEqual(answers, ["1.0.0"]);
   });
 
   test("that is answered after its time has run out stays without an answer", async () => {

@@ -66,7 +66,7 @@ describe("a listener", () => {
     const planning = new Planning({ listens: true, policy: { minBatteryPercent: 30, maxDeferrals: 2 } });
     planning.vitals.batteryPercent = 12;
     planning.ask("download", { ...OFFER, demands: { sourceVersion: "1.0", minSignalDbm: -113 } });
-    const { accept: _accept, decline: _decline, defer: _defer, ...facts } = planning.shown[0]!;
+    const { accept: _accept, decline: _decline, defer: _defer, closed: _closed, ...facts } = planning.shown[0]!;
     assert.deepEqual(facts, {
       component: "firmware",
       kind: "module",
@@ -289,7 +289,7 @@ describe("a deferred plan", () => {
   test("has a time that is one", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
-    for (const seconds of [0, -1, NaN, Infinity, 31_536_001]) {
+    for (const seconds of [0, -1, NaN, Infinity, 31_536_001, "50" as unknown as number]) {
       assert.throws(() => planning.shown[0]!.defer({ seconds }), /^Error: a deferral is|a deferral is 1 to/, String(seconds));
     }
   });
@@ -392,6 +392,123 @@ describe("a budget", () => {
     planning.ask("download", OFFER);
     planning.ask("install", OFFER);
     assert.deepEqual(planning.clock.names(), []);
+  });
+});
+
+describe("a difference, where nobody knows what runs,", () => {
+  const DIFFERENCE: Offer = { ...OFFER, demands: { sourceVersion: "1.0" } };
+
+  function asked(options: PlanningOptions = {}): Planning {
+    const planning = new Planning(options);
+    planning.running = undefined;
+    planning.ask("download", DIFFERENCE);
+    return planning;
+  }
+  /** The question is answered. */
+  function said(planning: Planning, version: string | undefined): void {
+    planning.running = version;
+    planning.versionQuestions.pop()!();
+    planning.clock.advance(0);
+  }
+
+  test("waits for the version, says so, and goes on as soon as it is told", () => {
+    const planning = asked();
+    assert.deepEqual(planning.shown[0]!.unmet, [{ what: "version", required: "1.0", measured: undefined }]);
+    assert.deepEqual(planning.logged.lines, ["info plan firmware waits: version ?, wanted 1.0"]);
+    assert.deepEqual(planning.answers, []);
+    said(planning, "1.0");
+    assert.deepEqual(planning.answers, ["yes"]);
+  });
+
+  test("is refused once another version is told", () => {
+    const planning = asked();
+    said(planning, "0.9");
+    assert.deepEqual(planning.answers, ["for version 1.0, not 0.9"]);
+  });
+
+  test("has the version asked for again with each look, one question at a time", () => {
+    const planning = asked();
+    planning.clock.advance(30_000);
+    assert.equal(planning.versionQuestions.length, 1);
+    said(planning, undefined);
+    assert.equal(planning.versionQuestions.length, 0);
+    planning.clock.advance(10_000);
+    assert.equal(planning.versionQuestions.length, 1);
+  });
+
+  test("is refused after five questions without an answer, and not remembered as failed", () => {
+    const planning = asked();
+    for (let count = 1; count < 5; count++) {
+      said(planning, undefined);
+      assert.deepEqual(planning.answers, []);
+      planning.clock.advance(10_000);
+    }
+    said(planning, undefined);
+    assert.deepEqual(planning.answers, ["for version 1.0, what runs is unknown"]);
+    assert.deepEqual([planning.clock.names(), planning.store.writes], [[], 0]);
+    planning.ask("download", DIFFERENCE);
+    said(planning, "1.0");
+    assert.equal(planning.answers.at(-1), "yes");
+  });
+
+  test("is asked about meanwhile, and once accepted still waits for the version", () => {
+    const planning = asked({ listens: true });
+    planning.shown[0]!.accept();
+    planning.clock.advance(0);
+    assert.deepEqual(planning.answers, []);
+    said(planning, "1.0");
+    assert.deepEqual(planning.answers, ["yes"]);
+  });
+
+  test("counts no questions while it is deferred", () => {
+    const planning = asked({ listens: true });
+    planning.shown[0]!.defer({ seconds: 3600 });
+    said(planning, undefined);
+    planning.clock.advance(3_500_000);
+    assert.deepEqual([planning.versionQuestions.length, planning.answers], [0, []]);
+    planning.clock.advance(200_000);
+    assert.equal(planning.versionQuestions.length, 1);
+  });
+
+  test("whose offer was replaced leaves the new one alone", () => {
+    const planning = asked();
+    const [late] = planning.versionQuestions;
+    planning.ask("download", { ...OFFER, version: "3.0" });
+    late!();
+    planning.clock.advance(0);
+    assert.deepEqual(planning.answers, ["yes"]);
+  });
+});
+
+describe("whoever shows a plan hears that no answer is wanted any more", () => {
+  const ends: readonly (readonly [what: string, end: (planning: Planning) => void])[] = [
+    ["once it is accepted", ({ shown }) => shown[0]!.accept()],
+    ["once it is declined", ({ shown }) => shown[0]!.decline("no")],
+    ["once it is deferred", ({ shown }) => shown[0]!.defer({ seconds: 60 })],
+    ["once another is offered", (planning) => planning.ask("download", { ...OFFER, version: "3.0" })],
+    ["once the offer is withdrawn", ({ gate }) => gate.withdraw()],
+    ["once the job is over", ({ gate }) => gate.end()],
+    ["once the deadline has passed", ({ clock }) => clock.advance(600_000)],
+  ];
+  for (const [what, end] of ends) {
+    test(what, async () => {
+      const planning = new Planning({ listens: true, policy: { deadlineSeconds: 600 } });
+      planning.ask("download", OFFER);
+      let closed = 0;
+      void planning.shown[0]!.closed().then(() => closed++);
+      await Promise.resolve();
+      assert.equal(closed, 0);
+      end(planning);
+      await Promise.resolve();
+      assert.equal(closed, 1);
+    });
+  }
+
+  test("at once where that is so already", async () => {
+    const planning = new Planning({ listens: true });
+    planning.ask("download", OFFER);
+    planning.shown[0]!.decline("no");
+    await planning.shown[0]!.closed();
   });
 });
 

@@ -79,6 +79,13 @@ describe("a precondition", () => {
     assert.deepEqual(decided({ policy: { minBatteryPercent: 100, minSignalDbm: 0 } }), GO);
   });
 
+  test("of the version to update from waits for one that is unknown, and binds no full image", () => {
+    const unmet = [{ what: "version", required: "0.9", measured: undefined }];
+    assert.deepEqual(decided({ demands: { sourceVersion: "0.9" }, runningVersion: undefined }), { do: "wait", unmet });
+    assert.deepEqual(decided({ demands: { sourceVersion: "0.9" }, runningVersion: undefined, policy: { consent: "ask" } }), { do: "ask", unmet });
+    assert.deepEqual(decided({ runningVersion: undefined }), GO);
+  });
+
   test("that is not met is told in the question", () => {
     const unmet = [{ what: "battery", required: 30, measured: 3 }];
     assert.deepEqual(decided({ policy: { consent: "ask", minBatteryPercent: 30 }, battery: 3 }), { do: "ask", unmet });
@@ -170,7 +177,6 @@ describe("an image is refused", () => {
 
   test("at the bound of each it is not", () => {
     assert.deepEqual(decided({ demands: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }), GO);
-    assert.deepEqual(decided({ demands: { sourceVersion: "0.9" }, runningVersion: undefined }), GO);
     assert.deepEqual(decided({ remembered: { ...NEW, failures: 5 } }), GO);
   });
 });
@@ -212,6 +218,7 @@ describe("a policy", () => {
     refused({ minBatteryPercent: "30" }, /minBatteryPercent/);
     refused({ minSignalDbm: 1 }, /minSignalDbm/);
     refused({ timeZoneOffsetMinutes: 1441 }, /timeZoneOffsetMinutes/);
+    refused({ timeZoneOffsetMinutes: 0.5 }, /timeZoneOffsetMinutes is not a whole number/);
     refused({ maxDeferrals: 256 }, /maxDeferrals/);
     refused({ maxDeferrals: 1.5 }, /maxDeferrals is not a whole number/);
     refused({ maxAttempts: 2.5 }, /maxAttempts is not a whole number/);
@@ -228,5 +235,6 @@ describe("a policy", () => {
   test("from a file, with its fields of the wrong shape, is refused in one line too", () => {
     refused({ windows: "02:00-04:00" }, /windows/);
     refused({ windows: [null] }, /windows/);
+    for (const config of ["ask", [], 5]) refused(config as object, /^policy is not an object$/);
   });
 });

@@ -16,6 +16,7 @@ export class PlanAnswers {
       this.#plans.push({ id, plan });
       if (this.#plans.length > PLAN_LIMIT) this.#plans.shift();
       options.host.call(CALL.agentEvent, "plan", JSON.stringify({ ...plan, id }));
+      void plan.closed().then(() => options.host.call(CALL.agentEvent, "plan-closed", JSON.stringify({ id })));
     });
   }
 

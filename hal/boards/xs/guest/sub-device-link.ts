@@ -14,8 +14,12 @@ export interface SubDeviceBus {
 /** What goes over the wire at once. */
 const PIECE_LENGTH = 4096;
 
-/** A gateway application's driver of such a sub-device: a piece each turn. Used on Node and in the engine. */
-export function createSubDeviceLink({ bus, Timer }: { bus: SubDeviceBus; Timer: TimerModule }): Installer {
+/**
+ * A gateway application's driver of such a sub-device: a piece each turn. Used on Node and in the engine.
+ *
+ * @param options.pauseMs between two pieces
+ */
+export function createSubDeviceLink({ bus, Timer, pauseMs = 0 }: { bus: SubDeviceBus; Timer: TimerModule; pauseMs?: number | undefined }): Installer {
   return {
     version: () => bus.version(),
     install(image, job) {
@@ -35,7 +39,7 @@ export function createSubDeviceLink({ bus, Timer }: { bus: SubDeviceBus; Timer: 
           byteOffset += count;
           job.progress(byteOffset);
           job.acknowledge(byteOffset);
-          Timer.set(turn, 0);
+          Timer.set(turn, pauseMs);
         } catch (error) {
           job.fail(error instanceof Error ? error.message : String(error));
         }
