@@ -11,7 +11,7 @@ import type { Checkpoint } from "../src/update/types.js";
 import { UsageError } from "./command-line.js";
 import { COMPONENT_PRODUCT } from "./components.js";
 import { readBytes, writeBytes } from "./files.js";
-import { planReports } from "./plan-report.js";
+import { describePlan, planReports } from "./plan-report.js";
 
 /** `ota-device inspect` */
 export function inspect({ state, json }: { state: string; json?: boolean }): void {
@@ -22,7 +22,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
     ...inspectSlots(flash, CHIP_ESP32),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     subdevices: subDevicesOf(state, flash),
-    plans: planReports(readRecord(flash, "ota", "plans")),
+    plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
     components: installedSubDevices(state)
       .filter(({ productId }) => productId === COMPONENT_PRODUCT)
       .map(({ deviceName, version, md5 }) => ({ id: deviceName, version, md5 })),
@@ -41,10 +41,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
     lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
   }
   for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
-  for (const { md5, decisions, deferrals, failures, until } of report.plans) {
-    const words = [...decisions, ...(failures > 0 ? [`failed ${failures} times`] : []), ...(deferrals > 0 ? [`deferred ${deferrals} times`] : [])];
-    lines.push(`plan        ${md5}  ${words.join(", ") || "offered"}${until === null ? "" : ` until ${until}`}`);
-  }
+  for (const plan of report.plans) lines.push(`plan        ${describePlan(plan)}`);
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

@@ -68,7 +68,7 @@ test("inspect shows what the board remembers of an image", () =>
     const [plan] = (await inspect(state)).plans;
     assert.equal(plan?.failures, 1);
     const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
-    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}failed 1 times$/m);
+    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}offered {2}failures 1$/m);
   }));
 
 test("run updates an MCU behind the board, and inspect shows it", () =>
