@@ -40,7 +40,7 @@ export class Blocked {
     if (this.#lines !== undefined) return this.#lines;
     const record = this.#store.read(KEY);
     const text = record === undefined ? "" : (decodeUtf8(record) ?? "");
-    this.#lines = text.split("\n").filter((line) => /^\S+ [0-9a-f]{32} \S+$/.test(line));
+    this.#lines = text.split("\n").filter((line) => /^[A-Za-z0-9._-]{1,32} [0-9a-f]{32} [A-Za-z0-9._-]{1,32}$/.test(line));
     return this.#lines;
   }
 

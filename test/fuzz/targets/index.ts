@@ -5,6 +5,7 @@ import { exchange, rangeReader } from "./http.js";
 import { appImage, partitionsCsv, partitionTable } from "./images.js";
 import { deviceInfo, downlink } from "./messages.js";
 import { packetReader, session } from "./mqtt.js";
+import { blocked, demands, manifest, planRecord } from "./plans.js";
 import { checkpoint, nvs, otaData } from "./storage.js";
 
 /** Everything that reads bytes from outside. */
@@ -12,6 +13,8 @@ export const TARGETS: readonly Target[] = [
   downlink,
   deviceInfo,
   gatewayMessage,
+  demands,
+  manifest,
   contentRange,
   retryAfter,
   url,
@@ -21,6 +24,8 @@ export const TARGETS: readonly Target[] = [
   session,
   checkpoint,
   ledger,
+  planRecord,
+  blocked,
   otaData,
   nvs,
   partitionsCsv,

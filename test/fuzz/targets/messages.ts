@@ -12,13 +12,14 @@ export const downlink: Target = {
   corpus: text(
     `{"file_size":1048576,"md5sum":"${md5}","type":"update_firmware","url":"https://h.example/f.bin?sign=q1%3D2&x=/y","version":"0.2.0"}`,
     `{"type":"update_firmware","file_size":1,"md5sum":"${md5}","url":"HTTP://[::1]:80","version":"a"}`,
+    `{"type":"update_firmware","file_size":1,"md5sum":"${md5}","url":"http://h","version":"a","sourceVersion":"1","minBatteryPercent":5,"kind":"mcu","component":"m"}`,
     '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1"}',
     '{"type":"report_version_rsp","result_code":-1,"result_msg":"\\u00e9\\ud83d\\ude00"}',
     '{"type":"something_else","x":[[{"y":null}]]}',
     "[]",
     "null",
   ),
-  words: ['"type"', '"__proto__":', '"constructor":{', "update_firmware", "\\u0000", "\\ud800", "[[[[[[[[", '{"a":', "true", "null", "\u00e9", '"file_size":', "http://"],
+  words: ['"type"', '"__proto__":', '"constructor":{', "update_firmware", "\\u0000", "\\ud800", "[[[[[[[[", '{"a":', "true", "null", "\u00e9", '"file_size":', "http://", '"space":', '"minSignalDbm":', '"wrong":'],
   run(input) {
     const message = decodeDownlink(input);
     switch (message.type) {
@@ -28,9 +29,13 @@ export const downlink: Target = {
         assert.match(offer.md5, /^[0-9a-f]{32}$/);
         assert.match(offer.url, /^https?:\/\/[!-~]*$/i);
         assert.ok(offer.url.length <= 2048 && Number.isSafeInteger(offer.size) && offer.size > 0);
-        assert.deepEqual(Object.keys(offer).sort(), ["md5", "size", "url", "version"]);
-        const printed = JSON.stringify({ type: "update_firmware", version: offer.version, url: offer.url, md5sum: offer.md5, file_size: offer.size });
-        assert.deepEqual(decodeDownlink(Buffer.from(printed)), message);
+        const { demands, ...rest } = offer;
+        assert.deepEqual(Object.keys(rest).sort(), ["md5", "size", "url", "version"]);
+        if (demands?.wrong !== undefined) assert.match(demands.wrong, /^[A-Za-z]+ is wrong$/);
+        const { wrong: _wrong, ...sound } = demands ?? {};
+        const printed = JSON.stringify({ type: "update_firmware", version: offer.version, url: offer.url, md5sum: offer.md5, file_size: offer.size, ...sound });
+        const again = decodeDownlink(Buffer.from(printed));
+        assert.equal(JSON.stringify(again), JSON.stringify({ ...message, offer: { ...rest, ...(Object.keys(sound).length === 0 ? {} : { demands: sound }) } }));
         return;
       }
       case "version-answer": {

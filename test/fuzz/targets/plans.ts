@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
+import { Blocked } from "../../../src/components/blocked.js";
+import { type ManifestAnswer, ManifestReader } from "../../../src/components/manifest.js";
+import { PlanMemory } from "../../../src/components/plan-memory.js";
+import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/components/plan-record.js";
+import { decide } from "../../../src/components/policy.js";
+import { resolvePolicy } from "../../../src/components/policy-config.js";
+import { type Demands, decodeDemands } from "../../../src/protocol/demands.js";
+import { parseMessage } from "../../../src/protocol/json.js";
+import { FakeHttp } from "../../support/fake-http.js";
+import { MemoryStore } from "../../support/planning.js";
+import { VirtualClock } from "../../support/virtual-clock.js";
+import { cut, streams, type Target, text } from "../target.js";
+
+const RECORD_LIMIT = 508;
+const NOW = 1_800_000_000;
+const LONGEST_SECONDS = 0xffffffff;
+const POLICY = resolvePolicy({});
+const IMAGES = Array.from({ length: ENTRY_LIMIT + 1 }, (_, index) => ({ version: `2.${index}`, md5: "ab".repeat(16), size: 1000 + index }));
+
+const DEMANDS = [
+  '{"sourceVersion":"1.0","minBatteryPercent":30,"minSignalDbm":-113,"space":698000,"kind":"module","component":"firmware"}',
+  '{"kind":"mcu","component":"mcu","x":[{"y":null}]}',
+  '{"space":0,"minBatteryPercent":100}',
+  "{}",
+  '{"minSignalDbm":0.5}',
+  "[]",
+];
+const WORDS = [
+  '"sourceVersion":', '"minBatteryPercent":', '"minSignalDbm":', '"space":', '"kind":', '"component":', '"wrong":', '"__proto__":{',
+  '"constructor":{', "null", "-0", "1e999", "-201", "100.5", '"\\u0000"', '"\\ud800"', '"module"', '"mcu"', "[[[[[[[[[[[[[[[[[", '{"a":', "\xff", "\xef\xbb\xbf",
+];
+
+/** What a manifest, or an offer, demands. */
+export const demands: Target = {
+  name: "demands",
+  weight: 40,
+  corpus: text(...DEMANDS),
+  words: WORDS,
+  run(input) {
+    const fields = parseMessage(input);
+    if (typeof fields !== "string") checkDemands(decodeDemands(fields) ?? {});
+  },
+};
+
+/** The body of a manifest, as a server may send it. */
+export const manifest: Target = {
+  name: "manifest",
+  weight: 30,
+  corpus: streams(...text(...DEMANDS, `{"space":5${" ".repeat(1013)}}`, `{"space":5${" ".repeat(1014)}}`)),
+  words: WORDS,
+  run(input) {
+    const answer = manifestOf(cut(input));
+    assert.ok("found" in answer, "it was sent to its end");
+    checkDemands(answer.found);
+    if (input.byteLength - 1 > 1024) assert.equal(answer.found.wrong, "manifest over 1024 bytes");
+    assert.deepEqual(manifestOf([input.slice(1)]), answer, "it matters how the bytes were cut");
+  },
+};
+
+function manifestOf(pieces: readonly Uint8Array[]): ManifestAnswer {
+  const [http, clock] = [new FakeHttp(), new VirtualClock()];
+  const answers: ManifestAnswer[] = [];
+  new ManifestReader({ http, clock, url: "http://h.test/f.bin?sign=1", tls: {}, onEnded: (answer) => answers.push(answer) });
+  http.exchange.head({ status: 200 });
+  for (const piece of pieces) if (!http.exchange.closed) http.exchange.send(piece);
+  if (!http.exchange.closed) http.exchange.end();
+  clock.advance(60_000);
+  assert.ok(answers.length === 1 && http.exchange.closed && clock.names().length === 0, `${answers.length} answers`);
+  assert.equal(http.exchange.readsAfterClose, 0);
+  return answers[0] as ManifestAnswer;
+}
+
+/** Within their bounds, the same once they are printed and read again, and decided about in printable words. */
+function checkDemands(found: Demands): void {
+  const { sourceVersion, minBatteryPercent = 0, minSignalDbm = 0, space = 0, kind, component, wrong } = found;
+  for (const name of [sourceVersion, component]) assert.ok(name === undefined || /^[A-Za-z0-9._-]{1,32}$/.test(name));
+  assert.ok(minBatteryPercent >= 0 && minBatteryPercent <= 100 && minSignalDbm >= -200 && minSignalDbm <= 0);
+  assert.ok(space >= 0 && space <= Number.MAX_SAFE_INTEGER && (kind === undefined || kind === "module" || kind === "mcu"));
+  const printed = JSON.stringify(found);
+  if (wrong === undefined) assert.equal(JSON.stringify(decodeDemands(JSON.parse(printed) as { [key: string]: unknown }) ?? {}), printed);
+  for (const runningVersion of [undefined, "1.0"]) {
+    const decision = decide({
+      step: "download",
+      policy: POLICY,
+      demands: found,
+      hasListener: false,
+      remembered: { declined: false, accepted: [], failures: 0, cooling: undefined, deferredSeconds: 0 },
+      runningVersion,
+      component: "firmware",
+      kind: "module",
+      capacity: 1_000_000,
+      vitals: { batteryPercent: () => 20, signalDbm: () => -120 },
+      unixTime: undefined,
+    });
+    if (wrong !== undefined) assert.equal(decision.do, "decline");
+    if (decision.do === "decline") assert.match(decision.reason, /^[ -~]{1,120}$/);
+    if (sourceVersion !== undefined && sourceVersion !== runningVersion) assert.notEqual(decision.do, "go");
+  }
+}
+
+/** The memory of plans, as a worn key-value store may give it back. */
+export const planRecord: Target = {
+  name: "plan-record",
+  weight: 30,
+  corpus: [0, 1, 5, ENTRY_LIMIT].map(memoryOf),
+  words: ["\x01", "\0\0\0\0", "\xff\xff\xff\xff", "\x01\x0d", "\x3f", "\xff"],
+  repair: withCrc,
+  run(input) {
+    const found = decodePlans(input);
+    assert.ok(found.length <= ENTRY_LIMIT);
+    const printed = encodePlans(found);
+    assert.ok(printed.byteLength <= RECORD_LIMIT);
+    assert.deepEqual(decodePlans(printed), found);
+    for (const unix of [undefined, NOW]) liveWith(input, unix);
+  },
+};
+
+/** Whatever it says, every image can be decided about, and that is remembered. */
+function liveWith(record: Uint8Array, unix: number | undefined): void {
+  const [store, clock] = [new MemoryStore(), new VirtualClock()];
+  clock.unix = unix;
+  store.records.set("plans", record);
+  const log = (level: string, _area: string, message: () => string): void => assert.notEqual(level, "error", message());
+  const open = (): PlanMemory => new PlanMemory({ store, clock, log, budget: { maxAttempts: 5, coolDownSeconds: 60 } });
+  const memory = open();
+  for (const image of IMAGES) {
+    const { failures, deferredSeconds } = memory.recall("firmware", image);
+    assert.ok(failures >= 0 && failures <= 255 && deferredSeconds >= 0 && deferredSeconds <= LONGEST_SECONDS);
+    const leftMs = memory.deadlineMs("firmware", image, 600);
+    assert.ok(Number.isFinite(leftMs) && leftMs <= 600_000, `${leftMs} ms left`);
+  }
+  const [first, second, third] = IMAGES as [(typeof IMAGES)[0], (typeof IMAGES)[0], (typeof IMAGES)[0]];
+  memory.decline("firmware", first);
+  memory.fail("firmware", second, true);
+  memory.accept("firmware", third, "install");
+  const again = open();
+  for (const image of [first, second, third]) assert.deepEqual(again.recall("firmware", image), memory.recall("firmware", image));
+  assert.equal(again.recall("firmware", first).declined, true);
+  assert.equal(again.recall("firmware", second).cooling, "reverted");
+  assert.equal(again.recall("firmware", third).accepted.includes("install"), true);
+}
+
+function memoryOf(count: number): Uint8Array {
+  const [store, clock] = [new MemoryStore(), new VirtualClock()];
+  clock.unix = NOW - 30;
+  const memory = new PlanMemory({ store, clock, log: () => {}, budget: { maxAttempts: 2, coolDownSeconds: 600 } });
+  IMAGES.slice(0, count).forEach((image, index) => {
+    if (index % 4 === 0) memory.defer("firmware", image, 3600);
+    else if (index % 4 === 1) memory.decline("firmware", image);
+    else if (index % 4 === 2) memory.accept("firmware", image, "download");
+    else memory.fail("firmware", image, index % 8 === 3);
+    memory.deadlineMs("firmware", image, 600);
+  });
+  return store.records.get("plans") ?? encodePlans([]);
+}
+
+function withCrc(record: Uint8Array): Uint8Array {
+  if (record.byteLength < 4) return record;
+  new DataView(record.buffer, record.byteOffset).setUint32(record.byteLength - 4, crc32(record.subarray(0, -4)), true);
+  return record;
+}
+
+/** What failed components hold back. */
+export const blocked: Target = {
+  name: "blocked",
+  weight: 15,
+  corpus: text(
+    `firmware ${"ab".repeat(16)} mcu`,
+    [`mcu ${"ab".repeat(16)} radio`, `firmware ${"ab".repeat(16)} mcu`, `led ${"cd".repeat(16)} radio-2`].join("\n"),
+  ),
+  words: ["firmware ", " mcu", "\n", "ab".repeat(16), "\0", "\xc3\xa9", "\u2028", "\r"],
+  run(input) {
+    const store = new MemoryStore();
+    store.records.set("blocked", input);
+    const [image, other] = IMAGES as [(typeof IMAGES)[0], (typeof IMAGES)[0]];
+    const found = new Blocked({ store }).find("firmware", image);
+    if (found !== undefined) assert.match(found, /^[A-Za-z0-9._-]{1,32}$/);
+    if (input.byteLength > RECORD_LIMIT) return;
+    new Blocked({ store }).remove("led", other);
+    assert.equal(new Blocked({ store }).find("firmware", image), found);
+    new Blocked({ store }).add("firmware", image, "mcu");
+    assert.equal(new Blocked({ store }).find("firmware", image), "mcu");
+    new Blocked({ store }).remove("firmware", image);
+    assert.equal(new Blocked({ store }).find("firmware", image), undefined);
+  },
+};
