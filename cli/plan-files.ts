@@ -1,6 +1,6 @@
 import type { Surroundings } from "../hal/boards/sim/platform.js";
 import { checkPolicy } from "../src/components/part.js";
-import type { PolicyConfig } from "../src/index.js";
+import { OtaError, type PolicyConfig } from "../src/index.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
 
@@ -19,13 +19,25 @@ const POLICY_FIELDS: { readonly [Field in keyof Required<PolicyConfig>]: true } 
   manifest: true,
 };
 
-/** @throws UsageError for what is no object, or has a field of no policy; OtaError `usage` for a wrong value */
+const WINDOW_FIELDS = { from: true, to: true };
+
+/** @throws UsageError, one line that names the file and what is wrong in it */
 export function readPolicy(path: string): PolicyConfig {
-  const policy = readObject(path);
-  const unknown = Object.keys(policy).find((field) => !Object.hasOwn(POLICY_FIELDS, field));
-  if (unknown !== undefined) throw new UsageError(`${path}: ${unknown} is no field of a policy`);
-  checkPolicy(policy);
+  const policy: PolicyConfig = readObject(path);
+  refuseUnknown(path, policy, POLICY_FIELDS, "a policy");
+  try {
+    checkPolicy(policy);
+  } catch (error) {
+    throw error instanceof OtaError ? new UsageError(`${path}: ${error.message}`) : error;
+  }
+  for (const window of policy.windows ?? []) refuseUnknown(path, window, WINDOW_FIELDS, "a window");
   return policy;
+}
+
+/** A setting that is misspelt would not hold. */
+function refuseUnknown(path: string, found: object, known: object, what: string): void {
+  const unknown = Object.keys(found).find((field) => !Object.hasOwn(known, field));
+  if (unknown !== undefined) throw new UsageError(`${path}: ${unknown} is no field of ${what}`);
 }
 
 /** The simulated board's sensors, in a file that may change at any time: one that is half written keeps the last values. */
@@ -62,11 +74,16 @@ interface Vitals {
   readonly signalDbm?: number;
 }
 
+const VITALS_BOUNDS = { batteryPercent: [0, 100], signalDbm: [-200, 0] } as const;
+
 function readVitals(path: string): Vitals {
   const vitals = readObject(path);
-  for (const field of ["batteryPercent", "signalDbm"]) {
+  refuseUnknown(path, vitals, VITALS_BOUNDS, "vitals");
+  for (const [field, [least, most]] of Object.entries(VITALS_BOUNDS)) {
     const value = vitals[field];
-    if (value !== undefined && typeof value !== "number") throw new UsageError(`${path}: ${field} is not a number`);
+    if (value === undefined) continue;
+    if (typeof value !== "number") throw new UsageError(`${path}: ${field} is not a number`);
+    if (!(value >= least && value <= most)) throw new UsageError(`${path}: ${field} is not between ${least} and ${most}`);
   }
   return vitals;
 }

@@ -272,7 +272,8 @@ export class PlanGate implements Gate {
       },
       decline: (reason) => {
         if (this.#image?.md5 !== offer.md5 || this.#image.version !== offer.version) return;
-        const failure: Failure = { code: "declined", message: `declined: ${printable(reason)}` };
+        const why = printable(String(reason ?? ""));
+        const failure: Failure = { code: "declined", message: why === "" ? "declined" : `declined: ${why}` };
         memory.decline(component, offer);
         if (isOpen()) this.#answer(failure);
         else onOver(failure);

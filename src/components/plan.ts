@@ -33,7 +33,7 @@ export interface Plan extends PlanFacts {
   /** As soon as the preconditions are met. */
   accept(): void;
   /** Not this image: it is reported as failed, and not asked about again. Possible until the installation begins. */
-  decline(reason: string): void;
+  decline(reason?: string): void;
   /** Asks again later, also after a restart. @throws OtaError `usage` where no deferral is left, or the time is no time */
   defer(options: { seconds: number }): void;
   /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */

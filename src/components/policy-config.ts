@@ -57,19 +57,21 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolvePolicy(config: PolicyConfig): Policy {
   if (typeof config !== "object" || config === null || Array.isArray(config)) throw new OtaError("usage", "policy is not an object");
+  const { consent, minBatteryPercent, minSignalDbm, windows = [], timeZoneOffsetMinutes = 0, maxDeferrals = 3 } = config;
+  const { installWhen = "downloaded", maxAttempts = 5, coolDownSeconds = 86_400, deadlineSeconds, recheckSeconds = 10, manifest = true } = config;
   return {
-    consent: oneOf("consent", config.consent, [undefined, "silent", "ask"]),
-    minBatteryPercent: optional("minBatteryPercent", config.minBatteryPercent, 0, 100),
-    minSignalDbm: optional("minSignalDbm", config.minSignalDbm, -200, 0),
-    windows: parseWindows(config.windows ?? []),
-    timeZoneOffsetMinutes: whole("timeZoneOffsetMinutes", config.timeZoneOffsetMinutes ?? 0, -1440, 1440),
-    maxDeferrals: whole("maxDeferrals", config.maxDeferrals ?? 3, 0, 255),
-    installWhen: oneOf("installWhen", config.installWhen ?? "downloaded", ["downloaded", "accepted", "window"]),
-    maxAttempts: whole("policy.maxAttempts", config.maxAttempts ?? 5, 1, 255),
-    coolDownSeconds: within("coolDownSeconds", config.coolDownSeconds ?? 86_400, 0, LONGEST_SECONDS),
-    deadlineSeconds: optional("deadlineSeconds", config.deadlineSeconds, 1, LONGEST_DEADLINE_SECONDS),
-    recheckMs: within("recheckSeconds", config.recheckSeconds ?? 10, 0.01, 86_400) * 1000,
-    manifest: oneOf("manifest", config.manifest ?? true, [true, false]),
+    consent: oneOf("consent", consent, [undefined, "silent", "ask"]),
+    minBatteryPercent: optional("minBatteryPercent", minBatteryPercent, 0, 100),
+    minSignalDbm: optional("minSignalDbm", minSignalDbm, -200, 0),
+    windows: parseWindows(windows),
+    timeZoneOffsetMinutes: whole("timeZoneOffsetMinutes", timeZoneOffsetMinutes, -1440, 1440),
+    maxDeferrals: whole("maxDeferrals", maxDeferrals, 0, 255),
+    installWhen: oneOf("installWhen", installWhen, ["downloaded", "accepted", "window"]),
+    maxAttempts: whole("policy.maxAttempts", maxAttempts, 1, 255),
+    coolDownSeconds: within("coolDownSeconds", coolDownSeconds, 0, LONGEST_SECONDS),
+    deadlineSeconds: optional("deadlineSeconds", deadlineSeconds, 1, LONGEST_DEADLINE_SECONDS),
+    recheckMs: within("recheckSeconds", recheckSeconds, 0.01, 86_400) * 1000,
+    manifest: oneOf("manifest", manifest, [true, false]),
   };
 }
 
@@ -86,7 +88,7 @@ function parseWindows(windows: NonNullable<PolicyConfig["windows"]>): Window[] {
 }
 
 function parseTime(text: string): number {
-  const match = /^([01][0-9]|2[0-3]):([0-5][0-9])$/.exec(text);
+  const match = typeof text === "string" ? /^([01][0-9]|2[0-3]):([0-5][0-9])$/.exec(text) : null;
   if (match === null) throw new OtaError("usage", "a window's from and to are times of day, HH:MM");
   return Number(match[1]) * 60 + Number(match[2]);
 }

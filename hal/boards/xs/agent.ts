@@ -70,7 +70,7 @@ export class XsAgent {
     this.emit("plan", {
       ...facts,
       accept: () => answer("accept", 0, ""),
-      decline: (reason) => answer("decline", 0, reason),
+      decline: (reason = "") => answer("decline", 0, reason),
       defer: ({ seconds }) => answer("defer", seconds, ""),
       closed: () => closed,
     });

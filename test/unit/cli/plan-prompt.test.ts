@@ -31,7 +31,7 @@ class Terminal {
       kind: "module",
       sourceVersion: undefined,
       accept: () => answer("yes"),
-      decline: (reason) => answer(`no ${reason}`),
+      decline: (reason) => answer(`no ${reason ?? ""}`),
       defer: ({ seconds }) => answer(`later ${seconds}`),
       closed: () => closed,
     } satisfies Plan);

@@ -170,6 +170,15 @@ describe("a declined plan", () => {
 
   test("ends with its reason, in one printable line", () => assert.deepEqual(declined().answers, ["declined: not on?a Sunday"]));
 
+  test("needs no reason, and takes one of any kind", () => {
+    for (const [reason, message] of [[undefined, "declined"], ["", "declined"], [404 as unknown as string, "declined: 404"]] as const) {
+      const planning = new Planning({ listens: true });
+      planning.ask("download", OFFER);
+      planning.shown[0]!.decline(reason);
+      assert.deepEqual(planning.answers, [message]);
+    }
+  });
+
   test("is not asked about again for the same image, also after a restart", () => {
     const planning = declined();
     planning.reboot();

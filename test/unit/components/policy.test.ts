@@ -235,6 +235,10 @@ describe("a policy", () => {
   test("from a file, with its fields of the wrong shape, is refused in one line too", () => {
     refused({ windows: "02:00-04:00" }, /windows/);
     refused({ windows: [null] }, /windows/);
+    refused({ windows: [{ from: ["02:00"], to: "04:00" }] }, /HH:MM/);
+    for (const field of ["consent", "minBatteryPercent", "windows", "timeZoneOffsetMinutes", "maxDeferrals", "installWhen", "maxAttempts", "deadlineSeconds", "recheckSeconds"]) {
+      refused({ [field]: null }, new RegExp(field));
+    }
     for (const config of ["ask", [], 5]) refused(config as object, /^policy is not an object$/);
   });
 });
