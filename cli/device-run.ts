@@ -6,7 +6,7 @@ import { createBoard, factoryFlash, holdsBoard, openFlash } from "../hal/boards/
 import { SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
 import { isSameDevice } from "../src/gateway/sub-device.js";
-import { checkConfig, type ComponentEvent, type Identity, type OtaAgent, type OtaConfig, type SubDeviceEvent } from "../src/index.js";
+import { checkConfig, type ComponentEvent, type Identity, type OtaAgent, type OtaConfig, type Result, type SubDeviceEvent } from "../src/index.js";
 import { EXIT_FAILED, UsageError } from "./command-line.js";
 import { attachComponent, type NamedComponent } from "./components.js";
 import { readCertificate, readIdentity } from "./files.js";
@@ -73,6 +73,7 @@ export async function run(options: RunOptions): Promise<void> {
           agent = started;
           started.on("subdevice", (event) => follow(event, log));
           started.on("component", (event) => followComponent(event, log));
+          started.on("result", ({ version, result }) => log("info", "update", () => `version ${version}: ${describeResult(result)}`));
           if (prompt !== undefined) started.on("plan", (plan) => prompt.show(plan));
         },
       }),
@@ -108,14 +109,18 @@ function createPrompt(): PlanPrompt {
 function follow(event: SubDeviceEvent, log: Log): void {
   const name = `${event.productId}/${event.deviceName}`;
   if (event.kind === "state") log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
-  if (event.kind === "result") log("info", "gateway", () => `${name} version ${event.version}: ${event.result.outcome}`);
+  if (event.kind === "result") log("info", "gateway", () => `${name} version ${event.version}: ${describeResult(event.result)}`);
 }
 
 function followComponent(event: ComponentEvent, log: Log): void {
   if (event.kind === "state") log("info", "component", () => `${event.component} ${event.state}`);
   if (event.kind !== "result") return;
   const { component, version, result } = event;
-  log("info", "component", () => `${component} version ${version}: ${result.outcome}${result.outcome === "done" ? "" : `: ${result.message}`}`);
+  log("info", "component", () => `${component} version ${version}: ${describeResult(result)}`);
+}
+
+function describeResult(result: Result): string {
+  return result.outcome === "done" ? "done" : `${result.outcome}: ${result.message}`;
 }
 
 function configOf(options: RunOptions, identity: Identity, isGateway: boolean): OtaConfig {

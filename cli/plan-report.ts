@@ -46,7 +46,7 @@ export function planReports(record: Uint8Array | undefined, unixTime: number): P
 
 /** One line for a reader. */
 export function describePlan({ md5, decisions, deferrals, failures, until }: PlanReport): string {
-  const words = decisions.join(", ") || "offered";
+  const words = decisions.join(", ") || (failures > 0 ? "failed" : "offered");
   const counts = `${failures > 0 ? `  failures ${failures}` : ""}${deferrals > 0 ? `  deferrals ${deferrals}` : ""}`;
   return `${md5}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
 }

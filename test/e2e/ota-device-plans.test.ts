@@ -68,7 +68,7 @@ test("inspect shows what the board remembers of an image", () =>
     const [plan] = (await inspect(state)).plans;
     assert.equal(plan?.failures, 1);
     const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
-    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}offered {2}failures 1$/m);
+    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}failed {2}failures 1$/m);
   }));
 
 test("run updates an MCU behind the board, and inspect shows it", () =>
@@ -120,6 +120,7 @@ for (const [how, reason] of [
       const args = ["--self-test", how, "--self-test-timeout", "0.3", "--policy", file("policy.json", "{}")];
       const device = new Running("ota-device", [...run, ...args]);
       await device.until("the report", () => platform.words().includes(`fail -5 ${reason}`));
+      await device.until("the log", () => device.stderr.includes(`version 0.2.0: failed: ${reason}`));
       await device.kill("SIGTERM");
       const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
       assert.match(stdout, /^running {5}ota_0 {2}version 0\.1\.0/);

@@ -156,6 +156,17 @@ testOnEngines("a deadline ends a download that takes too long", (engine) =>
     assert.ok(bench.platform.words().includes("fail -5 not installed within 1 s"));
   }));
 
+testOnEngines("whoever is asked hears that the answer is not wanted any more", (engine) =>
+  withBench({ engine, config: { policy: { ...POLICY, deadlineSeconds: 1 } } }, async (bench) => {
+    let closed = 0;
+    bench.onAgent = (agent) => agent.on("plan", (plan) => void plan.closed().then(() => closed++));
+    offered(bench);
+    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("waits: an answer")));
+    assert.equal(closed, 0);
+    await bench.until("the deadline", () => bench.platform.words().some((word) => word.includes("not installed within 1 s")));
+    await bench.until("the end of the question", () => closed === 1);
+  }));
+
 testOnEngines("an image for another version than runs is refused, with the reason", (engine) =>
   withBench({ engine, ...withPolicy() }, async (bench) => {
     bench.board.powerOn();

@@ -55,6 +55,12 @@ test("an image that failed too often cools down until its time is over", () => {
   assert.equal(scene.line(NOW + 60), "tried too often  failures 1");
 });
 
+test("an image whose job failed, and that may be tried again, has failed", () => {
+  const scene = new Scene();
+  scene.planning.ended("reporting", OFFER);
+  assert.equal(scene.line(), "failed  failures 1");
+});
+
 test("on a board that does not know the time a deferral has no end that can be told", () => {
   const scene = new Scene();
   scene.planning.clock.unix = undefined;
