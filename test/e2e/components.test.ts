@@ -261,6 +261,25 @@ testOnEngines("a difference waits for an MCU that does not say its version, and 
   });
 });
 
+test("a component that has not answered yet is not asked for its version a second time", () =>
+  withBench({ engine: NODE, image: IMAGE, config: { policy: { ...POLICY, recheckSeconds: 0.05 } } }, async (bench) => {
+    const questions: ((version: string) => void)[] = [];
+    bench.onAgent = (agent) =>
+      (agent as OtaAgent).components.add({
+        id: "mcu",
+        version: () => new Promise((resolve) => questions.push(resolve)),
+        install: (_image, job) => job.succeed(),
+      });
+    await online(bench);
+    offerDifference(bench, "1.0.0");
+    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")));
+    assert.equal(questions.length, 1);
+    questions[0]!("1.0.0");
+    await bench.until("the question after the installation", () => questions.length === 2);
+    questions[1]!("2.0.0");
+    await said(bench, "mcu_2.0.0 done");
+  }));
+
 testOnEngines("a difference is refused where the MCU says another version late, or none at all", (engine) => {
   const mcu = new MemoryMcu({ version: "0.9.0" });
   mcu.answers = false;

@@ -479,11 +479,19 @@ describe("a difference, where nobody knows what runs,", () => {
     assert.equal(planning.versionQuestions.length, 1);
   });
 
-  test("whose offer was replaced leaves the new one alone", () => {
+  test("whose offer was replaced leaves the new one alone, also with its last question", () => {
     const planning = asked();
+    for (let count = 1; count < 5; count++) {
+      said(planning, undefined);
+      planning.clock.advance(10_000);
+    }
     const [late] = planning.versionQuestions;
+    planning.listens = true;
     planning.ask("download", { ...OFFER, version: "3.0" });
     late!();
+    planning.clock.advance(0);
+    assert.deepEqual(planning.answers, []);
+    planning.shown.at(-1)!.accept();
     planning.clock.advance(0);
     assert.deepEqual(planning.answers, ["yes"]);
   });
