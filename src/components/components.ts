@@ -6,14 +6,16 @@ import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { isVersion } from "../protocol/version.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import { Reporter } from "../update/reporter.js";
-import type { Event, State } from "../update/types.js";
+import type { Event, Image, State } from "../update/types.js";
 import { Blocked } from "./blocked.js";
 import { isComponentId, parseWireVersion, wireVersion } from "./component-version.js";
 import { askVersion, type Installer } from "./hand-over.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./plan-gate.js";
 import type { Recipient } from "./recipient.js";
+import { AREA_KEY } from "./staged-target.js";
 import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
 
@@ -97,6 +99,13 @@ export class Components {
       },
       onAsk: () => this.#reportOwn(),
     });
+    for (const key of [OWN_KEY, AREA_KEY]) this.#forgetBlocked(key);
+  }
+
+  /** What is reported was declined, durably: the power went before it was forgotten that it is held back. */
+  #forgetBlocked(recordKey: string): void {
+    const record = loadRecord(this.#options.device.store, recordKey);
+    if (record?.checkpoint.phase === "reporting") this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
   }
 
   /** @throws OtaError `usage` for an id or a version that is none, or an id that is known already */
@@ -132,7 +141,9 @@ export class Components {
     for (const component of this.#all) {
       askVersion(component.link, this.#options.device.clock, (version) => {
         if (typeof component.options.version !== "string") component.version = version;
-        if (this.queue.arrived(component)) this.#reportOwn();
+        if (!this.queue.arrived(component)) return;
+        this.#handOffer(component);
+        this.#reportOwn();
       });
     }
   }
@@ -153,8 +164,17 @@ export class Components {
     const component = this.#find(named?.component ?? offer.demands?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
-    this.#gather(GATHER_MS);
+    // Its job knows what is new in it. A result that the platform has not heard brings the offer again that it is about.
+    if (this.queue.serves(component)) this.#handOffer(component);
+    else this.#gather(GATHER_MS);
     return true;
+  }
+
+  #handOffer(component: Component): void {
+    const offer = this.#offers.get(component);
+    if (offer === undefined) return;
+    this.#offers.delete(component);
+    this.queue.offered(component, offer);
   }
 
   #gather(delayMs: number): void {
@@ -178,8 +198,8 @@ export class Components {
   }
 
   /** It was declined. */
-  unblock(offer: Offer, owner: string = FIRMWARE): void {
-    this.#attempt(() => this.#blocked.remove(owner, offer));
+  unblock(image: Image, owner: string = FIRMWARE): void {
+    this.#attempt(() => this.#blocked.remove(owner, image));
   }
 
   #gathered(): void {
@@ -188,14 +208,14 @@ export class Components {
       const offer = this.#offers.get(component);
       // One at a time: the queue would let those go first whose image is in the area already.
       if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) continue;
-      this.#offers.delete(component);
       // What runs there is told to a platform that does not know it.
       if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
-      else this.queue.offered(component, offer);
+      else this.#handOffer(component);
     }
   }
 
   #sayVersion(component: Component): void {
+    this.#offers.delete(component);
     this.#reporterOf(component).version(component.version as string, () => this.#reportOwn());
   }
 
@@ -216,7 +236,10 @@ export class Components {
     if (to !== from) this.#options.onEvent({ component: owner, version: component.version, kind: "state", state: to });
     if (state === undefined) return;
     this.#options.plans.noteStep(owner, from === "queued" ? "idle" : from, state, event);
-    if (state.name === "reporting" && from !== "reporting" && state.result.outcome !== "done") this.#block(component);
+    if (state.name === "reporting" && from !== "reporting") {
+      if (state.result.outcome === "done") this.#attempt(() => this.#blocked.lift(owner));
+      else this.#block(component);
+    }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       const { version, size } = state.offer;
       this.#options.onEvent({ component: owner, version, kind: "progress", step: "download", bytes: event.offset, size });

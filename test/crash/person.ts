@@ -26,6 +26,8 @@ const DEFERRAL_SECONDS = 300;
  */
 export class Person {
   readonly #options: PersonOptions;
+  /** Answers that the board could not store: they hold as long as this boot. */
+  #unstored: string[] = [];
   readonly #acceptedBefore: boolean;
 
   constructor(options: PersonOptions) {
@@ -47,7 +49,7 @@ export class Person {
     agent.on("plan", (plan) => {
       if (!plan.asks) return;
       const { said, kept } = world.person;
-      const before = kept.filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
+      const before = [...kept, ...this.#unstored].filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
       const last = before.at(-1);
       if (last === "accept" || last === "decline") onBroken(`asked again about the ${plan.step} after ${last}`);
       if (last === "defer" && now() - deferredAtMs < DEFERRAL_SECONDS * 1000) onBroken(`asked about the ${plan.step} before the deferral is over`);
@@ -57,10 +59,13 @@ export class Person {
       const words = `${plan.step} ${answer}`;
       if (!said.includes(words)) said.push(words);
       deferredAtMs = now();
+      const record = world.records["plans"];
       if (answer === "accept") plan.accept();
       else if (answer === "decline") plan.decline("not today");
       else plan.defer({ seconds: DEFERRAL_SECONDS });
-      kept.push(words);
+      this.#unstored.push(words);
+      // The record is of everything that is remembered.
+      if (world.records["plans"] !== record) kept.push(...this.#unstored.splice(0));
     });
   }
 }

@@ -8,7 +8,7 @@ import { Cloud } from "./cloud.js";
 import { Person } from "./person.js";
 import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
-import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
+import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
 import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
 
@@ -39,7 +39,6 @@ const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
 /** Second byte of a record: its phase. */
 const REPORTING = 3;
-const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 
 const SILENT: Log = () => {};
 
@@ -86,7 +85,8 @@ class Run {
       onResult: (text) => this.#onResult(text),
       onLoss: () => this.#change({ kind: "moment" }),
       subs: world.subs,
-      subFile: scene.subs?.file,
+      subScene: scene.subs,
+      manifests: scene.manifests ?? {},
       onSubReport: (name, text) => this.#onSubReport(name, text),
       onRequest: (offset, version) => this.#onRequest(offset, version),
     });
@@ -133,8 +133,8 @@ class Run {
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
-        policy: scene.plans?.policy,
-        ...(this.#subs === undefined ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
+        policy: scene.plans?.policy ?? scene.policy,
+        ...(this.#subs === undefined || isComponents(scene.subs) ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
     this.#subs?.attach(agent, scheduler);
@@ -159,8 +159,9 @@ class Run {
   /** The image that boots is one that was offered, or the factory's, byte for byte. */
   #versionOf(running: number): string | undefined {
     const { bytes } = this.#world.slots[running] as Slot;
-    for (const firmware of Object.values(this.#options.scene.firmware)) {
-      if (firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
+    const { firmware: offered, subs } = this.#options.scene;
+    for (const [name, firmware] of Object.entries(offered)) {
+      if (name !== subs?.file && firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
     }
     this.#break(`slot ${SLOT_LABELS[running]} boots bytes that nobody offered`);
     return undefined;
@@ -198,13 +199,14 @@ class Run {
   }
 
   #onSubReport(name: string, text: string): void {
+    this.#subs?.reported(name, text);
     if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) this.#break(`a result after its acknowledgement was stored: ${text}`);
   }
 
   #onRequest(offset: number, name: string): void {
     this.#requests++;
-    this.#subs?.requested(offset);
     const isSub = name === this.#options.scene.subs?.file;
+    if (isSub) this.#subs?.requested(offset);
     if (this.#requests > 1 || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
     const again = (isSub ? this.#wholeBlocks.sub : this.#wholeBlocks.own) * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
@@ -214,6 +216,7 @@ class Run {
     const world = this.#world;
     if (operation.kind === "erase") this.#person?.sees("download");
     if (operation.kind === "entry" && operation.entry?.state === "new") this.#person?.sees("install");
+    if (operation.kind === "erase" ? operation.slot !== AREA : operation.kind === "entry" && operation.entry?.state === "new") this.#subs?.ownGoesOn();
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
@@ -238,7 +241,11 @@ class Run {
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
     const { subs, plans } = this.#options.scene;
-    const known = key === "job" || (subs !== undefined && /^(area|handed|subs0)$/.test(key)) || (plans !== undefined && key === "plans");
+    const known =
+      key === "job" ||
+      (subs !== undefined && /^(area|handed)$/.test(key)) ||
+      (isComponents(subs) ? /^(blocked|plans)$/.test(key) : subs !== undefined && key === "subs0") ||
+      (plans !== undefined && key === "plans");
     if (!known) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
