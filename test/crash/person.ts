@@ -1,4 +1,6 @@
 import type { OtaAgent } from "../../hal/boards/main.js";
+import { decodePlans } from "../../src/components/plan-record.js";
+import type { Operation } from "./tears.js";
 import type { World } from "./world.js";
 
 export type Answer = "accept" | "decline" | "defer";
@@ -68,4 +70,15 @@ export class Person {
       if (world.records["plans"] !== record) kept.push(...this.#unstored.splice(0));
     });
   }
+}
+
+/** A job failed, durably: what was agreed to is agreed to no more. */
+export function settlePerson(world: World, operation: Operation, records: World["records"]): void {
+  if (operation.kind !== "record" || operation.key !== "plans" || failuresIn(operation.bytes) <= failuresIn(records["plans"])) return;
+  world.person.said.length = 0;
+  world.person.kept.length = 0;
+}
+
+function failuresIn(record: Uint8Array | undefined): number {
+  return decodePlans(record).reduce((sum, { failures }) => sum + failures, 0);
 }

@@ -5,7 +5,7 @@ import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
-import { Person } from "./person.js";
+import { Person, settlePerson } from "./person.js";
 import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
 import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
@@ -177,7 +177,10 @@ class Run {
   #settled(): boolean {
     const { records, room } = this.#world;
     const record = records["job"];
-    return record === undefined || ((room !== "free" || this.#options.scene.keeps === true) && record[1] !== REPORTING);
+    if (record === undefined) return true;
+    const keeps = this.#options.scene.keeps === true;
+    // What is kept takes the place of the result, where there is room.
+    return (keeps && room !== "free") || ((keeps || room !== "free") && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
@@ -268,9 +271,10 @@ class Run {
 /** After the cloud has a result, the record that is deleted or replaced was waiting for just that. */
 export function settle(world: World, operation: Operation, before: World["records"]): void {
   settleSub(world, operation, before);
-  if (operation.kind === "record" && operation.key === "job" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
-    world.settled = true;
-  }
+  settlePerson(world, operation, before);
+  if (operation.kind !== "record" || operation.key !== "job" || world.cloud.results.length === 0 || world.cloud.task !== undefined) return;
+  const keeps = before["job"]?.[1] === REPORTING && operation.bytes?.[1] !== REPORTING;
+  if (operation.bytes === undefined || keeps) world.settled = true;
 }
 
 /**

@@ -119,6 +119,7 @@ const COMPONENT: Scene = {
   ends: [],
 };
 
+const HELD_BACK = { version: OLD, result: /"fail".*"-5".*mcu failed/ };
 const MCU_REFUSED = { version: OLD_SUB, result: /"fail".*"-5".*no such chip/ };
 
 /** Both are small, and each has a manifest: the MCU first, then the own firmware. */
@@ -212,12 +213,12 @@ export const SCENES: readonly Scene[] = [
   { ...COMPONENT, name: "component-lossy", losses: LOSSES },
   { ...COMPONENT, name: "full-component", fills: true },
   TOGETHER,
-  { ...TOGETHER, name: "full-together", fills: true },
+  { ...TOGETHER, name: "full-together", fills: true, ends: [...UPDATE.ends, HELD_BACK] },
   // The MCU refuses the image once. After a cut it is asked again; else the own firmware is held back.
   {
     ...TOGETHER,
     name: "together-refused",
     subs: { ...MCU, components: "refusing", ends: [...MCU.ends, MCU_REFUSED] },
-    ends: [...UPDATE.ends, { version: OLD, result: /"fail".*"-5".*mcu failed/ }],
+    ends: [...UPDATE.ends, HELD_BACK],
   },
 ];

@@ -99,7 +99,7 @@ export class SubDevices {
   check(faulty: boolean): void {
     const { world, scene, onBroken } = this.#options;
     for (const name of this.#owing) onBroken(`${name} is done, and its version is not told`);
-    if (!faulty && world.room === "free" && scene.components !== undefined) this.#checkHeldBack();
+    if (!faulty && scene.components !== undefined) this.#checkHeldBack();
     for (const key of ["handed", "blocked"]) if (world.records[key] !== undefined && world.room === "free") onBroken(`record ${key} is left`);
     for (const name of scene.names) {
       const { version, results } = world.subs[name] as SubView;
@@ -111,12 +111,15 @@ export class SubDevices {
     }
   }
 
-  /** The own firmware is not installed where a component failed that was offered with it, and only there. */
+  /** The own firmware is held back where a component failed that was offered with it, and only there. */
   #checkHeldBack(): void {
     const { world, onBroken } = this.#options;
     const [own] = world.cloud.results;
     const failed = Object.values(world.subs).some(({ results }) => /"fail"/.test(results[0] ?? ""));
-    if (own !== undefined && failed !== /"fail".*mcu failed/.test(own)) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${own}`);
+    const heldBack = /"fail".*mcu failed/.test(own ?? "");
+    // Without room that one failed is known as long as the boot lasts.
+    const forgotten = failed && world.room !== "free";
+    if (own !== undefined && failed !== heldBack && !forgotten) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${own}`);
   }
 
   /** A piece a turn, as a slow bus would have it. */
