@@ -10,7 +10,8 @@ import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
 import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
-import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
+import { wholeBlocksOf } from "./whole-blocks.js";
+import { AREA, BLOCK_LENGTH, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
 
 /** The key-value store is full when this operation comes: for it alone, or from then on. */
 export interface Refusal {
@@ -80,6 +81,7 @@ class Run {
       losses: scene.losses ?? [],
       onReport: (view, word) => {
         this.#lastReport = word;
+        if (word === `version ${this.#cloud.runningVersion}`) this.#subs?.ownReported();
         scene.onReport(view, word);
       },
       onResult: (text) => this.#onResult(text),
@@ -275,28 +277,4 @@ export function settle(world: World, operation: Operation, before: World["record
   if (operation.kind !== "record" || operation.key !== "job" || world.cloud.results.length === 0 || world.cloud.task !== undefined) return;
   const keeps = before["job"]?.[1] === REPORTING && operation.bytes?.[1] !== REPORTING;
   if (operation.bytes === undefined || keeps) world.settled = true;
-}
-
-/**
- * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of blank
- * ones behind it nobody can tell whether they came.
- */
-function wholeBlocksOf(world: World, scene: Scene, recordKey: string): number {
-  const own = recordKey !== AREA_KEY;
-  const offered = scene.firmware[(own ? world.cloud.task : scene.subs?.file) ?? ""]?.bytes;
-  if (offered === undefined || world.records[recordKey] === undefined) return 0;
-  const copy = cloneWorld(world);
-  const running = bootLoader(copy, (operation) => perform(copy, operation));
-  const slot = world.slots[own || scene.subs?.slot === true ? 1 - running : AREA];
-  if (slot === undefined) return 0;
-  let whole = 0;
-  for (let block = 0; block < SLOT_BLOCKS; block++) {
-    const [from, to] = [block * BLOCK_LENGTH, Math.min((block + 1) * BLOCK_LENGTH, offered.byteLength)];
-    if (from >= offered.byteLength) break;
-    const same = offered.subarray(from, to).every((byte, index) => byte === slot.bytes[from + index]);
-    const lines = slot.lines.subarray(from / LINE_LENGTH, (from + BLOCK_LENGTH) / LINE_LENGTH);
-    if (!same || lines.includes(2)) break;
-    if (lines.every((line) => line === 1)) whole = block + 1;
-  }
-  return whole;
 }

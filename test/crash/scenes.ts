@@ -120,6 +120,7 @@ const COMPONENT: Scene = {
 };
 
 const HELD_BACK = { version: OLD, result: /"fail".*"-5".*mcu failed/ };
+const HELD_BACK_MCU = { ...HELD_BACK, version: OLD_SUB };
 const MCU_REFUSED = { version: OLD_SUB, result: /"fail".*"-5".*no such chip/ };
 
 /** Both are small, and each has a manifest: the MCU first, then the own firmware. */
@@ -210,8 +211,14 @@ export const SCENES: readonly Scene[] = [
   COMPONENT,
   // Whether it took the image the MCU does not say: after a cut it is handed over once more.
   { ...COMPONENT, name: "component-mute", subs: { ...MCU, components: "mute" } },
+  // It says that it took the image, and runs the old one.
+  {
+    ...COMPONENT,
+    name: "component-lying",
+    subs: { ...MCU, components: "lying", ends: [...MCU.ends, { version: OLD_SUB, result: /"fail".*"-5".*installed, but runs version 1\.0\.0/ }] },
+  },
   { ...COMPONENT, name: "component-lossy", losses: LOSSES },
-  { ...COMPONENT, name: "full-component", fills: true },
+  { ...COMPONENT, name: "full-component", firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) }, fills: true },
   TOGETHER,
   { ...TOGETHER, name: "full-together", fills: true, ends: [...UPDATE.ends, HELD_BACK] },
   // The MCU refuses the image once. After a cut it is asked again; else the own firmware is held back.
@@ -220,5 +227,22 @@ export const SCENES: readonly Scene[] = [
     name: "together-refused",
     subs: { ...MCU, components: "refusing", ends: [...MCU.ends, MCU_REFUSED] },
     ends: [...UPDATE.ends, HELD_BACK],
+  },
+  {
+    ...TOGETHER,
+    name: "full-refused",
+    fills: true,
+    policy: { manifest: false },
+    subs: { ...MCU, components: "refusing", ends: [...MCU.ends, MCU_REFUSED] },
+    ends: [...UPDATE.ends, HELD_BACK],
+  },
+  // The same with a lamp that depends on the MCU, and wants the same file.
+  {
+    ...TOGETHER,
+    name: "together-chained",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["mcu", "lamp"], OLD_SUB, NEW_SUB, NEW),
+    policy: { manifest: false },
+    subs: { ...MCU, names: ["mcu", "lamp"], components: "refusing", dependsOn: { lamp: ["mcu"] }, ends: [...MCU.ends, MCU_REFUSED, HELD_BACK_MCU] },
+    ends: [...UPDATE.ends, { version: OLD, result: /"fail".*"-5".*lamp failed/ }],
   },
 ];

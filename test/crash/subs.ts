@@ -10,9 +10,11 @@ export interface SubScene {
   readonly names: readonly string[];
   /**
    * They are no sub-devices of a gateway, but components: the application adds them, and each is named by a prefix of the
-   * version. `mute`: the application cannot ask it for its version. `refusing`: it refuses an image once, when it has all of it.
+   * version. `mute`: the application cannot ask it for its version. `refusing`: the first of them refuses an image once, when it
+   * has all of it; `lying`: says then that it took it, and runs the old one.
    */
-  readonly components?: "asked" | "mute" | "refusing";
+  readonly components?: "asked" | "mute" | "refusing" | "lying";
+  readonly dependsOn?: { readonly [name: string]: readonly string[] };
   /** Of the scene's firmware. */
   readonly file: string;
   /** Their images wait in the slot that does not run, and not in an area of their own. */
@@ -28,6 +30,8 @@ const REPORTING = 3;
 export const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 const CRC_LENGTH = 4;
 const PIECE_LENGTH = 1024;
+/** A reconnection fits in. */
+const MISTAKEN_MS = 120_000;
 /** For what the gateway stores a moment later. */
 const CALM_MS = 5_000;
 
@@ -45,6 +49,9 @@ export class SubDevices {
   readonly #options: SubDevicesOptions;
   /** Who succeeded in this run, and has not told its version since. */
   readonly #owing = new Set<string>();
+  /** When the platform heard the version of a component that it may take for the device's. */
+  #mistakenSince: number | undefined;
+  #now = (): number => 0;
   #calmSince: number | undefined;
   #wholeOnce = false;
 
@@ -55,19 +62,30 @@ export class SubDevices {
   /** @param scheduler of this boot */
   attach(agent: OtaAgent, scheduler: Scheduler): void {
     this.#calmSince = undefined;
+    this.#mistakenSince = undefined;
+    this.#now = () => scheduler.now;
     for (const deviceName of this.#options.scene.names) {
       const view = this.#options.world.subs[deviceName] as SubView;
       const link = { version: () => view.version, install: (image: InstallImage, job: InstallJob) => this.#install(view, image, job, scheduler) };
-      const { components } = this.#options.scene;
+      const { components, dependsOn } = this.#options.scene;
       if (components === undefined) agent.gateway.add({ productId: SUB_PRODUCT, deviceName, link });
-      else agent.components.add({ id: deviceName, ...link, ...(components === "mute" ? { version: OLD_SUB } : {}) });
+      else agent.components.add({ id: deviceName, ...link, dependsOn: dependsOn?.[deviceName], ...(components === "mute" ? { version: OLD_SUB } : {}) });
     }
   }
 
   /** The platform hears a version, or how a job is. */
   reported(name: string, text: string): void {
     if (/"state":"done"/.test(text)) this.#owing.add(name);
-    if (/"report_version"/.test(text)) this.#owing.delete(name);
+    if (!/"report_version"/.test(text)) return;
+    this.#owing.delete(name);
+    if (this.#options.scene.components !== undefined) this.#mistakenSince ??= this.#now();
+  }
+
+  /** The platform hears the own version. */
+  ownReported(): void {
+    const late = this.#mistakenSince !== undefined && this.#now() - this.#mistakenSince > MISTAKEN_MS;
+    if (late) this.#options.onBroken("the platform has a component's version for the device's");
+    this.#mistakenSince = undefined;
   }
 
   /** The own firmware's slot is about to be erased, or made pending. */
@@ -111,20 +129,23 @@ export class SubDevices {
     }
   }
 
-  /** The own firmware is held back where a component failed that was offered with it, and only there. */
+  /** The own firmware is held back where a component failed that was offered with it, and only there: so is who depends on one. */
   #checkHeldBack(): void {
-    const { world, onBroken } = this.#options;
-    const [own] = world.cloud.results;
-    const failed = Object.values(world.subs).some(({ results }) => /"fail"/.test(results[0] ?? ""));
-    const heldBack = /"fail".*mcu failed/.test(own ?? "");
-    // Without room that one failed is known as long as the boot lasts.
-    const forgotten = failed && world.room !== "free";
-    if (own !== undefined && failed !== heldBack && !forgotten) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${own}`);
+    const { world, scene, onBroken } = this.#options;
+    const check = (result: string | undefined, before: readonly string[]): void => {
+      const failed = before.some((name) => /"fail"/.test(world.subs[name]?.results[0] ?? ""));
+      const heldBack = /"fail".*[a-z]+ failed"/.test(result ?? "");
+      // Without room that one failed is known as long as the boot lasts.
+      const forgotten = failed && world.room !== "free";
+      if (result !== undefined && failed !== heldBack && !forgotten) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${result}`);
+    };
+    check(world.cloud.results[0], scene.names);
+    for (const [name, before] of Object.entries(scene.dependsOn ?? {})) check(world.subs[name]?.results[0], before);
   }
 
   /** A piece a turn, as a slow bus would have it. */
   #install(view: SubView, image: InstallImage, job: InstallJob, scheduler: Scheduler): void {
-    const { scene, firmware, onBroken, onMoment } = this.#options;
+    const { scene, firmware, world, onBroken, onMoment } = this.#options;
     const { version, md5, size } = image;
     if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) onBroken("another image than the one offered is handed over");
     if (view.version === version && scene.components !== "mute") onBroken("an image is handed over to whom runs it");
@@ -139,11 +160,12 @@ export class SubDevices {
       if (Buffer.compare(piece.subarray(0, count), firmware.bytes.subarray(at, at + count)) !== 0) onBroken("bytes that nobody offered are handed over");
       at += count;
       view.taken = Math.max(view.taken, at);
-      const refuses = at === image.size && scene.components === "refusing" && view.refused === 0;
+      const first = Object.values(world.subs)[0] === view;
+      const refuses = at === image.size && first && (scene.components === "refusing" || scene.components === "lying") && view.refused === 0;
       if (refuses) view.refused++;
       else if (at === image.size) view.version = image.version;
       onMoment();
-      if (refuses) job.fail("no such chip");
+      if (refuses && scene.components === "refusing") job.fail("no such chip");
       else if (at === image.size) job.succeed();
       else {
         job.acknowledge(at);
