@@ -5,8 +5,9 @@ import type { ComponentKind } from "../protocol/demands.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { isVersion } from "../protocol/version.js";
-import type { UpdateLimits } from "../update/driver.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
+import type { UpdateLimits } from "../update/driver.js";
+import { isSame } from "../update/job.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/types.js";
 import { Blocked } from "./blocked.js";
@@ -63,6 +64,8 @@ interface Component extends Recipient {
   /** Of its newest job. */
   gate: PlanGate | undefined;
   state: State["name"] | "queued";
+  /** What is being installed, or its result reported. */
+  ending: Image | undefined;
 }
 
 /** Label of the data partition where their images wait. */
@@ -126,6 +129,7 @@ export class Components {
       offer: undefined,
       gate: undefined,
       state: "idle",
+      ending: undefined,
     };
     this.#all.push(component);
   }
@@ -141,9 +145,7 @@ export class Components {
     for (const component of this.#all) {
       askVersion(component.link, this.#options.device.clock, (version) => {
         if (typeof component.options.version !== "string") component.version = version;
-        if (!this.queue.arrived(component)) return;
-        this.#handOffer(component);
-        this.#reportOwn();
+        if (this.queue.arrived(component)) this.#reportOwn();
       });
     }
   }
@@ -164,17 +166,14 @@ export class Components {
     const component = this.#find(named?.component ?? offer.demands?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
-    // Its job knows what is new in it. A result that the platform has not heard brings the offer again that it is about.
-    if (this.queue.serves(component)) this.#handOffer(component);
-    else this.#gather(GATHER_MS);
+    if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);
     return true;
   }
 
-  #handOffer(component: Component): void {
+  /** The platform offers an image until it has the result: what it sent before that must not wait for the end of the job. */
+  #dropRepeated(component: Component): boolean {
     const offer = this.#offers.get(component);
-    if (offer === undefined) return;
-    this.#offers.delete(component);
-    this.queue.offered(component, offer);
+    return component.ending !== undefined && offer !== undefined && isSame(component.ending, offer) && this.#offers.delete(component);
   }
 
   #gather(delayMs: number): void {
@@ -208,14 +207,14 @@ export class Components {
       const offer = this.#offers.get(component);
       // One at a time: the queue would let those go first whose image is in the area already.
       if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) continue;
+      this.#offers.delete(component);
       // What runs there is told to a platform that does not know it.
       if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
-      else this.#handOffer(component);
+      else this.queue.offered(component, offer);
     }
   }
 
   #sayVersion(component: Component): void {
-    this.#offers.delete(component);
     this.#reporterOf(component).version(component.version as string, () => this.#reportOwn());
   }
 
@@ -232,6 +231,8 @@ export class Components {
     const { owner } = component;
     const to = state?.name ?? "queued";
     component.state = to;
+    component.ending = state?.name === "applying" || state?.name === "reporting" ? state.image : undefined;
+    this.#dropRepeated(component);
     if (to === "idle" && this.#offers.size > 0) this.#gather(0);
     if (to !== from) this.#options.onEvent({ component: owner, version: component.version, kind: "state", state: to });
     if (state === undefined) return;

@@ -12,15 +12,15 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   {
     name: "an offer that was sent before the component's result is a new one",
     file: "src/components/components.ts",
-    find: "if (this.queue.serves(component)) this.#handOffer(component);\n    else this.#gather(GATHER_MS);",
-    replace: "this.#gather(GATHER_MS);",
+    find: "    if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);",
+    replace: "    this.#gather(GATHER_MS);",
     caughtBy: { scene: "component-mute", says: /a result after its acknowledgement was stored/ },
   },
   {
     name: "an offer that came before the component whose result waits is a new one",
     file: "src/components/components.ts",
-    find: "        this.#handOffer(component);\n        this.#reportOwn();",
-    replace: "        this.#reportOwn();",
+    find: "    this.#dropRepeated(component);\n    if (to ===",
+    replace: "    if (to ===",
     caughtBy: { test: "test/unit/components/components.test.js", named: /^and that comes before the component is there/ },
   },
   {
