@@ -33,7 +33,17 @@ export class Blocked {
   /** It was declined, durably. @throws HalError */
   remove(owner: string, image: Image): void {
     const start = startOf(owner, image);
-    this.#save(this.#all().filter((line) => !line.startsWith(start)));
+    this.#keep((line) => !line.startsWith(start));
+  }
+
+  /** It did not fail after all: the power went before its failure was stored, and the next try was a success. @throws HalError */
+  lift(by: string): void {
+    this.#keep((line) => !line.endsWith(` ${by}`));
+  }
+
+  #keep(stays: (line: string) => boolean): void {
+    const kept = this.#all().filter(stays);
+    if (kept.length < this.#all().length) this.#save(kept);
   }
 
   #all(): readonly string[] {

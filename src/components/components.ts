@@ -3,9 +3,11 @@ import { describeError, OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
+import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { isSame } from "../update/job.js";
 import { Reporter } from "../update/reporter.js";
-import type { Event, State } from "../update/types.js";
+import type { Event, Image, State } from "../update/types.js";
 import { Blocked } from "./blocked.js";
 import { checkComponent, type ComponentOptions } from "./component-options.js";
 import { parseWireVersion, wireVersion } from "./component-version.js";
@@ -13,6 +15,7 @@ import { askVersion } from "./hand-over.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./plan-gate.js";
 import type { Recipient } from "./recipient.js";
+import { AREA_KEY } from "./staged-target.js";
 import { StagingQueue } from "./staging-queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
 
@@ -47,6 +50,8 @@ interface Component extends Recipient {
   /** Of its newest job. */
   gate: PlanGate | undefined;
   state: State["name"] | "queued";
+  /** What is being installed, or its result reported. */
+  ending: Image | undefined;
 }
 
 /** Label of the data partition where their images wait. */
@@ -83,6 +88,13 @@ export class Components {
       },
       onAsk: () => this.#reportOwn(),
     });
+    for (const key of [OWN_KEY, AREA_KEY]) this.#forgetBlocked(key);
+  }
+
+  /** What is reported was declined, durably: the power went before it was forgotten that it is held back. */
+  #forgetBlocked(recordKey: string): void {
+    const record = loadRecord(this.#options.device.store, recordKey);
+    if (record?.checkpoint.phase === "reporting") this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
   }
 
   /** @throws OtaError `usage` for a setting that is none, or an id that is known already */
@@ -100,6 +112,7 @@ export class Components {
       listeners: undefined,
       gate: undefined,
       state: "idle",
+      ending: undefined,
     };
     this.#all.push(component);
   }
@@ -148,8 +161,14 @@ export class Components {
     const component = this.#find(named?.component ?? offer.demands?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
-    this.#gather(GATHER_MS);
+    if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);
     return true;
+  }
+
+  /** The platform offers an image until it has the result: what it sent before that must not wait for the end of the job. */
+  #dropRepeated(component: Component): boolean {
+    const offer = this.#offers.get(component);
+    return component.ending !== undefined && offer !== undefined && isSame(component.ending, offer) && this.#offers.delete(component);
   }
 
   #gather(delayMs: number): void {
@@ -173,8 +192,8 @@ export class Components {
   }
 
   /** It was declined. */
-  unblock(offer: Offer, owner: string = FIRMWARE): void {
-    this.#attempt(() => this.#blocked.remove(owner, offer));
+  unblock(image: Image, owner: string = FIRMWARE): void {
+    this.#attempt(() => this.#blocked.remove(owner, image));
   }
 
   #gathered(): void {
@@ -207,11 +226,16 @@ export class Components {
     const { owner } = component;
     const to = state?.name ?? "queued";
     component.state = to;
+    component.ending = state?.name === "applying" || state?.name === "reporting" ? state.image : undefined;
+    this.#dropRepeated(component);
     if (to === "idle" && this.#offers.size > 0) this.#gather(0);
     if (to !== from) this.#options.onEvent({ component: owner, version: component.version, kind: "state", state: to });
     if (state === undefined) return;
     this.#options.plans.noteStep(owner, from === "queued" ? "idle" : from, state, event);
-    if (state.name === "reporting" && from !== "reporting" && state.result.outcome !== "done") this.#block(component);
+    if (state.name === "reporting" && from !== "reporting") {
+      if (state.result.outcome === "done") this.#attempt(() => this.#blocked.lift(owner));
+      else this.#block(component);
+    }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       const { version, size } = state.offer;
       this.#options.onEvent({ component: owner, version, kind: "progress", step: "download", bytes: event.offset, size });

@@ -74,8 +74,11 @@ export class StagedTarget implements Target {
   }
 
   restore(record: JobRecord | undefined): Step {
-    const { runningVersion } = this.#options;
-    return restoreStaged(record?.checkpoint, { area: this.label, owns: record?.owner === this.owner, runningVersion });
+    const { store, runningVersion } = this.#options;
+    const step = restoreStaged(record?.checkpoint, { area: this.label, owns: record?.owner === this.owner, runningVersion });
+    // Handed over, and the power went before that was heard: the next installation of this image begins at its first byte.
+    if (step.state.name === "reporting") this.#attempt(() => store.delete(ACKNOWLEDGED_KEY));
+    return step;
   }
 
   prepare(): void {

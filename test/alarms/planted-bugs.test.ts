@@ -6,10 +6,11 @@ import { after, before, describe, test } from "node:test";
 import { PatchedCopy } from "../support/patched-copy.js";
 import { ROOT } from "../support/root.js";
 import { type Catcher, PLANTED as PLANTED_UPDATE, type PlantedBug } from "./planted.js";
+import { PLANTED_COMPONENTS } from "./planted-components.js";
 import { PLANTED_PLANS } from "./planted-plans.js";
 import { PLANTED_STAGING } from "./planted-staging.js";
 
-const PLANTED: readonly PlantedBug[] = [...PLANTED_UPDATE, ...PLANTED_PLANS, ...PLANTED_STAGING];
+const PLANTED: readonly PlantedBug[] = [...PLANTED_UPDATE, ...PLANTED_PLANS, ...PLANTED_STAGING, ...PLANTED_COMPONENTS];
 
 /** Each cut of a whole job, and a second one after many of them. */
 const TRANSITIONS = 10_000;

@@ -26,7 +26,7 @@ export const PLANTED_STAGING: readonly PlantedBug[] = [
     file: "src/components/staged-target.ts",
     find: "record.every((byte, index) => byte === expected[index]) ? byteOffset : 0;",
     replace: "expected.byteLength > 0 ? byteOffset : 0;",
-    caughtBy: { scene: "staged", says: /goes on from [0-9]+, and 0 bytes were taken/ },
+    caughtBy: { test: "test/unit/components/staged-target.test.js", named: /^is there after a power cut, for the same image and owner alone/ },
   },
   {
     name: "an image that was installed is gone from its area",

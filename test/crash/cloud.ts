@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MQTT_PORT, type Line, type Server } from "../support/virtual-network.js";
-import { hearSub } from "./subs.js";
+import { hearSub, idOf, isComponents, type SubScene } from "./subs.js";
 import type { CloudView, World } from "./world.js";
 
 /** A firmware that the cloud has. */
@@ -27,6 +27,8 @@ export interface CloudOptions {
   served(firmware: Firmware): Uint8Array;
   /** Every other answer of the file server is cut short. */
   readonly breaks: boolean;
+  /** Served next to a file, where there is one for it. */
+  readonly manifests: { readonly [name: string]: object };
   /** What befalls the terminal reports, in turn. */
   readonly losses: readonly Loss[];
   /** A report came; the operator may change the task. */
@@ -34,8 +36,7 @@ export interface CloudOptions {
   /** A terminal report came. */
   onResult(text: string): void;
   readonly subs: World["subs"];
-  /** Offered to each of them. */
-  readonly subFile: string | undefined;
+  readonly subScene: SubScene | undefined;
   onSubReport(name: string, text: string): void;
   /** A terminal report met a loss. */
   onLoss(): void;
@@ -85,17 +86,32 @@ export class Cloud {
   hear(topic: string, text: string): Message[] {
     if (topic.startsWith("$gateway/")) return [{ topic: topic.replace("operation", "operation/result"), text: agreed(text) }];
     const device = topic.slice(REPORT_TOPIC.length);
-    const answers = device === DEVICE ? this.#hearOwn(text) : this.#hearSub(device, text);
+    const answers = device === DEVICE ? this.#hearDevice(text) : this.#hearSub(device.split("/")[1] ?? "", text);
     return answers.map((answer) => ({ topic: `$ota/update/${device}`, text: answer }));
   }
 
-  #hearSub(device: string, text: string): string[] {
-    const { subs, subFile, firmware } = this.#options;
-    const name = device.split("/")[1] ?? "";
-    const [view, file] = [subs[name], firmware[subFile ?? ""]];
+  #hearSub(name: string, text: string): string[] {
+    const { subs, subScene, firmware } = this.#options;
+    const [view, file] = [subs[name], firmware[subScene?.file ?? ""]];
     if (view === undefined || file === undefined) return [];
     this.#options.onSubReport(name, text);
-    return hearSub(view, file, text).offers ? [offerOf(subFile ?? "", file)] : [];
+    return hearSub(view, file, text).offers ? [offerOf(subScene?.file ?? "", file)] : [];
+  }
+
+  /** The device speaks for its components too: the version says of which. Whatever version it tells, it is offered the rest. */
+  #hearDevice(text: string): string[] {
+    const { subs, subScene, view, onReport } = this.#options;
+    if (!isComponents(subScene)) return this.#hearOwn(text);
+    const { type, report } = JSON.parse(text) as Report;
+    const id = idOf(subScene, report.version);
+    if (id !== undefined) this.#hearSub(id, text);
+    if (id !== undefined && type !== "report_version") return [];
+    if (id !== undefined) onReport(view, `version ${report.version}`);
+    const own = id === undefined ? this.#hearOwn(text) : [versionAnswer(report.version), ...this.#offer(report.version)];
+    if (type !== "report_version") return own;
+    const file = this.#options.firmware[subScene.file] as Firmware;
+    const wanting = subScene.names.filter((name) => subs[name]?.task !== undefined && report.version !== `${name}_${file.version}`);
+    return [...own, ...wanting.map((name) => offerOf(subScene.file, { ...file, version: `${name}_${file.version}` }))];
   }
 
   #hearOwn(text: string): string[] {
@@ -103,8 +119,7 @@ export class Cloud {
     const { view, onReport, onResult } = this.#options;
     if (type === "report_version") {
       onReport(view, `version ${report.version}`);
-      const answer = { result_code: 0, result_msg: "success", type: "report_version_rsp", version: report.version };
-      return [JSON.stringify(answer), ...this.#offer(report.version)];
+      return [versionAnswer(report.version), ...this.#offer(report.version)];
     }
     const { state = "", percent = "" } = report.progress ?? {};
     const act = view.act;
@@ -123,6 +138,10 @@ export class Cloud {
     const file = firmware[view.task] as Firmware;
     return file.version === running ? [] : [offerOf(view.task, file)];
   }
+}
+
+function versionAnswer(version: string): string {
+  return JSON.stringify({ result_code: 0, result_msg: "success", type: "report_version_rsp", version });
 }
 
 function offerOf(name: string, { bytes, md5, version }: Firmware): string {
@@ -243,6 +262,10 @@ class FileServer implements Server {
     if (!this.#text.endsWith("\r\n\r\n")) return;
     const { firmware, served, onRequest } = this.#options;
     const name = /^GET \/([^?]+)\?/.exec(this.#text)?.[1] ?? "";
+    if (name.endsWith(".json")) {
+      this.#sendManifest(name.slice(0, -".json".length));
+      return;
+    }
     const from = Number(/\r\nRange: bytes=([0-9]+)-\r\n/.exec(this.#text)?.[1] ?? 0);
     onRequest(from, name);
     const file = served(firmware[name] as Firmware);
@@ -256,5 +279,13 @@ class FileServer implements Server {
       this.#line.send(file.slice(at, at + PIECE_LENGTH), (delayMs += PIECE_DELAY_MS));
     }
     this.#line.end(delayMs + 1);
+  }
+
+  #sendManifest(name: string): void {
+    const manifest = this.#options.manifests[name];
+    const body = manifest === undefined ? "" : JSON.stringify(manifest);
+    const status = manifest === undefined ? "404 Not Found" : "200 OK";
+    this.#line.send(new Uint8Array(Buffer.from(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)));
+    this.#line.end(2);
   }
 }

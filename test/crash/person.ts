@@ -1,4 +1,6 @@
 import type { OtaAgent } from "../../hal/boards/main.js";
+import { decodePlans } from "../../src/components/plan-record.js";
+import type { Operation } from "./tears.js";
 import type { World } from "./world.js";
 
 export type Answer = "accept" | "decline" | "defer";
@@ -26,6 +28,8 @@ const DEFERRAL_SECONDS = 300;
  */
 export class Person {
   readonly #options: PersonOptions;
+  /** Answers that the board could not store: they hold as long as this boot. */
+  #unstored: string[] = [];
   readonly #acceptedBefore: boolean;
 
   constructor(options: PersonOptions) {
@@ -47,7 +51,7 @@ export class Person {
     agent.on("plan", (plan) => {
       if (!plan.asks) return;
       const { said, kept } = world.person;
-      const before = kept.filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
+      const before = [...kept, ...this.#unstored].filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
       const last = before.at(-1);
       if (last === "accept" || last === "decline") onBroken(`asked again about the ${plan.step} after ${last}`);
       if (last === "defer" && now() - deferredAtMs < DEFERRAL_SECONDS * 1000) onBroken(`asked about the ${plan.step} before the deferral is over`);
@@ -57,10 +61,24 @@ export class Person {
       const words = `${plan.step} ${answer}`;
       if (!said.includes(words)) said.push(words);
       deferredAtMs = now();
+      const record = world.records["plans"];
       if (answer === "accept") plan.accept();
       else if (answer === "decline") plan.decline("not today");
       else plan.defer({ seconds: DEFERRAL_SECONDS });
-      kept.push(words);
+      this.#unstored.push(words);
+      // The record is of everything that is remembered.
+      if (world.records["plans"] !== record) kept.push(...this.#unstored.splice(0));
     });
   }
+}
+
+/** A job failed, durably: what was agreed to is agreed to no more. */
+export function settlePerson(world: World, operation: Operation, records: World["records"]): void {
+  if (operation.kind !== "record" || operation.key !== "plans" || failuresIn(operation.bytes) <= failuresIn(records["plans"])) return;
+  world.person.said.length = 0;
+  world.person.kept.length = 0;
+}
+
+function failuresIn(record: Uint8Array | undefined): number {
+  return decodePlans(record).reduce((sum, { failures }) => sum + failures, 0);
 }

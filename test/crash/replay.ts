@@ -83,7 +83,7 @@ function describe(operation: Operation): string {
     case "erase":
       return `erase ${labelOf(operation.slot)} ${operation.offset}, ${operation.byteLength} bytes`;
     case "moment":
-      return "a result or its acknowledgement is lost, or a sub-device took bytes";
+      return "a result or its acknowledgement is lost, or a sub-device or component took bytes";
     case "record":
       return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
     case "entry":

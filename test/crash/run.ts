@@ -5,12 +5,13 @@ import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
-import { Person } from "./person.js";
+import { Person, settlePerson } from "./person.js";
 import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
-import { AREA_KEY, settleSub, SubDevices } from "./subs.js";
+import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
-import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, type Slot, SLOT_BLOCKS, SLOT_LABELS, type Room, type World } from "./world.js";
+import { wholeBlocksOf } from "./whole-blocks.js";
+import { AREA, BLOCK_LENGTH, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
 
 /** The key-value store is full when this operation comes: for it alone, or from then on. */
 export interface Refusal {
@@ -39,7 +40,6 @@ const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
 /** Second byte of a record: its phase. */
 const REPORTING = 3;
-const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 
 const SILENT: Log = () => {};
 
@@ -81,12 +81,14 @@ class Run {
       losses: scene.losses ?? [],
       onReport: (view, word) => {
         this.#lastReport = word;
+        if (word === `version ${this.#cloud.runningVersion}`) this.#subs?.ownReported();
         scene.onReport(view, word);
       },
       onResult: (text) => this.#onResult(text),
       onLoss: () => this.#change({ kind: "moment" }),
       subs: world.subs,
-      subFile: scene.subs?.file,
+      subScene: scene.subs,
+      manifests: scene.manifests ?? {},
       onSubReport: (name, text) => this.#onSubReport(name, text),
       onRequest: (offset, version) => this.#onRequest(offset, version),
     });
@@ -133,8 +135,8 @@ class Run {
       config: {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
-        policy: scene.plans?.policy,
-        ...(this.#subs === undefined ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
+        policy: scene.plans?.policy ?? scene.policy,
+        ...(this.#subs === undefined || isComponents(scene.subs) ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
     this.#subs?.attach(agent, scheduler);
@@ -159,8 +161,9 @@ class Run {
   /** The image that boots is one that was offered, or the factory's, byte for byte. */
   #versionOf(running: number): string | undefined {
     const { bytes } = this.#world.slots[running] as Slot;
-    for (const firmware of Object.values(this.#options.scene.firmware)) {
-      if (firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
+    const { firmware: offered, subs } = this.#options.scene;
+    for (const [name, firmware] of Object.entries(offered)) {
+      if (name !== subs?.file && firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
     }
     this.#break(`slot ${SLOT_LABELS[running]} boots bytes that nobody offered`);
     return undefined;
@@ -176,7 +179,10 @@ class Run {
   #settled(): boolean {
     const { records, room } = this.#world;
     const record = records["job"];
-    return record === undefined || ((room !== "free" || this.#options.scene.keeps === true) && record[1] !== REPORTING);
+    if (record === undefined) return true;
+    const keeps = this.#options.scene.keeps === true;
+    // What is kept takes the place of the result, where there is room.
+    return (keeps && room !== "free") || ((keeps || room !== "free") && record[1] !== REPORTING);
   }
 
   #checkEnd(version: string, { ends }: Scene): void {
@@ -198,13 +204,14 @@ class Run {
   }
 
   #onSubReport(name: string, text: string): void {
+    this.#subs?.reported(name, text);
     if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) this.#break(`a result after its acknowledgement was stored: ${text}`);
   }
 
   #onRequest(offset: number, name: string): void {
     this.#requests++;
-    this.#subs?.requested(offset);
     const isSub = name === this.#options.scene.subs?.file;
+    if (isSub) this.#subs?.requested(offset);
     if (this.#requests > 1 || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
     const again = (isSub ? this.#wholeBlocks.sub : this.#wholeBlocks.own) * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
@@ -214,6 +221,7 @@ class Run {
     const world = this.#world;
     if (operation.kind === "erase") this.#person?.sees("download");
     if (operation.kind === "entry" && operation.entry?.state === "new") this.#person?.sees("install");
+    if (operation.kind === "erase" ? operation.slot !== AREA : operation.kind === "entry" && operation.entry?.state === "new") this.#subs?.ownGoesOn();
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
@@ -238,7 +246,11 @@ class Run {
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
     const { subs, plans } = this.#options.scene;
-    const known = key === "job" || (subs !== undefined && /^(area|handed|subs0)$/.test(key)) || (plans !== undefined && key === "plans");
+    const known =
+      key === "job" ||
+      (subs !== undefined && /^(area|handed)$/.test(key)) ||
+      (isComponents(subs) ? /^(blocked|plans)$/.test(key) : subs !== undefined && key === "subs0") ||
+      (plans !== undefined && key === "plans");
     if (!known) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
@@ -261,31 +273,8 @@ class Run {
 /** After the cloud has a result, the record that is deleted or replaced was waiting for just that. */
 export function settle(world: World, operation: Operation, before: World["records"]): void {
   settleSub(world, operation, before);
-  if (operation.kind === "record" && operation.key === "job" && operation.bytes === undefined && world.cloud.results.length > 0 && world.cloud.task === undefined) {
-    world.settled = true;
-  }
-}
-
-/**
- * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of blank
- * ones behind it nobody can tell whether they came.
- */
-function wholeBlocksOf(world: World, scene: Scene, recordKey: string): number {
-  const own = recordKey !== AREA_KEY;
-  const offered = scene.firmware[(own ? world.cloud.task : scene.subs?.file) ?? ""]?.bytes;
-  if (offered === undefined || world.records[recordKey] === undefined) return 0;
-  const copy = cloneWorld(world);
-  const running = bootLoader(copy, (operation) => perform(copy, operation));
-  const slot = world.slots[own || scene.subs?.slot === true ? 1 - running : AREA];
-  if (slot === undefined) return 0;
-  let whole = 0;
-  for (let block = 0; block < SLOT_BLOCKS; block++) {
-    const [from, to] = [block * BLOCK_LENGTH, Math.min((block + 1) * BLOCK_LENGTH, offered.byteLength)];
-    if (from >= offered.byteLength) break;
-    const same = offered.subarray(from, to).every((byte, index) => byte === slot.bytes[from + index]);
-    const lines = slot.lines.subarray(from / LINE_LENGTH, (from + BLOCK_LENGTH) / LINE_LENGTH);
-    if (!same || lines.includes(2)) break;
-    if (lines.every((line) => line === 1)) whole = block + 1;
-  }
-  return whole;
+  settlePerson(world, operation, before);
+  if (operation.kind !== "record" || operation.key !== "job" || world.cloud.results.length === 0 || world.cloud.task !== undefined) return;
+  const keeps = before["job"]?.[1] === REPORTING && operation.bytes?.[1] !== REPORTING;
+  if (operation.bytes === undefined || keeps) world.settled = true;
 }

@@ -17,9 +17,12 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly fills?: boolean;
   /** When updates may happen, and what the one who is asked says. */
   readonly plans?: { readonly policy: OtaConfig["policy"]; readonly script: Script };
+  /** Where nobody is asked. */
+  readonly policy?: OtaConfig["policy"];
+  readonly manifests?: CloudOptions["manifests"];
   /** The image may stay for a later offer. */
   readonly keeps?: boolean;
-  /** The board is a gateway. */
+  /** The board is a gateway, or has components. */
   readonly subs?: SubScene;
   /** Which version may run in the end, and how the job is then reported. */
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
@@ -30,6 +33,9 @@ const NEW = "0.2.0";
 const OTHER = "0.3.0";
 /** Ends inside the last block of the second region. */
 const IMAGE_LENGTH = 7 * BLOCK_LENGTH + 112;
+
+/** Two blocks, and a piece of a third. */
+const SMALL_LENGTH = 2 * BLOCK_LENGTH + 48;
 
 function firmware(version: string, byteLength: number, blank = { from: 0, to: 0 }): Firmware {
   return firmwareOf(version, buildAppImage({ version, byteLength, seed: byteLength, blank }));
@@ -98,6 +104,36 @@ const STAGED: Scene = {
   ends: [],
 };
 
+const MCU: SubScene = { ...SUBS, names: ["mcu"], components: "asked" };
+/** A block behind the first region. */
+const MCU_LENGTH = 4 * BLOCK_LENGTH + 48;
+
+/** An MCU alone is updated by the application's code. */
+const COMPONENT: Scene = {
+  ...PLAIN,
+  name: "component",
+  firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, MCU_LENGTH) },
+  policy: { manifest: false },
+  start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, MCU.names, OLD_SUB, NEW_SUB),
+  subs: MCU,
+  ends: [],
+};
+
+const HELD_BACK = { version: OLD, result: /"fail".*"-5".*mcu failed/ };
+const HELD_BACK_MCU = { ...HELD_BACK, version: OLD_SUB };
+const MCU_REFUSED = { version: OLD_SUB, result: /"fail".*"-5".*no such chip/ };
+
+/** Both are small, and each has a manifest: the MCU first, then the own firmware. */
+const TOGETHER: Scene = {
+  ...COMPONENT,
+  name: "together",
+  firmware: { ...ALL, [NEW]: firmware(NEW, SMALL_LENGTH), [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH + 16) },
+  policy: {},
+  manifests: { [NEW]: { kind: "module", sourceVersion: OLD }, [NEW_SUB]: { component: "mcu", kind: "mcu", sourceVersion: OLD_SUB } },
+  start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, MCU.names, OLD_SUB, NEW_SUB, NEW),
+  ends: UPDATE.ends,
+};
+
 export const SCENES: readonly Scene[] = [
   UPDATE,
   {
@@ -131,9 +167,26 @@ export const SCENES: readonly Scene[] = [
   { ...CORRUPT, name: "full-corrupt", fills: true },
   // Deferred once before each step, then accepted.
   { ...UPDATE, name: "deferred", plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } } },
+  // The same for a small image, which is deferred before its download alone.
+  {
+    ...UPDATE,
+    name: "full-deferred",
+    firmware: { ...ALL, [NEW]: firmware(NEW, SMALL_LENGTH) },
+    fills: true,
+    plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["accept"] } },
+  },
   {
     ...UPDATE,
     name: "declined",
+    plans: { policy: ASKING, script: { download: ["accept"], install: ["decline"] } },
+    keeps: true,
+    ends: [{ version: OLD, result: /"fail".*"-5".*declined/ }],
+  },
+  {
+    ...UPDATE,
+    name: "full-declined",
+    firmware: { ...ALL, [NEW]: firmware(NEW, SMALL_LENGTH) },
+    fills: true,
     plans: { policy: ASKING, script: { download: ["accept"], install: ["decline"] } },
     keeps: true,
     ends: [{ version: OLD, result: /"fail".*"-5".*declined/ }],
@@ -154,5 +207,42 @@ export const SCENES: readonly Scene[] = [
     start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB),
     served: ({ bytes, version }) => (version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
     subs: { ...SUBS, names: ["light1"], ends: [{ version: OLD_SUB, result: /"fail".*"-4".*md5 not match/ }] },
+  },
+  COMPONENT,
+  // Whether it took the image the MCU does not say: after a cut it is handed over once more.
+  { ...COMPONENT, name: "component-mute", subs: { ...MCU, components: "mute" } },
+  // It says that it took the image, and runs the old one.
+  {
+    ...COMPONENT,
+    name: "component-lying",
+    subs: { ...MCU, components: "lying", ends: [...MCU.ends, { version: OLD_SUB, result: /"fail".*"-5".*installed, but runs version 1\.0\.0/ }] },
+  },
+  { ...COMPONENT, name: "component-lossy", losses: LOSSES },
+  { ...COMPONENT, name: "full-component", firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) }, fills: true },
+  TOGETHER,
+  { ...TOGETHER, name: "full-together", fills: true, ends: [...UPDATE.ends, HELD_BACK] },
+  // The MCU refuses the image once. After a cut it is asked again; else the own firmware is held back.
+  {
+    ...TOGETHER,
+    name: "together-refused",
+    subs: { ...MCU, components: "refusing", ends: [...MCU.ends, MCU_REFUSED] },
+    ends: [...UPDATE.ends, HELD_BACK],
+  },
+  {
+    ...TOGETHER,
+    name: "full-refused",
+    fills: true,
+    policy: { manifest: false },
+    subs: { ...MCU, components: "refusing", ends: [...MCU.ends, MCU_REFUSED] },
+    ends: [...UPDATE.ends, HELD_BACK],
+  },
+  // The same with a lamp that depends on the MCU, and wants the same file.
+  {
+    ...TOGETHER,
+    name: "together-chained",
+    start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["mcu", "lamp"], OLD_SUB, NEW_SUB, NEW),
+    policy: { manifest: false },
+    subs: { ...MCU, names: ["mcu", "lamp"], components: "refusing", dependsOn: { lamp: ["mcu"] }, ends: [...MCU.ends, MCU_REFUSED, HELD_BACK_MCU] },
+    ends: [...UPDATE.ends, { version: OLD, result: /"fail".*"-5".*lamp failed/ }],
   },
 ];

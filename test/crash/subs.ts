@@ -5,9 +5,16 @@ import type { Scheduler } from "../support/scheduler.js";
 import type { Operation } from "./tears.js";
 import type { SubView, World } from "./world.js";
 
-/** What a scene is about where the board is a gateway: each of its sub-devices is offered the same file. */
+/** What a scene is about where others are updated through the board: each of them is offered the same file. */
 export interface SubScene {
   readonly names: readonly string[];
+  /**
+   * They are no sub-devices of a gateway, but components: the application adds them, and each is named by a prefix of the
+   * version. `mute`: the application cannot ask it for its version. `refusing`: the first of them refuses an image once, when it
+   * has all of it; `lying`: says then that it took it, and runs the old one.
+   */
+  readonly components?: "asked" | "mute" | "refusing" | "lying";
+  readonly dependsOn?: { readonly [name: string]: readonly string[] };
   /** Of the scene's firmware. */
   readonly file: string;
   /** Their images wait in the slot that does not run, and not in an area of their own. */
@@ -20,7 +27,11 @@ export const OLD_SUB = "1.0.0";
 export const AREA_KEY = "area";
 /** Second byte of a record: its phase. */
 const REPORTING = 3;
+export const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
+const CRC_LENGTH = 4;
 const PIECE_LENGTH = 1024;
+/** A reconnection fits in. */
+const MISTAKEN_MS = 120_000;
 /** For what the gateway stores a moment later. */
 const CALM_MS = 5_000;
 
@@ -36,6 +47,11 @@ export interface SubDevicesOptions {
 /** The sub-devices of one run. They have supplies of their own: what they took they keep, whatever is cut. */
 export class SubDevices {
   readonly #options: SubDevicesOptions;
+  /** Who succeeded in this run, and has not told its version since. */
+  readonly #owing = new Set<string>();
+  /** When the platform heard the version of a component that it may take for the device's. */
+  #mistakenSince: number | undefined;
+  #now = (): number => 0;
   #calmSince: number | undefined;
   #wholeOnce = false;
 
@@ -46,11 +62,36 @@ export class SubDevices {
   /** @param scheduler of this boot */
   attach(agent: OtaAgent, scheduler: Scheduler): void {
     this.#calmSince = undefined;
+    this.#mistakenSince = undefined;
+    this.#now = () => scheduler.now;
     for (const deviceName of this.#options.scene.names) {
       const view = this.#options.world.subs[deviceName] as SubView;
       const link = { version: () => view.version, install: (image: InstallImage, job: InstallJob) => this.#install(view, image, job, scheduler) };
-      agent.gateway.add({ productId: SUB_PRODUCT, deviceName, link });
+      const { components, dependsOn } = this.#options.scene;
+      if (components === undefined) agent.gateway.add({ productId: SUB_PRODUCT, deviceName, link });
+      else agent.components.add({ id: deviceName, ...link, dependsOn: dependsOn?.[deviceName], ...(components === "mute" ? { version: OLD_SUB } : {}) });
     }
+  }
+
+  /** The platform hears a version, or how a job is. */
+  reported(name: string, text: string): void {
+    if (/"state":"done"/.test(text)) this.#owing.add(name);
+    if (!/"report_version"/.test(text)) return;
+    this.#owing.delete(name);
+    if (this.#options.scene.components !== undefined) this.#mistakenSince ??= this.#now();
+  }
+
+  /** The platform hears the own version. */
+  ownReported(): void {
+    const late = this.#mistakenSince !== undefined && this.#now() - this.#mistakenSince > MISTAKEN_MS;
+    if (late) this.#options.onBroken("the platform has a component's version for the device's");
+    this.#mistakenSince = undefined;
+  }
+
+  /** The own firmware's slot is about to be erased, or made pending. */
+  ownGoesOn(): void {
+    const { world, scene, onBroken } = this.#options;
+    if (isComponents(scene) && Object.values(world.subs).some(({ task }) => task !== undefined)) onBroken("the own firmware does not wait for a component");
   }
 
   /** The file was asked for from this byte on. */
@@ -64,7 +105,8 @@ export class SubDevices {
   ended(now: number): boolean {
     const { world, scene } = this.#options;
     const done = scene.names.every((name) => world.subs[name]?.task === undefined);
-    if (!done || world.records[AREA_KEY]?.[1] === REPORTING) {
+    // Without room the record of a result stays, and a later boot sends it once more.
+    if (!done || (world.records[AREA_KEY]?.[1] === REPORTING && world.room === "free")) {
       this.#calmSince = undefined;
       return false;
     }
@@ -74,18 +116,39 @@ export class SubDevices {
 
   check(faulty: boolean): void {
     const { world, scene, onBroken } = this.#options;
+    for (const name of this.#owing) onBroken(`${name} is done, and its version is not told`);
+    if (!faulty && scene.components !== undefined) this.#checkHeldBack();
+    for (const key of ["handed", "blocked"]) if (world.records[key] !== undefined && world.room === "free") onBroken(`record ${key} is left`);
     for (const name of scene.names) {
       const { version, results } = world.subs[name] as SubView;
       if (results.length > 1) onBroken(`different results of ${name}: ${results.join(" ")}`);
       const expected = scene.ends.some((end) => end.version === version && end.result.test(results[0] ?? ""));
-      const failed = faulty && version === OLD_SUB && /"fail"/.test(results[0] ?? "");
+      const refused = world.room !== "free" && NOT_ENOUGH_SPACE.test(results[0] ?? "");
+      const failed = version === OLD_SUB && (refused || (faulty && /"fail"/.test(results[0] ?? "")));
       if (!expected && !failed) onBroken(`${name} ends with ${version} and ${results[0] ?? "no result was reported"}`);
     }
   }
 
+  /** The own firmware is held back where a component failed that was offered with it, and only there: so is who depends on one. */
+  #checkHeldBack(): void {
+    const { world, scene, onBroken } = this.#options;
+    const check = (result: string | undefined, before: readonly string[]): void => {
+      const failed = before.some((name) => /"fail"/.test(world.subs[name]?.results[0] ?? ""));
+      const heldBack = /"fail".*[a-z]+ failed"/.test(result ?? "");
+      // Without room that one failed is known as long as the boot lasts.
+      const forgotten = failed && world.room !== "free";
+      if (result !== undefined && failed !== heldBack && !forgotten) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${result}`);
+    };
+    check(world.cloud.results[0], scene.names);
+    for (const [name, before] of Object.entries(scene.dependsOn ?? {})) check(world.subs[name]?.results[0], before);
+  }
+
   /** A piece a turn, as a slow bus would have it. */
   #install(view: SubView, image: InstallImage, job: InstallJob, scheduler: Scheduler): void {
-    const { firmware, onBroken, onMoment } = this.#options;
+    const { scene, firmware, world, onBroken, onMoment } = this.#options;
+    const { version, md5, size } = image;
+    if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) onBroken("another image than the one offered is handed over");
+    if (view.version === version && scene.components !== "mute") onBroken("an image is handed over to whom runs it");
     let at = image.acknowledged;
     if (at > (view.md5 === image.md5 ? view.taken : 0)) onBroken(`goes on from ${at}, and ${view.taken} bytes were taken`);
     if (view.md5 !== image.md5) view.taken = 0;
@@ -97,9 +160,13 @@ export class SubDevices {
       if (Buffer.compare(piece.subarray(0, count), firmware.bytes.subarray(at, at + count)) !== 0) onBroken("bytes that nobody offered are handed over");
       at += count;
       view.taken = Math.max(view.taken, at);
-      if (at === image.size) view.version = image.version;
+      const first = Object.values(world.subs)[0] === view;
+      const refuses = at === image.size && first && (scene.components === "refusing" || scene.components === "lying") && view.refused === 0;
+      if (refuses) view.refused++;
+      else if (at === image.size) view.version = image.version;
       onMoment();
-      if (at === image.size) job.succeed();
+      if (refuses && scene.components === "refusing") job.fail("no such chip");
+      else if (at === image.size) job.succeed();
       else {
         job.acknowledge(at);
         scheduler.set(turn, 1);
@@ -107,6 +174,15 @@ export class SubDevices {
     };
     scheduler.set(turn, 1);
   }
+}
+
+export function isComponents(scene: SubScene | undefined): scene is SubScene & Required<Pick<SubScene, "components">> {
+  return scene?.components !== undefined;
+}
+
+/** @returns the component that a version is of, `undefined` where it is the own firmware's */
+export function idOf(scene: SubScene, version: string): string | undefined {
+  return scene.names.find((name) => version.startsWith(`${name}_`));
 }
 
 /** @returns what the platform says to a report about a sub-device */
@@ -127,5 +203,6 @@ export function settleSub(world: World, operation: Operation, records: World["re
   const before = records[AREA_KEY];
   if (before?.[1] !== REPORTING || operation.bytes?.[1] === REPORTING) return;
   const text = Buffer.from(before).toString("latin1");
-  for (const [name, view] of Object.entries(world.subs)) if (text.includes(`/${name}`)) view.settled = true;
+  // The owner stands at the end, before the sum.
+  for (const [name, view] of Object.entries(world.subs)) if (text.slice(0, -CRC_LENGTH).endsWith(name)) view.settled = true;
 }

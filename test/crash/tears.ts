@@ -7,7 +7,7 @@ export type Operation =
   | { readonly kind: "record"; readonly key: string; readonly bytes: Uint8Array | undefined }
   /** An entry of otadata is rewritten: its sector is erased first. */
   | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] }
-  /** Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device took bytes. */
+  /** Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device or component took bytes. */
   | { readonly kind: "moment" };
 
 /**

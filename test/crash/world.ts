@@ -42,12 +42,14 @@ export interface CloudView {
 /** Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs none. */
 export type Room = "free" | "refused" | "full";
 
-/** A device behind the board: what is wanted of it, what it holds, and what the platform heard of it. */
+/** A device or component behind the board: what is wanted of it, what it holds, and what the platform heard of it. */
 export interface SubView {
   version: string;
   /** Of the image whose bytes it takes, and how many it has taken of it. */
   md5: string;
   taken: number;
+  /** Installations that it has refused. */
+  refused: number;
   task: string | undefined;
   readonly results: string[];
   settled: boolean;
@@ -85,10 +87,10 @@ export function factoryWorld(image: Uint8Array, task: string | undefined): World
   };
 }
 
-/** The same with sub-devices, and an area for their images. */
+/** The same with sub-devices or components, and an area for their images. */
 export function gatewayWorld(image: Uint8Array, names: readonly string[], version: string, task: string, ownTask?: string): World {
   const world = factoryWorld(image, ownTask);
-  const view = (): SubView => ({ version, md5: "", taken: 0, task, results: [], settled: false });
+  const view = (): SubView => ({ version, md5: "", taken: 0, refused: 0, task, results: [], settled: false });
   return { ...world, slots: [...world.slots, slotOf(0x5a, 1)], subs: Object.fromEntries(names.map((name) => [name, view()])) };
 }
 

@@ -28,6 +28,16 @@ test("what is blocked is so for that owner and image alone, also after a restart
   assert.equal(store.records.size, 0);
 });
 
+test("a component that did not fail after all blocks nothing; what others block stays", () => {
+  const store = new MapStore();
+  const blocked = new Blocked({ store });
+  blocked.add("firmware", image("a"), "mcu");
+  blocked.add("led", image("b"), "radio-mcu");
+  blocked.lift("mcu");
+  const again = new Blocked({ store });
+  assert.deepEqual([again.find("firmware", image("a")), again.find("led", image("b"))], [undefined, "radio-mcu"]);
+});
+
 test("the newest few are kept, in one record however long the ids are", () => {
   const store = new MapStore();
   const blocked = new Blocked({ store });

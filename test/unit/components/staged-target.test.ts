@@ -4,7 +4,7 @@ import type { KeyValueStore } from "../../../hal/ports/index.js";
 import { HalError } from "../../../hal/ports/index.js";
 import type { InstallImage, InstallJob } from "../../../src/components/hand-over.js";
 import { AREA_KEY, forgetStaged, StagedTarget } from "../../../src/components/staged-target.js";
-import { loadRecord, storeRecord } from "../../../src/update/checkpoint.js";
+import { type JobRecord, loadRecord, storeRecord } from "../../../src/update/checkpoint.js";
 import type { Failure, Image } from "../../../src/update/types.js";
 import { NO_LOG } from "../../support/log.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
@@ -34,14 +34,14 @@ class Bench {
     },
   };
 
-  target(owner = "P/light1"): StagedTarget {
+  target(owner = "P/light1", runningVersion = "1.0.0"): StagedTarget {
     return new StagedTarget({
       store: this.store,
       clock: this.clock,
       log: NO_LOG,
       area: { label: "staging", partition: new MemoryFlash({ blocks: 4 }), prepare: () => {} },
       owner,
-      runningVersion: "1.0.0",
+      runningVersion,
       installer: {
         version: () => undefined,
         install: (image, job) => {
@@ -98,6 +98,17 @@ describe("what was acknowledged of an installation", () => {
     const target = bench.apply();
     bench.job.acknowledge(8_000);
     target.prepare();
+    assert.equal(bench.records.size, 0);
+  });
+
+  test("is forgotten where the receiver runs the image after a power cut", () => {
+    const bench = new Bench();
+    bench.apply();
+    bench.job.acknowledge(8_000);
+    const applying: JobRecord = { owner: "P/light1", checkpoint: { phase: "applying", slot: "staging", image: IMAGE } };
+    assert.equal(bench.target().restore(applying).state.name, "idle");
+    assert.equal(bench.records.size, 1, "it is handed over once more");
+    assert.equal(bench.target(undefined, "2.0.0").restore(applying).state.name, "reporting");
     assert.equal(bench.records.size, 0);
   });
 
