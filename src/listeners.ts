@@ -47,13 +47,15 @@ export class Listeners {
     (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
   }
 
-  /** An application's mistake must not stop an update. */
+  /** An application's mistake must not stop an update, nor end the engine where a promise carries it. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
+    const failed = (error: unknown): void => this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
     for (const listener of this.#of[name] ?? []) {
       try {
-        listener(event);
+        const ended: unknown = listener(event);
+        if (ended instanceof Promise) ended.catch(failed);
       } catch (error) {
-        this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
+        failed(error);
       }
     }
   }

@@ -212,6 +212,8 @@ export class UpdateDriver {
         return;
       case "report-result":
         reporter.result(effect.version, effect.result, () => {
+          // Of a sub-device that was removed meanwhile.
+          if (this.#stopped) return;
           this.dispatch({ type: "result-acknowledged" });
           this.#options.onReported(effect.version, effect.result);
         });

@@ -40,6 +40,9 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
       // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
       return state.answered ? stay(state) : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
+    case "store-failed":
+      // A result that is settled, or nobody's, would be sent again by each boot. A record can be deleted where none has room.
+      return state.kept === undefined ? stay(state) : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
     default:
       return ignore<
         | "version-acknowledged"
@@ -60,7 +63,6 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
         | "confirm-failed"
         | "revert-failed"
         | "result-acknowledged"
-        | "store-failed"
         | "timer-fired"
         | "cleared"
         | "declined"

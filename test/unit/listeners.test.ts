@@ -36,3 +36,14 @@ test("a listener that fails is logged, and the others hear the event all the sam
   assert.deepEqual(heard, [4096]);
   assert.deepEqual(lines, ["error agent listener of progress failed: no display"]);
 });
+
+test("a listener whose promise fails is logged too, and ends nothing", async () => {
+  const { log, lines } = new CollectedLog();
+  const listeners = new Listeners(log);
+  listeners.add("progress", async () => {
+    throw new Error("no display");
+  });
+  listeners.tell("progress", PROGRESS);
+  await Promise.resolve();
+  assert.deepEqual(lines, ["error agent listener of progress failed: no display"]);
+});

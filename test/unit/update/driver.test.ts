@@ -211,6 +211,15 @@ test("a result is told to the application once it is acknowledged", () => {
   assert.equal(driving.record, undefined);
 });
 
+test("a result that is acknowledged after the end is told to nobody", () => {
+  const record = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
+  const driving = started({ record, status: { runningVersion: "0.2.0" } });
+  driving.dispatch({ type: "online" });
+  driving.driver.stop();
+  driving.heard();
+  assert.ok(!driving.story.some((entry) => entry.startsWith("reported")));
+});
+
 test("what a download has not told yet is known before anything else is handled", () => {
   const driving = new Driving({ blocks: 400 });
   driving.driver.start();

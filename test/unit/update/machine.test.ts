@@ -624,3 +624,14 @@ test("a record that cannot be stored ends the job, and stops what was under way"
   assert.deepEqual(effects(pausing, event), ["stop-timer pause", "store", "report-result"]);
   assert.deepEqual(effects(applying, event), ["stop-timer announcement", "store", "report-result"]);
 });
+
+test("with nothing under way, a record that cannot be stored is better none: what is there is of a job that is over", () => {
+  const event: Event = { type: "store-failed", failure: { code: "store-failed", message: "why" } };
+  const kept = { image: downloading.offer, whole: true } as const;
+  assert.deepEqual(step({ name: "idle", kept, answered: true }, event), {
+    state: { name: "idle", kept: undefined, answered: true },
+    effects: [{ do: "clear" }],
+  });
+  const nothing: State = { name: "idle", kept: undefined, answered: false };
+  assert.deepEqual(step(nothing, event), { state: nothing, effects: [] }, "a delete that fails is not tried for ever");
+});
