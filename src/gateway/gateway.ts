@@ -233,7 +233,8 @@ export class Gateway {
     }
     const [root, kind, productId = "", deviceName = ""] = topic.split("/");
     const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
-    if (sub !== undefined) this.#inbox.onDownlink(sub, payload);
+    // Not what was on its way as it was unbound.
+    if (sub?.subscribed) this.#inbox.onDownlink(sub, payload);
     return sub !== undefined;
   }
 

@@ -5,7 +5,7 @@ import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
 import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
-import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback } from "./broker-packets.js";
+import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, unsuback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { CollectedLog } from "./log.js";
 import { MemoryFlash } from "./memory-flash.js";
@@ -70,6 +70,7 @@ export class TestLink {
 
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
 const LATENCY_MS = 20;
 
 /**
@@ -243,6 +244,10 @@ export class GatewayWorld {
       const filter = Buffer.from(body.subarray(4, body.length - 1)).toString();
       this.story.push(`subscribe ${filter.startsWith("$gateway") ? "results" : (filter.split("/")[3] ?? "")}`);
       answer(suback(((body[0] as number) << 8) | (body[1] as number), 1));
+    }
+    if (type === UNSUBSCRIBE) {
+      this.story.push(`unsubscribe ${Buffer.from(body.subarray(4)).toString().split("/")[3] ?? ""}`);
+      answer(unsuback(((body[0] as number) << 8) | (body[1] as number)));
     }
     if (type !== PUBLISH) return;
     const qos = (flags >> 1) & 3;
