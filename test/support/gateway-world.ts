@@ -95,6 +95,8 @@ export class GatewayWorld {
   readonly wanted = new Map<string, ServedFile>();
   /** Results of operations; `undefined`: no answer. */
   resultOf: (type: string, deviceName: string) => number | undefined = () => 0;
+  /** Whether the platform minds what is reported of one: not where it is not online. */
+  hears: (deviceName: string) => boolean = () => true;
   /** Whether QoS 1 is acknowledged. */
   acknowledging = true;
   bound: string[] = [];
@@ -273,6 +275,7 @@ export class GatewayWorld {
 
   #onReport(topic: string, { type, report }: Report): void {
     const [, , productId = "", deviceName = ""] = topic.split("/");
+    if (!this.hears(deviceName)) return;
     const { progress, version } = report;
     if (progress !== undefined) {
       const { state, percent, result_code, result_msg } = progress;
