@@ -60,6 +60,11 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#job?.recipient === recipient;
   }
 
+  /** Whether it waits for its turn. */
+  holds(recipient: Whom): boolean {
+    return this.#order.includes(recipient);
+  }
+
   /** For its job, where that is under way. */
   dispatch(recipient: Whom, event: Event): void {
     if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
@@ -103,7 +108,7 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
     }
     recipient.offer = shared;
-    if (!this.#order.includes(recipient)) {
+    if (!this.holds(recipient)) {
       this.#order.push(recipient);
       this.#options.onState(recipient, undefined, undefined);
     }

@@ -285,7 +285,7 @@ export class Gateway {
     this.#narrator.tellState(sub, version === undefined ? "absent" : "online");
     if (spoken) return;
     // What it was about in an earlier boot is over; an offer begins it anew.
-    if (sub.mark !== "done" && sub.mark !== "failed") this.#narrator.mark(sub, "none");
+    if (sub.mark !== "done" && sub.mark !== "failed" && !this.queue.holds(sub)) this.#narrator.mark(sub, "none");
     if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
   }
 
