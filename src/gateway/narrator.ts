@@ -16,9 +16,8 @@ type Told = SubDeviceEvent extends infer Each ? (Each extends DeviceName ? Omit<
 /** Makes of each step of an update what the application hears, and what the ledger remembers. */
 export class Narrator {
   readonly #options: NarratorOptions;
-  /** State of the job under way, as it was told, and whose that is. */
+  /** State of the job under way, as it was told; each job begins with `idle`. */
   #told: SubDeviceState | undefined;
-  #subject: SubDevice | undefined;
 
   constructor(options: NarratorOptions) {
     this.#options = options;
@@ -31,13 +30,9 @@ export class Narrator {
     if (name === "idle" || name === "confirming") {
       this.#told = undefined;
       if (sub.mark === "failed") this.#options.onFailed(sub);
-    } else if (name === "queued") {
-      // One that lost its turn begins anew; the others who come to the queue are nothing to the job under way.
-      if (sub === this.#subject) this.#told = undefined;
-      this.tellState(sub, name);
-    } else if (name !== this.#told || sub !== this.#subject) {
-      this.#told = name;
-      this.#subject = sub;
+    } else if (name !== this.#told) {
+      // Others who come to the queue are nothing to the job under way.
+      if (name !== "queued") this.#told = name;
       this.tellState(sub, name);
     }
     if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
