@@ -135,7 +135,7 @@ export class MqttSession {
    * @returns false where there is no connection, or no room: nothing was sent
    */
   send(encode: (packetId: number) => Uint8Array): boolean {
-    if (this.#phase !== "open" || !this.#backlog.empty) return false;
+    if (!this.open || !this.#backlog.empty) return false;
     this.#send(encode(this.#pending.nextId()));
     return true;
   }
