@@ -241,6 +241,8 @@ export class StagingQueue<Whom extends Recipient> {
     }
     this.#job = { recipient, driver };
     driver.start();
+    // Its result was never acknowledged: it was out of reach between that and this offer, on a connection that lasts.
+    if (driver.state.name === "reporting" && first.type !== "online") driver.dispatch({ type: "online" });
     driver.dispatch(first);
     this.#later();
     return true;

@@ -259,6 +259,28 @@ describe("removal", () => {
     assert.deepEqual(results(world), ["light3 result done"]);
   });
 
+  test("before its result is acknowledged: once it is back and offered another image, the result is said and the queue goes on", () => {
+    const { world, links } = lit();
+    const [link] = links as [TestLink];
+    link.install = (image, job) => {
+      world.acknowledging = image.version !== A.version;
+      link.take(image, job);
+      job.succeed();
+    };
+    offer(world, A, "light1");
+    world.advance(5_000);
+    assert.equal(world.wordsOf("light1").at(-1), "done");
+    world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
+    world.acknowledging = true;
+    world.upgrade(B, "light1", "light2");
+    world.add("light1", link);
+    world.advance(3_000);
+    world.offer("light2");
+    world.advance(20_000);
+    assert.equal(link.runs, "3.0.0");
+    assert.deepEqual(results(world).sort(), ["light1 result done", "light1 result done", "light2 result done"]);
+  });
+
   test("what it reads of the image then is nothing", () => {
     const { world, links } = lit();
     let read = (): number => -1;
