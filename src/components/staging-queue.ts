@@ -1,28 +1,17 @@
-import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { Timer } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
-import type { Offer, Result } from "../protocol/messages.js";
+import type { Offer } from "../protocol/messages.js";
 import { loadRecord } from "../update/checkpoint.js";
-import { UpdateDriver, type UpdateLimits } from "../update/driver.js";
-import type { Reporter } from "../update/reporter.js";
+import type { UpdateDriver } from "../update/driver.js";
 import type { Gate } from "../update/target.js";
 import type { Event, Image, State } from "../update/types.js";
 import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
-import { AREA_KEY, StagedTarget, type StagingArea } from "./staged-target.js";
+import { createStagedJob, isPreemptible, type StagedJobOptions } from "./staged-job.js";
+import { AREA_KEY } from "./staged-target.js";
 
-export interface StagingQueueOptions<Whom extends Recipient> {
-  readonly device: Device;
-  readonly area: StagingArea;
-  readonly limits: UpdateLimits;
-  readonly tls: TlsOptions;
-  readonly installTimeoutMs: number;
-  reporterOf(recipient: Whom): Reporter;
-  /** Absent: every image is wanted at once. */
-  gateOf?(recipient: Whom): Gate;
+export interface StagingQueueOptions<Whom extends Recipient> extends StagedJobOptions<Whom> {
   /** `undefined`: it waits for its turn. */
   onState(recipient: Whom, state: State | undefined, event: Event | undefined): void;
-  onInstalling(recipient: Whom, image: Image, bytes: number): void;
-  /** The platform has acknowledged a result. */
-  onReported(recipient: Whom, version: string, result: Result): void;
   /** Its offer is wanted again: its version is to be reported. */
   onAsk(recipient: Whom): void;
 }
@@ -71,6 +60,11 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#job?.recipient === recipient;
   }
 
+  /** Whether it waits for its turn. */
+  holds(recipient: Whom): boolean {
+    return this.#order.includes(recipient);
+  }
+
   /** For its job, where that is under way. */
   dispatch(recipient: Whom, event: Event): void {
     if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
@@ -114,7 +108,7 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
     }
     recipient.offer = shared;
-    if (!this.#order.includes(recipient)) {
+    if (!this.holds(recipient)) {
       this.#order.push(recipient);
       this.#options.onState(recipient, undefined, undefined);
     }
@@ -233,46 +227,22 @@ export class StagingQueue<Whom extends Recipient> {
   }
 
   #begin(recipient: Whom, first: Event): boolean {
-    const { device, area, limits, tls, installTimeoutMs, reporterOf, gateOf, onState, onInstalling, onReported } = this.#options;
-    const target = new StagedTarget({
-      store: device.store,
-      clock: device.clock,
-      log: device.log,
-      area,
-      owner: recipient.owner,
-      runningVersion: recipient.version,
-      installer: recipient.link,
-      installTimeoutMs,
-      onProgress: (image, bytes) => onInstalling(recipient, image, bytes),
-      onInstalled: ({ version }) => {
-        recipient.version = version;
-        driver.runningVersion = version;
-      },
-    });
+    const options = this.#options;
     let driver: UpdateDriver;
     try {
-      driver = new UpdateDriver({
-        device,
-        target,
-        runningVersion: recipient.version,
-        gate: gateOf?.(recipient),
-        reporter: reporterOf(recipient),
-        limits,
-        tls,
-        onStep: (state, event) => {
-          onState(recipient, state, event);
-          // An update of the own firmware may have waited for the end of an installation; the next job for the end of this one.
-          if (state.name === "idle") this.#later();
-        },
-        onReported: (version, result) => onReported(recipient, version, result),
-        onRestart: () => {},
+      driver = createStagedJob(options, recipient, (state, event) => {
+        options.onState(recipient, state, event);
+        // An update of the own firmware may have waited for the end of an installation; the next job for the end of this one.
+        if (state.name === "idle") this.#later();
       });
     } catch (error) {
-      device.log("error", "gateway", () => describeError(error));
+      options.device.log("error", "gateway", () => describeError(error));
       return false;
     }
     this.#job = { recipient, driver };
     driver.start();
+    // Its result was never acknowledged: it was out of reach between that and this offer, on a connection that lasts.
+    if (driver.state.name === "reporting" && first.type !== "online") driver.dispatch({ type: "online" });
     driver.dispatch(first);
     this.#later();
     return true;
@@ -303,9 +273,4 @@ export class StagingQueue<Whom extends Recipient> {
     }
     this.#later();
   }
-}
-
-/** Nothing but bytes is on its way, and those are kept. */
-function isPreemptible({ name }: State): boolean {
-  return name !== "applying" && name !== "reporting" && name !== "idle";
 }

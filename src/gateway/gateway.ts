@@ -233,7 +233,8 @@ export class Gateway {
     }
     const [root, kind, productId = "", deviceName = ""] = topic.split("/");
     const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
-    if (sub !== undefined) this.#inbox.onDownlink(sub, payload);
+    // Not what was on its way as it was unbound.
+    if (sub?.subscribed) this.#inbox.onDownlink(sub, payload);
     return sub !== undefined;
   }
 
@@ -284,7 +285,7 @@ export class Gateway {
     this.#narrator.tellState(sub, version === undefined ? "absent" : "online");
     if (spoken) return;
     // What it was about in an earlier boot is over; an offer begins it anew.
-    if (sub.mark !== "done" && sub.mark !== "failed") this.#narrator.mark(sub, "none");
+    if (sub.mark !== "done" && sub.mark !== "failed" && !this.queue.holds(sub)) this.#narrator.mark(sub, "none");
     if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
   }
 

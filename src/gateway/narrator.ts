@@ -16,7 +16,7 @@ type Told = SubDeviceEvent extends infer Each ? (Each extends DeviceName ? Omit<
 /** Makes of each step of an update what the application hears, and what the ledger remembers. */
 export class Narrator {
   readonly #options: NarratorOptions;
-  /** State of the job under way, as it was told. */
+  /** State of the job under way, as it was told; each job begins with `idle`. */
   #told: SubDeviceState | undefined;
 
   constructor(options: NarratorOptions) {
@@ -30,8 +30,9 @@ export class Narrator {
     if (name === "idle" || name === "confirming") {
       this.#told = undefined;
       if (sub.mark === "failed") this.#options.onFailed(sub);
-    } else if (name === "queued" || name !== this.#told) {
-      this.#told = name;
+    } else if (name !== this.#told) {
+      // Others who come to the queue are nothing to the job under way.
+      if (name !== "queued") this.#told = name;
       this.tellState(sub, name);
     }
     if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {

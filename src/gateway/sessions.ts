@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../hal/ports/index.js";
 import { askVersion } from "../components/hand-over.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
+import { encodeUnsubscribe } from "../mqtt/unsubscribe.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";
@@ -9,7 +10,7 @@ import type { Outlet } from "./outlet.js";
 import { isSameDevice, type SubDevice } from "./sub-device.js";
 
 export interface SessionsOptions {
-  readonly session: Pick<MqttSession, "subscribe">;
+  readonly session: Pick<MqttSession, "subscribe" | "send">;
   readonly clock: Clock;
   readonly outlet: Outlet;
   readonly operations: Operations;
@@ -65,10 +66,12 @@ export class Sessions {
     for (const sub of this.all) {
       sub.phase = "offline";
       sub.again = false;
+      sub.subscribed = false;
     }
   }
 
   remove(sub: SubDevice): void {
+    this.#unsubscribe(sub);
     this.#done(sub);
     this.all.splice(this.all.indexOf(sub), 1);
   }
@@ -94,11 +97,17 @@ export class Sessions {
     });
   }
 
-  /** The platform takes it from now on. */
+  /** The platform takes it from now on. It may have been unbound before, and the word of that lost: it begins anew. */
   bound(sub: SubDevice): void {
-    if (sub.phase === "refused") this.check(sub);
     // Answers come in any order: the one to its `online`, sent before, may yet say that it is not bound.
-    else if (sub.phase === "joining") sub.again = true;
+    if (this.#joining.some((joining) => joining.sub === sub && joining.asking === undefined)) {
+      sub.again = true;
+      return;
+    }
+    this.#done(sub);
+    sub.phase = "offline";
+    sub.again = false;
+    this.#options.outlet.run();
   }
 
   /** The platform has unbound it: whatever it was to be looked at for again is void. */
@@ -109,6 +118,7 @@ export class Sessions {
 
   /** The platform does not take it. */
   refuse(sub: SubDevice, error: OtaError): void {
+    this.#unsubscribe(sub);
     this.#done(sub);
     sub.phase = "refused";
     if (error.code !== "not-bound" || sub.again) this.retry(sub);
@@ -144,11 +154,21 @@ export class Sessions {
 
   #subscribe(joining: Joining): boolean {
     if (!this.#joining.includes(joining)) return true;
+    joining.sub.subscribed = true;
     return this.#options.session.subscribe(updateTopic(joining.sub), (granted) => {
       if (!this.#joining.includes(joining)) return;
       if (granted) this.#askVersion(joining);
       else this.refuse(joining.sub, new OtaError("mqtt-refused", "broker refuses the subscription"));
     });
+  }
+
+  /** What is on its way to it is dropped; on the UNSUBACK nothing depends. */
+  #unsubscribe(sub: SubDevice): void {
+    if (!sub.subscribed) return;
+    sub.subscribed = false;
+    const { session, outlet } = this.#options;
+    const topic = updateTopic(sub);
+    outlet.send(() => session.send((packetId) => encodeUnsubscribe(packetId, topic)));
   }
 
   #askVersion(joining: Joining): void {

@@ -43,9 +43,10 @@ export type SubDeviceEvent = DeviceName &
   );
 
 const PHASES: readonly Phase[] = Object.freeze(["offline", "joining", "refused", "checking", "absent", "online"] as const);
-/** Of `bits`: where the mark and the need to be looked at again begin, above the phase. */
+/** Of `bits`: where the mark, the need to be looked at again and the subscription begin, above the phase. */
 const MARK_SHIFT = 3;
 const AGAIN = 1 << 6;
+const SUBSCRIBED = 1 << 7;
 
 /**
  * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one, and
@@ -57,7 +58,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
   readonly link: Installer;
   version: string | undefined;
   offer: SharedOffer | undefined;
-  /** Phase, mark and `again`. Not private: a private field takes twice the memory. */
+  /** Phase, mark, `again` and `subscribed`. Not private: a private field takes twice the memory. */
   bits = 0;
   /** A field of those alone that have one. */
   declare readonly deviceSecret?: string;
@@ -97,6 +98,15 @@ export class SubDevice implements DeviceName, Recipient, Marked {
 
   set again(again: boolean) {
     this.bits = again ? this.bits | AGAIN : this.bits & ~AGAIN;
+  }
+
+  /** The platform's words for it are for us, on this connection. */
+  get subscribed(): boolean {
+    return (this.bits & SUBSCRIBED) !== 0;
+  }
+
+  set subscribed(subscribed: boolean) {
+    this.bits = subscribed ? this.bits | SUBSCRIBED : this.bits & ~SUBSCRIBED;
   }
 }
 

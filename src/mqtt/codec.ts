@@ -10,7 +10,7 @@ export type Received =
   | { readonly type: "suback"; readonly packetId: number; readonly granted: boolean }
   | { readonly type: "puback"; readonly packetId: number }
   | { readonly type: "publish"; readonly topic: string; readonly payload: Uint8Array; readonly packetId: number | undefined }
-  | { readonly type: "pingresp" };
+  | { readonly type: "pingresp" | "unsuback" };
 
 export interface MqttCredentials {
   readonly clientId: string;
@@ -152,7 +152,8 @@ function convert(packet: IncomingPacket): Received | string {
     case "puback":
       return packetId === 0 ? "puback without an id" : { type: "puback", packetId };
     case "pingresp":
-      return { type: "pingresp" };
+    case "unsuback":
+      return { type: cmd };
     case "publish":
       if (qos > 1) return "QoS 2, which was never granted";
       if (qos === 1 && packetId === 0) return "publish without an id";
@@ -168,6 +169,7 @@ function lengthOf({ cmd, length, granted, topic = "", payload, qos }: IncomingPa
   switch (cmd) {
     case "connack":
     case "puback":
+    case "unsuback":
       return 2;
     case "suback":
       return 2 + Math.max(1, granted?.length ?? 0);

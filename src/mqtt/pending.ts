@@ -50,7 +50,7 @@ export class PendingPackets {
   send(answer: Answer, encode: Pending["encode"], onAcknowledged: Pending["onAcknowledged"]): boolean {
     const { clock, send } = this.#options;
     if (this.#packets.length >= LIMIT) return false;
-    const packetId = this.#nextId();
+    const packetId = this.nextId();
     this.#packets.push({ packetId, answer, encode, onAcknowledged, tries: 1, sentAt: clock.now() });
     send(encode(packetId, false));
     this.#arm();
@@ -72,7 +72,7 @@ export class PendingPackets {
   }
 
   /** A packet id not in use ([MQTT-2.3.1-2]). */
-  #nextId(): number {
+  nextId(): number {
     do this.#lastId = (this.#lastId % 0xffff) + 1;
     while (this.#packets.some(({ packetId }) => packetId === this.#lastId));
     return this.#lastId;

@@ -130,6 +130,16 @@ export class MqttSession {
     return true;
   }
 
+  /**
+   * @param encode a packet whose answer nobody waits for, by an id that is not in use
+   * @returns false where there is no connection, or no room: nothing was sent
+   */
+  send(encode: (packetId: number) => Uint8Array): boolean {
+    if (!this.open || !this.#backlog.empty) return false;
+    this.#send(encode(this.#pending.nextId()));
+    return true;
+  }
+
   /** Ends this connection, as a failure would; a new one follows. */
   drop(reason: OtaError): void {
     if (this.#phase !== "stopped" && this.#phase !== "waiting") this.#lost(reason);

@@ -214,6 +214,9 @@ class Broker implements Server {
       case 8:
         this.#line.send(Uint8Array.of(0x90, 3, body.readUInt8(0), body.readUInt8(1), 1));
         return;
+      case 10:
+        this.#line.send(Uint8Array.of(0xb0, 2, body.readUInt8(0), body.readUInt8(1)));
+        return;
       case 12:
         this.#line.send(Uint8Array.of(0xd0, 0));
         return;

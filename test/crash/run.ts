@@ -180,9 +180,7 @@ class Run {
     const { records, room } = this.#world;
     const record = records["job"];
     if (record === undefined) return true;
-    const keeps = this.#options.scene.keeps === true;
-    // What is kept takes the place of the result, where there is room.
-    return (keeps && room !== "free") || ((keeps || room !== "free") && record[1] !== REPORTING);
+    return (this.#options.scene.keeps === true || room !== "free") && record[1] !== REPORTING;
   }
 
   #checkEnd(version: string, { ends }: Scene): void {

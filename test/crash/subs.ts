@@ -105,8 +105,7 @@ export class SubDevices {
   ended(now: number): boolean {
     const { world, scene } = this.#options;
     const done = scene.names.every((name) => world.subs[name]?.task === undefined);
-    // Without room the record of a result stays, and a later boot sends it once more.
-    if (!done || (world.records[AREA_KEY]?.[1] === REPORTING && world.room === "free")) {
+    if (!done || world.records[AREA_KEY]?.[1] === REPORTING) {
       this.#calmSince = undefined;
       return false;
     }

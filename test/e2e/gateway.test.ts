@@ -9,6 +9,7 @@ import { assertSameBytes } from "../support/same-bytes.js";
 
 const LIGHTS = [{ deviceName: "light1" }, { deviceName: "light2" }, { deviceName: "light3" }];
 const QUICK = { installTimeoutSeconds: 0.5 };
+const RESULTS = "$gateway/operation/result/ABCDE12345/board_01";
 
 function failOf(gateway: GatewayBench, deviceName: string): string | undefined {
   return gateway.words(deviceName).find((word) => word.startsWith("fail"));
@@ -67,6 +68,26 @@ testOnEngines("an image of another MD5 is -4 for the one it was offered to, and 
     assert.equal(failOf(gateway, "light1"), "fail -4 md5 not match");
     assert.equal(gateway.sub("light1").version(), "1.0.0");
     assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
+  }));
+
+testOnEngines("one that is unbound is unsubscribed on the same connection, and begins anew when it is bound", (engine) =>
+  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+    const { bench, platform } = gateway;
+    const devices = [{ product_id: PRODUCT, device_name: "light1" }];
+    const change = (status: number): void => platform.send(RESULTS, JSON.stringify({ type: "change", payload: { status, devices } }));
+    const unsubscribed: string[] = [];
+    platform.onUnsubscribe = (filter) => unsubscribed.push(filter);
+    bench.board.powerOn();
+    await bench.until("versions", () => gateway.words("light1").length + gateway.words("light2").length === 2);
+    change(0);
+    await bench.until("UNSUBSCRIBE", () => unsubscribed.length > 0);
+    assert.deepEqual(unsubscribed, [`$ota/update/${PRODUCT}/light1`]);
+    change(1);
+    await bench.until("another version report", () => gateway.words("light1").length === 2);
+    gateway.offer("2.0.0", "light1");
+    await gateway.ended("light1");
+    assert.equal(gateway.sub("light1").version(), "2.0.0");
+    assert.equal(platform.connects, 1);
   }));
 
 testOnEngines("a gateway that was cut off brings them all online again", (engine) =>

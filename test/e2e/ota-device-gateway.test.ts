@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DEVICE, imageOf, SECRET } from "../support/bench.js";
@@ -160,4 +160,23 @@ test("a wrong file of sub-devices is one line that names the entry, and exit cod
     assert.deepEqual([missing.code, missing.stderr.includes("no such file")], [2, true]);
     const timeout = await runCommand("ota-device", [...run, "--install-timeout", "0"]);
     assert.equal(timeout.code, 2);
+  }));
+
+test("a damaged record of a sub-device is one line that names its file and what to do, and exit code 2", () =>
+  withPlace(INFO, async (place) => {
+    const path = place.list([{ productId: PRODUCT, deviceName: "light1", version: "1.0.0" }]);
+    const device = new Running("ota-device", [...place.run, "--subdevices", path]);
+    await device.until("version", () => place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 1.0.0"));
+    await device.kill("SIGTERM");
+    const record = join(place.state, "subdevices", `${PRODUCT}_light1`, "installed.json");
+    writeFileSync(record, '{"version":"1.0');
+    const line = `ota-device: ${record} is damaged: delete it, and what it belongs to begins anew with its factory version\n`;
+    for (const command of [[...place.run, "--subdevices", path], ["inspect", "--state", place.state]]) {
+      const refused = new Running("ota-device", command);
+      await refused.until("its end", () => refused.child.exitCode !== null);
+      const { code, stderr } = await refused.ended;
+      assert.deepEqual([code, stderr], [2, line]);
+    }
+    rmSync(record);
+    assert.equal((await runCommand("ota-device", ["inspect", "--state", place.state])).code, 0);
   }));

@@ -23,6 +23,10 @@ export function puback(packetId: number): Uint8Array {
   return packet(0x40, [packetId >> 8, packetId & 0xff]);
 }
 
+export function unsuback(packetId: number): Uint8Array {
+  return packet(0xb0, [packetId >> 8, packetId & 0xff]);
+}
+
 /** @param packetId absent: QoS 0 */
 export function publish(topic: string, payload: string | Uint8Array, packetId?: number): Uint8Array {
   const name = Buffer.from(topic);

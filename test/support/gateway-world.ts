@@ -5,7 +5,7 @@ import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
 import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
-import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback } from "./broker-packets.js";
+import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, unsuback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { CollectedLog } from "./log.js";
 import { MemoryFlash } from "./memory-flash.js";
@@ -70,6 +70,7 @@ export class TestLink {
 
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
 const LATENCY_MS = 20;
 
 /**
@@ -94,6 +95,8 @@ export class GatewayWorld {
   readonly wanted = new Map<string, ServedFile>();
   /** Results of operations; `undefined`: no answer. */
   resultOf: (type: string, deviceName: string) => number | undefined = () => 0;
+  /** Whether the platform minds what is reported of one: not where it is not online. */
+  hears: (deviceName: string) => boolean = () => true;
   /** Whether QoS 1 is acknowledged. */
   acknowledging = true;
   bound: string[] = [];
@@ -244,6 +247,10 @@ export class GatewayWorld {
       this.story.push(`subscribe ${filter.startsWith("$gateway") ? "results" : (filter.split("/")[3] ?? "")}`);
       answer(suback(((body[0] as number) << 8) | (body[1] as number), 1));
     }
+    if (type === UNSUBSCRIBE) {
+      this.story.push(`unsubscribe ${Buffer.from(body.subarray(4)).toString().split("/")[3] ?? ""}`);
+      answer(unsuback(((body[0] as number) << 8) | (body[1] as number)));
+    }
     if (type !== PUBLISH) return;
     const qos = (flags >> 1) & 3;
     const topic = Buffer.from(body.subarray(2, topicEnd)).toString();
@@ -268,6 +275,7 @@ export class GatewayWorld {
 
   #onReport(topic: string, { type, report }: Report): void {
     const [, , productId = "", deviceName = ""] = topic.split("/");
+    if (!this.hears(deviceName)) return;
     const { progress, version } = report;
     if (progress !== undefined) {
       const { state, percent, result_code, result_msg } = progress;

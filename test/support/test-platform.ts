@@ -35,6 +35,8 @@ export class TestPlatform {
   onOperation: (topic: string, text: string) => void = () => {};
   /** Told of each SUBSCRIBE. */
   onSubscribe: (filter: string) => void = () => {};
+  /** Told of each UNSUBSCRIBE. */
+  onUnsubscribe: (filter: string) => void = () => {};
   /** Whether version reports are answered. */
   answering = true;
   /** Whether publishes are acknowledged: false leaves them hanging. */
@@ -61,6 +63,7 @@ export class TestPlatform {
     this.#aedes.on("client", () => this.connects++);
     this.#aedes.on("clientError", () => {});
     this.#aedes.on("subscribe", (subscriptions) => subscriptions.forEach(({ topic }) => this.onSubscribe(topic)));
+    this.#aedes.on("unsubscribe", (filters) => filters.forEach((filter) => this.onUnsubscribe(filter)));
     this.#aedes.authorizePublish = (client, packet, callback) => {
       if (client !== null) this.#hear(client, packet.topic, packet.qos, packet.payload.toString());
       if (this.acknowledging || client === null) callback(null);

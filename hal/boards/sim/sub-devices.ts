@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { SubDeviceBus } from "../xs/guest/sub-device-link.js";
+import { StateError } from "./state-dir.js";
 
 /** What becomes of an installation on a simulated sub-device. */
 export const INSTALLATIONS = ["ok", "fail", "hang", "offline"] as const;
@@ -40,16 +41,28 @@ export interface Installed {
 const FOLDER = "subdevices";
 const RECORD_FILE = "installed.json";
 
-/** The sub-devices that a gateway's state holds, by product and name. @param state folder of the board */
+/** The sub-devices that a gateway's state holds, by product and name. @param state folder of the board @throws StateError */
 export function installedSubDevices(state: string): (Installed & { readonly productId: string; readonly deviceName: string })[] {
   const folder = join(state, FOLDER);
   return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) => {
     const [, productId, deviceName] = /^([A-Z0-9]{10}|component)_(.+)$/.exec(name) ?? [];
     const path = join(folder, name, RECORD_FILE);
     if (productId === undefined || deviceName === undefined || !existsSync(path)) return [];
-    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as Installed;
-    return [{ productId, deviceName, version, size, md5 }];
+    return [{ productId, deviceName, ...readInstalled(path) }];
   });
+}
+
+/** @throws StateError that names the file */
+function readInstalled(path: string): Installed {
+  try {
+    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as { readonly [key in keyof Installed]?: unknown };
+    const updated = typeof size === "number" && typeof md5 === "string" && /^[0-9a-f]{32}$/.test(md5);
+    if (typeof version === "string" && version !== "" && updated) return { version, size, md5 };
+    if (typeof version === "string" && version !== "" && size === null && md5 === null) return { version, size, md5 };
+  } catch {
+    // As one that says something else.
+  }
+  throw new StateError(`${path} is damaged: delete it, and what it belongs to begins anew with its factory version`);
 }
 
 /**
@@ -64,7 +77,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   readonly #called: string;
   #offline = false;
 
-  /** @param options.state folder of the board */
+  /** @param options.state folder of the board @throws StateError where what is installed cannot be read */
   constructor(options: SimulatedSubDeviceOptions & { readonly state: string }) {
     this.productId = options.productId;
     this.deviceName = options.deviceName;
@@ -73,6 +86,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
     this.#folder = join(options.state, FOLDER, `${options.productId}_${options.deviceName}`);
     mkdirSync(this.#folder, { recursive: true });
     if (!existsSync(join(this.#folder, RECORD_FILE))) this.#record({ version: options.version, size: null, md5: null });
+    this.installed();
   }
 
   version(): string | undefined {
@@ -105,7 +119,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   }
 
   installed(): Installed {
-    return JSON.parse(readFileSync(join(this.#folder, RECORD_FILE), "utf8")) as Installed;
+    return readInstalled(join(this.#folder, RECORD_FILE));
   }
 
   /** The image that runs, or `undefined` where it was never updated. */

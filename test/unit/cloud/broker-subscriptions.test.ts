@@ -81,6 +81,29 @@ test("who has subscribed is known, until it unsubscribes or goes", async () => {
   });
 });
 
+test("nothing more is sent on a topic that was unsubscribed, and the UNSUBACK says so", async () => {
+  await withRunningBroker(async ({ broker, connect }) => {
+    const { subscribe } = topics("light_01");
+    const client = await connect();
+    const heard: string[] = [];
+    client.on("message", (_, payload) => heard.push(payload.toString()));
+    await client.subscribeAsync(subscribe, { qos: 1 });
+    const arrived = next(client, "message");
+    broker.publish(subscribe, "before");
+    await arrived;
+    const unsubacks: string[] = [];
+    client.on("packetreceive", ({ cmd }) => unsubacks.push(cmd));
+    await client.unsubscribeAsync(subscribe);
+    assert.deepEqual(unsubacks, ["unsuback"]);
+    broker.publish(subscribe, "after");
+    await client.subscribeAsync(subscribe, { qos: 1 });
+    const again = next(client, "message");
+    broker.publish(subscribe, "again");
+    await again;
+    assert.deepEqual(heard, ["before", "again"]);
+  });
+});
+
 test("a subscription that was refused does not make another device look connected", async () => {
   await withRunningBroker(async ({ broker, connect }) => {
     const client = await connect();

@@ -143,18 +143,91 @@ describe("bindings", () => {
     assert.equal(world.story.filter((line) => line === "online light1").length, 1);
   });
 
+  function change(world: GatewayWorld, status: number): void {
+    const devices = [{ product_id: PRODUCT, device_name: "light1" }, { product_id: PRODUCT, device_name: "stranger" }];
+    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status, devices } }));
+    world.advance(1_000);
+  }
+
+  test("one that is unbound is unsubscribed, once, and what comes for it on the way is dropped", () => {
+    for (const unbind of [(world: GatewayWorld) => change(world, 0), (world: GatewayWorld) => void world.agent.gateway.unbind(LIGHT)]) {
+      const world = started("light1", "light2");
+      world.advance(5_000);
+      world.story.length = 0;
+      unbind(world);
+      world.advance(1_000);
+      change(world, 0);
+      world.upgrade(fileOf("2.0.0", 1_000), "light1");
+      world.offer("light1");
+      world.advance(60_000);
+      assert.equal(world.story.filter((line) => line === "unsubscribe light1").length, 1);
+      assert.deepEqual(world.requests, []);
+      world.resultOf = (_, name) => (name === "light1" ? -1 : 0);
+      world.story.length = 0;
+      world.drop();
+      world.advance(20_000);
+      assert.deepEqual(world.story.filter((line) => line.includes("light1")), ["online light1"]);
+    }
+  });
+
+  test("a bind of one that is thought to be online says online again: the unbind before it may have been lost", () => {
+    const world = started("light1", "light2");
+    world.advance(5_000);
+    world.story.length = 0;
+    world.upgrade(fileOf("2.0.0", 1_000), "light1");
+    change(world, 1);
+    world.advance(10_000);
+    assert.deepEqual(world.story.slice(0, 4), ["change", "online light1", "subscribe light1", "light1 version 1.0.0"]);
+    assert.equal(world.story.at(-1), "light1 version 2.0.0");
+  });
+
+  test("a bind in the middle of a download or an installation disturbs neither", () => {
+    for (const waited of ["downloading", "applying"]) {
+      const world = new GatewayWorld();
+      const link = world.add("light1");
+      let finish = (): void => {};
+      link.install = (image, job) => {
+        finish = () => {
+          link.take(image, job);
+          job.succeed();
+        };
+      };
+      world.piece = { byteLength: 1_000, everyMs: 100 };
+      world.upgrade(fileOf("2.0.0", 20_000), "light1");
+      world.agent.start();
+      while (world.events.at(-1) !== `light1 ${waited}`) world.advance(10);
+      world.advance(500);
+      change(world, 1);
+      world.advance(10_000);
+      finish();
+      world.advance(5_000);
+      assert.equal(world.story.filter((line) => line === "online light1").length, 2);
+      assert.deepEqual(world.requests, ["2.0.0 0"]);
+      assert.equal(world.events.at(-1), "light1 result done");
+      assert.equal(world.story.at(-1), "light1 version 2.0.0");
+    }
+  });
+
+  test("a bind while one that is online is asked for its version says online again", () => {
+    const world = new GatewayWorld();
+    const link = world.add("light1");
+    world.agent.start();
+    world.advance(5_000);
+    world.story.length = 0;
+    link.version = () => new Promise(() => {});
+    world.agent.gateway.check(LIGHT);
+    world.advance(100);
+    change(world, 1);
+    assert.deepEqual(world.story, ["change", "online light1", "subscribe light1"]);
+  });
+
   test("a change on the platform's side is answered, and takes effect", () => {
     const world = started("light1", "light2", "light3");
     world.advance(5_000);
-    const change = (status: number): void => {
-      const devices = [{ product_id: PRODUCT, device_name: "light1" }, { product_id: PRODUCT, device_name: "stranger" }];
-      world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status, devices } }));
-      world.advance(1_000);
-    };
-    change(0);
+    change(world, 0);
     assert.equal(world.heard.at(-1)?.text, '{"type":"change","result":0}');
     assert.equal(world.events.at(-1), "light1 refused");
-    change(1);
+    change(world, 1);
     assert.equal(world.events.at(-1), "light1 online");
     assert.equal(world.story.filter((line) => line === "online light1").length, 2);
   });

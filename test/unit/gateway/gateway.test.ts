@@ -124,10 +124,25 @@ describe("a sub-device", () => {
     world.upgrade(V2, "light2");
     world.offer("light2");
     world.advance(5_000);
-    assert.equal(world.story.at(-1), "offline light2");
+    assert.deepEqual(world.story.slice(-2), ["unsubscribe light2", "offline light2"]);
     assert.deepEqual(world.requests, []);
+    assert.deepEqual(world.logged.lines.filter((line) => /^(warn|error)/.test(line)), []);
     assert.equal(world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light2" }), false);
     assert.deepEqual(world.agent.gateway.devices.map(({ deviceName }) => deviceName), ["light1", "light3"]);
+    world.story.length = 0;
+    world.drop();
+    world.advance(20_000);
+    assert.deepEqual(world.story.filter((line) => line.includes("light2")), []);
+    assert.ok(world.story.includes("subscribe light1"));
+  });
+
+  test("that was not subscribed yet when it is removed leaves nothing to unsubscribe", () => {
+    const world = started("light1");
+    world.resultOf = () => undefined;
+    world.advance(1_000);
+    world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
+    world.advance(5_000);
+    assert.deepEqual(world.story.slice(-2), ["online light1", "offline light1"]);
   });
 
   test("may be added while the gateway is connected, and again after its removal", () => {
@@ -137,10 +152,12 @@ describe("a sub-device", () => {
     world.add("light1");
     world.advance(5_000);
     assert.equal(world.story.at(-1), "light1 version 1.0.0");
+    world.story.length = 0;
     world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
     world.add("light1", new TestLink("1.1.0"));
-    world.advance(5_000);
-    assert.equal(world.story.at(-1), "light1 version 1.1.0");
+    world.advance(15_000);
+    const words = ["unsubscribe light1", "offline light1", "online light1", "subscribe light1", "light1 version 1.1.0"];
+    assert.deepEqual(world.story, words);
   });
 
   test("that is known already, is the gateway itself or has no name of the platform's is refused", () => {

@@ -47,6 +47,19 @@ describe("the gateway's own update", () => {
     assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
   });
 
+  test("where it fails, the download for a sub-device that had to wait goes on, and is told of anew", () => {
+    const { world } = gateway();
+    world.upgrade(A, "light1");
+    world.offer("light1");
+    world.advance(1_500);
+    world.upgrade(fileOf("0.2.0", 20_000), GATEWAY.deviceName);
+    world.offer(GATEWAY.deviceName, GATEWAY.productId);
+    world.advance(20_000);
+    assert.ok(world.wordsOf("gateway").some((word) => word.startsWith("fail -5")));
+    const states = world.events.filter((event) => event.startsWith("light1"));
+    assert.deepEqual(states.slice(1, 6), ["queued", "downloading", "queued", "downloading", "verifying"].map((state) => `light1 ${state}`));
+  });
+
   test("comes before a download for a sub-device, which goes on after the restart", () => {
     const { world, links } = gateway();
     world.upgrade(A, "light1", "light2");

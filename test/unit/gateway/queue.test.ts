@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { idOf, readLedger } from "../../../src/gateway/ledger.js";
 import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 30_000);
@@ -25,6 +26,10 @@ function offer(world: GatewayWorld, file: ReturnType<typeof fileOf>, ...names: r
 /** Who was served, in order, and how it ended. */
 function results(world: GatewayWorld): string[] {
   return world.events.filter((event) => event.includes(" result "));
+}
+
+function markOf(world: GatewayWorld, name: string): string | undefined {
+  return readLedger({ read: (key) => world.records.get(key) }).get(idOf(`${PRODUCT}/${name}`));
 }
 
 describe("the queue", () => {
@@ -203,6 +208,33 @@ describe("one that fails", () => {
   });
 });
 
+describe("what is told of those who wait", () => {
+  test("that another one has come to the queue tells nothing anew of the job under way", () => {
+    const { world } = lit();
+    world.piece = { byteLength: 1_000, everyMs: 50 };
+    offer(world, A, "light1");
+    world.advance(500);
+    offer(world, A, "light2", "light3");
+    world.advance(20_000);
+    const states = (name: string): string[] => world.events.filter((event) => event.startsWith(`${name} `)).map((event) => event.slice(name.length + 1));
+    assert.deepEqual(states("light1"), ["queued", "downloading", "verifying", "applying", "reporting", "result done"]);
+    assert.deepEqual(states("light2"), ["queued", "verifying", "applying", "reporting", "result done"]);
+    assert.deepEqual(states("light3"), states("light2"));
+  });
+
+  test("a new connection does not take the mark of one that waits", () => {
+    const { world, links } = lit();
+    (links[0] as TestLink).install = () => {};
+    offer(world, A, "light1", "light2");
+    world.advance(2_000);
+    assert.equal(markOf(world, "light2"), "queued");
+    world.drop();
+    world.advance(20_000);
+    assert.equal(markOf(world, "light1"), "installing");
+    assert.equal(markOf(world, "light2"), "queued");
+  });
+});
+
 describe("removal", () => {
   test("while its image is on its way: the next one goes on with what is there", () => {
     const { world } = lit();
@@ -214,6 +246,7 @@ describe("removal", () => {
     assert.deepEqual(results(world), ["light2 result done"]);
     assert.equal(world.requests.length, 2);
     assert.notEqual(world.requests[1], "2.0.0 0");
+    assert.ok(world.events.includes("light2 downloading"));
   });
 
   test("while it waits, and while it is installed to", () => {
@@ -224,6 +257,29 @@ describe("removal", () => {
     for (const deviceName of ["light2", "light1"]) world.agent.gateway.remove({ productId: PRODUCT, deviceName });
     world.advance(5_000);
     assert.deepEqual(results(world), ["light3 result done"]);
+  });
+
+  test("before its result is acknowledged: once it is back and offered another image, the result is said and the queue goes on", () => {
+    const { world, links } = lit();
+    const [link] = links as [TestLink];
+    link.install = (image, job) => {
+      world.acknowledging = image.version !== A.version;
+      link.take(image, job);
+      job.succeed();
+    };
+    offer(world, A, "light1");
+    world.advance(5_000);
+    assert.equal(world.wordsOf("light1").at(-1), "done");
+    world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
+    world.acknowledging = true;
+    world.upgrade(B, "light1", "light2");
+    world.add("light1", link);
+    world.advance(3_000);
+    world.offer("light2");
+    world.advance(20_000);
+    assert.equal(link.runs, "3.0.0");
+    assert.deepEqual(results(world).slice(0, 3), ["light1 result done", "light1 result done", "light2 result done"]);
+    assert.deepEqual(world.wordsOf("light1").slice(3, 7), ["done", "version 2.0.0", "done", "version 2.0.0"]);
   });
 
   test("what it reads of the image then is nothing", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import mqtt from "mqtt-packet";
 import {
   encodeConnect,
   encodeDisconnect,
@@ -11,7 +12,8 @@ import {
   encodeSubscribe,
   PacketReader,
 } from "../../../src/mqtt/codec.js";
-import { connack, joined, packet, PINGRESP, puback, publish, sentPackets, suback } from "../../support/broker-packets.js";
+import { encodeUnsubscribe } from "../../../src/mqtt/unsubscribe.js";
+import { connack, joined, packet, PINGRESP, puback, publish, sentPackets, suback, unsuback } from "../../support/broker-packets.js";
 
 const TOPIC = "$ota/update/ABCDE12345/light_01";
 const REPORT = "$ota/report/ABCDE12345/light_01";
@@ -85,6 +87,19 @@ test("the packets without content, an acknowledgement and a repeated publish are
   assert.equal(hex(encodeDisconnect()), "e000");
   assert.equal(hex(encodePublish("t", "x", 7, true)), "3a06000174000778");
   assert.equal(hex(encodePublish("t", "x", undefined, false)), "300400017478");
+});
+
+test("UNSUBSCRIBE has the bytes that mqtt-packet makes of it, also of the longest topic", () => {
+  for (const topic of ["t", TOPIC, `$ota/update/ABCDE12345/${"n".repeat(48)}`, "x".repeat(123)]) {
+    for (const packetId of [1, 0x1234, 0xffff]) {
+      const expected = mqtt.generate({ cmd: "unsubscribe", messageId: packetId, unsubscriptions: [topic] } as never);
+      assert.equal(hex(encodeUnsubscribe(packetId, topic)), hex(expected));
+    }
+  }
+});
+
+test("UNSUBACK is read as what it is", () => {
+  assert.deepEqual(read([joined(unsuback(0x1234), PINGRESP)]), ['{"type":"unsuback"}', '{"type":"pingresp"}']);
 });
 
 test("a keepalive of 0 and of 900 s reach the wire", () => {
@@ -172,7 +187,8 @@ test("refuses what no broker may send to a client", () => {
     PUBCOMP: packet(0x70, [0, 1]),
     SUBSCRIBE: encodeSubscribe(1, "t"),
     UNSUBSCRIBE: packet(0xa2, [0, 1, 0, 1, 0x74]),
-    UNSUBACK: packet(0xb0, [0, 1]),
+    "UNSUBACK without an id": packet(0xb0, []),
+    "UNSUBACK of 3.1.1 with a reason": packet(0xb0, [0, 1, 0]),
     PINGREQ: packet(0xc0, []),
     DISCONNECT: packet(0xe0, []),
     "reserved type 15": packet(0xf0, []),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodePuback, encodePublish, encodeSubscribe } from "../../../src/mqtt/codec.js";
-import { connack, joined, puback, publish, suback } from "../../support/broker-packets.js";
+import { connack, joined, puback, publish, suback, unsuback } from "../../support/broker-packets.js";
 import { SessionBench } from "../../support/session-bench.js";
 
 test("a subscription is one SUBSCRIBE with one filter, and its answer is told", () => {
@@ -28,14 +28,27 @@ test("QoS 0 is sent once and forgotten", () => {
   assert.equal(bench.peer.take().byteLength, 0);
 });
 
+test("a packet whose answer nobody waits for has an id of its own, and its answer is no matter", () => {
+  const bench = SessionBench.opened();
+  bench.session.subscribe("f", () => {});
+  bench.peer.take();
+  assert.equal(bench.session.send((packetId) => encodePuback(packetId)), true);
+  assert.deepEqual(bench.peer.take(), new Uint8Array(encodePuback(2)));
+  bench.peer.send(joined(suback(1, 1), unsuback(2), unsuback(7)));
+  bench.clock.advance(60_000);
+  assert.equal(bench.peer.take().byteLength, 0);
+  assert.deepEqual(bench.events, ["open"]);
+});
+
 test("nothing can be sent without a connection", () => {
   const bench = new SessionBench();
   const tryAll = (): boolean[] => [
     bench.session.subscribe("f", () => {}),
     bench.session.publish("t", "x"),
     bench.session.publish("t", "x", () => {}),
+    bench.session.send(encodePuback),
   ];
-  const refused = [false, false, false];
+  const refused = [false, false, false, false];
   assert.deepEqual(tryAll(), refused);
   bench.session.start();
   assert.deepEqual(tryAll(), refused);
@@ -43,7 +56,7 @@ test("nothing can be sent without a connection", () => {
   bench.peer.take();
   assert.deepEqual(tryAll(), refused);
   bench.peer.send(connack());
-  assert.deepEqual(tryAll(), [true, true, true]);
+  assert.deepEqual(tryAll(), [true, true, true, true]);
   bench.peer.take();
   bench.peer.fail("closed");
   assert.deepEqual(tryAll(), refused);

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { SimulatedSubDevice } from "../../../hal/boards/sim/sub-devices.js";
+import { StateError } from "../../../hal/boards/sim/state-dir.js";
+import { installedSubDevices, SimulatedSubDevice } from "../../../hal/boards/sim/sub-devices.js";
 
 const BYTES = new Uint8Array(10_000).map((_, index) => (index * 7) & 0xff);
 const IMAGE = { version: "2.0.0", size: BYTES.byteLength, md5: createHash("md5").update(BYTES).digest("hex") };
@@ -35,6 +36,25 @@ describe("a simulated sub-device", () => {
         assert.deepEqual(after.image(), BYTES);
       });
     }
+  });
+
+  test("with a damaged record is refused, by the file's name and with what to do; without the record it begins anew", () => {
+    onSubDevice((boot, record) => {
+      boot();
+      const whole = { version: "2.0.0", size: IMAGE.size, md5: IMAGE.md5 };
+      const others = [{ ...whole, version: 2 }, { ...whole, version: "" }, { ...whole, size: null }, { ...whole, md5: "../x" }, {}, null, []];
+      for (const text of ["", "{", "\0", ...others.map((other) => JSON.stringify(other))]) {
+        writeFileSync(record, text);
+        const names = (error: unknown): boolean =>
+          error instanceof StateError && error.message.startsWith(`${record} is damaged: delete it`) && !error.message.includes("\n");
+        assert.throws(boot, names, text);
+        assert.throws(() => installedSubDevices(dirname(dirname(dirname(record)))), names, text);
+      }
+      writeFileSync(record, JSON.stringify(whole));
+      assert.equal(boot().version(), "2.0.0");
+      rmSync(record);
+      assert.equal(boot().version(), "1.0.0");
+    });
   });
 
   test("refuses other bytes, and what never came, and runs what it ran", () => {
