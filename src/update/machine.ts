@@ -1,7 +1,7 @@
 import { inDownloading, inOffered, inReady, inVerifying, inWaiting } from "./fetching.js";
 import { accept, fail, ignore, installed, isSame, queueing, reported, startTimer, stay, unreachable } from "./job.js";
 import { restore } from "./restore.js";
-import type { Context, Effect, Event, In, Kept, State, Step } from "./types.js";
+import type { Context, Effect, Event, In, State, Step } from "./types.js";
 
 /**
  * The whole life of an update, pure: same state, event and context, same step. Whatever must survive a power cut is in the
@@ -85,10 +85,8 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
     case "applied":
       if (context.target === "slot") return { state, effects: [{ do: "restart" }] };
       return queueing(state.queued, installed(state.image, context));
-    case "apply-failed": {
-      const kept: Kept | undefined = context.target === "slot" ? undefined : { image: state.image, whole: true };
-      return queueing(state.queued, fail(state.image, event.failure, kept, context, []));
-    }
+    case "apply-failed":
+      return queueing(state.queued, fail(state.image, event.failure, { image: state.image, whole: true }, context, []));
     case "store-failed":
       return queueing(state.queued, fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]));
     default:

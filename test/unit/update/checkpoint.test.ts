@@ -67,6 +67,16 @@ test("what is stored is what is loaded", () => {
   fc.assert(fc.property(record, (before) => assert.deepEqual(decodeRecord(encodeRecord(before)), before)));
 });
 
+test("a record of a phase that there is not is none", () => {
+  for (const phase of [0, 5, 255]) {
+    const record = encodeRecord({ owner: "", checkpoint: SAMPLE });
+    record[1] = phase;
+    const end = record.byteLength - 4;
+    new DataView(record.buffer).setUint32(end, crc32(record, end), true);
+    assert.equal(decodeRecord(record), undefined, `phase ${phase}`);
+  }
+});
+
 test("what only this boot knows is not stored", () => {
   const { slot, image, stored } = SAMPLE;
   const checkpoint: Checkpoint = { phase: "downloading", slot, image, stored: { ...(stored as Stored), written: 4096 } };

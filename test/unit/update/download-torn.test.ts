@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HalError } from "../../../hal/ports/index.js";
 import { type FlashKnowledge, newKnowledge } from "../../../src/update/flash-knowledge.js";
 import type { Stored } from "../../../src/update/types.js";
 import { BLOCK, Downloading, FRESH, imageOf } from "../../support/downloading.js";
-import { type MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
+import { MemoryFlash, REGION_LENGTH } from "../../support/memory-flash.js";
 
 const IMAGE = imageOf(REGION_LENGTH + 6 * BLOCK);
 
@@ -68,6 +69,21 @@ test("the block that was next is erased first also where the try after the resta
   downloading.assertWhole();
   const inRegion = flash.operations.filter((operation) => operation !== "erase 16-32");
   assert.deepEqual(inRegion.slice(0, 4), [`write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
+});
+
+test("where the block that was next cannot be programmed, the one before it is told", () => {
+  const image = imageOf(400 * BLOCK);
+  const flash = new MemoryFlash({ blocks: 400 });
+  flash.preset(image.subarray(0, 3 * BLOCK));
+  flash.preset(new Uint8Array(397 * BLOCK).fill(0xff), 3 * BLOCK);
+  const downloading = new Downloading({ image, flash, stored: { ...FRESH, regionOffset: 0 } });
+  downloading.clock.advance(1);
+  downloading.exchange.head({ status: 206, headers: { "content-range": `bytes ${2 * BLOCK}-${image.byteLength - 1}/${image.byteLength}` } });
+  flash.onChange = (operation) => {
+    if (operation === `write ${3 * BLOCK}`) throw new HalError("io", "worn out");
+  };
+  downloading.send(2 * BLOCK, 4 * BLOCK);
+  assert.deepEqual(downloading.story.slice(-2), [`block-written ${3 * BLOCK}`, "download-failed"]);
 });
 
 test("a second cut inside the erase of the torn block begins with that erase again", () => {

@@ -233,6 +233,17 @@ test("a connection that ends while a full block waits loses nothing of it", () =
   assert.deepEqual(downloading.clock.names(), []);
 });
 
+test("a connection that ends while the last full block waits is told, though nothing is left to erase", () => {
+  const downloading = Downloading.begun();
+  const from = REGION_LENGTH + BLOCK;
+  downloading.send(0, from);
+  downloading.exchange.send(IMAGE.subarray(from, from + BLOCK + 100));
+  downloading.clock.timer("turn", 0, () => downloading.exchange.fail("closed"));
+  downloading.clock.advance(10);
+  assert.equal(downloading.failure, "connection-lost");
+  assert.equal(downloading.story.at(-2), `block-written ${from + BLOCK}`);
+});
+
 test("a refusal of the server is told with its code and its wish to wait", () => {
   const downloading = Downloading.answered({ status: 503, headers: { "retry-after": "7" } });
   assert.deepEqual(downloading.events.at(-1), {

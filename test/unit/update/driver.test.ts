@@ -117,6 +117,16 @@ describe("a failure becomes an event", () => {
     assert.equal(driving.exchange.closed, true);
   });
 
+  test("a record that cannot be stored ends the download at once", () => {
+    const driving = started(failing("store"));
+    driving.offer(OFFER);
+    driving.advance(0);
+    driving.exchange.head({ status: 200, contentLength: IMAGE.byteLength });
+    driving.exchange.send(IMAGE.subarray(0, 4096));
+    driving.advance(1);
+    assert.deepEqual([driving.state, driving.exchange.closed], ["reporting", true]);
+  });
+
   test("a record that cannot be cleared is told, and nothing stops", () => {
     const record = encodeCheckpoint({ phase: "reporting", slot: "ota_1", image: { version, md5, size }, result: { outcome: "done" }, stored: undefined, whole: false });
     const driving = started({ ...failing("clear"), record });
@@ -209,6 +219,18 @@ test("a result is told to the application once it is acknowledged", () => {
   driving.heard();
   assert.deepEqual(driving.story.slice(-3), ["idle result-acknowledged", "clear", "reported 0.2.0 done"]);
   assert.equal(driving.record, undefined);
+});
+
+test("the capacity is the target's", () => assert.equal(started({ blocks: 24 }).driver.capacity, 24 * 4096));
+
+test("a version that nobody knows is not reported", () => {
+  const driving = started();
+  driving.driver.runningVersion = undefined;
+  driving.dispatch({ type: "online" });
+  assert.deepEqual(driving.heard(), []);
+  driving.driver.runningVersion = "0.1.0";
+  driving.dispatch({ type: "online" });
+  assert.match(driving.heard().join(), /"report_version".*"0\.1\.0"/);
 });
 
 test("a result that is acknowledged after the end is told to nobody", () => {

@@ -25,6 +25,18 @@ describe("a download that an earlier boot began", () => {
     assert.equal(driving.flash.reads - reads, 2, "the two blocks that are read back");
   });
 
+  test("is not looked for any more once it goes on: the block is the download's", () => {
+    const driving = started({ record, blocks: 40 });
+    driving.flash.preset(new Uint8Array(driving.flash.byteLength).fill(0xff));
+    driving.flash.preset(IMAGE.subarray(0, 4096));
+    driving.offer(OFFER);
+    assert.ok(!driving.broker.clock.names().includes("resume point"));
+  });
+
+  test("is not looked for where there is none", () => {
+    assert.ok(started().broker.clock.names().every((name) => name !== "resume point"));
+  });
+
   test("is looked for once more where the flash could not be read", () => {
     const driving = started({ record });
     const read = driving.flash.read.bind(driving.flash);

@@ -90,6 +90,8 @@ describe("clearance", () => {
       assert.equal(ended.state.name === "reporting" && ended.state.result.outcome === "failed" && ended.state.result.message, "not now");
       assert.deepEqual(effects(state, declined, asking), [...(stops[state.name] ?? []), "store", "report-result"], state.name);
     }
+    const partial = step(downloading, declined, asking);
+    assert.deepEqual(partial.state.name === "reporting" && partial.state.kept, kept);
     const whole = step(ready, declined, asking);
     assert.deepEqual(whole.state.name === "reporting" && whole.state.kept, { image, whole: true });
     const settled = step(whole.state, { type: "result-acknowledged" }, asking);
@@ -102,6 +104,17 @@ describe("clearance", () => {
 describe("a staged image", () => {
   const applied: Event = { type: "applied" };
   const handing: State = { name: "applying", image, queued: undefined, begun: true };
+
+  test("says in its record whether it is whole, done or not", () => {
+    const wholeIn = (state: State, event: Event): unknown => {
+      const record = step(state, event, staging).effects.find((effect) => effect.do === "store");
+      return record?.do === "store" && record.checkpoint.phase === "reporting" && record.checkpoint.whole;
+    };
+    assert.equal(wholeIn(handing, applied), true);
+    assert.equal(wholeIn(handing, { type: "apply-failed", failure: { code: "install-failed", message: "why" } }), true);
+    assert.equal(wholeIn(verifying, { type: "verified", matches: false }), false);
+    assert.equal(wholeIn(downloading, { type: "download-failed", failure: { code: "not-found", message: "why" } }), false);
+  });
 
   test("is done once it is installed, without a restart, and stays in its area", () => {
     const { state, effects } = step(handing, applied, staging);
@@ -372,11 +385,18 @@ describe("applying", () => {
     assert.deepEqual(effects(applying, { type: "applied" }), ["restart"]);
   });
 
-  test("announces itself again after a reconnect", () => {
+  test("announces itself again after a reconnect, and is applied once", () => {
+    const first = step(applying, { type: "burning-acknowledged" });
+    assert.deepEqual(step(first.state, { type: "burning-acknowledged" }), { state: first.state, effects: [] });
+    assert.deepEqual(step(first.state, { type: "timer-fired", timer: "announcement" }), { state: first.state, effects: [] });
     assert.deepEqual(effects(applying, { type: "online" }), ["report-version", "report-burning"]);
   });
 
-  test("a slot that is not accepted is the end, and a queued offer waits for the result's acknowledgement", () => {
+  test("the same image offered once more, with whatever URL, is not taken up again when it has failed", () => {
+    for (const repeated of [offer, again]) assert.deepEqual(step(applying, offered(repeated)), { state: applying, effects: [] });
+  });
+
+  test("a slot that is not accepted is the end, keeps nothing, and a queued offer waits for the result's acknowledgement", () => {
     const queued = step(applying, offered(other));
     const failedStep = step(queued.state, { type: "apply-failed", failure: { code: "switch-failed", message: "why" } });
     assert.equal(resultOf(failedStep), "failed");

@@ -45,6 +45,19 @@ test("progress is said once, everything else until it is acknowledged", () => {
   assert.match(bench.logged.lines.join("\n"), /debug mqtt published .*"burning"/);
 });
 
+test("of a component the prefix stands before the version, whatever is said", () => {
+  const bench = SessionBench.opened();
+  const device = { productId: "ABCDE12345", deviceName: "d" };
+  const reporter = new Reporter({ session: bench.session, device, log: bench.logged.log, versionPrefix: "mcu_" });
+  reporter.online = true;
+  reporter.version("1.0", () => {});
+  reporter.downloading("2.0", 5);
+  reporter.burning("2.0", () => {});
+  reporter.result("2.0", { outcome: "done" }, () => {});
+  const versions = bench.sent().map(({ body }) => /"version":"([^"]*)"/.exec(Buffer.from(body).toString())?.[1]);
+  assert.deepEqual(versions, ["mcu_1.0", "mcu_2.0", "mcu_2.0", "mcu_2.0"]);
+});
+
 test("what the session does not take is told in the log", () => {
   const { bench, reporter } = setup();
   reporter.online = true;

@@ -60,6 +60,7 @@ for (const [name, runningState, targetState, expected] of table) {
     const kept = state.name === "idle" || state.name === "reporting" ? state.kept : undefined;
     if (kept !== undefined) words.push(kept.whole ? "whole" : "part");
     assert.equal([...words, ...effects.map((effect) => effect.do)].join(" "), expected);
+    if (state.name === "idle") assert.equal(state.answered, false);
   });
 }
 
@@ -132,5 +133,6 @@ for (const [name, owns, runningVersion, expected] of stagedTable) {
     const kept = state.name === "idle" || state.name === "reporting" ? state.kept : undefined;
     if (kept !== undefined) words.push(kept.whole ? "whole" : "part");
     assert.equal([...words, ...effects.map((effect) => effect.do)].join(" "), expected);
+    if (state.name === "idle") assert.equal(state.answered, false);
   });
 }
