@@ -233,15 +233,14 @@ test("a connection that ends while a full block waits loses nothing of it", () =
   assert.deepEqual(downloading.clock.names(), []);
 });
 
-test("a connection that ends while the last full block waits is told, though nothing is left to erase", () => {
-  const downloading = Downloading.begun();
-  const from = REGION_LENGTH + BLOCK;
-  downloading.send(0, from);
-  downloading.exchange.send(IMAGE.subarray(from, from + BLOCK + 100));
+test("a connection that ends while a full block waits is told also where nothing is left to erase ahead", () => {
+  const image = imageOf(3 * BLOCK);
+  const downloading = Downloading.begun({ image });
+  downloading.exchange.send(image.subarray(0, BLOCK + 100));
   downloading.clock.timer("turn", 0, () => downloading.exchange.fail("closed"));
   downloading.clock.advance(10);
   assert.equal(downloading.failure, "connection-lost");
-  assert.equal(downloading.story.at(-2), `block-written ${from + BLOCK}`);
+  assert.equal(downloading.story.at(-2), `block-written ${BLOCK}`);
 });
 
 test("a refusal of the server is told with its code and its wish to wait", () => {
