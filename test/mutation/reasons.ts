@@ -280,6 +280,12 @@ export const REASONS: readonly Reason[] = [
     reason: "An event that comes between the region and its first block has the same offset told once more.",
   },
   {
+    file: "src/update/region-eraser.ts",
+    line: "return this.#enteredEnd !== entered;",
+    mutant: "equality: !== -> ===",
+    reason: "An event that comes between the erase of a region and its entry is not told the block before; the entry says the same.",
+  },
+  {
     file: "src/update/restore.ts",
     line: "if (slot === boot.runningSlot) return report({ phase: \"reporting\", slot, image, result: { outcome: \"done\" }, stored: undefined, whole: false }, boot.targetSlot);",
     mutant: "boolean: false -> true",
