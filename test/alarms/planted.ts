@@ -62,6 +62,13 @@ export const PLANTED: readonly PlantedBug[] = [
     caughtBy: { scene: "unproven", says: /does not end|ends with 0\.2\.0/ },
   },
   {
+    name: "a firmware that has reached the cloud confirms itself before its test",
+    file: "src/update/machine.ts",
+    find: 'if (!context.proves) return { state, effects: [{ do: "confirm" }] };',
+    replace: 'return { state, effects: [{ do: "confirm" }] };',
+    caughtBy: { scene: "unfit", says: /ends with 0\.2\.0/ },
+  },
+  {
     name: "the record of a result is dropped before its acknowledgement",
     file: "src/update/machine.ts",
     find: '        effects: [{ do: "report-result", version: state.image.version, result: state.result }],',

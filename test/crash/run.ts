@@ -136,6 +136,7 @@ class Run {
         identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
         broker: { url: "mqtt://broker.test" },
         policy: scene.plans?.policy ?? scene.policy,
+        selfTest: scene.selfTest,
         ...(this.#subs === undefined || isComponents(scene.subs) ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });

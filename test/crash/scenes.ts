@@ -10,6 +10,8 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly name: string;
   readonly firmware: CloudOptions["firmware"];
   start(): World;
+  /** The application's own test of a firmware on trial. It fails by throwing: what it returned would be heard in a turn that no run has. */
+  selfTest?(): never;
   /** Whether connections for the file break on the way. */
   readonly breaks?: boolean;
   readonly losses?: readonly Loss[];
@@ -78,6 +80,16 @@ const UNPROVEN: Scene = {
   ends: [{ version: OLD, result: /"fail".*"-5".*not proven in time, reverted/ }, REVERTED],
 };
 
+/** The new firmware reaches the cloud, and fails the application's own test. */
+const UNFIT: Scene = {
+  ...PLAIN,
+  name: "unfit",
+  selfTest: () => {
+    throw new Error("no such sensor");
+  },
+  ends: [{ version: OLD, result: /"fail".*"-5".*self test: no such sensor/ }, REVERTED],
+};
+
 const CORRUPT: Scene = {
   ...PLAIN,
   name: "corrupt",
@@ -143,6 +155,7 @@ export const SCENES: readonly Scene[] = [
     ends: [{ version: NEW, result: /"done"/ }, REVERTED],
   },
   UNPROVEN,
+  UNFIT,
   // Once a third is there, the operator offers another version.
   {
     ...PLAIN,
