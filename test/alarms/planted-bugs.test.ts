@@ -17,6 +17,13 @@ const TRANSITIONS = 10_000;
 const INPUTS = 10_000;
 const TIMEOUT_MS = 120_000;
 
+/** What rings for whoever runs it by hand. */
+const COMMANDS = [
+  { script: "test:crash", bug: "a block that a cut may have begun is not erased", options: ["--scene", "update", "--max-transitions", "5000"] },
+  { script: "test:fault", bug: "a mismatch of MD5 is passed over", options: ["--chip", "small", "--runs", "1", "--seed", "1"] },
+  { script: "test:fuzz", bug: "a URL may hold the end of a line", options: ["--target", "url", "--inputs", String(INPUTS), "--seed", "1"] },
+] as const;
+
 /** An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there for it. */
 describe("a planted bug is caught", () => {
   let copy: PatchedCopy;
@@ -35,6 +42,26 @@ describe("a planted bug is caught", () => {
       const rung = await copy.withSource(bug.file, plant(bug), () => ringing(copy, bug.caughtBy));
       const wanted = "says" in bug.caughtBy ? bug.caughtBy.says : bug.caughtBy.named;
       assert.ok(rung.some((each) => wanted.test(each)), `rung: ${rung.slice(0, 5).join(" | ") || "nothing"}`);
+    });
+  }
+
+  for (const { bug, script, options } of COMMANDS) {
+    test(`npm run ${script} fails then, and says what repeats exactly that run`, async () => {
+      const found = PLANTED.find(({ name }) => name === bug) as PlantedBug;
+      const main = `test/${script.slice("test:".length)}/main.js`;
+      await copy.withSource(found.file, plant(found), async () => {
+        const { failed, stdout } = await run(copy, [main, ...options]);
+        assert.ok(failed, stdout);
+        const lines = stdout.trimEnd().split("\n");
+        const { violations } = JSON.parse(lines.at(-1) ?? "") as { violations: number };
+        const said = lines.filter((line) => line.startsWith("violation "));
+        assert.equal(said.length, violations);
+        const repetition = lines.find((line) => line.startsWith(`repeat it: npm run ${script} -- `)) ?? "";
+        const repeated = await run(copy, [main, ...wordsOf(repetition.split(" -- ")[1] ?? "")]);
+        assert.ok(repeated.failed, `${repetition}: ${repeated.stdout}`);
+        const what = /^violation.*?: (.*)$/m.exec(repeated.stdout)?.[1] ?? "";
+        assert.ok(what !== "" && said[0]?.endsWith(what), `${said[0]}, and then ${repeated.stdout}`);
+      });
     });
   }
 });
@@ -68,6 +95,11 @@ async function ringing(copy: PatchedCopy, catcher: Catcher): Promise<string[]> {
   }
   if ("fuzz" in catcher) return stdout.split("\n").filter((line) => line.startsWith("violation"));
   return [...stdout.matchAll(/^ *not ok [0-9]+ - (.*)$/gm)].map(([, name = ""]) => name);
+}
+
+/** @returns the words of a command's line, as a shell takes it apart */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
 }
 
 function run(copy: PatchedCopy, command: readonly string[]): Promise<{ stdout: string; failed: boolean }> {

@@ -47,7 +47,7 @@ async function main(options: Options): Promise<void> {
   const seed = (options.seed ?? Math.random() * 0x100000000) >>> 0;
   const { inputs, violations } = await fuzzAll(options, seed);
   for (const { id, what } of violations) {
-    say(`violation ${id}: ${what.replace(/\s*\n\s*/g, " ")}`);
+    say(`violation ${id}: ${inOneLine(what)}`);
     if (options.save === true) save(id);
   }
   if (violations[0] !== undefined) say(`repeat it: npm run test:fuzz -- --replay ${violations[0].id}`);
@@ -98,8 +98,12 @@ function replay(id: string): void {
   const { target, input } = inputNamed(id);
   say(`${target.name}, ${input.byteLength} bytes: ${JSON.stringify(Buffer.from(input.subarray(0, 400)).toString("latin1"))}`);
   const what = violationOf(target, input);
-  say(what === undefined ? "no violation" : `violation: ${what}`);
+  say(what === undefined ? "no violation" : `violation: ${inOneLine(what)}`);
   if (what !== undefined) process.exitCode = EXIT_FAILED;
+}
+
+function inOneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
 }
 
 function inputNamed(id: string): { target: Target; input: Uint8Array } {
