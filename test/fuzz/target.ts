@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { SeededRandom } from "../support/seed.js";
 
 /** Something that reads bytes from outside. */
@@ -17,6 +18,13 @@ export interface Target {
 
 export function text(...lines: readonly string[]): Uint8Array[] {
   return lines.map((line) => new Uint8Array(Buffer.from(line)));
+}
+
+/** The CRC-32 at the end of a record made right: see `repair`. */
+export function withCrc(record: Uint8Array): Uint8Array {
+  if (record.byteLength < 4) return record;
+  new DataView(record.buffer, record.byteOffset).setUint32(record.byteLength - 4, crc32(record.subarray(0, -4)), true);
+  return record;
 }
 
 /** Pieces of a stream. The first byte of the input says how it is cut, so that the input is all there is to know. */

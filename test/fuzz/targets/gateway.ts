@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { crc32 } from "node:zlib";
 import { decodeLedger, encodeLedger, MARKS } from "../../../src/gateway/ledger.js";
 import { adviceFor, decodeGatewayMessage } from "../../../src/protocol/gateway.js";
-import { type Target, text } from "../target.js";
+import { type Target, text, withCrc } from "../target.js";
 
 export const gatewayMessage: Target = {
   name: "gateway-message",
@@ -48,11 +47,7 @@ export const ledger: Target = {
     encodeLedger(Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/${index}`, mark: MARKS[index % MARKS.length] ?? "none" }))),
   ),
   words: ["\x01", "\xff"],
-  repair(record) {
-    if (record.byteLength < 4) return record;
-    new DataView(record.buffer).setUint32(record.byteLength - 4, crc32(record.subarray(0, -4)), true);
-    return record;
-  },
+  repair: withCrc,
   run(input) {
     for (const [id, mark] of decodeLedger(input)) assert.ok(Number.isInteger(id) && id >= 0 && MARKS.includes(mark));
   },

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { crc32 } from "node:zlib";
 import { Blocked } from "../../../src/components/blocked.js";
 import { type ManifestAnswer, ManifestReader } from "../../../src/components/manifest.js";
 import { PlanMemory } from "../../../src/components/plan-memory.js";
@@ -11,7 +10,7 @@ import { parseMessage } from "../../../src/protocol/json.js";
 import { FakeHttp } from "../../support/fake-http.js";
 import { MemoryStore } from "../../support/planning.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
-import { cut, streams, type Target, text } from "../target.js";
+import { cut, streams, type Target, text, withCrc } from "../target.js";
 
 const RECORD_LIMIT = 508;
 const NOW = 1_800_000_000;
@@ -154,12 +153,6 @@ function memoryOf(count: number): Uint8Array {
     memory.deadlineMs("firmware", image, 600);
   });
   return store.records.get("plans") ?? encodePlans([]);
-}
-
-function withCrc(record: Uint8Array): Uint8Array {
-  if (record.byteLength < 4) return record;
-  new DataView(record.buffer, record.byteOffset).setUint32(record.byteLength - 4, crc32(record.subarray(0, -4)), true);
-  return record;
 }
 
 /** What failed components hold back. */

@@ -8,7 +8,7 @@ import { decodeRecord, encodeRecord } from "../../../src/update/checkpoint.js";
 import { restore } from "../../../src/update/restore.js";
 import type { Checkpoint } from "../../../src/update/types.js";
 import { BOOTS, CHECKPOINTS } from "../../machine/representatives.js";
-import type { Target } from "../target.js";
+import { type Target, withCrc } from "../target.js";
 
 const RECORD_LIMIT = 508;
 
@@ -20,11 +20,7 @@ export const checkpoint: Target = {
     encodeRecord({ owner: "ABCDE12345/light_01", checkpoint: each }),
   ),
   words: ["ota_0", "ota_1", "\0", "\x7f", "é"],
-  repair(record) {
-    if (record.byteLength < 4) return record;
-    new DataView(record.buffer).setUint32(record.byteLength - 4, crc32(record.subarray(0, -4)), true);
-    return record;
-  },
+  repair: withCrc,
   run(input) {
     const found = decodeRecord(input);
     if (found === undefined) return;
