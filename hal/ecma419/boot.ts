@@ -1,4 +1,4 @@
-import { HalError, type BootControl, type BootStatus, type FlashPartition, type HalErrorKind } from "../ports/index.js";
+import { HalError, type BootControl, type BootStatus, type FlashPartition, type HalErrorKind, type ImageState } from "../ports/index.js";
 import { Ecma419Flash } from "./flash.js";
 import type { FlashModule, PlatformModule } from "./modules.js";
 
@@ -38,12 +38,19 @@ export class PlatformBoot implements BootControl {
   }
 
   setPending(): void {
-    attempt("set pending", () => this.#boot.setPending());
+    attempt("set pending", () => {
+      this.#boot.setPending();
+      this.#expect(this.#boot.targetSlot(), "new");
+    });
   }
 
   confirm(): void {
     attempt("confirm", () => {
-      if (this.#boot.imageState(this.#boot.runningSlot()) === "pending-verify") this.#boot.confirm();
+      const slot = this.#boot.runningSlot();
+      const state = this.#boot.imageState(slot);
+      if (state !== "pending-verify" && state !== "new") return;
+      this.#boot.confirm();
+      this.#expect(slot, "valid");
     });
   }
 
@@ -53,6 +60,11 @@ export class PlatformBoot implements BootControl {
 
   restart(): void {
     this.#boot.restart();
+  }
+
+  /** Flash may not take what it is given, and not say so. */
+  #expect(slot: string, state: ImageState): void {
+    if (this.#boot.imageState(slot) !== state) throw new Error(`${slot} is not ${state} after it`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { FlashPartition } from "./flash.js";
 /**
  * What the boot loader knows of an image (Espressif's `esp_ota_img_states_t`).
  *
- * - `new`: made pending, not yet booted.
+ * - `new`: made pending, not yet booted. Where such an image runs, the boot loader keeps no trials, or could not write.
  * - `pending-verify`: booted once, on trial; reverts at the next boot unless confirmed.
  * - `valid`: confirmed.
  * - `invalid`: it declared itself unfit. `aborted`: it was restarted before it confirmed itself. Neither boots again.
@@ -51,11 +51,11 @@ export interface BootControl {
    * Verifies the whole image in the target slot, then has it booted next, on trial. Refused while the running image is
    * itself on trial.
    *
-   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`
+   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`, also where it reads back otherwise
    */
   setPending(): void;
 
-  /** Ends the trial of the running image: it stays. No-op where it is not on trial. @throws HalError `io` */
+  /** Ends the trial of the running image: it stays. No-op where it is not on trial. @throws HalError `io`, also where it reads back otherwise */
   confirm(): void;
 
   /**

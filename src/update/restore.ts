@@ -24,7 +24,8 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  * The job's slot was forgotten by otadata before its first erase, so that whatever otadata knows of it is of this job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
-  if (boot.runningState === "pending-verify") {
+  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself all the same.
+  if (boot.runningState === "pending-verify" || boot.runningState === "new") {
     return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }
   if (checkpoint === undefined) return idle(undefined);

@@ -103,14 +103,20 @@ function refusalsOf(operations: readonly Operation[]): Refusal[] {
 }
 
 function injectFaults(figures: Figures, scene: Scene, { world, path }: Node, operations: readonly Operation[]): void {
-  for (const [index, { kind }] of operations.entries()) {
-    if (kind !== "program" && kind !== "erase") continue;
-    for (const mode of kind === "program" ? (["noop", "flip"] as const) : (["noop"] as const)) {
+  for (const [index, operation] of operations.entries()) {
+    for (const mode of faultsOf(scene, operation)) {
       figures.faults++;
       const step: Step = { operation: index, mode };
       report(figures, scene, `${path}/${index}.${mode}`, runToEnd({ scene, world: cloneWorld(world), faulty: true, onOperation: fault(step) }));
     }
   }
+}
+
+/** What gateways and plans remember is not lost: who forgets them asks again, or hands over anew. */
+function faultsOf({ subs, plans }: Scene, { kind }: Operation): readonly FaultMode[] {
+  if (kind === "program") return ["noop", "flip"];
+  if (kind === "moment" || (kind === "record" && (subs !== undefined || plans !== undefined))) return [];
+  return ["noop"];
 }
 
 function report(figures: Figures, scene: Scene, path: string, broken: readonly string[]): void {
@@ -121,7 +127,8 @@ function report(figures: Figures, scene: Scene, path: string, broken: readonly s
 export function fault(step: Step): (operation: Operation, index: number, world: World) => boolean {
   return (operation, index, world) => {
     if (index !== step.operation) return false;
-    if (operation.kind !== "program" && operation.kind !== "erase") return false;
+    if (operation.kind === "record" || operation.kind === "entry") return true;
+    if (operation.kind === "moment") return false;
     const slot = world.slots[operation.slot] as Slot;
     const before = slot.bytes.slice();
     perform(world, operation);

@@ -11,7 +11,7 @@ import type { Scene } from "./scenes.js";
 import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
 import { type Operation, perform } from "./tears.js";
 import { wholeBlocksOf } from "./whole-blocks.js";
-import { AREA, BLOCK_LENGTH, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
+import { AREA, BLOCK_LENGTH, cloneWorld, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
 
 /** The key-value store is full when this operation comes: for it alone, or from then on. */
 export interface Refusal {
@@ -38,6 +38,8 @@ const VIRTUAL_LIMIT_MS = 24 * 3_600_000;
 /** A region, then the last and the next block of a resume. */
 const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
+/** Longer than any wait of the agent's. */
+const CALM_MS = 600_000;
 /** Second byte of a record: its phase. */
 const REPORTING = 3;
 
@@ -59,6 +61,9 @@ class Run {
   readonly #wholeBlocks: { readonly own: number; readonly sub: number };
   readonly #erases = new Map<string, number>();
   #operations = 0;
+  /** A record was not written, and the chip said that it was. */
+  #recordLost = false;
+  #calmSince: number | undefined;
   #requests = 0;
   #lastReport = "";
 
@@ -147,7 +152,8 @@ class Run {
     }
     agent.start();
     for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
-      if (this.#ended(agent.state, version) && this.#subs?.ended(scheduler.now) !== false) {
+      if (this.#ended(agent.state, version, scheduler.now) && this.#subs?.ended(scheduler.now) !== false) {
+        this.#checkNextBoot(running);
         this.#checkEnd(version, scene);
         this.#subs?.check(this.#options.faulty === true);
         return true;
@@ -170,9 +176,13 @@ class Run {
     return undefined;
   }
 
-  #ended(state: string, version: string): boolean {
+  #ended(state: string, version: string, now: number): boolean {
     const { cloud } = this.#world;
     const told = this.#lastReport === `version ${version}` || this.#lastReport.startsWith("fail");
+    if (this.#recordLost) {
+      this.#calmSince = state === "idle" && told ? (this.#calmSince ?? now) : undefined;
+      return this.#calmSince !== undefined && now - this.#calmSince > CALM_MS;
+    }
     return cloud.task === undefined && state === "idle" && this.#settled() && told;
   }
 
@@ -184,12 +194,21 @@ class Run {
     return (this.#options.scene.keeps === true || room !== "free") && record[1] !== REPORTING;
   }
 
+  /** What was reported is what stays. */
+  #checkNextBoot(running: number): void {
+    const world = cloneWorld(this.#world);
+    const next = bootLoader(world, (operation) => perform(world, operation));
+    if (next !== running) this.#break(`it runs ${SLOT_LABELS[running]}, and the next boot ${SLOT_LABELS[next]}`);
+  }
+
   #checkEnd(version: string, { ends }: Scene): void {
     const { results } = this.#world.cloud;
     const faulty = this.#options.faulty === true;
     if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
     // The own firmware has no part in the scene.
     if (ends.length === 0) return;
+    // The platform learns the end from the version alone, which is the last that it hears.
+    if (results.length === 0 && this.#recordLost) return;
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
     const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
@@ -227,7 +246,8 @@ class Run {
     const before = { ...world.records };
     const done = this.#options.onOperation?.(operation, this.#operations++, world) === true;
     if (!done) perform(world, operation);
-    settle(world, operation, before);
+    else if (operation.kind === "record") this.#recordLost = true;
+    if (!done || operation.kind !== "record") settle(world, operation, before);
   }
 
   /** A write that is refused for want of room changes nothing, and is no operation, except the one that is named. */

@@ -27,6 +27,7 @@ const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
 const table: readonly (readonly [checkpoint: string, running: ImageState, target: ImageState | "none", expected: string])[] = [
   ["none", "valid", "none", "idle"],
   ["none", "undefined", "aborted", "idle"],
+  ["none", "new", "valid", "confirming start-timer"],
   ["none", "pending-verify", "valid", "confirming start-timer"],
   ["downloading to ota_1", "valid", "none", "idle part"],
   ["downloading to ota_1", "undefined", "none", "idle part"],
@@ -44,6 +45,7 @@ const table: readonly (readonly [checkpoint: string, running: ImageState, target
   ["applying ota_0", "valid", "valid", "reporting done store"],
   ["applying ota_0", "undefined", "valid", "reporting done store"],
   ["applying ota_0", "pending-verify", "valid", "confirming start-timer"],
+  ["applying ota_0", "new", "valid", "confirming start-timer"],
   ["applying ota_2", "valid", "none", "idle clear"],
   ["reporting done", "valid", "valid", "reporting done"],
   ["reporting done", "pending-verify", "valid", "confirming start-timer"],

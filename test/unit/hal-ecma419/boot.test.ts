@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PlatformBoot } from "../../../hal/ecma419/boot.js";
+import type { FlashModule, PlatformImageState, PlatformModule } from "../../../hal/ecma419/modules.js";
+import { HalError } from "../../../hal/ports/index.js";
+
+/** A board whose otadata takes what it is given, or does not and says nothing. */
+function bootOf(options: { running: PlatformImageState; deaf?: boolean }) {
+  const states: { [slot: string]: PlatformImageState } = { ota_0: options.running, ota_1: "aborted" };
+  const set = (slot: string, state: PlatformImageState) => (): void => {
+    if (options.deaf !== true) states[slot] = state;
+  };
+  const boot = {
+    runningSlot: () => "ota_0",
+    targetSlot: () => "ota_1",
+    imageState: (slot: string) => states[slot],
+    setPending: set("ota_1", "new"),
+    confirm: set("ota_0", "valid"),
+  } as unknown as PlatformModule["boot"];
+  return { states, boot: new PlatformBoot({ platform: { boot } as PlatformModule, flash: {} as FlashModule }) };
+}
+
+test("an image that runs as new, of a boot loader that keeps no trials, can be confirmed", () => {
+  for (const running of ["new", "pending-verify"] as const) {
+    const { boot, states } = bootOf({ running });
+    boot.confirm();
+    assert.equal(states["ota_0"], "valid");
+  }
+});
+
+test("a judgement that flash did not take is an error, and no success", () => {
+  const { boot } = bootOf({ running: "pending-verify", deaf: true });
+  for (const call of [() => boot.confirm(), () => boot.setPending()]) {
+    assert.throws(call, (error) => error instanceof HalError && error.kind === "io");
+  }
+  assert.doesNotThrow(() => bootOf({ running: "pending-verify" }).boot.setPending());
+});
