@@ -225,6 +225,8 @@ test("a component that cannot be is refused in one line that names the setting",
       [{ kind: "chip" }, /^component led: kind is none of module, mcu$/],
       [{ dependsOn: "mcu" }, /^component led: dependsOn is not a list of ids$/],
       [{ dependsOn: [5] }, /dependsOn is not a list/],
+      [{ dependsOn: ["mcu", "mcv"] }, /^component led: dependsOn names mcv, which is not added before it$/],
+      [{ dependsOn: ["led"] }, /^component led: dependsOn names led, which/],
       [{ install: undefined }, /^component led: install is not a function$/],
     ];
     let refused = 0;
