@@ -213,6 +213,12 @@ test("asked for, the plan of a component that waits for a yes is there at once, 
   });
 });
 
+test("a component that comes once the agent was started is refused: it would wait for the next connection, and its offers are not its own", () =>
+  withBench({ engine: NODE, image: IMAGE }, async (bench) => {
+    await online(bench);
+    assert.throws(() => (bench.agent as OtaAgent).components, (error: OtaError) => error.code === "usage" && error.message === "components are added before the agent starts");
+  }));
+
 test("a component that cannot be is refused in one line that names the setting", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     const fine = { id: "led", version: "1", install: (): void => {} };
