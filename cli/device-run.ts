@@ -53,11 +53,16 @@ export async function run(options: RunOptions): Promise<void> {
   const release = await lockFolder(options.state);
   if (fresh !== undefined) createBoard(options.state, fresh);
 
-  const log = createLog(options.log);
+  let prompt: PlanPrompt | undefined;
+  const log = createLog(options.log, (write) => (prompt !== undefined && process.stderr.isTTY ? prompt.interrupt(write) : write()));
   const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
   const components = named.map((one) => attachComponent(one, options.state));
-  const prompt = config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY ? createPrompt() : undefined;
   const flash = openFlash(options.state, "r+");
+  const { consent, installWhen } = config.policy ?? {};
+  if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
+  else if (consent === "ask" || installWhen === "accepted") {
+    log("warn", "plan", () => "the policy wants answers, and nobody can give them: input and output are not a terminal");
+  }
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
     const board = new SimulatedBoard({
@@ -74,7 +79,7 @@ export async function run(options: RunOptions): Promise<void> {
           started.on("subdevice", (event) => follow(event, log));
           started.on("component", (event) => followComponent(event, log));
           started.on("result", ({ version, result }) => log("info", "update", () => `version ${version}: ${describeResult(result)}`));
-          if (prompt !== undefined) started.on("plan", (plan) => prompt.show(plan));
+          if (prompt !== undefined) started.on("plan", (plan) => prompt?.show(plan));
         },
       }),
       onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),

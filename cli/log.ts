@@ -2,12 +2,17 @@ import type { Log, LogLevel } from "../hal/ports/index.js";
 
 export const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
-/** Lines of `time level area message` on standard error, from `level` upwards. */
-export function createLog(level: LogLevel): Log {
+/**
+ * Lines of `time level area message` on standard error, from `level` upwards.
+ *
+ * @param around writes a line, where something else may be on the terminal
+ */
+export function createLog(level: LogLevel, around: (write: () => void) => void = (write) => write()): Log {
   const limit = LOG_LEVELS.indexOf(level);
   return (at, area, message) => {
     if (LOG_LEVELS.indexOf(at) > limit) return;
     const time = new Date().toISOString().slice(11, 23);
-    process.stderr.write(`${time} ${at.padEnd(5)} ${area.padEnd(6)} ${message()}\n`);
+    const line = `${time} ${at.padEnd(5)} ${area.padEnd(6)} ${message()}\n`;
+    around(() => process.stderr.write(line));
   };
 }

@@ -8,6 +8,8 @@ export class PlanPrompt {
   /** Those that want an answer; the first one is asked about. */
   #open: readonly Plan[] = [];
   #closed = false;
+  /** The question stands in the line where the cursor is. */
+  #isShown = false;
 
   /** @param options.onEnd control-C, or the end of input: nobody could answer any more */
   constructor(options: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream; onEnd: () => void }) {
@@ -27,7 +29,21 @@ export class PlanPrompt {
     if (!plan.asks) return;
     this.#open = [...this.#open, plan];
     void plan.closed().then(() => this.#withdraw(plan));
-    if (this.#open[0] === plan) this.#ask(plan);
+    if (this.#open[0] !== plan) return;
+    // It was typed before there was a question, and answers none.
+    if (this.#lines.terminal && this.#lines.line !== "") this.#clearLine();
+    this.#ask(plan);
+  }
+
+  /** For a line of somebody else on the same terminal: it comes above the question, and what is being typed stays. */
+  interrupt(write: () => void): void {
+    const isShown = this.#isShown && this.#lines.terminal && !this.#closed;
+    if (isShown) {
+      cursorTo(this.#output, 0);
+      clearLine(this.#output, 0);
+    }
+    write();
+    if (isShown) this.#lines.prompt(true);
   }
 
   close(): void {
@@ -40,6 +56,11 @@ export class PlanPrompt {
     for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
     const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
     this.#lines.setPrompt(`yes, no REASON${later}? `);
+    this.#show();
+  }
+
+  #show(): void {
+    this.#isShown = true;
     this.#lines.prompt();
   }
 
@@ -55,6 +76,7 @@ export class PlanPrompt {
 
   /** What was typed was for this question, and is no answer to another one. */
   #clearLine(): void {
+    this.#isShown = false;
     if (!this.#lines.terminal) {
       this.#output.write("\n");
       return;
@@ -74,6 +96,7 @@ export class PlanPrompt {
   }
 
   #answer(line: string): void {
+    this.#isShown = false;
     const [plan] = this.#open;
     const [word = "", ...rest] = line.split(/\s+/);
     if (plan === undefined) {
@@ -81,7 +104,7 @@ export class PlanPrompt {
       return;
     }
     if (line === "") {
-      this.#lines.prompt();
+      this.#show();
       return;
     }
     try {
@@ -91,7 +114,7 @@ export class PlanPrompt {
       else throw new Error("answer yes, no or later");
     } catch (error) {
       this.#output.write(`${(error as Error).message}\n`);
-      this.#lines.prompt();
+      this.#show();
       return;
     }
     this.#remove(plan);

@@ -36,6 +36,7 @@ export class OtaAgent {
   #components: Components | undefined;
   #driver: UpdateDriver;
   #stateName: State["name"];
+  #started = false;
   #stopped = false;
 
   /**
@@ -83,6 +84,7 @@ export class OtaAgent {
   /** @throws OtaError `usage` after `stop` */
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
+    this.#started = true;
     this.#gateway?.start();
     this.#driver.start();
     this.#session.start();
@@ -122,13 +124,16 @@ export class OtaAgent {
   }
 
   /**
-   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts.
+   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is offered
+   * before a component is known would be taken for the own firmware's.
    *
-   * @throws OtaError `usage` without the part `plans`, and of a gateway: there a component is a sub-device
+   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component is a
+   *   sub-device
    * @throws HalError where the board has no staging partition
    */
   get components(): Components {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
+    if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
     if (this.#components !== undefined) return this.#components;
     const plans = this.#usedDesk().use();
     this.#components = (this.#plans as PlansPart).components({

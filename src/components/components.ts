@@ -99,9 +99,12 @@ export class Components {
 
   /** @throws OtaError `usage` for a setting that is none, or an id that is known already */
   add(options: ComponentOptions): void {
-    const { id, version, install } = options;
+    const { id, version, install, dependsOn = [] } = options;
     checkComponent(options, this.#options.separator);
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
+    // What is misspelt, or installed later, would hold nothing back.
+    const missing = dependsOn.find((other) => this.#find(other) === undefined);
+    if (missing !== undefined) throw new OtaError("usage", `component ${id}: dependsOn names ${missing}, which is not added before it`);
     const component: Component = {
       options,
       owner: id,

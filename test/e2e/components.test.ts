@@ -213,6 +213,12 @@ test("asked for, the plan of a component that waits for a yes is there at once, 
   });
 });
 
+test("a component that comes once the agent was started is refused: it would wait for the next connection, and its offers are not its own", () =>
+  withBench({ engine: NODE, image: IMAGE }, async (bench) => {
+    await online(bench);
+    assert.throws(() => (bench.agent as OtaAgent).components, (error: OtaError) => error.code === "usage" && error.message === "components are added before the agent starts");
+  }));
+
 test("a component that cannot be is refused in one line that names the setting", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     const fine = { id: "led", version: "1", install: (): void => {} };
@@ -225,6 +231,8 @@ test("a component that cannot be is refused in one line that names the setting",
       [{ kind: "chip" }, /^component led: kind is none of module, mcu$/],
       [{ dependsOn: "mcu" }, /^component led: dependsOn is not a list of ids$/],
       [{ dependsOn: [5] }, /dependsOn is not a list/],
+      [{ dependsOn: ["mcu", "mcv"] }, /^component led: dependsOn names mcv, which is not added before it$/],
+      [{ dependsOn: ["led"] }, /^component led: dependsOn names led, which/],
       [{ install: undefined }, /^component led: install is not a function$/],
     ];
     let refused = 0;

@@ -60,6 +60,20 @@ test("run waits for the charge that its policy wants, and goes on as the vitals 
     assert.deepEqual((await inspect(state)).plans, []);
   }));
 
+for (const [policy, warned] of [
+  ['{"consent":"ask"}', true],
+  ['{"installWhen":"accepted"}', true],
+  ['{"consent":"silent"}', false],
+] as const) {
+  test(`run ${warned ? "warns" : "does not warn"} that nobody can answer, not on a terminal, where the policy is ${policy}`, () =>
+    withPlace("0.2.0", async ({ platform, file, run }) => {
+      const device = new Running("ota-device", [...run, "--policy", file("policy.json", policy)]);
+      await device.until("the version", () => platform.words().includes("version 0.1.0"));
+      assert.equal(device.stderr.includes("wants answers, and nobody can give them"), warned);
+      await device.kill("SIGTERM");
+    }));
+}
+
 test("inspect shows what the board remembers of an image", () =>
   withPlace("0.2.1", async ({ platform, file, run, state }) => {
     const device = new Running("ota-device", [...run, "--policy", file("policy.json", "{}")]);

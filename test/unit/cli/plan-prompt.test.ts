@@ -17,13 +17,14 @@ class Terminal {
     this.prompt = new PlanPrompt({ input: this.input, output: this.output, onEnd: () => this.ends++ });
   }
 
-  /** @returns ends the question from elsewhere */
-  show(version = "2.0", asks = true): () => void {
+  /** @param onAnswer what an answer has done at once @returns ends the question from elsewhere */
+  show(version = "2.0", asks = true, onAnswer = (): void => {}): () => void {
     let close = (): void => {};
     const closed = new Promise<void>((resolve) => (close = resolve));
     const plan = { component: "firmware", step: "download", version, size: 1000, unmet: [], asks, deferralsLeft: 3 } as const;
     const answer = (text: string): void => {
       this.answers.push(`${version} ${text}`);
+      onAnswer();
       close();
     };
     this.prompt.show({
@@ -153,4 +154,47 @@ test("a prompt that is closed ends nothing", async () => {
   terminal.prompt.close();
   await turn();
   assert.equal(terminal.ends, 0);
+});
+
+test("on a terminal a line of the log comes above the question, and what is being typed stays", async () => {
+  const terminal = new Terminal({ isTTY: true });
+  terminal.show();
+  await terminal.type("la");
+  terminal.prompt.interrupt(() => terminal.output.write("log\n"));
+  assert.match(await terminal.type(""), /^\x1b\[1G\x1b\[2Klog\n.*yes, no REASON, later SECONDS \(3 left\)\? la/s);
+  await terminal.type("ter 5\n");
+  assert.deepEqual(terminal.answers, ["2.0 later 5"]);
+  terminal.prompt.close();
+});
+
+test("a line of the log is written alone where nothing is asked, and by the answer itself", async () => {
+  const terminal = new Terminal({ isTTY: true });
+  const log = (): void => terminal.prompt.interrupt(() => terminal.output.write("log\n"));
+  log();
+  assert.equal(await terminal.type(""), "log\n");
+  terminal.show("2.0", true, log);
+  assert.match(await terminal.type("yes\n"), /yes\r?\n+log\n$/);
+  terminal.prompt.close();
+  log();
+  assert.equal(await terminal.type(""), "log\n");
+});
+
+test("where the output is no terminal a line of the log does not repeat the question", async () => {
+  const terminal = new Terminal();
+  terminal.show();
+  await terminal.type("");
+  terminal.prompt.interrupt(() => terminal.output.write("log\n"));
+  assert.equal(await terminal.type(""), "log\n");
+  terminal.prompt.close();
+});
+
+test("on a terminal what was typed before there was a question is no answer to it", async () => {
+  const terminal = new Terminal({ isTTY: true });
+  await terminal.type("y");
+  terminal.show();
+  assert.match(await terminal.type("\n"), /yes, no REASON/);
+  assert.deepEqual(terminal.answers, []);
+  await terminal.type("no\n");
+  assert.deepEqual(terminal.answers, ["2.0 no by the user"]);
+  terminal.prompt.close();
 });
