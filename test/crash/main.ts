@@ -6,6 +6,9 @@ import { parseId, replay } from "./replay.js";
 import { SCENES } from "./scenes.js";
 import type { Task } from "./worker.js";
 
+/** 200 states take seconds: a thread that is silent for so long computes without end. */
+const PATIENCE_MS = 300_000;
+
 interface Options {
   readonly replay?: string;
   readonly scene?: string;
@@ -66,8 +69,21 @@ async function exploreAll({ scene, faultEvery, maxTransitions, workers }: Option
 function runWorker(task: Task): Promise<Figures> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: task });
-    worker.once("message", resolve);
+    const hangs = (): void => {
+      reject(new Error(`${task.scene} hangs: nothing for ${PATIENCE_MS / 1000} s`));
+      void worker.terminate();
+    };
+    let patience = setTimeout(hangs, PATIENCE_MS);
+    worker.on("message", (message: Figures | "progress") => {
+      clearTimeout(patience);
+      if (message === "progress") patience = setTimeout(hangs, PATIENCE_MS);
+      else resolve(message);
+    });
     worker.once("error", reject);
+    worker.once("exit", (code) => {
+      clearTimeout(patience);
+      reject(new Error(`the thread of ${task.scene} ended with ${code}`));
+    });
   });
 }
 

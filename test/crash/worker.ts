@@ -10,4 +10,9 @@ export interface Task {
 }
 
 const { scene, ...limits } = workerData as Task;
-parentPort?.postMessage(explore({ ...limits, scene: SCENES.find(({ name }) => name === scene) as Scene }));
+const figures = explore({
+  ...limits,
+  scene: SCENES.find(({ name }) => name === scene) as Scene,
+  onProgress: () => parentPort?.postMessage("progress"),
+});
+parentPort?.postMessage(figures);
