@@ -73,9 +73,7 @@ export class UpdatePlans {
 
   /** Of a sub-device: how its job ends is nothing to the others of its product, and what was answered holds for them. */
   noteDeviceStep(productId: string, state: State): void {
-    if (state.name !== "applying" && state.name !== "reporting") return;
-    this.#gates.get(productId)?.end();
-    this.#gates.delete(productId);
+    if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
   }
 }
 

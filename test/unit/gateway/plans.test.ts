@@ -27,10 +27,8 @@ class Scene {
   /** Names of those whose question was closed. */
   readonly closed: string[] = [];
   onPlan: (plan: Plan) => void = () => {};
-  readonly #asks: boolean;
 
   constructor({ policy = {}, staging = "partition", lights = { light1: "1.0.0", light2: "1.0.0", light3: "1.0.0" } }: SceneOptions = {}) {
-    this.#asks = policy.consent !== "silent" || policy.installWhen === "accepted";
     this.world = new GatewayWorld({ policy: { manifest: false, ...policy }, gateway: { staging } });
     for (const [name, version] of Object.entries(lights)) {
       const link = new TestLink();
@@ -77,13 +75,11 @@ class Scene {
 
   #start(): void {
     for (const [name, link] of this.links) this.world.add(name, link);
-    if (this.#asks) {
-      this.world.agent.on("plan", (plan) => {
-        this.shown.push(plan);
-        void plan.closed().then(() => this.closed.push(plan.deviceName ?? plan.component));
-        this.onPlan(plan);
-      });
-    }
+    this.world.agent.on("plan", (plan) => {
+      this.shown.push(plan);
+      void plan.closed().then(() => this.closed.push(plan.deviceName ?? plan.component));
+      this.onPlan(plan);
+    });
     this.world.agent.start();
     this.world.advance(3_000);
   }
@@ -202,6 +198,33 @@ describe("an answer for a product", () => {
     assert.deepEqual([scene.failOf("light1"), scene.failOf("light2")], ["fail -5 declined: too slow", "fail -5 declined before"]);
   });
 
+  test("that comes once one of them installs is none", () => {
+    const scene = new Scene({ lights: { light1: "1.0.0", light2: "1.0.0" } });
+    scene.onPlan = (plan) => plan.accept();
+    const light = scene.links.get("light1")!;
+    const { install } = light;
+    light.install = (image, job) => {
+      scene.shown[0]?.decline("too late");
+      install(image, job);
+    };
+    scene.upgrade(A, "light1", "light2");
+    scene.world.advance(20_000);
+    assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
+  });
+
+  test("that comes once the job of one of them has failed is none", () => {
+    const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "1.0.0", light2: "1.0.0" } });
+    scene.world.spoil = ({ bytes }) => bytes.map((byte) => byte ^ 1);
+    scene.world.agent.on("subdevice", (event) => {
+      if (event.kind !== "state" || event.state !== "reporting" || event.deviceName !== "light1") return;
+      scene.shown[0]?.decline("too late");
+      scene.world.spoil = ({ bytes }) => bytes;
+    });
+    scene.upgrade(A, "light1", "light2");
+    scene.world.advance(20_000);
+    assert.deepEqual(scene.results, ["light1 result digest-mismatch", "light2 result done"]);
+  });
+
   test("to a plan that was put aside is none to the image that is offered since", () => {
     const scene = new Scene({ lights: { light1: "1.0.0" } });
     scene.upgrade(A, "light1");
@@ -270,11 +293,23 @@ describe("the preconditions of a sub-device's update", () => {
     assert.equal(scene.failOf("light2"), "fail -5 for version 1.0.0, what runs is unknown");
   });
 
+  test("room is that of the staging area", () => {
+    const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "1.0.0", light2: "1.0.0" } });
+    scene.world.demands = { space: 655_361 };
+    scene.upgrade(A, "light1");
+    scene.world.demands = { space: 655_360 };
+    scene.upgrade(B, "light2");
+    scene.world.advance(20_000);
+    assert.equal(scene.failOf("light1"), "fail -5 wants 655361 bytes, room for 655360");
+    assert.equal(scene.results.at(-1), "light2 result done");
+  });
+
   test("the deadline counts for each from its turn", () => {
     const scene = new Scene({ policy: { deadlineSeconds: 60, maxAttempts: 1 } });
     scene.upgrade(A, "light1", "light2");
     scene.world.advance(58_000);
     assert.equal(scene.failOf("light1"), undefined);
+    scene.world.clock.unix! += 62;
     scene.world.advance(5_000);
     assert.equal(scene.failOf("light1"), "fail -5 not installed within 60 s");
     scene.world.advance(50_000);
