@@ -46,6 +46,7 @@ testOnEngines("one yes, asked for before anything is fetched, is good for all li
     await gateway.ended(...ALL);
     for (const name of ALL) assert.equal(gateway.sub(name).version(), "2.0.0");
     assert.equal(fetches(gateway).length, 1);
+    assert.equal(bench.server.requests.length, 4, "a manifest is asked for with each");
     await bench.until("the plans of all", () => plans.length === 3);
     assert.deepEqual(plans.map(({ asks }) => asks), [true, false, false]);
     assert.deepEqual(plans.map((plan) => plan.deviceName).sort(), ALL);

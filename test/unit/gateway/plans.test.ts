@@ -424,6 +424,23 @@ test("`checkForUpdate` is about the gateway's own firmware", async () => {
   assert.equal(await check, undefined);
 });
 
+test("a job that is under way as somebody begins to listen goes on, and the next one is asked about", () => {
+  const world = new GatewayWorld();
+  for (const name of ["light1", "light2"]) world.add(name);
+  world.agent.start();
+  world.advance(3_000);
+  world.piece = { byteLength: 1_000, everyMs: 50 };
+  world.upgrade(A, "light1", "light2");
+  for (const name of ["light1", "light2"]) world.offer(name);
+  world.advance(1_000);
+  assert.equal(world.events.at(-1), "light1 downloading");
+  const shown: Plan[] = [];
+  world.agent.on("plan", (plan) => void shown.push(plan));
+  world.advance(20_000);
+  assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
+  assert.deepEqual(shown.map(({ deviceName, asks }) => `${deviceName} ${asks}`), ["light2 true"]);
+});
+
 test("as long as nobody uses plans, the part costs no message, no record and no state", () => {
   const world = new GatewayWorld();
   for (const name of ALL) world.add(name);
