@@ -51,8 +51,9 @@ export class PlanPrompt {
     this.#lines.close();
   }
 
-  #ask({ component, step, version, size, unmet, deferralsLeft }: Plan): void {
-    this.#output.write(`plan: ${step} ${component} ${version}, ${size} bytes\n`);
+  #ask(plan: Plan): void {
+    const { size, unmet, deferralsLeft } = plan;
+    this.#output.write(`plan: ${nameOf(plan)}, ${size} bytes\n`);
     for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
     const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
     this.#lines.setPrompt(`yes, no REASON${later}? `);
@@ -69,7 +70,7 @@ export class PlanPrompt {
     if (this.#closed || !this.#open.includes(plan)) return;
     if (this.#open[0] === plan) {
       this.#clearLine();
-      this.#output.write(`no longer asked: ${plan.step} ${plan.component} ${plan.version}\n`);
+      this.#output.write(`no longer asked: ${nameOf(plan)}\n`);
     }
     this.#remove(plan);
   }
@@ -119,4 +120,9 @@ export class PlanPrompt {
     }
     this.#remove(plan);
   }
+}
+
+/** The answer is for the product; the sub-device is the one whose turn it is. */
+function nameOf({ component, deviceName, step, version }: Plan): string {
+  return `${step} ${component}${deviceName === undefined ? "" : `/${deviceName}`} ${version}`;
 }

@@ -263,6 +263,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
+      plans: () => this.#desk?.plans,
       onSlotTaken: () => {
         // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
         const { state } = this.#driver;

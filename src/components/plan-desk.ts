@@ -48,6 +48,11 @@ export class PlanDesk {
     return this.#gate;
   }
 
+  /** Absent as long as nobody uses plans. */
+  get plans(): UpdatePlans | undefined {
+    return this.#plans;
+  }
+
   /** @returns the plan, `undefined` where there is none @throws OtaError (rejects) `unreachable` without a connection */
   check(): Promise<Plan | undefined> {
     this.use();
@@ -64,7 +69,8 @@ export class PlanDesk {
       tls,
       hasListener,
       onPlan: (plan) => {
-        this.#options.checkIn.found(plan);
+        // A sub-device's is no answer to the question for the device's own.
+        if (plan.deviceName === undefined) this.#options.checkIn.found(plan);
         onPlan(plan);
       },
     });

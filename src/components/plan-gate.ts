@@ -18,6 +18,8 @@ export interface PlanGateOptions {
   /** For the manifest, where it comes by https. */
   readonly tls: TlsOptions;
   readonly component: string;
+  /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
+  readonly deviceName?: string | undefined;
   readonly kind: ComponentKind;
   /** Bytes that an image may demand. */
   readonly capacity: number;
@@ -197,12 +199,13 @@ export class PlanGate implements Gate {
 
   /** Arms the deadline at the first look. @returns whether it has passed already */
   #isOver(offer: Offer): boolean {
-    const { policy, memory, component, device, onOver } = this.#options;
+    const { policy, memory, component, deviceName, device, onOver } = this.#options;
     if (policy.deadlineSeconds === undefined || this.#deadline !== undefined) return false;
-    const leftMs = memory.deadlineMs(component, offer, policy.deadlineSeconds);
+    const isOne = deviceName === undefined;
+    const leftMs = isOne ? memory.deadlineMs(component, offer, policy.deadlineSeconds) : policy.deadlineSeconds * 1000;
     const over = (): void => {
       this.withdraw();
-      memory.fail(component, offer);
+      if (isOne) memory.fail(component, offer);
       onOver({ code: "deadline-exceeded", message: `not installed within ${policy.deadlineSeconds} s` });
     };
     if (leftMs <= 0) over();
@@ -246,16 +249,18 @@ export class PlanGate implements Gate {
     const text = reasons.join("; ");
     if (text === this.#said) return;
     this.#said = text;
-    this.#options.device.log("info", "plan", () => `${this.#options.component} waits: ${text}`);
+    const { component, deviceName, device } = this.#options;
+    device.log("info", "plan", () => `${component}${deviceName === undefined ? "" : `/${deviceName}`} waits: ${text}`);
   }
 
   #plan(question: Question): Plan {
-    const { component, kind, policy, memory, onOver } = this.#options;
+    const { component, deviceName, kind, policy, memory, onOver } = this.#options;
     const { step, offer, unmet, asks } = question;
     const isOpen = (): boolean => this.#question === question;
     const deferralsLeft = (): number => Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
     return {
       component,
+      deviceName,
       kind,
       step,
       sourceVersion: (this.#demands?.of(offer) ?? offer.demands)?.sourceVersion,

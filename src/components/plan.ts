@@ -12,8 +12,10 @@ export interface Unmet {
 
 /** What is known of an update before it happens. */
 export interface PlanFacts {
-  /** Id of the component that is updated: `firmware` is the own one. */
+  /** Id of the component that is updated: `firmware` is the own one. Of a sub-device its product: an answer is for all of that. */
   readonly component: string;
+  /** The sub-device whose turn it is. */
+  readonly deviceName?: string | undefined;
   readonly kind: ComponentKind;
   /** What waits for an answer. */
   readonly step: ClearedStep;

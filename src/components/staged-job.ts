@@ -14,8 +14,8 @@ export interface StagedJobOptions<Whom extends Recipient> {
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   reporterOf(recipient: Whom): Reporter;
-  /** Absent: every image is wanted at once. */
-  gateOf?(recipient: Whom): Gate;
+  /** Absent, or nothing: every image is wanted at once. */
+  gateOf?(recipient: Whom): Gate | undefined;
   onInstalling(recipient: Whom, image: Image, bytes: number): void;
   /** The platform has acknowledged a result. */
   onReported(recipient: Whom, version: string, result: Result): void;

@@ -19,7 +19,7 @@ export interface UpdatePlansOptions {
 
 /** What a gate is for. */
 export interface GateTarget
-  extends Pick<PlanGateOptions, "component" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "askVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
+  extends Pick<PlanGateOptions, "component" | "deviceName" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "askVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
   /** Besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
 }
@@ -28,7 +28,7 @@ export interface GateTarget
 export class UpdatePlans {
   readonly #options: UpdatePlansOptions;
   readonly #memory: PlanMemory;
-  /** The newest of each target. */
+  /** The newest of each target, or product of sub-devices. */
   readonly #gates = new Map<string, PlanGate>();
 
   constructor(options: UpdatePlansOptions) {
@@ -39,7 +39,16 @@ export class UpdatePlans {
   gate(target: GateTarget): PlanGate {
     const { policy } = this.#options;
     const minBatteryPercent = Math.max(policy.minBatteryPercent ?? 0, target.minBatteryPercent ?? 0);
-    const gate = new PlanGate({ ...this.#options, ...target, policy: { ...policy, minBatteryPercent }, memory: this.#memory });
+    const gate: PlanGate = new PlanGate({
+      ...this.#options,
+      ...target,
+      policy: { ...policy, minBatteryPercent },
+      memory: this.#memory,
+      onOver: (failure) => {
+        // A plan that was put aside, as another update took its turn, is no answer to the job that came since.
+        if (this.#gates.get(target.component) === gate) target.onOver(failure);
+      },
+    });
     this.#gates.set(target.component, gate);
     return gate;
   }
@@ -60,6 +69,11 @@ export class UpdatePlans {
     if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
     if (state.result.outcome === "done") this.#memory.forget(component, state.image);
     else if (event.type !== "declined") this.#memory.fail(component, state.image);
+  }
+
+  /** Of a sub-device: how its job ends is nothing to the others of its product, and what was answered holds for them. */
+  noteDeviceStep(productId: string, state: State): void {
+    if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
   }
 }
 

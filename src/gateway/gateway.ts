@@ -2,6 +2,7 @@ import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { slotArea } from "../components/slot-area.js";
 import { forgetStaged } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
+import type { UpdatePlans } from "../components/update-plans.js";
 import { OtaError } from "../errors.js";
 import { randomFraction } from "../lib/jitter.js";
 import type { MqttSession } from "../mqtt/session.js";
@@ -18,6 +19,7 @@ import { Operations } from "./operations.js";
 import { Outlet } from "./outlet.js";
 import { Sessions } from "./sessions.js";
 import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions } from "./sub-device.js";
+import { subDeviceGate } from "./sub-device-gate.js";
 
 export interface GatewayOptions {
   readonly device: Device;
@@ -30,6 +32,8 @@ export interface GatewayOptions {
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   readonly messagesPerSecond: number;
+  /** Absent as long as nobody uses plans. */
+  plans(): UpdatePlans | undefined;
   /** That slot is about to be erased, and the own firmware's update is idle. */
   onSlotTaken(): void;
   onEvent(event: SubDeviceEvent): void;
@@ -63,18 +67,23 @@ export class Gateway {
 
   /** @throws HalError where storage cannot be read */
   constructor(options: GatewayOptions) {
-    const { device, session, name, slot, messagesPerSecond, onSlotTaken } = options;
+    const { device, session, name, slot, messagesPerSecond, plans, onSlotTaken } = options;
     const { clock } = device;
     this.#options = options;
     this.#outlet = new Outlet({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
+    const area = slot
+      ? slotArea({ ...device, onTaken: onSlotTaken })
+      : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} };
     this.queue = new StagingQueue<SubDevice>({
       ...options,
-      area: slot
-        ? slotArea({ ...device, onTaken: onSlotTaken })
-        : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      area,
       reporterOf: (sub) => this.#reporterOf(sub),
-      onState: (sub, state, event) => this.#narrator.onStep(sub, state, event),
+      gateOf: (sub) => subDeviceGate(sub, { clock, capacity: area.partition.byteLength, queue: this.queue, plans: plans() }),
+      onState: (sub, state, event) => {
+        if (state !== undefined) plans()?.noteDeviceStep(sub.productId, state);
+        this.#narrator.onStep(sub, state, event);
+      },
       onInstalling: (sub, { version, size }, bytes) => this.#narrator.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
       onReported: (sub, version, result) => this.#narrator.tell(sub, { kind: "result", version, result }),
       onAsk: (sub) => this.#sessions.check(sub),

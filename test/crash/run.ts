@@ -75,7 +75,8 @@ class Run {
     const firmware = scene.firmware[scene.subs?.file ?? ""];
     if (scene.subs !== undefined && firmware !== undefined) {
       const [onMoment, onBroken] = [() => this.#change({ kind: "moment" }), (what: string) => this.#break(what)];
-      this.#subs = new SubDevices({ scene: scene.subs, firmware, world, onMoment, onBroken });
+      const onInstalling = (): void => this.#person?.sees("install");
+      this.#subs = new SubDevices({ scene: scene.subs, firmware, world, onMoment, onInstalling, onBroken });
     }
     this.#cloud = new Cloud({
       view: world.cloud,

@@ -221,6 +221,20 @@ export const SCENES: readonly Scene[] = [
     served: ({ bytes, version }) => (version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
     subs: { ...SUBS, names: ["light1"], ends: [{ version: OLD_SUB, result: /"fail".*"-4".*md5 not match/ }] },
   },
+  // Somebody is asked, once for both of them.
+  {
+    ...STAGED,
+    name: "staged-deferred",
+    firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) },
+    plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } },
+  },
+  {
+    ...STAGED,
+    name: "staged-declined",
+    firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) },
+    plans: { policy: ASKING, script: { download: ["accept"], install: ["decline"] } },
+    subs: { ...SUBS, ends: [{ version: OLD_SUB, result: /"fail".*"-5".*declined/ }] },
+  },
   COMPONENT,
   // Whether it took the image the MCU does not say: after a cut it is handed over once more.
   { ...COMPONENT, name: "component-mute", subs: { ...MCU, components: "mute" } },

@@ -41,6 +41,8 @@ export interface SubDevicesOptions {
   readonly world: World;
   /** Something happens outside of the board, and the power may go just then. */
   onMoment(): void;
+  /** An image is handed over to one of them. */
+  onInstalling(): void;
   onBroken(what: string): void;
 }
 
@@ -144,8 +146,9 @@ export class SubDevices {
 
   /** A piece a turn, as a slow bus would have it. */
   #install(view: SubView, image: InstallImage, job: InstallJob, scheduler: Scheduler): void {
-    const { scene, firmware, world, onBroken, onMoment } = this.#options;
+    const { scene, firmware, world, onBroken, onMoment, onInstalling } = this.#options;
     const { version, md5, size } = image;
+    onInstalling();
     if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) onBroken("another image than the one offered is handed over");
     if (view.version === version && scene.components !== "mute") onBroken("an image is handed over to whom runs it");
     let at = image.acknowledged;

@@ -12,12 +12,16 @@ test("an idle sub-device costs the engine little", { timeout: 300_000 }, async (
   assert.ok(bytesEach <= BUDGET, `${bytesEach} bytes`);
 });
 
-test("one of 200 sub-devices is updated in the heap of an ESP32", { timeout: 300_000 }, async (context) => {
-  await IdleGateway.run({ count: 200, byteLength: 300 * 1024 }, async (gateway) => {
-    await gateway.update("2.0.0");
-    const { slots, chunkBytes, stack } = await gateway.measure();
-    const free = `${slots.free} of ${ESP32_HEAP.slots} slots and ${chunkBytes.free} of ${ESP32_HEAP.chunkBytes} bytes of chunks free`;
-    context.diagnostic(`after the update: ${free}, stack ${stack.peak} of ${stack.slots}`);
-    assert.equal(gateway.bench.server.requests.length, 1);
+for (const policy of [undefined, { minBatteryPercent: 30 }]) {
+  const held = policy === undefined ? "" : ", held to a policy";
+  test(`one of 200 sub-devices is updated in the heap of an ESP32${held}`, { timeout: 300_000 }, async (context) => {
+    await IdleGateway.run({ count: 200, byteLength: 300 * 1024, policy }, async (gateway) => {
+      await gateway.update("2.0.0");
+      const { slots, chunkBytes, stack } = await gateway.measure();
+      const free = `${slots.free} of ${ESP32_HEAP.slots} slots and ${chunkBytes.free} of ${ESP32_HEAP.chunkBytes} bytes of chunks free`;
+      context.diagnostic(`after the update: ${free}, stack ${stack.peak} of ${stack.slots}`);
+      const paths = gateway.bench.server.requests.map(({ target }) => target.replace(/\?.*/, ""));
+      assert.deepEqual(paths, [...(policy === undefined ? [] : ["/firmware.bin.json"]), "/firmware.bin"]);
+    });
   });
-});
+}

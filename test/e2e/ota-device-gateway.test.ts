@@ -98,6 +98,28 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
     assert.match(plain.stdout, /^sub-device +E69UADXUYY\/good +version 2\.0\.0 +done$/m);
   }));
 
+test("run holds its sub-devices to the policy, and to what the manifest says", () =>
+  withPlace(INFO, async (place) => {
+    const { server, state, run, list } = place;
+    const entry = (deviceName: string, version: string): object => ({ productId: PRODUCT, deviceName, version, install: "ok" });
+    const path = list([entry("old", "0.9.0"), entry("light1", "1.0.0")]);
+    const policy = join(state, "..", "policy.json");
+    const vitals = join(state, "..", "vitals.json");
+    writeFileSync(policy, '{"minBatteryPercent":50,"recheckSeconds":0.05}');
+    writeFileSync(vitals, '{"batteryPercent":20}');
+    server.manifest = '{"sourceVersion":"1.0.0"}';
+    pend(place, "old", "light1");
+    const device = new Running("ota-device", [...run, "--subdevices", path, "--policy", policy, "--vitals", vitals]);
+    await device.until("the refusal", () => ended(place, "old"));
+    await device.until("the wait", () => device.stderr.includes(`${PRODUCT}/light1 waits: battery 20, wanted 50`));
+    writeFileSync(vitals, '{"batteryPercent":60}');
+    await device.until("the end", () => ended(place, "light1"));
+    await device.kill("SIGTERM");
+    const wordsOf = (deviceName: string): readonly string[] => place.platform.wordsOf({ productId: PRODUCT, deviceName });
+    assert.ok(wordsOf("old").includes("fail -5 for version 1.0.0, not 0.9.0"));
+    assert.ok(wordsOf("light1").includes("done"));
+  }));
+
 test("SIGKILL of a gateway in the middle of its lights: the next run goes on, and what was updated stays", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;

@@ -5,6 +5,7 @@ import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
 import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
+import type { Demands } from "../../src/protocol/demands.js";
 import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, unsuback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { CollectedLog } from "./log.js";
@@ -100,6 +101,9 @@ export class GatewayWorld {
   /** Whether QoS 1 is acknowledged. */
   acknowledging = true;
   bound: string[] = [];
+  /** What every offer demands, besides its fields. */
+  demands: Demands = {};
+  readonly vitals: { batteryPercent?: number; signalDbm?: number } = {};
   /** Bytes of a file in each answer of the server's, and the time between two. */
   piece = { byteLength: 4096, everyMs: 10 };
   /** What the file server does instead of sending the file. */
@@ -141,7 +145,7 @@ export class GatewayWorld {
   offer(deviceName: string, productId = PRODUCT): void {
     const file = this.wanted.get(deviceName) as ServedFile;
     const url = `http://files.test/${file.md5}?sign=${++this.#signatures}`;
-    const message = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version };
+    const message = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version, ...this.demands };
     this.say(`$ota/update/${productId}/${deviceName}`, JSON.stringify(message));
   }
 
@@ -195,6 +199,7 @@ export class GatewayWorld {
       digests: NODE_DIGESTS,
       clock: this.clock,
       random: constantRandom(0),
+      vitals: { batteryPercent: () => this.vitals.batteryPercent, signalDbm: () => this.vitals.signalDbm },
       log: this.logged.log,
     } as unknown as Device;
     const identity = { ...GATEWAY, authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } } as const;
@@ -291,6 +296,11 @@ export class GatewayWorld {
   }
 
   #serve(request: HttpRequest): HttpExchange {
+    // Nothing has a manifest.
+    if (request.target.includes(".json")) {
+      const answer = this.clock.timer("file server", LATENCY_MS, () => request.onHead({ status: 404, contentLength: 0, header: () => undefined }));
+      return { read: () => 0, close: () => answer.cancel() };
+    }
     const md5 = request.target.slice(1).replace(/\?.*$/, "");
     const file = this.files.get(md5) as ServedFile;
     const bytes = this.spoil(file);

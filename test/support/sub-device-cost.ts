@@ -1,6 +1,7 @@
 import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
 import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import type { OtaConfig } from "../../src/index.js";
 import { Bench, imageOf } from "./bench.js";
 import { ChipEngine } from "./chip-engine.js";
 import { GatewayPlatform, PRODUCT } from "./sub-device-bench.js";
@@ -42,7 +43,7 @@ export class IdleGateway {
   }
 
   static async run(
-    { count, byteLength }: { count: number; byteLength: number },
+    { count, byteLength, policy }: { count: number; byteLength: number; policy?: OtaConfig["policy"] },
     body: (gateway: IdleGateway) => Promise<void>,
   ): Promise<void> {
     const engine = await ChipEngine.create({ tellsEvents: false, sharesLink: true, realTime: true });
@@ -57,7 +58,7 @@ export class IdleGateway {
       finish: ({ version }) => void (runs = version),
     }));
     const image = imageOf("2.0.0", byteLength);
-    const bench = await Bench.start({ engine, platform, subDevices, image, config: { gateway: { messagesPerSecond: 30 } } });
+    const bench = await Bench.start({ engine, platform, subDevices, image, config: { policy, gateway: { messagesPerSecond: 30 } } });
     try {
       bench.board.powerOn();
       await bench.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);

@@ -18,10 +18,11 @@ class Terminal {
   }
 
   /** @param onAnswer what an answer has done at once @returns ends the question from elsewhere */
-  show(version = "2.0", asks = true, onAnswer = (): void => {}): () => void {
+  show(version = "2.0", asks = true, onAnswer = (): void => {}, deviceName?: string): () => void {
     let close = (): void => {};
     const closed = new Promise<void>((resolve) => (close = resolve));
-    const plan = { component: "firmware", step: "download", version, size: 1000, unmet: [], asks, deferralsLeft: 3 } as const;
+    const component = deviceName === undefined ? "firmware" : "E69UADXUYY";
+    const plan = { component, deviceName, step: "download", version, size: 1000, unmet: [], asks, deferralsLeft: 3 } as const;
     const answer = (text: string): void => {
       this.answers.push(`${version} ${text}`);
       onAnswer();
@@ -196,5 +197,15 @@ test("on a terminal what was typed before there was a question is no answer to i
   assert.deepEqual(terminal.answers, []);
   await terminal.type("no\n");
   assert.deepEqual(terminal.answers, ["2.0 no by the user"]);
+  terminal.prompt.close();
+});
+
+test("of a sub-device product and name are said", async () => {
+  const terminal = new Terminal();
+  const close = terminal.show("2.0", true, undefined, "light1");
+  assert.match(String(terminal.output.read()), /^plan: download E69UADXUYY\/light1 2\.0, 1000 bytes$/m);
+  close();
+  await turn();
+  assert.match(String(terminal.output.read()), /^no longer asked: download E69UADXUYY\/light1 2\.0$/m);
   terminal.prompt.close();
 });

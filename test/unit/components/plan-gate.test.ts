@@ -69,6 +69,7 @@ describe("a listener", () => {
     const { accept: _accept, decline: _decline, defer: _defer, closed: _closed, ...facts } = planning.shown[0]!;
     assert.deepEqual(facts, {
       component: "firmware",
+      deviceName: undefined,
       kind: "module",
       step: "download",
       sourceVersion: "1.0",

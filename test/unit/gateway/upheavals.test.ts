@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstallImage, InstallJob } from "../../../src/components/hand-over.js";
+import type { Plan } from "../../../src/index.js";
 import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
 import { REPEAT, SEED, SeededRandom } from "../../support/seed.js";
 
@@ -35,16 +36,21 @@ class SlowLink extends TestLink {
 
 /** A platform that binds and unbinds, and an application that adds and removes, at any moment. */
 class Scene {
-  readonly world = new GatewayWorld();
+  readonly world: GatewayWorld;
   readonly #random: SeededRandom;
-  readonly #links = new Map(LIGHTS.map((name) => [name, new SlowLink(this.world)]));
+  readonly #asks: boolean;
+  readonly #links: ReadonlyMap<string, SlowLink>;
   readonly #bound = new Set(LIGHTS);
   readonly #online = new Set<string>();
   readonly #added = new Set<string>();
   readonly upheavals: string[] = [];
 
-  constructor(random: SeededRandom) {
+  /** @param asks somebody answers plans, yes or later, in a time of his own */
+  constructor(random: SeededRandom, asks: boolean) {
     this.#random = random;
+    this.#asks = asks;
+    this.world = new GatewayWorld(asks ? { policy: { manifest: false, installWhen: "accepted" } } : {});
+    this.#links = new Map(LIGHTS.map((name) => [name, new SlowLink(this.world)]));
     this.world.piece = { byteLength: 1_000, everyMs: 50 };
     this.world.hears = (name) => name === "gateway" || this.#online.has(name);
     this.world.resultOf = (type, name) => {
@@ -93,7 +99,17 @@ class Scene {
   #boot(): void {
     this.#added.clear();
     for (const name of LIGHTS) this.#setAdded(name, true);
+    if (this.#asks) this.world.agent.on("plan", (plan) => this.#ask(plan));
     this.world.agent.start();
+  }
+
+  #ask(plan: Plan): void {
+    if (!plan.asks) return;
+    this.world.clock.timer("person", this.#random.integer(0, 4_000), () => {
+      this.upheavals.push(`${this.world.clock.now()} answer to ${plan.step} ${plan.deviceName} ${plan.version}`);
+      if (plan.deferralsLeft > 0 && this.#random.fraction() < 0.3) plan.defer({ seconds: 2 });
+      else plan.accept();
+    });
   }
 
   #setBound(name: string, bound: boolean): void {
@@ -139,17 +155,20 @@ class Scene {
   }
 }
 
-test(`whoever is bound, unbound, added and removed whenever, with cuts between: in the end each runs what is wanted; ${REPEAT}`, () => {
-  const random = new SeededRandom();
-  for (let index = 0; index < SCENES; index++) {
-    const scene = new Scene(random);
-    try {
-      scene.play();
-      scene.settle();
-      scene.check();
-    } catch (error) {
-      const told = [...scene.upheavals, "", ...scene.world.story.slice(-25), "", ...scene.world.logged.lines.slice(-25)].join("\n");
-      throw new Error(`scene ${index}, seed ${SEED}: ${(error as Error).message}\n${told}`, { cause: error });
+for (const asks of [false, true]) {
+  const name = `whoever is bound, unbound, added and removed whenever, with cuts between${asks ? ", and asked about" : ""}`;
+  test(`${name}: in the end each runs what is wanted; ${REPEAT}`, () => {
+    const random = new SeededRandom();
+    for (let index = 0; index < SCENES; index++) {
+      const scene = new Scene(random, asks);
+      try {
+        scene.play();
+        scene.settle();
+        scene.check();
+      } catch (error) {
+        const told = [...scene.upheavals, "", ...scene.world.story.slice(-25), "", ...scene.world.logged.lines.slice(-25)].join("\n");
+        throw new Error(`scene ${index}, seed ${SEED}: ${(error as Error).message}\n${told}`, { cause: error });
+      }
     }
-  }
-});
+  });
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "../../hal/ports/index.js";
+import { askVersion } from "../components/hand-over.js";
+import type { StagingQueue } from "../components/staging-queue.js";
+import type { UpdatePlans } from "../components/update-plans.js";
+import type { Gate } from "../update/target.js";
+import type { SubDevice } from "./sub-device.js";
+
+export interface SubDeviceGateOptions {
+  readonly clock: Clock;
+  /** Bytes that the staging area holds. */
+  readonly capacity: number;
+  readonly queue: StagingQueue<SubDevice>;
+  /** Absent as long as nobody uses plans. */
+  readonly plans: UpdatePlans | undefined;
+}
+
+/** Says whether, and when, a sub-device is updated. @returns `undefined`: whenever it is offered */
+export function subDeviceGate(sub: SubDevice, { clock, capacity, queue, plans }: SubDeviceGateOptions): Gate | undefined {
+  return plans?.gate({
+    component: sub.productId,
+    deviceName: sub.deviceName,
+    // The gateway is the module; whatever is behind it is not the chip that runs the agent.
+    kind: "mcu",
+    capacity,
+    runningVersion: () => sub.version,
+    askVersion: (onEnded) => {
+      askVersion(sub.link, clock, (version) => {
+        // Its turn may be over, and its version known better since.
+        if (queue.serves(sub) && version !== undefined) {
+          sub.version = version;
+          queue.arrived(sub);
+        }
+        onEnded();
+      });
+    },
+    onOver: (failure) => queue.dispatch(sub, { type: "declined", failure }),
+  });
+}
