@@ -5,11 +5,12 @@ import type { ComponentKind, Demands } from "../protocol/demands.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
 import type { ClearedStep, Failure } from "../update/types.js";
-import type { Plan, Unmet } from "./plan.js";
+import { describeUnmet, type Plan, type Unmet } from "./plan.js";
 import { PlanDemands } from "./plan-demands.js";
 import type { PlanMemory } from "./plan-memory.js";
 import { decide } from "./policy.js";
 import { LONGEST_SECONDS, type Policy } from "./policy-config.js";
+import { close, newQuestion, type Question } from "./question.js";
 
 export interface PlanGateOptions {
   readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
@@ -41,21 +42,6 @@ export interface PlanGateOptions {
   onOver(failure: Failure): void;
 }
 
-interface Question {
-  readonly step: ClearedStep;
-  readonly offer: Offer;
-  readonly answer: (failure?: Failure) => void;
-  told: boolean;
-  /** Whom to tell that no answer is wanted any more. */
-  readonly closers: (() => void)[];
-  /** Times that the version was asked for, and whether it is now. */
-  versionTries: number;
-  asksVersion: boolean;
-  /** Of the newest look. */
-  unmet: readonly Unmet[];
-  asks: boolean;
-}
-
 /** Times that a version is asked for which an image demands. */
 const VERSION_TRIES = 5;
 
@@ -81,7 +67,7 @@ export class PlanGate implements Gate {
       this.#image = offer;
       this.#demands = undefined;
     }
-    this.#take({ step, offer, answer, told: false, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false });
+    this.#take(newQuestion(step, offer, answer));
     this.#said = "";
     this.#lookIn(this.#options.gatherMs?.() ?? 0);
   }
@@ -102,8 +88,7 @@ export class PlanGate implements Gate {
   /** The plan of an update that is under way. An open question is answered by it as by the one that was shown. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
-    const over = { step, offer, answer: () => {}, told: true, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false };
-    return this.#plan(this.#question ?? over);
+    return this.#plan(this.#question ?? newQuestion(step, offer, () => {}));
   }
 
   /** The plan of the image that was asked about last, until its installation begins or its job is over. */
@@ -132,6 +117,7 @@ export class PlanGate implements Gate {
       return;
     }
     const reason = blocked?.(offer);
+    const remembered = memory.recall(component, offer);
     const decision =
       reason !== undefined
         ? ({ do: "decline", reason } as const)
@@ -140,16 +126,17 @@ export class PlanGate implements Gate {
             step,
             demands,
             hasListener: hasListener(),
-            remembered: memory.recall(component, offer),
+            remembered,
             runningVersion: runningVersion(),
             vitals: device.vitals,
             unixTime: device.clock.unixTime(),
           });
     // Whoever is told below may answer at once, which has it looked at sooner.
-    this.#lookIn(policy.recheckMs);
+    const { deferredSeconds } = remembered;
+    this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
     question.unmet = "unmet" in decision ? decision.unmet : [];
     question.asks = decision.do === "ask";
-    if (question.unmet.some(({ what }) => what === "version") && !this.#isDeferred(offer)) this.#askVersion(question, demands);
+    if (question.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) this.#askVersion(question, demands);
     switch (decision.do) {
       case "go":
         if (step === "download") this.#tell(question);
@@ -162,7 +149,7 @@ export class PlanGate implements Gate {
         return;
       case "wait":
         this.#say(decision.unmet);
-        if (!this.#isDeferred(offer)) this.#tell(question);
+        if (deferredSeconds === 0) this.#tell(question);
         return;
       case "ask":
         this.#say(decision.unmet, "an answer");
@@ -239,14 +226,13 @@ export class PlanGate implements Gate {
   #tell(question: Question): void {
     if (question.told) return;
     question.told = true;
+    question.answered = false;
     this.#options.onPlan(this.#plan(question));
   }
 
   /** Once for each new reason to wait, not for each look. */
   #say(unmet: readonly Unmet[], first?: string): void {
-    const reasons = unmet.map(({ what, required, measured }) => (what === "deferral" ? what : what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`));
-    if (first !== undefined) reasons.unshift(first);
-    const text = reasons.join("; ");
+    const text = [...(first === undefined ? [] : [first]), ...unmet.map(describeUnmet)].join("; ");
     if (text === this.#said) return;
     this.#said = text;
     const { component, deviceName, device } = this.#options;
@@ -293,11 +279,7 @@ export class PlanGate implements Gate {
         close(question);
         this.#lookIn(0);
       },
-      closed: () => new Promise((resolve) => (isOpen() ? question.closers.push(resolve) : resolve())),
+      closed: () => new Promise((resolve) => (isOpen() && !question.answered ? question.closers.push(resolve) : resolve())),
     };
   }
-}
-
-function close({ closers }: Question): void {
-  for (const closed of closers.splice(0)) closed();
 }

@@ -10,6 +10,12 @@ export interface Unmet {
   readonly measured: number | string | undefined;
 }
 
+/** For a log. */
+export function describeUnmet({ what, required, measured }: Unmet): string {
+  if (what === "deferral") return what;
+  return what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`;
+}
+
 /** What is known of an update before it happens. */
 export interface PlanFacts {
   /** Id of the component that is updated: `firmware` is the own one. Of a sub-device its product: an answer is for all of that. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Plan } from "../../../src/components/plan.js";
 import { OtaError } from "../../../src/errors.js";
 import type { Offer } from "../../../src/protocol/messages.js";
 import { Planning, type PlanningOptions } from "../../support/planning.js";
@@ -257,6 +258,17 @@ describe("a deferred plan", () => {
     const planning = deferred();
     planning.clock.unix = 1_000_000_000;
     pass(planning, 3610);
+    assert.equal(planning.shown.length, 2);
+  });
+
+  test("comes back when its time is over, not at the next look after that", () => {
+    const planning = new Planning({ listens: true });
+    planning.ask("download", OFFER);
+    planning.clock.advance(3000);
+    planning.shown[0]!.defer({ seconds: 2 });
+    planning.clock.advance(1900);
+    assert.equal(planning.shown.length, 1);
+    planning.clock.advance(200);
     assert.equal(planning.shown.length, 2);
   });
 
@@ -521,6 +533,17 @@ describe("whoever shows a plan hears that no answer is wanted any more", () => {
       assert.equal(closed, 1);
     });
   }
+
+  test("at once where it is accepted or deferred already, and waits for the rest", async () => {
+    for (const answer of [(plan: Plan) => plan.accept(), (plan: Plan) => plan.defer({ seconds: 60 })]) {
+      const planning = new Planning({ listens: true, policy: { minBatteryPercent: 50 } });
+      planning.vitals.batteryPercent = 20;
+      planning.ask("download", OFFER);
+      answer(planning.shown[0]!);
+      await planning.shown[0]!.closed();
+      assert.deepEqual(planning.answers, []);
+    }
+  });
 
   test("at once where that is so already", async () => {
     const planning = new Planning({ listens: true });
