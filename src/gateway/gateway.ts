@@ -4,14 +4,14 @@ import { forgetStaged } from "../components/staged-target.js";
 import { StagingQueue } from "../components/staging-queue.js";
 import type { UpdatePlans } from "../components/update-plans.js";
 import { OtaError } from "../errors.js";
-import { randomFraction } from "../lib/jitter.js";
 import type { MqttSession } from "../mqtt/session.js";
-import { encodeOperation, signBind } from "../protocol/gateway.js";
-import { checkDeviceName, type DeviceName, type Hash } from "../protocol/identity.js";
+import { encodeOperation } from "../protocol/gateway.js";
+import { checkDeviceName, type DeviceName } from "../protocol/identity.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { State } from "../update/types.js";
+import { type BindOptions, bindProof } from "./bind-proof.js";
 import { Inbox } from "./inbox.js";
 import { Ledger } from "./ledger.js";
 import { Narrator } from "./narrator.js";
@@ -37,13 +37,6 @@ export interface GatewayOptions {
   /** That slot is about to be erased, and the own firmware's update is idle. */
   onSlotTaken(): void;
   onEvent(event: SubDeviceEvent): void;
-}
-
-/** What proves that a sub-device may be bound. */
-export interface BindOptions extends DeviceName {
-  /** Default: the one that `add` was told. */
-  readonly deviceSecret?: string | undefined;
-  readonly hash?: Hash | undefined;
 }
 
 /** Label of the data partition. */
@@ -164,13 +157,8 @@ export class Gateway {
    */
   bind(options: BindOptions): Promise<void> {
     return this.#ask("bind", options, () => {
-      const { digests, clock, random } = this.#options.device;
       const deviceSecret = options.deviceSecret ?? this.#sessions.find(options)?.deviceSecret;
-      const timestamp = clock.unixTime();
-      if (deviceSecret === undefined) throw new OtaError("usage", "bind needs the sub-device's deviceSecret");
-      if (timestamp === undefined) throw new OtaError("usage", "bind needs the time, which this board does not know");
-      const nonce = Math.floor(randomFraction(random) * 0x7fffffff);
-      return signBind(options, { deviceSecret, random: nonce, timestamp, hash: options.hash, digests });
+      return bindProof({ ...options, deviceSecret }, this.#options.device);
     });
   }
 
