@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
 import type { CloudStatus, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
+import { FIRMWARE } from "../src/components/update-plans.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
 
@@ -32,6 +33,9 @@ export async function firmwareAdd(
   const path = resolve(file);
   const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
   say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
+  if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
+    say(`warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`);
+  }
 }
 
 /** `ota-cloud upgrade` */

@@ -131,10 +131,13 @@ test("a manifest is stored with its firmware and served beside it", () =>
     const file = join(folder, "0.2.0.bin");
     const levels = ["--min-battery", "30", "--min-signal", "-113", "--space", "698000"];
     const wishes = ["--from", "0.1.0", ...levels, "--component", "app", "--kind", "mcu"];
-    await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "0.2.0", ...wishes);
+    const added = await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "0.2.0", ...wishes);
+    assert.match(added, /^warning: .* own firmware; that of app is app_0\.2\.0$/m);
+    const prefixed = await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "app_0.2.0", ...wishes);
+    assert.doesNotMatch(prefixed, /warning/);
     const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30, minSignalDbm: -113, space: 698000, kind: "mcu", component: "app" };
     const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as { firmwares: { manifest?: object }[] };
-    assert.deepEqual(firmwares.map((firmware) => firmware.manifest), [undefined, manifest]);
+    assert.deepEqual(firmwares.map((firmware) => firmware.manifest), [undefined, manifest, manifest]);
   }));
 
 test("faults of the answers to gateways are at the tester's command, and no bind signature is printed", () =>
