@@ -145,6 +145,8 @@ export class StagingQueue<Whom extends Recipient> {
   ownGate(policy: Gate | undefined): Gate {
     return {
       ask: (step, offer, answer) => {
+        // The image before this one was refused as it waited: the yes to that is none to this.
+        if (this.#own === "waiting") this.ownEnded();
         const wait = (): void => {
           this.#own = "waiting";
           this.#ownAnswer = () => answer();
@@ -232,8 +234,9 @@ export class StagingQueue<Whom extends Recipient> {
     try {
       driver = createStagedJob(options, recipient, (state, event) => {
         options.onState(recipient, state, event);
-        // An update of the own firmware may have waited for the end of an installation; the next job for the end of this one.
-        if (state.name === "idle") this.#later();
+        // An update of the own firmware may have waited for the end of an installation, also where another image follows it at
+        // once; the next job for the end of this one.
+        if (state.name === "idle" || (this.#own === "waiting" && isPreemptible(state))) this.#later();
       });
     } catch (error) {
       options.device.log("error", "gateway", () => describeError(error));

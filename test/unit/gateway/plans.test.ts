@@ -7,10 +7,15 @@ import { fileOf, GATEWAY, GatewayWorld, PRODUCT, type ServedFile, TestLink } fro
 
 const A = fileOf("2.0.0", 40_000);
 const B = fileOf("3.0.0", 20_000, 3);
-const own = buildAppImage({ version: "0.2.0", byteLength: 32 * 1024, seed: 1 });
-const OWN: ServedFile = { version: "0.2.0", bytes: own, md5: createHash("md5").update(own).digest("hex") };
+const OWN = ownOf("0.2.0");
 const OTHER = "AIRCON0001";
 const CHANGED = `$gateway/operation/result/${GATEWAY.productId}/${GATEWAY.deviceName}`;
+
+/** A firmware of the gateway's own. */
+function ownOf(version: string): ServedFile {
+  const bytes = buildAppImage({ version, byteLength: 32 * 1024, seed: 1 });
+  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
+}
 
 interface SceneOptions {
   readonly policy?: OtaConfig["policy"];
@@ -47,6 +52,29 @@ class Scene {
   upgrade(file: ServedFile, ...names: readonly string[]): void {
     this.world.upgrade(file, ...names);
     for (const name of names) this.world.offer(name);
+  }
+
+  /** The platform wants the gateway itself to run the file, and says so. */
+  upgradeOwn(file: ServedFile): void {
+    this.world.upgrade(file, GATEWAY.deviceName);
+    this.world.offer(GATEWAY.deviceName, GATEWAY.productId);
+    this.world.advance(2_000);
+  }
+
+  /** A light is agreed to, and installs until it is told to end. @returns ends it */
+  installing(file: ServedFile, name: string): () => void {
+    const link = this.links.get(name)!;
+    const { install } = link;
+    let end = (): void => {};
+    link.install = (image, job) => {
+      end = () => install(image, job);
+    };
+    this.upgrade(file, name);
+    this.world.advance(2_000);
+    this.asked.at(-1)?.accept();
+    this.world.advance(5_000);
+    assert.equal(this.world.events.at(-1), `${name} applying`);
+    return () => end();
   }
 
   /** The operator binds or unbinds a light. */
@@ -133,7 +161,7 @@ for (const staging of ["partition", "slot"] as const) {
       plan?.accept();
       scene.world.advance(10_000);
       assert.equal(scene.world.restarts, 1);
-      assert.deepEqual(scene.world.slot.content(own.byteLength), own);
+      assert.deepEqual(scene.world.slot.content(OWN.bytes.byteLength), OWN.bytes);
       await settle();
       assert.deepEqual(scene.closed, ["firmware", "light1"]);
       scene.world.wanted.delete(GATEWAY.deviceName);
@@ -142,6 +170,52 @@ for (const staging of ["partition", "slot"] as const) {
       scene.asked.at(-1)?.accept();
       scene.world.advance(20_000);
       assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
+    });
+  });
+}
+
+for (const staging of ["partition", "slot"] as const) {
+  describe(`the gateway's own update that waits for an installation, staged in the ${staging}`, () => {
+    test("is not followed by another one without a yes of its own, where it is refused meanwhile", () => {
+      const scene = new Scene({ staging });
+      const { world } = scene;
+      const end = scene.installing(A, "light1");
+      scene.upgradeOwn(OWN);
+      const first = scene.asked.at(-1);
+      first?.accept();
+      world.advance(1_000);
+      // The next offer comes before the platform has the refusal.
+      world.acknowledging = false;
+      first?.decline("changed my mind");
+      scene.upgradeOwn(ownOf("0.3.0"));
+      world.acknowledging = true;
+      world.advance(20_000);
+      assert.equal(scene.asked.at(-1)?.version, "0.3.0");
+      end();
+      world.advance(20_000);
+      assert.deepEqual([world.agent.state, world.requests, world.restarts], ["offered", ["2.0.0 0"], 0]);
+      scene.asked.findLast(({ component }) => component === "firmware")?.accept();
+      world.advance(20_000);
+      assert.equal(world.restarts, 1);
+    });
+
+    test("does not wait for what the same sub-device is offered next, nor for an answer to that", () => {
+      const scene = new Scene({ staging });
+      const { world } = scene;
+      const end = scene.installing(A, "light1");
+      scene.upgradeOwn(OWN);
+      scene.asked.at(-1)?.accept();
+      scene.upgrade(B, "light1");
+      world.advance(1_000);
+      end();
+      world.advance(20_000);
+      assert.equal(world.restarts, 1);
+      world.wanted.delete(GATEWAY.deviceName);
+      scene.links.get("light1")!.install = new TestLink().install;
+      scene.restart();
+      world.advance(5_000);
+      const next = scene.asked.at(-1);
+      assert.deepEqual([next?.deviceName, next?.version], ["light1", "3.0.0"]);
     });
   });
 }
