@@ -40,7 +40,13 @@ export class PlatformBoot implements BootControl {
   setPending(): void {
     attempt("set pending", () => {
       this.#boot.setPending();
-      this.#expect(this.#boot.targetSlot(), "new");
+      try {
+        this.#expect(this.#boot.targetSlot(), "new");
+      } catch (error) {
+        // What is said to have failed must not boot later: a record that is wrong in its state alone boots, and without a trial.
+        this.#boot.forgetTarget();
+        throw error;
+      }
     });
   }
 

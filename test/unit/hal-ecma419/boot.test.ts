@@ -5,8 +5,8 @@ import type { FlashModule, PlatformImageState, PlatformModule } from "../../../h
 import { HalError } from "../../../hal/ports/index.js";
 
 /** A board whose otadata takes what it is given, or does not and says nothing. */
-function bootOf(options: { running: PlatformImageState; deaf?: boolean }) {
-  const states: { [slot: string]: PlatformImageState } = { ota_0: options.running, ota_1: "aborted" };
+function bootOf(options: { running: PlatformImageState; deaf?: boolean; pending?: PlatformImageState }) {
+  const states: { [slot: string]: PlatformImageState | undefined } = { ota_0: options.running, ota_1: "aborted" };
   const set = (slot: string, state: PlatformImageState) => (): void => {
     if (options.deaf !== true) states[slot] = state;
   };
@@ -14,7 +14,8 @@ function bootOf(options: { running: PlatformImageState; deaf?: boolean }) {
     runningSlot: () => "ota_0",
     targetSlot: () => "ota_1",
     imageState: (slot: string) => states[slot],
-    setPending: set("ota_1", "new"),
+    setPending: set("ota_1", options.pending ?? "new"),
+    forgetTarget: () => void delete states["ota_1"],
     confirm: set("ota_0", "valid"),
   } as unknown as PlatformModule["boot"];
   return { states, boot: new PlatformBoot({ platform: { boot } as PlatformModule, flash: {} as FlashModule }) };
@@ -34,4 +35,10 @@ test("a judgement that flash did not take is an error, and no success", () => {
     assert.throws(call, (error) => error instanceof HalError && error.kind === "io");
   }
   assert.doesNotThrow(() => bootOf({ running: "pending-verify" }).boot.setPending());
+});
+
+test("an image whose pending record came out wrong does not boot later", () => {
+  const { boot, states } = bootOf({ running: "valid", pending: "undefined" });
+  assert.throws(() => boot.setPending(), (error) => error instanceof HalError && error.kind === "io");
+  assert.deepEqual(states, { ota_0: "valid" });
 });
