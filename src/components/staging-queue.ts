@@ -145,8 +145,8 @@ export class StagingQueue<Whom extends Recipient> {
   ownGate(policy: Gate | undefined): Gate {
     return {
       ask: (step, offer, answer) => {
-        // The image before this one was refused as it waited: the yes to that is none to this.
-        if (this.#own === "waiting") this.ownEnded();
+        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on meanwhile.
+        if (step === "download" && this.#own !== "none") this.ownEnded();
         const wait = (): void => {
           this.#own = "waiting";
           this.#ownAnswer = () => answer();

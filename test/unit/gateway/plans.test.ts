@@ -175,8 +175,8 @@ for (const staging of ["partition", "slot"] as const) {
 }
 
 for (const staging of ["partition", "slot"] as const) {
-  describe(`the gateway's own update that waits for an installation, staged in the ${staging}`, () => {
-    test("is not followed by another one without a yes of its own, where it is refused meanwhile", () => {
+  describe(`the gateway's own update and those of its sub-devices, staged in the ${staging}`, () => {
+    test("one that is refused as it waits for an installation is not followed by another one without a yes of its own", () => {
       const scene = new Scene({ staging });
       const { world } = scene;
       const end = scene.installing(A, "light1");
@@ -199,7 +199,26 @@ for (const staging of ["partition", "slot"] as const) {
       assert.equal(world.restarts, 1);
     });
 
-    test("does not wait for what the same sub-device is offered next, nor for an answer to that", () => {
+    test("the others go on as long as somebody is asked about an image that takes the place of the one on its way", () => {
+      const scene = new Scene({ staging });
+      const { world } = scene;
+      scene.onPlan = (plan) => plan.version !== "0.3.0" && plan.accept();
+      world.piece = { byteLength: 1_000, everyMs: 500 };
+      scene.upgradeOwn(OWN);
+      assert.equal(world.agent.state, "downloading");
+      scene.upgradeOwn(ownOf("0.3.0"));
+      assert.equal(world.agent.state, "offered");
+      world.piece = { byteLength: 4_096, everyMs: 10 };
+      scene.upgrade(A, "light1", "light2");
+      world.advance(20_000);
+      assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
+      scene.asked.findLast(({ version }) => version === "0.3.0")?.accept();
+      world.advance(20_000);
+      assert.equal(world.restarts, 1);
+      assert.deepEqual(world.slot.content(OWN.bytes.byteLength), ownOf("0.3.0").bytes);
+    });
+
+    test("the own one does not wait for what an installing sub-device is offered next, nor for an answer to that", () => {
       const scene = new Scene({ staging });
       const { world } = scene;
       const end = scene.installing(A, "light1");
