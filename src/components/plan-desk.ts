@@ -63,6 +63,8 @@ export class PlanDesk {
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
     const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
+    // First of all: after an error here the next use begins anew, and is not without a gate.
+    const record = loadRecord(device.store, OWN_KEY);
     const plans = new UpdatePlans({
       device,
       policy: this.#policy,
@@ -87,7 +89,7 @@ export class PlanDesk {
     });
     this.#plans = plans;
     this.#gate = gate;
-    plans.noteBoot(loadRecord(device.store, OWN_KEY), boot);
+    plans.noteBoot(record, boot);
     onGate(gate);
     return plans;
   }
