@@ -49,6 +49,8 @@ export class UpdatePlans {
         if (this.#gates.get(target.component) === gate) target.onOver(failure);
       },
     });
+    // Nor is it one for the others of the product: the first answer to the newest plan counts.
+    this.#gates.get(target.component)?.end();
     this.#gates.set(target.component, gate);
     return gate;
   }

@@ -318,6 +318,21 @@ describe("an answer for a product", () => {
     assert.deepEqual(scene.results, ["light1 result digest-mismatch", "light2 result done"]);
   });
 
+  test("to the plan of one that is gone is none, once the next one was agreed to", () => {
+    const scene = new Scene();
+    scene.upgrade(A, ...ALL);
+    scene.world.advance(3_000);
+    scene.world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
+    scene.world.piece = { byteLength: 1_000, everyMs: 200 };
+    scene.world.advance(1_000);
+    const [gone, next] = scene.asked;
+    next?.accept();
+    scene.world.advance(1_000);
+    gone?.decline();
+    scene.world.advance(30_000);
+    assert.deepEqual(scene.results, ["light2 result done", "light3 result done"]);
+  });
+
   test("to a plan that was put aside is none to the image that is offered since", () => {
     const scene = new Scene({ lights: { light1: "1.0.0" } });
     scene.upgrade(A, "light1");
