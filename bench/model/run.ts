@@ -180,6 +180,7 @@ export class TimedRun {
         boot: {
           ...boot,
           setPending: () => void (this.#pendingMs = scheduler.now),
+          imageState: (slot) => (this.#pendingMs !== undefined && slot === boot.targetSlot() ? "new" : boot.imageState(slot)),
         },
       },
     };
