@@ -64,7 +64,8 @@ class Run {
   /** A record was not written, and the chip said that it was. */
   #recordLost = false;
   #calmSince: number | undefined;
-  #requests = 0;
+  /** Of what this run has asked for a byte. */
+  readonly #requested = { own: false, sub: false };
   #lastReport = "";
 
   constructor(options: RunOptions) {
@@ -228,11 +229,13 @@ class Run {
   }
 
   #onRequest(offset: number, name: string): void {
-    this.#requests++;
     const isSub = name === this.#options.scene.subs?.file;
+    const whose = isSub ? "sub" : "own";
+    const isFirst = !this.#requested[whose];
+    this.#requested[whose] = true;
     if (isSub) this.#subs?.requested(offset);
-    if (this.#requests > 1 || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
-    const again = (isSub ? this.#wholeBlocks.sub : this.#wholeBlocks.own) * BLOCK_LENGTH - offset;
+    if (!isFirst || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
+    const again = this.#wholeBlocks[whose] * BLOCK_LENGTH - offset;
     if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
   }
 
