@@ -1,5 +1,4 @@
 const HEX = "0123456789abcdef";
-const ALL_HEX = /^[0-9a-fA-F]*$/;
 
 /** @returns lower-case hexadecimal */
 export function toHex(bytes: Uint8Array): string {
@@ -13,7 +12,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** @returns the bytes, or `undefined` where `text` is not an even number of hexadecimal digits */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !ALL_HEX.test(text)) return undefined;
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let index = 0; index < bytes.byteLength; index += 4) {
     const word = text.slice(index * 2, index * 2 + 8);

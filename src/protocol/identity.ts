@@ -32,9 +32,6 @@ export interface DeviceInfo extends DeviceName {
   readonly subDevices: readonly DeviceName[];
 }
 
-const PRODUCT_ID = /^[A-Z0-9]{10}$/;
-const DEVICE_NAME = /^[A-Za-z0-9_-]{1,48}$/;
-
 /**
  * Reads the vendor's device_info.json.
  *
@@ -71,7 +68,7 @@ function subDevicesOf(subDev: unknown): DeviceName[] {
   return (list as unknown[]).flatMap((entry, index) => {
     const { sub_productId: productId, sub_devName: deviceName } = isObject(entry) ? entry : {};
     if (productId === "" && deviceName === "") return [];
-    if (typeof productId !== "string" || typeof deviceName !== "string" || !isDeviceName({ productId, deviceName })) {
+    if (typeof productId !== "string" || typeof deviceName !== "string" || faultOf({ productId, deviceName }) !== undefined) {
       throw new OtaError("usage", `subdev_list[${index}] has no valid sub_productId and sub_devName`);
     }
     return [{ productId, deviceName }];
@@ -79,17 +76,16 @@ function subDevicesOf(subDev: unknown): DeviceName[] {
 }
 
 /** @throws OtaError `usage` */
-export function checkDeviceName({ productId, deviceName }: DeviceName): void {
-  if (!PRODUCT_ID.test(productId)) {
-    throw new OtaError("usage", "productId is not 10 capital letters or digits");
-  }
-  if (!DEVICE_NAME.test(deviceName)) {
-    throw new OtaError("usage", "deviceName is not 1 to 48 letters, digits, _ or -");
-  }
+export function checkDeviceName(name: DeviceName): void {
+  const fault = faultOf(name);
+  if (fault !== undefined) throw new OtaError("usage", fault);
 }
 
-function isDeviceName({ productId, deviceName }: DeviceName): boolean {
-  return PRODUCT_ID.test(productId) && DEVICE_NAME.test(deviceName);
+/** @returns what is wrong with it, or `undefined` */
+function faultOf({ productId, deviceName }: DeviceName): string | undefined {
+  if (!/^[A-Z0-9]{10}$/.test(productId)) return "productId is not 10 capital letters or digits";
+  if (!/^[A-Za-z0-9_-]{1,48}$/.test(deviceName)) return "deviceName is not 1 to 48 letters, digits, _ or -";
+  return undefined;
 }
 
 /** @returns the key behind a device secret @throws OtaError `usage` */

@@ -1,6 +1,4 @@
-const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
-
 /** Whether the platform takes it for a version. */
 export function isVersion(text: string): boolean {
-  return VERSION.test(text);
+  return /^[A-Za-z0-9._-]{1,32}$/.test(text);
 }

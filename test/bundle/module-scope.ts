@@ -17,7 +17,8 @@ const HARMLESS_METHODS = new Set(["map", "filter", "reduce", "forEach", "concat"
 type FunctionNode = ts.FunctionLikeDeclaration;
 
 /**
- * What a preloaded module must not have. Code that runs while the module loads is found by following calls from the top
+ * What a preloaded module must not have. A RegExp is among it: on a chip its program lies in ROM, and each match leaks and
+ * may corrupt the heap (docs/moddable-regexp.md). Code that runs while the module loads is found by following calls from the top
  * level; what it declares lives as long as the module where later code sees it.
  */
 export function moduleScope(program: BundleProgram): Finding[] {
@@ -51,7 +52,7 @@ class ModuleScope {
     if (ts.isFunctionLike(node)) return;
     if (ts.isClassLike(node)) this.#classes(node);
     else {
-      if (ts.isRegularExpressionLiteral(node) && /\/[a-z]*[gy][a-z]*$/.test(node.text)) this.#report("stateful RegExp", node);
+      if (ts.isRegularExpressionLiteral(node)) this.#report("RegExp", node);
       if (ts.isTaggedTemplateExpression(node)) this.#report("call", node);
       if (ts.isCallExpression(node) || ts.isNewExpression(node)) this.#called(node);
       ts.forEachChild(node, (child) => this.#run(child));
@@ -79,7 +80,7 @@ class ModuleScope {
     if (global && HARMLESS.test(name)) return;
     for (const argument of node.arguments ?? []) this.#enter(functionOf(this.#program, argument));
     if (global && FROZEN_KINDS.has(name.split(".")[0] ?? "")) this.#report(name.split(".")[0] as string, node);
-    else if (global && name === "RegExp") this.#report("stateful RegExp", node);
+    else if (global && name === "RegExp") this.#report("RegExp", node);
     else if (ts.isIdentifier(callee) || ts.isFunctionLike(callee) || ts.isClassLike(callee)) {
       const target = functionOf(this.#program, callee);
       if (target === undefined || ts.isNewExpression(node)) this.#report(ts.isNewExpression(node) ? "instance" : "call", node);

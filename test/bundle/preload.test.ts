@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { readSizes } from "../../bench/sizes.js";
 import { bundleText } from "../support/built.js";
+import { ROOT } from "../support/root.js";
 import { foreignCode, overrides } from "./foreign.js";
 import { moduleScope } from "./module-scope.js";
 import { BundleProgram, type Finding } from "./program.js";
@@ -77,6 +80,13 @@ for (const { name } of readSizes()) {
   });
 }
 
+for (const file of readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"))) {
+  test(`examples/${file}: no RegExp at module scope, for an application is preloaded too`, () => {
+    const findings = moduleScope(new BundleProgram(readFileSync(join(ROOT, "examples", file), "utf8")));
+    assert.deepEqual(findings.filter(({ kind }) => kind === "RegExp"), []);
+  });
+}
+
 test("everything on the reviewed list is still there", () => {
   const found = readSizes().flatMap(({ name }) => moduleScope(new BundleProgram(bundleText(name, "readable"))));
   for (const { file, kind, text } of REVIEWED) {
@@ -94,7 +104,15 @@ const PLANTED: { readonly [kind: string]: readonly string[] } = {
   DataView: ["function view(b) { return new DataView(b); } const v = view({});"],
   Buffer: ["const b = Buffer.alloc(4);"],
   Date: ["const d = new Date();", "const d = Date.now();"],
-  "stateful RegExp": ["const r = /a/g;", "const r = /a/iy;", "const r = new RegExp('a', 'g');"],
+  RegExp: [
+    "const r = /a/;",
+    "const r = /a/g;",
+    "const r = new RegExp('a');",
+    "const o = { a: [/a/] };",
+    "export const is = ((r) => (text) => r.test(text))(/a/);",
+    "class A { r = /a/; } const a = new A();",
+    "class A { static r = /a/; }",
+  ],
   "assigned variable": [
     "let n = 0; export function f() { n++; }",
     "let n; export const f = () => { [n] = [1]; };",
@@ -139,9 +157,9 @@ for (const [kind, sources] of Object.entries(PLANTED)) {
 
 test("the alarm is silent for what lives in a call, in an instance or only while the module loads", () => {
   for (const source of [
-    "export function f() { const m = new Map(); let n = 0; n++; m.set(1, n); return /a/g; }",
+    "export function f() { const m = new Map(); let n = 0; n++; m.set(1, n); return /a/g.test(n) || new RegExp('a'); }",
     "export class A { #bytes = new Uint8Array(4); n = 0; f() { this.n++; this.o.p = 1; } }",
-    "const TABLE = Object.freeze({ a: 1 }); const r = /a/; export const keys = Object.keys(TABLE);",
+    "const TABLE = Object.freeze({ a: 1 }); export const keys = Object.keys(TABLE);",
     "function row(a) { return { a }; } export const TABLE = Object.freeze({ x: row(1) });",
     "export function f(list) { list.length = 0; for (const one of list) one.x = 1; }",
     "export const f = () => { class A { static n = 0; } return A; };",
