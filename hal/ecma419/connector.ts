@@ -26,6 +26,8 @@ export class Ecma419Connector implements Connector {
 /** Extra options of the guarded TCP; the TLS socket hands all its options on to its TCP. */
 interface GuardedOptions extends SocketOptions {
   onThrown(error: unknown): void;
+  /** Called before the TCP is constructed, which throws if there is no network, and before anything of TLS is at fault. */
+  onOpening(): void;
   onOpened(tcp: GuardedTcp): void;
 }
 
@@ -48,14 +50,16 @@ function guard(TCP: TcpConstructor): TcpConstructor {
     #guarded = false;
 
     constructor(options: SocketOptions) {
+      const guarded = options as GuardedOptions;
+      guarded.onOpening();
       super({
         ...options,
         onReadable: (count) => this.#call(() => options.onReadable?.(count)),
         onWritable: (count) => this.#call(() => options.onWritable?.(count)),
         onError: () => this.#call(() => options.onError?.()),
       });
-      this.#options = options as GuardedOptions;
-      this.#options.onOpened(this);
+      this.#options = guarded;
+      guarded.onOpened(this);
     }
 
     /** Where the TLS socket counts what it has not read. */
@@ -131,10 +135,15 @@ class Connection implements ByteStream {
 
   #openTls(address: string, tls: TlsOptions, TLS: TlsConstructor, GuardedTCP: TcpConstructor): void {
     const { host } = this.#options;
+    let opening = false;
     const options: GuardedOptions = {
       ...this.#socketOptions(address),
       onThrown: (error) => this.#onThrown(error),
-      onOpened: (tcp) => (this.#tcp = tcp),
+      onOpening: () => (opening = true),
+      onOpened: (tcp) => {
+        opening = false;
+        this.#tcp = tcp;
+      },
     };
     try {
       this.#socket = new TLS({
@@ -148,6 +157,8 @@ class Connection implements ByteStream {
         },
       });
     } catch (error) {
+      // It is the caller's then: `unreachable`, as without TLS.
+      if (opening) throw error;
       this.#tcp?.close();
       throw HalError.wrap("untrusted", `TLS with ${host}`, error);
     }

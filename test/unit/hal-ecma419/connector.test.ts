@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ecma419Connector } from "../../../hal/ecma419/connector.js";
-import type { PlatformModule, SocketInstance, SocketOptions, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
+import type { PlatformModule, SocketInstance, SocketOptions, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
 import type { ByteStream } from "../../../hal/ports/index.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
@@ -34,6 +34,14 @@ class StubSocket implements SocketInstance {
   }
 }
 
+/** As lwIP without a network. */
+class Unconnectable extends StubSocket {
+  constructor(options: SocketOptions) {
+    super(options);
+    throw new Error("no network");
+  }
+}
+
 /** The SDK's TLS: JavaScript over the TCP it is handed, which it constructs with all of its own options. */
 class StubTls extends StubSocket {
   readonly tcp: StubSocket;
@@ -56,14 +64,14 @@ class Bench {
   readonly stream: ByteStream;
   resolved: ((address: string | undefined) => void) | undefined;
 
-  constructor(options: { tls?: boolean; TLS?: new (options: TlsSocketOptions) => SocketInstance } = {}) {
+  constructor(options: { tls?: boolean; TCP?: TcpConstructor; TLS?: TlsConstructor } = {}) {
     StubSocket.last = undefined;
     const platform = {
       resolve: (host: string, callback: (host: string, address: string | undefined) => void) => {
         this.resolved = (address) => callback(host, address);
       },
     } as Partial<PlatformModule> as PlatformModule;
-    const connector = new Ecma419Connector({ TCP: StubSocket, TLS: options.TLS ?? StubTls, platform, clock: this.clock });
+    const connector = new Ecma419Connector({ TCP: options.TCP ?? StubSocket, TLS: options.TLS ?? StubTls, platform, clock: this.clock });
     this.stream = connector.connect({
       host: "h.test",
       port: 443,
@@ -151,6 +159,14 @@ test("a TLS that cannot be constructed leaves no TCP open", () => {
   bench.resolved?.("10.0.0.1");
   assert.deepEqual(bench.events, ["untrusted: TLS with h.test: bad certificate"]);
   assert.equal(tcp?.closed, 1);
+});
+
+test("a TCP that cannot be constructed, as there is no network, is `unreachable` with TLS as without", () => {
+  for (const tls of [false, true]) {
+    const bench = new Bench({ tls, TCP: Unconnectable });
+    bench.resolved?.("10.0.0.1");
+    assert.deepEqual(bench.events, ["unreachable: h.test:443: no network"]);
+  }
 });
 
 test("room for a record around the bytes is kept back where there is TLS", () => {
