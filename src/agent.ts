@@ -9,6 +9,7 @@ import { OtaError } from "./errors.js";
 import type { Gateway } from "./gateway/gateway.js";
 import type { GatewayPart } from "./gateway/part.js";
 import { type AgentEvents, Listeners } from "./listeners.js";
+import { printable } from "./lib/text.js";
 import type { MqttSession } from "./mqtt/session.js";
 import { type AgentParts, missing } from "./parts.js";
 import { platformSession } from "./platform-session.js";
@@ -28,7 +29,6 @@ export class OtaAgent {
   readonly #listeners: Listeners;
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
-  readonly #checksVersion: boolean;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
   readonly #desk: PlanDesk | undefined;
@@ -53,9 +53,11 @@ export class OtaAgent {
     if (!isVersion(this.#version)) {
       throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
     }
+    if (this.#version !== boot.runningVersion) {
+      device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: images are not checked for their version`);
+    }
     this.#session = this.#createSession();
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
-    this.#checksVersion = config.version === undefined;
     this.#checkIn = this.#createCheckIn();
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
@@ -234,7 +236,7 @@ export class OtaAgent {
       target: new SlotTarget({
         boot: device.boot,
         status: boot,
-        checksVersion: this.#checksVersion,
+        checksVersion: this.#version === boot.runningVersion,
         log: device.log,
         onPrepare: () => this.#gateway?.onOwnPrepare(),
       }),

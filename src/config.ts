@@ -10,7 +10,10 @@ import type { UpdateLimits } from "./update/driver.js";
 /** How an application sets the agent up. Everything but the identity has a default. */
 export interface OtaConfig {
   readonly identity: Identity;
-  /** The version to report. Default: the one in the application descriptor of the running image. */
+  /**
+   * The version to report. Default, and best: the one in the application descriptor of the running image. If it is another,
+   * no image offered is checked for its version.
+   */
   readonly version?: string | undefined;
   readonly broker?: {
     /** `mqtt://host[:port]` or `mqtts://host[:port]`. Default: the platform's own, from product and region. */

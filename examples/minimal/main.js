@@ -8,13 +8,12 @@ const log = (level, area, message) => {
 
 /** All settings come from the manifest's `config`, or from mcconfig: `mcconfig … deviceName=light_01`. */
 export default function () {
-  const { productId, deviceName, deviceSecret, region, version, broker } = config;
+  const { productId, deviceName, deviceSecret, region, broker } = config;
   const agent = new OtaAgent({
     device: openDevice({ log }),
     config: {
       identity: { productId, deviceName, region, authentication: { mode: "KEY", deviceSecret } },
       broker: { url: broker },
-      version,
     },
   });
   let shown;

@@ -22,8 +22,8 @@ export class SlotTarget implements Target {
   readonly #onPrepare: () => void;
 
   /**
-   * @param options.checksVersion the running version comes from the image: one that says another than the offer would never
-   *                              be the one wanted
+   * @param options.checksVersion the running image's version is the one reported: an image that says another than the offer
+   *                              would never report the one wanted
    * @param options.onPrepare     the slot is about to be erased
    * @throws HalError where the slot cannot be opened
    */

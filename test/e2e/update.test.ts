@@ -132,3 +132,17 @@ testOnEngines("an agent that is stopped says good-bye and goes on later from wha
     assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9][0-9]*-$/);
     assert.equal(bench.slots().running.version, "0.2.0");
   }));
+
+for (const [version, says] of [
+  ["0.1.0", "fail -5 image says it is version 9.9.9"],
+  ["0.1.0-b", "done"],
+] as const) {
+  testOnEngines(`an application that sets version ${version} over an image of 0.1.0: a wrong image ends with ${says}`, (engine) =>
+    withBench({ engine, config: { version }, image: imageOf("9.9.9", 8192) }, async (bench) => {
+      bench.platform.pending ??= () => bench.offer();
+      bench.board.powerOn();
+      await bench.until("end", () => bench.platform.words().includes(says));
+      const warned = bench.logged.lines.filter((line) => line.includes("images are not checked for their version"));
+      assert.equal(warned.length > 0, version !== "0.1.0", bench.logged.lines.join("\n"));
+    }));
+}

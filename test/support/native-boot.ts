@@ -10,8 +10,8 @@ import { ROOT } from "./root.js";
 
 const FIXTURE = join(ROOT, "test", "fixtures", "esp32");
 const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
-/** The engine's headers; all others that boot.c includes are ESP-IDF's. */
-const ENGINE = ["xsmc.h", "xsHost.h"];
+/** The engine's headers, and the one that mcconfig makes; all others that boot.c includes are ESP-IDF's. */
+const STAND_INS: { readonly [header: string]: string } = { "xsmc.h": "xs.h", "xsHost.h": "xs.h", "mc.defines.h": "mc.defines.h" };
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
 /** They find what the tests do not look at, and double the time of each call. */
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover", "-g"];
@@ -71,6 +71,11 @@ export class NativeBoot {
     return Buffer.from(this.#call(flash, "ota_0", `ota_random_fill:${byteLength}`) as string, "hex");
   }
 
+  /** @returns the application descriptor that boot.c puts into the image, or no bytes if it leaves that to ESP-IDF */
+  descriptor(flash: NorFlash): Uint8Array {
+    return Buffer.from(this.#call(flash, "ota_0", "descriptor") as string, "hex");
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true });
   }
@@ -80,7 +85,7 @@ export class NativeBoot {
     for (const [, name = ""] of readFileSync(BOOT_C, "utf8").matchAll(/^#include "([^"]+)"$/gm)) {
       const path = join(this.#folder, name);
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, `#include "${join(FIXTURE, ENGINE.includes(name) ? "xs.h" : "idf.h")}"\n`);
+      writeFileSync(path, `#include "${join(FIXTURE, STAND_INS[name] ?? "idf.h")}"\n`);
     }
   }
 

@@ -8,10 +8,12 @@
 #include "xsmc.h"
 #include "xsHost.h"
 
+#include "mc.defines.h"
 #include "sdkconfig.h"
 #include "app_update/include/esp_ota_ops.h"
 #include "esp_app_desc.h"
 #include "esp_flash_partitions.h"
+#include "esp_idf_version.h"
 #include "esp_partition.h"
 #include "esp_random.h"
 #include "esp_rom_crc.h"
@@ -25,6 +27,34 @@
 #endif
 #ifndef CONFIG_ESP_ERR_TO_NAME_LOOKUP
 #error "moddable-ota needs CONFIG_ESP_ERR_TO_NAME_LOOKUP=y: see its hal/boards/esp32/sdkconfig"
+#endif
+
+/*
+ * The application descriptor, which every image has at byte 32. ESP-IDF's own is weak, and its version is what git says of
+ * the project's folder; this one has the version of the manifest's `defines`, so that an image says what it is.
+ */
+#ifdef MODDEF_FIRMWARE_VERSION
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+_Static_assert(sizeof(MODDEF_FIRMWARE_VERSION) > 1, "defines.firmware.version is empty");
+_Static_assert(sizeof(MODDEF_FIRMWARE_VERSION) <= sizeof(((esp_app_desc_t *)0)->version),
+	"defines.firmware.version has more than 31 characters");
+
+const __attribute__((used, section(".rodata_desc"))) esp_app_desc_t esp_app_desc = {
+	.magic_word = ESP_APP_DESC_MAGIC_WORD,
+#ifdef CONFIG_BOOTLOADER_APP_SECURE_VERSION
+	.secure_version = CONFIG_BOOTLOADER_APP_SECURE_VERSION,
+#endif
+	.version = MODDEF_FIRMWARE_VERSION,
+	.project_name = "xs_esp32",
+	.idf_ver = "v" TEXT(ESP_IDF_VERSION_MAJOR) "." TEXT(ESP_IDF_VERSION_MINOR) "." TEXT(ESP_IDF_VERSION_PATCH),
+	.min_efuse_blk_rev_full = CONFIG_ESP_EFUSE_BLOCK_REV_MIN_FULL,
+	.max_efuse_blk_rev_full = CONFIG_ESP_EFUSE_BLOCK_REV_MAX_FULL,
+	.mmu_page_size = 31 - __builtin_clz(CONFIG_MMU_PAGE_SIZE),
+};
+#elif !defined(CONFIG_APP_PROJECT_VER_FROM_CONFIG)
+#error "moddable-ota needs the firmware's version: \"defines\": { \"firmware\": { \"version\": \"#1.2.3\" } } in the manifest"
 #endif
 
 /* otadata is two sectors, each with one record at its start. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 import type { PlatformModule } from "../../../hal/ecma419/modules.js";
+import { checkImageHeader } from "../../../src/image/header.js";
 import { NativeBoot } from "../../support/native-boot.js";
 import { bytesOf } from "../../support/power-cuts.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
@@ -25,9 +27,32 @@ for (const [define, setting] of [
   });
 }
 
+for (const [define, says] of [
+  ["WITHOUT_VERSION", "moddable-ota needs the firmware's version"],
+  ['VERSION=""', "defines.firmware.version is empty"],
+  [`VERSION="${"1".repeat(32)}"`, "defines.firmware.version has more than 31 characters"],
+] as const) {
+  test(`does not compile with ${define}, and says so`, () => {
+    const { status, errors } = native.compile({ defines: [define] });
+    assert.notEqual(status, 0);
+    assert.ok(errors.includes(says), errors);
+  });
+}
+
+test("leaves the descriptor to ESP-IDF if the version comes from its settings", () => {
+  assert.equal(native.compile({ defines: ["WITHOUT_VERSION", "VERSION_FROM_CONFIG"] }).status, 0);
+  assert.equal(native.descriptor(smallFlash("1")).byteLength, 0);
+});
+
 test("compiles without a warning", () => {
   const { status, errors } = native.compile({ sanitized: true });
   assert.equal(status, 0, errors);
+});
+
+test("an image of it has the manifest's version in its application descriptor, as the agent reads that", () => {
+  const image = buildAppImage({ version: "9.9.9", byteLength: 4096, seed: 1 });
+  image.set(native.descriptor(smallFlash("1")), 32);
+  assert.equal(checkImageHeader(image, image.byteLength, 0), "1.2.3");
 });
 
 test("speaks of slots by label, and knows no other partition", () => {
