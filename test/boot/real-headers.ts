@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../../cli/command-line.js";
+import { ROOT } from "../support/root.js";
+
+const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
+const STAND_INS = join(ROOT, "test", "fixtures", "esp32");
+const FLAGS = ["-fsyntax-only", "-std=gnu17", "-Wall", "-Wextra", "-Werror"];
+/** C libraries of a chip or of ESP-IDF's own host build: this machine has one. */
+const C_LIBRARIES = new Set(["libc", "linux", "newlib"]);
+
+/** CONFIG_IDF_FIRMWARE_CHIP_ID by target, as ESP-IDF's Kconfig has it. */
+export const TARGETS: { readonly [target: string]: number } = {
+  esp32: 0x0000,
+  esp32s2: 0x0002,
+  esp32c3: 0x0005,
+  esp32s3: 0x0009,
+  esp32c6: 0x000d,
+  esp32h2: 0x0010,
+};
+
+/** ESP-IDF's own headers, for the compiler of this machine. */
+export class RealHeaders {
+  readonly version: string;
+  readonly #components: string;
+  readonly #folder: string;
+
+  /** @param idfPath folder of ESP-IDF @throws UsageError if it is none */
+  constructor(idfPath: string) {
+    this.#components = join(idfPath, "components");
+    const header = join(this.#components, "esp_common", "include", "esp_idf_version.h");
+    if (!existsSync(header)) throw new UsageError(`IDF_PATH is ${idfPath}, which is no ESP-IDF: set it to its folder, or unset it`);
+    const text = readFileSync(header, "utf8");
+    const number = (name: string): string => new RegExp(`#define ESP_IDF_VERSION_${name} +([0-9]+)`).exec(text)?.[1] ?? "?";
+    this.version = `v${number("MAJOR")}.${number("MINOR")}.${number("PATCH")}`;
+    this.#folder = mkdtempSync(join(tmpdir(), "check-boot-"));
+  }
+
+  /** @returns what the compiler says against boot.c for a target, nothing if it compiles @throws Error without a compiler */
+  errorsOf(target: string, source = BOOT_C): string {
+    const folder = join(this.#folder, target);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "sdkconfig.h"), sdkconfigOf(target));
+    for (const name of ["xsmc.h", "xsHost.h"]) writeFileSync(join(folder, name), `#include "${join(STAND_INS, "xs.h")}"\n`);
+    writeFileSync(join(folder, "mc.defines.h"), `#include "${join(STAND_INS, "mc.defines.h")}"\n`);
+    const includes = [folder, this.#components, ...this.#includesOf(target)].flatMap((path) => ["-I", path]);
+    const { status, stderr, error } = spawnSync("cc", [...FLAGS, ...includes, source], { encoding: "utf8" });
+    if (error !== undefined) throw new Error("no C compiler: install build-essential", { cause: error });
+    return status === 0 ? "" : stderr;
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #includesOf(target: string): string[] {
+    return readdirSync(this.#components)
+      .filter((name) => !C_LIBRARIES.has(name))
+      .flatMap((name) => [join(this.#components, name, "include"), join(this.#components, name, target, "include")])
+      .filter((path) => existsSync(path));
+  }
+}
+
+/** The settings that boot.c and the headers ask for, as the SDK and our sdkconfig have them. */
+function sdkconfigOf(target: string): string {
+  return [
+    "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE 1",
+    "CONFIG_ESP_ERR_TO_NAME_LOOKUP 1",
+    `CONFIG_IDF_TARGET "${target}"`,
+    `CONFIG_IDF_TARGET_${target.toUpperCase()} 1`,
+    `CONFIG_IDF_FIRMWARE_CHIP_ID ${TARGETS[target] ?? 0}`,
+    "CONFIG_ESP_EFUSE_BLOCK_REV_MIN_FULL 0",
+    "CONFIG_ESP_EFUSE_BLOCK_REV_MAX_FULL 99",
+    "CONFIG_MMU_PAGE_SIZE 0x10000",
+  ]
+    .map((line) => `#define ${line}\n`)
+    .join("");
+}
