@@ -1,84 +1,39 @@
-import { CHIP_ESP32 } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
-import { inspectSlots, readPartition, readRecord } from "../hal/boards/sim/inspect.js";
+import { CHIPS, chipNamed } from "../hal/boards/sim/chips.js";
+import { bootFault, MAX_FLASH_LENGTH, seemsFlash } from "../hal/boards/sim/flash-image.js";
+import { readPartition } from "../hal/boards/sim/inspect.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
-import { createBoard, factoryFlash, holdsBoard, snapshotFlash } from "../hal/boards/sim/state-dir.js";
-import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
-import { idOf, readLedger } from "../src/gateway/ledger.js";
-import { decodeRecord } from "../src/update/checkpoint.js";
-import type { Checkpoint } from "../src/update/types.js";
+import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-dir.js";
 import { UsageError } from "./command-line.js";
-import { COMPONENT_PRODUCT } from "./components.js";
-import { readBytes, writeBytes } from "./files.js";
-import { describePlan, planReports } from "./plan-report.js";
+import { readWholeFile, writeBytes } from "./files.js";
+import { type FlashSource, readFlash, wholeFlash } from "./flash-source.js";
 
-/** `ota-device inspect` */
-export function inspect({ state, json }: { state: string; json?: boolean }): void {
-  const flash = snapshotFlash(state);
-  const record = readRecord(flash, "ota", "job");
-  const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
-  const report = {
-    ...inspectSlots(flash, CHIP_ESP32),
-    checkpoint: checkpoint === undefined ? null : describe(checkpoint),
-    subdevices: subDevicesOf(state, flash),
-    plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
-    components: installedSubDevices(state)
-      .filter(({ productId }) => productId === COMPONENT_PRODUCT)
-      .map(({ deviceName, version, md5 }) => ({ id: deviceName, version, md5 })),
-  };
-  if (json === true) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
-    return;
-  }
-  const { running, slots } = report;
-  const lines = [`running     ${running.slot}  version ${running.version ?? "none"}  ${running.state}`];
-  for (const [label, slot] of Object.entries(slots)) {
-    lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
-  }
-  lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
-  for (const { productId, deviceName, version, state } of report.subdevices) {
-    lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
-  }
-  for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
-  for (const plan of report.plans) lines.push(`plan        ${describePlan(plan)}`);
-  process.stdout.write(`${lines.join("\n")}\n`);
-}
-
-/** What runs on each, and where it is with its update. */
-function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
-  const found = installedSubDevices(state).filter(({ productId }) => productId !== COMPONENT_PRODUCT);
-  if (found.length === 0) return [];
-  const marks = readLedger({ read: (key) => readRecord(flash, "ota", key) });
-  return found.map((one) => {
-    const mark = marks.get(idOf(`${one.productId}/${one.deviceName}`)) ?? "none";
-    return { ...one, state: mark === "none" ? "idle" : mark };
-  });
-}
-
-function describe(checkpoint: Checkpoint): object {
-  const { phase, slot, image } = checkpoint;
-  const stored = "stored" in checkpoint ? checkpoint.stored : undefined;
-  return {
-    phase,
-    slot,
-    ...image,
-    ...(stored?.regionOffset === undefined ? {} : { regionOffset: stored.regionOffset }),
-    ...(checkpoint.phase === "reporting" ? { result: checkpoint.result } : {}),
-  };
+export interface ReadOptions extends FlashSource {
+  /** The whole flash without it. */
+  readonly slot?: string;
+  /** The whole partition without it. */
+  readonly length?: number;
+  readonly output: string;
 }
 
 /** `ota-device read` */
-export function read({ state, slot, length, output }: { state: string; slot: string; length: number; output: string }): void {
-  const bytes = readPartition(snapshotFlash(state), slot, length);
-  if (bytes === undefined) throw new UsageError(`no partition ${slot} with ${length} bytes: see ota-device inspect`);
+export function read({ slot, length, output, ...source }: ReadOptions): void {
+  if (slot === undefined && length !== undefined) throw new UsageError("--length goes with --slot: without one the whole flash is read");
+  const flash = readFlash(source);
+  const bytes = slot === undefined ? flash.slice(0, flash.byteLength) : readPartition(flash, slot, length);
+  if (bytes === undefined) {
+    const size = length === undefined ? "" : ` with ${length} bytes`;
+    throw new UsageError(`no partition ${slot}${size}: see ota-device inspect`);
+  }
   writeBytes(output, bytes);
 }
 
 /** `ota-device flash` */
 export async function flash({ state, image: path }: { state: string; image: string }): Promise<void> {
   holdsBoard(state);
-  const chip = factoryFlash(readBytes(path));
+  const bytes = readWholeFile(path, MAX_FLASH_LENGTH);
+  const chip = seemsFlash(bytes) ? bootableFlash(path, bytes) : factoryFlash(bytes);
   const release = await lockFolder(state);
   try {
     createBoard(state, chip);
@@ -87,11 +42,20 @@ export async function flash({ state, image: path }: { state: string; image: stri
   }
 }
 
+function bootableFlash(path: string, bytes: Uint8Array): NorFlash {
+  const chip = wholeFlash(path, bytes);
+  const fault = bootFault(chip);
+  if (fault !== undefined) throw new UsageError(`${path} is a whole flash that the simulated board cannot run: ${fault}`);
+  return chip;
+}
+
 /** `ota-device image` */
-export function image(options: { version: string; size: number; seed: number; output: string }): void {
+export function image(options: { version: string; size: number; seed: number; chip: string; output: string }): void {
+  const chip = chipNamed(options.chip);
+  if (chip === undefined) throw new UsageError(`--chip ${options.chip} is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
   let bytes: Uint8Array;
   try {
-    bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed });
+    bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed, chipId: chip.id });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
 import { UsageError } from "./command-line.js";
@@ -11,6 +11,19 @@ export function readBytes(path: string): Buffer {
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${reason(error)}`);
   }
+}
+
+/** Reads a file that is there as a whole: a pipe, which may never end, is none. @throws UsageError */
+export function readWholeFile(path: string, byteLimit: number): Buffer {
+  let status;
+  try {
+    status = statSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+  }
+  if (!status.isFile() && !status.isDirectory()) throw new UsageError(`cannot read ${path}: it is no regular file: copy it into one first`);
+  if (status.size > byteLimit) throw new UsageError(`cannot read ${path}: its ${status.size} bytes are more than the ${byteLimit} that a flash can have`);
+  return readBytes(path);
 }
 
 /** @throws UsageError */

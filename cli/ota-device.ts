@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
+import { CHIPS } from "../hal/boards/sim/chips.js";
 import { count, positiveCount, positiveSeconds, runProgram, seconds } from "./command-line.js";
 import { component } from "./components.js";
-import { flash, image, inspect, read } from "./device-files.js";
+import { flash, image, read } from "./device-files.js";
+import { inspect } from "./device-inspect.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
 import { SELF_TESTS } from "./self-test.js";
 
-const program = new Command("ota-device").description("A simulated ESP32 with the update agent, its flash in a folder.");
+const program = new Command("ota-device").description("A simulated chip of the ESP32 family with the update agent, its flash in a folder.");
 
 const state = (): Option => new Option("--state <dir>", "folder of the board's flash").makeOptionMandatory();
+const eitherState = (): Option => new Option("--state <dir>", "folder of a simulated board's flash");
+const flashFile = (): Option => new Option("--flash <file>", "or the whole flash of any board, as esptool's read_flash 0 ALL reads it");
 
 program
   .command("run")
@@ -40,33 +44,39 @@ program
 
 program
   .command("inspect")
-  .description("Say what is in the flash; works while the board runs.")
-  .addOption(state())
+  .description("Say what is in a flash: of a simulated board, also while it runs, or of a real one.")
+  .addOption(eitherState())
+  .addOption(flashFile())
   .option("--json", "as one JSON object")
   .action(inspect);
 
 program
   .command("read")
-  .description("Copy the beginning of a slot to a file; works while the board runs.")
-  .addOption(state())
-  .requiredOption("--slot <name>", "ota_0, ota_1 or another partition")
-  .requiredOption("--length <n>", "bytes", count)
+  .description("Copy a flash or a slot of it to a file; works while the board runs. Without --slot: all of it, for esptool's write_flash 0.")
+  .addOption(eitherState())
+  .addOption(flashFile())
+  .option("--slot <name>", "ota_0, ota_1 or another partition")
+  .option("--length <n>", "with --slot: bytes from its beginning", count)
   .requiredOption("--output <file>", "where to")
   .action(read);
 
 program
   .command("flash")
-  .description("Erase the chip and flash an image by cable: the board is as from the factory.")
+  .description(
+    "Flash a board by cable. An application image: the chip, the one that the image is for, is erased, and is as from the factory. " +
+      "A whole flash: the board's becomes that file, byte for byte.",
+  )
   .addOption(state())
-  .requiredOption("--image <file>", "an ESP32 application image")
+  .requiredOption("--image <file>", "an application image, or a whole flash as esptool's read_flash and merge_bin make them")
   .action(flash);
 
 program
   .command("image")
-  .description("Make a valid ESP32 application image with random content.")
+  .description("Make a valid application image with random content.")
   .requiredOption("--version <v>", "version in its application descriptor")
   .requiredOption("--size <n>", "bytes, a multiple of 16", count)
   .option("--seed <n>", "same seed, same content", count, 1)
+  .option("--chip <name>", `for which chip: ${CHIPS.map(({ name }) => name).join(", ")}`, "ESP32")
   .requiredOption("--output <file>", "where to")
   .action(image);
 

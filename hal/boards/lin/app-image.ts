@@ -1,6 +1,6 @@
 import type { DigestConstructor } from "../../ecma419/modules.js";
 import type { NorFile } from "./nor-file.js";
-import { latin1, type Partition } from "./partition-table.js";
+import { latin1, type Partition } from "../partition-table.js";
 
 /*
  * Espressif's application image, little-endian:

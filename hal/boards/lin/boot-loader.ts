@@ -1,8 +1,8 @@
 import type { DigestConstructor } from "../../ecma419/modules.js";
 import { OtaData } from "../ota-data.js";
+import { otaSlots, type Partition, readTable, SUBTYPE_DATA_OTA, TYPE_DATA } from "../partition-table.js";
 import { verifyAppImage } from "./app-image.js";
 import type { NorFile } from "./nor-file.js";
-import { otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_OTA, TYPE_DATA } from "./partition-table.js";
 
 /** Chip id of the ESP32, whose images this board takes. */
 export const CHIP_ESP32 = 0;
@@ -24,7 +24,7 @@ export interface BootChoice {
  * @throws Error where no slot holds a bootable image
  */
 export function bootLoader(flash: NorFile, Digest: DigestConstructor): BootChoice {
-  const partitions = readPartitionTable(flash);
+  const { partitions } = readTable({ flash, Digest });
   const slots = otaSlots(partitions);
   const partition = partitions.find(({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_OTA);
   if (partition === undefined || slots.length === 0) throw new Error("no otadata or no slot in the partition table");

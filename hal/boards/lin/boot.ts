@@ -2,7 +2,7 @@ import type { DigestConstructor, PlatformModule } from "../../ecma419/modules.js
 import { appVersion, verifyAppImage } from "./app-image.js";
 import { type BootChoice, CHIP_ESP32 } from "./boot-loader.js";
 import type { NorFile } from "./nor-file.js";
-import type { Partition } from "./partition-table.js";
+import type { Partition } from "../partition-table.js";
 
 export interface BootOptions {
   readonly flash: NorFile;

@@ -1,7 +1,7 @@
 import type { FlashInstance, FlashModule } from "../../ecma419/modules.js";
 import type { BootChoice } from "./boot-loader.js";
 import { type NorFile, SECTOR_LENGTH } from "./nor-file.js";
-import { type Partition, TYPE_DATA } from "./partition-table.js";
+import { type Partition, TYPE_DATA } from "../partition-table.js";
 
 /**
  * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields,

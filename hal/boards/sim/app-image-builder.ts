@@ -10,10 +10,8 @@ import {
   IMAGE_MAGIC,
   SEGMENT_HEADER_LENGTH,
 } from "./app-image.js";
+import { type Chip, CHIPS, chipWithId } from "./chips.js";
 
-/** Where a segment of data is mapped: the file offset and the address agree modulo 64 KiB. */
-const DROM_ADDRESS = 0x3f400000;
-const IRAM_ADDRESS = 0x40080000;
 /** From this size on an image also gets a segment of code. */
 const TWO_SEGMENTS_FROM = 4096;
 const CODE_LENGTH = 1024;
@@ -28,15 +26,16 @@ export interface AppImageOptions {
   readonly byteLength: number;
   /** The content is a fixed function of it. */
   readonly seed: number;
+  /** One of the family's; the ESP32's if absent. */
   readonly chipId?: number;
   /** Content that reads as erased flash, as the padding of real images does: file offsets. */
   readonly blank?: { readonly from: number; readonly to: number };
 }
 
 /**
- * Builds an ESP32 application image that verifies: header, application descriptor, random content, checksum, SHA-256.
+ * Builds an application image for a chip of the ESP32 family that verifies: header, application descriptor, random content, checksum, SHA-256.
  *
- * @throws RangeError for a size or version that no image can have
+ * @throws RangeError for a size or version that no image can have, or an unknown chip
  */
 export function buildAppImage(options: AppImageOptions): Uint8Array {
   const { version, byteLength, seed } = options;
@@ -46,6 +45,8 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   if (version.length < 1 || version.length > MAX_VERSION_LENGTH || !/^[\x21-\x7e]+$/.test(version)) {
     throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} visible ASCII characters, no blanks`);
   }
+  const chip = chipWithId(options.chipId ?? CHIP_ESP32);
+  if (chip === undefined) throw new RangeError(`chip ${options.chipId} is none of ${CHIPS.map(({ id }) => id).join(", ")}`);
   const image = Buffer.alloc(byteLength);
   const checksumAt = byteLength - HASH_LENGTH - 1;
   // Segments end on a multiple of 4 inside the checksum's line.
@@ -53,12 +54,12 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   const codeLength = byteLength >= TWO_SEGMENTS_FROM ? CODE_LENGTH : 0;
   const codeAt = codeLength === 0 ? contentEnd : contentEnd - codeLength - SEGMENT_HEADER_LENGTH;
 
-  writeHeader(image, codeLength === 0 ? 1 : 2, options.chipId ?? CHIP_ESP32);
+  writeHeader(image, codeLength === 0 ? 1 : 2, chip);
   fillRandom(image.subarray(DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH, contentEnd), seed);
   if (options.blank !== undefined) image.fill(0xff, options.blank.from, options.blank.to);
-  writeSegmentHeader(image, HEADER_LENGTH, DROM_ADDRESS + DESCRIPTOR_OFFSET, codeAt - DESCRIPTOR_OFFSET);
+  writeSegmentHeader(image, HEADER_LENGTH, dataAddressOf(chip) + DESCRIPTOR_OFFSET, codeAt - DESCRIPTOR_OFFSET);
   writeDescriptor(image.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH), version, seed);
-  if (codeLength !== 0) writeSegmentHeader(image, codeAt, IRAM_ADDRESS, codeLength);
+  if (codeLength !== 0) writeSegmentHeader(image, codeAt, chip.codeAddress, codeLength);
 
   let checksum = CHECKSUM_SEED;
   for (const byte of image.subarray(DESCRIPTOR_OFFSET, codeAt)) checksum ^= byte;
@@ -70,16 +71,21 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   return new Uint8Array(image);
 }
 
-function writeHeader(image: Buffer, segments: number, chipId: number): void {
+function writeHeader(image: Buffer, segments: number, chip: Chip): void {
   image.writeUInt8(IMAGE_MAGIC, 0);
   image.writeUInt8(segments, 1);
   image.writeUInt8(0x02, 2); // DIO
-  image.writeUInt8(0x20, 3); // 4 MB, 40 MHz
-  image.writeUInt32LE(IRAM_ADDRESS, 4);
+  image.writeUInt8(0x20, 3); // 4 MB; 40 MHz on an ESP32
+  image.writeUInt32LE(chip.codeAddress, 4);
   image.writeUInt8(0xee, 8); // WP pin disabled
-  image.writeUInt16LE(chipId, 12);
+  image.writeUInt16LE(chip.id, 12);
   image.writeUInt16LE(0xffff, 17); // any chip revision
   image.writeUInt8(1, 23);
+}
+
+/** Where a segment of data is mapped: the file offset and the address agree modulo 64 KiB. */
+function dataAddressOf(chip: Chip): number {
+  return (chip.mapped[0] as Chip["mapped"][number])[0];
 }
 
 function writeSegmentHeader(image: Buffer, at: number, address: number, length: number): void {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type Chip, chipName, chipWithId } from "./chips.js";
 import type { NorFlash } from "./nor-flash.js";
 import type { Partition } from "./partition-table.js";
 
@@ -14,7 +15,8 @@ import type { Partition } from "./partition-table.js";
  *            SHA-256 of everything before it
  *
  * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32],
- * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file.
+ * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's page
+ * length, 0 for the chip's own.
  */
 export const IMAGE_MAGIC = 0xe9;
 export const HEADER_LENGTH = 24;
@@ -25,16 +27,12 @@ export const DESCRIPTOR_OFFSET = HEADER_LENGTH + SEGMENT_HEADER_LENGTH;
 export const DESCRIPTOR_MAGIC = 0xabcd5432;
 export const DESCRIPTOR_LENGTH = 256;
 const MAX_SEGMENTS = 16;
-const MMU_PAGE_LENGTH = 0x10000;
+const CHIP_ID_OFFSET = 12;
+const PAGE_LENGTH_OFFSET = 180;
+const USUAL_PAGE_LENGTH = 0x10000;
 
 /** Chip id of the ESP32. */
 export const CHIP_ESP32 = 0;
-
-/** Addresses that the ESP32 maps from flash instead of loading: data, then code. */
-const MAPPED: readonly (readonly [from: number, to: number])[] = [
-  [0x3f400000, 0x3f800000],
-  [0x400d0000, 0x40400000],
-];
 
 /** @returns what is wrong with the image in a slot, or `undefined` */
 export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: number): string | undefined {
@@ -52,8 +50,10 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
   if (bytes.readUInt8(0) !== IMAGE_MAGIC) return "no image magic";
   const segments = bytes.readUInt8(1);
   if (segments === 0 || segments > MAX_SEGMENTS) return `${segments} segments`;
-  if (bytes.readUInt16LE(12) !== chipId) return `image for chip ${bytes.readUInt16LE(12)}`;
+  if (bytes.readUInt16LE(CHIP_ID_OFFSET) !== chipId) return `image for ${chipName(bytes.readUInt16LE(CHIP_ID_OFFSET))}`;
 
+  const chip = chipWithId(chipId);
+  const pageLength = pageLengthOf(bytes, chip);
   let at = HEADER_LENGTH;
   let checksum = CHECKSUM_SEED;
   for (let index = 0; index < segments; index++) {
@@ -63,7 +63,7 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
     at += SEGMENT_HEADER_LENGTH;
     if (length % 4 !== 0 || at + length > bytes.byteLength) return `segment ${index} of ${length} bytes`;
     if (index === 0 && length < DESCRIPTOR_LENGTH) return "no room for an application descriptor";
-    if (isMapped(address) && at % MMU_PAGE_LENGTH !== address % MMU_PAGE_LENGTH) return `segment ${index} not aligned for the MMU`;
+    if (isMapped(address, chip) && at % pageLength !== address % pageLength) return `segment ${index} not aligned for the MMU`;
     for (const byte of bytes.subarray(at, at + length)) checksum ^= byte;
     at += length;
   }
@@ -77,6 +77,12 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
   return digest.equals(bytes.subarray(end, end + HASH_LENGTH)) ? undefined : "wrong SHA-256";
 }
 
+/** @returns the chip that an image's header names, or `undefined` for bytes that begin as no image does */
+export function imageChipId(bytes: Uint8Array): number | undefined {
+  if (bytes.byteLength < HEADER_LENGTH || bytes[0] !== IMAGE_MAGIC) return undefined;
+  return (bytes[CHIP_ID_OFFSET] as number) | ((bytes[CHIP_ID_OFFSET + 1] as number) << 8);
+}
+
 /** @returns the version in the application descriptor, or `undefined` where there is none */
 export function appVersion(bytes: Uint8Array): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -86,6 +92,13 @@ export function appVersion(bytes: Uint8Array): string | undefined {
   return text.replace(/\0.*$/s, "");
 }
 
-function isMapped(address: number): boolean {
-  return MAPPED.some(([from, to]) => address >= from && address < to);
+function isMapped(address: number, chip: Chip | undefined): boolean {
+  return chip?.mapped.some(([from, to]) => address >= from && address < to) === true;
+}
+
+/** Only an application has a descriptor, and only with some chips does the boot loader ask it. */
+function pageLengthOf(bytes: Buffer, chip: Chip | undefined): number {
+  const at = DESCRIPTOR_OFFSET + PAGE_LENGTH_OFFSET;
+  const logarithm = chip?.choosesPageLength === true && bytes.byteLength > at ? bytes.readUInt8(at) : 0;
+  return logarithm === 0 ? USUAL_PAGE_LENGTH : 2 ** logarithm;
 }

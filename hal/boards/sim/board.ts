@@ -1,7 +1,7 @@
 import type { BoardModules } from "../../ecma419/modules.js";
-import { CHIP_ESP32 } from "./app-image.js";
 import { type BootChoice, bootLoader } from "./boot-loader.js";
 import { NodeDigest } from "./digest.js";
+import { chipIdOf } from "./flash-chip.js";
 import { createFlashModule } from "./flash-module.js";
 import type { NorFlash } from "./nor-flash.js";
 import { createKeyValueModule } from "./nvs/key-value-module.js";
@@ -26,7 +26,7 @@ export interface SimulatedBoardOptions {
   onDead(error: Error): void;
 }
 
-/** A simulated ESP32: one flash, one firmware at a time. */
+/** A simulated chip of the ESP32 family, the one that its flash is of: one flash, one firmware at a time. */
 export class SimulatedBoard {
   readonly #options: SimulatedBoardOptions;
   #power: Power | undefined;
@@ -54,9 +54,10 @@ export class SimulatedBoard {
     const power = new Power();
     this.#power = power;
     try {
-      const boot = bootLoader(flash, CHIP_ESP32);
+      const chipId = chipIdOf(flash);
+      const boot = bootLoader(flash, chipId);
       onBoot?.(boot.slots[boot.running] as Partition);
-      firmware(this.#modules(power, boot), power);
+      firmware(this.#modules(power, boot, chipId), power);
     } catch (error) {
       if (!power.on) return;
       this.cutPower();
@@ -64,7 +65,7 @@ export class SimulatedBoard {
     }
   }
 
-  #modules(power: Power, boot: BootChoice): BoardModules {
+  #modules(power: Power, boot: BootChoice, chipId: number): BoardModules {
     const { flash } = this.#options;
     const running = boot.slots[boot.running] as Partition;
     const target = boot.slots[(boot.running + 1) % boot.slots.length] as Partition;
@@ -81,7 +82,7 @@ export class SimulatedBoard {
         flash,
         power,
         boot,
-        chipId: CHIP_ESP32,
+        chipId,
         surroundings: this.#options.surroundings,
         restart: () => this.#restart(power),
       }),

@@ -1,43 +1,43 @@
 import { createHash } from "node:crypto";
+import {
+  ENTRY_LENGTH,
+  ENTRY_MAGIC,
+  MD5_MAGIC,
+  MD5_OFFSET,
+  type Partition,
+  type PartitionTable,
+  readTable,
+  SUBTYPE_APP_FACTORY,
+  SUBTYPE_APP_OTA_0,
+  SUBTYPE_DATA_NVS,
+  SUBTYPE_DATA_OTA,
+  TABLE_ADDRESS,
+  TABLE_LENGTH,
+  TYPE_APP,
+  TYPE_DATA,
+} from "../partition-table.js";
+import { NodeDigest } from "./digest.js";
 import type { NorFlash } from "./nor-flash.js";
 
-/*
- * Espressif's partition table (esp_partition_info_t), little-endian, 32 bytes an entry:
- *
- *   0  u16  magic 0x50AA
- *   2  u8   type: 0 app, 1 data
- *   3  u8   subtype
- *   4  u32  offset
- *   8  u32  size
- *   12 char label[16]
- *   28 u32  flags
- *
- * An entry with magic 0xEBEB carries, at 16, the MD5 of all entries before it. 0xFF bytes end the table.
- */
-export const TABLE_ADDRESS = 0x8000;
-const TABLE_LENGTH = 0xc00;
-const ENTRY_LENGTH = 32;
-const ENTRY_MAGIC = 0x50aa;
-const MD5_MAGIC = 0xebeb;
 const ADDRESS_SPACE = 0x100000000;
+/** Behind the partitions come the MD5 and the blank entry that ends the table. */
+const MOST_PARTITIONS = TABLE_LENGTH / ENTRY_LENGTH - 2;
 
-export interface Partition {
-  readonly label: string;
-  readonly type: number;
-  readonly subtype: number;
-  readonly offset: number;
-  readonly size: number;
-}
-
-export const TYPE_APP = 0x00;
-export const TYPE_DATA = 0x01;
-export const SUBTYPE_APP_OTA_0 = 0x10;
-export const SUBTYPE_DATA_OTA = 0x00;
-export const SUBTYPE_DATA_NVS = 0x02;
+export {
+  otaSlots,
+  type Partition,
+  SUBTYPE_APP_FACTORY,
+  SUBTYPE_APP_OTA_0,
+  SUBTYPE_DATA_NVS,
+  SUBTYPE_DATA_OTA,
+  TABLE_ADDRESS,
+  TYPE_APP,
+  TYPE_DATA,
+} from "../partition-table.js";
 
 const TYPES: { readonly [name: string]: number } = { app: TYPE_APP, data: TYPE_DATA };
 const SUBTYPES: { readonly [type: number]: { readonly [name: string]: number } } = {
-  [TYPE_APP]: { factory: 0x00, ota_0: SUBTYPE_APP_OTA_0, ota_1: SUBTYPE_APP_OTA_0 + 1, test: 0x20 },
+  [TYPE_APP]: { factory: SUBTYPE_APP_FACTORY, ota_0: SUBTYPE_APP_OTA_0, ota_1: SUBTYPE_APP_OTA_0 + 1, test: 0x20 },
   [TYPE_DATA]: {
     ota: SUBTYPE_DATA_OTA,
     phy: 0x01,
@@ -102,7 +102,7 @@ function parseNumber(text: string): number {
 /** @returns the table as it stands in flash, with its MD5 entry */
 export function encodePartitionTable(partitions: readonly Partition[]): Uint8Array {
   const table = Buffer.alloc(TABLE_LENGTH, 0xff);
-  if ((partitions.length + 1) * ENTRY_LENGTH > TABLE_LENGTH) throw new Error("too many partitions");
+  if (partitions.length > MOST_PARTITIONS) throw new Error("too many partitions");
   for (const [index, partition] of partitions.entries()) {
     const entry = table.subarray(index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH);
     entry.writeUInt16LE(ENTRY_MAGIC, 0);
@@ -115,46 +115,18 @@ export function encodePartitionTable(partitions: readonly Partition[]): Uint8Arr
   }
   const end = partitions.length * ENTRY_LENGTH;
   table.writeUInt16LE(MD5_MAGIC, end);
-  createHash("md5").update(table.subarray(0, end)).digest().copy(table, end + 16);
+  createHash("md5").update(table.subarray(0, end)).digest().copy(table, end + MD5_OFFSET);
   return table;
 }
 
 /** @throws Error where the flash holds no sound table */
-export function readPartitionTable(flash: NorFlash): Partition[] {
-  if (flash.byteLength < TABLE_ADDRESS + TABLE_LENGTH) throw new Error("flash too small for a partition table");
-  const table = Buffer.from(flash.slice(TABLE_ADDRESS, TABLE_LENGTH));
-  const partitions: Partition[] = [];
-  for (let at = 0; at + ENTRY_LENGTH <= TABLE_LENGTH; at += ENTRY_LENGTH) {
-    const magic = table.readUInt16LE(at);
-    if (magic === MD5_MAGIC) {
-      const digest = createHash("md5").update(table.subarray(0, at)).digest();
-      if (!digest.equals(table.subarray(at + 16, at + 32))) throw new Error("partition table has a wrong MD5");
-      return checkBounds(partitions, flash.byteLength);
-    }
-    if (magic !== ENTRY_MAGIC) break;
-    partitions.push({
-      type: table.readUInt8(at + 2),
-      subtype: table.readUInt8(at + 3),
-      offset: table.readUInt32LE(at + 4),
-      size: table.readUInt32LE(at + 8),
-      label: table.toString("latin1", at + 12, at + 28).replace(/\0.*$/s, ""),
-    });
-  }
-  throw new Error("no partition table at 0x8000");
+export function readPartitionTable(flash: NorFlash): readonly Partition[] {
+  return describePartitionTable(flash).partitions;
 }
 
-function checkBounds(partitions: Partition[], flashLength: number): Partition[] {
-  for (const { label, offset, size } of partitions) {
-    if (offset + size > flashLength) throw new Error(`partition ${label} ends outside the flash`);
-  }
-  return partitions;
-}
-
-/** The OTA slots in order: index n is `ota_n`. */
-export function otaSlots(partitions: readonly Partition[]): Partition[] {
-  return partitions
-    .filter(({ type, subtype }) => type === TYPE_APP && subtype >= SUBTYPE_APP_OTA_0 && subtype < SUBTYPE_APP_OTA_0 + 16)
-    .sort((left, right) => left.subtype - right.subtype);
+/** The partitions, and whether an MD5 vouches for them. @throws Error where the flash holds no sound table */
+export function describePartitionTable(flash: NorFlash): PartitionTable {
+  return readTable({ flash, Digest: NodeDigest });
 }
 
 /** @throws Error where there is none */

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CHIP_ESP32, verifyAppImage } from "./app-image.js";
+import { appVersion, CHIP_ESP32, imageChipId, verifyAppImage } from "./app-image.js";
+import { CHIPS, chipWithId } from "./chips.js";
 import { FileMedium, NO_MEDIUM, NorFlash } from "./nor-flash.js";
 import { encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, readPartitionTable, TABLE_ADDRESS } from "./partition-table.js";
 
@@ -47,7 +48,8 @@ export function snapshotFlash(folder: string): NorFlash {
 }
 
 /**
- * A chip as it leaves the factory: partition table, the image in the first slot, all else blank.
+ * A chip as it leaves the factory: partition table, the image in the first slot, all else blank. Which chip of the family it is
+ * follows from the image.
  *
  * @throws StateError where the image cannot boot
  */
@@ -57,9 +59,16 @@ export function factoryFlash(image: Uint8Array): NorFlash {
   flash.program(encodePartitionTable(partitions), TABLE_ADDRESS);
   const slot = otaSlots(partitions)[0] as Partition;
   if (image.byteLength > slot.size) throw new StateError(`image of ${image.byteLength} bytes, a slot holds ${slot.size}`);
+  const chipId = imageChipId(image) ?? CHIP_ESP32;
+  if (chipWithId(chipId) === undefined) {
+    throw new StateError(`image for chip ${chipId}, which is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
+  }
   flash.program(image, slot.offset);
-  const fault = verifyAppImage(flash, slot, CHIP_ESP32);
+  const fault = verifyAppImage(flash, slot, chipId);
   if (fault !== undefined) throw new StateError(`not an ESP32 application image: ${fault}`);
+  if (appVersion(image) === undefined) {
+    throw new StateError("image without an application descriptor, as a boot loader is one: flash the application, or a whole flash");
+  }
   return flash;
 }
 

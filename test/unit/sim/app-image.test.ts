@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { appVersion, CHIP_ESP32, verifyAppImage } from "../../../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
+import { CHIPS } from "../../../hal/boards/sim/chips.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
+import { resealImage } from "../../support/resealed-image.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
 const SLOT = { label: "ota_0", type: 0, subtype: 0x10, offset: 0x10000, size: 0x4000 };
@@ -30,9 +32,26 @@ test("refuses what is no image", () => {
 
 test("refuses an image for another chip", () => {
   const image = buildAppImage({ version: "1", byteLength: 336, seed: 1, chipId: 9 });
-  assert.equal(verify(image), "image for chip 9");
+  assert.equal(verify(image), "image for ESP32-S3");
   assert.equal(verify(image, 9), undefined);
-  assert.equal(verify(IMAGE, 9), "image for chip 0");
+  assert.equal(verify(IMAGE, 9), "image for ESP32");
+});
+
+test("each chip maps its own addresses from flash, and asks the descriptor for the length of a page only if it can choose it", () => {
+  for (const { id, mapped, choosesPageLength } of CHIPS) {
+    const image = Buffer.from(buildAppImage({ version: "1", byteLength: 336, seed: 1, chipId: id }));
+    const [start, end] = mapped[0] ?? assert.fail();
+    const at = (address: number, logarithm: number): string | undefined => {
+      image.writeUInt32LE(address, 24);
+      image.writeUInt8(logarithm, 32 + 180);
+      return verify(resealImage(image), id);
+    };
+    assert.equal(at(start + 32, 0), undefined);
+    assert.equal(at(start + 0x8020, 0), "segment 0 not aligned for the MMU");
+    assert.equal(at(start + 0x8020, 15), choosesPageLength ? undefined : "segment 0 not aligned for the MMU");
+    assert.equal(at(start + 0x4020, 15), "segment 0 not aligned for the MMU");
+    assert.equal(at(end + 4, 0), undefined, "an address that is not mapped");
+  }
 });
 
 test("refuses every single flipped bit but the one that says whether a SHA-256 follows", () => {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { OtaData, type OtaDataEntry } from "../../../hal/boards/ota-data.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { bytesOf, cutsOf, RecordingMedium } from "../../support/power-cuts.js";
+import { ROOT } from "../../support/root.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
+const ESP_IDF = join(ROOT, "test/fixtures/esp-idf");
 const PARTITION = { label: "otadata", type: 1, subtype: 0, offset: SECTOR_LENGTH, size: 2 * SECTOR_LENGTH };
 
 test("blank otadata has no entries", () => {
@@ -28,6 +32,41 @@ for (const [sequence, state, hex] of [
     assert.equal(flash.isBlank(PARTITION.offset + 32, SECTOR_LENGTH - 32), true);
   });
 }
+
+test("entries are those of ESP-IDF's own code, in each state", () => {
+  const theirs = readFileSync(join(ESP_IDF, "otadata-entries.bin"));
+  const expected: readonly OtaDataEntry[] = [
+    { sequence: 1, state: "new" },
+    { sequence: 2, state: "pending-verify" },
+    { sequence: 3, state: "valid" },
+    { sequence: 0x1234, state: "invalid" },
+    { sequence: 0xfffffffe, state: "aborted" },
+    { sequence: 7, state: "undefined" },
+  ];
+  assert.equal(theirs.byteLength, 32 * expected.length);
+  for (const [index, entry] of expected.entries()) {
+    const bytes = theirs.subarray(32 * index, 32 * (index + 1));
+    const [written, read] = [blank(), blank()];
+    written.otaData.write(0, entry);
+    assert.equal(Buffer.from(written.flash.slice(PARTITION.offset, 32)).toString("hex"), bytes.toString("hex"));
+    read.flash.program(bytes, PARTITION.offset);
+    assert.deepEqual(read.otaData.read(0), entry);
+  }
+});
+
+test("slots are selected in the entries and with the sequences of ESP-IDF's otatool, which leaves the state blank", () => {
+  const theirs = readFileSync(join(ESP_IDF, "otadata-switched.bin"));
+  const { flash, otaData } = blank();
+  for (const slot of [1, 0, 1]) {
+    otaData.select(slot);
+    const active = otaData.active();
+    otaData.write(active, { sequence: otaData.read(active)?.sequence ?? 0, state: "undefined" });
+  }
+  for (const index of [0, 1]) {
+    const ours = Buffer.from(flash.slice(PARTITION.offset + index * SECTOR_LENGTH, 32));
+    assert.equal(ours.toString("hex"), theirs.toString("hex", 32 * index, 32 * (index + 1)));
+  }
+});
 
 test("what was written is read back, each entry in a sector of its own", () => {
   const { otaData } = blank();

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 import {
   dataPartition,
+  describePartitionTable,
   encodePartitionTable,
   otaSlots,
   parsePartitionsCsv,
@@ -17,6 +18,7 @@ import {
 import { ROOT } from "../../support/root.js";
 
 const CSV = readFileSync(join(ROOT, "hal/boards/esp32/partitions.csv"), "utf8");
+const ESP_IDF = join(ROOT, "test/fixtures/esp-idf");
 const FLASH_LENGTH = 4 * 1024 * 1024;
 
 test("the project's own layout fits the chip without gaps that a slot would miss", () => {
@@ -103,8 +105,8 @@ test("the MD5 entry follows the last one, is of all before it, and 0xFF ends the
 });
 
 test("what was encoded is read back, up to the largest table", () => {
-  const most = Array.from({ length: 95 }, (_, index) => `p${index},data,0x40,,4K`).join("\n");
-  for (const csv of [CSV, most, ""]) {
+  const most = Array.from({ length: 94 }, (_, index) => `p${index},data,0x40,,4K`).join("\n");
+  for (const csv of [CSV, most]) {
     const partitions = parsePartitionsCsv(csv);
     assert.deepEqual(readPartitionTable(flashWith(encodePartitionTable(partitions))), partitions);
   }
@@ -125,12 +127,42 @@ test("a flash without a table, or too small for one, is refused", () => {
   assert.throws(() => readPartitionTable(NorFlash.blank(0x8000)), /too small/);
 });
 
-test("a table without an MD5 entry is refused, even where it fills all of its room", () => {
+test("a table without an MD5 is ended by a blank entry", () => {
+  const table = encodePartitionTable(parsePartitionsCsv(CSV)).fill(0xff, 5 * 32);
+  assert.deepEqual(describePartitionTable(flashWith(table)), { partitions: parsePartitionsCsv(CSV), hasMd5: false });
+  for (const at of [0, 1, 2, 3]) {
+    const unended = Uint8Array.from(table);
+    unended[5 * 32 + at] = 0x7f;
+    assert.throws(() => readPartitionTable(flashWith(unended)), /damaged entry 5/, `byte ${at}`);
+  }
+});
+
+test("the MD5 is followed by the blank entry, as the boot loader wants it, and by no other MD5 or partition", () => {
   const table = encodePartitionTable(parsePartitionsCsv(CSV));
-  assert.throws(() => readPartitionTable(flashWith(Uint8Array.from(table).fill(0xff, 4 * 32))), /no partition table/);
+  assert.equal(describePartitionTable(flashWith(table)).hasMd5, true);
+  for (const [from, to] of [[5 * 32, 6 * 32], [0, 32]] as const) {
+    const more = Buffer.from(table);
+    table.slice(from, to).forEach((byte, index) => more.writeUInt8(byte, 6 * 32 + index));
+    assert.throws(() => readPartitionTable(flashWith(more)), /damaged entry 6/);
+  }
+});
+
+test("a table without entries, or without an end, is refused", () => {
+  assert.throws(() => readPartitionTable(flashWith(encodePartitionTable([]))), /no partition table/);
   const full = Buffer.alloc(0xc00);
-  for (let at = 0; at < full.byteLength; at += 32) full.set(table.subarray(0, 32), at);
-  assert.throws(() => readPartitionTable(flashWith(full)), /no partition table/);
+  const entry = encodePartitionTable(parsePartitionsCsv(CSV)).subarray(0, 32);
+  for (let at = 0; at < full.byteLength; at += 32) full.set(entry, at);
+  assert.throws(() => readPartitionTable(flashWith(full)), /no end/);
+});
+
+test("the table is the one that ESP-IDF's tool makes, with and without MD5, byte for byte, and is read as its CSV", () => {
+  const partitions = parsePartitionsCsv(readFileSync(join(ESP_IDF, "partitions.csv"), "utf8"));
+  const ours = Buffer.from(encodePartitionTable(partitions));
+  for (const [file, hasMd5] of [["partitions-md5.bin", true], ["partitions-no-md5.bin", false]] as const) {
+    const theirs = readFileSync(join(ESP_IDF, file));
+    assert.equal(ours.toString("hex", 0, theirs.byteLength), theirs.toString("hex"));
+    assert.deepEqual(describePartitionTable(flashWith(theirs)), { partitions, hasMd5 });
+  }
 });
 
 test("a partition that ends outside the flash is refused", () => {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { CHIP_ESP32 } from "../../../hal/boards/sim/app-image.js";
-import { inspectSlots } from "../../../hal/boards/sim/inspect.js";
+import { CHIPS } from "../../../hal/boards/sim/chips.js";
+import { inspectFlash, inspectSlots } from "../../../hal/boards/sim/inspect.js";
 import {
   createBoard,
   factoryFlash,
@@ -15,6 +16,7 @@ import {
   StateError,
 } from "../../../hal/boards/sim/state-dir.js";
 import { bytesOf } from "../../support/power-cuts.js";
+import { resealImage } from "../../support/resealed-image.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 
 const parent = mkdtempSync(join(tmpdir(), "state-dir-"));
@@ -64,7 +66,8 @@ test("an image that fills the slot is taken, one that is larger or unsound is no
   spoilt[1000] = (spoilt[1000] as number) ^ 1;
   const refused = [
     imageOf("1", SLOT_LENGTH + 16),
-    buildAppImage({ version: "1", byteLength: 4096, seed: 1, chipId: 9 }),
+    forUnknownChip(imageOf("1")),
+    bootLoaderImage(),
     spoilt,
     imageOf("1").subarray(0, 4000),
     new Uint8Array(0),
@@ -139,6 +142,30 @@ test("a dangling link is no folder that could be read", () => {
   assert.equal(existsSync(folder), false);
   assert.equal(holdsBoard(folder), false);
 });
+
+test("a board is of the chip that its image is for", () => {
+  for (const { id, name } of CHIPS) {
+    const flash = factoryFlash(buildAppImage({ version: "1", byteLength: 4096, seed: 1, chipId: id }));
+    assert.deepEqual(inspectFlash(flash).chip, { name, id });
+    assert.equal(inspectSlots(flash, id).running.version, "1");
+  }
+  assert.throws(() => factoryFlash(forUnknownChip(imageOf("1"))), /image for chip 77, which is none of ESP32, ESP32-S2/);
+});
+
+test("an image without an application descriptor is refused for what it is", () => {
+  assert.throws(() => factoryFlash(bootLoaderImage()), /image without an application descriptor/);
+});
+
+function forUnknownChip(image: Uint8Array): Uint8Array {
+  return image.fill(77, 12, 13);
+}
+
+/** Sound, as an image. */
+function bootLoaderImage(): Uint8Array {
+  const image = Buffer.from(imageOf("1"));
+  image.writeUInt32LE(0x50, 32);
+  return resealImage(image);
+}
 
 function imageOf(version: string, byteLength = 4096): Uint8Array {
   return buildAppImage({ version, byteLength, seed: 1 });

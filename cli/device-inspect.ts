@@ -1,0 +1,78 @@
+import { inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
+import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
+import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
+import { idOf, readLedger } from "../src/gateway/ledger.js";
+import { decodeRecord } from "../src/update/checkpoint.js";
+import type { Checkpoint } from "../src/update/types.js";
+import { COMPONENT_PRODUCT } from "./components.js";
+import { type FlashSource, readFlash } from "./flash-source.js";
+import { describePlan, planReports } from "./plan-report.js";
+
+/** `ota-device inspect` */
+export function inspect({ json, ...source }: FlashSource & { readonly json?: boolean }): void {
+  const flash = readFlash(source);
+  const record = readRecord(flash, "ota", "job");
+  const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
+  const found = inspectFlash(flash);
+  const report = {
+    ...found,
+    ...inspectSlots(flash, found.chip.id),
+    checkpoint: checkpoint === undefined ? null : describe(checkpoint),
+    // What runs on these is beside the flash, in the folder.
+    subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
+    plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
+    components: source.state === undefined ? [] : componentsOf(source.state),
+  };
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const { running, slots } = report;
+  const lines = [
+    `running     ${running.slot}  version ${running.version ?? "none"}  ${running.state}`,
+    `chip        ${report.chip.name}, ${report.flashBytes} bytes of flash`,
+    `partitions  ${report.partitionTable.partitions}, ${report.partitionTable.md5 ? "with" : "without"} an MD5`,
+  ];
+  for (const [label, slot] of Object.entries(slots)) {
+    lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
+  }
+  for (const [index, { sequence, slot, state }] of report.otadata.entries()) {
+    lines.push(`otadata ${index}   ${sequence === undefined ? state : `sequence ${sequence}, ${slot}, ${state}`}`);
+  }
+  lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
+  for (const { productId, deviceName, version, state } of report.subdevices) {
+    lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
+  }
+  for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
+  for (const plan of report.plans) lines.push(`plan        ${describePlan(plan)}`);
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** What runs on each, and where it is with its update. */
+function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
+  const found = installedSubDevices(state).filter(({ productId }) => productId !== COMPONENT_PRODUCT);
+  if (found.length === 0) return [];
+  const marks = readLedger({ read: (key) => readRecord(flash, "ota", key) });
+  return found.map((one) => {
+    const mark = marks.get(idOf(`${one.productId}/${one.deviceName}`)) ?? "none";
+    return { ...one, state: mark === "none" ? "idle" : mark };
+  });
+}
+
+function componentsOf(state: string): { readonly id: string; readonly version: string; readonly md5: string | null }[] {
+  return installedSubDevices(state)
+    .filter(({ productId }) => productId === COMPONENT_PRODUCT)
+    .map(({ deviceName, version, md5 }) => ({ id: deviceName, version, md5 }));
+}
+
+function describe(checkpoint: Checkpoint): object {
+  const { phase, slot, image } = checkpoint;
+  const stored = "stored" in checkpoint ? checkpoint.stored : undefined;
+  return {
+    phase,
+    slot,
+    ...image,
+    ...(stored?.regionOffset === undefined ? {} : { regionOffset: stored.regionOffset }),
+    ...(checkpoint.phase === "reporting" ? { result: checkpoint.result } : {}),
+  };
+}

@@ -1,0 +1,58 @@
+import { OtaData } from "../ota-data.js";
+import { CHIP_ESP32, HEADER_LENGTH, imageChipId } from "./app-image.js";
+import { CHIPS } from "./chips.js";
+import type { NorFlash } from "./nor-flash.js";
+import {
+  otaSlots,
+  type Partition,
+  readPartitionTable,
+  SUBTYPE_APP_FACTORY,
+  SUBTYPE_DATA_OTA,
+  TYPE_APP,
+  TYPE_DATA,
+} from "./partition-table.js";
+
+/** What the boot loader finds in a flash to choose from. */
+export interface BootCandidates {
+  /** The factory application, if there is one, then the OTA slots: a blank otadata selects the first. */
+  readonly applications: readonly Partition[];
+  readonly slots: readonly Partition[];
+  /** Absent if the partition table has no such partition, or no slot. */
+  readonly otaData: OtaData | undefined;
+}
+
+/** @throws Error if the flash holds no sound partition table */
+export function bootCandidates(flash: NorFlash): BootCandidates {
+  const partitions = readPartitionTable(flash);
+  const slots = otaSlots(partitions);
+  const factory = partitions.filter(({ type, subtype }) => type === TYPE_APP && subtype === SUBTYPE_APP_FACTORY);
+  const partition = partitions.find(({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_OTA);
+  const chooses = partition !== undefined && slots.length > 0;
+  return {
+    applications: [...factory, ...slots],
+    slots,
+    otaData: chooses ? new OtaData({ flash, partition, slotCount: slots.length }) : undefined,
+  };
+}
+
+/**
+ * The chip whose flash this is: the boot loader's; if the flash holds none, as one that `ota-device` made, that of the image
+ * which otadata selects; and of any other if that is none.
+ *
+ * @returns the chip's id, also of a chip that is not in the table; the ESP32's for a flash without any image
+ * @throws Error if the flash holds no sound partition table
+ */
+export function chipIdOf(flash: NorFlash): number {
+  const booted = CHIPS.find(({ id, bootLoaderOffset }) => chipIdAt(flash, bootLoaderOffset) === id);
+  if (booted !== undefined) return booted.id;
+  const { applications, slots, otaData } = bootCandidates(flash);
+  const active = otaData?.active() ?? -1;
+  const entry = active < 0 ? undefined : otaData?.read(active);
+  const selected = entry === undefined ? undefined : slots[otaData?.slotOf(entry) ?? 0];
+  const inOrder = selected === undefined ? applications : [selected, ...applications];
+  return inOrder.map(({ offset }) => chipIdAt(flash, offset)).find((id) => id !== undefined) ?? CHIP_ESP32;
+}
+
+function chipIdAt(flash: NorFlash, offset: number): number | undefined {
+  return offset + HEADER_LENGTH > flash.byteLength ? undefined : imageChipId(flash.slice(offset, HEADER_LENGTH));
+}
