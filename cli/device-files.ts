@@ -11,6 +11,7 @@ import type { Checkpoint } from "../src/update/types.js";
 import { UsageError } from "./command-line.js";
 import { COMPONENT_PRODUCT } from "./components.js";
 import { readBytes, writeBytes } from "./files.js";
+import { describeProvisioning, inspectProvisioning } from "./nvs-image.js";
 import { describePlan, planReports } from "./plan-report.js";
 
 /** `ota-device inspect` */
@@ -20,6 +21,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
   const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
   const report = {
     ...inspectSlots(flash, CHIP_ESP32),
+    provisioning: inspectProvisioning(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     subdevices: subDevicesOf(state, flash),
     plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
@@ -36,6 +38,7 @@ export function inspect({ state, json }: { state: string; json?: boolean }): voi
   for (const [label, slot] of Object.entries(slots)) {
     lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
   }
+  lines.push(`provisioned ${describeProvisioning(report.provisioning)}`);
   lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
   for (const { productId, deviceName, version, state } of report.subdevices) {
     lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);

@@ -5,6 +5,7 @@ import { component } from "./components.js";
 import { flash, image, inspect, read } from "./device-files.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
+import { addProvisioningOptions, provision } from "./provision.js";
 import { SELF_TESTS } from "./self-test.js";
 
 const program = new Command("ota-device").description("A simulated ESP32 with the update agent, its flash in a folder.");
@@ -69,5 +70,15 @@ program
   .option("--seed <n>", "same seed, same content", count, 1)
   .requiredOption("--output <file>", "where to")
   .action(image);
+
+addProvisioningOptions(
+  program
+    .command("provision")
+    .description("Make the nvs image that turns a board into this device: its identity and its network, apart from the firmware.")
+    .requiredOption("--device-info <file>", "the vendor's device_info.json"),
+)
+  .option("--size <n>", "bytes of the partition nvs; default: that of partitions.csv", count)
+  .requiredOption("--output <file>", "where to; whoever reads it has the device's secret")
+  .action(provision);
 
 await runProgram(program);
