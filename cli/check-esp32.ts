@@ -1,40 +1,35 @@
 #!/usr/bin/env node
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { runProgram } from "./command-line.js";
-import { checkModules, checkPartitions, checkSettings, link, type Linked } from "./esp32-link.js";
+import { DEFAULT_TABLE, TABLE_NAMES } from "./esp32-application.js";
+import { checkApplication } from "./esp32-check.js";
+import type { Linked } from "./esp32-link.js";
+import { SLOT_LENGTH } from "./esp32-room.js";
 import { checkBoard, findEsp32Sdk } from "./esp32-sdk.js";
 
-/** Bytes of a slot and of a pointer on the chip. */
-const SLOT_LENGTH = 16;
+/** Bytes of a pointer on the chip. */
 const POINTER_LENGTH = 4;
 
 const program = new Command("npm run check:esp32 --")
   .description("Links examples/minimal for an ESP32 by the Moddable SDK, without ESP-IDF, and checks what comes out.")
   .option("--board <name>", "board of the SDK", "nodemcu")
+  .addOption(new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE))
   .action(check);
 
 await runProgram(program);
 
-function check({ board }: { readonly board: string }): void {
+function check({ board, partitions: table }: { readonly board: string; readonly partitions: string }): void {
   const sdk = findEsp32Sdk(process.env);
   checkBoard(sdk, board);
-  const output = mkdtempSync(join(tmpdir(), "moddable-ota-esp32-"));
-  try {
-    const linked = link(sdk, board, output);
-    say("sdk", `Moddable ${sdk.version}, esp32/${board}`);
-    checkModules(linked);
-    sayLinked(linked);
-    say("sdkconfig", checkSettings(linked.sdkconfig).join(", "));
-    for (const { label, offset, size } of checkPartitions(linked.partitions)) {
-      say("partition", `${label.padEnd(8)} ${hex(offset).padEnd(9)} ${hex(size)}`);
-    }
-    say("ok", "all JavaScript links; native code was not compiled");
-  } finally {
-    rmSync(output, { recursive: true, force: true });
+  say("sdk", `Moddable ${sdk.version}, esp32/${board}`);
+  const { linked, settings, partitions, room } = checkApplication({ sdk, board, version: "0.1.0", table });
+  sayLinked(linked);
+  say("sdkconfig", settings.join(", "));
+  for (const { label, offset, size } of partitions) {
+    say("partition", `${label.padEnd(8)} ${hex(offset).padEnd(9)} ${hex(size)}`);
   }
+  say("room", `an image of about ${count(room.byteLength)} bytes leaves ${room.freePercent} % of its slot of ${count(room.slotLength)}`);
+  say("ok", "all JavaScript links; native code was not compiled");
 }
 
 function sayLinked({ modules, preloaded, ...figures }: Linked): void {

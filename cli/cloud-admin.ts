@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
-import type { CloudStatus, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
+import type { CloudStatus, DeviceName, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
 import { FIRMWARE } from "../src/components/update-plans.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
@@ -33,8 +33,19 @@ export async function firmwareAdd(
   const path = resolve(file);
   const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
   say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
+  warnOfSecrets(file, await service.secretsIn({ md5: added.md5 }));
   if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
     say(`warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`);
+  }
+}
+
+/** @param file as the user named it */
+function warnOfSecrets(file: string, holders: readonly DeviceName[]): void {
+  for (const { productId, deviceName } of holders) {
+    process.stderr.write(
+      `warning: ${file} holds the secret of ${productId}/${deviceName}: a device that takes this update becomes that device; ` +
+        "build the image without it, and put identity and network into the board's NVS by ota-device provision or npm run flash\n",
+    );
   }
 }
 

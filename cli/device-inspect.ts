@@ -6,6 +6,7 @@ import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/types.js";
 import { COMPONENT_PRODUCT } from "./components.js";
 import { type FlashSource, readFlash } from "./flash-source.js";
+import { describeProvisioning, inspectProvisioning } from "./nvs-image.js";
 import { describePlan, planReports } from "./plan-report.js";
 
 /** `ota-device inspect` */
@@ -17,6 +18,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   const report = {
     ...found,
     ...inspectSlots(flash, found.chip.id),
+    provisioning: inspectProvisioning(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     // What runs on these is beside the flash, in the folder.
     subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
@@ -39,6 +41,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   for (const [index, { sequence, slot, state }] of report.otadata.entries()) {
     lines.push(`otadata ${index}   ${sequence === undefined ? state : `sequence ${sequence}, ${slot}, ${state}`}`);
   }
+  lines.push(`provisioned ${describeProvisioning(report.provisioning)}`);
   lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
   for (const { productId, deviceName, version, state } of report.subdevices) {
     lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);

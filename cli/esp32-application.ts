@@ -35,18 +35,22 @@ export function writeApplication({ sdk, board, output, version, table }: Applica
   mkdirSync(join(folder, "sdkconfig"), { recursive: true });
   writeFileSync(join(folder, "partitions.csv"), partitionsOf(table));
   writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), `${boardSettings(sdk, board)}\n${settingsOf(table)}`);
-  const manifest = {
+  // mcconfig has what is included win over what includes it, and the later over the earlier.
+  writeManifest(join(folder, "settings.json"), {
     build: { "SDKCONFIGPATH ?=": "./sdkconfig", "PARTITIONS_FILE ?=": "./partitions.csv" },
-    include: [join(packageRoot(), "examples", APPLICATION, "manifest.json")],
     // The SDK makes a C string of a text that begins with #.
     defines: { firmware: { version: `#${version}` } },
-  };
+  });
   const path = join(folder, "manifest.json");
-  writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  writeManifest(path, { include: [join(packageRoot(), "examples", APPLICATION, "manifest.json"), "./settings.json"] });
   return path;
 }
 
-/** partitions.csv of a table. */
+function writeManifest(path: string, manifest: object): void {
+  writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** partitions.csv of a table. @throws UsageError */
 export function partitionsOf(table: string): string {
   return readFileSync(join(folderOf(table), "partitions.csv"), "utf8");
 }

@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SDK_MANIFESTS } from "../hal/boards/esp32/sdk-modules.js";
 import { parsePartitionsCsv, type Partition } from "../hal/boards/sim/partition-table.js";
-import { APPLICATION, environmentOf, type Esp32Sdk, mcconfigArguments } from "./esp32-sdk.js";
-import { packageRoot } from "./sdk.js";
+import { type ApplicationOptions, partitionsOf, writeApplication } from "./esp32-application.js";
+import { APPLICATION, environmentOf, mcconfigArguments } from "./esp32-sdk.js";
 
 /** What the SDK's linker made of the application. */
 export interface Linked {
@@ -36,7 +36,8 @@ const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] 
  *
  * @throws Error that names what does not link
  */
-export function link(sdk: Esp32Sdk, board: string, output: string): Linked {
+export function link(application: ApplicationOptions): Linked {
+  const { sdk, board, output } = application;
   const standIns = join(output, "stand-ins");
   mkdirSync(standIns, { recursive: true });
   standIn(standIns, "git", `echo ${sdk.idfVersion}`);
@@ -44,7 +45,7 @@ export function link(sdk: Esp32Sdk, board: string, output: string): Linked {
   // A shell that is set up for another application would change what is checked.
   const env = { ...process.env, IDF_PATH: output, SDKCONFIGPATH: undefined, PARTITIONS_FILE: undefined };
   const options = { env: environmentOf(sdk, env, [standIns]), cwd: output };
-  run("mcconfig", mcconfigArguments({ board, output, config: {} }), options);
+  run("mcconfig", mcconfigArguments({ board, output, manifest: writeApplication(application) }), options);
   const folder = join(output, "tmp", "esp32", board, "release", APPLICATION);
   run("make", ["-f", join(folder, "makefile"), join(folder, "mc.xs.c")], options);
   return readLinked(folder);
@@ -112,12 +113,11 @@ export function checkSettings(sdkconfig: string): string[] {
   });
 }
 
-/** @returns the partitions @throws Error where they are not those of the simulated board */
-export function checkPartitions(text: string): Partition[] {
+/** @returns the partitions @throws Error if they are not those of the table */
+export function checkPartitions(text: string, table: string): Partition[] {
   const partitions = parsePartitionsCsv(text);
-  const simulated = parsePartitionsCsv(readFileSync(join(packageRoot(), "hal", "boards", "esp32", "partitions.csv"), "utf8"));
-  if (JSON.stringify(partitions) !== JSON.stringify(simulated)) {
-    throw new Error("the partition table is not that of hal/boards/esp32/partitions.csv");
+  if (JSON.stringify(partitions) !== JSON.stringify(parsePartitionsCsv(partitionsOf(table)))) {
+    throw new Error(`the partition table is not ${table}: the board or the environment sets PARTITIONS_FILE`);
   }
   return partitions;
 }

@@ -1,3 +1,14 @@
+import type { Linked } from "./esp32-link.js";
+
+/** Bytes of a slot on the chip. */
+export const SLOT_LENGTH = 16;
+
+/**
+ * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker adds.
+ * Measured by the build of docs/board.md, Room; an application's own C comes on top.
+ */
+const NATIVE_LENGTH = 1_150_000;
+
 /** Least part of a slot that an image must leave: a slot cannot grow by an update, and images do. */
 export const LEAST_FREE_PERCENT = 5;
 
@@ -22,6 +33,12 @@ export function checkRoom({ byteLength, slotLength, isEstimate }: { byteLength: 
     `${size} and ${left}: at least ${LEAST_FREE_PERCENT} % must stay, for a slot cannot grow by an update. ` +
       "Take a larger table (--partitions), or leave out what docs/board.md lists under Room",
   );
+}
+
+/** @returns bytes of the image that a build would come to */
+export function estimateImage({ modules, romSlots }: Linked): number {
+  const bytecode = [...modules.values()].reduce((sum, size) => sum + size, 0);
+  return NATIVE_LENGTH + bytecode + romSlots * SLOT_LENGTH;
 }
 
 function count(value: number): string {

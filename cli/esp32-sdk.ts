@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { UsageError } from "./command-line.js";
-import { findSdk, packageRoot, type Sdk } from "./sdk.js";
+import { findSdk, type Sdk } from "./sdk.js";
 
 const SEE = "see README.md, On an ESP32";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
@@ -13,12 +13,12 @@ export interface Esp32Sdk extends Sdk {
 }
 
 export interface BuildRequest {
-  /** Of the SDK's folder build/devices/esp32/targets. */
+  /** Folder of the SDK's build/devices/esp32/targets. */
   readonly board: string;
   /** Where everything that is built goes. */
   readonly output: string;
-  /** What the application finds in mc/config. */
-  readonly config: { readonly [name: string]: string };
+  /** Path of the manifest: the folder it lies in names the application. */
+  readonly manifest: string;
 }
 
 /** The application that is linked and flashed. */
@@ -53,10 +53,8 @@ export function checkIdf(sdk: Esp32Sdk, env: NodeJS.ProcessEnv): void {
 }
 
 /** Arguments of mcconfig for the application, without its mode. */
-export function mcconfigArguments({ board, output, config }: BuildRequest): string[] {
-  const settings = Object.entries(config).map(([name, value]) => `${name}=${value}`);
-  const manifest = join(packageRoot(), "examples", APPLICATION, "manifest.json");
-  return ["-p", `esp32/${board}`, "-o", output, manifest, ...settings];
+export function mcconfigArguments({ board, output, manifest }: BuildRequest): string[] {
+  return ["-p", `esp32/${board}`, "-o", output, manifest];
 }
 
 /** The SDK's tools, and what stands in `first`, before everything else. */

@@ -1,74 +1,92 @@
 #!/usr/bin/env node
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
-import { EXIT_FAILED, runProgram, UsageError } from "./command-line.js";
-import { APPLICATION, checkBoard, checkIdf, environmentOf, findEsp32Sdk, mcconfigArguments } from "./esp32-sdk.js";
+import { Command, Option } from "commander";
+import { appVersion } from "../hal/boards/sim/app-image.js";
+import { runProgram, UsageError } from "./command-line.js";
+import { DEFAULT_TABLE, TABLE_NAMES, writeApplication } from "./esp32-application.js";
+import { checkApplication, slotLengthOf } from "./esp32-check.js";
+import { build, checkPartitionTool, deploy, findPort, type Firmware, openDebugger, writeNvs } from "./esp32-deploy.js";
+import { checkBoard, checkIdf, findEsp32Sdk } from "./esp32-sdk.js";
+import { checkRoom, type Room } from "./esp32-room.js";
+import { makeNvsImage, nvsLength } from "./nvs-image.js";
+import { addProvisioningOptions, provisioningEntries, type ProvisioningOptions } from "./provision.js";
 import { packageRoot } from "./sdk.js";
-import { readIdentity } from "./files.js";
 
-interface FlashOptions {
-  readonly deviceInfo: string;
-  readonly ssid: string;
-  readonly password?: string;
+interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
+  readonly deviceInfo?: string;
   readonly firmwareVersion: string;
-  readonly broker?: string;
   readonly board: string;
+  readonly partitions: string;
   readonly port?: string;
   readonly debug?: true;
   readonly build?: true;
 }
 
-const program = new Command("npm run flash --")
-  .description("Builds examples/minimal by the Moddable SDK and ESP-IDF, and flashes it over USB.")
-  .requiredOption("--device-info <file>", "the vendor's device_info.json, with auth_mode KEY")
-  .requiredOption("--ssid <name>", "Wi-Fi network")
-  .option("--password <text>", "of the Wi-Fi network")
-  .option("--firmware-version <v>", "version that this firmware reports", "0.1.0")
-  .option("--broker <url>", "mqtt://host[:port]; default: the platform's own")
+const program = addProvisioningOptions(
+  new Command("npm run flash --")
+    .description(
+      "Builds examples/minimal by the Moddable SDK and ESP-IDF and flashes it over USB, and beside it the board's identity and network.",
+    )
+    .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
+)
+  .option("--firmware-version <v>", "version of this firmware, which the image says and the board reports", "0.1.0")
   .option("--board <name>", "board of the SDK", "nodemcu")
+  .addOption(new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE))
   .option("--port <device>", "serial port; default: the one that the SDK finds")
   .option("--debug", "with the debugger xsbug, which shows what the firmware says")
-  .option("--build", "build only: the image to upgrade to")
+  .option("--build", "build only: the image to upgrade to, the same for all devices, without identity and network")
   .action(flash);
 
 await runProgram(program);
 
+/** All that can be wrong is found out before the minutes that a build takes. */
 function flash(options: FlashOptions): void {
-  const sdk = findEsp32Sdk(process.env);
+  const env = process.env;
+  const sdk = findEsp32Sdk(env);
   checkBoard(sdk, options.board);
-  const config = configOf(options);
-  checkIdf(sdk, process.env);
+  const nvs = options.build ? undefined : nvsImageOf(options);
+  checkIdf(sdk, env);
+  const { board, firmwareVersion: version, partitions: table } = options;
+  if (nvs !== undefined) checkPartitionTool(env);
+  const port = nvs === undefined ? undefined : findPort({ sdk, env }, options.port);
+  // Says what the board lacks: wrong settings would show in C, too little stack only as a board that restarts for ever.
+  const { partitions, room } = checkApplication({ sdk, board, version, table });
+  say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
   const output = join(packageRoot(), "dist", "esp32");
   mkdirSync(output, { recursive: true });
-  const mode = ["-m", ...(options.debug ? ["-d"] : []), ...(options.build ? ["-t", "build"] : [])];
-  const args = [...mode, ...mcconfigArguments({ board: options.board, output, config })];
-  const env = { ...environmentOf(sdk, process.env), ...(options.port === undefined ? {} : { UPLOAD_PORT: options.port }) };
-  const { status, error } = spawnSync("mcconfig", args, { env, stdio: "inherit" });
-  if (error !== undefined) throw new Error(`mcconfig does not run: ${error.message}`);
-  const image = join(output, "bin", "esp32", options.board, options.debug ? "debug" : "release", APPLICATION, "xs_esp32.bin");
-  // mcconfig passes over some failures of ESP-IDF's build.
-  if (status !== 0 || !existsSync(image)) {
-    process.stderr.write(`${program.name()}: mcconfig failed, see above\n`);
-    process.exitCode = EXIT_FAILED;
+  const manifest = writeApplication({ sdk, board, output, version, table });
+  const firmware: Firmware = { sdk, env, board, output, manifest, debug: options.debug === true };
+  const image = build(firmware);
+  const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });
+  say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
+  if (port === undefined || nvs === undefined) {
+    say(`image ${image}`);
+    say("it is the same for every device: it holds no identity and no network");
     return;
   }
-  process.stdout.write(`image ${image}\n`);
+  deploy(firmware, port);
+  writeNvs(firmware, port, nvs);
+  say(`image ${image}`);
+  say(`${port} runs it and is provisioned`);
+  if (firmware.debug) openDebugger(firmware, port);
 }
 
-/** What the application finds in mc/config. @throws UsageError */
-function configOf(options: FlashOptions): { [name: string]: string } {
-  const { productId, deviceName, authentication, region } = readIdentity(options.deviceInfo);
-  if (authentication.mode !== "KEY") throw new UsageError(`${options.deviceInfo}: the example takes auth_mode KEY only`);
-  return {
-    productId,
-    deviceName,
-    deviceSecret: authentication.deviceSecret,
-    version: options.firmwareVersion,
-    ssid: options.ssid,
-    ...(options.password === undefined ? {} : { password: options.password }),
-    ...(region === undefined ? {} : { region }),
-    ...(options.broker === undefined ? {} : { broker: options.broker }),
-  };
+/** @throws UsageError, OtaError `usage` */
+function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
+  if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
+  if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
+  return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
+}
+
+/** What was built, before it is flashed. @throws Error if it is not what was wanted, or too large */
+function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
+  const image = readFileSync(path);
+  const version = appVersion(image);
+  if (version !== wanted.version) throw new Error(`${path} says it is version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`);
+  return checkRoom({ byteLength: image.byteLength, slotLength: wanted.slotLength, isEstimate: false });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -7,6 +7,7 @@ import { flash, image, read } from "./device-files.js";
 import { inspect } from "./device-inspect.js";
 import { run } from "./device-run.js";
 import { LOG_LEVELS } from "./log.js";
+import { addProvisioningOptions, provision } from "./provision.js";
 import { SELF_TESTS } from "./self-test.js";
 
 const program = new Command("ota-device").description("A simulated chip of the ESP32 family with the update agent, its flash in a folder.");
@@ -79,5 +80,15 @@ program
   .option("--chip <name>", `for which chip: ${CHIPS.map(({ name }) => name).join(", ")}`, "ESP32")
   .requiredOption("--output <file>", "where to")
   .action(image);
+
+addProvisioningOptions(
+  program
+    .command("provision")
+    .description("Make the nvs image that turns a board into this device: its identity and its network, apart from the firmware.")
+    .requiredOption("--device-info <file>", "the vendor's device_info.json"),
+)
+  .option("--size <n>", "bytes of the partition nvs; default: that of partitions.csv", count)
+  .requiredOption("--output <file>", "where to; whoever reads it has the device's secret")
+  .action(provision);
 
 await runProgram(program);

@@ -16,7 +16,7 @@ interface Address {
 }
 
 type Method = keyof CloudService;
-const METHODS: readonly Method[] = ["addDevice", "bindSubDevice", "unbindSubDevice", "addFirmware", "upgrade", "status"];
+const METHODS: readonly Method[] = ["addDevice", "bindSubDevice", "unbindSubDevice", "addFirmware", "secretsIn", "upgrade", "status"];
 
 /** Lets other processes on this machine reach the service of a running cloud. */
 export async function serveAdmin(folder: string, service: CloudService): Promise<Server> {
@@ -97,6 +97,7 @@ function remote(address: Address): CloudService {
     bindSubDevice: (request) => call(address, "bindSubDevice", request) as Promise<void>,
     unbindSubDevice: (subDevice) => call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,
     addFirmware: (firmware) => call(address, "addFirmware", firmware) as ReturnType<CloudService["addFirmware"]>,
+    secretsIn: (file) => call(address, "secretsIn", file) as ReturnType<CloudService["secretsIn"]>,
     upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
     status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,
   };

@@ -3,6 +3,7 @@ import { asFields, parseFields } from "./fields.js";
 import { GatewayOperations } from "./gateway.js";
 import type { GatewayFaults } from "./gateway-faults.js";
 import { checkManifest } from "./manifest.js";
+import { holdersOfSecrets } from "./secrets.js";
 import type { CloudStore } from "./store.js";
 import { SubDevices } from "./sub-devices.js";
 import {
@@ -145,6 +146,10 @@ export class Platform implements CloudService {
     state.firmwares.push(firmware);
     this.#store.save();
     return firmware;
+  }
+
+  async secretsIn({ md5 }: { md5: string }): Promise<DeviceName[]> {
+    return holdersOfSecrets(this.#store.readFile(md5), this.#store.state.devices);
   }
 
   async upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }> {

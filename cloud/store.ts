@@ -46,6 +46,13 @@ export class CloudStore {
     return { md5, size: content.byteLength };
   }
 
+  /** @throws CloudError if no such file was added */
+  readFile(md5: string): Buffer {
+    const known = this.state.firmwares.some((firmware) => firmware.md5 === md5);
+    if (!known) throw new CloudError("no such file was added");
+    return readFileSync(this.filePath(md5));
+  }
+
   filePath(md5: string): string {
     return join(this.#folder, FIRMWARE_FOLDER, `${md5}.bin`);
   }

@@ -84,6 +84,8 @@ export interface CloudService {
   unbindSubDevice(subDevice: DeviceName): Promise<DeviceName>;
   /** @param path of a file on this machine */
   addFirmware(request: { productId: string; version: string; path: string; manifest?: FirmwareManifest }): Promise<FirmwareRecord>;
+  /** @returns the devices, of whatever product, whose secret is in this file, which was added */
+  secretsIn(file: { md5: string }): Promise<DeviceName[]>;
   /** @returns how many devices it concerns at once */
   upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }>;
   status(): Promise<CloudStatus>;

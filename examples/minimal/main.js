@@ -1,21 +1,21 @@
-import config from "mc/config";
 import { OtaAgent } from "moddable-ota";
-import { openDevice } from "moddable-ota/device";
+import { openDevice, readProvisioning } from "moddable-ota/device";
 
 const log = (level, area, message) => {
   if (level !== "debug") trace(`${level} ${area}: ${message()}\n`);
 };
 
-/** All settings come from the manifest's `config`, or from mcconfig: `mcconfig … deviceName=light_01`. */
+/**
+ * Who this board is and where its broker is comes from its NVS, the version from the image itself: the image is the same for
+ * every board.
+ */
 export default function () {
-  const { productId, deviceName, deviceSecret, region, broker } = config;
-  const agent = new OtaAgent({
-    device: openDevice({ log }),
-    config: {
-      identity: { productId, deviceName, region, authentication: { mode: "KEY", deviceSecret } },
-      broker: { url: broker },
-    },
-  });
+  const { identity, problem, broker, download } = readProvisioning();
+  if (identity === undefined) {
+    trace(`${problem}\n`);
+    return;
+  }
+  const agent = new OtaAgent({ device: openDevice({ log }), config: { identity, broker, download } });
   let shown;
   agent.on("progress", ({ version, bytes, size }) => {
     const line = `${version}: ${Math.floor((bytes * 100) / size)} %\n`;

@@ -1,4 +1,5 @@
 import config from "mc/config";
+import { readProvisioning } from "moddable-ota/device";
 import WiFi from "embedded:network/interface/wifi";
 import SNTP from "sntp";
 import Time from "time";
@@ -12,25 +13,26 @@ const SNTP_RETRY_MS = 60_000;
  * firmware on trial must run without Wi-Fi: that is how it finds out that it has to revert.
  */
 export default function (done) {
-  if (config.ssid) connect();
-  else trace("no Wi-Fi: give ssid and password to mcconfig\n");
+  const { network, problem, sntp = config.sntp } = readProvisioning();
+  if (network) connect(network, sntp);
+  else if (problem === undefined) trace("no Wi-Fi: this board was provisioned without ssid\n");
   done();
 }
 
-function connect() {
+function connect({ ssid, password }, sntp) {
   let asked = false;
   const wifi = new WiFi({
     onChanged(property) {
       if (property === "connection" && wifi.connection < 400) Timer.set(join, RETRY_MS);
       if (property !== "address" || asked) return;
       asked = true;
-      trace(`Wi-Fi ${config.ssid}: ${wifi.address}\n`);
-      setClock();
+      trace(`Wi-Fi ${ssid}: ${wifi.address}\n`);
+      setClock(sntp);
     },
   });
   const join = () => {
     try {
-      wifi.connect({ SSID: config.ssid, ...(config.password ? { password: config.password, secure: true } : {}) });
+      wifi.connect({ SSID: ssid, ...(password ? { password, secure: true } : {}) });
     } catch (error) {
       trace(`Wi-Fi: ${error.message}\n`);
       Timer.set(join, RETRY_MS);
@@ -40,9 +42,9 @@ function connect() {
 }
 
 /** TLS checks the dates of certificates. */
-function setClock() {
-  new SNTP({ host: config.sntp }, (message, value) => {
+function setClock(host) {
+  new SNTP({ host }, (message, value) => {
     if (message === SNTP.time) Time.set(value);
-    else if (message === SNTP.error) Timer.set(setClock, SNTP_RETRY_MS);
+    else if (message === SNTP.error) Timer.set(() => setClock(host), SNTP_RETRY_MS);
   });
 }

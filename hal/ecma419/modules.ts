@@ -30,6 +30,19 @@ export interface KeyValueInstance {
   close(): void;
 }
 
+/** The same module, opened with the format `string`: what ESP-IDF stores by `nvs_set_str`. */
+export interface KeyValueStringsModule {
+  open(options: { path: string; mode?: "r" | "r+"; format: "string" }): KeyValueStrings;
+}
+
+export interface KeyValueStrings {
+  /** Throws a TypeError if the key holds something else than a string. */
+  read(key: string): string | undefined;
+  write(key: string, value: string): void;
+  delete(key: string): void;
+  close(): void;
+}
+
 export interface SocketOptions {
   address: string;
   port: number;

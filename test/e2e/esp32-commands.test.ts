@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { makeNvsImage, nvsLength } from "../../cli/nvs-image.js";
 import { withFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
 
@@ -23,6 +24,20 @@ const CERTIFICATE_INFO = JSON.stringify({
   region: "china",
 });
 
+const TOOLS = ["mcconfig", "xsc", "xsid", "xsl"];
+/** A board that no SDK has: what a real build has left beside it stays untouched. */
+const STAND_IN = "stand_in";
+const BOARD = ["--board", STAND_IN];
+const OUTPUT = join(ROOT, "dist", "esp32");
+const BUILT = join(OUTPUT, "bin", "esp32", STAND_IN, "release", "minimal");
+const MANIFEST = join(OUTPUT, "minimal", "manifest.json");
+/** The link that finds out what the board lacks, in a folder of its own. */
+const LINK = new RegExp(`^mcconfig \\[\\] -p esp32/${STAND_IN} -o \\S+ \\S+/minimal/manifest\\.json$`);
+const PARTTOOL = join("components", "partition_table", "parttool.py");
+after(() => {
+  for (const kind of ["bin", "tmp"]) rmSync(join(OUTPUT, kind, "esp32", STAND_IN), { recursive: true, force: true });
+});
+
 test("without the SDK both commands say in one line what to install, and exit 2", async () => {
   await withFolder((folder) => {
     const cases: readonly (readonly [env: NodeJS.ProcessEnv, says: RegExp])[] = [
@@ -39,49 +54,153 @@ test("without the SDK both commands say in one line what to install, and exit 2"
   });
 });
 
-test("an unknown board, and for flash a missing ESP-IDF or a device without a secret, are one line and exit 2", async () => {
+test("what flash lacks is one line and exit 2 before anything is built", async () => {
   await withFolder((folder) => {
-    const env = { MODDABLE: sdk(join(folder, "sdk")) };
+    const log = join(folder, "log");
+    const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log) };
     const info = file(join(folder, "device_info.json"), INFO);
-    const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
-    const flash = (...args: string[]): string[] => ["--ssid", "net", ...args];
+    const flash = (...args: string[]): string[] => ["--device-info", info, "--ssid", "net", ...args];
+    const path = pathWith(folder, log);
+    const ready = { ...env, ...path, IDF_PATH: idf(folder) };
     assertUsage(run("check-esp32", ["--board", "toaster"], env), /no board esp32\/toaster/);
     assertUsage(run("check-esp32", ["--board", "../targets/nodemcu"], env), /no board/);
-    assertUsage(run("flash-esp32", flash("--device-info", info), env), /IDF_PATH is not set: install ESP-IDF v6\.0/);
-    assertUsage(run("flash-esp32", flash("--device-info", info), { ...env, IDF_PATH: folder }), /which is no ESP-IDF/);
-    assertUsage(run("flash-esp32", flash("--device-info", info), { ...env, IDF_PATH: idf(folder) }), /idf\.py does not run/);
-    assertUsage(run("flash-esp32", flash("--device-info", certificate), env), /takes auth_mode KEY only/);
-    assertUsage(run("flash-esp32", ["--device-info", info], env), /--ssid/);
+    for (const [args, environment, says] of [
+      [flash(), env, /IDF_PATH is not set: install ESP-IDF v6\.0/],
+      [flash(), { ...env, IDF_PATH: folder }, /which is no ESP-IDF/],
+      [flash(), { ...env, IDF_PATH: idf(folder) }, /idf\.py does not run/],
+      [["--ssid", "net"], ready, /which device the board becomes: --device-info/],
+      [["--device-info", join(folder, "none"), "--ssid", "net"], ready, /cannot read .*none/],
+      [["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"], ready, /auth_mode/],
+      [["--device-info", info], ready, /--ssid/],
+      [flash("--password", "short"), ready, /8 to 64 characters/],
+      [flash("--broker", "http://x"), ready, /broker URL/],
+      [flash("--port", join(folder, "ttyX")), ready, /ttyX is no serial port/],
+      [flash(), { ...ready, STAND_IN_PORT: "" }, /no board is found on a serial port/],
+      [flash(), { ...ready, STAND_IN_PYTHON: "1" }, /parttool\.py does not run: source .*export\.sh first/],
+    ] as const) {
+      assertUsage(run("flash-esp32", args, environment), says);
+    }
+    assert.throws(() => readFileSync(log), /ENOENT/, "no tool was asked to do anything");
   });
 });
 
-test("flash hands mcconfig the board, the identity and the Wi-Fi, each as one argument", async () => {
+test("flash builds without identity and network, deploys, then writes the nvs image, all through one port", async () => {
   await withFolder((folder) => {
-    const said = join(folder, "said");
-    const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", ["mcconfig", "xsc", "xsid", "xsl"], said), IDF_PATH: idf(folder) };
-    const bin = join(folder, "bin");
-    script(join(bin, "idf.py"), "exit 0");
-    const info = file(join(folder, "device_info.json"), INFO);
-    const path = { PATH: [bin, process.env["PATH"]].join(delimiter) };
-    const args = ["--device-info", info, "--ssid", "my net", "--password", "a=b c", "--firmware-version", "0.2.0", "--port", "/dev/ttyX"];
-    const { status, stderr } = run("flash-esp32", args, { ...env, ...path });
-    assert.equal(status, 1, "the stand-in builds no image");
-    assert.match(stderr, /mcconfig failed/);
-    const [port, ...words] = readFileSync(said, "utf8").trimEnd().split("\n");
-    assert.equal(port, "/dev/ttyX");
-    assert.deepEqual(words.slice(0, 3), ["-m", "-p", "esp32/nodemcu"]);
-    for (const word of [
-      join(ROOT, "examples", "minimal", "manifest.json"),
-      "productId=ABCDE12345",
-      "deviceName=light_01",
-      "deviceSecret=MDEyMzQ1Njc4OWFiY2RlZg==",
-      "region=us-east",
-      "version=0.2.0",
-      "ssid=my net",
-      "password=a=b c",
-    ]) {
-      assert.ok(words.includes(word), word);
+    const { env, info, calls } = standIns(folder);
+    const wifi = ["--ssid", "my net", "--password", "a=b c d8", "--broker", "mqtt://192.168.0.2"];
+    const { status, stdout, stderr } = run("flash-esp32", ["--device-info", info, ...wifi, ...BOARD, "--port", "/dev/null"], env);
+    assert.equal(status, 0, stderr);
+    const mcconfig = (target: string): string => `-m -t ${target} -p esp32/${STAND_IN} -o ${OUTPUT} ${MANIFEST}`;
+    const table = join(BUILT, "partition-table.bin");
+    const parttool = `${join(env.IDF_PATH, PARTTOOL)} --port /dev/null --partition-table-file ${table} write_partition --partition-name nvs --input`;
+    const [link, ...said] = calls();
+    assert.match(link ?? "", LINK);
+    assert.deepEqual(said.slice(0, 2), [`mcconfig [] ${mcconfig("build")}`, `mcconfig [/dev/null] ${mcconfig("deploy")}`]);
+    assert.ok(said[2]?.startsWith(`python ${parttool} `), said[2]);
+    assert.equal(said.length, 3);
+    assert.doesNotMatch(said.join("\n"), /light_01|MDEy|a=b|my net|192\.168/, "nothing of the device or its network is on a command line");
+    const expected = makeNvsImage(
+      {
+        productId: "ABCDE12345",
+        deviceName: "light_01",
+        deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==",
+        region: "us-east",
+        broker: "mqtt://192.168.0.2",
+        ssid: "my net",
+        password: "a=b c d8",
+      },
+      nvsLength(),
+    );
+    assert.ok(readFileSync(join(folder, "written.bin")).equals(expected));
+    assert.ok(!existsSync(said[2]?.split(" ").at(-1) as string), "the image with the secret is gone");
+    assert.match(stdout, /\/dev\/null runs it and is provisioned\n$/);
+  });
+});
+
+test("without --port all goes through the port that the SDK finds, and --debug ends in xsbug", async () => {
+  await withFolder((folder) => {
+    const { env, info, calls } = standIns(folder);
+    const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
+    for (const device of [info, certificate]) {
+      const { status, stderr } = run("flash-esp32", ["--device-info", device, "--ssid", "net", "--debug", ...BOARD], env);
+      assert.equal(status, 0, stderr);
+      const [, ...said] = calls();
+      const steps = said.map((line) => /^mcconfig (\[.*\]) -m -d -t (\w+)|^(python)/.exec(line)?.slice(1).join(" ").trim());
+      assert.deepEqual(steps, ["[] build", "[/dev/null] deploy", "python", "[/dev/null] xsbug"]);
     }
+  });
+});
+
+test("--build needs neither device nor Wi-Fi, and says that its image is for every device", async () => {
+  await withFolder((folder) => {
+    const { env, calls } = standIns(folder);
+    const { status, stdout, stderr } = run("flash-esp32", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
+    assert.equal(status, 0, stderr);
+    const lines = stdout.split("\n");
+    assert.match(lines[0] ?? "", new RegExp(`^esp32/${STAND_IN}: links; an image of about [0-9]+ bytes leaves [0-9.]+ % of its slot$`));
+    assert.deepEqual(lines.slice(1), [
+      "version 0.2.0, 65536 bytes, 96.1 % of its slot are free",
+      `image ${join(BUILT, "xs_esp32.bin")}`,
+      "it is the same for every device: it holds no identity and no network",
+      "",
+    ]);
+    const [link, ...said] = calls();
+    assert.match(link ?? "", LINK);
+    assert.deepEqual(said, [`mcconfig [] -m -t build -p esp32/${STAND_IN} -o ${OUTPUT} ${MANIFEST}`]);
+    const settings = JSON.parse(readFileSync(join(dirname(MANIFEST), "settings.json"), "utf8")) as { defines: unknown };
+    assert.deepEqual(settings.defines, { firmware: { version: "#0.2.0" } });
+  });
+});
+
+test("a step that fails ends it with exit 1, and an image of an earlier build is not taken for one of this", async () => {
+  await withFolder((folder) => {
+    const { env, info, calls } = standIns(folder);
+    const flash = (...fail: [name: string, value: string]): Run => {
+      const failing = { ...env, [fail[0]]: fail[1] };
+      return run("flash-esp32", ["--device-info", info, "--ssid", "net", "--port", "/dev/null", ...BOARD], failing);
+    };
+    assert.equal(flash("NOTHING", "1").status, 0);
+    calls();
+    for (const [name, value, says, steps] of [
+      ["STAND_IN_FAILS", "nothing-built", /mcconfig built no image/, 2],
+      ["STAND_IN_FAILS", "build", /mcconfig failed in its target build/, 2],
+      ["STAND_IN_VERSION", "0.0.9", /says it is version 0\.0\.9, not 0\.1\.0/, 2],
+      ["STAND_IN_LENGTH", "1622016", /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay.*--partitions/, 2],
+      ["STAND_IN_LENGTH", "1703952", /does not fit its slot of 1,703,936/, 2],
+      ["STAND_IN_FAILS", "deploy", /mcconfig failed in its target deploy/, 3],
+      ["STAND_IN_WRITE", "1", /parttool\.py failed, see above: the board runs the firmware and is not provisioned/, 4],
+    ] as const) {
+      const { status, stderr, stdout } = flash(name, value);
+      assert.equal(status, 1, stderr);
+      assert.doesNotMatch(stdout, /^image /m);
+      assert.match(stderr, says);
+      assert.equal(calls().length, steps, value);
+    }
+  });
+});
+
+test("a larger table has its own slots, and with the flash's size the settings of the board stay", async () => {
+  await withFolder((folder) => {
+    const { env } = standIns(folder);
+    const target = join(env.MODDABLE, "build", "devices", "esp32", "targets", STAND_IN);
+    file(join(target, "manifest.json"), '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }');
+    file(join(target, "sdkconfig", "sdkconfig.defaults"), "CONFIG_SPIRAM=y");
+    for (const [table, slotLength, size] of [
+      ["4mb", 0x1a0000, undefined],
+      ["4mb-large", 0x1f0000, undefined],
+      ["8mb", 0x340000, "8MB"],
+      ["16mb", 0x600000, "16MB"],
+    ] as const) {
+      const large = { ...env, STAND_IN_LENGTH: String(0x200000) };
+      const { status, stderr } = run("flash-esp32", ["--build", "--partitions", table, ...BOARD], large);
+      assert.equal(status, slotLength > 0x200000 ? 0 : 1, stderr);
+      const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
+      assert.ok(settings.includes("CONFIG_SPIRAM=y"));
+      assert.ok(settings.includes("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y"));
+      assert.equal(settings.find((line) => /FLASHSIZE_.*=y/.test(line)), size === undefined ? undefined : `CONFIG_ESPTOOLPY_FLASHSIZE_${size}=y`);
+    }
+    assertUsage(run("check-esp32", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
+    assertUsage(run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env), /firmware version 1\/2 is not 1 to 31 of/);
   });
 });
 
@@ -92,6 +211,8 @@ test("the example links for an ESP32 by the SDK", { skip: MODDABLE === undefined
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^rom +[0-9,]+ slots/m);
   assert.match(stdout, /^ok /m);
+  const large = run("check-esp32", ["--partitions", "8mb"], { MODDABLE });
+  assert.match(large.stdout, /^partition ota_1 +0x360000 +0x340000$/m, large.stderr);
 });
 
 interface Run {
@@ -113,13 +234,43 @@ function assertUsage({ status, stdout, stderr }: Run, says: RegExp): void {
   assert.equal(stdout, "");
 }
 
-/** A folder that looks like an SDK; its tools write the port and their arguments to `said`, a line each. */
-function sdk(folder: string, version = "8.2.3", tools = ["mcconfig", "xsc", "xsid", "xsl"], said = "/dev/null"): string {
+/** An SDK and an ESP-IDF of stand-ins that write down what they are asked for. */
+function standIns(folder: string): { env: { [name: string]: string; MODDABLE: string; IDF_PATH: string }; info: string; calls(): string[] } {
+  const log = join(folder, "log");
+  const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log), IDF_PATH: idf(folder), ...pathWith(folder, log) };
+  const calls = (): string[] => {
+    const lines = readFileSync(log, "utf8").trimEnd().split("\n");
+    rmSync(log);
+    return lines;
+  };
+  return { env, info: file(join(folder, "device_info.json"), INFO), calls };
+}
+
+/** idf.py and the python that export.sh brings. */
+function pathWith(folder: string, log: string): { PATH: string } {
+  const bin = join(folder, "bin");
+  script(join(bin, "idf.py"), "exit 0");
+  script(
+    join(bin, "python"),
+    `[ "$2" = --help ] && exit \${STAND_IN_PYTHON:-0}
+echo "python $*" >> '${log}'
+for input; do :; done
+cp "$input" '${join(folder, "written.bin")}'
+exit \${STAND_IN_WRITE:-0}`,
+  );
+  return { PATH: [bin, process.env["PATH"]].join(delimiter) };
+}
+
+/** A folder that looks like an SDK; its tools write their port and arguments to `log`, and mcconfig builds an image. */
+function sdk(folder: string, version = "8.2.3", tools = TOOLS, log = "/dev/null"): string {
+  const devices = join(folder, "build", "devices", "esp32");
   file(join(folder, "tools", "VERSION"), `${version}\n`);
-  file(join(folder, "build", "devices", "esp32", "manifest.json"), '{ "build": { "EXPECTED_ESP_IDF": "v6.0" } }');
-  file(join(folder, "build", "devices", "esp32", "targets", "nodemcu", "manifest.json"), "{}");
+  file(join(devices, "manifest.json"), '{ "build": { "EXPECTED_ESP_IDF": "v6.0" } }');
+  for (const board of ["nodemcu", STAND_IN]) file(join(devices, "targets", board, "manifest.json"), "{}");
+  script(join(devices, "config", "idfSerialPort"), "echo \${STAND_IN_PORT-/dev/null}");
+  const standIn = join(ROOT, "dist", "node", "test", "support", "mcconfig-stand-in.js");
   for (const tool of tools) {
-    script(join(folder, "build", "bin", HOST, "release", tool), `printf '%s\\n' "$UPLOAD_PORT" "$@" > '${said}'`);
+    script(join(folder, "build", "bin", HOST, "release", tool), `exec '${process.execPath}' '${standIn}' '${log}' "$@"`);
   }
   return folder;
 }
@@ -127,6 +278,7 @@ function sdk(folder: string, version = "8.2.3", tools = ["mcconfig", "xsc", "xsi
 function idf(folder: string): string {
   const path = join(folder, "idf");
   file(join(path, "components", "app_update", "include", "esp_ota_ops.h"), "");
+  file(join(path, PARTTOOL), "");
   return path;
 }
 

@@ -1,8 +1,10 @@
 import Modules from "modules";
 import { createDevice, type Device, type Log } from "moddable-ota";
+import { type Provisioning, readProvisioning as read } from "../provisioning.js";
 import { platform } from "./platform.js";
 import { sdkModule } from "./sdk-modules.js";
 
+export type { Provisioning } from "../provisioning.js";
 export { signalDbm } from "./platform.js";
 
 export interface DeviceOptions {
@@ -31,4 +33,14 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
     },
     log,
   );
+}
+
+/**
+ * What this board was provisioned with, from namespace `device` of its NVS.
+ *
+ * @throws Error that names the manifest to include, where the build lacks a module
+ * @throws Error with the name of an `esp_err_t` if NVS fails
+ */
+export function readProvisioning(): Provisioning {
+  return read({ keyValue: sdkModule(Modules, "embedded:storage/key-value") });
 }

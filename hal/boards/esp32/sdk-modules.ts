@@ -1,9 +1,10 @@
 import type { BoardModules } from "moddable-ota";
+import type { KeyValueStringsModule } from "../../ecma419/modules.js";
 
 /** The SDK's modules by specifier, as their default exports. */
 export interface SdkModules {
   "embedded:storage/flash": BoardModules["flash"];
-  "embedded:storage/key-value": BoardModules["keyValue"];
+  "embedded:storage/key-value": BoardModules["keyValue"] & KeyValueStringsModule;
   "embedded:io/socket/tcp": BoardModules["TCP"];
   "embedded:io/socket/tcp/tls": BoardModules["TLS"];
   timer: BoardModules["Timer"];

@@ -7,8 +7,10 @@ import TCP from "embedded:io/socket/tcp";
 import TLS from "embedded:io/socket/tcp/tls";
 import Time from "time";
 import Timer from "timer";
+import { type Provisioning, readProvisioning as read } from "../provisioning.js";
 import { bootBoard } from "./board.js";
 import type { Directory } from "./files.js";
+import { createProvisioningFile } from "./provisioning-file.js";
 
 /**
  * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
@@ -17,8 +19,7 @@ import type { Directory } from "./files.js";
  */
 export function openDevice({ log }: { log: Log }): Device {
   const native = new FFI();
-  // It opens its folder as it is loaded: preloaded, it would do so on the machine that builds.
-  const files = Modules.importNow("embedded:storage/files") as Directory;
+  const files = workingFolder();
   const { boot, ...storage } = bootBoard({ files, Digest, restart: () => native.ota_restart() });
   const platform = {
     boot,
@@ -31,4 +32,14 @@ export function openDevice({ log }: { log: Log }): Device {
     unixTime: () => Math.floor(Date.now() / 1000),
   };
   return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
+}
+
+/** What the file `device.json` of the working folder says: the entries of type string that NVS has on the chip. */
+export function readProvisioning(): Provisioning {
+  return read({ keyValue: createProvisioningFile(workingFolder()) });
+}
+
+/** It opens its folder as it is loaded: preloaded, it would do so on the machine that builds. */
+function workingFolder(): Directory {
+  return Modules.importNow("embedded:storage/files") as Directory;
 }

@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { test } from "node:test";
+import { partitionsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
 import { checkSettings } from "../../../cli/esp32-link.js";
-import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
+import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_APP, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
 import { ROOT } from "../../support/root.js";
 
 interface Manifest {
@@ -16,7 +17,12 @@ interface Manifest {
 }
 
 const BOARD = join("hal", "boards", "esp32");
-const CHIP_LENGTH = 4 * 1024 * 1024;
+const TABLES: { readonly [name: string]: { readonly megabytes: number; readonly folder: string; readonly hasStaging: boolean } } = {
+  "4mb": { megabytes: 4, folder: "", hasStaging: true },
+  "4mb-large": { megabytes: 4, folder: "tables/4mb-large", hasStaging: false },
+  "8mb": { megabytes: 8, folder: "tables/8mb", hasStaging: true },
+  "16mb": { megabytes: 16, folder: "tables/16mb", hasStaging: true },
+};
 const REGION = 0x10000;
 
 test("every path that the manifests of an ESP32 application name exists, and the package has it", () => {
@@ -49,19 +55,39 @@ test("another platform than ours is an error that names them", () => {
   assert.match(platforms["..."]?.error ?? "", /esp32.*lin/);
 });
 
-test("partitions.csv has two equal OTA slots on region boundaries, otadata of two sectors and nvs, in 4 MiB", () => {
-  const partitions = parsePartitionsCsv(readFileSync(join(ROOT, BOARD, "partitions.csv"), "utf8"));
-  const slots = otaSlots(partitions);
-  assert.deepEqual(slots.map(({ label }) => label), ["ota_0", "ota_1"]);
-  assert.equal(slots[0]?.size, slots[1]?.size);
-  for (const { offset, size } of slots) {
-    assert.equal(offset % REGION, 0);
-    assert.equal(size % REGION, 0);
-  }
-  const data = (subtype: number): number[] => partitions.filter((one) => one.type === TYPE_DATA && one.subtype === subtype).map(({ size }) => size);
-  assert.deepEqual(data(SUBTYPE_DATA_OTA), [0x2000]);
-  assert.deepEqual(data(SUBTYPE_DATA_NVS), [0x6000]);
-  for (const { offset, size } of partitions) assert.ok(offset + size <= CHIP_LENGTH);
+for (const [table, { megabytes, folder, hasStaging }] of Object.entries(TABLES)) {
+  test(`table ${table} has two equal OTA slots on region boundaries, otadata of two sectors and nvs, in ${megabytes} MiB`, () => {
+    const partitions = parsePartitionsCsv(partitionsOf(table));
+    const slots = otaSlots(partitions);
+    assert.deepEqual(slots.map(({ label }) => label), ["ota_0", "ota_1"]);
+    assert.equal(slots[0]?.size, slots[1]?.size);
+    for (const { offset, size } of partitions.filter(({ type, label }) => type === TYPE_APP || label === "staging")) {
+      assert.equal(offset % REGION, 0);
+      assert.equal(size % REGION, 0);
+    }
+    const data = (subtype: number): number[] => partitions.filter((one) => one.type === TYPE_DATA && one.subtype === subtype).map(({ size }) => size);
+    assert.deepEqual(data(SUBTYPE_DATA_OTA), [0x2000]);
+    assert.deepEqual(data(SUBTYPE_DATA_NVS), [0x6000]);
+    assert.equal(partitions.some(({ label }) => label === "staging"), hasStaging);
+    const last = partitions.at(-1) as (typeof partitions)[number];
+    assert.equal(last.offset + last.size, megabytes * 0x100000, "nothing of the flash is left over");
+  });
+
+  test(`an application that includes table ${table} gets its files, and in its settings all of ours`, () => {
+    if (folder === "") return;
+    const { build = {} } = read(join(BOARD, folder, "manifest.json"));
+    assert.equal(build["PARTITIONS_FILE ?="], "./partitions.csv");
+    const settings = build["SDKCONFIGPATH ?="];
+    assert.equal(settings === undefined, megabytes === 4);
+    if (settings === undefined) return;
+    const theirs = readFileSync(join(ROOT, BOARD, folder, settings, "sdkconfig.defaults"), "utf8");
+    const ours = readFileSync(join(ROOT, BOARD, "sdkconfig", "sdkconfig.defaults"), "utf8");
+    assert.equal(theirs, `${ours}CONFIG_ESPTOOLPY_FLASHSIZE_4MB=n\nCONFIG_ESPTOOLPY_FLASHSIZE_${megabytes}MB=y\n`);
+  });
+}
+
+test("every table is tried", () => {
+  assert.deepEqual(Object.keys(TABLES), TABLE_NAMES);
 });
 
 test("the sdkconfig, over the SDK's defaults, has rollback and validation on and errors by name", () => {

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { createKeyValueModule } from "../../../hal/boards/sim/nvs/key-value-module.js";
-import { BLOB_LIMIT, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
+import { Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
 import { CHUNK_NONE, encodeItem, Page, TYPE_U8 } from "../../../hal/boards/sim/nvs/page.js";
+import { BLOB_LIMIT } from "../../../hal/boards/sim/nvs/values.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { Power, PowerLost } from "../../../hal/boards/sim/power.js";
-import type { KeyValueInstance, KeyValueModule } from "../../../hal/ecma419/modules.js";
+import type { KeyValueInstance } from "../../../hal/ecma419/modules.js";
 
 const PARTITION = { label: "nvs", type: 1, subtype: 2, offset: 0, size: 4 * SECTOR_LENGTH };
 let power: Power;
-let module: KeyValueModule;
+let module: ReturnType<typeof createKeyValueModule>;
 let store: KeyValueInstance;
 
 beforeEach(() => {
@@ -84,8 +85,26 @@ test("deletes a key; one that is not there is no error", () => {
   assert.equal(store.read("job"), undefined);
 });
 
-test("knows the format buffer alone", () => {
-  assert.throws(() => module.open({ path: "ota", format: "string" as "buffer" }), RangeError);
+test("knows the formats buffer and string alone", () => {
+  assert.throws(() => module.open({ path: "ota", format: "uint8" as "buffer" }), RangeError);
+});
+
+test("a string is read and written as text, undefined if it is not there, and a mismatch in the other format", () => {
+  const texts = module.open({ path: "ota", format: "string" });
+  const mismatch = (error: unknown): boolean => error instanceof TypeError && error.message === "mismatch";
+  assert.equal(texts.read("name"), undefined);
+  texts.write("name", "pässwörd");
+  assert.equal(texts.read("name"), "pässwörd");
+  assert.throws(() => store.read("name"), mismatch);
+  store.write("job", Uint8Array.of(1));
+  assert.throws(() => texts.read("job"), mismatch);
+  store.write("name", Uint8Array.of(2));
+  assert.throws(() => texts.read("name"), mismatch, "the last write says what a key is");
+  texts.delete("job");
+  assert.equal(store.read("job"), undefined);
+  assert.throws(() => module.open({ path: "ota", mode: "r", format: "string" }).write("x", "y"), /read-only/);
+  texts.close();
+  assert.throws(() => texts.read("name"), /closed/);
 });
 
 test("opened to read, it neither writes nor deletes", () => {

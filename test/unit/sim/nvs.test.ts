@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { crc32 } from "node:zlib";
-import { BLOB_LIMIT, mountNvs, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
+import { mountNvs, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
 import { CHUNK_NONE, encodeItem, TYPE_BLOB_INDEX } from "../../../hal/boards/sim/nvs/page.js";
+import { BLOB_LIMIT } from "../../../hal/boards/sim/nvs/values.js";
 import { NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { bytesOf, FailingMedium, RecordingMedium } from "../../support/power-cuts.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import { type NorFlash, SECTOR_LENGTH } from "../nor-flash.js";
 import type { Partition } from "../partition-table.js";
 import {
@@ -10,13 +9,15 @@ import {
   Page,
   TYPE_BLOB_DATA,
   TYPE_BLOB_INDEX,
+  TYPE_STRING,
   TYPE_U8,
 } from "./page.js";
+import { BLOB_LIMIT, chunksOf, describeBlob, describeValue, leftOver, STRING_LIMIT, valueOf } from "./values.js";
 
 /** Longest key and namespace name, in characters. */
 const NAME_LIMIT = 15;
-/** Longest blob that fits one page. NVS itself would spread longer ones; nothing here needs that. */
-export const BLOB_LIMIT = (ENTRIES_PER_PAGE - 2) * ENTRY_LENGTH;
+
+export type ValueType = "blob" | "string" | "number";
 
 /** A failure with the name of its `esp_err_t` as message. */
 function fail(name: string): never {
@@ -24,8 +25,8 @@ function fail(name: string): never {
 }
 
 /**
- * Espressif's NVS over one partition: blobs by namespace and key. A blob's index entry commits it: before it is written
- * the old value holds, after it the new one, whatever a cut leaves behind.
+ * Espressif's NVS over one partition: blobs and strings by namespace and key. A blob's index entry commits it, and a string
+ * the mark of its last entry that was written: before that the old value holds, after it the new one, whatever a cut leaves.
  */
 export class Nvs {
   /** In order of their sequence; the last one is written to. */
@@ -40,7 +41,7 @@ export class Nvs {
     this.#free = all.filter(({ sequence }) => sequence < 0);
     this.#finishFreeing();
     if (this.#free.length === 0) fail("ESP_ERR_NVS_NO_FREE_PAGES");
-    this.#dropDuplicates();
+    this.#dropLeftOver();
   }
 
   /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` where the namespace is missing and not to be made */
@@ -50,21 +51,27 @@ export class Nvs {
     this.#createNamespace(namespace);
   }
 
-  /** The key holds something that is no blob. */
-  isOtherType(namespace: string, key: string): boolean {
-    const id = this.#namespace(namespace);
-    const blob = (type: number): boolean => type === TYPE_BLOB_INDEX || type === TYPE_BLOB_DATA;
-    return this.#items().some(({ item }) => item.namespace === id && item.key === key && !blob(item.type));
+  /** `nvs_find_key`. @returns `undefined` if there is no such key */
+  typeOf(namespace: string, key: string): ValueType | undefined {
+    const found = this.#holder(namespace, key);
+    if (found === undefined) return undefined;
+    return found.item.type === TYPE_BLOB_INDEX ? "blob" : found.item.type === TYPE_STRING ? "string" : "number";
   }
 
   get(namespace: string, key: string): Buffer | undefined {
-    const id = this.#namespace(namespace);
-    const index = id === undefined ? undefined : this.#find(id, TYPE_BLOB_INDEX, key);
-    if (id === undefined || index === undefined) return undefined;
-    const data = this.#find(id, TYPE_BLOB_DATA, key, index.item.data.readUInt8(5));
-    return data?.page.data(data.index, index.item.data.readUInt32LE(0));
+    const index = this.#holder(namespace, key);
+    if (index?.item.type !== TYPE_BLOB_INDEX) return undefined;
+    const parts = chunksOf(index.item).map((chunk) => this.#find(index.item.namespace, TYPE_BLOB_DATA, key, chunk));
+    const values = parts.map((part) => (part === undefined ? undefined : valueOf(part)));
+    return values.includes(undefined) ? undefined : Buffer.concat(values as Buffer[]);
   }
 
+  getString(namespace: string, key: string): string | undefined {
+    const found = this.#holder(namespace, key);
+    return found?.item.type === TYPE_STRING ? valueOf(found)?.toString("utf8").replace(/\0$/, "") : undefined;
+  }
+
+  /** `nvs_set_blob` */
   set(namespace: string, key: string, value: Uint8Array): void {
     checkName(key, "ESP_ERR_NVS_KEY_TOO_LONG");
     if (value.byteLength > BLOB_LIMIT) fail("ESP_ERR_NVS_VALUE_TOO_LONG");
@@ -73,30 +80,36 @@ export class Nvs {
 
     const old = this.#find(id, TYPE_BLOB_INDEX, key);
     const chunk = old?.item.data.readUInt8(5) === 0 ? 0x80 : 0;
-    const description = Buffer.alloc(8, 0xff);
-    description.writeUInt16LE(value.byteLength, 0);
-    description.writeUInt32LE(crc32(value, 0xffffffff), 4);
-    this.#append({ namespace: id, type: TYPE_BLOB_DATA, chunk, key, data: description }, value);
-    const index = Buffer.alloc(8, 0xff);
-    index.writeUInt32LE(value.byteLength, 0);
-    index.writeUInt8(1, 4);
-    index.writeUInt8(chunk, 5);
-    this.#append({ namespace: id, type: TYPE_BLOB_INDEX, chunk: CHUNK_NONE, key, data: index }, new Uint8Array(0));
-    this.#dropDuplicates();
+    this.#append({ namespace: id, type: TYPE_BLOB_DATA, chunk, key, data: describeValue(value) }, value);
+    const data = describeBlob(value.byteLength, chunk);
+    this.#append({ namespace: id, type: TYPE_BLOB_INDEX, chunk: CHUNK_NONE, key, data }, new Uint8Array(0));
+    this.#dropLeftOver();
   }
 
+  /** `nvs_set_str`: what held the key before is erased once the new string is whole. */
+  setString(namespace: string, key: string, text: string): void {
+    checkName(key, "ESP_ERR_NVS_KEY_TOO_LONG");
+    const value = Buffer.from(`${text}\0`, "utf8");
+    if (value.byteLength > STRING_LIMIT) fail("ESP_ERR_NVS_VALUE_TOO_LONG");
+    const id = this.#namespace(namespace) ?? this.#createNamespace(namespace);
+    if (this.getString(namespace, key) === text) return;
+    this.#append({ namespace: id, type: TYPE_STRING, chunk: CHUNK_NONE, key, data: describeValue(value) }, value);
+    this.#dropLeftOver();
+  }
+
+  /** `nvs_erase_key`, whatever the key holds. */
   delete(namespace: string, key: string): void {
-    const id = this.#namespace(namespace);
-    const index = id === undefined ? undefined : this.#find(id, TYPE_BLOB_INDEX, key);
-    if (index === undefined) return;
-    index.page.eraseItem(index.index, index.item.span);
-    this.#dropDuplicates();
+    const found = this.#holder(namespace, key);
+    if (found === undefined) return;
+    found.page.eraseItem(found.index, found.item.span);
+    this.#dropLeftOver();
   }
 
+  /** In the order in which they were written. */
   keys(namespace: string): string[] {
     const id = this.#namespace(namespace);
     return this.#items()
-      .filter(({ item }) => item.namespace === id && item.type === TYPE_BLOB_INDEX)
+      .filter(({ item }) => item.namespace === id && item.type !== TYPE_BLOB_DATA)
       .map(({ item }) => item.key);
   }
 
@@ -119,6 +132,13 @@ export class Nvs {
     data.writeUInt8(id, 0);
     this.#append({ namespace: 0, type: TYPE_U8, chunk: CHUNK_NONE, key: name, data }, new Uint8Array(0));
     return id;
+  }
+
+  /** What holds the key: of a blob its index. */
+  #holder(namespace: string, key: string): Located | undefined {
+    const id = this.#namespace(namespace);
+    if (id === undefined) return undefined;
+    return this.#items().findLast(({ item }) => item.namespace === id && item.key === key && item.type !== TYPE_BLOB_DATA);
   }
 
   #items(): Located[] {
@@ -195,26 +215,8 @@ export class Nvs {
     this.#compact(freeing);
   }
 
-  /** Of two indexes of a key the later holds; blob data that no index speaks of is dropped. */
-  #dropDuplicates(): void {
-    const items = this.#items();
-    const drop = ({ page, index, item }: Located): void => page.eraseItem(index, item.span);
-    const kept = new Map<string, Located>();
-    for (const located of items) {
-      if (located.item.type === TYPE_BLOB_DATA) continue;
-      const name = `${located.item.namespace} ${located.item.type} ${located.item.key}`;
-      const earlier = kept.get(name);
-      if (earlier !== undefined) drop(earlier);
-      kept.set(name, located);
-    }
-    for (const located of items) {
-      const { item, page, index } = located;
-      if (item.type !== TYPE_BLOB_DATA) continue;
-      const owner = kept.get(`${item.namespace} ${TYPE_BLOB_INDEX} ${item.key}`)?.item.data;
-      const length = item.data.readUInt16LE(0);
-      const sound = item.data.readUInt32LE(4) === crc32(page.data(index, length), 0xffffffff);
-      if (owner?.readUInt8(5) !== item.chunk || owner.readUInt32LE(0) !== length || !sound) drop(located);
-    }
+  #dropLeftOver(): void {
+    for (const { page, index, item } of leftOver(this.#items())) page.eraseItem(index, item.span);
   }
 }
 

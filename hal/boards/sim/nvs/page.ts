@@ -13,8 +13,9 @@ import { type NorFlash, SECTOR_LENGTH } from "../nor-flash.js";
  *   64          126 entries of 32 bytes
  *
  * An entry: 0 u8 namespace, 1 u8 type, 2 u8 span in entries, 3 u8 chunk index, 4 u32 CRC-32 of bytes 0 to 3 and 8 to 31,
- * 8 key[16], 24 data[8]. Type 0x01 u8: the value. 0x42 blob data: u16 length, u16 0xFFFF, u32 CRC-32 of the data, which
- * fills the following entries. 0x48 blob index: u32 length, u8 chunks, u8 first chunk index, u16 0xFFFF.
+ * 8 key[16], 24 data[8]. Type 0x01 u8: the value. 0x21 string and 0x42 blob data: u16 length, u16 0xFFFF, u32 CRC-32 of the
+ * data, which fills the following entries; a string's ends with a zero byte. 0x48 blob index: u32 length, u8 chunks, u8 first
+ * chunk index, u16 0xFFFF.
  */
 export const ENTRY_LENGTH = 32;
 export const ENTRIES_PER_PAGE = 126;
@@ -29,6 +30,7 @@ export type PageState = "blank" | "active" | "full" | "freeing" | "corrupt";
 const STATE_VALUES = { active: 0xfffffffe, full: 0xfffffffc, freeing: 0xfffffff8 } as const;
 
 export const TYPE_U8 = 0x01;
+export const TYPE_STRING = 0x21;
 export const TYPE_BLOB_DATA = 0x42;
 export const TYPE_BLOB_INDEX = 0x48;
 export const CHUNK_NONE = 0xff;

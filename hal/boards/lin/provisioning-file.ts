@@ -1,0 +1,49 @@
+import type { KeyValueInstance, KeyValueModule, KeyValueStrings, KeyValueStringsModule } from "../../ecma419/modules.js";
+import type { Directory } from "./files.js";
+
+/** An object of texts by key, in ASCII: Linux has no NVS that a factory writes. */
+const FILE = "device.json";
+
+/** The namespace that a board is provisioned with, read from a file of the working folder: texts alone, and never written. */
+export function createProvisioningFile(files: Directory): KeyValueModule & KeyValueStringsModule {
+  const entries = load(files);
+  const refuse = (): never => {
+    throw new Error("read-only");
+  };
+  const open = ({ format }: { readonly format?: "buffer" | "string" }): KeyValueInstance | KeyValueStrings => {
+    if (entries === undefined) throw new Error("ESP_ERR_NVS_NOT_FOUND");
+    const read = (key: string): string | undefined => {
+      const value = Object.hasOwn(entries, key) ? entries[key] : undefined;
+      if (value !== undefined && (format !== "string" || typeof value !== "string")) throw new TypeError("mismatch");
+      return value as string | undefined;
+    };
+    return { read, write: refuse, delete: refuse, close: () => {} } as KeyValueStrings;
+  };
+  return { open: open as (KeyValueModule & KeyValueStringsModule)["open"] };
+}
+
+function load(files: Directory): { readonly [key: string]: unknown } | undefined {
+  if (files.status(FILE).mode === 0) return undefined;
+  const file = files.openFile({ path: FILE, mode: "r" });
+  try {
+    const bytes = new Uint8Array(file.status().size);
+    file.read(bytes, 0);
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return parse(text);
+  } finally {
+    file.close();
+  }
+}
+
+/** @throws Error without the parser's own message: that quotes the text, secrets included */
+function parse(text: string): { readonly [key: string]: unknown } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The error below says it.
+  }
+  if (typeof value !== "object" || value === null) throw new Error(`${FILE} is not a JSON object`);
+  return value as { readonly [key: string]: unknown };
+}

@@ -1,0 +1,120 @@
+import type { KeyValueModule, KeyValueStringsModule } from "../ecma419/modules.js";
+import type { Identity } from "./main.js";
+
+/*
+ * What makes a board this one board and no other: namespace `device` of the default NVS partition, apart from the firmware,
+ * so that an image that is made for all holds none of it. All entries are optional but the identity.
+ *
+ *   string  productId, deviceName, deviceSecret (base64)    the identity by secret, or, instead of deviceSecret:
+ *   blob    deviceCert, deviceKey                           certificate and PKCS#8 key, DER both
+ *   string  region, broker (mqtt://… or mqtts://…)
+ *   blob    brokerCa, downloadCa                            trust anchors, DER
+ *   string  ssid, password, sntp                            of the network
+ */
+export const PROVISIONING_NAMESPACE = "device";
+
+/** Every key, by the type of its entry. */
+export const PROVISIONING_KEYS = {
+  string: ["productId", "deviceName", "deviceSecret", "region", "broker", "ssid", "password", "sntp"],
+  blob: ["deviceCert", "deviceKey", "brokerCa", "downloadCa"],
+} as const;
+
+type StringKey = (typeof PROVISIONING_KEYS.string)[number];
+type BlobKey = (typeof PROVISIONING_KEYS.blob)[number];
+
+/** In the shapes that the agent's configuration takes. */
+export interface Provisioning {
+  /** Absent if there is a problem. */
+  readonly identity: Identity | undefined;
+  /** One line that says what is missing or wrong and what to do, and never a value; absent if there is an identity. */
+  readonly problem: string | undefined;
+  readonly broker: { readonly url: string | undefined; readonly authority: Uint8Array | undefined };
+  readonly download: { readonly authority: Uint8Array | undefined };
+  /** Wi-Fi; without a password it is an open one. */
+  readonly network: { readonly ssid: string; readonly password: string | undefined } | undefined;
+  /** Host that the time is asked of. */
+  readonly sntp: string | undefined;
+}
+
+const REMEDY = "provision this board by `npm run flash` or with an image of `ota-device provision`";
+
+/**
+ * Reads what a board was provisioned with. A board that was not, or by half, is no error: it has no identity and a problem.
+ *
+ * @throws Error with the name of an `esp_err_t` if NVS itself fails
+ */
+export function readProvisioning({ keyValue }: { readonly keyValue: KeyValueModule & KeyValueStringsModule }): Provisioning {
+  const { strings, blobs, wrong } = readEntries(keyValue);
+  const { ssid, password } = strings;
+  const found = wrong === undefined ? identityOf(strings, blobs) : `NVS entry ${wrong} has the wrong type`;
+  const sound = typeof found !== "string";
+  return {
+    identity: sound ? found : undefined,
+    problem: sound ? undefined : `${found}: ${REMEDY}`,
+    broker: { url: strings.broker, authority: blobs.brokerCa },
+    download: { authority: blobs.downloadCa },
+    network: ssid === undefined ? undefined : { ssid, password },
+    sntp: strings.sntp,
+  };
+}
+
+type Strings = { [Key in StringKey]?: string };
+type Blobs = { [Key in BlobKey]?: Uint8Array };
+
+/** @returns the identity, or what is wrong with it */
+function identityOf({ productId, deviceName, deviceSecret, region }: Strings, { deviceCert, deviceKey }: Blobs): Identity | string {
+  const byCertificate = deviceCert !== undefined || deviceKey !== undefined;
+  if (productId === undefined && deviceName === undefined && deviceSecret === undefined && !byCertificate) return "not provisioned";
+  if (productId === undefined) return lacks("productId");
+  if (deviceName === undefined) return lacks("deviceName");
+  const name = { productId, deviceName, ...(region === undefined ? {} : { region }) };
+  if (!byCertificate) {
+    return deviceSecret === undefined ? lacks("deviceSecret") : { ...name, authentication: { mode: "KEY", deviceSecret } };
+  }
+  if (deviceSecret !== undefined) return `NVS namespace ${PROVISIONING_NAMESPACE} has both deviceSecret and a certificate`;
+  if (deviceCert === undefined) return lacks("deviceCert");
+  if (deviceKey === undefined) return lacks("deviceKey");
+  return { ...name, authentication: { mode: "CERT", certificate: deviceCert, privateKey: deviceKey } };
+}
+
+function lacks(key: string): string {
+  return `NVS namespace ${PROVISIONING_NAMESPACE} lacks ${key}`;
+}
+
+function readEntries(keyValue: KeyValueModule & KeyValueStringsModule): { strings: Strings; blobs: Blobs; wrong: string | undefined } {
+  const strings: Strings = {};
+  const blobs: Blobs = {};
+  const wrong: string[] = [];
+  const where = { path: PROVISIONING_NAMESPACE, mode: "r" } as const;
+  let texts, buffers;
+  try {
+    texts = keyValue.open({ ...where, format: "string" });
+    buffers = keyValue.open({ ...where, format: "buffer" });
+  } catch (error) {
+    // A namespace that is not there cannot be opened to be read.
+    if ((error as Error).message === "ESP_ERR_NVS_NOT_FOUND") return { strings, blobs, wrong: undefined };
+    throw error;
+  }
+  for (const key of PROVISIONING_KEYS.string) {
+    // An empty one, which a line of a spreadsheet easily becomes, is none.
+    const text = readEntry(texts, key, wrong);
+    if (text !== undefined && text !== "") strings[key] = text;
+  }
+  for (const key of PROVISIONING_KEYS.blob) {
+    const bytes = readEntry(buffers, key, wrong);
+    if (bytes !== undefined && bytes.byteLength > 0) blobs[key] = new Uint8Array(bytes);
+  }
+  texts.close();
+  buffers.close();
+  return { strings, blobs, wrong: wrong[0] };
+}
+
+function readEntry<Value>(store: { read(key: string): Value | undefined }, key: string, wrong: string[]): Value | undefined {
+  try {
+    return store.read(key);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    wrong.push(key);
+    return undefined;
+  }
+}

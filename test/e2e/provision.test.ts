@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runCommand, withCommands } from "../support/command.js";
+import { ROOT } from "../support/root.js";
+import { tlsPath } from "../support/tls-fixtures.js";
+
+const PRODUCT = "ABCDE12345";
+const SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
+const INFO = {
+  auth_mode: "KEY",
+  productId: PRODUCT,
+  deviceName: "light_01",
+  key_deviceinfo: { deviceSecret: SECRET },
+  region: "us-east",
+};
+
+test("provision makes the image of Espressif's generator, says which keys it holds and no value, and keeps it from others", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    writeFileSync(info, JSON.stringify(INFO));
+    const password = join(folder, "password.txt");
+    writeFileSync(password, "pässwörd 1\nnot this\n");
+    const wifi = ["--ssid", "my net", "--password-file", password];
+    const rest = ["--broker", "mqtts://192.168.0.2", "--sntp", "time.test", "--ca", tlsPath("ca.pem"), "--size", "0x3000"];
+    const { code, stdout, stderr } = await runCommand("ota-device", ["provision", "--device-info", info, ...wifi, ...rest, "--output", output]);
+    assert.equal(code, 0, stderr);
+    const keys = "productId, deviceName, deviceSecret, region, broker, ssid, password, sntp, brokerCa, downloadCa";
+    assert.equal(stdout, `${output}: 12288 bytes for the partition nvs of ABCDE12345/light_01\nholds ${keys}\n`);
+    assert.ok(readFileSync(output).equals(readFileSync(join(ROOT, "test", "fixtures", "nvs", "generated-key.bin"))));
+    assert.equal(statSync(output).mode & 0o077, 0);
+  }));
+
+test("a password comes from standard input too", () =>
+  withCommands(async (folder) => {
+    const [info, one, two] = ["device_info.json", "one.bin", "two.bin"].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(info, JSON.stringify(INFO));
+    const program = join(ROOT, "dist", "node", "cli", "ota-device.js");
+    const args = (output: string, ...password: string[]): string[] =>
+      [program, "provision", "--device-info", info, "--ssid", "net", ...password, "--output", output];
+    const piped = spawnSync(process.execPath, args(one, "--password-file", "-"), { input: "eight888\r\n", encoding: "utf8" });
+    assert.equal(piped.status, 0, piped.stderr);
+    assert.equal(spawnSync(process.execPath, args(two, "--password", "eight888")).status, 0);
+    assert.ok(readFileSync(one).equals(readFileSync(two)));
+  }));
+
+test("wrong input is one line without a secret, exit 2, and leaves no file", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    writeFileSync(info, JSON.stringify(INFO));
+    for (const [says, ...args] of [
+      [/password goes with --ssid/, "--password", "eight888"],
+      [/8 to 64 characters/, "--ssid", "net", "--password", "seven77"],
+      [/8 to 64 characters/, "--ssid", "net", "--password", ""],
+      [/without --password-file/, "--ssid", "net", "--password", "eight888", "--password-file", "x"],
+      [/cannot read .*none/, "--ssid", "net", "--password-file", join(folder, "none")],
+      [/--ssid has 1 to 32 bytes/, "--ssid", "ä".repeat(17)],
+      [/broker URL is not/, "--broker", "http://x"],
+      [/is not a certificate/, "--ca", info],
+      [/whole pages/, "--size", "4096"],
+    ] as const) {
+      const { code, stdout, stderr } = await runCommand("ota-device", ["provision", "--device-info", info, ...args, "--output", output]);
+      assert.deepEqual([code, stdout], [2, ""], stderr);
+      assert.match(stderr, says);
+      assert.equal(stderr.trimEnd().split("\n").length, 1);
+      assert.doesNotMatch(stderr, /eight888|seven77|MDEyMzQ1/);
+    }
+    assert.throws(() => statSync(output), /ENOENT/);
+  }));
+
+test("firmware add warns of a file that holds a registered secret, names the device and what to do, and adds it all the same", () =>
+  withCommands(async (folder) => {
+    const state = ["--state", join(folder, "cloud")];
+    const info = join(folder, "device_info.json");
+    writeFileSync(info, JSON.stringify(INFO));
+    assert.equal((await runCommand("ota-cloud", ["device", "add", ...state, "--device-info", info])).code, 0);
+    const add = async (name: string, content: string): ReturnType<typeof runCommand> => {
+      writeFileSync(join(folder, name), content);
+      return runCommand("ota-cloud", ["firmware", "add", join(folder, name), ...state, "--product", "LIGHTS0001", "--version", "0.2.0"]);
+    };
+    const clean = await add("clean.bin", "an image for all devices");
+    assert.deepEqual([clean.code, clean.stderr], [0, ""]);
+    for (const form of [SECRET, "0123456789abcdef"]) {
+      const tainted = await add("tainted.bin", `deviceSecret=${form};`);
+      assert.equal(tainted.code, 0);
+      assert.match(tainted.stdout, /^added version 0\.2\.0/);
+      assert.match(tainted.stderr, /^warning: \S+tainted\.bin holds the secret of ABCDE12345\/light_01: a device that takes this update becomes that device; .*ota-device provision.*\n$/);
+      assert.ok(!tainted.stderr.includes(form));
+    }
+  }));

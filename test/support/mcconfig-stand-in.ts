@@ -1,0 +1,59 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
+
+/*
+ * Stands for the SDK's mcconfig as our commands call it. Without a target it writes what the linker leaves; with the target
+ * `build` an image that says the manifest's version, as long as STAND_IN_LENGTH; STAND_IN_FAILS names what fails.
+ */
+const [log = "", ...args] = process.argv.slice(2);
+const { STAND_IN_FAILS: fails, STAND_IN_LENGTH: length = "65536", STAND_IN_STACK: stack = "512", STAND_IN_VERSION: saidVersion, UPLOAD_PORT: port = "" } = process.env;
+const after = (option: string): string | undefined => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined);
+const target = after("-t");
+const output = after("-o") as string;
+const board = (after("-p") as string).split("/")[1] as string;
+const settingsPath = join(dirname(args.at(-1) as string), "settings.json");
+const mode = args.includes("-d") ? "debug" : "release";
+
+appendFileSync(log, `mcconfig [${port}] ${args.join(" ")}\n`);
+if (target !== undefined && target === fails) process.exit(1);
+if (target === undefined) linkInto(join(output, "tmp", "esp32", board, mode, "minimal"));
+if (target === "build" && fails !== "nothing-built") buildInto(join(output, "bin", "esp32", board, mode, "minimal"));
+
+interface Settings {
+  readonly build: { readonly [name: string]: string };
+  readonly defines: { readonly firmware: { readonly version: string } };
+}
+
+function settings(): Settings {
+  return JSON.parse(readFileSync(settingsPath, "utf8")) as Settings;
+}
+
+/** What esp32-link.ts reads of a link. */
+function linkInto(folder: string): void {
+  const named = (name: string): string => resolve(dirname(settingsPath), settings().build[name] as string);
+  const specifiers = ["moddable-ota", "moddable-ota/device", ...Object.keys(SDK_MANIFESTS)];
+  const paths = specifiers.map((specifier) => `${specifier.replace(/^embedded:/, "~.embedded/")}.xsb`);
+  const project = join(folder, "xsProj-esp32");
+  mkdirSync(project, { recursive: true });
+  for (const path of paths) {
+    mkdirSync(dirname(join(folder, "modules", path)), { recursive: true });
+    writeFileSync(join(folder, "modules", path), Buffer.alloc(1000));
+  }
+  const rules = paths.map((path) => `$(MODULES_DIR)/${path}: source\n`);
+  const preloads = paths.map((path) => `\t -p ${path}\\\n`);
+  const creation = `CREATION = -c 78848,0,4928,0,${stack},32,32,0,0,1024,127,0,main,0\n`;
+  const configuration = "SDKCONFIG_FILE=$(PROJ_DIR)/xsProj-esp32/sdkconfig.mc\n";
+  writeFileSync(join(folder, "makefile"), `${creation}${configuration}${rules.join("")}all:\n${preloads.join("")}\n${join(folder, "mc.xs.c")}:\n\ttouch $@\n`);
+  writeFileSync(join(folder, "mc.xs.c"), "#define mxHeapCount 10000\n#define mxAliasCount 100\n");
+  writeFileSync(join(project, "sdkconfig.mc"), readFileSync(join(named("SDKCONFIGPATH ?="), "sdkconfig.defaults")));
+  writeFileSync(join(project, "partitions.csv"), readFileSync(named("PARTITIONS_FILE ?=")));
+}
+
+function buildInto(folder: string): void {
+  const version = saidVersion ?? settings().defines.firmware.version.replace(/^#/, "");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "xs_esp32.bin"), buildAppImage({ version, byteLength: Number(length), seed: 1 }));
+  writeFileSync(join(folder, "partition-table.bin"), "table");
+}
