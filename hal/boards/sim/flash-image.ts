@@ -6,7 +6,8 @@ import { NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
 import { dataPartition, readPartitionTable, SUBTYPE_DATA_NVS, TABLE_ADDRESS } from "./partition-table.js";
 import { StateError } from "./state-dir.js";
 
-/** The largest that an image's header can name (ESP_IMAGE_FLASH_SIZE_128MB). */
+/** The smallest and the largest that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB); all are powers of two. */
+const MIN_FLASH_LENGTH = 1024 * 1024;
 export const MAX_FLASH_LENGTH = 128 * 1024 * 1024;
 
 const TABLE_MAGIC = [0xaa, 0x50];
@@ -14,9 +15,20 @@ const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HOW_TO_READ =
   "esptool's read_flash 0 ALL FILE reads a whole flash; its merge_bin makes one, with --fill-flash-size SIZE (--pad-to-size in esptool 5)";
 
-/** Whether a file is to be taken for a whole flash, and not for an application: an application has its descriptor in front. */
+/**
+ * Whether a file is to be taken for a whole flash, sound or not, and not for an application: an application has its descriptor
+ * in front.
+ */
 export function seemsFlash(bytes: Uint8Array): boolean {
-  return appVersion(bytes) === undefined && beginsWith(bytes.subarray(TABLE_ADDRESS), TABLE_MAGIC);
+  return appVersion(bytes) === undefined && (holdsTable(bytes) || isFlashLength(bytes.byteLength));
+}
+
+function holdsTable(bytes: Uint8Array): boolean {
+  return beginsWith(bytes.subarray(TABLE_ADDRESS), TABLE_MAGIC);
+}
+
+function isFlashLength(byteLength: number): boolean {
+  return byteLength >= MIN_FLASH_LENGTH && Number.isInteger(Math.log2(byteLength));
 }
 
 /**
@@ -27,7 +39,7 @@ export function seemsFlash(bytes: Uint8Array): boolean {
  */
 export function flashOf(bytes: Uint8Array): NorFlash {
   if (bytes.byteLength > MAX_FLASH_LENGTH) throw new StateError(`${bytes.byteLength} bytes are more than any flash has, 128 MiB`);
-  if (!seemsFlash(bytes)) throw new StateError(`no image of a whole flash: ${describeFile(bytes)}`);
+  if (appVersion(bytes) !== undefined || !holdsTable(bytes)) throw new StateError(`no image of a whole flash: ${describeFile(bytes)}`);
   if (bytes.byteLength % SECTOR_LENGTH !== 0) {
     throw new StateError(`${bytes.byteLength} bytes are part of a flash, not whole sectors of ${SECTOR_LENGTH}: ${HOW_TO_READ}`);
   }
@@ -49,7 +61,7 @@ function describeFile(bytes: Uint8Array): string {
   if (version !== undefined && chipId !== undefined) {
     return `it is an application image for ${chipName(chipId)}, version ${version}: ota-device flash makes a board of it`;
   }
-  if (chipId !== undefined) return `it seems to be a boot loader for ${chipName(chipId)}: ${HOW_TO_READ}`;
+  if (chipId !== undefined && !isFlashLength(bytes.byteLength)) return `it seems to be a boot loader for ${chipName(chipId)}: ${HOW_TO_READ}`;
   if (beginsWith(bytes, TABLE_MAGIC)) return `it seems to be a partition table alone: ${HOW_TO_READ}`;
   if (beginsWith(bytes, ELF_MAGIC)) return `it is an ELF file: ${HOW_TO_READ}`;
   return `it has no partition table at 0x8000 (an encrypted flash has none to be read): ${HOW_TO_READ}`;
