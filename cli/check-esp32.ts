@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { runProgram } from "./command-line.js";
-import { checkModules, checkPartitions, checkSettings, link, type Linked } from "./esp32-link.js";
+import { checkModules, checkPartitions, checkSettings, checkStack, link, type Linked } from "./esp32-link.js";
 import { checkBoard, findEsp32Sdk } from "./esp32-sdk.js";
 
 /** Bytes of a slot and of a pointer on the chip. */
@@ -25,6 +25,7 @@ function check({ board }: { readonly board: string }): void {
   try {
     const linked = link(sdk, board, output);
     say("sdk", `Moddable ${sdk.version}, esp32/${board}`);
+    checkStack(linked);
     checkModules(linked);
     sayLinked(linked);
     say("sdkconfig", checkSettings(linked.sdkconfig).join(", "));

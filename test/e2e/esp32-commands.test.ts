@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { withFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
 
@@ -85,6 +86,21 @@ test("flash hands mcconfig the board, the identity and the Wi-Fi, each as one ar
   });
 });
 
+test("a build that gives XS too little stack is one line that says what to set", async () => {
+  await withFolder((folder) => {
+    const MODDABLE = sdk(join(folder, "sdk"));
+    const built = (stackSlots: number): Run => {
+      script(join(MODDABLE, "build", "bin", HOST, "release", "mcconfig"), buildWith(stackSlots));
+      return run("check-esp32", [], { MODDABLE });
+    };
+    const { status, stderr } = built(STACK_SLOTS - 1);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, new RegExp(`XS gets ${STACK_SLOTS - 1} slots of stack and TLS needs ${STACK_SLOTS}: set creation\\.stack to ${STACK_SLOTS}`));
+    assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+    assert.doesNotMatch(built(STACK_SLOTS).stderr, /stack/);
+  });
+});
+
 const { MODDABLE } = process.env;
 
 test("the example links for an ESP32 by the SDK", { skip: MODDABLE === undefined && "MODDABLE is not set" }, () => {
@@ -122,6 +138,14 @@ function sdk(folder: string, version = "8.2.3", tools = ["mcconfig", "xsc", "xsi
     script(join(folder, "build", "bin", HOST, "release", tool), `printf '%s\\n' "$UPLOAD_PORT" "$@" > '${said}'`);
   }
   return folder;
+}
+
+/** What mcconfig leaves, as far as it is read, of a machine with that many slots of stack. */
+function buildWith(stackSlots: number): string {
+  return `folder="$4/tmp/$2/release/minimal"
+mkdir -p "$folder/xsProj-esp32"
+printf 'CREATION = -c 1536,512,512,64,${stackSlots},32,32,53,3,1024,17,94208,main,0\\n%s/mc.xs.c:\\n\\ttouch $@\\n' "$folder" > "$folder/makefile"
+touch "$folder/xsProj-esp32/sdkconfig.mc" "$folder/xsProj-esp32/partitions.csv"`;
 }
 
 function idf(folder: string): string {
