@@ -4,6 +4,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "xsmc.h"
 #include "xsHost.h"
@@ -26,6 +27,9 @@
 #ifndef CONFIG_ESP_ERR_TO_NAME_LOOKUP
 #error "moddable-ota needs CONFIG_ESP_ERR_TO_NAME_LOOKUP=y: see its hal/boards/esp32/sdkconfig"
 #endif
+
+/* Of the SDK's linker: what the manifests' `creation` came to. */
+extern void *xsPreparationAndCreation(xsCreation **creation);
 
 /* otadata is two sectors, each with one record at its start. */
 #define RECORD_COUNT 2
@@ -163,4 +167,25 @@ void ota_random_fill(xsMachine *the)
 	xsUnsignedValue byteLength;
 	xsmcGetBufferWritable(xsArg(0), &bytes, &byteLength);
 	esp_fill_random(bytes, byteLength);
+}
+
+/* In the order of memory.ts. */
+void ota_memory(xsMachine *the)
+{
+	void *words;
+	xsUnsignedValue byteLength;
+	xsCreation *creation;
+	xsPreparationAndCreation(&creation);
+	const uint32_t values[] = {
+		(uint32_t)(the->stackTop - the->stackBottom),
+		(uint32_t)creation->staticSize,
+		(uint32_t)creation->initialChunkSize,
+		(uint32_t)creation->initialHeapCount,
+		(uint32_t)esp_get_free_heap_size(),
+		(uint32_t)esp_get_minimum_free_heap_size(),
+	};
+	xsmcGetBufferWritable(xsArg(0), &words, &byteLength);
+	if (byteLength != sizeof(values))
+		throwIf(the, ESP_ERR_INVALID_SIZE);
+	memcpy(words, values, sizeof(values));
 }
