@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { MissingPrerequisite } from "../hal/boards/xs/host/build.js";
 import { ESP32_HEAP, type HeapSize, SLOT_LENGTH } from "../hal/boards/xs/heap.js";
+import { LISTENER_SLOTS, STACK_SLOTS, TLS_SLOTS } from "../hal/boards/esp32/stack.js";
+import { measureStack } from "../test/support/stack-scenes.js";
 import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
 
@@ -20,7 +22,7 @@ const HELP = `What an update costs XS: memory and bytecodes, on the bundle that 
 
 usage: npm run bench:xs [-- [--json] [--exact]]
 
-  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB
+  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
 
 Each size is downloaded twice over plain TCP, from the offer until the restart into it. First with forced collections: the
@@ -28,8 +30,10 @@ most that is alive at any of them, over the idle agent, is the peak. (Slots are 
 on this host, where some are larger than there.) Then as on a chip, with a collection when the heap is full: what is in use
 then includes garbage, up to the limits, and says how much of them is touched, not needed. Bytecodes are XS's own count,
 without what stands here for the board's modules in C. The lines below check the first by another way: the smallest heap in
-which the whole run passes, from power-on, beside what the sum of idle and peak says. The last line is of a gateway: what
-each sub-device costs that is online and has nothing to do, its link not counted.
+which the whole run passes, from power-on, beside what the sum of idle and peak says. The line after it is of a gateway: what
+each sub-device costs that is online and has nothing to do, its link not counted. Last, for each kind of call into the engine,
+the most slots of stack that it took, plain, in an own update with faults, with plans and an MCU, and with a gateway; and what
+the deepest such call did. A frame is counted as in the SDK's XS 17, which takes two slots less than this host's.
 `;
 
 interface Row {
@@ -57,9 +61,10 @@ async function main(): Promise<void> {
   console.log(`idle and peak together:    ${inWords({ slots: cost.idleSlots + cost.liveSlots, chunkBytes: cost.idleChunkBytes + cost.liveChunkBytes })}`);
   const { bytesEach, slotsEach, chunkBytesEach } = await measureSubDevices(SUB_DEVICES);
   console.log(`each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`);
+  const stackSlots = await printStack();
   if (values.json === true) {
     const { live, free } = budgeted;
-    console.log(JSON.stringify({ peakHeapBytes: live.liveBytes, bytecodesPerByte: perByte(free, BUDGETED_SIZE), subDeviceBytes: bytesEach }));
+    console.log(JSON.stringify({ peakHeapBytes: live.liveBytes, bytecodesPerByte: perByte(free, BUDGETED_SIZE), subDeviceBytes: bytesEach, stackSlots }));
   }
 }
 
@@ -77,6 +82,16 @@ function printTable(rows: readonly Row[]): void {
   each("collections", ({ free }) => free.collections);
   each("stack in all, slots", ({ live, free }) => Math.max(live.stackSlots, free.stackSlots));
   each("XS bytecodes per byte", ({ byteLength, free }) => perByte(free, byteLength));
+}
+
+/** @returns the deepest of all */
+async function printStack(): Promise<number> {
+  const { rows } = await measureStack();
+  const deepest = rows[0]?.slots ?? 0;
+  console.log(`\n${"stack, slots".padEnd(34)}   at most    calls  the deepest call`);
+  for (const { name, slots, count, does } of rows) console.log(`${name.padEnd(34)}${String(slots).padStart(10)}${String(count).padStart(9)}  ${does}`.trimEnd());
+  console.log(`${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`);
+  return deepest;
 }
 
 function inWords({ slots, chunkBytes }: Pick<HeapSize, "slots" | "chunkBytes">): string {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { otaSlots, type Partition } from "../hal/boards/sim/partition-table.js";
 import type { ApplicationOptions } from "./esp32-application.js";
-import { checkModules, checkPartitions, checkSettings, link, type Linked } from "./esp32-link.js";
+import { checkModules, checkPartitions, checkSettings, checkStack, link, type Linked } from "./esp32-link.js";
 import { checkRoom, estimateImage, type Room } from "./esp32-room.js";
 
 /** What holds of an application on a board, as far as that is known without ESP-IDF. */
@@ -25,6 +25,7 @@ export function checkApplication(application: Omit<ApplicationOptions, "output">
   const output = mkdtempSync(join(tmpdir(), "moddable-ota-esp32-"));
   try {
     const linked = link({ ...application, output });
+    checkStack(linked);
     checkModules(linked);
     const partitions = checkPartitions(linked.partitions, application.table);
     return {

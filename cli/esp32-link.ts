@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SDK_MANIFESTS } from "../hal/boards/esp32/sdk-modules.js";
+import { STACK_SLOTS } from "../hal/boards/esp32/stack.js";
 import { parsePartitionsCsv, type Partition } from "../hal/boards/sim/partition-table.js";
 import { type ApplicationOptions, partitionsOf, writeApplication } from "./esp32-application.js";
 import { APPLICATION, environmentOf, mcconfigArguments } from "./esp32-sdk.js";
@@ -120,6 +121,12 @@ export function checkPartitions(text: string, table: string): Partition[] {
     throw new Error(`the partition table is not ${table}: the board or the environment sets PARTITIONS_FILE`);
   }
   return partitions;
+}
+
+/** @throws Error that says what to set, if XS would be given less than the agent needs over TLS */
+export function checkStack({ stackSlots }: Pick<Linked, "stackSlots">): void {
+  if (stackSlots >= STACK_SLOTS) return;
+  throw new Error(`XS gets ${stackSlots} slots of stack and TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the application's manifest, or leave it out`);
 }
 
 /** @throws Error that names what is missing */

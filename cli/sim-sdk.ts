@@ -13,6 +13,8 @@ const PARTS = [
   join("modules", "io", "files", "posix", "manifest.json"),
 ];
 
+const APPLICATION = join("hal", "boards", "lin", "app", "manifest.json");
+
 /** What the build leaves. */
 export interface Built {
   /** The headless host, a program. */
@@ -43,19 +45,29 @@ export function checkCompiler(env: NodeJS.ProcessEnv): void {
 /**
  * Builds the application for `-p lin` with instruments, and the host that runs it without a display.
  *
+ * @param stackSlots of the engine, if not what the application's manifest sets
  * @throws Error that names the log where a build fails
  */
-export function build(sdk: Sdk, env: NodeJS.ProcessEnv): Built {
+export function build(sdk: Sdk, env: NodeJS.ProcessEnv, stackSlots?: number): Built {
   const root = packageRoot();
   const output = join(root, "dist", "sim");
   mkdirSync(output, { recursive: true });
   const { tools } = sdk;
   const withTools = { ...env, MODDABLE: sdk.folder, PATH: `${tools}${delimiter}${env["PATH"] ?? ""}` };
-  const manifest = join(root, "hal", "boards", "lin", "app", "manifest.json");
+  const manifest = stackSlots === undefined ? join(root, APPLICATION) : withStack(root, output, stackSlots);
   run(join(output, "build.log"), join(tools, "mcconfig"), ["-m", "-i", "-p", "lin", "-t", "build", "-o", output, manifest], withTools);
   const library = join(output, "bin", "lin", "mc", "instrument", "app", "mc.so");
   if (!existsSync(library)) throw new Error(`mcconfig left no ${library}: see ${join(output, "build.log")}`);
   return { library, host: buildHost(sdk, root, output, env) };
+}
+
+/** A manifest that includes another is merged after it. mcconfig names what it builds by the folder. */
+function withStack(root: string, output: string, stack: number): string {
+  const folder = join(output, "with-stack", "app");
+  mkdirSync(folder, { recursive: true });
+  const manifest = join(folder, "manifest.json");
+  writeFileSync(manifest, JSON.stringify({ include: [join(root, APPLICATION)], creation: { stack } }));
+  return manifest;
 }
 
 function buildHost(sdk: Sdk, root: string, output: string, env: NodeJS.ProcessEnv): string {

@@ -41,6 +41,7 @@ interface SimOptions {
   readonly spoil?: number;
   readonly size: number;
   readonly cut: number;
+  readonly stack?: number;
   readonly log: LogLevel;
 }
 
@@ -55,6 +56,7 @@ const program = new Command("npm run sim --")
   .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
   .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
+  .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
   .addOption(new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"))
   .action(sim);
 
@@ -68,7 +70,7 @@ async function sim(options: SimOptions): Promise<void> {
   checkCompiler(process.env);
   say(`sdk      Moddable ${sdk.version}`);
   say("build    mcconfig -m -i -p lin (the first time takes a minute)");
-  const built = build(sdk, process.env);
+  const built = build(sdk, process.env, options.stack);
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-sim-"));
   try {
     await update({ folder, image, built, options });

@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { after, test } from "node:test";
 import { makeNvsImage, nvsLength } from "../../cli/nvs-image.js";
+import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { withFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
 
@@ -201,6 +202,20 @@ test("a larger table has its own slots, and with the flash's size the settings o
     }
     assertUsage(run("check-esp32", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
     assertUsage(run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env), /firmware version 1\/2 is not 1 to 31 of/);
+  });
+});
+
+test("a build that gives XS too little stack is one line that says what to set", async () => {
+  await withFolder((folder) => {
+    const { env } = standIns(folder);
+    for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+      const built = (stackSlots: number): Run => run(args[0], [...args.slice(1), ...BOARD], { ...env, STAND_IN_STACK: String(stackSlots) });
+      const { status, stderr } = built(STACK_SLOTS - 1);
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, new RegExp(`XS gets ${STACK_SLOTS - 1} slots of stack and TLS needs ${STACK_SLOTS}: set creation\\.stack to ${STACK_SLOTS}`));
+      assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+      assert.equal(built(STACK_SLOTS).status, 0);
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import { createXsFirmware } from "../../hal/boards/xs/main.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { FlashModule, SocketOptions, TcpConstructor, TimeModule } from "../../hal/ecma419/modules.js";
 import type { Engine, EngineOptions } from "./engines.js";
+import type { StackEntries } from "./stack-entries.js";
 
 /** What Ethernet leaves of a segment on an ESP32: bytes come in such pieces. */
 const SEGMENT_LENGTH = 1436;
@@ -20,6 +21,8 @@ export interface ChipEngineOptions {
   readonly realTime?: boolean;
   /** See `XsFirmwareOptions`. */
   readonly sharesLink?: boolean;
+  /** Given, the agent makes every line of its log, and each call into the engine is measured. */
+  readonly entries?: StackEntries;
 }
 
 /**
@@ -49,12 +52,13 @@ export class ChipEngine implements Engine {
   check(): void {}
 
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {
-    const { heap = ESP32_HEAP, tellsEvents = true, sharesLink = false } = this.#options;
+    const { heap = ESP32_HEAP, tellsEvents = true, sharesLink = false, entries } = this.#options;
     const run = createXsFirmware({
       ...options,
       tellsEvents,
       sharesLink,
-      logLevel: "warn",
+      logLevel: entries === undefined ? "warn" : "debug",
+      ...(entries === undefined ? {} : { onMeter: (json: string, command: Uint8Array) => entries.record(json, command) }),
       worker: { binary: this.#binary },
       onLoaded: async (worker) => {
         await sealHeap(worker, heap);
@@ -67,7 +71,8 @@ export class ChipEngine implements Engine {
       const { flash, TCP, platform } = modules;
       const Time = this.#options.realTime === true ? modules.Time : clock;
       const slow = { flash: clock.watch(flash), Time, TCP: segmented(TCP), platform: this.#watch(platform) };
-      run({ ...modules, ...slow }, power);
+      const board = { ...modules, ...slow };
+      run(entries === undefined ? board : entries.watch(board), power);
     };
   }
 

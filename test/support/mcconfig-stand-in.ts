@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
 
 /*
@@ -8,7 +9,7 @@ import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
  * `build` an image that says the manifest's version, as long as STAND_IN_LENGTH; STAND_IN_FAILS names what fails.
  */
 const [log = "", ...args] = process.argv.slice(2);
-const { STAND_IN_FAILS: fails, STAND_IN_LENGTH: length = "65536", STAND_IN_STACK: stack = "512", STAND_IN_VERSION: saidVersion, UPLOAD_PORT: port = "" } = process.env;
+const { STAND_IN_FAILS: fails, STAND_IN_LENGTH: length = "65536", STAND_IN_STACK: stack = String(STACK_SLOTS), STAND_IN_VERSION: saidVersion, UPLOAD_PORT: port = "" } = process.env;
 const after = (option: string): string | undefined => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined);
 const target = after("-t");
 const output = after("-o") as string;

@@ -76,6 +76,12 @@ export class NativeBoot {
     return Buffer.from(this.#call(flash, "ota_0", "descriptor") as string, "hex");
   }
 
+  /** @returns the words that boot.c writes of the engine's memory, into a buffer of `byteLength` */
+  memory(flash: NorFlash, byteLength: number): number[] {
+    const bytes = Buffer.from(this.#call(flash, "ota_0", `ota_memory:${byteLength}`) as string, "hex");
+    return Array.from({ length: byteLength / 4 }, (_, index) => bytes.readUInt32LE(index * 4));
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true });
   }

@@ -4,6 +4,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "xsmc.h"
 #include "xsHost.h"
@@ -56,6 +57,9 @@ const __attribute__((used, section(".rodata_desc"))) esp_app_desc_t esp_app_desc
 #elif !defined(CONFIG_APP_PROJECT_VER_FROM_CONFIG)
 #error "moddable-ota needs the firmware's version: \"defines\": { \"firmware\": { \"version\": \"#1.2.3\" } } in the manifest"
 #endif
+
+/* The SDK's linker makes it: what the manifests' `creation` came to. */
+extern void *xsPreparationAndCreation(xsCreation **creation);
 
 /* otadata is two sectors, each with one record at its start. */
 #define RECORD_COUNT 2
@@ -193,4 +197,25 @@ void ota_random_fill(xsMachine *the)
 	xsUnsignedValue byteLength;
 	xsmcGetBufferWritable(xsArg(0), &bytes, &byteLength);
 	esp_fill_random(bytes, byteLength);
+}
+
+/* In the order of memory.ts. */
+void ota_memory(xsMachine *the)
+{
+	void *words;
+	xsUnsignedValue byteLength;
+	xsCreation *creation;
+	xsPreparationAndCreation(&creation);
+	const uint32_t values[] = {
+		(uint32_t)(the->stackTop - the->stackBottom),
+		(uint32_t)creation->staticSize,
+		(uint32_t)creation->initialChunkSize,
+		(uint32_t)creation->initialHeapCount,
+		(uint32_t)esp_get_free_heap_size(),
+		(uint32_t)esp_get_minimum_free_heap_size(),
+	};
+	xsmcGetBufferWritable(xsArg(0), &words, &byteLength);
+	if (byteLength != sizeof(values))
+		throwIf(the, ESP_ERR_INVALID_SIZE);
+	memcpy(words, values, sizeof(values));
 }

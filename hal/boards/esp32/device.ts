@@ -1,6 +1,7 @@
 import Modules from "modules";
 import { createDevice, type Device, type Log } from "moddable-ota";
 import { type Provisioning, readProvisioning as read } from "../provisioning.js";
+import { logMemory } from "./memory.js";
 import { platform } from "./platform.js";
 import { sdkModule } from "./sdk-modules.js";
 
@@ -14,12 +15,14 @@ export interface DeviceOptions {
 }
 
 /**
- * The device that this chip is. Wi-Fi is the application's; the clock too, for TLS looks at dates.
+ * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`. Wi-Fi is
+ * the application's; the clock too, for TLS looks at dates.
  *
  * @throws Error that names the manifest to include, where the build lacks a module
  * @throws HalError where the key-value store cannot be opened
  */
 export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
+  logMemory(log);
   return createDevice(
     {
       flash: sdkModule(Modules, "embedded:storage/flash"),

@@ -29,7 +29,7 @@ export interface XsFirmwareOptions {
   /** The bundle is loaded; the agent is made once this has ended. */
   onLoaded?(worker: XsWorker): Promise<void>;
   /** What the engine counted during each command: see `XsWorkerOptions`. */
-  onMeter?(json: string): void;
+  onMeter?(json: string, command: Uint8Array): void;
   /** Told of the agent of each boot, before it starts. */
   onAgent?(agent: XsAgent): void;
   /** The engine ended by itself, and with it everything on the board: nothing happens until the next power-on. */

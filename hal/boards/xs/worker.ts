@@ -9,7 +9,7 @@ export interface XsWorkerOptions {
   /** Serves a call of the engine's, which waits meanwhile; what it returns is the answer. It must not throw. */
   onCall(message: Buffer): Uint8Array;
   /** Told, after each command, what the engine counted: a JSON object, for instance with `compute`. */
-  onMeter?(json: string): void;
+  onMeter?(json: string, command: Uint8Array): void;
 }
 
 /** Evaluate a source, have `handleCommand` do with a message; and of our own host: seal its heap, and measure it. */
@@ -60,6 +60,7 @@ export class XsWorker {
   readonly #toWorker: Duplex;
   readonly #queue: Command[] = [];
   #current: Command | undefined;
+  #body: Uint8Array = new Uint8Array(0);
   #over: Error | undefined;
   #output = "";
 
@@ -129,6 +130,7 @@ export class XsWorker {
         continue;
       }
       this.#current = command;
+      this.#body = body;
       this.#toWorker.write(frameNetstring(Buffer.from(command.kind), body));
     }
   }
@@ -144,7 +146,7 @@ export class XsWorker {
       }
       case OK: {
         const end = body.indexOf(SEPARATOR);
-        this.#options.onMeter?.(body.toString("utf8", 0, Math.max(0, end)));
+        this.#options.onMeter?.(body.toString("utf8", 0, Math.max(0, end)), this.#body);
         this.#finish((command) => command.resolve(body.subarray(end + 1)));
         return;
       }

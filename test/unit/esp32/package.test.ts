@@ -5,6 +5,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { test } from "node:test";
 import { partitionsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
 import { checkSettings } from "../../../cli/esp32-link.js";
+import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
 import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_APP, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
 import { ROOT } from "../../support/root.js";
 
@@ -12,6 +13,7 @@ interface Manifest {
   readonly include?: string | readonly string[];
   readonly modules?: { readonly [specifier: string]: string | readonly string[] };
   readonly preload?: readonly string[];
+  readonly creation?: { readonly stack?: number };
   readonly build?: { readonly [name: string]: string };
   readonly platforms?: { readonly [name: string]: Manifest };
 }
@@ -48,6 +50,13 @@ test("the package has what an ESP32 application and its boot loader are configur
   for (const file of ["partitions.csv", "boot.c", join("sdkconfig", "sdkconfig.defaults")]) {
     assert.ok(packed.has(join(BOARD, file)), file);
   }
+});
+
+test("the manifest gives XS the stack that is needed, and is merged after the SDK's board", () => {
+  const { include, creation } = read(join(BOARD, "manifest.json"));
+  assert.equal(creation?.stack, STACK_SLOTS);
+  // It includes the board's manifest; the first that is included is merged first, whatever the application's order.
+  assert.equal(include?.[0], "$(MODDABLE)/examples/manifest_base.json");
 });
 
 test("another platform than ours is an error that names them", () => {

@@ -75,3 +75,30 @@ test("the meter is the same each time, and a forced collection does not count", 
     assert.equal(new Set(counted).size, 1, counted.join());
     assert.ok((counted[0] ?? 0) > 500);
   }));
+
+test("each command's stack is its own, and what uses the free end of it as scratch is not counted", async () => {
+  const taken: number[] = [];
+  const onMeter = (json: string): void => void taken.push((JSON.parse(json) as { stack: number }).stack);
+  const worker = new XsWorker({ binary, onMeter, onCall: () => new Uint8Array(0) });
+  const stackOf = async (source: string): Promise<number> => {
+    await worker.evaluate(source);
+    return taken.at(-1) as number;
+  };
+  try {
+    assert.equal(await stackOf("0"), 0, "not measured before the heap is sealed");
+    await sealHeap(worker, ESP32_HEAP);
+    const nothing = await stackOf("0");
+    assert.ok(nothing > 0 && nothing < 64, `${nothing} slots`);
+    const deep = (depth: number): string => `(function deeper(depth) { return depth === 0 ? Math.abs(0) : 1 + deeper(depth - 1); })(${depth})`;
+    const [five, ten, fifteen] = [await stackOf(deep(5)), await stackOf(deep(10)), await stackOf(deep(15))];
+    // A frame of XS 17 has four slots, and here an argument, the 1 and whatever the compiler reserves.
+    assert.equal(fifteen - ten, ten - five);
+    assert.ok(ten - five >= 5 * 6 && ten - five <= 5 * 9, `${ten - five} slots in five calls`);
+    const scratch = await stackOf("/(a|b)*c/.exec('abababababababababababc'); String(0.1 + 0.2)");
+    assert.ok(scratch < nothing + 64, `${scratch} slots`);
+    assert.equal(await stackOf("0"), nothing);
+    assert.ok((await measureHeap(worker)).stack.peak >= fifteen, "and the peak is of the deepest");
+  } finally {
+    worker.kill();
+  }
+});

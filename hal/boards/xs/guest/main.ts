@@ -1,7 +1,7 @@
 import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
-import { Host } from "./host.js";
+import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
   createDigest,
@@ -37,6 +37,7 @@ class Firmware {
         this.#agent?.start();
         return this.#agent?.state;
       case COMMAND.stop:
+        this.host.leave();
         this.#agent?.stop();
         return this.#agent?.state;
       case COMMAND.removeSubDevice:
@@ -46,9 +47,11 @@ class Firmware {
         if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.host, agent: this.#agent });
         return this.#agent?.state;
       case COMMAND.answerPlan:
+        this.host.leave();
         this.#plans?.answer(message);
         return this.#agent?.state;
       case COMMAND.checkForUpdate:
+        this.host.leave();
         void this.#agent?.checkForUpdate().catch(() => undefined);
         return this.#agent?.state;
       default:
@@ -81,7 +84,14 @@ class Firmware {
     setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
     setup.components.forEach((component, index) => agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }));
     if (!setup.tellsEvents) return agent;
-    for (const name of EVENTS) agent.on(name, (event) => void host.call(CALL.agentEvent, name, JSON.stringify(event)));
+    for (const name of EVENTS) {
+      agent.on(name, (event) => {
+        // An application's listener costs what it does: this one is the host's.
+        const before = counted();
+        host.call(CALL.agentEvent, name, JSON.stringify(event));
+        counted(before);
+      });
+    }
     return agent;
   }
 

@@ -10,8 +10,6 @@
 /* Address space, not memory: the system gives pages as they are touched. Growth is contiguous by it, so that XS has one
    block of chunks and one heap of slots, as on a chip. */
 #define RESERVED_BYTES (256u << 20)
-/* What every machine keeps on its stack from the start, preloaded or not: mxGlobal to mxInstanceInspectors. */
-#define STACK_BASE (mxInstanceInspectorsStackIndex + 1)
 /* A process that XS aborts exits with this and XS's own status: 11 memory full, 12 stack overflow. */
 #define ABORT_EXIT_CODE 10
 
@@ -29,7 +27,6 @@ static Arena slotArena;
 
 static struct {
   txSize slots, chunkBytes;
-  txSlot *stack, *deepest;
   txSlot ballast;
 } sealed;
 
@@ -109,15 +106,14 @@ void fxAbort(txMachine* the, int status)
 
 /*
  * With mxProfile, and without xsProfile.c, XS calls this after each built-in function, with its frame still on the stack,
- * and after each collection, with none given while the machine has one. The stack is looked at in both: its free end shows
- * nothing, because the matcher of regular expressions borrows all of it. A collection that was forced has compacted the
+ * and after each collection, with none given while the machine has one. A collection that was forced has compacted the
  * chunks too, so that both counts are of what is alive.
  */
 void fxCheckProfiler(txMachine* the, txSlot* frame)
 {
   txSize slots = the->currentHeapCount;
   txSize chunkBytes = the->currentChunksSize;
-  if (the->stack < sealed.deepest) sealed.deepest = the->stack;
+  if (frame != NULL) lookAtStack(the);
   countMade(the, frame == NULL);
   if (frame != NULL || the->frame == NULL) return;
   live.collections++;
@@ -157,7 +153,7 @@ void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t 
   fxCollect(the, XS_COMPACT_FLAG);
   the->firstBlock->limit = the->firstBlock->current + freeChunkBytes;
   the->maximumChunksSize = the->currentChunksSize + freeChunkBytes;
-  the->stackBottom = the->stack + STACK_BASE - stackSlots;
+  sealStack(the, stackSlots);
   /* XS takes an increment of 0 for a heap of fixed size. */
   the->minimumChunksSize = 0;
   the->minimumHeapCount = 0;
@@ -176,7 +172,7 @@ void resetPeaks(void* machine, int32_t stride)
   made.afterCollection = made.most = the->currentHeapCount;
   live.stride = stride;
   gxStress = -stride;
-  sealed.stack = sealed.deepest = the->stack;
+  beginStackPeak(the);
 }
 
 int describeHeap(void* machine, char* into, size_t length)
@@ -185,8 +181,6 @@ int describeHeap(void* machine, char* into, size_t length)
   txSize peakSlots = the->peakHeapCount, peakChunkBytes = the->peakChunksSize;
   /* XS counts a chunk that grows within its own room twice. */
   if (peakChunkBytes > the->maximumChunksSize) peakChunkBytes = the->maximumChunksSize;
-  int stackSlots = sealed.stack == NULL ? 0 : (int)(sealed.stack - the->stackBottom) + STACK_BASE;
-  int stack = sealed.stack == NULL ? 0 : (int)(sealed.stack - sealed.deepest) + STACK_BASE;
   countMade(the, 0);
   uint32_t slots = slotsMade(the);
   gxStress = 0;
@@ -200,7 +194,7 @@ int describeHeap(void* machine, char* into, size_t length)
     (int)sealed.slots, (int)the->currentHeapCount, (int)(the->maximumHeapCount - the->currentHeapCount), (int)peakSlots,
     (int)live.slotsAtMost, (int)sealed.chunkBytes, (int)the->currentChunksSize,
     (int)(the->firstBlock->limit - the->firstBlock->current), (int)peakChunkBytes, (int)live.chunkBytesAtMost,
-    (int)live.slots, (int)live.chunkBytes, stackSlots, stack, live.collections, slots, the->meterIndex);
+    (int)live.slots, (int)live.chunkBytes, stackLimit(the), stackPeak(), live.collections, slots, the->meterIndex);
 }
 
 uint32_t slotsInUse(void* machine)
@@ -215,13 +209,14 @@ uint32_t meterOf(void* machine)
 
 Counts countsOf(void* machine)
 {
-  return (Counts){ meterOf(machine), slotsMade(machine) };
+  return (Counts){ meterOf(machine), slotsMade(machine), stackMark(machine) };
 }
 
 void restoreCounts(void* machine, Counts counts)
 {
   ((txMachine*)machine)->meterIndex = counts.meter;
   made.slots -= slotsMade(machine) - counts.slots;
+  restoreStack(machine, counts.stack);
 }
 
 void fxQueuePromiseJobs(txMachine* the)

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "stack.h"
 
 /* Fixes the heap at what is in use now plus what is free by this: slots, bytes of chunks, and stack slots in all. */
 void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots);
@@ -19,8 +20,11 @@ uint32_t slotsInUse(void* machine);
 /* XS bytecodes, and what XS counts for its built-in functions. */
 uint32_t meterOf(void* machine);
 
-/* What the engine has counted: bytecodes, and slots that were made since the peaks began. */
-typedef struct { uint32_t meter, slots; } Counts;
+/* What the engine has counted: bytecodes, slots that were made since the peaks began, and how deep its stack was. */
+typedef struct {
+  uint32_t meter, slots;
+  StackMark stack;
+} Counts;
 
 Counts countsOf(void* machine);
 void restoreCounts(void* machine, Counts counts);

@@ -67,11 +67,15 @@ static void writeMessage(const char* head, const void* body, size_t length)
   writeParts(head, body, length, "", 0);
 }
 
+/* Slots of stack that the last command took at most, and the promise jobs after it: 0 until the heap is sealed. */
+static int stackSlots, jobsStackSlots;
+
 static void writeAnswer(xsMachine* the, uint32_t meterBefore, const void* body, size_t length)
 {
-  char head[128];
-  snprintf(head, sizeof(head), ".{\"currentHeapCount\":%u,\"compute\":%u,\"allocate\":0,\"timestamps\":[]}\1",
-    slotsInUse(the), meterOf(the) - meterBefore);
+  char head[192];
+  snprintf(head, sizeof(head),
+    ".{\"currentHeapCount\":%u,\"compute\":%u,\"allocate\":0,\"timestamps\":[],\"stack\":%d,\"jobsStack\":%d}\1",
+    slotsInUse(the), meterOf(the) - meterBefore, stackSlots, jobsStackSlots);
   writeMessage(head, body, length);
 }
 
@@ -122,7 +126,10 @@ static void meter(xsMachine* the)
     return;
   }
   count = xsToNumber(xsArg(0));
-  if (count < 0) restoreCounts(the, countsAtMessage);
+  if (count < 0) {
+    restoreCounts(the, countsAtMessage);
+    leaveHost(the);
+  }
   for (back = 1; count >= 0 && back <= 8; back++) {
     Counts look = looks[(next - back) % 8];
     if (look.meter != (uint32_t)count) continue;
@@ -150,6 +157,7 @@ static void run(xsMachine* machine, char command, char* argument, size_t length)
   xsBeginHost(machine);
   {
     xsVars(2);
+    beginEntry(the);
     xsTry {
       if (command == '?') xsVar(0) = xsCall1(xsGlobal, xsID("handleCommand"), xsArrayBuffer(argument, (xsIntegerValue)length));
       else if (command == 'e') xsVar(0) = xsCall1(xsGlobal, xsID("eval"), xsStringBuffer(argument, (xsIntegerValue)length));
@@ -161,7 +169,10 @@ static void run(xsMachine* machine, char command, char* argument, size_t length)
       xsVar(0) = xsException;
       xsException = xsUndefined;
     }
+    stackSlots = endEntry(the);
+    beginEntry(the);
     runJobs(the);
+    jobsStackSlots = endEntry(the);
     if (failed) {
       char* message = xsToString(xsVar(0));
       writeMessage("!", message, strlen(message));

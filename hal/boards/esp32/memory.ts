@@ -1,0 +1,26 @@
+import type { Log } from "moddable-ota";
+import { STACK_SLOTS } from "./stack.js";
+
+/** What XS was given, and what is left of the C heap: all in 32 bits. */
+const WORDS = 6;
+
+const engine = {
+  /** A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots, bytes free, least bytes free. */
+  memory(into: Uint32Array) {
+    return native<void>("ota_memory").call(this, into);
+  },
+};
+
+/** Logs what the engine runs in, and warns if its stack is less than TLS needs: XS would abort at the first connection. */
+export function logMemory(log: Log): void {
+  const words = new Uint32Array(WORDS);
+  engine.memory(words);
+  const [stackSlots = 0, staticBytes = 0, chunkBytes, heapSlots, freeBytes, leastFreeBytes] = words;
+  log("debug", "board", () => {
+    // A static heap holds both, and grows them within itself.
+    const heap = staticBytes > 0 ? `${staticBytes} bytes` : `${chunkBytes} bytes of chunks and ${heapSlots} slots`;
+    return `XS has ${stackSlots} slots of stack and a heap of ${heap}; the C heap has ${freeBytes} bytes free, ${leastFreeBytes} at least so far`;
+  });
+  if (stackSlots >= STACK_SLOTS) return;
+  log("warn", "board", () => `XS has ${stackSlots} slots of stack, TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the manifest`);
+}

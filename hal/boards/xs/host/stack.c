@@ -1,0 +1,132 @@
+/*
+ * The free stack is filled before a call into the engine, and looked at after it: what is pushed is also written. The matcher
+ * of regular expressions and the formatter of numbers take the far end of it as scratch; in between it stays as it was filled.
+ */
+#include "xsAll.h"
+#include "stack.h"
+
+#define FREE_BYTE 0xA5
+/* So many untouched slots in a row are the end of what is in use. */
+#define FREE_SLOTS 24
+/* What every machine keeps on its stack from the start, preloaded or not: mxGlobal to mxInstanceInspectors. */
+#define STACK_BASE (mxInstanceInspectorsStackIndex + 1)
+
+static txSlot* base;
+static int peak;
+
+/* `lead` counts the slots of the caller that are JavaScript here and C on a chip; `looked` is the deepest that a built-in
+   function returned at, and `surplus` what the frames that were on the stack then have more than a chip's. */
+static struct {
+  txSlot *frame, *looked;
+  int lead, surplus;
+} entry;
+
+/* XS 13, as here, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it constructs. */
+static int surplusOf(txMachine* the)
+{
+  int surplus = 0;
+  txSlot* frame = the->frame;
+  while (frame != NULL) {
+    const txSlot* target = frame + 2;
+    surplus += target->kind == XS_UNDEFINED_KIND ? 2 : 1;
+    if (frame == entry.frame) break;
+    frame = frame->next;
+  }
+  return surplus;
+}
+
+static txSlot* deepestSlot(txMachine* the)
+{
+  txSlot *slot = the->stack, *deepest = slot;
+  while (slot > the->stackBottom && deepest - slot < FREE_SLOTS) {
+    const txU1* byte = (const txU1*)--slot;
+    size_t at = 0;
+    while (at < sizeof(txSlot) && byte[at] == FREE_BYTE) at++;
+    if (at < sizeof(txSlot)) deepest = slot;
+  }
+  return deepest;
+}
+
+static void fillFrom(txMachine* the, txSlot* slot)
+{
+  memset(the->stackBottom, FREE_BYTE, (size_t)((txByte*)slot - (txByte*)the->stackBottom));
+}
+
+void sealStack(void* machine, int slots)
+{
+  txMachine* the = machine;
+  base = the->stack;
+  the->stackBottom = base + STACK_BASE - slots;
+}
+
+int stackLimit(void* machine)
+{
+  return base == NULL ? 0 : (int)(base - ((txMachine*)machine)->stackBottom) + STACK_BASE;
+}
+
+void beginEntry(void* machine)
+{
+  txMachine* the = machine;
+  if (base == NULL) return;
+  entry.frame = the->frame;
+  entry.looked = the->stack;
+  entry.lead = 0;
+  entry.surplus = surplusOf(the);
+  fillFrom(the, the->stack);
+}
+
+/* The frames on the stack are this function's, that of whoever calls it in JavaScript, and that of whoever calls the agent:
+   the last one stands for the C function of a chip. */
+void leaveHost(void* machine)
+{
+  txMachine* the = machine;
+  txSlot* caller;
+  if (base == NULL) return;
+  caller = the->frame->next->next;
+  entry.lead += (int)(entry.frame - caller);
+  entry.frame = entry.looked = caller;
+  entry.surplus = surplusOf(the);
+  fillFrom(the, the->stack);
+}
+
+int endEntry(void* machine)
+{
+  int depth;
+  if (base == NULL) return 0;
+  depth = (int)(base - deepestSlot(machine)) + STACK_BASE - entry.lead - entry.surplus;
+  if (depth > peak) peak = depth;
+  return depth;
+}
+
+int stackPeak(void)
+{
+  return peak;
+}
+
+void beginStackPeak(void* machine)
+{
+  peak = base == NULL ? 0 : STACK_BASE;
+}
+
+void lookAtStack(void* machine)
+{
+  txMachine* the = machine;
+  if (base == NULL || the->stack >= entry.looked) return;
+  entry.looked = the->stack;
+  entry.surplus = surplusOf(the);
+}
+
+StackMark stackMark(void* machine)
+{
+  return (StackMark){ base == NULL ? NULL : deepestSlot(machine), entry.looked, entry.surplus };
+}
+
+void restoreStack(void* machine, StackMark mark)
+{
+  txMachine* the = machine;
+  txSlot* deepest = mark.deepest;
+  if (base == NULL || deepest == NULL) return;
+  entry.looked = mark.looked;
+  entry.surplus = mark.surplus;
+  fillFrom(the, deepest < the->stack ? deepest : the->stack);
+}

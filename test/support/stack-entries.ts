@@ -1,0 +1,158 @@
+import type { BoardModules } from "../../hal/boards/main.js";
+import { COMMAND, MessageReader } from "../../hal/boards/xs/guest/messages.js";
+import type { FlashModule, SocketOptions, TcpConstructor } from "../../hal/ecma419/modules.js";
+import { MqttNames } from "./mqtt-names.js";
+
+/** Promise jobs that take no more than this had nothing to do: it is what the engine's own frames take. */
+const IDLE_SLOTS = 48;
+
+const NAMES = new Map(Object.entries(COMMAND).map(([name, code]) => [code as number, name]));
+
+/** One kind of call into the engine, and the deepest that its stack ever was in it. */
+export interface StackEntry {
+  readonly name: string;
+  readonly slots: number;
+  readonly count: number;
+  /** What the board's modules were asked for in the deepest call, in the order of their first time. */
+  readonly does: string;
+}
+
+/** Takes what a call into the engine did; of bytes that it read, what they are. */
+type Note = (text: string, read?: boolean) => void;
+
+/**
+ * How much of XS's stack each kind of call into the engine takes: named by what began it, and bytes that came by what they
+ * are. A call that read several such counts for each.
+ */
+export class StackEntries {
+  readonly #entries = new Map<string, Omit<StackEntry, "name">>();
+  readonly #brokerPort: () => number;
+  #does = new Set<string>();
+  #read = new Set<string>();
+
+  /** @param options.brokerPort every other connection is a download's */
+  constructor(options: { brokerPort(): number }) {
+    this.#brokerPort = options.brokerPort;
+  }
+
+  /** Deepest first. */
+  get rows(): StackEntry[] {
+    return [...this.#entries].map(([name, entry]) => ({ name, ...entry })).sort((one, other) => other.slots - one.slots);
+  }
+
+  /** What the engine counted in one command: see `XsWorkerOptions.onMeter`. */
+  record(json: string, command: Uint8Array): void {
+    const { stack = 0, jobsStack = 0 } = JSON.parse(json) as { readonly stack?: number; readonly jobsStack?: number };
+    const does = [...this.#does].join(", ");
+    const read = [...this.#read];
+    this.#does.clear();
+    this.#read.clear();
+    if (stack === 0) return;
+    for (const name of namesOf(command, read)) {
+      this.#add(name, stack, does);
+      if (jobsStack > IDLE_SLOTS) this.#add(`promises after ${name}`, jobsStack, does);
+    }
+  }
+
+  /** The board's modules, each of whose calls is noted. */
+  watch(modules: BoardModules): BoardModules {
+    const note: Note = (text, read = false) => void (read ? this.#read : this.#does).add(text);
+    const { platform } = modules;
+    return {
+      ...modules,
+      flash: watchedFlash(modules.flash, note),
+      TCP: watchedTcp(modules.TCP, this.#brokerPort, note),
+      platform: {
+        ...platform,
+        resolve(name, callback) {
+          note("asks DNS");
+          platform.resolve(name, callback);
+        },
+        boot: {
+          ...platform.boot,
+          setPending() {
+            note("sets pending");
+            platform.boot.setPending();
+          },
+          restart() {
+            note("restarts");
+            platform.boot.restart();
+          },
+        },
+      },
+    };
+  }
+
+  #add(name: string, slots: number, does: string): void {
+    const entry = this.#entries.get(name) ?? { slots: 0, count: 0, does };
+    const deepest = slots > entry.slots ? { slots, does } : entry;
+    this.#entries.set(name, { slots: deepest.slots, does: deepest.does, count: entry.count + 1 });
+  }
+}
+
+function namesOf(command: Uint8Array, read: readonly string[]): readonly string[] {
+  const message = new MessageReader(command);
+  const began = NAMES.get(message.code) ?? "?";
+  if (message.code === COMMAND.readable && read.length > 0) return read;
+  if (message.code !== COMMAND.answerPlan) return [began];
+  message.number();
+  return [`${began} ${message.text()}`];
+}
+
+function watchedFlash(flash: FlashModule, note: Note): FlashModule {
+  return {
+    open(options) {
+      const instance = flash.open(options);
+      return {
+        status: () => instance.status(),
+        read: (buffer, byteOffset) => instance.read(buffer, byteOffset),
+        write(buffer, byteOffset) {
+          note("programs");
+          instance.write(buffer, byteOffset);
+        },
+        eraseBlock(start, end) {
+          note("erases");
+          instance.eraseBlock(start, end);
+        },
+        close: () => instance.close(),
+      };
+    },
+  };
+}
+
+function watchedTcp(TCP: TcpConstructor, brokerPort: () => number, note: Note): TcpConstructor {
+  return class extends TCP {
+    readonly #isBroker: boolean;
+    readonly #names = new MqttNames();
+
+    constructor(options: SocketOptions) {
+      super(options);
+      this.#isBroker = options.port === brokerPort();
+      note(this.#isBroker ? "opens MQTT" : "opens HTTP");
+    }
+
+    override read(buffer: Uint8Array): unknown {
+      const result = super.read(buffer);
+      const bytes = typeof result === "number" ? buffer.subarray(0, result) : buffer;
+      if (this.#isBroker) for (const name of this.#names.push(bytes)) note(`MQTT ${name}`, true);
+      else note(httpName(bytes), true);
+      return result;
+    }
+
+    override write(buffer: Uint8Array): unknown {
+      const room = super.write(buffer);
+      note(this.#isBroker ? "writes MQTT" : "writes HTTP");
+      return room;
+    }
+
+    override close(): void {
+      note(this.#isBroker ? "closes MQTT" : "closes HTTP");
+      super.close();
+    }
+  };
+}
+
+function httpName(bytes: Uint8Array): string {
+  const head = /^HTTP\/1\.1 ([0-9]{3})/.exec(Buffer.from(bytes.subarray(0, 12)).toString("latin1"));
+  return head === null ? "HTTP body" : `HTTP ${head[1]}`;
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { logMemory } from "../../../hal/boards/esp32/memory.js";
+import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
+import { CollectedLog } from "../../support/log.js";
+
+const scope = globalThis as { native?: unknown };
+
+/** The lines, on a board whose boot.c says this. */
+function linesOf(...values: readonly number[]): readonly string[] {
+  scope.native = (name: string) => ({
+    call: (_self: unknown, into: Uint32Array) => {
+      assert.equal(name, "ota_memory");
+      assert.equal(into.length, values.length);
+      into.set(values);
+    },
+  });
+  const logged = new CollectedLog();
+  logMemory(logged.log);
+  return logged.lines;
+}
+
+afterEach(() => {
+  delete scope.native;
+});
+
+test("one line says what the engine has: a static heap, or chunks and slots", () => {
+  assert.deepEqual(linesOf(STACK_SLOTS, 94_208, 1536, 512, 184_320, 172_032), [
+    `debug board XS has ${STACK_SLOTS} slots of stack and a heap of 94208 bytes; the C heap has 184320 bytes free, 172032 at least so far`,
+  ]);
+  assert.deepEqual(linesOf(STACK_SLOTS + 1, 0, 78_848, 4928, 90_000, 80_000), [
+    `debug board XS has ${STACK_SLOTS + 1} slots of stack and a heap of 78848 bytes of chunks and 4928 slots; the C heap has 90000 bytes free, 80000 at least so far`,
+  ]);
+});
+
+test("a stack that is too small for TLS is warned of, with what to set", () => {
+  assert.equal(
+    linesOf(384, 94_208, 1536, 512, 184_320, 172_032)[1],
+    `warn board XS has 384 slots of stack, TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the manifest`,
+  );
+});
