@@ -233,9 +233,12 @@ for word; do
   last=$word
 done
 [ -z "$build" ] && exit 0
-[ "$STAND_IN_FAILS" = nothing-built ] && exit 0
 built="$output/bin/esp32/${STAND_IN}/\${mode:-release}/minimal"
-mkdir -p "$built" && echo image > "$built/xs_esp32.bin" && echo table > "$built/partition-table.bin"`,
+linked="$output/tmp/esp32/${STAND_IN}/\${mode:-release}/minimal/xsProj-esp32/build"
+mkdir -p "$built" "$linked"
+[ "$STAND_IN_FAILS" = nothing-built ] || echo image > "$linked/xs_esp32.bin"
+cp "$linked/xs_esp32.bin" "$built" 2>&-
+echo table > "$built/partition-table.bin"`,
     );
   }
   return folder;
