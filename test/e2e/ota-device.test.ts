@@ -60,7 +60,7 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
     assert.equal(code, 0);
     assert.equal(stdout, "");
     const report = await inspect(state);
-    assert.deepEqual(Object.keys(report), ["chip", "flashBytes", "partitionTable", "otadata", "running", "slots", "checkpoint", "subdevices", "plans", "components"]);
+    assert.deepEqual(Object.keys(report), ["chip", "flashBytes", "partitionTable", "otadata", "running", "slots", "provisioning", "checkpoint", "subdevices", "plans", "components"]);
     assert.deepEqual(report.slots["ota_0"], { offset: 0x20000, size: 0x1a0000, version: "0.1.0" });
     assert.deepEqual([report.checkpoint, report.subdevices], [null, []]);
     const output = join(folder, "out.bin");

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
@@ -20,7 +20,11 @@ const mode = args.includes("-d") ? "debug" : "release";
 appendFileSync(log, `mcconfig [${port}] ${args.join(" ")}\n`);
 if (target !== undefined && target === fails) process.exit(1);
 if (target === undefined) linkInto(join(output, "tmp", "esp32", board, mode, "minimal"));
-if (target === "build" && fails !== "nothing-built") buildInto(join(output, "bin", "esp32", board, mode, "minimal"));
+if (target === "build") {
+  const linked = join(output, "tmp", "esp32", board, mode, "minimal", "xsProj-esp32", "build", "xs_esp32.bin");
+  if (fails !== "nothing-built") buildInto(linked);
+  copyInto(join(output, "bin", "esp32", board, mode, "minimal"), linked);
+}
 
 interface Settings {
   readonly build: { readonly [name: string]: string };
@@ -52,9 +56,15 @@ function linkInto(folder: string): void {
   writeFileSync(join(project, "partitions.csv"), readFileSync(named("PARTITIONS_FILE ?=")));
 }
 
-function buildInto(folder: string): void {
+function buildInto(path: string): void {
   const version = saidVersion ?? settings().defines.firmware.version.replace(/^#/, "");
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, buildAppImage({ version, byteLength: Number(length), seed: 1 }));
+}
+
+/** As mcconfig does: what an earlier build has left is copied too. */
+function copyInto(folder: string, image: string): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "xs_esp32.bin"), buildAppImage({ version, byteLength: Number(length), seed: 1 }));
+  if (existsSync(image)) copyFileSync(image, join(folder, "xs_esp32.bin"));
   writeFileSync(join(folder, "partition-table.bin"), "table");
 }

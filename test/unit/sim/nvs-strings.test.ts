@@ -78,6 +78,7 @@ test("a string whose bytes are damaged is dropped, and those around it are not",
   bytes[at] = (bytes[at] as number) ^ 1;
   const store = new Nvs(new NorFlash(bytes, NO_MEDIUM), PARTITION);
   assert.deepEqual(["one", "two", "three"].map((key) => store.getString("device", key)), ["one", undefined, "three"]);
+  assert.deepEqual(store.keys("device"), ["one", "three"]);
 });
 
 test("reads what Espressif's generator makes: strings, blobs, a blob over two pages, and a number as what it is", () => {

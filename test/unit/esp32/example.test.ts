@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../support/root.js";
+
+type Run = (done?: () => void) => void;
+type Modules = { readonly [specifier: string]: unknown };
+
+const UNPROVISIONED = { identity: undefined, problem: "not provisioned: do this", broker: {}, download: {}, network: undefined, sntp: undefined };
+const PROVISIONED = {
+  identity: { productId: "ABCDE12345" },
+  problem: undefined,
+  broker: { url: "mqtt://h" },
+  download: {},
+  network: { ssid: "net", password: "eight888" },
+  sntp: undefined,
+};
+
+test("the example on a board that is not provisioned says in one line what to do, opens no device, and goes on running", () => {
+  const traced: string[] = [];
+  const never = (): never => assert.fail("nothing may be started");
+  const device = { openDevice: never, readProvisioning: () => UNPROVISIONED };
+  const main = load("main.js", traced, { "moddable-ota": { OtaAgent: never }, "moddable-ota/device": device });
+  const network = load("network.js", traced, { ...NETWORK, "embedded:network/interface/wifi": never, "moddable-ota/device": device });
+  let done = 0;
+  network(() => done++);
+  main();
+  assert.deepEqual(traced, ["not provisioned: do this\n"]);
+  assert.equal(done, 1, "the application is not held back");
+});
+
+test("the example takes identity and broker as they are, and sets no version: that is the image's own", () => {
+  const made: { config: object }[] = [];
+  class OtaAgent {
+    version = "1.2.3";
+    constructor(options: { config: object }) {
+      made.push(options);
+    }
+    on(): void {}
+    start(): void {}
+  }
+  const traced: string[] = [];
+  const main = load("main.js", traced, { "moddable-ota": { OtaAgent }, "moddable-ota/device": { openDevice: () => ({}), readProvisioning: () => PROVISIONED } });
+  main();
+  const { identity, broker, download } = PROVISIONED;
+  assert.deepEqual(made.map(({ config }) => config), [{ identity, broker, download }]);
+  assert.deepEqual(traced, ["version 1.2.3 runs\n"]);
+});
+
+test("the example joins the provisioned network, an open one without a password, and says where none is", () => {
+  const joined: object[] = [];
+  class WiFi {
+    connect(options: object): void {
+      joined.push(options);
+    }
+  }
+  const traced: string[] = [];
+  for (const network of [PROVISIONED.network, { ssid: "open", password: undefined }, undefined]) {
+    const device = { readProvisioning: () => ({ ...PROVISIONED, network }) };
+    const run = load("network.js", traced, { ...NETWORK, "embedded:network/interface/wifi": WiFi, "moddable-ota/device": device });
+    run(() => {});
+  }
+  assert.deepEqual(joined, [{ SSID: "net", password: "eight888", secure: true }, { SSID: "open" }]);
+  assert.deepEqual(traced, ["no Wi-Fi: this board was provisioned without ssid\n"]);
+});
+
+test("its manifest configures no identity, no network and no version", () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "examples", "minimal", "manifest.json"), "utf8")) as { config?: object };
+  assert.deepEqual(Object.keys(manifest.config ?? {}), []);
+});
+
+const NETWORK = { "mc/config": { sntp: "pool.test" }, sntp: {}, time: {}, timer: { set: () => {} } };
+
+/** A file of the example with these modules in the place of the SDK's. @returns its default export */
+function load(file: string, traced: string[], modules: Modules): Run {
+  const text = readFileSync(join(ROOT, "examples", "minimal", file), "utf8");
+  const body = text
+    .replace(/^import (\{[^}]*\}|\w+) from ("[^"]+");$/gm, "const $1 = modules[$2];")
+    .replace("export default function", "return function");
+  assert.doesNotMatch(body, /^(import|export) /m);
+  return new Function("modules", "trace", body)(modules, (line: string) => traced.push(line)) as Run;
+}
