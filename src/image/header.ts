@@ -42,17 +42,11 @@ export function checkImageHeader(block: Uint8Array, size: number, chipId: number
   const segments = view.getUint8(1);
   if (segments === 0 || segments > MAX_SEGMENTS) refuse(`image with ${segments} segments`);
   const chip = view.getUint16(CHIP_ID_OFFSET, true);
-  if (chip !== chipId) refuse(`image for ${chipName(chip)}, this is an ${chipName(chipId)}`);
+  if (chip !== chipId) refuse(`image for chip ${chip}, this is chip ${chipId}`);
   const segmentLength = view.getUint32(SEGMENT_LENGTH_OFFSET, true);
   if (segmentLength < DESCRIPTOR_LENGTH || DESCRIPTOR_OFFSET + segmentLength > size) refuse("first segment has a wrong length");
   if (view.getUint32(DESCRIPTOR_OFFSET, true) !== DESCRIPTOR_MAGIC) refuse("image without an application descriptor");
   return text(block, VERSION_OFFSET, VERSION_LENGTH);
-}
-
-/** `esp_chip_id_t` in words, of the chips that the SDK builds for. */
-function chipName(id: number): string {
-  const models: { readonly [id: number]: string } = { 0: "", 2: "-S2", 5: "-C3", 9: "-S3", 13: "-C6", 16: "-H2" };
-  return `ESP32${models[id] ?? ` chip ${id}`}`;
 }
 
 function text(bytes: Uint8Array, offset: number, length: number): string {

@@ -63,7 +63,7 @@ export const HTTP_FILES: readonly Behaviour[] = [
     ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
   },
   { name: "a text file", always: { file: "text" }, ends: { report: "fail -5 not an application image", requests: 1 } },
-  { name: "an image for another chip", content: "other-chip", ends: { report: "fail -5 image for ESP32-S3", requests: 1 } },
+  { name: "an image for another chip", content: "other-chip", ends: { report: "fail -5 image for chip 9", requests: 1 } },
   { name: "an image of another version", content: "other-version", ends: { report: "fail -5 image says it is version 9.9.9", requests: 1 } },
   { name: "an image whose checksum is wrong", content: "bad-checksum", ends: { report: "fail -5 set pending", requests: 1 } },
   { name: "an image of one byte", size: 1, ends: { report: "fail -5 too short", requests: 1 } },
