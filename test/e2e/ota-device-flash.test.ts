@@ -58,6 +58,7 @@ test("inspect looks into the flash of a real board: its chip, its table without 
         ota_0: { offset: 0x20000, size: 0x1a0000, version: "1.0" },
         ota_1: { offset: 0x1c0000, size: 0x1a0000, version: null },
       },
+      provisioning: null,
       checkpoint: null,
       subdevices: [],
       plans: [],
