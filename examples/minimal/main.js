@@ -11,11 +11,17 @@ const log = (level, area, message) => {
  */
 export default function () {
   const { identity, problem, broker, download } = readProvisioning();
+  const device = openDevice({ log });
   if (identity === undefined) {
     trace(`${problem}\n`);
+    // A new firmware that does not know who it is cannot prove itself, and must not stay.
+    if (device.boot.status().runningState === "pending-verify") {
+      device.boot.revert();
+      device.boot.restart();
+    }
     return;
   }
-  const agent = new OtaAgent({ device: openDevice({ log }), config: { identity, broker, download } });
+  const agent = new OtaAgent({ device, config: { identity, broker, download } });
   let shown;
   agent.on("progress", ({ version, bytes, size }) => {
     const line = `${version}: ${Math.floor((bytes * 100) / size)} %\n`;

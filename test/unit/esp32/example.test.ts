@@ -17,10 +17,11 @@ const PROVISIONED = {
   sntp: undefined,
 };
 
-test("the example on a board that is not provisioned says in one line what to do, opens no device, and goes on running", () => {
+test("the example on a board that is not provisioned says in one line what to do, starts no agent, and goes on running", () => {
   const traced: string[] = [];
   const never = (): never => assert.fail("nothing may be started");
-  const device = { openDevice: never, readProvisioning: () => UNPROVISIONED };
+  const boot = { status: () => ({ runningState: "valid" }), revert: never, restart: never };
+  const device = { openDevice: () => ({ boot }), readProvisioning: () => UNPROVISIONED };
   const main = load("main.js", traced, { "moddable-ota": { OtaAgent: never }, "moddable-ota/device": device });
   const network = load("network.js", traced, { ...NETWORK, "embedded:network/interface/wifi": never, "moddable-ota/device": device });
   let done = 0;
@@ -28,6 +29,14 @@ test("the example on a board that is not provisioned says in one line what to do
   main();
   assert.deepEqual(traced, ["not provisioned: do this\n"]);
   assert.equal(done, 1, "the application is not held back");
+});
+
+test("a new firmware that finds no identity reverts, for it could never prove itself", () => {
+  const done: string[] = [];
+  const boot = { status: () => ({ runningState: "pending-verify" }), revert: () => done.push("revert"), restart: () => done.push("restart") };
+  const device = { openDevice: () => ({ boot }), readProvisioning: () => UNPROVISIONED };
+  load("main.js", [], { "moddable-ota": {}, "moddable-ota/device": device })();
+  assert.deepEqual(done, ["revert", "restart"]);
 });
 
 test("the example takes identity and broker as they are, and sets no version: that is the image's own", () => {
