@@ -5,6 +5,7 @@ import typescript from "@rollup/plugin-typescript";
 import { cuts } from "./bundle/cuts.mjs";
 import { methods } from "./bundle/methods.mjs";
 import { minified } from "./bundle/minified.mjs";
+import { partManifests } from "./bundle/part-manifests.mjs";
 
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
 
@@ -30,7 +31,7 @@ const moduleNames = {
 const SHIPPED = "dist/moddable";
 
 /** @param external what the board or another bundle brings */
-function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {} } = {}) {
+function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {}, parts = [] } = {}) {
   return {
     input,
     output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js", ...output },
@@ -46,6 +47,7 @@ function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bund
       commonjs({ requireReturnsDefault: "preferred" }),
       moduleNames,
       minified({ root: ROOT, shipped: dir === SHIPPED }),
+      partManifests({ root: ROOT, agent: "moddable-ota", parts }),
     ],
     // A dependency that is not found would otherwise become an import that no board can satisfy.
     onLog(level, log, print) {
@@ -72,6 +74,7 @@ function reachable(id, getModuleInfo, found = new Set()) {
 export default [
   bundle({ "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" }, {
     output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
+    parts: ["gateway", "plans"],
   }),
   // What the SDK has on a board besides the agent, by the SDK's names.
   bundle({ esp32: "hal/boards/esp32/device.ts" }, {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
 import type { CloudStatus, DeviceName, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
-import { FIRMWARE } from "../src/components/update-plans.js";
+import { FIRMWARE } from "../src/plans/plans.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
 

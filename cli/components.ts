@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { AttachedComponent } from "../hal/boards/sim/main.js";
 import { type Installation, INSTALLATIONS, SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
-import { FIRMWARE } from "../src/components/update-plans.js";
+import { FIRMWARE } from "../src/plans/plans.js";
 import { isVersion } from "../src/protocol/version.js";
 import { seconds } from "./command-line.js";
 

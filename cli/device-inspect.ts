@@ -1,9 +1,9 @@
 import { inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
-import { idOf, readLedger } from "../src/gateway/ledger.js";
+import { idOf, readLedger } from "../src/gateway/update-marks.js";
 import { decodeRecord } from "../src/update/checkpoint.js";
-import type { Checkpoint } from "../src/update/types.js";
+import type { Checkpoint } from "../src/update/machine/types.js";
 import { COMPONENT_PRODUCT } from "./components.js";
 import { type FlashSource, readFlash } from "./flash-source.js";
 import { describeProvisioning, inspectProvisioning } from "./nvs-image.js";

@@ -5,19 +5,19 @@ import type { DeviceName } from "../protocol/identity.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
-import { isSame } from "../update/job.js";
+import { isSame } from "../update/machine/moves.js";
 import { Reporter } from "../update/reporter.js";
-import type { Event, Image, State } from "../update/types.js";
-import { Blocked } from "./blocked.js";
-import { checkComponent, type ComponentOptions } from "./component-options.js";
-import { parseWireVersion, wireVersion } from "./component-version.js";
-import { askVersion } from "./hand-over.js";
-import type { Plan } from "./plan.js";
-import type { PlanGate } from "./plan-gate.js";
-import type { Recipient } from "./recipient.js";
-import { AREA_KEY } from "./staged-target.js";
-import { StagingQueue } from "./staging-queue.js";
-import { FIRMWARE, overEvent, type UpdatePlans } from "./update-plans.js";
+import type { Event, Image, State } from "../update/machine/types.js";
+import { Blocked } from "./blocked-updates.js";
+import { checkComponent, type ComponentOptions } from "./options.js";
+import { parseWireVersion, wireVersion } from "./wire-version.js";
+import { askVersion } from "../staging/installation.js";
+import type { Plan } from "../plans/plan.js";
+import type { PlanGate } from "../plans/gate.js";
+import type { Recipient } from "../staging/recipient.js";
+import { AREA_KEY } from "../staging/target.js";
+import { StagingQueue } from "../staging/queue.js";
+import { FIRMWARE, overEvent, type UpdatePlans } from "../plans/plans.js";
 
 /** What an application hears of a component: how far its update is, and how it ended. */
 export type ComponentEvent = { readonly component: string; readonly version: string | undefined } & (

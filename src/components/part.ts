@@ -1,6 +1,6 @@
 import { Components, type ComponentsOptions } from "./components.js";
-import { PlanDesk, type PlanDeskOptions } from "./plan-desk.js";
-import { type PolicyConfig, resolvePolicy } from "./policy-config.js";
+import { PlanDesk, type PlanDeskOptions } from "../plans/firmware-plans.js";
+import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 
 /**
  * What an application imports as `moddable-ota/plans`: plans, policies and components. A board that updates its own firmware

@@ -12,7 +12,7 @@ import {
   type OperationResult,
 } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
-import type { Sending } from "./outlet.js";
+import type { Sending } from "./publish-queue.js";
 import { isSameDevice } from "./sub-device.js";
 
 type Answer = OtaError | readonly DeviceName[];

@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../../hal/ports/index.js";
-import { askVersion } from "../components/hand-over.js";
+import { askVersion } from "../staging/installation.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
 import { encodeUnsubscribe } from "../mqtt/unsubscribe.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";
-import type { Outlet } from "./outlet.js";
+import type { Outlet } from "./publish-queue.js";
 import { isSameDevice, type SubDevice } from "./sub-device.js";
 
 export interface SessionsOptions {

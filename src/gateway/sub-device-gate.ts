@@ -1,7 +1,7 @@
 import type { Clock } from "../../hal/ports/index.js";
-import { askVersion } from "../components/hand-over.js";
-import type { StagingQueue } from "../components/staging-queue.js";
-import type { UpdatePlans } from "../components/update-plans.js";
+import { askVersion } from "../staging/installation.js";
+import type { StagingQueue } from "../staging/queue.js";
+import type { UpdatePlans } from "../plans/plans.js";
 import type { Gate } from "../update/target.js";
 import type { SubDevice } from "./sub-device.js";
 

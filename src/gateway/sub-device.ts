@@ -1,9 +1,9 @@
-import type { Installer } from "../components/hand-over.js";
-import type { Recipient, SharedOffer } from "../components/recipient.js";
+import type { Installer } from "../staging/installation.js";
+import type { Recipient, SharedOffer } from "../staging/recipient.js";
 import type { DeviceName } from "../protocol/identity.js";
 import type { Result } from "../protocol/messages.js";
-import type { State } from "../update/types.js";
-import { type Mark, type Marked, MARKS } from "./ledger.js";
+import type { State } from "../update/machine/types.js";
+import { type Mark, type Marked, MARKS } from "./update-marks.js";
 
 /** A device behind the gateway, as an application makes it known. */
 export interface SubDeviceOptions extends DeviceName {

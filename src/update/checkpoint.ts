@@ -4,7 +4,7 @@ import { fromHex, toHex } from "../lib/bytes.js";
 import { crc32 } from "../lib/crc32.js";
 import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 import { cutMessage, type Result } from "../protocol/messages.js";
-import type { Checkpoint, Image, Stored } from "./types.js";
+import type { Checkpoint, Image, Stored } from "./machine/types.js";
 
 /*
  * The record of a job, little-endian, under one key, so that it is always wholly the old or wholly the new one:

@@ -2,14 +2,14 @@ import type { Device, TlsOptions } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
-import { FlashWork } from "./flash-work.js";
-import { transition } from "./machine.js";
-import { ProgressLimit } from "./progress.js";
-import { Proof } from "./proof.js";
+import { FlashWork } from "./flash/work.js";
+import { transition } from "./machine/transition.js";
+import { ProgressLimit } from "./progress-limit.js";
+import { Proof } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
 import { UpdateTimers, type UpdateWaits } from "./timers.js";
-import type { ClearedStep, Context, Effect, Event, Image, State, Step } from "./types.js";
+import type { ClearedStep, Context, Effect, Event, Image, State, Step } from "./machine/types.js";
 
 /** Waits and budgets of a job. */
 export interface UpdateLimits extends UpdateWaits {

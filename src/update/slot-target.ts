@@ -4,9 +4,9 @@ import { checkImageHeader } from "../image/header.js";
 import { printable } from "../lib/text.js";
 import type { Offer } from "../protocol/messages.js";
 import { type JobRecord, OWN_KEY } from "./checkpoint.js";
-import { restore } from "./restore.js";
+import { restore } from "./machine/restore.js";
 import type { Target } from "./target.js";
-import type { Failure, Image, Step } from "./types.js";
+import type { Failure, Image, Step } from "./machine/types.js";
 
 /** The own firmware: the slot that does not run, made pending. */
 export class SlotTarget implements Target {

@@ -1,7 +1,7 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
 import type { Offer } from "../protocol/messages.js";
 import type { JobRecord } from "./checkpoint.js";
-import type { Failure, Image, Step } from "./types.js";
+import type { Failure, Image, Step } from "./machine/types.js";
 
 /** What an image is for: where its bytes go, and what is done with them once they are verified. */
 export interface Target {

@@ -1,6 +1,6 @@
 import type { Clock, Random, Timer } from "../../hal/ports/index.js";
 import { fullJitter } from "../lib/jitter.js";
-import type { TimerName } from "./types.js";
+import type { TimerName } from "./machine/types.js";
 
 /** Waits that an application chooses. */
 export interface UpdateWaits {

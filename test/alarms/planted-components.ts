@@ -4,7 +4,7 @@ import type { PlantedBug } from "./planted.js";
 export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   {
     name: "the word of an installation is taken for the version that runs",
-    file: "src/components/hand-over.ts",
+    file: "src/staging/installation.ts",
     find: "const wrong = version !== undefined && version !== image.version;",
     replace: "const wrong = false;",
     caughtBy: { scene: "component-lying", says: /mcu ends with 1\.0\.0 and .*"done"/ },
@@ -32,14 +32,14 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   },
   {
     name: "what an installation had acknowledged before a cut is left behind",
-    file: "src/components/staged-target.ts",
+    file: "src/staging/target.ts",
     find: '    if (step.state.name === "reporting") this.#attempt(() => store.delete(ACKNOWLEDGED_KEY));',
     replace: "",
     caughtBy: { scene: "component", says: /record handed is left/ },
   },
   {
     name: "the own firmware does not wait for a component",
-    file: "src/agent.ts",
+    file: "src/agent/agent.ts",
     find: "      awaited: () => this.#components?.pending(),",
     replace: "      awaited: () => undefined,",
     caughtBy: { scene: "together", says: /the own firmware does not wait for a component/ },
@@ -74,7 +74,7 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   },
   {
     name: "an answer that cannot be stored is no answer",
-    file: "src/components/plan-memory.ts",
+    file: "src/plans/memory.ts",
     find: "    this.#attempt(() => this.#store.write(KEY, encodePlans(this.#all())));",
     replace: `    const entries = this.#entries;
     this.#entries = undefined;

@@ -19,7 +19,7 @@ export type Catcher =
 
 /** Of the own firmware and of a staged image it is the same mistake, with other consequences. */
 export const UNVERIFIED: Omit<PlantedBug, "name" | "caughtBy"> = {
-  file: "src/update/fetching.ts",
+  file: "src/update/machine/obtaining.ts",
   find: `      return {
         state: { name: "verifying", offer: state.offer, stored: state.stored },
         effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
@@ -30,7 +30,7 @@ export const UNVERIFIED: Omit<PlantedBug, "name" | "caughtBy"> = {
 export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the checkpoint comes after its region is programmed",
-    file: "src/update/fetching.ts",
+    file: "src/update/machine/obtaining.ts",
     find: "return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);",
     replace: `{
       const stored = { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset };
@@ -56,21 +56,21 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a firmware confirms itself before it has proven itself",
-    file: "src/update/restore.ts",
+    file: "src/update/machine/restore.ts",
     find: "effects: [START_TRIAL] };",
     replace: 'effects: [START_TRIAL, { do: "confirm" }] };',
     caughtBy: { scene: "unproven", says: /does not end|ends with 0\.2\.0/ },
   },
   {
     name: "a firmware that has reached the cloud confirms itself before its test",
-    file: "src/update/machine.ts",
+    file: "src/update/machine/transition.ts",
     find: 'if (!context.proves) return { state, effects: [{ do: "confirm" }] };',
     replace: 'return { state, effects: [{ do: "confirm" }] };',
     caughtBy: { scene: "unfit", says: /ends with 0\.2\.0/ },
   },
   {
     name: "the record of a result is dropped before its acknowledgement",
-    file: "src/update/machine.ts",
+    file: "src/update/machine/transition.ts",
     find: '        effects: [{ do: "report-result", version: state.image.version, result: state.result }],',
     replace: '        effects: [{ do: "clear" }, { do: "report-result", version: state.image.version, result: state.result }],',
     caughtBy: { scene: "update", says: /no result was reported|does not end/ },
@@ -92,7 +92,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a result that cannot be stored is not sent",
-    file: "src/update/job.ts",
+    file: "src/update/machine/moves.ts",
     find: "  return { state: step.state, effects: [...first, ...step.effects] };",
     replace: `  const { effects } = step;
   return { state: step.state, effects: failure.code === "store-failed" ? effects.slice(0, 1) : [...first, ...effects] };`,
@@ -110,11 +110,11 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/http/range-reader.ts",
     find: "const first = head.status === 206 ? offset : 0;",
     replace: "const first = offset;",
-    caughtBy: { test: "test/unit/update/download-resume.test.js", named: /^a server that sends the whole file all the same is compared with what is stored/ },
+    caughtBy: { test: "test/unit/update/flash/download-resume.test.js", named: /^a server that sends the whole file all the same is compared with what is stored/ },
   },
   {
     name: "the URL tells one image from another",
-    file: "src/update/job.ts",
+    file: "src/update/machine/moves.ts",
     find: "return left.version === right.version &&",
     replace: "return left.url === right.url && left.version === right.version &&",
     caughtBy: { scene: "update", says: /bytes that were stored are fetched again/ },
@@ -149,26 +149,26 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a trial has no end",
-    file: "src/update/machine.ts",
+    file: "src/update/machine/transition.ts",
     find: 'return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);',
     replace: "return stay(state);",
     caughtBy: { scene: "unproven", says: /does not end/ },
   },
   {
     name: "a block that a cut may have begun is not erased",
-    file: "src/update/region-eraser.ts",
+    file: "src/update/flash/region-eraser.ts",
     find: "knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;",
     replace: "knowledge.suspectFrom = undefined;",
     caughtBy: { scene: "update", says: /programmed without an erase/ },
   },
   {
     name: "an offer that comes while a result is reported is lost",
-    file: "src/update/machine.ts",
+    file: "src/update/machine/transition.ts",
     find: `      // Sent before the platform had the result: a retry of the same image comes after it.
       if (isSame(state.image, event.offer)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };`,
     replace: "      return stay(state);",
-    caughtBy: { test: "test/unit/update/machine.test.js", named: /^an offer of another image waits for the acknowledgement/ },
+    caughtBy: { test: "test/unit/update/machine/transition.test.js", named: /^an offer of another image waits for the acknowledgement/ },
   },
   {
     name: "the last block before a cut is taken for whole",
@@ -180,30 +180,30 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a result is sent before it is stored",
-    file: "src/update/job.ts",
+    file: "src/update/machine/moves.ts",
     find: `      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },
       { do: "report-result", version: image.version, result },`,
     replace: `      { do: "report-result", version: image.version, result },
       { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },`,
-    caughtBy: { test: "test/unit/update/machine.test.js", named: /^reports at once what cannot fit, and fetches nothing/ },
+    caughtBy: { test: "test/unit/update/machine/transition.test.js", named: /^reports at once what cannot fit, and fetches nothing/ },
   },
   {
     name: "what the boot loader knows of the slot is not forgotten",
-    file: "src/update/region-eraser.ts",
+    file: "src/update/flash/region-eraser.ts",
     find: "    if (stored.regionOffset === undefined) target.prepare();",
     replace: "",
-    caughtBy: { test: "test/unit/update/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
+    caughtBy: { test: "test/unit/update/flash/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
   },
   {
     name: "an erase is not announced before it begins",
-    file: "src/update/region-eraser.ts",
+    file: "src/update/flash/region-eraser.ts",
     find: `      onEvent({ type: "resume-point-found", offset });`,
     replace: "",
-    caughtBy: { test: "test/unit/update/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
+    caughtBy: { test: "test/unit/update/flash/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
   },
   {
     name: "a mismatch of MD5 is passed over",
-    file: "src/update/fetching.ts",
+    file: "src/update/machine/obtaining.ts",
     find: "return event.matches ? verified(state.offer, context) : mismatched(state, context);",
     replace: "return apply(state.offer, context);",
     caughtBy: { scene: "corrupt", says: /ends with 0\.1\.0 and .*"-5"/ },
@@ -238,7 +238,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "the whole slot is erased at once",
-    file: "src/update/region-eraser.ts",
+    file: "src/update/flash/region-eraser.ts",
     find: `    eraseRegion(target.partition, offset);
     knowledge.erasedEnd = regionEnd(target.partition, offset);`,
     replace: `    const { partition } = target;
@@ -248,7 +248,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "the image is read back after the download",
-    file: "src/update/download.ts",
+    file: "src/update/flash/download.ts",
     find: `    this.#readBack();
     return writer.fill(`,
     replace: "    return writer.fill(",
@@ -256,14 +256,14 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "nothing is erased while the socket is idle",
-    file: "src/update/region-eraser.ts",
+    file: "src/update/flash/region-eraser.ts",
     find: "return this.#options.knowledge.erasedEnd <= entered &&",
     replace: "return this.#options.knowledge.erasedEnd < 0 &&",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
   },
   {
     name: "a region is erased in the turn that programs a block",
-    file: "src/update/download.ts",
+    file: "src/update/flash/download.ts",
     find: "    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;",
     replace: `    this.#erasesAhead();
     return true;`,
@@ -271,10 +271,10 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a report goes out for every percent",
-    file: "src/update/progress.ts",
+    file: "src/update/progress-limit.ts",
     find: "const STEP_PERCENT = 3;",
     replace: "const STEP_PERCENT = 1;",
-    caughtBy: { test: "test/unit/update/progress.test.js", named: /^less than 3 % more is not told/ },
+    caughtBy: { test: "test/unit/update/progress-limit.test.js", named: /^less than 3 % more is not told/ },
   },
   {
     name: "where a download goes on is looked for once the offer is there",

@@ -8,37 +8,43 @@ interface Import {
   readonly file: string;
   /** A path from the root for our own modules, the name of the package otherwise. */
   readonly target: string;
+  readonly names: readonly string[];
   readonly typeOnly: boolean;
 }
 
 const imports = ["src", "hal", "cloud", "cli", "test", "bench"].flatMap(importsOf);
 
-const BELOW_AGENT = ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components", "gateway"];
+/**
+ * The rooms of `src`: each may open those before its braces, and not those beside it in the same braces.
+ *
+ * lib <- errors <- { protocol, http, image, mqtt } <- update <- { staging, plans, package, seal } <- { components, gateway } <- agent <- index
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ["lib"],
+  ["errors"],
+  ["protocol", "http", "image", "mqtt"],
+  ["update"],
+  ["staging", "plans", "package", "seal"],
+  ["components", "gateway"],
+  ["agent"],
+  ["index"],
+];
 
-/** Which rooms of `src` a room may open, besides itself. */
-const ROOMS: { readonly [room: string]: readonly string[] } = {
-  lib: [],
-  errors: ["lib"],
-  protocol: ["errors", "lib"],
-  http: ["errors", "lib"],
-  image: ["errors", "lib"],
-  mqtt: ["errors", "lib"],
-  update: ["errors", "lib", "protocol", "http", "image", "mqtt"],
-  components: ["errors", "lib", "protocol", "http", "image", "mqtt", "update"],
-  gateway: ["errors", "lib", "protocol", "http", "image", "mqtt", "update", "components"],
-  config: BELOW_AGENT,
-  listeners: ["errors", "protocol", "update", "components", "gateway"],
-  parts: ["errors", "components", "gateway"],
-  "platform-session": ["errors", "lib", "protocol", "mqtt", "config"],
-  agent: [...BELOW_AGENT, "config", "listeners", "parts", "platform-session"],
-  index: [...BELOW_AGENT, "config", "listeners", "parts", "agent"],
-};
+/** What an application hands in where it needs it. */
+const PARTS = ["plans", "components", "gateway", "package", "seal"];
 
 test("each room of src imports only the rooms below it", () => {
   for (const { file, target } of imports) {
     if (!file.startsWith("src/") || !target.startsWith("src/")) continue;
     const [from, to] = [roomOf(file), roomOf(target)];
-    assert.ok(from === to || ROOMS[from]?.includes(to), `${file} imports ${target}`);
+    assert.ok(from === to || layerOf(to) < layerOf(from), `${file} imports ${target}`);
+  }
+});
+
+test("the agent knows the types of its parts: only an application imports them", () => {
+  for (const { file, target, typeOnly } of imports) {
+    if (!["agent", "index"].includes(roomOf(file)) || !file.startsWith("src/") || !target.startsWith("src/")) continue;
+    assert.ok(typeOnly || !PARTS.includes(roomOf(target)), `${file} imports ${target}`);
   }
 });
 
@@ -49,11 +55,12 @@ test("src knows of the hardware only the types of its ports", () => {
   }
 });
 
-test("the machine and restore import types, errors and their own kind only", () => {
-  const allowed = new Set(["src/errors", "src/update/fetching", "src/update/job", "src/update/restore"]);
-  for (const { file, target, typeOnly } of imports) {
-    if (!["src/update/machine.ts", "src/update/fetching.ts", "src/update/restore.ts", "src/update/job.ts"].includes(file)) continue;
-    assert.ok(typeOnly || allowed.has(target), `${file} imports ${target}`);
+test("the machine imports errors, and of the rest types only: no port, no clock", () => {
+  for (const { file, target, names, typeOnly } of imports) {
+    if (!file.startsWith("src/update/machine/")) continue;
+    assert.ok(typeOnly || target === "src/errors" || target.startsWith("src/update/machine/"), `${file} imports ${target}`);
+    // What a board found when it booted is data, and no port.
+    if (target.startsWith("hal/")) assert.deepEqual(names, ["BootStatus"], `${file} imports ${target}`);
   }
 });
 
@@ -62,6 +69,13 @@ test("the adapters and the HTTP client import the ports only", () => {
     const room = /^hal\/(ecma419|http|ports)\//.exec(file)?.[0];
     if (room === undefined) continue;
     assert.ok(target.startsWith(room) || target.startsWith("hal/ports/"), `${file} imports ${target}`);
+  }
+});
+
+test("the boards import the adapters, the HTTP client, the ports and one another", () => {
+  for (const { file, target } of imports) {
+    if (!file.startsWith("hal/boards/") || !target.startsWith("hal/")) continue;
+    assert.match(target, /^hal\/(ecma419|http|ports|boards)\//, `${file} imports ${target}`);
   }
 });
 
@@ -92,6 +106,20 @@ test("packages are imported in their one place", () => {
     if (file.startsWith("src/") && !target.startsWith("src/") && !target.startsWith("hal/")) {
       assert.ok(target === "mqtt-packet" || target === "spark-md5", `${file} imports ${target}`);
     }
+  }
+});
+
+test("modules of the SDK are imported by the boards that have it", () => {
+  for (const { file, target } of imports) {
+    if (/^(embedded:.*|mc\/.*|crypt|modules|net|time|timer)$/.test(target)) assert.match(file, /^hal\/boards\/(esp32|lin)\//, `${file} imports ${target}`);
+  }
+});
+
+test("of the cloud the fleet imports nothing but itself, and the console reaches the API by HTTP only", () => {
+  for (const { file, target } of imports) {
+    const folder = /^cloud\/(fleet|console)\//.exec(file)?.[0];
+    if (folder === undefined) continue;
+    assert.ok(target.startsWith(folder) || (folder === "cloud/console/" && !target.startsWith("cloud/")), `${file} imports ${target}`);
   }
 });
 
@@ -135,6 +163,12 @@ function roomOf(path: string): string {
   return room;
 }
 
+function layerOf(room: string): number {
+  const layer = LAYERS.findIndex((rooms) => rooms.includes(room));
+  assert.ok(layer >= 0, `no room of src: ${room}`);
+  return layer;
+}
+
 function importsOf(folder: string): Import[] {
   return files(folder).flatMap((file) => {
     const text = readFileSync(join(ROOT, file), "utf8");
@@ -142,6 +176,7 @@ function importsOf(folder: string): Import[] {
     return [...found].map(([, type, names = "", target = ""]) => ({
       file,
       target: resolve(file, target),
+      names: namesIn(names).map((name) => name.replace(/^type /, "")),
       typeOnly: type !== undefined || onlyTypes(names),
     }));
   });
@@ -149,8 +184,12 @@ function importsOf(folder: string): Import[] {
 
 /** `{ type A, type B } from` */
 function onlyTypes(names: string): boolean {
-  const list = /\{([^}]*)\}/.exec(names)?.[1]?.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  return list !== undefined && list.length > 0 && list.every((name) => name.startsWith("type "));
+  const list = namesIn(names);
+  return list.length > 0 && list.every((name) => name.startsWith("type "));
+}
+
+function namesIn(names: string): string[] {
+  return (/\{([^}]*)\}/.exec(names)?.[1] ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
 function resolve(file: string, target: string): string {

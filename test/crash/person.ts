@@ -1,5 +1,5 @@
 import type { OtaAgent } from "../../hal/boards/main.js";
-import { decodePlans } from "../../src/components/plan-record.js";
+import { decodePlans } from "../../src/plans/record.js";
 import type { Operation } from "./tears.js";
 import type { World } from "./world.js";
 

@@ -1,4 +1,4 @@
-import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
+import type { InstallImage, InstallJob } from "../../src/staging/installation.js";
 import type { OtaAgent } from "../../hal/boards/main.js";
 import type { Firmware } from "./cloud.js";
 import type { Scheduler } from "../support/scheduler.js";

@@ -1,4 +1,4 @@
-import type { State } from "../../src/update/types.js";
+import type { State } from "../../src/update/machine/types.js";
 import { boots, EVENT_TYPES, moves, type Move, namesOf, STATE_NAMES } from "./moves.js";
 
 /** docs/machine.md, as the code stands. */
@@ -7,8 +7,8 @@ export function machineDocument(): string {
   return [
     "# The state machine of an update",
     "",
-    "Made by `npm run docs:machine` from [src/update/machine.ts](../src/update/machine.ts) and",
-    "[src/update/restore.ts](../src/update/restore.ts), by driving them with values that stand for every case they tell apart. A test",
+    "Made by `npm run docs:machine` from [src/update/machine/transition.ts](../src/update/machine/transition.ts) and",
+    "[src/update/machine/restore.ts](../src/update/machine/restore.ts), by driving them with values that stand for every case they tell apart. A test",
     "fails where this page is not what the code does.",
     "",
     "```mermaid",

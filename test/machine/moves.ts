@@ -1,7 +1,7 @@
 import { ruleFor } from "../../src/errors.js";
-import { transition } from "../../src/update/machine.js";
-import { restore } from "../../src/update/restore.js";
-import type { Context, Effect, Event, State, Step } from "../../src/update/types.js";
+import { transition } from "../../src/update/machine/transition.js";
+import { restore } from "../../src/update/machine/restore.js";
+import type { Context, Effect, Event, State, Step } from "../../src/update/machine/types.js";
 import { BOOTS, CHECKPOINTS, CONTEXTS, EVENTS, offerName, STATES } from "./representatives.js";
 
 /** What a boot finds, or an event does in a state. */

@@ -1,7 +1,7 @@
 import type { BootStatus } from "../../hal/ports/index.js";
 import type { OtaErrorCode } from "../../src/errors.js";
 import type { Offer, Result } from "../../src/protocol/messages.js";
-import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Stored } from "../../src/update/types.js";
+import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Stored } from "../../src/update/machine/types.js";
 import { ERROR_CODES } from "../support/error-codes.js";
 
 /*

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 /** Suites of `src` and of its machine; those of the boards say nothing of it, or need sockets, engines and compilers. */
-const OWN = /^test\/(machine|unit\/(http|image|update|mqtt|protocol|lib|components|gateway))\//;
+const OWN = /^test\/(machine|unit\/(http|image|update|mqtt|protocol|lib|staging|plans|components|gateway))\//;
 /** Rooms above the mutated ones: what only a sub-device or a plan needs, its own tests tell. */
-const ABOVE = /^test\/unit\/(components|gateway)$/;
+const ABOVE = /^test\/unit\/(staging|plans|components|gateway)$/;
 
 /**
  * The compiled tests of one module that import a compiled module, directly or not: its mirror first, then those of its folder, then

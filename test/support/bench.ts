@@ -7,7 +7,7 @@ import type { Surroundings } from "../../hal/boards/sim/platform.js";
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import type { OtaConfig } from "../../src/index.js";
-import type { Checkpoint } from "../../src/update/types.js";
+import type { Checkpoint } from "../../src/update/machine/types.js";
 import type { Engine, RunningAgent } from "./engines.js";
 import { FaultServer } from "./fault-server.js";
 import { CollectedLog } from "./log.js";

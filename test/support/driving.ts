@@ -5,7 +5,7 @@ import { UpdateDriver, type UpdateLimits } from "../../src/update/driver.js";
 import { Reporter } from "../../src/update/reporter.js";
 import { SlotTarget } from "../../src/update/slot-target.js";
 import type { Gate } from "../../src/update/target.js";
-import type { Event } from "../../src/update/types.js";
+import type { Event } from "../../src/update/machine/types.js";
 import { puback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { imageOf } from "./downloading.js";

@@ -4,7 +4,7 @@ import { HalError } from "../../hal/ports/index.js";
 import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
-import type { InstallImage, InstallJob } from "../../src/components/hand-over.js";
+import type { InstallImage, InstallJob } from "../../src/staging/installation.js";
 import type { Demands } from "../../src/protocol/demands.js";
 import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, unsuback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";

@@ -1,10 +1,10 @@
 import type { Device, KeyValueStore } from "../../hal/ports/index.js";
-import type { Plan } from "../../src/components/plan.js";
-import type { PlanGate } from "../../src/components/plan-gate.js";
-import { type PolicyConfig, resolvePolicy } from "../../src/components/policy-config.js";
-import { FIRMWARE, UpdatePlans } from "../../src/components/update-plans.js";
+import type { Plan } from "../../src/plans/plan.js";
+import type { PlanGate } from "../../src/plans/gate.js";
+import { type PolicyConfig, resolvePolicy } from "../../src/plans/policy.js";
+import { FIRMWARE, UpdatePlans } from "../../src/plans/plans.js";
 import type { Offer } from "../../src/protocol/messages.js";
-import type { ClearedStep, Failure, State } from "../../src/update/types.js";
+import type { ClearedStep, Failure, State } from "../../src/update/machine/types.js";
 import { FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
 import { VirtualClock } from "./virtual-clock.js";

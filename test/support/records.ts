@@ -1,5 +1,5 @@
 import { decodeRecord, encodeRecord } from "../../src/update/checkpoint.js";
-import type { Checkpoint } from "../../src/update/types.js";
+import type { Checkpoint } from "../../src/update/machine/types.js";
 
 /** The bytes that the own firmware's job is stored as. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeLedger, encodeLedger, MARKS } from "../../../src/gateway/ledger.js";
+import { decodeLedger, encodeLedger, MARKS } from "../../../src/gateway/update-marks.js";
 import { adviceFor, decodeGatewayMessage } from "../../../src/protocol/gateway.js";
 import { type Target, text, withCrc } from "../target.js";
 

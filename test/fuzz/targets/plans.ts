@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Blocked } from "../../../src/components/blocked.js";
-import { type ManifestAnswer, ManifestReader } from "../../../src/components/manifest.js";
-import { PlanMemory } from "../../../src/components/plan-memory.js";
-import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/components/plan-record.js";
-import { decide } from "../../../src/components/policy.js";
-import { resolvePolicy } from "../../../src/components/policy-config.js";
+import { Blocked } from "../../../src/components/blocked-updates.js";
+import { type ManifestAnswer, ManifestReader } from "../../../src/plans/manifest.js";
+import { PlanMemory } from "../../../src/plans/memory.js";
+import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
+import { decide } from "../../../src/plans/decision.js";
+import { resolvePolicy } from "../../../src/plans/policy.js";
 import { type Demands, decodeDemands } from "../../../src/protocol/demands.js";
 import { parseMessage } from "../../../src/protocol/json.js";
 import { FakeHttp } from "../../support/fake-http.js";

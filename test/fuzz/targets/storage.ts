@@ -5,8 +5,8 @@ import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { mountNvs, Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
 import type { Partition } from "../../../hal/boards/sim/partition-table.js";
 import { decodeRecord, encodeRecord } from "../../../src/update/checkpoint.js";
-import { restore } from "../../../src/update/restore.js";
-import type { Checkpoint } from "../../../src/update/types.js";
+import { restore } from "../../../src/update/machine/restore.js";
+import type { Checkpoint } from "../../../src/update/machine/types.js";
 import { BOOTS, CHECKPOINTS } from "../../machine/representatives.js";
 import { type Target, withCrc } from "../target.js";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { partitionsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
 import { checkSettings } from "../../../cli/esp32-link.js";
 import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
 import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_APP, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
+import { packedFiles } from "../../support/packed.js";
 import { ROOT } from "../../support/root.js";
 
 interface Manifest {
@@ -152,17 +152,4 @@ function pathsOf(manifest: Manifest): string[] {
 /** A module is named without its ending; sdkconfig is a folder. */
 function filesOf(path: string): string[] {
   return [path, `${path}.js`, `${path}.c`, join(path, "sdkconfig.defaults")];
-}
-
-let packing: Set<string> | undefined;
-
-function packedFiles(): Set<string> {
-  if (packing === undefined) {
-    const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-    const { stdout, stderr } = spawnSync("npm", args, { cwd: ROOT, encoding: "utf8" });
-    const [report] = JSON.parse(stdout) as { files: { path: string }[] }[];
-    assert.ok(report !== undefined, stderr);
-    packing = new Set(report.files.map(({ path }) => relative(".", path)));
-  }
-  return packing;
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { createHash } from "node:crypto";
-import type { InstallJob } from "../../../src/components/hand-over.js";
-import type { Failure } from "../../../src/update/types.js";
+import type { InstallJob } from "../../../src/staging/installation.js";
+import type { Failure } from "../../../src/update/machine/types.js";
 import { fileOf, GATEWAY, GatewayWorld, type ServedFile, TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 40_000);

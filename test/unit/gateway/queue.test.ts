@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { idOf, readLedger } from "../../../src/gateway/ledger.js";
+import { idOf, readLedger } from "../../../src/gateway/update-marks.js";
 import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 30_000);

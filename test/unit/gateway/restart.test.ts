@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { InstallImage, InstallJob } from "../../../src/components/hand-over.js";
-import { readLedger } from "../../../src/gateway/ledger.js";
+import type { InstallImage, InstallJob } from "../../../src/staging/installation.js";
+import { readLedger } from "../../../src/gateway/update-marks.js";
 import { loadRecord } from "../../../src/update/checkpoint.js";
 import { fileOf, GatewayWorld, TestLink } from "../../support/gateway-world.js";
 import type { VirtualClock } from "../../support/virtual-clock.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstallImage, InstallJob } from "../../../src/components/hand-over.js";
+import type { InstallImage, InstallJob } from "../../../src/staging/installation.js";
 import type { Plan } from "../../../src/index.js";
 import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
 import { REPEAT, SEED, SeededRandom } from "../../support/seed.js";

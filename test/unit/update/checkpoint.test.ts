@@ -6,7 +6,7 @@ import type { Outcome } from "../../../src/errors.js";
 import { crc32 } from "../../../src/lib/crc32.js";
 import { encodeResult, type Result } from "../../../src/protocol/messages.js";
 import { clearRecord, decodeRecord, encodeRecord, type JobRecord, loadRecord, storeRecord } from "../../../src/update/checkpoint.js";
-import type { Checkpoint, Image, Stored } from "../../../src/update/types.js";
+import type { Checkpoint, Image, Stored } from "../../../src/update/machine/types.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 /** The longest record of the key-value port. */

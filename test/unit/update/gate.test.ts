@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Offer } from "../../../src/protocol/messages.js";
 import type { Gate } from "../../../src/update/target.js";
-import type { Failure } from "../../../src/update/types.js";
+import type { Failure } from "../../../src/update/machine/types.js";
 import { Driving, IMAGE, OFFER } from "../../support/driving.js";
 
 const { started } = Driving;

@@ -1,0 +1,301 @@
+import type { BootStatus, Device } from "../../hal/ports/index.js";
+import { CheckIn } from "./version-check.js";
+import type { Components, ComponentsOptions } from "../components/components.js";
+import type { PlansPart } from "../components/part.js";
+import type { Plan } from "../plans/plan.js";
+import type { PlanDesk } from "../plans/firmware-plans.js";
+import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
+import { OtaError } from "../errors.js";
+import type { Gateway } from "../gateway/gateway.js";
+import type { GatewayPart } from "../gateway/part.js";
+import { type AgentEvents, Listeners } from "./events.js";
+import { printable } from "../lib/text.js";
+import type { MqttSession } from "../mqtt/session.js";
+import { type AgentParts, missing } from "./parts.js";
+import { platformSession } from "./platform-session.js";
+import { isVersion } from "../protocol/messages.js";
+import { versionOf } from "../update/machine/version-of.js";
+import { UpdateDriver } from "../update/driver.js";
+import type { Gate } from "../update/target.js";
+import { Reporter } from "../update/reporter.js";
+import { SlotTarget } from "../update/slot-target.js";
+import type { Event, State } from "../update/machine/types.js";
+
+/** The firmware-update agent of one device. */
+export class OtaAgent {
+  readonly #device: Device;
+  readonly #config: ResolvedConfig;
+  readonly #version: string;
+  readonly #listeners: Listeners;
+  readonly #session: MqttSession;
+  readonly #reporter: Reporter;
+  readonly #gateway: Gateway | undefined;
+  readonly #plans: PlansPart | undefined;
+  readonly #desk: PlanDesk | undefined;
+  readonly #checkIn: CheckIn<Plan>;
+  #components: Components | undefined;
+  #driver: UpdateDriver;
+  #stateName: State["name"];
+  #started = false;
+  #stopped = false;
+
+  /**
+   * @throws OtaError `usage` for a wrong setting, and one whose part is missing
+   * @throws HalError where the board's storage cannot be read
+   */
+  constructor(options: { device: Device; config: OtaConfig; parts?: AgentParts }) {
+    const { device, config, parts = {} } = options;
+    const boot = device.boot.status();
+    this.#device = device;
+    this.#config = resolveConfig(config);
+    this.#listeners = new Listeners(device.log);
+    this.#version = config.version ?? boot.runningVersion;
+    if (!isVersion(this.#version)) {
+      throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
+    }
+    if (this.#version !== boot.runningVersion) {
+      device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: images are not checked for their version`);
+    }
+    this.#session = this.#createSession();
+    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
+    this.#checkIn = this.#createCheckIn();
+    this.#gateway = this.#createGateway(parts.gateway);
+    this.#plans = parts.plans;
+    this.#desk = this.#createDesk(boot);
+    this.#driver = this.#createDriver(boot);
+    this.#stateName = this.#driver.state.name;
+    this.#gateway?.onOwnState(this.#stateName);
+    if (config.policy !== undefined) this.#usedDesk().use();
+  }
+
+  /** The version that is reported. */
+  get version(): string {
+    return this.#version;
+  }
+
+  get state(): State["name"] {
+    return this.#stateName;
+  }
+
+  /** For devices that have no connection of their own. @throws OtaError `usage` where the configuration has no `gateway` */
+  get gateway(): Gateway {
+    if (this.#gateway === undefined) throw new OtaError("usage", "no gateway: set `gateway` in the configuration");
+    return this.#gateway;
+  }
+
+  /** @throws OtaError `usage` after `stop` */
+  start(): void {
+    if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
+    this.#started = true;
+    this.#gateway?.start();
+    this.#driver.start();
+    this.#session.start();
+    this.#checkIn.start();
+  }
+
+  /** Disconnects and stops all work. What is stored stays: a later agent goes on from there. */
+  stop(): void {
+    this.#stopped = true;
+    this.#checkIn.stop();
+    this.#driver.stop();
+    this.#disconnect();
+    this.#reporter.online = false;
+  }
+
+  #disconnect(): void {
+    this.#gateway?.stop();
+    this.#components?.stop();
+    this.#session.stop();
+  }
+
+  /** @throws OtaError `usage` for `plan` without the part `plans` */
+  on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    const desk = name === "plan" ? this.#usedDesk() : undefined;
+    this.#listeners.add(name, listener);
+    desk?.use();
+  }
+
+  /**
+   * Reports the version now, which has the platform offer what it has.
+   *
+   * @returns the plan, also of an update that is under way; `undefined` where there is none
+   * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
+   */
+  checkForUpdate(): Promise<Plan | undefined> {
+    return this.#usedDesk().check();
+  }
+
+  /**
+   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is offered
+   * before a component is known would be taken for the own firmware's.
+   *
+   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component is a
+   *   sub-device
+   * @throws HalError where the board has no staging partition
+   */
+  get components(): Components {
+    if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
+    if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
+    if (this.#components !== undefined) return this.#components;
+    const plans = this.#usedDesk().use();
+    this.#components = (this.#plans as PlansPart).components({
+      ...this.#config.components,
+      ...this.#shared(),
+      plans,
+      ownOffer: () => {
+        const { state } = this.#driver;
+        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
+      },
+      reportOwn: () => this.#reportOwn(),
+      onEvent: (event) => this.#listeners.tell("component", event),
+    });
+    this.#driver.gate = this.#gateOf();
+    return this.#components;
+  }
+
+  /** Not where `online` means more than to say the version. */
+  #reportOwn(): void {
+    const { name } = this.#driver.state;
+    if (!this.#reporter.online || name === "applying" || name === "confirming" || name === "reporting") return;
+    this.#driver.dispatch({ type: "online" });
+  }
+
+  /** The own firmware's updates take turns with what waits in the staging area. */
+  #gateOf(): Gate | undefined {
+    const gate = this.#desk?.gate;
+    const queue = this.#gateway?.queue ?? this.#components?.queue;
+    return queue?.ownGate(gate) ?? gate;
+  }
+
+  #usedDesk(): PlanDesk {
+    if (this.#desk === undefined) throw missing("plans");
+    return this.#desk;
+  }
+
+  #createSession(): MqttSession {
+    return platformSession({
+      device: this.#device,
+      config: this.#config,
+      onOnline: () => {
+        this.#reporter.online = true;
+        this.#listeners.tell("connection", { online: true });
+        this.#driver.dispatch({ type: "online" });
+        if (this.#stateName !== "confirming") this.#onProven();
+      },
+      onOffline: ({ code, message }) => {
+        this.#reporter.online = false;
+        this.#gateway?.disconnected();
+        this.#components?.disconnected();
+        this.#listeners.tell("connection", { online: false, code, message });
+      },
+      onOffer: (offer) => {
+        if (this.#components?.onOffer(offer) === true) return;
+        this.#device.log("info", "update", () => `offered version ${offer.version}, ${offer.size} bytes`);
+        this.#driver.dispatch({ type: "offer-received", offer });
+      },
+      onAnswer: (answer) => this.#listeners.tell("answer", answer),
+      onOther: (topic, payload) => this.#gateway?.onMessage(topic, payload) === true,
+    });
+  }
+
+  #createCheckIn(): CheckIn<Plan> {
+    return new CheckIn({
+      ...this.#device,
+      everyMs: this.#config.checkEveryMs,
+      isOnline: () => this.#reporter.online,
+      isBusy: () => this.#driver.state.name !== "idle",
+      current: () => this.#desk?.current() ?? this.#components?.current(),
+      report: () => this.#driver.dispatch({ type: "online" }),
+    });
+  }
+
+  #createDesk(boot: BootStatus): PlanDesk | undefined {
+    const { policy, downloadTls } = this.#config;
+    return this.#plans?.desk({
+      device: this.#device,
+      boot,
+      version: this.#version,
+      policy,
+      checkIn: this.#checkIn,
+      tls: downloadTls,
+      driver: () => this.#driver,
+      hasListener: () => this.#listeners.has("plan"),
+      onPlan: (plan) => this.#listeners.tell("plan", plan),
+      onGate: () => (this.#driver.gate = this.#gateOf()),
+      gatherMs: () => this.#components?.gatherMs ?? 0,
+      awaited: () => this.#components?.pending(),
+      blocked: (offer) => this.#components?.blockedBy(offer),
+      unblock: (offer) => this.#components?.unblock(offer),
+    });
+  }
+
+  #createDriver(boot: BootStatus): UpdateDriver {
+    const device = this.#device;
+    return new UpdateDriver({
+      device,
+      target: new SlotTarget({
+        boot: device.boot,
+        status: boot,
+        checksVersion: this.#version === boot.runningVersion,
+        log: device.log,
+        onPrepare: () => this.#gateway?.onOwnPrepare(),
+      }),
+      runningVersion: this.#version,
+      gate: this.#gateOf(),
+      selfTest: this.#config.selfTest,
+      reporter: this.#reporter,
+      limits: this.#config.limits,
+      tls: this.#config.downloadTls,
+      onStep: (state, event) => this.#onStep(state, event),
+      onReported: (version, result) => this.#listeners.tell("result", { version, result }),
+      onRestart: () => this.#disconnect(),
+    });
+  }
+
+  /** What the parts have from the agent. */
+  #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
+    const { identity, limits, downloadTls } = this.#config;
+    return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
+  }
+
+  #createGateway(part: GatewayPart | undefined): Gateway | undefined {
+    const { gateway } = this.#config;
+    if (gateway === undefined) return undefined;
+    if (part === undefined) throw missing("gateway");
+    return part({
+      ...gateway,
+      ...this.#shared(),
+      plans: () => this.#desk?.plans,
+      onSlotTaken: () => {
+        // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
+        const { state } = this.#driver;
+        this.#driver.stop();
+        this.#driver = this.#createDriver(this.#device.boot.status());
+        this.#driver.start();
+        if (state.name === "offered") this.#driver.dispatch({ type: "offer-received", offer: state.offer });
+      },
+      onEvent: (event) => this.#listeners.tell("subdevice", event),
+    });
+  }
+
+  /** Connected, and not on trial. */
+  #onProven(): void {
+    this.#gateway?.connected();
+    this.#components?.connected();
+  }
+
+  #onStep(state: State, event: Event | undefined): void {
+    const from = this.#stateName;
+    this.#stateName = state.name;
+    this.#desk?.noteStep(from, state, event);
+    if (from !== state.name) {
+      this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
+      this.#gateway?.onOwnState(state.name);
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
+      if (from === "confirming" && this.#reporter.online) this.#onProven();
+    }
+    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
+      this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
+    }
+  }
+}

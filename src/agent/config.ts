@@ -1,0 +1,153 @@
+import type { TlsOptions } from "../../hal/ports/index.js";
+import type { PolicyConfig } from "../plans/policy.js";
+import { OtaError } from "../errors.js";
+import type { MqttServer } from "../mqtt/session.js";
+import { brokerUrl } from "../protocol/hosts.js";
+import { checkDeviceName, decodeSecret, type Identity } from "../protocol/identity.js";
+import { isVersion } from "../protocol/messages.js";
+import type { UpdateLimits } from "../update/driver.js";
+
+/** How an application sets the agent up. Everything but the identity has a default. */
+export interface OtaConfig {
+  readonly identity: Identity;
+  /**
+   * The version to report. Default, and best: the one in the application descriptor of the running image. If it is another,
+   * no image offered is checked for its version.
+   */
+  readonly version?: string | undefined;
+  readonly broker?: {
+    /** `mqtt://host[:port]` or `mqtts://host[:port]`. Default: the platform's own, from product and region. */
+    readonly url?: string | undefined;
+    /** Trust anchor of the broker, DER. The platform's is private: no board has it by itself. */
+    readonly authority?: Uint8Array | undefined;
+    /** 0 to 900; 0 is off. Default 120. */
+    readonly keepaliveSeconds?: number | undefined;
+  };
+  readonly download?: {
+    /** Trust anchor for https besides the board's own set, DER. */
+    readonly authority?: Uint8Array | undefined;
+    /** Longest wait for a byte. Default 30. */
+    readonly idleTimeoutSeconds?: number | undefined;
+    /** Consecutive tries that stored no new block before the job fails. Default 8. */
+    readonly maxAttempts?: number | undefined;
+    /** Bound of the pauses between tries. Default 60. */
+    readonly backoffMaxSeconds?: number | undefined;
+  };
+  /** Present, even where it is empty: the device is a gateway for sub-devices. Needs the part `gateway`. */
+  readonly gateway?: {
+    /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
+    readonly staging?: "partition" | "slot" | undefined;
+    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    readonly installTimeoutSeconds?: number | undefined;
+    /** Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1. */
+    readonly messagesPerSecond?: number | undefined;
+  };
+  /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
+  readonly trialSeconds?: number | undefined;
+  /** When updates may happen. Needs the part `plans`. Default: at once; see `PolicyConfig` for what holds where plans are used at all. */
+  readonly policy?: PolicyConfig | undefined;
+  /** Of the components that `agent.components` is told of. */
+  readonly components?: {
+    /** Between a component's id and its version on the wire. Default `_`: version 2.1.0 of `mcu` is `mcu_2.1.0`. */
+    readonly separator?: string | undefined;
+    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    readonly installTimeoutSeconds?: number | undefined;
+  };
+  /** How often the version is reported again, so that a missed offer is made again; 0: never. Default 600, spread by half. */
+  readonly checkEverySeconds?: number | undefined;
+  /** Asked on a firmware on trial that has reached the cloud: only `true` confirms it. Default: reaching the cloud is enough. */
+  readonly selfTest?: (() => boolean | Promise<boolean>) | undefined;
+  /** How long the self test may take. Default 60. */
+  readonly selfTestSeconds?: number | undefined;
+}
+
+/** The same, checked and with every default filled in. */
+export interface ResolvedConfig {
+  readonly identity: Identity;
+  readonly server: MqttServer;
+  readonly keepaliveSeconds: number;
+  readonly downloadTls: TlsOptions;
+  readonly limits: UpdateLimits;
+  readonly gateway: { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number } | undefined;
+  /** Not checked here: that is for the part `plans`. Absent: nobody asks, as long as nobody uses plans. */
+  readonly policy: PolicyConfig | undefined;
+  readonly checkEveryMs: number;
+  readonly components: { readonly separator: string; readonly installTimeoutMs: number };
+  readonly selfTest: OtaConfig["selfTest"];
+}
+
+/** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
+export function checkConfig(config: OtaConfig): void {
+  resolveConfig(config);
+}
+
+/** @throws OtaError `usage`, one line that says which setting is wrong */
+export function resolveConfig(config: OtaConfig): ResolvedConfig {
+  const { identity, broker = {}, download = {}, gateway } = config;
+  checkDeviceName(identity);
+  if (config.version !== undefined && !isVersion(config.version)) {
+    throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
+  }
+  const { authentication } = identity;
+  if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
+  const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
+  const clientTls =
+    authentication.mode === "CERT" ? { certificate: authentication.certificate, privateKey: authentication.privateKey } : {};
+  return {
+    identity,
+    server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
+    keepaliveSeconds: wholeIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
+    downloadTls: { authority: download.authority },
+    policy: config.policy,
+    selfTest: config.selfTest,
+    components: {
+      separator: separatorOf(config.components?.separator ?? "_"),
+      installTimeoutMs: numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
+    },
+    checkEveryMs: numberIn("checkEverySeconds", config.checkEverySeconds ?? 600, 0, 86_400) * 1000,
+    limits: {
+      idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
+      maxAttempts: wholeIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
+      backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
+      trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
+      selfTestMs: numberIn("selfTestSeconds", config.selfTestSeconds ?? 60, 0.001, 86_400) * 1000,
+    },
+    gateway: gateway === undefined ? undefined : resolveGateway(gateway),
+  };
+}
+
+function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable<ResolvedConfig["gateway"]> {
+  const { staging = "partition", installTimeoutSeconds = 60, messagesPerSecond = 8 } = gateway;
+  if (staging !== "partition" && staging !== "slot") throw new OtaError("usage", "staging is neither partition nor slot");
+  return {
+    slot: staging === "slot",
+    installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,
+    messagesPerSecond: wholeIn("messagesPerSecond", messagesPerSecond, 1, 30),
+  };
+}
+
+function separatorOf(text: string): string {
+  if (!/^[._-]{1,8}$/.test(text)) throw new OtaError("usage", "separator is not 1 to 8 of [._-]");
+  return text;
+}
+
+function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
+  const match = /^(mqtts?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?\/?$/.exec(url);
+  if (match === null) throw new OtaError("usage", "broker URL is not mqtt://host[:port] or mqtts://host[:port]");
+  const secure = match[1] === "mqtts";
+  const port = match[4] === undefined ? (secure ? 8883 : 1883) : Number(match[4]);
+  if (port < 1 || port > 65535) throw new OtaError("usage", `broker URL has no such port: ${port}`);
+  return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
+}
+
+function wholeIn(name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${min} and ${max}`);
+  return numberIn(name, value, min, max);
+}
+
+function numberIn(name: string, value: number, min: number, max: number): number {
+  if (typeof value !== "number" || !(value >= min && value <= max)) {
+    throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
+  }
+  return value;
+}

@@ -1,0 +1,62 @@
+import type { Log } from "../../hal/ports/index.js";
+import type { ComponentEvent } from "../components/components.js";
+import type { Plan } from "../plans/plan.js";
+import { describeError, type OtaErrorCode } from "../errors.js";
+import type { SubDeviceEvent } from "../gateway/sub-device.js";
+import type { Result, VersionAnswer } from "../protocol/messages.js";
+import type { State } from "../update/machine/types.js";
+
+/** What an application can listen to. */
+export interface AgentEvents {
+  /** The update moved on. `version` is the one it is about, where there is one. */
+  state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
+  /** `bytes` of the image are in flash: at the start of each try, and after each block. */
+  progress: { readonly version: string; readonly bytes: number; readonly size: number };
+  /** The platform answered a version report. */
+  answer: VersionAnswer;
+  /** Connected and subscribed, or no longer. */
+  connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
+  /** Of a gateway: a sub-device, or its update, moved on. */
+  subdevice: SubDeviceEvent;
+  /** An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says otherwise. */
+  plan: Plan;
+  /** The update of a component moved on. */
+  component: ComponentEvent;
+  /** The platform has acknowledged the result of a job. */
+  result: { readonly version: string; readonly result: Result };
+}
+
+type ListenersOf = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
+
+/** Who of an application listens to what. */
+export class Listeners {
+  readonly #of: ListenersOf = {};
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  has(name: keyof AgentEvents): boolean {
+    return this.#of[name] !== undefined;
+  }
+
+  add<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    const listeners: ((event: AgentEvents[Name]) => void)[] = this.#of[name] ?? [];
+    listeners.push(listener);
+    (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
+  }
+
+  /** An application's mistake must not stop an update, nor end the engine where a promise carries it. */
+  tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
+    const failed = (error: unknown): void => this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
+    for (const listener of this.#of[name] ?? []) {
+      try {
+        const ended: unknown = listener(event);
+        if (ended instanceof Promise) ended.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
+}

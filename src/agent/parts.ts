@@ -1,0 +1,13 @@
+import type { PlansPart } from "../components/part.js";
+import { OtaError } from "../errors.js";
+import type { GatewayPart } from "../gateway/part.js";
+
+/** What an application brings where it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
+export interface AgentParts {
+  readonly gateway?: GatewayPart | undefined;
+  readonly plans?: PlansPart | undefined;
+}
+
+export function missing(part: keyof AgentParts): OtaError {
+  return new OtaError("usage", `bring the part: import { ${part} } from "moddable-ota/${part}", and parts: { ${part} }`);
+}

@@ -1,0 +1,72 @@
+import type { Device } from "../../hal/ports/index.js";
+import type { ResolvedConfig } from "./config.js";
+import { OtaError } from "../errors.js";
+import { randomText } from "../lib/jitter.js";
+import { printable } from "../lib/text.js";
+import { MqttSession } from "../mqtt/session.js";
+import { createCredentials } from "../protocol/credentials.js";
+import { decodeDownlink, type Offer, type VersionAnswer } from "../protocol/messages.js";
+import { updateTopic } from "../protocol/topics.js";
+
+export interface PlatformSessionOptions {
+  readonly device: Device;
+  readonly config: ResolvedConfig;
+  /** Connected, and subscribed to the device's own topic. */
+  onOnline(): void;
+  onOffline(error: OtaError): void;
+  onOffer(offer: Offer): void;
+  onAnswer(answer: VersionAnswer): void;
+  /** A message on another topic. @returns false where that was not subscribed */
+  onOther(topic: string, payload: Uint8Array): boolean;
+}
+
+/** Length of the id that tells one connection from another in the platform's logs. */
+const CONNECTION_ID_LENGTH = 5;
+
+/** A session under the device's own name: signed anew for each connection, subscribed to its topic, what comes there decoded. */
+export function platformSession(options: PlatformSessionOptions): MqttSession {
+  const { device, config } = options;
+  const { identity, server, keepaliveSeconds } = config;
+  const topic = updateTopic(identity);
+  const session: MqttSession = new MqttSession({
+    ...device,
+    server,
+    keepaliveSeconds,
+    credentials: () =>
+      createCredentials({
+        name: identity,
+        authentication: identity.authentication,
+        connectionId: randomText(CONNECTION_ID_LENGTH, device.random),
+        unixTime: device.clock.unixTime(),
+        digests: device.digests,
+      }),
+    onOpen: () =>
+      void session.subscribe(topic, (granted) => {
+        if (granted) options.onOnline();
+        else session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
+      }),
+    onClosed: options.onOffline,
+    onMessage(from, payload) {
+      if (from !== topic) {
+        if (!options.onOther(from, payload)) device.log("debug", "mqtt", () => "message on a topic that was not subscribed");
+        return;
+      }
+      const message = decodeDownlink(payload);
+      switch (message.type) {
+        case "offer":
+          options.onOffer(message.offer);
+          return;
+        case "version-answer":
+          options.onAnswer(message.answer);
+          return;
+        case "unknown":
+          device.log("debug", "mqtt", () => `unknown message type ${printable(message.name)}`);
+          return;
+        case "malformed":
+          device.log("warn", "mqtt", () => `message refused: ${message.reason}`);
+          return;
+      }
+    },
+  });
+  return session;
+}

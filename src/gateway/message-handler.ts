@@ -1,0 +1,81 @@
+import type { Log, LogLevel } from "../../hal/ports/index.js";
+import type { StagingQueue } from "../staging/queue.js";
+import { printable } from "../lib/text.js";
+import { CHANGE_ANSWER, decodeGatewayMessage } from "../protocol/gateway.js";
+import type { DeviceName } from "../protocol/identity.js";
+import { decodeDownlink } from "../protocol/messages.js";
+import type { Operations } from "./operations.js";
+import type { Outlet } from "./publish-queue.js";
+import type { Sessions } from "./sessions.js";
+import type { SubDevice } from "./sub-device.js";
+
+export interface InboxOptions {
+  readonly sessions: Sessions;
+  readonly operations: Operations;
+  readonly outlet: Outlet;
+  readonly queue: StagingQueue<SubDevice>;
+  readonly log: Log;
+}
+
+/** What the platform says to a gateway, and to its sub-devices. */
+export class Inbox {
+  readonly #options: InboxOptions;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** On the gateway's result topic. */
+  onOperation(payload: Uint8Array): void {
+    const message = decodeGatewayMessage(payload);
+    switch (message.type) {
+      case "results":
+        for (const result of message.results) this.#options.operations.onResult(message.operation, result);
+        return;
+      case "bound":
+        this.#options.operations.onBound(message.devices);
+        return;
+      case "change":
+        this.#options.outlet.send(this.#options.operations.sending(CHANGE_ANSWER));
+        for (const device of message.devices) this.onBinding(device, message.bound);
+        return;
+      case "unknown":
+        this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);
+        return;
+      case "malformed":
+        this.#log("warn", () => `gateway message refused: ${message.reason}`);
+        return;
+    }
+  }
+
+  /** On a sub-device's update topic. */
+  onDownlink(sub: SubDevice, payload: Uint8Array): void {
+    const message = decodeDownlink(payload);
+    switch (message.type) {
+      case "offer": {
+        const { offer } = message;
+        this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
+        // What runs there is not offered by a platform that was told so; nor is it asked in circles.
+        if (offer.version !== sub.version || this.#options.queue.serves(sub)) this.#options.queue.offered(sub, offer);
+        return;
+      }
+      case "malformed":
+        this.#log("warn", () => `message for ${sub.owner} refused: ${message.reason}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** It is bound to this gateway now, or not any more. */
+  onBinding(device: DeviceName, bound: boolean): void {
+    const sub = this.#options.sessions.find(device);
+    if (sub === undefined) return;
+    if (bound) this.#options.sessions.bound(sub);
+    else this.#options.sessions.unbound(sub);
+  }
+
+  #log(level: LogLevel, message: () => string): void {
+    this.#options.log(level, "gateway", message);
+  }
+}

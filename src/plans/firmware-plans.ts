@@ -1,0 +1,107 @@
+import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import type { Offer } from "../protocol/messages.js";
+import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
+import type { UpdateDriver } from "../update/driver.js";
+import type { Event, State } from "../update/machine/types.js";
+import type { Plan } from "./plan.js";
+import type { PlanGate } from "./gate.js";
+import { type Policy, type PolicyConfig, resolvePolicy } from "./policy.js";
+import { FIRMWARE, overEvent, UpdatePlans } from "./plans.js";
+
+export interface PlanDeskOptions {
+  readonly device: Device;
+  readonly boot: BootStatus;
+  readonly version: string;
+  /** Absent: nobody is asked, as long as nobody uses plans. */
+  readonly policy: PolicyConfig | undefined;
+  /** The agent's question to the platform whether there is an update. */
+  readonly checkIn: { check(): Promise<Plan | undefined>; found(plan: Plan): void };
+  readonly tls: TlsOptions;
+  /** The own firmware's; it may be another one later. */
+  driver(): UpdateDriver;
+  /** Before the first look at an offer. */
+  gatherMs(): number;
+  awaited(): string | undefined;
+  blocked(offer: Offer): string | undefined;
+  unblock(offer: Offer): void;
+  hasListener(): boolean;
+  onPlan(plan: Plan): void;
+  /** From now on the own firmware's updates are asked about. */
+  onGate(gate: PlanGate): void;
+}
+
+/** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
+export class PlanDesk {
+  readonly #options: PlanDeskOptions;
+  readonly #policy: Policy;
+  #plans: UpdatePlans | undefined;
+  #gate: PlanGate | undefined;
+
+  /** @throws OtaError `usage` for a wrong policy */
+  constructor(options: PlanDeskOptions) {
+    this.#options = options;
+    this.#policy = resolvePolicy(options.policy ?? {});
+  }
+
+  /** Absent as long as nobody uses plans. */
+  get gate(): PlanGate | undefined {
+    return this.#gate;
+  }
+
+  /** Absent as long as nobody uses plans. */
+  get plans(): UpdatePlans | undefined {
+    return this.#plans;
+  }
+
+  /** @returns the plan, `undefined` where there is none @throws OtaError (rejects) `unreachable` without a connection */
+  check(): Promise<Plan | undefined> {
+    this.use();
+    return this.#options.checkIn.check();
+  }
+
+  /** @throws HalError where storage cannot be read */
+  use(): UpdatePlans {
+    if (this.#plans !== undefined) return this.#plans;
+    const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
+    // First of all: after an error here the next use begins anew, and is not without a gate.
+    const record = loadRecord(device.store, OWN_KEY);
+    const plans = new UpdatePlans({
+      device,
+      policy: this.#policy,
+      tls,
+      hasListener,
+      onPlan: (plan) => {
+        // A sub-device's is no answer to the question for the device's own.
+        if (plan.deviceName === undefined) this.#options.checkIn.found(plan);
+        onPlan(plan);
+      },
+    });
+    const gate = plans.gate({
+      component: FIRMWARE,
+      kind: "module",
+      capacity: driver().capacity,
+      runningVersion: () => version,
+      gatherMs: () => this.#options.gatherMs(),
+      awaited: () => this.#options.awaited(),
+      blocked: (offer) => this.#options.blocked(offer),
+      unblock: (offer) => this.#options.unblock(offer),
+      onOver: (failure) => driver().dispatch(overEvent(failure)),
+    });
+    this.#plans = plans;
+    this.#gate = gate;
+    plans.noteBoot(record, boot);
+    onGate(gate);
+    return plans;
+  }
+
+  /** @param from name of the state before */
+  noteStep(from: State["name"], state: State, event: Event | undefined): void {
+    this.#plans?.noteStep(FIRMWARE, from, state, event);
+  }
+
+  /** Of the update that is under way. */
+  current(): Plan | undefined {
+    const { state } = this.#options.driver();
+    return "offer" in state ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download") : undefined;
+  }
+}

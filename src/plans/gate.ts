@@ -1,0 +1,285 @@
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { OtaError } from "../errors.js";
+import { printable } from "../lib/text.js";
+import type { ComponentKind, Demands } from "../protocol/demands.js";
+import type { Offer } from "../protocol/messages.js";
+import type { Gate } from "../update/target.js";
+import type { ClearedStep, Failure } from "../update/machine/types.js";
+import { describeUnmet, type Plan, type Unmet } from "./plan.js";
+import { PlanDemands } from "./requirements.js";
+import type { PlanMemory } from "./memory.js";
+import { decide } from "./decision.js";
+import { LONGEST_SECONDS, type Policy } from "./policy.js";
+import { close, newQuestion, type Question } from "./pending-step.js";
+
+export interface PlanGateOptions {
+  readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
+  readonly policy: Policy;
+  readonly memory: PlanMemory;
+  /** For the manifest, where it comes by https. */
+  readonly tls: TlsOptions;
+  readonly component: string;
+  /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
+  readonly deviceName?: string | undefined;
+  readonly kind: ComponentKind;
+  /** Bytes that an image may demand. */
+  readonly capacity: number;
+  runningVersion(): string | undefined;
+  /** Asks what runs, where that is unknown. @param onEnded never from inside this call */
+  askVersion?(onEnded: () => void): void;
+  hasListener(): boolean;
+  /** Before the first look: for what is offered together with this. */
+  gatherMs?(): number;
+  /** Id of a component that comes first; `undefined` where none does. */
+  awaited?(): string | undefined;
+  /** Why this is not to be installed at all; `undefined` where it may be. Asked once no other comes first. */
+  blocked?(offer: Offer): string | undefined;
+  /** What was blocked is declined, durably. */
+  unblock?(offer: Offer): void;
+  /** Once for each step of each image, and again when a deferral is over. */
+  onPlan(plan: Plan): void;
+  /** The job has to end, whatever it is at. */
+  onOver(failure: Failure): void;
+}
+
+/** Times that a version is asked for which an image demands. */
+const VERSION_TRIES = 5;
+
+/** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
+export class PlanGate implements Gate {
+  readonly #options: PlanGateOptions;
+  #question: Question | undefined;
+  /** The image of the newest question, and what that demands. */
+  #image: Offer | undefined;
+  #demands: PlanDemands | undefined;
+  #timer: Timer | undefined;
+  #deadline: Timer | undefined;
+  #said = "";
+
+  constructor(options: PlanGateOptions) {
+    this.#options = options;
+  }
+
+  /** Answers from a turn of its own: never from inside this call. */
+  ask(step: ClearedStep, offer: Offer, answer: (failure?: Failure) => void): void {
+    if (step === "download" || this.#image === undefined) {
+      this.withdraw();
+      this.#image = offer;
+      this.#demands = undefined;
+    }
+    this.#take(newQuestion(step, offer, answer));
+    this.#said = "";
+    this.#lookIn(this.#options.gatherMs?.() ?? 0);
+  }
+
+  withdraw(): void {
+    this.#take(undefined);
+    this.#timer?.cancel();
+    this.#demands?.close();
+    this.#endDeadline();
+  }
+
+  /** The installation begins, or the job is over: a plan of it changes nothing any more. */
+  end(): void {
+    this.withdraw();
+    this.#image = undefined;
+  }
+
+  /** The plan of an update that is under way. An open question is answered by it as by the one that was shown. */
+  describe(offer: Offer, step: ClearedStep): Plan {
+    this.#image ??= offer;
+    return this.#plan(this.#question ?? newQuestion(step, offer, () => {}));
+  }
+
+  /** The plan of the image that was asked about last, until its installation begins or its job is over. */
+  current(): Plan | undefined {
+    return this.#image === undefined ? undefined : this.describe(this.#image, "download");
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.device.clock.timer("plan", delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
+    const { step, offer } = question;
+    if (this.#isOver(offer)) return;
+    const demands = this.#demandsOf(offer);
+    if (demands === undefined) return;
+    const first = awaited?.();
+    if (first !== undefined) {
+      question.unmet = [{ what: "component", required: first, measured: undefined }];
+      this.#say(question.unmet);
+      this.#lookIn(policy.recheckMs);
+      return;
+    }
+    const reason = blocked?.(offer);
+    const remembered = memory.recall(component, offer);
+    const decision =
+      reason !== undefined
+        ? ({ do: "decline", reason } as const)
+        : decide({
+            ...this.#options,
+            step,
+            demands,
+            hasListener: hasListener(),
+            remembered,
+            runningVersion: runningVersion(),
+            vitals: device.vitals,
+            unixTime: device.clock.unixTime(),
+          });
+    // Whoever is told below may answer at once, which has it looked at sooner.
+    const { deferredSeconds } = remembered;
+    this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
+    question.unmet = "unmet" in decision ? decision.unmet : [];
+    question.asks = decision.do === "ask";
+    if (question.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) this.#askVersion(question, demands);
+    switch (decision.do) {
+      case "go":
+        if (step === "download") this.#tell(question);
+        // Whoever was told may have said no, or later.
+        if (this.#question === question && !this.#isDeferred(offer)) this.#answer();
+        return;
+      case "decline":
+        this.#answer({ code: "declined", message: decision.reason });
+        if (reason !== undefined) unblock?.(offer);
+        return;
+      case "wait":
+        this.#say(decision.unmet);
+        if (deferredSeconds === 0) this.#tell(question);
+        return;
+      case "ask":
+        this.#say(decision.unmet, "an answer");
+        this.#tell(question);
+        return;
+    }
+  }
+
+  /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
+  #demandsOf(offer: Offer): Demands | undefined {
+    const { policy, device, tls } = this.#options;
+    this.#demands ??= new PlanDemands({
+      device,
+      tls,
+      manifest: policy.manifest,
+      onRead: () => this.#lookIn(0),
+      onBusy: () => this.#lookIn(policy.recheckMs),
+      onMissing: () => this.#answer({ code: "unreachable", message: "no manifest" }),
+    });
+    return this.#demands.read(offer);
+  }
+
+  /** What does not say its version within some tries is refused as one that says another: the difference may not fit. */
+  #askVersion(question: Question, { sourceVersion }: Demands): void {
+    if (question.asksVersion) return;
+    question.asksVersion = true;
+    this.#options.askVersion?.(() => {
+      question.asksVersion = false;
+      if (this.#question !== question) return;
+      if (this.#options.runningVersion() !== undefined) this.#lookIn(0);
+      else if (++question.versionTries >= VERSION_TRIES) this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+    });
+  }
+
+  /** Arms the deadline at the first look. @returns whether it has passed already */
+  #isOver(offer: Offer): boolean {
+    const { policy, memory, component, deviceName, device, onOver } = this.#options;
+    if (policy.deadlineSeconds === undefined || this.#deadline !== undefined) return false;
+    const isOne = deviceName === undefined;
+    const leftMs = isOne ? memory.deadlineMs(component, offer, policy.deadlineSeconds) : policy.deadlineSeconds * 1000;
+    const over = (): void => {
+      this.withdraw();
+      if (isOne) memory.fail(component, offer);
+      onOver({ code: "deadline-exceeded", message: `not installed within ${policy.deadlineSeconds} s` });
+    };
+    if (leftMs <= 0) over();
+    else this.#deadline = device.clock.timer("plan deadline", leftMs, over);
+    return leftMs <= 0;
+  }
+
+  #endDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+  }
+
+  #answer(failure?: Failure): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    this.#take(undefined);
+    this.#timer?.cancel();
+    if (question.step === "install" || failure !== undefined) this.#endDeadline();
+    question.answer(failure);
+  }
+
+  #take(question: Question | undefined): void {
+    if (this.#question !== undefined) close(this.#question);
+    this.#question = question;
+  }
+
+  #isDeferred(offer: Offer): boolean {
+    return this.#options.memory.recall(this.#options.component, offer).deferredSeconds > 0;
+  }
+
+  #tell(question: Question): void {
+    if (question.told) return;
+    question.told = true;
+    question.answered = false;
+    this.#options.onPlan(this.#plan(question));
+  }
+
+  /** Once for each new reason to wait, not for each look. */
+  #say(unmet: readonly Unmet[], first?: string): void {
+    const text = [...(first === undefined ? [] : [first]), ...unmet.map(describeUnmet)].join("; ");
+    if (text === this.#said) return;
+    this.#said = text;
+    const { component, deviceName, device } = this.#options;
+    device.log("info", "plan", () => `${component}${deviceName === undefined ? "" : `/${deviceName}`} waits: ${text}`);
+  }
+
+  #plan(question: Question): Plan {
+    const { component, deviceName, kind, policy, memory, onOver } = this.#options;
+    const { step, offer, unmet, asks } = question;
+    const isOpen = (): boolean => this.#question === question;
+    const deferralsLeft = (): number => Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
+    return {
+      component,
+      deviceName,
+      kind,
+      step,
+      sourceVersion: (this.#demands?.of(offer) ?? offer.demands)?.sourceVersion,
+      version: offer.version,
+      size: offer.size,
+      unmet,
+      asks,
+      deferralsLeft: deferralsLeft(),
+      accept: () => {
+        if (!isOpen()) return;
+        memory.accept(component, offer, step);
+        close(question);
+        this.#lookIn(0);
+      },
+      decline: (reason) => {
+        if (this.#image?.md5 !== offer.md5 || this.#image.version !== offer.version) return;
+        const why = printable(String(reason ?? ""));
+        const failure: Failure = { code: "declined", message: why === "" ? "declined" : `declined: ${why}` };
+        memory.decline(component, offer);
+        if (isOpen()) this.#answer(failure);
+        else onOver(failure);
+      },
+      defer: ({ seconds }) => {
+        if (!isOpen()) return;
+        // Not what was left when the plan was shown: the same plan may be deferred again.
+        if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
+        if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
+        memory.defer(component, offer, Math.ceil(seconds));
+        question.told = false;
+        close(question);
+        this.#lookIn(0);
+      },
+      closed: () => new Promise((resolve) => (isOpen() && !question.answered ? question.closers.push(resolve) : resolve())),
+    };
+  }
+}

@@ -1,0 +1,195 @@
+import type { Clock, KeyValueStore, Log } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import { crc32 } from "../lib/crc32.js";
+import { encodeUtf8 } from "../lib/utf8.js";
+import type { ClearedStep, Image } from "../update/machine/types.js";
+import {
+  ACCEPTED_DOWNLOAD,
+  ACCEPTED_INSTALL,
+  DECLINED,
+  DEFERRED,
+  EXHAUSTED,
+  decodePlans,
+  encodePlans,
+  ENTRY_LIMIT,
+  type PlanEntry,
+  REVERTED,
+} from "./record.js";
+import type { Remembered } from "./decision.js";
+
+const KEY = "plans";
+
+export interface Budget {
+  /** Failed jobs after which an image cools down. */
+  readonly maxAttempts: number;
+  readonly coolDownSeconds: number;
+}
+
+/** What this boot knows besides the record: since when a wait is counted on a board without the time of day. */
+interface Memory extends PlanEntry {
+  sinceMs: number;
+}
+
+/**
+ * What was decided about images, and what became of them, through restarts. The images dealt with longest ago are forgotten
+ * first. A store that fails costs the memory of it, and no update.
+ */
+export class PlanMemory {
+  readonly #store: KeyValueStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #budget: Budget;
+  readonly #bootMs: number;
+  #entries: Memory[] | undefined;
+
+  constructor(options: { store: KeyValueStore; clock: Clock; log: Log; budget: Budget }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#budget = options.budget;
+    this.#bootMs = options.clock.now();
+  }
+
+  /** @param component what the image is for: the same bytes may be good for one and not for another */
+  recall(component: string, image: Image): Remembered {
+    const entry = this.#find(component, image);
+    const flags = entry?.flags ?? 0;
+    const leftSeconds = entry === undefined ? 0 : this.#leftSeconds(entry);
+    const accepted: ClearedStep[] = [];
+    if (flags & ACCEPTED_DOWNLOAD) accepted.push("download");
+    if (flags & ACCEPTED_INSTALL) accepted.push("install");
+    return {
+      declined: (flags & DECLINED) !== 0,
+      accepted,
+      failures: entry?.failures ?? 0,
+      cooling: leftSeconds === 0 ? undefined : flags & REVERTED ? "reverted" : flags & EXHAUSTED ? "exhausted" : undefined,
+      deferredSeconds: flags & DEFERRED ? leftSeconds : 0,
+    };
+  }
+
+  deferrals(component: string, image: Image): number {
+    return this.#find(component, image)?.deferrals ?? 0;
+  }
+
+  accept(component: string, image: Image, step: ClearedStep): void {
+    // A deferral was over then: without the time of day it would be counted anew after each restart.
+    const accepted = step === "download" ? ACCEPTED_DOWNLOAD : ACCEPTED_INSTALL;
+    this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | accepted));
+  }
+
+  decline(component: string, image: Image): void {
+    this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | DECLINED));
+  }
+
+  defer(component: string, image: Image, seconds: number): void {
+    this.#change(component, image, (entry) => {
+      // Both count in the same fields; a cool-down is over before anybody is asked.
+      entry.flags = (entry.flags & ~(REVERTED | EXHAUSTED)) | DEFERRED;
+      entry.deferrals++;
+      this.#wait(entry, seconds);
+    });
+  }
+
+  /**
+   * A job for the image ended without success: what was agreed to is agreed to no more.
+   *
+   * @param reverted it ran, and found itself unfit
+   */
+  fail(component: string, image: Image, reverted = false): void {
+    const { maxAttempts, coolDownSeconds } = this.#budget;
+    this.#change(component, image, (entry) => {
+      entry.flags &= ~(ACCEPTED_DOWNLOAD | ACCEPTED_INSTALL | DEFERRED | REVERTED | EXHAUSTED);
+      // After a cool-down an image has its tries anew.
+      entry.failures = (entry.failures % maxAttempts) + 1;
+      entry.begun = 0;
+      if (!reverted && entry.failures < maxAttempts) return;
+      entry.flags |= reverted ? REVERTED : EXHAUSTED;
+      this.#wait(entry, coolDownSeconds);
+    });
+  }
+
+  /** The image is installed. */
+  forget(component: string, image: Image): void {
+    const entry = this.#find(component, image);
+    if (entry === undefined) return;
+    this.#entries = this.#all().filter((other) => other !== entry);
+    this.#save();
+  }
+
+  /**
+   * The deadline of an image counts from its first offer, also through restarts where the board knows the time.
+   *
+   * @returns milliseconds left; 0 or less where it is over
+   */
+  deadlineMs(component: string, image: Image, deadlineSeconds: number): number {
+    const now = this.#clock.unixTime();
+    const begun = this.#find(component, image)?.begun ?? 0;
+    if (now === undefined) return deadlineSeconds * 1000;
+    if (begun !== 0 && begun <= now) return (begun + deadlineSeconds - now) * 1000;
+    this.#change(component, image, (entry) => (entry.begun = now));
+    return deadlineSeconds * 1000;
+  }
+
+  #wait(entry: Memory, seconds: number): void {
+    const now = this.#clock.unixTime();
+    entry.until = now === undefined ? 0 : now + seconds;
+    entry.seconds = seconds;
+    entry.sinceMs = this.#clock.now();
+  }
+
+  /** By the time of day; but never longer in one boot than it was meant to be, whatever is done to the clock. */
+  #leftSeconds({ until, seconds, sinceMs }: Memory): number {
+    const now = this.#clock.unixTime();
+    const counted = Math.ceil(seconds - (this.#clock.now() - sinceMs) / 1000);
+    const left = now === undefined || until === 0 ? counted : Math.min(counted, until - now);
+    return Math.max(0, left);
+  }
+
+  #find(component: string, image: Image): Memory | undefined {
+    const identity = identityOf(component, image);
+    return this.#all().find((entry) => entry.identity === identity);
+  }
+
+  #change(component: string, image: Image, change: (entry: Memory) => void): void {
+    const entry = this.#find(component, image) ?? {
+      identity: identityOf(component, image),
+      flags: 0,
+      deferrals: 0,
+      failures: 0,
+      until: 0,
+      seconds: 0,
+      begun: 0,
+      sinceMs: 0,
+    };
+    change(entry);
+    this.#entries = [entry, ...this.#all().filter((other) => other !== entry)].slice(0, ENTRY_LIMIT);
+    this.#save();
+  }
+
+  #all(): Memory[] {
+    if (this.#entries !== undefined) return this.#entries;
+    let record: Uint8Array | undefined;
+    this.#attempt(() => (record = this.#store.read(KEY)));
+    this.#entries = decodePlans(record).map((entry) => ({ ...entry, sinceMs: this.#bootMs }));
+    return this.#entries;
+  }
+
+  #save(): void {
+    this.#attempt(() => this.#store.write(KEY, encodePlans(this.#all())));
+  }
+
+  #attempt(access: () => void): void {
+    try {
+      access();
+    } catch (error) {
+      this.#log("error", "plan", () => `plan memory: ${describeError(error)}`);
+    }
+  }
+}
+
+/** MD5, then a sum of the rest of what tells two images apart: also the same bytes as another version. */
+function identityOf(component: string, { version, md5, size }: Image): string {
+  const rest = encodeUtf8(`${component} ${version} ${size}`);
+  const sum = crc32(rest, rest.byteLength) + 0x100000000;
+  return md5 + sum.toString(16).slice(1);
+}

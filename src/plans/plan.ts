@@ -1,0 +1,49 @@
+import type { ComponentKind } from "../protocol/demands.js";
+import type { ClearedStep } from "../update/machine/types.js";
+
+/** A precondition that is not met at present, or a wait that is not over. */
+export interface Unmet {
+  readonly what: "battery" | "signal" | "window" | "deferral" | "component" | "version";
+  /** What is wanted: percent, dBm, the windows, seconds to wait, the component that comes first, or the version to update from. */
+  readonly required: number | string | undefined;
+  /** What is: percent, dBm, or the time of day there; `undefined` where nobody knows. */
+  readonly measured: number | string | undefined;
+}
+
+/** For a log. */
+export function describeUnmet({ what, required, measured }: Unmet): string {
+  if (what === "deferral") return what;
+  return what === "component" ? `${what} ${required}` : `${what} ${measured ?? "?"}, wanted ${required}`;
+}
+
+/** What is known of an update before it happens. */
+export interface PlanFacts {
+  /** Id of the component that is updated: `firmware` is the own one. Of a sub-device its product: an answer is for all of that. */
+  readonly component: string;
+  /** The sub-device whose turn it is. */
+  readonly deviceName?: string | undefined;
+  readonly kind: ComponentKind;
+  /** What waits for an answer. */
+  readonly step: ClearedStep;
+  /** The only version that the image can be applied to, where it demands one. */
+  readonly sourceVersion: string | undefined;
+  readonly version: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly unmet: readonly Unmet[];
+  /** It waits for `accept`; otherwise the policy alone goes on. */
+  readonly asks: boolean;
+  readonly deferralsLeft: number;
+}
+
+/** An update that somebody may have a say in. The first answer counts; one that comes too late changes nothing. */
+export interface Plan extends PlanFacts {
+  /** As soon as the preconditions are met. */
+  accept(): void;
+  /** Not this image: it is reported as failed, and not asked about again. Possible until the installation begins. */
+  decline(reason?: string): void;
+  /** Asks again later, also after a restart. @throws OtaError `usage` where no deferral is left, or the time is no time */
+  defer(options: { seconds: number }): void;
+  /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */
+  closed(): Promise<void>;
+}

@@ -1,0 +1,85 @@
+import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import type { JobRecord } from "../update/checkpoint.js";
+import type { Event, Failure, State } from "../update/machine/types.js";
+import type { Plan } from "./plan.js";
+import { PlanGate, type PlanGateOptions } from "./gate.js";
+import { PlanMemory } from "./memory.js";
+import type { Policy } from "./policy.js";
+
+/** Id of the own firmware among the components. */
+export const FIRMWARE = "firmware";
+
+export interface UpdatePlansOptions {
+  readonly device: Device;
+  readonly policy: Policy;
+  readonly tls: TlsOptions;
+  hasListener(): boolean;
+  onPlan(plan: Plan): void;
+}
+
+/** What a gate is for. */
+export interface GateTarget
+  extends Pick<PlanGateOptions, "component" | "deviceName" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "askVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
+  /** Besides the policy's. */
+  readonly minBatteryPercent?: number | undefined;
+}
+
+/** The plans of all that the agent updates: one policy and one memory, a gate for each target. */
+export class UpdatePlans {
+  readonly #options: UpdatePlansOptions;
+  readonly #memory: PlanMemory;
+  /** The newest of each target, or product of sub-devices. */
+  readonly #gates = new Map<string, PlanGate>();
+
+  constructor(options: UpdatePlansOptions) {
+    this.#options = options;
+    this.#memory = new PlanMemory({ ...options.device, budget: options.policy });
+  }
+
+  gate(target: GateTarget): PlanGate {
+    const { policy } = this.#options;
+    const minBatteryPercent = Math.max(policy.minBatteryPercent ?? 0, target.minBatteryPercent ?? 0);
+    const gate: PlanGate = new PlanGate({
+      ...this.#options,
+      ...target,
+      policy: { ...policy, minBatteryPercent },
+      memory: this.#memory,
+      onOver: (failure) => {
+        // A plan that was put aside, as another update took its turn, is no answer to the job that came since.
+        if (this.#gates.get(target.component) === gate) target.onOver(failure);
+      },
+    });
+    // Nor is it one for the others of the product: the first answer to the newest plan counts.
+    this.#gates.get(target.component)?.end();
+    this.#gates.set(target.component, gate);
+    return gate;
+  }
+
+  /**
+   * Before the first step of a boot: what became of the image that was on trial. One that was only restarted may be a good one
+   * in a board whose battery was changed: it counts as failed, and does not cool down.
+   */
+  noteBoot(record: JobRecord | undefined, boot: BootStatus): void {
+    const checkpoint = record?.checkpoint;
+    if (checkpoint?.phase !== "applying" || checkpoint.slot !== boot.targetSlot || boot.targetState === "none") return;
+    this.#memory.fail(FIRMWARE, checkpoint.image, boot.targetState === "invalid");
+  }
+
+  /** @param from name of the state before */
+  noteStep(component: string, from: State["name"], state: State, event: Event | undefined): void {
+    if (state.name === "applying" || state.name === "reporting") this.#gates.get(component)?.end();
+    if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
+    if (state.result.outcome === "done") this.#memory.forget(component, state.image);
+    else if (event.type !== "declined") this.#memory.fail(component, state.image);
+  }
+
+  /** Of a sub-device: how its job ends is nothing to the others of its product, and what was answered holds for them. */
+  noteDeviceStep(productId: string, state: State): void {
+    if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
+  }
+}
+
+/** A job ends by the word of a policy or a person. */
+export function overEvent(failure: Failure): Event {
+  return { type: "declined", failure };
+}

@@ -1,0 +1,116 @@
+import { OtaError } from "../errors.js";
+import type { Window } from "./window.js";
+
+/** When updates may happen, and who is asked. Everything has a default. */
+export interface PolicyConfig {
+  /** Whether a plan waits for `accept`. Default: where the application listens to `plan`. */
+  readonly consent?: "silent" | "ask" | undefined;
+  /** Least charge of the battery. An unknown one counts as enough. */
+  readonly minBatteryPercent?: number | undefined;
+  /** Least strength of the signal. An unknown one counts as enough. */
+  readonly minSignalDbm?: number | undefined;
+  /** Times of day, `HH:MM`, in which updates happen; across midnight where `to` is the earlier one. Default: at any time. */
+  readonly windows?: readonly { readonly from: string; readonly to: string }[] | undefined;
+  /** Of the windows' time from UTC, east positive. Default 0. */
+  readonly timeZoneOffsetMinutes?: number | undefined;
+  /** How often one image may be deferred. Default 3. */
+  readonly maxDeferrals?: number | undefined;
+  /**
+   * `downloaded` (default): at once, within the windows. `accepted`: asked about a second time. `window`: within the windows,
+   * and these do not bind the download.
+   */
+  readonly installWhen?: "downloaded" | "accepted" | "window" | undefined;
+  /** Failed jobs after which an image cools down. Default 5. */
+  readonly maxAttempts?: number | undefined;
+  /** How long an image that reverted, or failed too often, is refused. Default 86,400, a day. */
+  readonly coolDownSeconds?: number | undefined;
+  /** From the first offer of an image to its installation; after that the job fails. Default: no limit. */
+  readonly deadlineSeconds?: number | undefined;
+  /** Between two looks at preconditions that are not met. Default 10. */
+  readonly recheckSeconds?: number | undefined;
+  /** Whether a manifest is looked for next to the firmware. Default: yes. */
+  readonly manifest?: boolean | undefined;
+}
+
+/** The same, checked and with every default filled in. */
+export interface Policy {
+  readonly consent: "silent" | "ask" | undefined;
+  readonly minBatteryPercent: number | undefined;
+  readonly minSignalDbm: number | undefined;
+  readonly windows: readonly Window[];
+  readonly timeZoneOffsetMinutes: number;
+  readonly maxDeferrals: number;
+  readonly installWhen: "downloaded" | "accepted" | "window";
+  readonly maxAttempts: number;
+  readonly coolDownSeconds: number;
+  readonly deadlineSeconds: number | undefined;
+  readonly recheckMs: number;
+  readonly manifest: boolean;
+}
+
+/** A year: what a field of the plan memory holds, and more than anybody means. */
+export const LONGEST_SECONDS = 31_536_000;
+
+/** What one timer can hold. */
+const LONGEST_DEADLINE_SECONDS = 2_000_000;
+
+/** @throws OtaError `usage`, one line that says which setting is wrong */
+export function resolvePolicy(config: PolicyConfig): Policy {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new OtaError("usage", "policy is not an object");
+  const { consent, minBatteryPercent, minSignalDbm, windows = [], timeZoneOffsetMinutes = 0, maxDeferrals = 3 } = config;
+  const { installWhen = "downloaded", maxAttempts = 5, coolDownSeconds = 86_400, deadlineSeconds, recheckSeconds = 10, manifest = true } = config;
+  return {
+    consent: oneOf("consent", consent, [undefined, "silent", "ask"]),
+    minBatteryPercent: optional("minBatteryPercent", minBatteryPercent, 0, 100),
+    minSignalDbm: optional("minSignalDbm", minSignalDbm, -200, 0),
+    windows: parseWindows(windows),
+    timeZoneOffsetMinutes: whole("timeZoneOffsetMinutes", timeZoneOffsetMinutes, -1440, 1440),
+    maxDeferrals: whole("maxDeferrals", maxDeferrals, 0, 255),
+    installWhen: oneOf("installWhen", installWhen, ["downloaded", "accepted", "window"]),
+    maxAttempts: whole("policy.maxAttempts", maxAttempts, 1, 255),
+    coolDownSeconds: within("coolDownSeconds", coolDownSeconds, 0, LONGEST_SECONDS),
+    deadlineSeconds: optional("deadlineSeconds", deadlineSeconds, 1, LONGEST_DEADLINE_SECONDS),
+    recheckMs: within("recheckSeconds", recheckSeconds, 0.01, 86_400) * 1000,
+    manifest: oneOf("manifest", manifest, [true, false]),
+  };
+}
+
+/** From a file they may be anything. */
+function parseWindows(windows: NonNullable<PolicyConfig["windows"]>): Window[] {
+  if (!Array.isArray(windows) || !windows.every((window) => typeof window === "object" && window !== null)) {
+    throw new OtaError("usage", "windows is not a list of { from, to }");
+  }
+  return windows.map(({ from, to }) => {
+    const window = { from: parseTime(from), to: parseTime(to) };
+    if (window.from === window.to) throw new OtaError("usage", `window from ${from} to ${to} is empty`);
+    return window;
+  });
+}
+
+function parseTime(text: string): number {
+  const match = typeof text === "string" ? /^([01][0-9]|2[0-3]):([0-5][0-9])$/.exec(text) : null;
+  if (match === null) throw new OtaError("usage", "a window's from and to are times of day, HH:MM");
+  return Number(match[1]) * 60 + Number(match[2]);
+}
+
+export function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Value {
+  if (!allowed.includes(value)) throw new OtaError("usage", `${name} is none of ${allowed.filter((each) => each !== undefined).join(", ")}`);
+  return value;
+}
+
+/** @throws OtaError `usage` for a value that is neither absent nor between the two */
+export function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
+  return value === undefined ? undefined : within(name, value, least, most);
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${least} and ${most}`);
+  return within(name, value, least, most);
+}
+
+function within(name: string, value: number, least: number, most: number): number {
+  if (typeof value !== "number" || !(value >= least && value <= most)) {
+    throw new OtaError("usage", `${name} is not between ${least} and ${most}`);
+  }
+  return value;
+}

@@ -1,0 +1,67 @@
+import type { Device, TlsOptions } from "../../hal/ports/index.js";
+import type { Result } from "../protocol/messages.js";
+import { UpdateDriver, type UpdateLimits } from "../update/driver.js";
+import type { Reporter } from "../update/reporter.js";
+import type { Gate } from "../update/target.js";
+import type { Event, Image, State } from "../update/machine/types.js";
+import type { Recipient } from "./recipient.js";
+import { StagedTarget, type StagingArea } from "./target.js";
+
+export interface StagedJobOptions<Whom extends Recipient> {
+  readonly device: Device;
+  readonly area: StagingArea;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly installTimeoutMs: number;
+  reporterOf(recipient: Whom): Reporter;
+  /** Absent, or nothing: every image is wanted at once. */
+  gateOf?(recipient: Whom): Gate | undefined;
+  onInstalling(recipient: Whom, image: Image, bytes: number): void;
+  /** The platform has acknowledged a result. */
+  onReported(recipient: Whom, version: string, result: Result): void;
+}
+
+/**
+ * One update by way of the area: the machine of the own firmware's, with another target. It is yet to be started.
+ *
+ * @throws HalError where storage cannot be read
+ */
+export function createStagedJob<Whom extends Recipient>(
+  options: StagedJobOptions<Whom>,
+  recipient: Whom,
+  onStep: (state: State, event: Event | undefined) => void,
+): UpdateDriver {
+  const { device, area, limits, tls, installTimeoutMs } = options;
+  const driver: UpdateDriver = new UpdateDriver({
+    device,
+    target: new StagedTarget({
+      store: device.store,
+      clock: device.clock,
+      log: device.log,
+      area,
+      owner: recipient.owner,
+      runningVersion: recipient.version,
+      installer: recipient.link,
+      installTimeoutMs,
+      onProgress: (image, bytes) => options.onInstalling(recipient, image, bytes),
+      onInstalled: ({ version }) => {
+        recipient.version = version;
+        driver.runningVersion = version;
+      },
+    }),
+    runningVersion: recipient.version,
+    gate: options.gateOf?.(recipient),
+    reporter: options.reporterOf(recipient),
+    limits,
+    tls,
+    onStep,
+    onReported: (version, result) => options.onReported(recipient, version, result),
+    onRestart: () => {},
+  });
+  return driver;
+}
+
+/** Nothing but bytes is on its way, and those are kept. */
+export function isPreemptible({ name }: State): boolean {
+  return name !== "applying" && name !== "reporting" && name !== "idle";
+}

@@ -1,0 +1,279 @@
+import type { Timer } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import type { Offer } from "../protocol/messages.js";
+import { loadRecord } from "../update/checkpoint.js";
+import type { UpdateDriver } from "../update/driver.js";
+import type { Gate } from "../update/target.js";
+import type { Event, Image, State } from "../update/machine/types.js";
+import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
+import { createStagedJob, isPreemptible, type StagedJobOptions } from "./job.js";
+import { AREA_KEY } from "./target.js";
+
+export interface StagingQueueOptions<Whom extends Recipient> extends StagedJobOptions<Whom> {
+  /** `undefined`: it waits for its turn. */
+  onState(recipient: Whom, state: State | undefined, event: Event | undefined): void;
+  /** Its offer is wanted again: its version is to be reported. */
+  onAsk(recipient: Whom): void;
+}
+
+interface Job<Whom> {
+  readonly recipient: Whom;
+  readonly driver: UpdateDriver;
+}
+
+/** How long the owner of an unfinished job is waited for after a restart. */
+const OWNER_WAIT_MS = 60_000;
+
+/**
+ * Images for others than the own firmware, one job at a time: first in, first out, but those who want the image that is in
+ * the area come before it is erased. The own firmware's update takes its turn among them.
+ */
+export class StagingQueue<Whom extends Recipient> {
+  readonly #options: StagingQueueOptions<Whom>;
+  readonly #order: Whom[] = [];
+  #job: Job<Whom> | undefined;
+  #open = false;
+  /** Whose job was cut in the middle: nobody else's image may take its place in the area before it came. */
+  #awaited: string | undefined;
+  #awaitTimer: Timer | undefined;
+  #turnTimer: Timer | undefined;
+  /** Whose offer was asked for again. */
+  #asked: Whom | undefined;
+  /** The own firmware has its turn, or waits for it. */
+  #own: "none" | "waiting" | "turn" = "none";
+  #ownAnswer: (() => void) | undefined;
+
+  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  constructor(options: StagingQueueOptions<Whom>) {
+    this.#options = options;
+    const record = loadRecord(options.device.store, AREA_KEY);
+    if (record?.checkpoint.phase === "applying" || record?.checkpoint.phase === "reporting") this.#awaited = record.owner;
+  }
+
+  /** Whose job was cut in the middle by the restart, until it has come. */
+  get awaited(): string | undefined {
+    return this.#awaited;
+  }
+
+  /** Whether its job is under way. */
+  serves(recipient: Whom): boolean {
+    return this.#job?.recipient === recipient;
+  }
+
+  /** Whether it waits for its turn. */
+  holds(recipient: Whom): boolean {
+    return this.#order.includes(recipient);
+  }
+
+  /** For its job, where that is under way. */
+  dispatch(recipient: Whom, event: Event): void {
+    if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
+  }
+
+  /** Connected: jobs may begin. */
+  open(): void {
+    this.#open = true;
+    if (this.#awaited !== undefined) {
+      this.#awaitTimer ??= this.#options.device.clock.timer("staging owner", OWNER_WAIT_MS, () => this.#came(this.#awaited));
+    }
+    this.#later();
+  }
+
+  /** Not connected: what is under way goes on, nothing new begins. */
+  close(): void {
+    this.#open = false;
+    this.#asked = undefined;
+  }
+
+  stop(): void {
+    this.#open = false;
+    this.#job?.driver.stop();
+    this.#awaitTimer?.cancel();
+    this.#turnTimer?.cancel();
+  }
+
+  /** The platform offers an image for somebody. */
+  offered(recipient: Whom, offer: Offer): void {
+    const shared = share(offer, this.#shared());
+    if (this.#asked === recipient) this.#asked = undefined;
+    const job = this.#job;
+    if (job?.recipient === recipient) {
+      if (recipient.offer === shared || !isPreemptible(job.driver.state) || !this.#isWanted(recipient.offer)) {
+        recipient.offer = shared;
+        job.driver.dispatch({ type: "offer-received", offer });
+        return;
+      }
+      // The others who want what is on its way come first.
+      job.driver.stop();
+      this.#job = undefined;
+    }
+    recipient.offer = shared;
+    if (!this.holds(recipient)) {
+      this.#order.push(recipient);
+      this.#options.onState(recipient, undefined, undefined);
+    }
+    this.#later();
+  }
+
+  /** Somebody can be spoken for on this connection. @returns whether its job says what there is to say of its version */
+  arrived(recipient: Whom): boolean {
+    const job = this.#job;
+    if (job?.recipient === recipient) {
+      job.driver.runningVersion = recipient.version;
+      job.driver.dispatch({ type: "online" });
+      return true;
+    }
+    if (this.#awaited !== recipient.owner || job !== undefined) return false;
+    this.#came(recipient.owner);
+    return this.#begin(recipient, { type: "online" });
+  }
+
+  /** Somebody is no more. What is in the area for it stays, for others or for its return. */
+  left(recipient: Whom): void {
+    const at = this.#order.indexOf(recipient);
+    if (at >= 0) this.#order.splice(at, 1);
+    recipient.offer = undefined;
+    if (this.#asked === recipient) this.#asked = undefined;
+    if (this.#job?.recipient === recipient) {
+      this.#job.driver.stop();
+      this.#job = undefined;
+    }
+    this.#came(recipient.owner);
+  }
+
+  /** For the own firmware's update: it waits for an installation that is under way, and everything else waits for it. */
+  ownGate(policy: Gate | undefined): Gate {
+    return {
+      ask: (step, offer, answer) => {
+        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on meanwhile.
+        if (step === "download" && this.#own !== "none") this.ownEnded();
+        const wait = (): void => {
+          this.#own = "waiting";
+          this.#ownAnswer = () => answer();
+          this.#takeOwnTurn();
+        };
+        if (policy === undefined) wait();
+        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
+      },
+      withdraw: () => {
+        policy?.withdraw();
+        this.ownEnded();
+      },
+    };
+  }
+
+  /** The area is the own firmware's for now. */
+  ownHolds(): void {
+    this.#own = "turn";
+  }
+
+  /** The own firmware's update is over, or rests. */
+  ownEnded(): void {
+    this.#own = "none";
+    this.#ownAnswer = undefined;
+    this.#later();
+  }
+
+  #takeOwnTurn(): void {
+    const job = this.#job;
+    if (job !== undefined) {
+      if (!isPreemptible(job.driver.state)) return;
+      job.driver.stop();
+      this.#job = undefined;
+      this.#order.unshift(job.recipient);
+      this.#options.onState(job.recipient, undefined, undefined);
+    }
+    this.#own = "turn";
+    const answer = this.#ownAnswer;
+    this.#ownAnswer = undefined;
+    answer?.();
+  }
+
+  /** The next job, in a turn of its own. */
+  #later(): void {
+    this.#turnTimer ??= this.#options.device.clock.timer("staging", 0, () => {
+      this.#turnTimer = undefined;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    const job = this.#job;
+    if (job?.driver.state.name === "idle") {
+      job.driver.stop();
+      this.#job = undefined;
+      job.recipient.offer = undefined;
+    }
+    if (this.#own === "waiting") this.#takeOwnTurn();
+    if (this.#job !== undefined || this.#own === "turn" || !this.#open || this.#awaited !== undefined) return;
+    const next = this.#pick();
+    if (next !== undefined) {
+      this.#order.splice(this.#order.indexOf(next), 1);
+      this.#begin(next, { type: "offer-received", offer: { ...(next.offer as Offer) } });
+    }
+    this.#ask();
+  }
+
+  #pick(): Whom | undefined {
+    const staged = this.#staged();
+    const offered = this.#order.filter(({ offer }) => offer !== undefined);
+    return offered.find(({ offer }) => hasBytesOf(offer as SharedOffer, staged)) ?? offered[0];
+  }
+
+  #staged(): Image | undefined {
+    try {
+      return loadRecord(this.#options.device.store, AREA_KEY)?.checkpoint.image;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #begin(recipient: Whom, first: Event): boolean {
+    const options = this.#options;
+    let driver: UpdateDriver;
+    try {
+      driver = createStagedJob(options, recipient, (state, event) => {
+        options.onState(recipient, state, event);
+        // An update of the own firmware may have waited for the end of an installation, also where another image follows it at
+        // once; the next job for the end of this one.
+        if (state.name === "idle" || (this.#own === "waiting" && isPreemptible(state))) this.#later();
+      });
+    } catch (error) {
+      options.device.log("error", "gateway", () => describeError(error));
+      return false;
+    }
+    this.#job = { recipient, driver };
+    driver.start();
+    // Its result was never acknowledged: it was out of reach between that and this offer, on a connection that lasts.
+    if (driver.state.name === "reporting" && first.type !== "online") driver.dispatch({ type: "online" });
+    driver.dispatch(first);
+    this.#later();
+    return true;
+  }
+
+  /** What did not fit is asked for as soon as it does. */
+  #ask(): void {
+    if (this.#asked !== undefined || this.#shared().size >= OFFER_LIMIT) return;
+    this.#asked = this.#order.find(({ offer }) => offer === undefined);
+    if (this.#asked !== undefined) this.#options.onAsk(this.#asked);
+  }
+
+  #shared(): Set<SharedOffer> {
+    const offers = new Set<SharedOffer>();
+    if (this.#job?.recipient.offer !== undefined) offers.add(this.#job.recipient.offer);
+    for (const { offer } of this.#order) if (offer !== undefined) offers.add(offer);
+    return offers;
+  }
+
+  #isWanted(offer: SharedOffer | undefined): boolean {
+    return offer !== undefined && this.#order.some((other) => other.offer !== undefined && hasBytesOf(other.offer, offer));
+  }
+
+  #came(owner: string | undefined): void {
+    if (this.#awaited === owner) {
+      this.#awaited = undefined;
+      this.#awaitTimer?.cancel();
+    }
+    this.#later();
+  }
+}

@@ -1,0 +1,103 @@
+import type { Device, TlsOptions } from "../../../hal/ports/index.js";
+import { describeError } from "../../errors.js";
+import { ReadBack } from "../../image/read-back.js";
+import { Verifier } from "../../image/verifier.js";
+import type { Offer } from "../../protocol/messages.js";
+import { Download } from "./download.js";
+import { EarlySearch } from "./resume-search.js";
+import { newKnowledge, searchFor } from "./knowledge.js";
+import type { Target } from "../target.js";
+import type { Event, Image, State, Stored } from "../machine/types.js";
+
+export interface FlashWorkOptions {
+  readonly device: Device;
+  readonly target: Target;
+  readonly tls: TlsOptions;
+  /** Longest wait for a byte. */
+  readonly idleTimeoutMs: number;
+  onEvent(event: Event): void;
+}
+
+/** What is done to the bytes of a target: search, download and verification, one at a time, in the one block that they share. */
+export class FlashWork {
+  readonly #options: FlashWorkOptions;
+  readonly #knowledge = newKnowledge();
+  #block: Uint8Array | undefined;
+  #search: EarlySearch | undefined;
+  #download: Download | undefined;
+  #verifier: Verifier | undefined;
+
+  constructor(options: FlashWorkOptions) {
+    this.#options = options;
+  }
+
+  /** Looks already for where a download of an earlier boot goes on, if there is one. */
+  search(state: State): void {
+    const { device, target } = this.#options;
+    const search = searchFor(state, target.partition);
+    if (search === undefined) return;
+    this.#search = new EarlySearch({ clock: device.clock, search, knowledge: this.#knowledge, block: this.#buffer() });
+  }
+
+  download(offer: Offer, stored: Stored): void {
+    const { device, target, tls, idleTimeoutMs, onEvent } = this.#options;
+    this.close();
+    this.#download = new Download({
+      device,
+      target,
+      block: this.#buffer(),
+      knowledge: this.#knowledge,
+      readBack: this.#readBack(),
+      offer,
+      stored,
+      tls,
+      idleTimeoutMs,
+      onEvent,
+    });
+  }
+
+  /** Has a download tell what it has not told yet. */
+  tell(): void {
+    this.#download?.tell();
+  }
+
+  stopDownload(): void {
+    this.#download?.close();
+  }
+
+  /** Takes up what the download has read back already. */
+  verify(image: Image): void {
+    const { device, onEvent } = this.#options;
+    const readBack = this.#download?.readBack ?? this.#readBack();
+    this.close();
+    this.#download = undefined;
+    this.#verifier = new Verifier({
+      readBack,
+      clock: device.clock,
+      size: image.size,
+      md5: image.md5,
+      block: this.#buffer(),
+      onVerified: (matches) => onEvent({ type: "verified", matches }),
+      onFailed: (error) => onEvent({ type: "verify-failed", failure: { code: "flash-failed", message: describeError(error) } }),
+    });
+  }
+
+  stopVerify(): void {
+    this.#verifier?.close();
+  }
+
+  close(): void {
+    this.#search?.close();
+    this.stopDownload();
+    this.stopVerify();
+  }
+
+  #readBack(): ReadBack {
+    const { device, target } = this.#options;
+    return new ReadBack({ partition: target.partition, digests: device.digests });
+  }
+
+  #buffer(): Uint8Array {
+    return (this.#block ??= new Uint8Array(this.#options.target.partition.blockLength));
+  }
+}

@@ -1,0 +1,229 @@
+import { ruleFor } from "../../errors.js";
+import type { Offer, Result } from "../../protocol/messages.js";
+import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
+
+/** The moves that several states of the machine share: how a job begins, is taken up again, and ends. */
+
+const FRESH: Stored = Object.freeze({
+  regionOffset: undefined,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  restarted: false,
+});
+
+/** A job that another offer may still take the place of. */
+export type Busy = In<"offered"> | In<"downloading"> | In<"waiting"> | In<"verifying"> | In<"ready">;
+
+/** Takes an offer for a version that does not run. */
+export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
+  if (offer.size > context.capacity) {
+    const failure: Failure = { code: "image-too-large", message: `image of ${offer.size} bytes, room for ${context.capacity}` };
+    return fail(offer, failure, undefined, context, []);
+  }
+  if (!context.asks) return obtain(offer, kept, context);
+  return { state: { name: "offered", offer, kept }, effects: [{ do: "ask", step: "download", offer }] };
+}
+
+/** Begins, or takes up again, the download of an offer; what is whole is only verified. */
+export function obtain(offer: Offer, kept: Kept | undefined, context: Context): Step {
+  // A staged image says nothing of its version itself: the same bytes serve whatever they are offered as.
+  const matches = context.target === "slot" ? isSame : hasSameBytes;
+  if (kept !== undefined && matches(kept.image, offer)) {
+    if (kept.whole) {
+      return { state: { name: "verifying", offer, stored: undefined }, effects: [{ do: "verify", image: imageOf(offer) }] };
+    }
+    return begin(offer, kept.stored, []);
+  }
+  // The old record must be gone before its blocks are.
+  return begin(offer, FRESH, kept === undefined ? [] : [{ do: "clear" }]);
+}
+
+function begin(offer: Offer, stored: Stored, first: readonly Effect[]): Step {
+  return {
+    state: { name: "downloading", offer, stored, tries: 0, renewed: false },
+    effects: [...first, { do: "download", offer, stored }],
+  };
+}
+
+export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
+  const { offer, stored, tries, renewed } = state;
+  return { state: { name: "downloading", offer, stored, tries, renewed }, effects: [...first, { do: "download", offer, stored }] };
+}
+
+/** An offer while another job runs: the same image brings a new URL, another one wins. */
+export function offeredWhileBusy(
+  state: Busy,
+  offer: Offer,
+  context: Context,
+  stop: readonly Effect[],
+): Step {
+  if (isSame(state.offer, offer)) return { state: { ...state, offer }, effects: [] };
+  if (offer.version === context.runningVersion) return stay(state);
+  const next = accept(offer, keptOf(state), context);
+  return { state: next.state, effects: [...stop, ...next.effects] };
+}
+
+/** The update is not wanted any more. */
+export function declined(state: Busy, failure: Failure, context: Context, stop: readonly Effect[]): Step {
+  return fail(state.offer, failure, keptOf(state), context, stop);
+}
+
+/** One try of a download ended without the whole image. */
+export function tryFailed(state: In<"downloading">, failure: Failure, context: Context): Step {
+  const tries = state.tries + 1;
+  const { remedy } = ruleFor(failure.code);
+  if (remedy === "renew" && !state.renewed) {
+    return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
+  }
+  const restarts = remedy === "restart";
+  const giveUp = remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.restarted);
+  if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
+  const stored: Stored = restarts ? { ...FRESH, restarted: true } : state.stored;
+  return {
+    state: { ...state, name: "waiting", for: "pause", stored, tries },
+    effects: [...(restarts ? [CLEAR] : []), startTimer("pause", Math.max(1, tries), failure.retryAfterMs ?? 0)],
+  };
+}
+
+const CLEAR: Effect = Object.freeze({ do: "clear" });
+
+export function waited(state: In<"waiting">, timer: TimerName, context: Context): Step {
+  if (state.for === "pause") return timer === "pause" ? resume(state, []) : stay(state);
+  if (timer !== "fresh-url") return stay(state);
+  const tries = state.tries + 1;
+  if (tries >= context.maxAttempts) {
+    const failure: Failure = { code: "url-not-renewed", message: "no fresh URL" };
+    return fail(state.offer, failure, keptOf(state), context, []);
+  }
+  return { state: { ...state, tries }, effects: [{ do: "report-version" }] };
+}
+
+/** The MD5 of what is in flash is another. Where pieces were put together the whole is fetched once more. */
+export function mismatched(state: In<"verifying">, context: Context): Step {
+  const { offer, stored } = state;
+  if (stored === undefined || (stored.spliced && !stored.restarted)) {
+    return begin(offer, { ...FRESH, restarted: true }, [CLEAR]);
+  }
+  return fail(offer, { code: "digest-mismatch", message: "MD5 does not match" }, undefined, context, []);
+}
+
+/** The MD5 of what is in flash is the offered one. */
+export function verified(offer: Offer, context: Context): Step {
+  if (!context.asks) return apply(offer, context);
+  return {
+    state: { name: "ready", offer },
+    effects: [
+      { do: "store", checkpoint: { phase: "verified", slot: context.targetSlot, image: imageOf(offer) } },
+      { do: "ask", step: "install", offer },
+    ],
+  };
+}
+
+export function apply(offer: Offer, context: Context): Step {
+  const image = imageOf(offer);
+  return {
+    state: { name: "applying", image, queued: undefined, begun: false },
+    effects: [
+      { do: "store", checkpoint: { phase: "applying", slot: context.targetSlot, image } },
+      startTimer("announcement", 1, 0),
+      { do: "report-burning", version: image.version },
+    ],
+  };
+}
+
+/** Ends a job; the result is durable before it is sent. */
+export function fail(image: Image, failure: Failure, stays: Kept | undefined, context: Context, first: readonly Effect[]): Step {
+  const { outcome, keeps } = ruleFor(failure.code);
+  const result = { outcome, message: failure.message };
+  const step = report(imageOf(image), result, keeps ? stays : undefined, context);
+  return { state: step.state, effects: [...first, ...step.effects] };
+}
+
+/** A staged image was installed: there is no restart to wait for. It stays in its area, for the next to want it. */
+export function installed(image: Image, context: Context): Step {
+  const { state, effects } = report(image, { outcome: "done" }, { image, whole: true }, context);
+  return { state: { ...state, owesVersion: true }, effects };
+}
+
+function report(image: Image, result: Result, kept: Kept | undefined, context: Context): { state: In<"reporting">; effects: Effect[] } {
+  const whole = kept?.whole === true;
+  const stored = kept === undefined || kept.whole ? undefined : kept.stored;
+  return {
+    state: { name: "reporting", image, result, kept, queued: undefined, owesVersion: false },
+    effects: [
+      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },
+      { do: "report-result", version: image.version, result },
+    ],
+  };
+}
+
+/**
+ * The platform has the result. What may be taken up again is kept; then the version, where this connection has not heard it:
+ * a result comes before it, or the platform would offer the same update once more.
+ */
+export function reported(state: In<"reporting">, context: Context): Step {
+  const { kept, queued } = state;
+  const settle = settled(kept, context.targetSlot);
+  const idle: State = { name: "idle", kept, answered: false };
+  const effects: Effect[] = state.owesVersion ? [settle, { do: "report-version" }] : [settle];
+  if (queued === undefined || queued.version === context.runningVersion) return { state: idle, effects };
+  const next = accept(queued, kept, context);
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+/** The record of nothing but what stays in flash. */
+export function settled(kept: Kept | undefined, slot: string): Effect {
+  if (kept === undefined) return CLEAR;
+  const { image } = kept;
+  return { do: "store", checkpoint: kept.whole ? { phase: "verified", slot, image } : { phase: "downloading", slot, image, stored: kept.stored } };
+}
+
+export function queueing(queued: Offer | undefined, step: Step): Step {
+  return step.state.name === "reporting" ? { state: { ...step.state, queued }, effects: step.effects } : step;
+}
+
+/** What a running download could be taken up from later: nothing before its first erase. */
+export function keptOf(state: Busy): Kept | undefined {
+  if (state.name === "offered") return state.kept;
+  const image = imageOf(state.offer);
+  if (state.name === "ready" || state.stored === undefined) return { image, whole: true };
+  const { stored } = state;
+  if (stored.regionOffset === undefined) return undefined;
+  return { image, whole: false, stored };
+}
+
+export function downloading(offer: Offer, offset: number, always: boolean): Effect {
+  const percent = Math.floor((offset * 100) / offer.size);
+  return { do: "report-downloading", version: offer.version, percent, always };
+}
+
+export function startTimer(timer: TimerName, attempt: number, atLeastMs: number): Effect {
+  return { do: "start-timer", timer, attempt, atLeastMs };
+}
+
+export function imageOf({ version, md5, size }: Image): Image {
+  return { version, md5, size };
+}
+
+export function isSame(left: Image, right: Image): boolean {
+  return left.version === right.version && hasSameBytes(left, right);
+}
+
+function hasSameBytes(left: Image, right: Image): boolean {
+  return left.md5 === right.md5 && left.size === right.size;
+}
+
+export function stay(state: State): Step {
+  return { state, effects: [] };
+}
+
+/** An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new event. */
+export function ignore<Type extends Event["type"]>(state: State, _: Extract<Event, { type: Type }>): Step {
+  return stay(state);
+}
+
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,240 @@
+import {
+  apply,
+  declined,
+  downloading,
+  fail,
+  ignore,
+  imageOf,
+  isSame,
+  mismatched,
+  obtain,
+  offeredWhileBusy,
+  resume,
+  startTimer,
+  stay,
+  tryFailed,
+    verified,
+  waited,
+} from "./moves.js";
+import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } from "./types.js";
+
+/** The states of a job up to the verified image in flash, whatever it is for. */
+
+export function inOffered(state: In<"offered">, event: Event, context: Context): Step {
+  switch (event.type) {
+    case "online":
+      return { state, effects: [{ do: "report-version" }] };
+    case "offer-received":
+      return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
+    case "cleared":
+      return event.step === "download" ? obtain(state.offer, state.kept, context) : stay(state);
+    case "declined":
+      return declined(state, event.failure, context, []);
+    default:
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "proven"
+        | "unproven"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "timer-fired"
+      >(state, event);
+  }
+}
+
+export function inDownloading(state: In<"downloading">, event: Event, context: Context): Step {
+  switch (event.type) {
+    case "online":
+      return { state, effects: [{ do: "report-version" }] };
+    case "offer-received":
+      return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
+    case "download-started": {
+      // A server that leaves the validator out of a 206 has not taken it back.
+      const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
+      return {
+        state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
+        effects: [downloading(state.offer, event.offset, event.offset === 0 && state.tries === 0)],
+      };
+    }
+    // The intention is stored before the erase, so that a cut inside it cannot make torn blocks look whole.
+    case "resume-point-found":
+      return stores(state, { ...state.stored, regionOffset: event.offset, erasing: true }, context);
+    case "region-erased":
+      return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);
+    case "block-written": {
+      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: -1, renewed: false };
+      // 100 is said once, when all is in flash.
+      return { state: next, effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)] };
+    }
+    case "download-completed":
+      return {
+        state: { name: "verifying", offer: state.offer, stored: state.stored },
+        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+      };
+    case "download-failed":
+      return tryFailed(state, event.failure, context);
+    case "declined":
+      return declined(state, event.failure, context, [{ do: "stop-download" }]);
+    case "store-failed":
+      return fail(state.offer, event.failure, undefined, context, [{ do: "stop-download" }]);
+    default:
+      return ignore<
+        | "version-acknowledged"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "proven"
+        | "unproven"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "timer-fired"
+        | "cleared"
+      >(state, event);
+  }
+}
+
+function stores(state: In<"downloading">, stored: Stored, context: Context): Step {
+  const checkpoint: Checkpoint = { phase: "downloading", slot: context.targetSlot, image: imageOf(state.offer), stored };
+  return { state: { ...state, stored }, effects: [{ do: "store", checkpoint }] };
+}
+
+export function inWaiting(state: In<"waiting">, event: Event, context: Context): Step {
+  switch (event.type) {
+    case "online":
+      return { state, effects: [{ do: "report-version" }] };
+    case "offer-received": {
+      const timer = timerOf(state);
+      if (state.for === "fresh-url" && isSame(state.offer, event.offer)) {
+        return resume({ ...state, offer: event.offer, renewed: true }, [{ do: "stop-timer", timer }]);
+      }
+      return offeredWhileBusy(state, event.offer, context, [{ do: "stop-timer", timer }]);
+    }
+    case "version-acknowledged":
+      // The wait for a fresh URL begins once the platform was asked for it: offline it does not run out.
+      if (state.for === "pause") return stay(state);
+      return { state, effects: [startTimer("fresh-url", state.tries, 0)] };
+    case "timer-fired":
+      return waited(state, event.timer, context);
+    case "declined":
+      return declined(state, event.failure, context, [{ do: "stop-timer", timer: timerOf(state) }]);
+    case "store-failed":
+      return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
+    default:
+      return ignore<
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "proven"
+        | "unproven"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "cleared"
+      >(state, event);
+  }
+}
+
+function timerOf(state: In<"waiting">): TimerName {
+  return state.for === "pause" ? "pause" : "fresh-url";
+}
+
+export function inVerifying(state: In<"verifying">, event: Event, context: Context): Step {
+  switch (event.type) {
+    case "online":
+      return { state, effects: [{ do: "report-version" }] };
+    case "offer-received":
+      return offeredWhileBusy(state, event.offer, context, [{ do: "stop-verify" }]);
+    case "verified":
+      return event.matches ? verified(state.offer, context) : mismatched(state, context);
+    case "declined":
+      return declined(state, event.failure, context, [{ do: "stop-verify" }]);
+    case "verify-failed":
+      return fail(state.offer, event.failure, undefined, context, []);
+    default:
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "proven"
+        | "unproven"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "store-failed"
+        | "timer-fired"
+        | "cleared"
+      >(state, event);
+  }
+}
+
+export function inReady(state: In<"ready">, event: Event, context: Context): Step {
+  switch (event.type) {
+    case "online":
+      return { state, effects: [{ do: "report-version" }] };
+    case "offer-received":
+      return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
+    case "cleared":
+      return event.step === "install" ? apply(state.offer, context) : stay(state);
+    case "declined":
+      return declined(state, event.failure, context, []);
+    case "store-failed":
+      return fail(state.offer, event.failure, undefined, context, [{ do: "withdraw" }]);
+    default:
+      return ignore<
+        | "version-acknowledged"
+        | "download-started"
+        | "resume-point-found"
+        | "region-erased"
+        | "block-written"
+        | "download-completed"
+        | "download-failed"
+        | "verified"
+        | "verify-failed"
+        | "burning-acknowledged"
+        | "applied"
+        | "apply-failed"
+        | "proven"
+        | "unproven"
+        | "confirmed"
+        | "confirm-failed"
+        | "revert-failed"
+        | "result-acknowledged"
+        | "timer-fired"
+      >(state, event);
+  }
+}

@@ -1,0 +1,118 @@
+import type { BootStatus } from "../../../hal/ports/index.js";
+import { settled } from "./moves.js";
+import type { Checkpoint, Effect, Kept, State, Step } from "./types.js";
+
+/** Longest wait for the proof of a firmware on trial is the driver's; the machine only names the timer. */
+const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", attempt: 1, atLeastMs: 0 });
+
+/**
+ * What a boot finds of the own firmware's job, as a full table:
+ *
+ * | checkpoint  | runs on trial | runs the job's slot | otadata knows the job's slot | then |
+ * |-------------|---------------|---------------------|------------------------------|------|
+ * | any         | yes           |                     |                              | confirming; the rest is decided once confirmed |
+ * | none        | no            |                     |                              | idle |
+ * | downloading | no            | no                  |                              | idle, with what is stored |
+ * | downloading | no            | yes                 |                              | idle: the record is of another life of the slots |
+ * | verified    | no            | no                  |                              | idle, with the whole image |
+ * | verified    | no            | yes                 |                              | idle: the record is of another life of the slots |
+ * | applying    | no            | yes                 |                              | it was confirmed: report done |
+ * | applying    | no            | no                  | no                           | it was never made pending: idle, with the whole image |
+ * | applying    | no            | no                  | yes                          | it was tried and did not stay: report the failure |
+ * | reporting   | no            |                     |                              | report again |
+ *
+ * The job's slot was forgotten by otadata before its first erase, so that whatever otadata knows of it is of this job.
+ */
+export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
+  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself all the same.
+  if (boot.runningState === "pending-verify" || boot.runningState === "new") {
+    return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
+  }
+  if (checkpoint === undefined) return idle(undefined);
+  switch (checkpoint.phase) {
+    case "downloading":
+      if (checkpoint.slot !== boot.targetSlot) return forget();
+      return idle({ image: checkpoint.image, whole: false, stored: checkpoint.stored });
+    case "verified":
+      if (checkpoint.slot !== boot.targetSlot) return forget();
+      return idle({ image: checkpoint.image, whole: true });
+    case "applying":
+      return restoreApplying(checkpoint, boot);
+    case "reporting":
+      return { state: reporting(checkpoint, boot.targetSlot), effects: [] };
+  }
+}
+
+function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: BootStatus): Step {
+  const { image, slot } = checkpoint;
+  if (slot === boot.runningSlot) return report({ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false }, boot.targetSlot);
+  if (slot !== boot.targetSlot) return forget();
+  if (boot.targetState === "none") return idle({ image, whole: true });
+  const reverted = boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
+  const message = checkpoint.reason ?? reverted;
+  return report({ phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false }, boot.targetSlot);
+}
+
+/**
+ * What is found in a staging area, for one owner:
+ *
+ * | record      | of this owner | it runs the image | then |
+ * |-------------|---------------|-------------------|------|
+ * | none        |               |                   | idle |
+ * | downloading |               |                   | idle, with what is stored |
+ * | verified    |               |                   | idle, with the whole image |
+ * | applying    | yes           | yes               | it was handed over: report done |
+ * | applying    | otherwise     |                   | idle, with the whole image: it is handed over once more |
+ * | reporting   | yes           |                   | report again |
+ * | reporting   | no            |                   | idle, with what is kept: its owner is gone |
+ *
+ * @param owns the record is of a job for the owner that is asked for
+ */
+export function restoreStaged(
+  checkpoint: Checkpoint | undefined,
+  { area, owns, runningVersion }: { area: string; owns: boolean; runningVersion: string | undefined },
+): Step {
+  if (checkpoint === undefined) return idle(undefined);
+  if (checkpoint.slot !== area) return forget();
+  const { image } = checkpoint;
+  switch (checkpoint.phase) {
+    case "downloading":
+      return idle({ image, whole: false, stored: checkpoint.stored });
+    case "verified":
+      return idle({ image, whole: true });
+    case "applying":
+      if (!owns || image.version !== runningVersion) return idle({ image, whole: true });
+      return report({ phase: "reporting", slot: area, image, result: { outcome: "done" }, stored: undefined, whole: true }, area);
+    case "reporting": {
+      if (owns) return { state: reporting(checkpoint, area), effects: [] };
+      const kept = keptOf(checkpoint);
+      return { state: { name: "idle", kept, answered: false }, effects: [settled(kept, area)] };
+    }
+  }
+}
+
+type Reporting = Extract<Checkpoint, { phase: "reporting" }>;
+
+function reporting(checkpoint: Reporting, targetSlot: string): State {
+  const { image, result, slot } = checkpoint;
+  const kept = slot === targetSlot ? keptOf(checkpoint) : undefined;
+  return { name: "reporting", image, result, kept, queued: undefined, owesVersion: true };
+}
+
+function keptOf({ image, stored, whole }: Reporting): Kept | undefined {
+  if (whole) return { image, whole };
+  return stored === undefined ? undefined : { image, whole, stored };
+}
+
+/** The result is durable before it is sent. */
+function report(checkpoint: Reporting, targetSlot: string): Step {
+  return { state: reporting(checkpoint, targetSlot), effects: [{ do: "store", checkpoint }] };
+}
+
+function idle(kept: Kept | undefined): Step {
+  return { state: { name: "idle", kept, answered: false }, effects: [] };
+}
+
+function forget(): Step {
+  return { state: { name: "idle", kept: undefined, answered: false }, effects: [{ do: "clear" }] };
+}

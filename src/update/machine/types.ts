@@ -1,0 +1,200 @@
+import type { BootStatus } from "../../../hal/ports/index.js";
+import type { OtaErrorCode } from "../../errors.js";
+import type { Offer, Result } from "../../protocol/messages.js";
+
+/** What makes two offers the same: never the URL, which is signed anew each time. */
+export interface Image {
+  readonly version: string;
+  /** 32 hexadecimal digits in lower case. */
+  readonly md5: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** How far an image got into the target slot. */
+export interface Stored {
+  /**
+   * Everything before this offset is whole. From it to the end of its region the flash was erased, and is programmed in
+   * order. `undefined` as long as nothing was erased.
+   */
+  readonly regionOffset: number | undefined;
+  /** That erase is not finished: what is in the blocks from `regionOffset` on may be anything. */
+  readonly erasing: boolean;
+  /** As far as this boot knows, everything before this offset is in flash; `undefined` after a restart, and never stored. */
+  readonly written: number | undefined;
+  /** Strong validator of the file the bytes came from. */
+  readonly etag: string | undefined;
+  /** The bytes came from more than one answer of the server. */
+  readonly spliced: boolean;
+  /** The image was begun anew once already, because what was stored did not fit together. */
+  readonly restarted: boolean;
+}
+
+/** What an earlier try left in the target slot: a part of an image, or all of it, verified. */
+export type Kept =
+  | { readonly image: Image; readonly whole: false; readonly stored: Stored }
+  | { readonly image: Image; readonly whole: true };
+
+/** The one record of a job in the key-value store. `slot` is the label of the slot, or staging area, it writes to. */
+export type Checkpoint =
+  | { readonly phase: "downloading"; readonly slot: string; readonly image: Image; readonly stored: Stored }
+  /** Whole and verified in flash; nothing was done with it yet, or a staged one may serve again. */
+  | { readonly phase: "verified"; readonly slot: string; readonly image: Image }
+  /** `reason`: the new firmware has found itself unfit, and is about to revert. */
+  | { readonly phase: "applying"; readonly slot: string; readonly image: Image; readonly reason?: string }
+  | {
+      readonly phase: "reporting";
+      readonly slot: string;
+      readonly image: Image;
+      readonly result: Result;
+      /** Present: the download may be taken up again after the report. */
+      readonly stored: Stored | undefined;
+      /** The image is whole in flash, and may serve again after the report. */
+      readonly whole: boolean;
+    };
+
+export type State =
+  /** Nothing to do. */
+  | { readonly name: "idle"; readonly kept: Kept | undefined; readonly answered: boolean }
+  /** An offer that fits: the download waits for its clearance. */
+  | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
+  /**
+   * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
+   * this one did, for then its end counts as none.
+   */
+  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly renewed: boolean }
+  /** A try failed; the next one comes after a pause, or with a fresh URL. */
+  | {
+      readonly name: "waiting";
+      readonly for: "pause" | "fresh-url";
+      readonly offer: Offer;
+      readonly stored: Stored;
+      readonly tries: number;
+      readonly renewed: boolean;
+    }
+  /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
+  | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
+  /** Whole and verified in flash: the installation waits for its clearance. */
+  | { readonly name: "ready"; readonly offer: Offer }
+  /**
+   * Announced as burning, then applied: a slot is made pending and restarted into, a staged image is handed over. `begun`:
+   * that is under way.
+   */
+  | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined; readonly begun: boolean }
+  /** The running firmware is on trial. `selfTest`: of the application, once the cloud is reached. */
+  | {
+      readonly name: "confirming";
+      readonly checkpoint: Checkpoint | undefined;
+      readonly boot: BootStatus;
+      readonly selfTest: "awaited" | "running" | "failed";
+    }
+  /** The result waits for its acknowledgement. `owesVersion`: this connection has not heard the version yet. */
+  | {
+      readonly name: "reporting";
+      readonly image: Image;
+      readonly result: Result;
+      readonly kept: Kept | undefined;
+      readonly queued: Offer | undefined;
+      readonly owesVersion: boolean;
+    };
+
+/** The state of one name. */
+export type In<Name extends State["name"]> = Extract<State, { name: Name }>;
+
+/** An error as an event carries it. */
+export interface Failure {
+  readonly code: OtaErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * `pause`: before the next try. `fresh-url`: for an offer with a new URL. `announcement`: for the acknowledgement of
+ * `burning`. `trial`: for the proof of a firmware on trial; `self-test`: for the application's part of it.
+ */
+export type TimerName = "pause" | "fresh-url" | "announcement" | "trial" | "self-test";
+
+/** What a policy, or a person, is asked about. */
+export type ClearedStep = "download" | "install";
+
+export type Event =
+  /** Connected and subscribed. */
+  | { readonly type: "online" }
+  | { readonly type: "offer-received"; readonly offer: Offer }
+  | { readonly type: "version-acknowledged" }
+  | { readonly type: "cleared"; readonly step: ClearedStep }
+  /** The update is not wanted, or no longer: it was refused, or its time is over. */
+  | { readonly type: "declined"; readonly failure: Failure }
+  /** The server's answer was accepted; `offset` is the first byte that will be stored. */
+  | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
+  /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
+  | { readonly type: "resume-point-found"; readonly offset: number }
+  /** From `offset` to the end of its region all is erased. */
+  | { readonly type: "region-erased"; readonly offset: number }
+  /** Everything before `offset` is in flash. */
+  | { readonly type: "block-written"; readonly offset: number }
+  | { readonly type: "download-completed" }
+  | { readonly type: "download-failed"; readonly failure: Failure }
+  | { readonly type: "verified"; readonly matches: boolean }
+  | { readonly type: "verify-failed"; readonly failure: Failure }
+  | { readonly type: "burning-acknowledged" }
+  | { readonly type: "applied" }
+  | { readonly type: "apply-failed"; readonly failure: Failure }
+  | { readonly type: "proven" }
+  | { readonly type: "unproven"; readonly failure: Failure }
+  | { readonly type: "confirmed" }
+  | { readonly type: "confirm-failed" }
+  | { readonly type: "revert-failed" }
+  | { readonly type: "result-acknowledged" }
+  | { readonly type: "store-failed"; readonly failure: Failure }
+  | { readonly type: "timer-fired"; readonly timer: TimerName };
+
+export type Effect =
+  | { readonly do: "store"; readonly checkpoint: Checkpoint }
+  | { readonly do: "clear" }
+  /** `stored.regionOffset` undefined: from the first byte. */
+  | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
+  | { readonly do: "stop-download" }
+  | { readonly do: "verify"; readonly image: Image }
+  | { readonly do: "stop-verify" }
+  /** Answered by `cleared` or `declined`, at once or much later. */
+  | { readonly do: "ask"; readonly step: ClearedStep; readonly offer: Offer }
+  /** The answer is not needed any more. */
+  | { readonly do: "withdraw" }
+  | { readonly do: "apply"; readonly image: Image }
+  /** Answered by `proven` or `unproven`. */
+  | { readonly do: "prove" }
+  | { readonly do: "confirm" }
+  | { readonly do: "revert" }
+  | { readonly do: "restart" }
+  | { readonly do: "report-version" }
+  /** `always`: not subject to the limit of one a second. */
+  | { readonly do: "report-downloading"; readonly version: string; readonly percent: number; readonly always: boolean }
+  | { readonly do: "report-burning"; readonly version: string }
+  | { readonly do: "report-result"; readonly version: string; readonly result: Result }
+  /** `attempt`, from 1, sets how far the pause is spread; it is never shorter than `atLeastMs`. */
+  | { readonly do: "start-timer"; readonly timer: TimerName; readonly attempt: number; readonly atLeastMs: number }
+  | { readonly do: "stop-timer"; readonly timer: TimerName };
+
+/** A new state, and what is to be done for it, in this order. */
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** What the machine knows of the job's target. */
+export interface Context {
+  /** Of the firmware, sub-device or component that is updated; `undefined` where it does not say. */
+  readonly runningVersion: string | undefined;
+  /** `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want it. */
+  readonly target: "slot" | "staged";
+  readonly targetSlot: string;
+  /** Bytes that the target slot, or area, holds. */
+  readonly capacity: number;
+  /** Downloads and installations wait for clearance. */
+  readonly asks: boolean;
+  /** The application has a test of its own for a firmware on trial. */
+  readonly proves: boolean;
+  /** Consecutive tries without a new block before a job fails. */
+  readonly maxAttempts: number;
+}

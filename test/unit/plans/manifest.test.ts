@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ManifestAnswer, ManifestReader, manifestUrl } from "../../../src/plans/manifest.js";
+import { FakeHttp } from "../../support/fake-http.js";
+import { VirtualClock } from "../../support/virtual-clock.js";
+
+class Scene {
+  readonly http = new FakeHttp();
+  readonly clock = new VirtualClock();
+  readonly answers: ManifestAnswer[] = [];
+  readonly reader: ManifestReader;
+
+  constructor(url = "http://h.test/f.bin?sign=1") {
+    this.reader = new ManifestReader({ http: this.http, clock: this.clock, url, tls: {}, onEnded: (answer) => this.answers.push(answer) });
+  }
+
+  body(text: string): ManifestAnswer[] {
+    this.http.exchange.head({ status: 200 });
+    this.http.exchange.send(Buffer.from(text));
+    this.http.exchange.end();
+    return this.answers;
+  }
+}
+
+test("its URL is the firmware's with .json behind the path, byte for byte", () => {
+  assert.equal(manifestUrl("http://h/a/b.bin"), "http://h/a/b.bin.json");
+  assert.equal(manifestUrl("http://h/a%2Fb?sign=x%00&t=?"), "http://h/a%2Fb.json?sign=x%00&t=?");
+});
+
+test("known fields are taken, in whatever pieces they come", () => {
+  const scene = new Scene();
+  scene.http.exchange.head({ status: 200 });
+  for (const byte of Buffer.from('{"space":5,"kind":"module","x":null}')) scene.http.exchange.send(Uint8Array.of(byte));
+  scene.http.exchange.end();
+  assert.deepEqual(scene.answers, [{ found: { space: 5, kind: "module" } }]);
+  assert.deepEqual(scene.clock.names(), []);
+});
+
+test("1024 bytes are read, and one more is refused with the connection closed", () => {
+  const text = (length: number): string => `{"space":5${" ".repeat(length - 11)}}`;
+  assert.deepEqual(new Scene().body(text(1024)), [{ found: { space: 5 } }]);
+  const long = new Scene();
+  assert.deepEqual(long.body(text(1025)), [{ found: { wrong: "manifest over 1024 bytes" } }]);
+  assert.equal(long.http.exchange.closed, true);
+});
+
+test("a silent server is waited for ten seconds, also in the middle of the body", () => {
+  for (const speaks of [false, true]) {
+    const scene = new Scene();
+    if (speaks) scene.http.exchange.head({ status: 200 });
+    scene.clock.advance(9_999);
+    assert.deepEqual(scene.answers, []);
+    scene.clock.advance(1);
+    assert.deepEqual(scene.answers, [{ unknown: "no answer in time" }]);
+    assert.equal(scene.http.exchange.closed, true);
+  }
+});
+
+test("what breaks JSON refuses; a busy or lost server leaves it open", () => {
+  assert.deepEqual(new Scene().body('{"space":'), [{ found: { wrong: "manifest is not JSON" } }]);
+  assert.deepEqual(new Scene().body("[]"), [{ found: { wrong: "manifest is not a JSON object" } }]);
+  assert.deepEqual(new Scene().body("\xff\xfe"), [{ found: { wrong: "manifest is not JSON" } }]);
+  for (const status of [429, 500, 503]) {
+    const busy = new Scene();
+    busy.http.exchange.head({ status });
+    assert.deepEqual(busy.answers, [{ unknown: `server answers ${status}` }]);
+  }
+  const lost = new Scene();
+  lost.http.exchange.fail("closed", "peer closed");
+  assert.deepEqual(lost.answers, [{ unknown: "peer closed" }]);
+});
+
+test("closed, it says nothing any more, whatever still comes", () => {
+  const scene = new Scene();
+  scene.reader.close();
+  scene.reader.close();
+  scene.body("{}");
+  scene.clock.advance(100_000);
+  assert.deepEqual(scene.answers, []);
+});
+
+test("TLS is for https alone, with what the firmware's download is given", () => {
+  assert.equal(new Scene().http.exchange.request.tls, undefined);
+  const { request } = new Scene("https://h.test/f.bin").http.exchange;
+  assert.deepEqual([request.tls, request.host, request.port, request.authority], [{}, "h.test", 443, "h.test"]);
+});
+
+test("a URL that is none has no manifest", () => {
+  const scene = new Scene("ftp://h/f");
+  scene.clock.advance(0);
+  assert.deepEqual(scene.answers, [{ found: {} }]);
+  assert.equal(scene.http.exchanges.length, 0);
+});
