@@ -3,7 +3,7 @@ import type { ComponentKind, Demands } from "../protocol/demands.js";
 import type { ClearedStep } from "../update/machine/types.js";
 import type { Unmet } from "./plan.js";
 import type { Policy } from "./policy.js";
-import type { Window } from "./window.js";
+import { isWithin, minuteOfDay, timeOfDay } from "./window.js";
 
 /** What is remembered of an image. */
 export interface Remembered {
@@ -94,19 +94,4 @@ function unmetOf(question: Question): Unmet[] {
   const required = windows.map(({ from, to }) => `${timeOfDay(from)}-${timeOfDay(to)}`).join(", ");
   unmet.push({ what: "window", required, measured: minute === undefined ? undefined : timeOfDay(minute) });
   return unmet;
-}
-
-export function isWithin(minute: number, { from, to }: Window): boolean {
-  return from < to ? minute >= from && minute < to : minute >= from || minute < to;
-}
-
-/** @param offsetMinutes of the local time from UTC, east positive */
-export function minuteOfDay(unixTime: number, offsetMinutes: number): number {
-  const minutes = Math.floor(unixTime / 60) + offsetMinutes;
-  return ((minutes % 1440) + 1440) % 1440;
-}
-
-function timeOfDay(minute: number): string {
-  const twoDigits = (value: number): string => (value < 10 ? `0${value}` : String(value));
-  return `${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}`;
 }

@@ -1,5 +1,5 @@
 import { OtaError } from "../errors.js";
-import type { Window } from "./window.js";
+import { parseWindows, type Window } from "./window.js";
 
 /** When updates may happen, and who is asked. Everything has a default. */
 export interface PolicyConfig {
@@ -73,24 +73,6 @@ export function resolvePolicy(config: PolicyConfig): Policy {
     recheckMs: within("recheckSeconds", recheckSeconds, 0.01, 86_400) * 1000,
     manifest: oneOf("manifest", manifest, [true, false]),
   };
-}
-
-/** From a file they may be anything. */
-function parseWindows(windows: NonNullable<PolicyConfig["windows"]>): Window[] {
-  if (!Array.isArray(windows) || !windows.every((window) => typeof window === "object" && window !== null)) {
-    throw new OtaError("usage", "windows is not a list of { from, to }");
-  }
-  return windows.map(({ from, to }) => {
-    const window = { from: parseTime(from), to: parseTime(to) };
-    if (window.from === window.to) throw new OtaError("usage", `window from ${from} to ${to} is empty`);
-    return window;
-  });
-}
-
-function parseTime(text: string): number {
-  const match = typeof text === "string" ? /^([01][0-9]|2[0-3]):([0-5][0-9])$/.exec(text) : null;
-  if (match === null) throw new OtaError("usage", "a window's from and to are times of day, HH:MM");
-  return Number(match[1]) * 60 + Number(match[2]);
 }
 
 export function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Value {

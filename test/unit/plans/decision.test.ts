@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Decision, decide, isWithin, minuteOfDay, type Question } from "../../../src/plans/decision.js";
+import { type Decision, decide, type Question } from "../../../src/plans/decision.js";
+import { isWithin, minuteOfDay } from "../../../src/plans/window.js";
 import { type PolicyConfig, resolvePolicy } from "../../../src/plans/policy.js";
 import { OtaError } from "../../../src/errors.js";
 
