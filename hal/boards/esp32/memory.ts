@@ -5,8 +5,11 @@ import { STACK_SLOTS } from "./stack.js";
 const WORDS = 6;
 
 const engine = {
-  /** A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots, bytes free, least bytes free. */
-  memory(into: Uint32Array) {
+  /**
+   * A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots, bytes
+   * free, least bytes free. To C the engine gives no view but one of bytes.
+   */
+  memory(into: Uint8Array) {
     return native<void>("ota_memory").call(this, into);
   },
 };
@@ -14,7 +17,7 @@ const engine = {
 /** Logs what the engine runs in, and warns if its stack is less than TLS needs: XS would abort at the first connection. */
 export function logMemory(log: Log): void {
   const words = new Uint32Array(WORDS);
-  engine.memory(words);
+  engine.memory(new Uint8Array(words.buffer));
   const [stackSlots = 0, staticBytes = 0, chunkBytes, heapSlots, freeBytes, leastFreeBytes] = words;
   log("debug", "board", () => {
     // A static heap holds both, and grows them within itself.
