@@ -36,6 +36,8 @@ export class OtaAgent {
   #components: Components | undefined;
   #driver: UpdateDriver;
   #stateName: State["name"];
+  /** Connected, and the update topic is subscribed. */
+  #online = false;
   #started = false;
   #stopped = false;
 
@@ -57,7 +59,7 @@ export class OtaAgent {
       device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: images are not checked for their version`);
     }
     this.#session = this.#createSession();
-    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
+    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log, isOnline: () => this.#online });
     this.#checkIn = this.#createCheckIn();
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
@@ -99,7 +101,7 @@ export class OtaAgent {
     this.#checkIn.stop();
     this.#driver.stop();
     this.#disconnect();
-    this.#reporter.online = false;
+    this.#online = false;
   }
 
   #disconnect(): void {
@@ -156,7 +158,7 @@ export class OtaAgent {
   /** Not where `online` means more than to say the version. */
   #reportOwn(): void {
     const { name } = this.#driver.state;
-    if (!this.#reporter.online || name === "applying" || name === "confirming" || name === "reporting") return;
+    if (!this.#online || name === "applying" || name === "confirming" || name === "reporting") return;
     this.#driver.dispatch({ type: "online" });
   }
 
@@ -177,13 +179,13 @@ export class OtaAgent {
       device: this.#device,
       config: this.#config,
       onOnline: () => {
-        this.#reporter.online = true;
+        this.#online = true;
         this.#listeners.tell("connection", { online: true });
         this.#driver.dispatch({ type: "online" });
         if (this.#stateName !== "confirming") this.#onProven();
       },
       onOffline: ({ code, message }) => {
-        this.#reporter.online = false;
+        this.#online = false;
         this.#gateway?.disconnected();
         this.#components?.disconnected();
         this.#listeners.tell("connection", { online: false, code, message });
@@ -202,7 +204,7 @@ export class OtaAgent {
     return new CheckIn({
       ...this.#device,
       everyMs: this.#config.checkEveryMs,
-      isOnline: () => this.#reporter.online,
+      isOnline: () => this.#online,
       isBusy: () => this.#driver.state.name !== "idle",
       current: () => this.#desk?.current() ?? this.#components?.current(),
       report: () => this.#driver.dispatch({ type: "online" }),
@@ -292,7 +294,7 @@ export class OtaAgent {
       this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
       if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
-      if (from === "confirming" && this.#reporter.online) this.#onProven();
+      if (from === "confirming" && this.#online) this.#onProven();
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });

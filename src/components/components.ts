@@ -287,9 +287,8 @@ export class Components {
 
   #reporterOf({ owner }: Component): Reporter {
     const { session, name, device, separator } = this.#options;
-    const reporter = new Reporter({ session, device: name, log: device.log, versionPrefix: wireVersion({ component: owner, version: "" }, separator) });
-    reporter.online = true;
-    return reporter;
+    const versionPrefix = wireVersion({ component: owner, version: "" }, separator);
+    return new Reporter({ session, device: name, log: device.log, versionPrefix, isOnline: () => true });
   }
 
   #find(id: string): Component | undefined {

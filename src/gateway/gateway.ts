@@ -287,8 +287,6 @@ export class Gateway {
   }
 
   #reporterOf(sub: SubDevice): Reporter {
-    const reporter = new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log });
-    reporter.online = true;
-    return reporter;
+    return new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log, isOnline: () => true });
   }
 }
