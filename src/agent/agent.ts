@@ -3,7 +3,7 @@ import { CheckIn } from "./version-check.js";
 import type { Components, ComponentsOptions } from "../components/components.js";
 import type { PlansPart } from "../components/part.js";
 import type { Plan } from "../plans/plan.js";
-import type { PlanDesk } from "../plans/firmware-plans.js";
+import type { FirmwarePlans } from "../plans/firmware-plans.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { OtaError } from "../errors.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -31,7 +31,7 @@ export class OtaAgent {
   readonly #reporter: Reporter;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
-  readonly #desk: PlanDesk | undefined;
+  readonly #firmwarePlans: FirmwarePlans | undefined;
   readonly #checkIn: CheckIn<Plan>;
   #components: Components | undefined;
   #driver: UpdateDriver;
@@ -63,11 +63,11 @@ export class OtaAgent {
     this.#checkIn = this.#createCheckIn();
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
-    this.#desk = this.#createDesk(boot);
+    this.#firmwarePlans = this.#createFirmwarePlans(boot);
     this.#driver = this.#createDriver(boot);
     this.#stateName = this.#driver.state.name;
     this.#gateway?.onOwnState(this.#stateName);
-    if (config.policy !== undefined) this.#usedDesk().use();
+    if (config.policy !== undefined) this.#neededPlans().use();
   }
 
   /** The version that is reported. */
@@ -112,9 +112,9 @@ export class OtaAgent {
 
   /** @throws OtaError `usage` for `plan` without the part `plans` */
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
-    const desk = name === "plan" ? this.#usedDesk() : undefined;
+    const firmwarePlans = name === "plan" ? this.#neededPlans() : undefined;
     this.#listeners.add(name, listener);
-    desk?.use();
+    firmwarePlans?.use();
   }
 
   /**
@@ -124,7 +124,7 @@ export class OtaAgent {
    * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
    */
   checkForUpdate(): Promise<Plan | undefined> {
-    return this.#usedDesk().check();
+    return this.#neededPlans().check();
   }
 
   /**
@@ -139,7 +139,7 @@ export class OtaAgent {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
     if (this.#components !== undefined) return this.#components;
-    const plans = this.#usedDesk().use();
+    const plans = this.#neededPlans().use();
     this.#components = (this.#plans as PlansPart).components({
       ...this.#config.components,
       ...this.#shared(),
@@ -164,14 +164,14 @@ export class OtaAgent {
 
   /** The own firmware's updates take turns with what waits in the staging area. */
   #gateOf(): Gate | undefined {
-    const gate = this.#desk?.gate;
+    const gate = this.#firmwarePlans?.gate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
-    return queue?.ownGate(gate) ?? gate;
+    return queue?.firmwareGate(gate) ?? gate;
   }
 
-  #usedDesk(): PlanDesk {
-    if (this.#desk === undefined) throw missing("plans");
-    return this.#desk;
+  #neededPlans(): FirmwarePlans {
+    if (this.#firmwarePlans === undefined) throw missing("plans");
+    return this.#firmwarePlans;
   }
 
   #createSession(): MqttSession {
@@ -206,14 +206,14 @@ export class OtaAgent {
       everyMs: this.#config.checkEveryMs,
       isOnline: () => this.#online,
       isBusy: () => this.#driver.state.name !== "idle",
-      current: () => this.#desk?.current() ?? this.#components?.current(),
+      current: () => this.#firmwarePlans?.current() ?? this.#components?.current(),
       report: () => this.#driver.dispatch({ type: "online" }),
     });
   }
 
-  #createDesk(boot: BootStatus): PlanDesk | undefined {
+  #createFirmwarePlans(boot: BootStatus): FirmwarePlans | undefined {
     const { policy, downloadTls } = this.#config;
-    return this.#plans?.desk({
+    return this.#plans?.firmware({
       device: this.#device,
       boot,
       version: this.#version,
@@ -267,7 +267,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
-      plans: () => this.#desk?.plans,
+      plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
         const { state } = this.#driver;
@@ -289,11 +289,11 @@ export class OtaAgent {
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
-    this.#desk?.noteStep(from, state, event);
+    this.#firmwarePlans?.noteStep(from, state, event);
     if (from !== state.name) {
       this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
-      if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmwareEnded();
       if (from === "confirming" && this.#online) this.#onProven();
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {

@@ -109,7 +109,7 @@ export class Components {
       options,
       owner: id,
       // What an application said once it cannot say of what was installed since.
-      link: { version: typeof version === "string" ? () => undefined : version, install },
+      installer: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
       listeners: undefined,
@@ -140,7 +140,7 @@ export class Components {
     const isAsked = component.listeners !== undefined;
     (component.listeners ??= []).push(onEnded);
     if (isAsked) return;
-    askVersion(component.link, this.#options.device.clock, (version) => {
+    askVersion(component.installer, this.#options.device.clock, (version) => {
       if (typeof component.options.version !== "string") component.version = version;
       const { listeners = [] } = component;
       component.listeners = undefined;
@@ -161,7 +161,7 @@ export class Components {
   /** @returns whether the offer is for a component */
   onOffer(offer: Offer): boolean {
     const named = parseWireVersion(offer.version, this.#all.map(({ owner }) => owner), this.#options.separator);
-    const component = this.#find(named?.component ?? offer.demands?.component ?? "");
+    const component = this.#find(named?.component ?? offer.requirements?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
     if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);

@@ -27,7 +27,7 @@ export interface Stored {
   /** The bytes came from more than one answer of the server. */
   readonly spliced: boolean;
   /** The image was begun anew once already, because what was stored did not fit together. */
-  readonly restarted: boolean;
+  readonly refetched: boolean;
 }
 
 /** What an earlier try left in the target slot: a part of an image, or all of it, verified. */
@@ -62,7 +62,7 @@ export type State =
    * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
    * this one did, for then its end counts as none.
    */
-  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly renewed: boolean }
+  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly urlRenewed: boolean }
   /** A try failed; the next one comes after a pause, or with a fresh URL. */
   | {
       readonly name: "waiting";
@@ -70,7 +70,7 @@ export type State =
       readonly offer: Offer;
       readonly stored: Stored;
       readonly tries: number;
-      readonly renewed: boolean;
+      readonly urlRenewed: boolean;
     }
   /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
   | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
