@@ -78,7 +78,7 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   idle: KEPT.flatMap((kept) => [false, true].map((answered): In<"idle"> => ({ name: "idle", kept, answered }))),
   offered: KEPT.map((kept): In<"offered"> => ({ name: "offered", offer, kept })),
   downloading: STORED.flatMap((stored) =>
-    [0, CONTEXT.maxAttempts - 1].flatMap((tries) =>
+    [0, 1, CONTEXT.maxAttempts].flatMap((tries) =>
       [false, true].map((urlRenewed): In<"downloading"> => ({ name: "downloading", offer, stored, tries, urlRenewed })),
     ),
   ),

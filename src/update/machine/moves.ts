@@ -42,14 +42,14 @@ export function obtain(offer: Offer, kept: Kept | undefined, context: Context): 
 
 function begin(offer: Offer, stored: Stored, first: readonly Effect[]): Step {
   return {
-    state: { name: "downloading", offer, stored, tries: 0, urlRenewed: false },
+    state: { name: "downloading", offer, stored, tries: 1, urlRenewed: false },
     effects: [...first, { do: "download", offer, stored }],
   };
 }
 
 export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
   const { offer, stored, tries, urlRenewed } = state;
-  return { state: { name: "downloading", offer, stored, tries, urlRenewed }, effects: [...first, { do: "download", offer, stored }] };
+  return { state: { name: "downloading", offer, stored, tries: tries + 1, urlRenewed }, effects: [...first, { do: "download", offer, stored }] };
 }
 
 /** An offer while another job runs: the same image brings a new URL, another one wins. */
@@ -72,7 +72,7 @@ export function declined(state: Busy, failure: Failure, context: Context, stop: 
 
 /** One try of a download ended without the whole image. */
 export function tryFailed(state: In<"downloading">, failure: Failure, context: Context): Step {
-  const tries = state.tries + 1;
+  const { tries } = state;
   const { remedy } = ruleFor(failure.code);
   if (remedy === "renew" && !state.urlRenewed) {
     return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };

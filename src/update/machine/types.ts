@@ -59,11 +59,11 @@ export type State =
   /** An offer that fits: the download waits for its clearance. */
   | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
-   * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
-   * this one did, for then its end counts as none.
+   * Bytes come, or the connection for them is made. `tries`: consecutive ones that have stored no new block, with this one;
+   * 0 once this one has.
    */
   | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly urlRenewed: boolean }
-  /** A try failed; the next one comes after a pause, or with a fresh URL. */
+  /** A try failed; the next one comes after a pause, or with a fresh URL. `tries`: consecutive ones that stored no new block. */
   | {
       readonly name: "waiting";
       readonly for: "pause" | "fresh-url";
