@@ -239,7 +239,7 @@ export class StagingQueue<Whom extends Recipient> {
         if (state.name === "idle" || (this.#firmware === "waiting" && isPreemptible(state))) this.#later();
       });
     } catch (error) {
-      options.device.log("error", "gateway", () => describeError(error));
+      options.device.log("error", "staging", () => describeError(error));
       return false;
     }
     this.#job = { recipient, driver };
