@@ -8,7 +8,7 @@ import type { UpdateLimits } from "../update/driver.js";
 import { isSame } from "../update/machine/moves.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
-import { Blocked } from "./blocked-updates.js";
+import { BlockedUpdates } from "./blocked-updates.js";
 import { checkComponent, type ComponentOptions } from "./options.js";
 import { parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
@@ -64,7 +64,7 @@ export class Components {
   readonly #options: ComponentsOptions;
   readonly #all: Component[] = [];
   readonly #offers = new Map<Component, Offer>();
-  readonly #blocked: Blocked;
+  readonly #blocked: BlockedUpdates;
   readonly queue: StagingQueue<Component>;
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
@@ -73,7 +73,7 @@ export class Components {
   constructor(options: ComponentsOptions) {
     const { device } = options;
     this.#options = options;
-    this.#blocked = new Blocked(device);
+    this.#blocked = new BlockedUpdates(device);
     this.queue = new StagingQueue<Component>({
       ...options,
       area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },

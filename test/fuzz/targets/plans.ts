@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Blocked } from "../../../src/components/blocked-updates.js";
+import { BlockedUpdates } from "../../../src/components/blocked-updates.js";
 import { type ManifestAnswer, ManifestReader } from "../../../src/plans/manifest.js";
 import { PlanMemory } from "../../../src/plans/memory.js";
 import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
@@ -168,14 +168,14 @@ export const blocked: Target = {
     const store = new MemoryStore();
     store.records.set("blocked", input);
     const [image, other] = IMAGES as [(typeof IMAGES)[0], (typeof IMAGES)[0]];
-    const found = new Blocked({ store }).find("firmware", image);
+    const found = new BlockedUpdates({ store }).find("firmware", image);
     if (found !== undefined) assert.match(found, /^[A-Za-z0-9._-]{1,32}$/);
     if (input.byteLength > RECORD_LIMIT) return;
-    new Blocked({ store }).remove("led", other);
-    assert.equal(new Blocked({ store }).find("firmware", image), found);
-    new Blocked({ store }).add("firmware", image, "mcu");
-    assert.equal(new Blocked({ store }).find("firmware", image), "mcu");
-    new Blocked({ store }).remove("firmware", image);
-    assert.equal(new Blocked({ store }).find("firmware", image), undefined);
+    new BlockedUpdates({ store }).remove("led", other);
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), found);
+    new BlockedUpdates({ store }).add("firmware", image, "mcu");
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), "mcu");
+    new BlockedUpdates({ store }).remove("firmware", image);
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), undefined);
   },
 };
