@@ -1,7 +1,7 @@
 import { inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
-import { idOf, readLedger } from "../src/gateway/update-marks.js";
+import { idOf, readMarks } from "../src/gateway/update-marks.js";
 import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/machine/types.js";
 import { COMPONENT_PRODUCT } from "./components.js";
@@ -55,7 +55,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
 function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
   const found = installedSubDevices(state).filter(({ productId }) => productId !== COMPONENT_PRODUCT);
   if (found.length === 0) return [];
-  const marks = readLedger({ read: (key) => readRecord(flash, "ota", key) });
+  const marks = readMarks({ read: (key) => readRecord(flash, "ota", key) });
   return found.map((one) => {
     const mark = marks.get(idOf(`${one.productId}/${one.deviceName}`)) ?? "none";
     return { ...one, state: mark === "none" ? "idle" : mark };

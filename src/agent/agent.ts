@@ -3,7 +3,7 @@ import { CheckIn } from "./version-check.js";
 import type { Components, ComponentsOptions } from "../components/components.js";
 import type { PlansPart } from "../components/part.js";
 import type { Plan } from "../plans/plan.js";
-import type { PlanDesk } from "../plans/firmware-plans.js";
+import type { FirmwarePlans } from "../plans/firmware-plans.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { OtaError } from "../errors.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -31,11 +31,13 @@ export class OtaAgent {
   readonly #reporter: Reporter;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
-  readonly #desk: PlanDesk | undefined;
+  readonly #firmwarePlans: FirmwarePlans | undefined;
   readonly #checkIn: CheckIn<Plan>;
   #components: Components | undefined;
   #driver: UpdateDriver;
   #stateName: State["name"];
+  /** Connected, and the update topic is subscribed. */
+  #online = false;
   #started = false;
   #stopped = false;
 
@@ -57,15 +59,15 @@ export class OtaAgent {
       device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: images are not checked for their version`);
     }
     this.#session = this.#createSession();
-    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log });
+    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log, isOnline: () => this.#online });
     this.#checkIn = this.#createCheckIn();
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
-    this.#desk = this.#createDesk(boot);
+    this.#firmwarePlans = this.#createFirmwarePlans(boot);
     this.#driver = this.#createDriver(boot);
     this.#stateName = this.#driver.state.name;
     this.#gateway?.onOwnState(this.#stateName);
-    if (config.policy !== undefined) this.#usedDesk().use();
+    if (config.policy !== undefined) this.#neededPlans().use();
   }
 
   /** The version that is reported. */
@@ -99,7 +101,7 @@ export class OtaAgent {
     this.#checkIn.stop();
     this.#driver.stop();
     this.#disconnect();
-    this.#reporter.online = false;
+    this.#online = false;
   }
 
   #disconnect(): void {
@@ -110,9 +112,9 @@ export class OtaAgent {
 
   /** @throws OtaError `usage` for `plan` without the part `plans` */
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
-    const desk = name === "plan" ? this.#usedDesk() : undefined;
+    const firmwarePlans = name === "plan" ? this.#neededPlans() : undefined;
     this.#listeners.add(name, listener);
-    desk?.use();
+    firmwarePlans?.use();
   }
 
   /**
@@ -122,7 +124,7 @@ export class OtaAgent {
    * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
    */
   checkForUpdate(): Promise<Plan | undefined> {
-    return this.#usedDesk().check();
+    return this.#neededPlans().check();
   }
 
   /**
@@ -137,7 +139,7 @@ export class OtaAgent {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
     if (this.#components !== undefined) return this.#components;
-    const plans = this.#usedDesk().use();
+    const plans = this.#neededPlans().use();
     this.#components = (this.#plans as PlansPart).components({
       ...this.#config.components,
       ...this.#shared(),
@@ -156,20 +158,20 @@ export class OtaAgent {
   /** Not where `online` means more than to say the version. */
   #reportOwn(): void {
     const { name } = this.#driver.state;
-    if (!this.#reporter.online || name === "applying" || name === "confirming" || name === "reporting") return;
+    if (!this.#online || name === "applying" || name === "confirming" || name === "reporting") return;
     this.#driver.dispatch({ type: "online" });
   }
 
   /** The own firmware's updates take turns with what waits in the staging area. */
   #gateOf(): Gate | undefined {
-    const gate = this.#desk?.gate;
+    const gate = this.#firmwarePlans?.gate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
-    return queue?.ownGate(gate) ?? gate;
+    return queue?.firmwareGate(gate) ?? gate;
   }
 
-  #usedDesk(): PlanDesk {
-    if (this.#desk === undefined) throw missing("plans");
-    return this.#desk;
+  #neededPlans(): FirmwarePlans {
+    if (this.#firmwarePlans === undefined) throw missing("plans");
+    return this.#firmwarePlans;
   }
 
   #createSession(): MqttSession {
@@ -177,13 +179,13 @@ export class OtaAgent {
       device: this.#device,
       config: this.#config,
       onOnline: () => {
-        this.#reporter.online = true;
+        this.#online = true;
         this.#listeners.tell("connection", { online: true });
         this.#driver.dispatch({ type: "online" });
         if (this.#stateName !== "confirming") this.#onProven();
       },
       onOffline: ({ code, message }) => {
-        this.#reporter.online = false;
+        this.#online = false;
         this.#gateway?.disconnected();
         this.#components?.disconnected();
         this.#listeners.tell("connection", { online: false, code, message });
@@ -202,16 +204,16 @@ export class OtaAgent {
     return new CheckIn({
       ...this.#device,
       everyMs: this.#config.checkEveryMs,
-      isOnline: () => this.#reporter.online,
+      isOnline: () => this.#online,
       isBusy: () => this.#driver.state.name !== "idle",
-      current: () => this.#desk?.current() ?? this.#components?.current(),
+      current: () => this.#firmwarePlans?.current() ?? this.#components?.current(),
       report: () => this.#driver.dispatch({ type: "online" }),
     });
   }
 
-  #createDesk(boot: BootStatus): PlanDesk | undefined {
+  #createFirmwarePlans(boot: BootStatus): FirmwarePlans | undefined {
     const { policy, downloadTls } = this.#config;
-    return this.#plans?.desk({
+    return this.#plans?.firmware({
       device: this.#device,
       boot,
       version: this.#version,
@@ -265,7 +267,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
-      plans: () => this.#desk?.plans,
+      plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
         const { state } = this.#driver;
@@ -287,12 +289,12 @@ export class OtaAgent {
   #onStep(state: State, event: Event | undefined): void {
     const from = this.#stateName;
     this.#stateName = state.name;
-    this.#desk?.noteStep(from, state, event);
+    this.#firmwarePlans?.noteStep(from, state, event);
     if (from !== state.name) {
       this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
-      if (state.name === "idle" || state.name === "ready") this.#components?.queue.ownEnded();
-      if (from === "confirming" && this.#reporter.online) this.#onProven();
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmwareEnded();
+      if (from === "confirming" && this.#online) this.#onProven();
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });

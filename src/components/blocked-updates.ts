@@ -10,7 +10,7 @@ const KEY = "blocked";
 const ENTRY_LIMIT = 4;
 
 /** Updates that are not to be installed, because one that was offered with them failed: each is declined once. */
-export class Blocked {
+export class BlockedUpdates {
   readonly #store: KeyValueStore;
   #lines: readonly string[] | undefined;
 

@@ -8,7 +8,7 @@ import type { UpdateLimits } from "../update/driver.js";
 import { isSame } from "../update/machine/moves.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
-import { Blocked } from "./blocked-updates.js";
+import { BlockedUpdates } from "./blocked-updates.js";
 import { checkComponent, type ComponentOptions } from "./options.js";
 import { parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
@@ -64,7 +64,7 @@ export class Components {
   readonly #options: ComponentsOptions;
   readonly #all: Component[] = [];
   readonly #offers = new Map<Component, Offer>();
-  readonly #blocked: Blocked;
+  readonly #blocked: BlockedUpdates;
   readonly queue: StagingQueue<Component>;
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
@@ -73,7 +73,7 @@ export class Components {
   constructor(options: ComponentsOptions) {
     const { device } = options;
     this.#options = options;
-    this.#blocked = new Blocked(device);
+    this.#blocked = new BlockedUpdates(device);
     this.queue = new StagingQueue<Component>({
       ...options,
       area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
@@ -109,7 +109,7 @@ export class Components {
       options,
       owner: id,
       // What an application said once it cannot say of what was installed since.
-      link: { version: typeof version === "string" ? () => undefined : version, install },
+      installer: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
       listeners: undefined,
@@ -140,7 +140,7 @@ export class Components {
     const isAsked = component.listeners !== undefined;
     (component.listeners ??= []).push(onEnded);
     if (isAsked) return;
-    askVersion(component.link, this.#options.device.clock, (version) => {
+    askVersion(component.installer, this.#options.device.clock, (version) => {
       if (typeof component.options.version !== "string") component.version = version;
       const { listeners = [] } = component;
       component.listeners = undefined;
@@ -161,7 +161,7 @@ export class Components {
   /** @returns whether the offer is for a component */
   onOffer(offer: Offer): boolean {
     const named = parseWireVersion(offer.version, this.#all.map(({ owner }) => owner), this.#options.separator);
-    const component = this.#find(named?.component ?? offer.demands?.component ?? "");
+    const component = this.#find(named?.component ?? offer.requirements?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
     if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);
@@ -287,9 +287,8 @@ export class Components {
 
   #reporterOf({ owner }: Component): Reporter {
     const { session, name, device, separator } = this.#options;
-    const reporter = new Reporter({ session, device: name, log: device.log, versionPrefix: wireVersion({ component: owner, version: "" }, separator) });
-    reporter.online = true;
-    return reporter;
+    const versionPrefix = wireVersion({ component: owner, version: "" }, separator);
+    return new Reporter({ session, device: name, log: device.log, versionPrefix, isOnline: () => true });
   }
 
   #find(id: string): Component | undefined {

@@ -1,5 +1,5 @@
 import { OtaError } from "../errors.js";
-import type { ComponentKind } from "../protocol/demands.js";
+import type { ComponentKind } from "../protocol/requirements.js";
 import { isVersion } from "../protocol/version.js";
 import { isComponentId, wireVersion } from "./wire-version.js";
 import type { Installer } from "../staging/installation.js";

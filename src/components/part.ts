@@ -1,5 +1,5 @@
 import { Components, type ComponentsOptions } from "./components.js";
-import { PlanDesk, type PlanDeskOptions } from "../plans/firmware-plans.js";
+import { FirmwarePlans, type FirmwarePlansOptions } from "../plans/firmware-plans.js";
 import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 
 /**
@@ -8,13 +8,13 @@ import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
  */
 export interface PlansPart {
   /** @throws OtaError `usage` for a wrong policy */
-  desk(options: PlanDeskOptions): PlanDesk;
+  firmware(options: FirmwarePlansOptions): FirmwarePlans;
   /** @throws HalError where the board has no staging partition */
   components(options: ComponentsOptions): Components;
 }
 
 export const plans: PlansPart = Object.freeze({
-  desk: (options: PlanDeskOptions) => new PlanDesk(options),
+  firmware: (options: FirmwarePlansOptions) => new FirmwarePlans(options),
   components: (options: ComponentsOptions) => new Components(options),
 });
 

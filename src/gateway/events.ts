@@ -3,7 +3,7 @@ import type { Event, State } from "../update/machine/types.js";
 import type { Mark } from "./update-marks.js";
 import type { SubDevice, SubDeviceEvent, SubDeviceState } from "./sub-device.js";
 
-export interface NarratorOptions {
+export interface SubDeviceEventsOptions {
   onEvent(event: SubDeviceEvent): void;
   /** A sub-device has another mark now. */
   onMarked(): void;
@@ -13,13 +13,13 @@ export interface NarratorOptions {
 
 type Told = SubDeviceEvent extends infer Each ? (Each extends DeviceName ? Omit<Each, keyof DeviceName> : never) : never;
 
-/** Makes of each step of an update what the application hears, and what the ledger remembers. */
-export class Narrator {
-  readonly #options: NarratorOptions;
+/** Makes of each step of an update the event for the application, and the mark that is remembered. */
+export class SubDeviceEvents {
+  readonly #options: SubDeviceEventsOptions;
   /** State of the job under way, as it was told; each job begins with `idle`. */
   #told: SubDeviceState | undefined;
 
-  constructor(options: NarratorOptions) {
+  constructor(options: SubDeviceEventsOptions) {
     this.#options = options;
   }
 

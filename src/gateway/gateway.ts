@@ -12,11 +12,11 @@ import type { UpdateLimits } from "../update/driver.js";
 import { Reporter } from "../update/reporter.js";
 import type { State } from "../update/machine/types.js";
 import { type BindOptions, bindProof } from "./bind-proof.js";
-import { Inbox } from "./message-handler.js";
-import { Ledger } from "./update-marks.js";
-import { Narrator } from "./events.js";
+import { MessageHandler } from "./message-handler.js";
+import { UpdateMarks } from "./update-marks.js";
+import { SubDeviceEvents } from "./events.js";
 import { Operations } from "./operations.js";
-import { Outlet } from "./publish-queue.js";
+import { PublishQueue } from "./publish-queue.js";
 import { Sessions } from "./sessions.js";
 import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions } from "./sub-device.js";
 import { subDeviceGate } from "./sub-device-gate.js";
@@ -49,21 +49,21 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #sessions: Sessions;
   readonly #operations: Operations;
-  readonly #outlet: Outlet;
+  readonly #publishQueue: PublishQueue;
   readonly queue: StagingQueue<SubDevice>;
   /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
   #link: "down" | "idle" | "subscribing" | "up" = "down";
   #timer: Timer | undefined;
-  readonly #ledger: Ledger;
-  readonly #narrator: Narrator;
-  readonly #inbox: Inbox;
+  readonly #marks: UpdateMarks;
+  readonly #events: SubDeviceEvents;
+  readonly #messages: MessageHandler;
 
   /** @throws HalError where storage cannot be read */
   constructor(options: GatewayOptions) {
     const { device, session, name, slot, messagesPerSecond, plans, onSlotTaken } = options;
     const { clock } = device;
     this.#options = options;
-    this.#outlet = new Outlet({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
+    this.#publishQueue = new PublishQueue({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
     const area = slot
       ? slotArea({ ...device, onTaken: onSlotTaken })
@@ -75,35 +75,35 @@ export class Gateway {
       gateOf: (sub) => subDeviceGate(sub, { clock, capacity: area.partition.byteLength, queue: this.queue, plans: plans() }),
       onState: (sub, state, event) => {
         if (state !== undefined) plans()?.noteDeviceStep(sub.productId, state);
-        this.#narrator.onStep(sub, state, event);
+        this.#events.onStep(sub, state, event);
       },
-      onInstalling: (sub, { version, size }, bytes) => this.#narrator.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
-      onReported: (sub, version, result) => this.#narrator.tell(sub, { kind: "result", version, result }),
+      onInstalling: (sub, { version, size }, bytes) => this.#events.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
+      onReported: (sub, version, result) => this.#events.tell(sub, { kind: "result", version, result }),
       onAsk: (sub) => this.#sessions.check(sub),
     });
     this.#sessions = new Sessions({
       session,
       clock,
-      outlet: this.#outlet,
+      publishQueue: this.#publishQueue,
       operations: this.#operations,
       isUrgent: (sub) => sub.owner === this.queue.awaited || sub.mark === "queued" || sub.mark === "downloading",
       isBusy: (sub) => this.queue.serves(sub),
       onIntroduced: (sub) => this.#introduce(sub),
       onRefused: (sub, { code, message }) => {
         if (code === "not-bound") this.queue.left(sub);
-        this.#narrator.tellState(sub, "refused", message);
+        this.#events.tellState(sub, "refused", message);
       },
     });
-    this.#ledger = new Ledger({ ...device, entries: this.#sessions.all });
-    this.#narrator = new Narrator({
+    this.#marks = new UpdateMarks({ ...device, entries: this.#sessions.all });
+    this.#events = new SubDeviceEvents({
       onEvent: (event) => options.onEvent(event),
-      onMarked: () => this.#ledger.changed(),
+      onMarked: () => this.#marks.changed(),
       onFailed: (sub) => this.#sessions.retry(sub),
     });
-    this.#inbox = new Inbox({
+    this.#messages = new MessageHandler({
       sessions: this.#sessions,
       operations: this.#operations,
-      outlet: this.#outlet,
+      publishQueue: this.#publishQueue,
       queue: this.queue,
       log: device.log,
     });
@@ -136,9 +136,9 @@ export class Gateway {
     if (sub === undefined) return false;
     this.#sessions.remove(sub);
     this.queue.left(sub);
-    if (this.#link === "up") this.#outlet.send(this.#operations.sending(encodeOperation("offline", [sub])));
-    this.#ledger.changed();
-    this.#narrator.tellState(sub, "offline");
+    if (this.#link === "up") this.#publishQueue.send(this.#operations.sending(encodeOperation("offline", [sub])));
+    this.#marks.changed();
+    this.#events.tellState(sub, "offline");
     return true;
   }
 
@@ -171,14 +171,14 @@ export class Gateway {
   describe(): Promise<readonly DeviceName[]> {
     return new Promise((resolve, reject) => {
       this.#checkLink();
-      this.#outlet.send(this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))));
+      this.#publishQueue.send(this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))));
       this.#wake();
     });
   }
 
   /** @throws HalError where storage cannot be read */
   start(): void {
-    this.#ledger.load();
+    this.#marks.load();
   }
 
   /** Ends with a farewell to the platform, as far as the connection takes it at once. */
@@ -190,7 +190,7 @@ export class Gateway {
       session.publish(operationTopic(name), encodeOperation("offline", heard.slice(at, at + FAREWELL_LENGTH)));
     }
     this.disconnected();
-    this.#ledger.stop();
+    this.#marks.stop();
   }
 
   /** The gateway itself is connected, subscribed and not on trial. */
@@ -204,7 +204,7 @@ export class Gateway {
     this.#link = "down";
     this.#timer?.cancel();
     this.#sessions.close();
-    this.#outlet.close();
+    this.#publishQueue.close();
     this.#operations.close();
     this.queue.close();
   }
@@ -213,8 +213,8 @@ export class Gateway {
   onOwnState(name: State["name"]): void {
     const { slot } = this.#options;
     // What is downloaded may wait long for its installation: in a slot of its own it is in nobody's way.
-    if (name === "idle" || (name === "ready" && !slot)) this.queue.ownEnded();
-    else if (slot && name === "reporting") this.queue.ownHolds();
+    if (name === "idle" || (name === "ready" && !slot)) this.queue.firmwareEnded();
+    else if (slot && name === "reporting") this.queue.firmwareHolds();
   }
 
   /** The own firmware's slot is about to be erased. */
@@ -225,13 +225,13 @@ export class Gateway {
   /** @returns whether the topic is one of the gateway's */
   onMessage(topic: string, payload: Uint8Array): boolean {
     if (topic === operationResultTopic(this.#options.name)) {
-      this.#inbox.onOperation(payload);
+      this.#messages.onOperation(payload);
       return true;
     }
     const [root, kind, productId = "", deviceName = ""] = topic.split("/");
     const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
     // Not what was on its way as it was unbound.
-    if (sub?.subscribed) this.#inbox.onDownlink(sub, payload);
+    if (sub?.subscribed) this.#messages.onDownlink(sub, payload);
     return sub !== undefined;
   }
 
@@ -240,11 +240,11 @@ export class Gateway {
       checkDeviceName(device);
       this.#checkLink();
       const settle = (error: OtaError | undefined): void => {
-        if (error === undefined) this.#inbox.onBinding(device, operation === "bind");
+        if (error === undefined) this.#messages.onBinding(device, operation === "bind");
         if (error === undefined) resolve();
         else reject(error);
       };
-      this.#outlet.send(this.#operations.ask(operation, device, settle, proof()));
+      this.#publishQueue.send(this.#operations.ask(operation, device, settle, proof()));
       this.#wake();
     });
   }
@@ -255,7 +255,7 @@ export class Gateway {
 
   /** There is something to say: once for each connection the answers are subscribed to first. */
   #wake(): void {
-    if (this.#link === "up") this.#outlet.run();
+    if (this.#link === "up") this.#publishQueue.run();
     if (this.#link !== "idle") return;
     this.#link = "subscribing";
     this.#timer = this.#options.device.clock.timer("gateway", 0, () => this.#subscribe());
@@ -271,7 +271,7 @@ export class Gateway {
       this.#link = "up";
       this.#sessions.open();
       this.queue.open();
-      this.#outlet.open();
+      this.#publishQueue.open();
     });
   }
 
@@ -279,16 +279,14 @@ export class Gateway {
     const { version } = sub;
     // A result comes before the version, or the platform would offer the same update once more.
     const spoken = this.queue.arrived(sub);
-    this.#narrator.tellState(sub, version === undefined ? "absent" : "online");
+    this.#events.tellState(sub, version === undefined ? "absent" : "online");
     if (spoken) return;
     // What it was about in an earlier boot is over; an offer begins it anew.
-    if (sub.mark !== "done" && sub.mark !== "failed" && !this.queue.holds(sub)) this.#narrator.mark(sub, "none");
+    if (sub.mark !== "done" && sub.mark !== "failed" && !this.queue.holds(sub)) this.#events.mark(sub, "none");
     if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
   }
 
   #reporterOf(sub: SubDevice): Reporter {
-    const reporter = new Reporter({ session: this.#outlet, device: sub, log: this.#options.device.log });
-    reporter.online = true;
-    return reporter;
+    return new Reporter({ session: this.#publishQueue, device: sub, log: this.#options.device.log, isOnline: () => true });
   }
 }

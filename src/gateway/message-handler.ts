@@ -5,23 +5,23 @@ import { CHANGE_ANSWER, decodeGatewayMessage } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { decodeDownlink } from "../protocol/messages.js";
 import type { Operations } from "./operations.js";
-import type { Outlet } from "./publish-queue.js";
+import type { PublishQueue } from "./publish-queue.js";
 import type { Sessions } from "./sessions.js";
 import type { SubDevice } from "./sub-device.js";
 
-export interface InboxOptions {
+export interface MessageHandlerOptions {
   readonly sessions: Sessions;
   readonly operations: Operations;
-  readonly outlet: Outlet;
+  readonly publishQueue: PublishQueue;
   readonly queue: StagingQueue<SubDevice>;
   readonly log: Log;
 }
 
-/** What the platform says to a gateway, and to its sub-devices. */
-export class Inbox {
-  readonly #options: InboxOptions;
+/** Acts on what the platform sends to a gateway, and to its sub-devices. */
+export class MessageHandler {
+  readonly #options: MessageHandlerOptions;
 
-  constructor(options: InboxOptions) {
+  constructor(options: MessageHandlerOptions) {
     this.#options = options;
   }
 
@@ -36,7 +36,7 @@ export class Inbox {
         this.#options.operations.onBound(message.devices);
         return;
       case "change":
-        this.#options.outlet.send(this.#options.operations.sending(CHANGE_ANSWER));
+        this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));
         for (const device of message.devices) this.onBinding(device, message.bound);
         return;
       case "unknown":

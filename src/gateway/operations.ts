@@ -17,8 +17,8 @@ import { isSameDevice } from "./sub-device.js";
 
 type Answer = OtaError | readonly DeviceName[];
 
-/** A question to the platform that waits for its answer. */
-interface Question {
+/** A request to the platform that waits for its answer. */
+interface PendingRequest {
   /** `undefined`: which sub-devices are bound. */
   readonly operation: Operation | undefined;
   readonly device: DeviceName | undefined;
@@ -30,12 +30,12 @@ interface Question {
 /** Longest wait for an answer, as the vendor's SDK has it. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** Asks the platform about sub-devices. Questions carry no id: an answer is known by its type and device. */
+/** Asks the platform about sub-devices. Requests carry no id: an answer is known by its type and device. */
 export class Operations {
   readonly #session: Pick<MqttSession, "publish">;
   readonly #clock: Clock;
   readonly #topic: string;
-  readonly #questions: Question[] = [];
+  readonly #requests: PendingRequest[] = [];
 
   constructor(options: { session: Pick<MqttSession, "publish">; clock: Clock; topic: string }) {
     this.#session = options.session;
@@ -65,44 +65,44 @@ export class Operations {
 
   onResult(operation: Operation, { result, ...device }: OperationResult): void {
     // The platform's document shows the answer to an unbind as a bind.
-    const fits = (asked: Question["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
-    const question = this.#questions.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
-    if (question === undefined) return;
+    const fits = (asked: PendingRequest["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
+    const request = this.#requests.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
+    if (request === undefined) return;
     const code = result === NOT_BOUND ? "not-bound" : "gateway-refused";
-    this.#settle(question, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
+    this.#settle(request, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
   }
 
   onBound(devices: readonly DeviceName[]): void {
-    const question = this.#questions.find(({ operation }) => operation === undefined);
-    if (question !== undefined) this.#settle(question, devices);
+    const request = this.#requests.find(({ operation }) => operation === undefined);
+    if (request !== undefined) this.#settle(request, devices);
   }
 
   /** The connection is over. */
   close(): void {
     const lost = new OtaError("connection-lost", "the connection to the broker ended");
-    for (const question of this.#questions.slice()) this.#settle(question, lost);
+    for (const request of this.#requests.slice()) this.#settle(request, lost);
   }
 
-  #asking(question: Question, payload: string): Sending {
-    this.#questions.push(question);
+  #asking(request: PendingRequest, payload: string): Sending {
+    this.#requests.push(request);
     const send = this.sending(payload);
     return () => {
       if (!send()) return false;
-      // The answer to an earlier question of the same kind may have settled it.
-      if (this.#questions.includes(question)) question.timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () => this.#expire(question));
+      // The answer to an earlier request of the same kind may have settled it.
+      if (this.#requests.includes(request)) request.timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () => this.#expire(request));
       return true;
     };
   }
 
-  #expire(question: Question): void {
-    this.#settle(question, new OtaError("mqtt-timeout", `${question.operation ?? "describe"}: no answer from the platform`));
+  #expire(request: PendingRequest): void {
+    this.#settle(request, new OtaError("mqtt-timeout", `${request.operation ?? "describe"}: no answer from the platform`));
   }
 
-  #settle(question: Question, answer: Answer): void {
-    question.timer?.cancel();
-    const at = this.#questions.indexOf(question);
+  #settle(request: PendingRequest, answer: Answer): void {
+    request.timer?.cancel();
+    const at = this.#requests.indexOf(request);
     if (at < 0) return;
-    this.#questions.splice(at, 1);
-    question.settle(answer);
+    this.#requests.splice(at, 1);
+    request.settle(answer);
   }
 }

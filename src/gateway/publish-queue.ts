@@ -4,7 +4,7 @@ import type { MqttSession } from "../mqtt/session.js";
 /** Something to send. @returns false where the connection does not take it now: it is tried again */
 export type Sending = () => boolean;
 
-export interface OutletOptions {
+export interface PublishQueueOptions {
   readonly session: Pick<MqttSession, "publish">;
   readonly clock: Clock;
   readonly messagesPerSecond: number;
@@ -20,8 +20,8 @@ const SECOND_MS = 1000;
  * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in turns
  * of its own, with nothing below them: to put a message together takes half of a chip's stack.
  */
-export class Outlet {
-  readonly #options: OutletOptions;
+export class PublishQueue {
+  readonly #options: PublishQueueOptions;
   readonly #waiting: Sending[] = [];
   /** When the newest messages were sent, oldest first: as many as a second may have. */
   readonly #sentAt: number[] = [];
@@ -30,7 +30,7 @@ export class Outlet {
   #timer: Timer | undefined;
   #open = false;
 
-  constructor(options: OutletOptions) {
+  constructor(options: PublishQueueOptions) {
     this.#options = options;
   }
 

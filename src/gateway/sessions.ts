@@ -6,13 +6,13 @@ import { encodeUnsubscribe } from "../mqtt/unsubscribe.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";
-import type { Outlet } from "./publish-queue.js";
+import type { PublishQueue } from "./publish-queue.js";
 import { isSameDevice, type SubDevice } from "./sub-device.js";
 
 export interface SessionsOptions {
   readonly session: Pick<MqttSession, "subscribe" | "send">;
   readonly clock: Clock;
-  readonly outlet: Outlet;
+  readonly publishQueue: PublishQueue;
   readonly operations: Operations;
   /** Whether one has to come before the others. */
   isUrgent(sub: SubDevice): boolean;
@@ -36,7 +36,7 @@ const RETRY_MS = 30_000;
 
 /**
  * All sub-devices, and how each is made known to the platform on a new connection: online, its result, SUBSCRIBE, SUBACK, the
- * question for its version. A few at a time, as fast as the outlet lets them.
+ * question for its version. A few at a time, as fast as the publish queue lets them.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -81,7 +81,7 @@ export class Sessions {
     if (sub.phase === "joining" || this.#options.isBusy(sub)) return;
     sub.again = false;
     sub.phase = sub.phase === "refused" || sub.phase === "offline" ? "offline" : "checking";
-    this.#options.outlet.run();
+    this.#options.publishQueue.run();
   }
 
   /** It is looked at again before long. */
@@ -107,7 +107,7 @@ export class Sessions {
     this.#done(sub);
     sub.phase = "offline";
     sub.again = false;
-    this.#options.outlet.run();
+    this.#options.publishQueue.run();
   }
 
   /** The platform has unbound it: whatever it was to be looked at for again is void. */
@@ -135,7 +135,7 @@ export class Sessions {
   }
 
   #join(sub: SubDevice): void {
-    const { operations, outlet } = this.#options;
+    const { operations, publishQueue } = this.#options;
     const joining: Joining = { sub, asking: undefined };
     this.#joining.push(joining);
     const known = sub.phase === "checking";
@@ -146,10 +146,10 @@ export class Sessions {
     }
     const sending = operations.ask("online", sub, (error) => {
       if (!this.#joining.includes(joining)) return;
-      if (error === undefined) outlet.send(() => this.#subscribe(joining));
+      if (error === undefined) publishQueue.send(() => this.#subscribe(joining));
       else this.refuse(sub, error);
     });
-    outlet.send(sending);
+    publishQueue.send(sending);
   }
 
   #subscribe(joining: Joining): boolean {
@@ -166,21 +166,21 @@ export class Sessions {
   #unsubscribe(sub: SubDevice): void {
     if (!sub.subscribed) return;
     sub.subscribed = false;
-    const { session, outlet } = this.#options;
+    const { session, publishQueue } = this.#options;
     const topic = updateTopic(sub);
-    outlet.send(() => session.send((packetId) => encodeUnsubscribe(packetId, topic)));
+    publishQueue.send(() => session.send((packetId) => encodeUnsubscribe(packetId, topic)));
   }
 
   #askVersion(joining: Joining): void {
     const { sub } = joining;
-    const { clock, onIntroduced, outlet } = this.#options;
-    joining.asking = askVersion(sub.link, clock, (version) => {
+    const { clock, onIntroduced, publishQueue } = this.#options;
+    joining.asking = askVersion(sub.installer, clock, (version) => {
       this.#done(sub);
       sub.version = version;
       sub.phase = version === undefined ? "absent" : "online";
       if (version === undefined) this.retry(sub);
       onIntroduced(sub);
-      outlet.run();
+      publishQueue.run();
     });
   }
 

@@ -24,7 +24,7 @@ export function subDeviceGate(sub: SubDevice, { clock, capacity, queue, plans }:
     capacity,
     runningVersion: () => sub.version,
     askVersion: (onEnded) => {
-      askVersion(sub.link, clock, (version) => {
+      askVersion(sub.installer, clock, (version) => {
         // Its turn may be over, and its version known better since.
         if (queue.serves(sub) && version !== undefined) {
           sub.version = version;

@@ -55,7 +55,7 @@ const SUBSCRIBED = 1 << 7;
 export class SubDevice implements DeviceName, Recipient, Marked {
   readonly productId: string;
   readonly deviceName: string;
-  readonly link: Installer;
+  readonly installer: Installer;
   version: string | undefined;
   offer: SharedOffer | undefined;
   /** Phase, mark, `again` and `subscribed`. Not private: a private field takes twice the memory. */
@@ -67,7 +67,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
   constructor({ link, deviceName, deviceSecret }: SubDeviceOptions, productId: string) {
     this.productId = productId;
     this.deviceName = deviceName;
-    this.link = link;
+    this.installer = link;
     if (deviceSecret !== undefined) this.deviceSecret = deviceSecret;
   }
 

@@ -8,7 +8,7 @@ import { encodeUtf8 } from "../lib/utf8.js";
 export const MARKS = Object.freeze(["none", "queued", "downloading", "installing", "done", "failed"] as const);
 export type Mark = (typeof MARKS)[number];
 
-/** One that has a place in the ledger. */
+/** One whose mark is remembered. */
 export interface Marked {
   /** `PRODUCT/name`. */
   readonly owner: string;
@@ -29,12 +29,12 @@ const ENTRY_LENGTH = 5;
 const CRC_LENGTH = 4;
 export const ENTRIES_PER_RECORD = 100;
 
-export function ledgerKey(record: number): string {
+export function marksKey(record: number): string {
   return `subs${record}`;
 }
 
 /** @param entries at most as many as a record holds */
-export function encodeLedger(entries: readonly Marked[]): Uint8Array {
+export function encodeMarks(entries: readonly Marked[]): Uint8Array {
   const end = HEAD_LENGTH + entries.length * ENTRY_LENGTH;
   const record = new Uint8Array(end + CRC_LENGTH);
   const view = new DataView(record.buffer);
@@ -50,7 +50,7 @@ export function encodeLedger(entries: readonly Marked[]): Uint8Array {
 }
 
 /** @returns marks by id; none for anything but a whole, sound record of this format */
-export function decodeLedger(record: Uint8Array): [id: number, mark: Mark][] {
+export function decodeMarks(record: Uint8Array): [id: number, mark: Mark][] {
   const end = record.byteLength - CRC_LENGTH;
   const count = record[1] ?? 0;
   if (record[0] !== FORMAT_VERSION || end !== HEAD_LENGTH + count * ENTRY_LENGTH) return [];
@@ -73,7 +73,7 @@ export function idOf(owner: string): number {
 const DELAY_MS = 1_000;
 
 /** Keeps the marks of all sub-devices in the key-value store. */
-export class Ledger {
+export class UpdateMarks {
   readonly #options: { store: KeyValueStore; clock: Clock; log: Log; entries: readonly Marked[] };
   #timer: Timer | undefined;
 
@@ -82,16 +82,16 @@ export class Ledger {
     this.#options = options;
   }
 
-  /** Gives every one its mark, wherever in the ledger it stands. @throws HalError where storage cannot be read */
+  /** Gives every one its mark, wherever in the records it stands. @throws HalError where storage cannot be read */
   load(): void {
     const { store, entries } = this.#options;
-    const marks = readLedger(store);
+    const marks = readMarks(store);
     if (marks.size === 0) return;
     for (const entry of entries) entry.mark = marks.get(idOf(entry.owner)) ?? entry.mark;
   }
 
   changed(): void {
-    this.#timer ??= this.#options.clock.timer("ledger", DELAY_MS, () => this.#save());
+    this.#timer ??= this.#options.clock.timer("update marks", DELAY_MS, () => this.#save());
   }
 
   stop(): void {
@@ -105,11 +105,11 @@ export class Ledger {
     const { store, entries, log } = this.#options;
     try {
       for (let record = 0; ; record++) {
-        const key = ledgerKey(record);
+        const key = marksKey(record);
         const before = store.read(key);
         const part = entries.slice(record * ENTRIES_PER_RECORD, (record + 1) * ENTRIES_PER_RECORD);
         if (part.length === 0 && before === undefined) return;
-        const after = encodeLedger(part);
+        const after = encodeMarks(part);
         if (part.length === 0) store.delete(key);
         else if (before?.byteLength !== after.byteLength || !equalBytes(before, after, after.byteLength)) store.write(key, after);
       }
@@ -120,11 +120,11 @@ export class Ledger {
 }
 
 /** @returns marks by id @throws HalError where storage cannot be read */
-export function readLedger(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
+export function readMarks(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
   const marks = new Map<number, Mark>();
   for (let record = 0; ; record++) {
-    const bytes = store.read(ledgerKey(record));
+    const bytes = store.read(marksKey(record));
     if (bytes === undefined) return marks;
-    for (const [id, mark] of decodeLedger(bytes)) marks.set(id, mark);
+    for (const [id, mark] of decodeMarks(bytes)) marks.set(id, mark);
   }
 }

@@ -1,5 +1,5 @@
 import type { Vitals } from "../../hal/ports/index.js";
-import type { ComponentKind, Demands } from "../protocol/demands.js";
+import type { ComponentKind, Requirements } from "../protocol/requirements.js";
 import type { ClearedStep } from "../update/machine/types.js";
 import type { Unmet } from "./plan.js";
 import type { Policy } from "./policy.js";
@@ -18,10 +18,10 @@ export interface Remembered {
   readonly deferredSeconds: number;
 }
 
-export interface Question {
+export interface DecisionInput {
   readonly step: ClearedStep;
   readonly policy: Policy;
-  readonly demands: Demands;
+  readonly requirements: Requirements;
   /** Somebody listens to plans. */
   readonly hasListener: boolean;
   readonly remembered: Remembered;
@@ -29,7 +29,7 @@ export interface Question {
   readonly runningVersion: string | undefined;
   readonly component: string;
   readonly kind: ComponentKind;
-  /** Bytes that the image may demand. */
+  /** Bytes that the image may require. */
   readonly capacity: number;
   readonly vitals: Vitals;
   /** Seconds since 1970, `undefined` where the board does not know. */
@@ -43,50 +43,50 @@ export type Decision =
   | { readonly do: "decline"; readonly reason: string };
 
 /** What happens to a plan now. Pure but for the look at the vitals. */
-export function decide(question: Question): Decision {
-  const reason = refusalOf(question);
+export function decide(input: DecisionInput): Decision {
+  const reason = refusalOf(input);
   if (reason !== undefined) return { do: "decline", reason };
-  const { step, remembered } = question;
-  const unmet = unmetOf(question);
+  const { step, remembered } = input;
+  const unmet = unmetOf(input);
   if (remembered.deferredSeconds > 0) return { do: "wait", unmet };
-  if (wantsConsent(question) && !remembered.accepted.includes(step)) return { do: "ask", unmet };
+  if (wantsConsent(input) && !remembered.accepted.includes(step)) return { do: "ask", unmet };
   return unmet.length === 0 ? { do: "go" } : { do: "wait", unmet };
 }
 
 /** Consent to the download is asked where the policy, or else a listener, wants it; to the installation by its own setting. */
-function wantsConsent({ step, policy, hasListener }: Question): boolean {
+function wantsConsent({ step, policy, hasListener }: DecisionInput): boolean {
   if (step === "install") return policy.installWhen === "accepted";
   return policy.consent === undefined ? hasListener : policy.consent === "ask";
 }
 
 /** Why the image is never installed, as far as is known now. */
-function refusalOf(question: Question): string | undefined {
-  const { demands, remembered, runningVersion, component, kind, capacity } = question;
-  if (demands.wrong !== undefined) return `plan refused: ${demands.wrong}`;
-  if (demands.component !== undefined && demands.component !== component) return `for component ${demands.component}, not ${component}`;
-  if (demands.kind !== undefined && demands.kind !== kind) return `for a component of kind ${demands.kind}, not ${kind}`;
+function refusalOf(input: DecisionInput): string | undefined {
+  const { requirements, remembered, runningVersion, component, kind, capacity } = input;
+  if (requirements.wrong !== undefined) return `plan refused: ${requirements.wrong}`;
+  if (requirements.component !== undefined && requirements.component !== component) return `for component ${requirements.component}, not ${component}`;
+  if (requirements.kind !== undefined && requirements.kind !== kind) return `for a component of kind ${requirements.kind}, not ${kind}`;
   if (remembered.declined) return "declined before";
   if (remembered.cooling === "reverted") return "reverted before: offer it again later";
   if (remembered.cooling === "exhausted") return `failed ${remembered.failures} times: offer it again later`;
-  if (demands.sourceVersion !== undefined && runningVersion !== undefined && demands.sourceVersion !== runningVersion) {
-    return `for version ${demands.sourceVersion}, not ${runningVersion}`;
+  if (requirements.sourceVersion !== undefined && runningVersion !== undefined && requirements.sourceVersion !== runningVersion) {
+    return `for version ${requirements.sourceVersion}, not ${runningVersion}`;
   }
-  if (demands.space !== undefined && demands.space > capacity) return `wants ${demands.space} bytes, room for ${capacity}`;
+  if (requirements.space !== undefined && requirements.space > capacity) return `wants ${requirements.space} bytes, room for ${capacity}`;
   return undefined;
 }
 
-function unmetOf(question: Question): Unmet[] {
-  const { step, policy, demands, vitals, unixTime, remembered, runningVersion } = question;
+function unmetOf(input: DecisionInput): Unmet[] {
+  const { step, policy, requirements, vitals, unixTime, remembered, runningVersion } = input;
   const unmet: Unmet[] = [];
   if (remembered.deferredSeconds > 0) unmet.push({ what: "deferral", required: remembered.deferredSeconds, measured: undefined });
   // A difference is offered to whom has said its source version, and to nobody else.
-  if (demands.sourceVersion !== undefined && runningVersion === undefined) unmet.push({ what: "version", required: demands.sourceVersion, measured: undefined });
+  if (requirements.sourceVersion !== undefined && runningVersion === undefined) unmet.push({ what: "version", required: requirements.sourceVersion, measured: undefined });
   const least = (what: "battery" | "signal", demanded: number | undefined, wanted: number | undefined, measured: number | undefined): void => {
     const required = Math.max(demanded ?? -Infinity, wanted ?? -Infinity);
     if (measured !== undefined && measured < required) unmet.push({ what, required, measured });
   };
-  least("battery", demands.minBatteryPercent, policy.minBatteryPercent, vitals.batteryPercent());
-  least("signal", demands.minSignalDbm, policy.minSignalDbm, vitals.signalDbm());
+  least("battery", requirements.minBatteryPercent, policy.minBatteryPercent, vitals.batteryPercent());
+  least("signal", requirements.minSignalDbm, policy.minSignalDbm, vitals.signalDbm());
   const { windows, installWhen, timeZoneOffsetMinutes } = policy;
   if (windows.length === 0 || (step === "download" && installWhen === "window")) return unmet;
   const minute = unixTime === undefined ? undefined : minuteOfDay(unixTime, timeZoneOffsetMinutes);

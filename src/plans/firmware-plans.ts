@@ -8,7 +8,7 @@ import type { PlanGate } from "./gate.js";
 import { type Policy, type PolicyConfig, resolvePolicy } from "./policy.js";
 import { FIRMWARE, overEvent, UpdatePlans } from "./plans.js";
 
-export interface PlanDeskOptions {
+export interface FirmwarePlansOptions {
   readonly device: Device;
   readonly boot: BootStatus;
   readonly version: string;
@@ -31,14 +31,14 @@ export interface PlanDeskOptions {
 }
 
 /** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
-export class PlanDesk {
-  readonly #options: PlanDeskOptions;
+export class FirmwarePlans {
+  readonly #options: FirmwarePlansOptions;
   readonly #policy: Policy;
   #plans: UpdatePlans | undefined;
   #gate: PlanGate | undefined;
 
   /** @throws OtaError `usage` for a wrong policy */
-  constructor(options: PlanDeskOptions) {
+  constructor(options: FirmwarePlansOptions) {
     this.#options = options;
     this.#policy = resolvePolicy(options.policy ?? {});
   }

@@ -1,16 +1,16 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { OtaError } from "../errors.js";
 import { printable } from "../lib/text.js";
-import type { ComponentKind, Demands } from "../protocol/demands.js";
+import type { ComponentKind, Requirements } from "../protocol/requirements.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
 import type { ClearedStep, Failure } from "../update/machine/types.js";
 import { describeUnmet, type Plan, type Unmet } from "./plan.js";
-import { PlanDemands } from "./requirements.js";
+import { PlanRequirements } from "./requirements.js";
 import type { PlanMemory } from "./memory.js";
 import { decide } from "./decision.js";
 import { LONGEST_SECONDS, type Policy } from "./policy.js";
-import { close, newQuestion, type Question } from "./pending-step.js";
+import { close, newPendingStep, type PendingStep } from "./pending-step.js";
 
 export interface PlanGateOptions {
   readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
@@ -22,7 +22,7 @@ export interface PlanGateOptions {
   /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
   readonly deviceName?: string | undefined;
   readonly kind: ComponentKind;
-  /** Bytes that an image may demand. */
+  /** Bytes that an image may require. */
   readonly capacity: number;
   runningVersion(): string | undefined;
   /** Asks what runs, where that is unknown. @param onEnded never from inside this call */
@@ -42,16 +42,16 @@ export interface PlanGateOptions {
   onOver(failure: Failure): void;
 }
 
-/** Times that a version is asked for which an image demands. */
+/** Times that a version is asked for which an image requires. */
 const VERSION_TRIES = 5;
 
 /** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
 export class PlanGate implements Gate {
   readonly #options: PlanGateOptions;
-  #question: Question | undefined;
-  /** The image of the newest question, and what that demands. */
+  #pending: PendingStep | undefined;
+  /** The image that was asked about last, and what it requires. */
   #image: Offer | undefined;
-  #demands: PlanDemands | undefined;
+  #requirements: PlanRequirements | undefined;
   #timer: Timer | undefined;
   #deadline: Timer | undefined;
   #said = "";
@@ -65,9 +65,9 @@ export class PlanGate implements Gate {
     if (step === "download" || this.#image === undefined) {
       this.withdraw();
       this.#image = offer;
-      this.#demands = undefined;
+      this.#requirements = undefined;
     }
-    this.#take(newQuestion(step, offer, answer));
+    this.#take(newPendingStep(step, offer, answer));
     this.#said = "";
     this.#lookIn(this.#options.gatherMs?.() ?? 0);
   }
@@ -75,7 +75,7 @@ export class PlanGate implements Gate {
   withdraw(): void {
     this.#take(undefined);
     this.#timer?.cancel();
-    this.#demands?.close();
+    this.#requirements?.close();
     this.#endDeadline();
   }
 
@@ -85,10 +85,10 @@ export class PlanGate implements Gate {
     this.#image = undefined;
   }
 
-  /** The plan of an update that is under way. An open question is answered by it as by the one that was shown. */
+  /** The plan of an update that is under way. A pending step is answered by it as by the plan that was shown. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
-    return this.#plan(this.#question ?? newQuestion(step, offer, () => {}));
+    return this.#plan(this.#pending ?? newPendingStep(step, offer, () => {}));
   }
 
   /** The plan of the image that was asked about last, until its installation begins or its job is over. */
@@ -102,17 +102,17 @@ export class PlanGate implements Gate {
   }
 
   #look(): void {
-    const question = this.#question;
-    if (question === undefined) return;
+    const pending = this.#pending;
+    if (pending === undefined) return;
     const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
-    const { step, offer } = question;
+    const { step, offer } = pending;
     if (this.#isOver(offer)) return;
-    const demands = this.#demandsOf(offer);
-    if (demands === undefined) return;
+    const requirements = this.#requirementsOf(offer);
+    if (requirements === undefined) return;
     const first = awaited?.();
     if (first !== undefined) {
-      question.unmet = [{ what: "component", required: first, measured: undefined }];
-      this.#say(question.unmet);
+      pending.unmet = [{ what: "component", required: first, measured: undefined }];
+      this.#say(pending.unmet);
       this.#lookIn(policy.recheckMs);
       return;
     }
@@ -124,7 +124,7 @@ export class PlanGate implements Gate {
         : decide({
             ...this.#options,
             step,
-            demands,
+            requirements,
             hasListener: hasListener(),
             remembered,
             runningVersion: runningVersion(),
@@ -134,14 +134,14 @@ export class PlanGate implements Gate {
     // Whoever is told below may answer at once, which has it looked at sooner.
     const { deferredSeconds } = remembered;
     this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
-    question.unmet = "unmet" in decision ? decision.unmet : [];
-    question.asks = decision.do === "ask";
-    if (question.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) this.#askVersion(question, demands);
+    pending.unmet = "unmet" in decision ? decision.unmet : [];
+    pending.asks = decision.do === "ask";
+    if (pending.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) this.#askVersion(pending, requirements);
     switch (decision.do) {
       case "go":
-        if (step === "download") this.#tell(question);
+        if (step === "download") this.#tell(pending);
         // Whoever was told may have said no, or later.
-        if (this.#question === question && !this.#isDeferred(offer)) this.#answer();
+        if (this.#pending === pending && !this.#isDeferred(offer)) this.#answer();
         return;
       case "decline":
         this.#answer({ code: "declined", message: decision.reason });
@@ -149,19 +149,19 @@ export class PlanGate implements Gate {
         return;
       case "wait":
         this.#say(decision.unmet);
-        if (deferredSeconds === 0) this.#tell(question);
+        if (deferredSeconds === 0) this.#tell(pending);
         return;
       case "ask":
         this.#say(decision.unmet, "an answer");
-        this.#tell(question);
+        this.#tell(pending);
         return;
     }
   }
 
   /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
-  #demandsOf(offer: Offer): Demands | undefined {
+  #requirementsOf(offer: Offer): Requirements | undefined {
     const { policy, device, tls } = this.#options;
-    this.#demands ??= new PlanDemands({
+    this.#requirements ??= new PlanRequirements({
       device,
       tls,
       manifest: policy.manifest,
@@ -169,18 +169,18 @@ export class PlanGate implements Gate {
       onBusy: () => this.#lookIn(policy.recheckMs),
       onMissing: () => this.#answer({ code: "unreachable", message: "no manifest" }),
     });
-    return this.#demands.read(offer);
+    return this.#requirements.read(offer);
   }
 
   /** What does not say its version within some tries is refused as one that says another: the difference may not fit. */
-  #askVersion(question: Question, { sourceVersion }: Demands): void {
-    if (question.asksVersion) return;
-    question.asksVersion = true;
+  #askVersion(pending: PendingStep, { sourceVersion }: Requirements): void {
+    if (pending.asksVersion) return;
+    pending.asksVersion = true;
     this.#options.askVersion?.(() => {
-      question.asksVersion = false;
-      if (this.#question !== question) return;
+      pending.asksVersion = false;
+      if (this.#pending !== pending) return;
       if (this.#options.runningVersion() !== undefined) this.#lookIn(0);
-      else if (++question.versionTries >= VERSION_TRIES) this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+      else if (++pending.versionTries >= VERSION_TRIES) this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
     });
   }
 
@@ -206,28 +206,28 @@ export class PlanGate implements Gate {
   }
 
   #answer(failure?: Failure): void {
-    const question = this.#question;
-    if (question === undefined) return;
+    const pending = this.#pending;
+    if (pending === undefined) return;
     this.#take(undefined);
     this.#timer?.cancel();
-    if (question.step === "install" || failure !== undefined) this.#endDeadline();
-    question.answer(failure);
+    if (pending.step === "install" || failure !== undefined) this.#endDeadline();
+    pending.answer(failure);
   }
 
-  #take(question: Question | undefined): void {
-    if (this.#question !== undefined) close(this.#question);
-    this.#question = question;
+  #take(pending: PendingStep | undefined): void {
+    if (this.#pending !== undefined) close(this.#pending);
+    this.#pending = pending;
   }
 
   #isDeferred(offer: Offer): boolean {
     return this.#options.memory.recall(this.#options.component, offer).deferredSeconds > 0;
   }
 
-  #tell(question: Question): void {
-    if (question.told) return;
-    question.told = true;
-    question.answered = false;
-    this.#options.onPlan(this.#plan(question));
+  #tell(pending: PendingStep): void {
+    if (pending.told) return;
+    pending.told = true;
+    pending.answered = false;
+    this.#options.onPlan(this.#plan(pending));
   }
 
   /** Once for each new reason to wait, not for each look. */
@@ -239,17 +239,17 @@ export class PlanGate implements Gate {
     device.log("info", "plan", () => `${component}${deviceName === undefined ? "" : `/${deviceName}`} waits: ${text}`);
   }
 
-  #plan(question: Question): Plan {
+  #plan(pending: PendingStep): Plan {
     const { component, deviceName, kind, policy, memory, onOver } = this.#options;
-    const { step, offer, unmet, asks } = question;
-    const isOpen = (): boolean => this.#question === question;
+    const { step, offer, unmet, asks } = pending;
+    const isOpen = (): boolean => this.#pending === pending;
     const deferralsLeft = (): number => Math.max(0, policy.maxDeferrals - memory.deferrals(component, offer));
     return {
       component,
       deviceName,
       kind,
       step,
-      sourceVersion: (this.#demands?.of(offer) ?? offer.demands)?.sourceVersion,
+      sourceVersion: (this.#requirements?.of(offer) ?? offer.requirements)?.sourceVersion,
       version: offer.version,
       size: offer.size,
       unmet,
@@ -258,7 +258,7 @@ export class PlanGate implements Gate {
       accept: () => {
         if (!isOpen()) return;
         memory.accept(component, offer, step);
-        close(question);
+        close(pending);
         this.#lookIn(0);
       },
       decline: (reason) => {
@@ -275,11 +275,11 @@ export class PlanGate implements Gate {
         if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
         if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
         memory.defer(component, offer, Math.ceil(seconds));
-        question.told = false;
-        close(question);
+        pending.told = false;
+        close(pending);
         this.#lookIn(0);
       },
-      closed: () => new Promise((resolve) => (isOpen() && !question.answered ? question.closers.push(resolve) : resolve())),
+      closed: () => new Promise((resolve) => (isOpen() && !pending.answered ? pending.closers.push(resolve) : resolve())),
     };
   }
 }

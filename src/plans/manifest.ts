@@ -1,11 +1,11 @@
 import type { Clock, HttpClient, HttpExchange, HttpHead, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { fromNetwork } from "../errors.js";
 import { parseUrl } from "../http/url.js";
-import { type Demands, decodeDemands } from "../protocol/demands.js";
+import { decodeRequirements, type Requirements } from "../protocol/requirements.js";
 import { parseMessage } from "../protocol/json.js";
 
-/** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no demands. */
-export type ManifestAnswer = { readonly found: Demands } | { readonly unknown: string };
+/** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no requirements. */
+export type ManifestAnswer = { readonly found: Requirements } | { readonly unknown: string };
 
 export interface ManifestReaderOptions {
   readonly http: HttpClient;
@@ -19,7 +19,7 @@ export interface ManifestReaderOptions {
 /** Seven short fields fit several times over. */
 const LENGTH_LIMIT = 1024;
 const TIMEOUT_MS = 10_000;
-const NONE: Demands = Object.freeze({});
+const NONE: Requirements = Object.freeze({});
 
 /** Fetches the manifest next to a firmware: one request, bounded in bytes and in time. */
 export class ManifestReader {
@@ -78,7 +78,7 @@ export class ManifestReader {
 
   #onEnd(): void {
     const fields = parseMessage(this.#body.subarray(0, this.#length));
-    this.#end({ found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeDemands(fields) ?? NONE) });
+    this.#end({ found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE) });
   }
 
   #end(answer: ManifestAnswer): void {

@@ -2,8 +2,8 @@ import type { Offer } from "../protocol/messages.js";
 import type { ClearedStep, Failure } from "../update/machine/types.js";
 import type { Unmet } from "./plan.js";
 
-/** What a job waits for at its gate. */
-export interface Question {
+/** A step of an update that waits at its gate until it may go on. */
+export interface PendingStep {
   readonly step: ClearedStep;
   readonly offer: Offer;
   readonly answer: (failure?: Failure) => void;
@@ -20,12 +20,12 @@ export interface Question {
   asks: boolean;
 }
 
-export function newQuestion(step: ClearedStep, offer: Offer, answer: Question["answer"]): Question {
+export function newPendingStep(step: ClearedStep, offer: Offer, answer: PendingStep["answer"]): PendingStep {
   return { step, offer, answer, told: false, answered: false, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false };
 }
 
 /** No answer is wanted any more. */
-export function close(question: Question): void {
-  question.answered = true;
-  for (const closed of question.closers.splice(0)) closed();
+export function close(pending: PendingStep): void {
+  pending.answered = true;
+  for (const closed of pending.closers.splice(0)) closed();
 }

@@ -1,4 +1,4 @@
-import type { ComponentKind } from "../protocol/demands.js";
+import type { ComponentKind } from "../protocol/requirements.js";
 import type { ClearedStep } from "../update/machine/types.js";
 
 /** A precondition that is not met at present, or a wait that is not over. */
@@ -25,7 +25,7 @@ export interface PlanFacts {
   readonly kind: ComponentKind;
   /** What waits for an answer. */
   readonly step: ClearedStep;
-  /** The only version that the image can be applied to, where it demands one. */
+  /** The only version that the image can be applied to, where it requires one. */
   readonly sourceVersion: string | undefined;
   readonly version: string;
   /** Bytes. */

@@ -1,10 +1,10 @@
 import type { Device, TlsOptions } from "../../hal/ports/index.js";
 import { printable } from "../lib/text.js";
-import type { Demands } from "../protocol/demands.js";
+import type { Requirements } from "../protocol/requirements.js";
 import type { Offer } from "../protocol/messages.js";
 import { ManifestReader } from "./manifest.js";
 
-export interface PlanDemandsOptions {
+export interface PlanRequirementsOptions {
   readonly device: Pick<Device, "clock" | "http" | "log">;
   readonly tls: TlsOptions;
   /** Whether a manifest is looked for. */
@@ -18,28 +18,28 @@ export interface PlanDemandsOptions {
 
 /** Tries to have the manifest before the job is given up. */
 const MANIFEST_TRIES = 5;
-const NONE: Demands = Object.freeze({});
+const NONE: Requirements = Object.freeze({});
 
-/** What an image demands: the word of its manifest, and of its offer. */
-export class PlanDemands {
-  readonly #options: PlanDemandsOptions;
-  #found: Demands | undefined;
+/** What an image requires, by its manifest and by its offer. */
+export class PlanRequirements {
+  readonly #options: PlanRequirementsOptions;
+  #found: Requirements | undefined;
   #tries = 0;
   #reader: ManifestReader | undefined;
 
-  constructor(options: PlanDemandsOptions) {
+  constructor(options: PlanRequirementsOptions) {
     this.#options = options;
     if (!options.manifest) this.#found = NONE;
   }
 
   /** @returns `undefined` where the manifest is not there */
-  of(offer: Offer): Demands | undefined {
+  of(offer: Offer): Requirements | undefined {
     // The offer's own word is the newer one.
-    return this.#found === undefined ? undefined : { ...this.#found, ...offer.demands };
+    return this.#found === undefined ? undefined : { ...this.#found, ...offer.requirements };
   }
 
   /** @returns `undefined` where the manifest is not there yet: it is on its way */
-  read(offer: Offer): Demands | undefined {
+  read(offer: Offer): Requirements | undefined {
     if (this.#found !== undefined) return this.of(offer);
     const { device, tls, onRead, onBusy, onMissing } = this.#options;
     this.#reader?.close();

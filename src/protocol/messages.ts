@@ -1,5 +1,5 @@
 import type { FailedOutcome } from "../errors.js";
-import { type Demands, decodeDemands } from "./demands.js";
+import { decodeRequirements, type Requirements } from "./requirements.js";
 import { type Fields, own, parseMessage } from "./json.js";
 import { isVersion } from "./version.js";
 
@@ -14,8 +14,8 @@ export interface Offer {
   readonly md5: string;
   /** Bytes, 1 or more. */
   readonly size: number;
-  /** Absent where it demands nothing. */
-  readonly demands?: Demands;
+  /** Absent if it requires nothing. */
+  readonly requirements?: Requirements;
 }
 
 /** The platform's answer to a version report. */
@@ -120,9 +120,9 @@ function decodeOffer(fields: Fields): Downlink {
   if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return malformed("md5sum is not 32 hexadecimal digits");
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return malformed("file_size is not a positive integer");
-  const demands = decodeDemands(fields);
+  const requirements = decodeRequirements(fields);
   const offer = { version, url, md5: md5.toLowerCase(), size };
-  return { type: "offer", offer: demands === undefined ? offer : { ...offer, demands } };
+  return { type: "offer", offer: requirements === undefined ? offer : { ...offer, requirements } };
 }
 
 function decodeAnswer(fields: Fields): Downlink {

@@ -33,7 +33,7 @@ export interface Installer {
   install(image: InstallImage, job: InstallJob): unknown;
 }
 
-export interface HandOverOptions {
+export interface InstallationOptions {
   readonly installer: Installer;
   readonly image: Image;
   readonly partition: FlashPartition;
@@ -51,12 +51,12 @@ export interface HandOverOptions {
 const VERSION_TIMEOUT_MS = 20_000;
 
 /** Brings a staged image to whom it is for, by the application's code, which may do anything but make this fail to end. */
-export class HandOver {
-  readonly #options: HandOverOptions;
+export class Installation {
+  readonly #options: InstallationOptions;
   #timer: Pick<Timer, "cancel"> | undefined;
   #over = false;
 
-  constructor(options: HandOverOptions) {
+  constructor(options: InstallationOptions) {
     this.#options = options;
   }
 

@@ -41,7 +41,7 @@ export function createStagedJob<Whom extends Recipient>(
       area,
       owner: recipient.owner,
       runningVersion: recipient.version,
-      installer: recipient.link,
+      installer: recipient.installer,
       installTimeoutMs,
       onProgress: (image, bytes) => options.onInstalling(recipient, image, bytes),
       onInstalled: ({ version }) => {

@@ -40,8 +40,8 @@ export class StagingQueue<Whom extends Recipient> {
   /** Whose offer was asked for again. */
   #asked: Whom | undefined;
   /** The own firmware has its turn, or waits for it. */
-  #own: "none" | "waiting" | "turn" = "none";
-  #ownAnswer: (() => void) | undefined;
+  #firmware: "none" | "waiting" | "turn" = "none";
+  #firmwareAnswer: (() => void) | undefined;
 
   /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
   constructor(options: StagingQueueOptions<Whom>) {
@@ -142,39 +142,39 @@ export class StagingQueue<Whom extends Recipient> {
   }
 
   /** For the own firmware's update: it waits for an installation that is under way, and everything else waits for it. */
-  ownGate(policy: Gate | undefined): Gate {
+  firmwareGate(policy: Gate | undefined): Gate {
     return {
       ask: (step, offer, answer) => {
         // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on meanwhile.
-        if (step === "download" && this.#own !== "none") this.ownEnded();
+        if (step === "download" && this.#firmware !== "none") this.firmwareEnded();
         const wait = (): void => {
-          this.#own = "waiting";
-          this.#ownAnswer = () => answer();
-          this.#takeOwnTurn();
+          this.#firmware = "waiting";
+          this.#firmwareAnswer = () => answer();
+          this.#takeFirmwareTurn();
         };
         if (policy === undefined) wait();
         else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
       },
       withdraw: () => {
         policy?.withdraw();
-        this.ownEnded();
+        this.firmwareEnded();
       },
     };
   }
 
   /** The area is the own firmware's for now. */
-  ownHolds(): void {
-    this.#own = "turn";
+  firmwareHolds(): void {
+    this.#firmware = "turn";
   }
 
   /** The own firmware's update is over, or rests. */
-  ownEnded(): void {
-    this.#own = "none";
-    this.#ownAnswer = undefined;
+  firmwareEnded(): void {
+    this.#firmware = "none";
+    this.#firmwareAnswer = undefined;
     this.#later();
   }
 
-  #takeOwnTurn(): void {
+  #takeFirmwareTurn(): void {
     const job = this.#job;
     if (job !== undefined) {
       if (!isPreemptible(job.driver.state)) return;
@@ -183,9 +183,9 @@ export class StagingQueue<Whom extends Recipient> {
       this.#order.unshift(job.recipient);
       this.#options.onState(job.recipient, undefined, undefined);
     }
-    this.#own = "turn";
-    const answer = this.#ownAnswer;
-    this.#ownAnswer = undefined;
+    this.#firmware = "turn";
+    const answer = this.#firmwareAnswer;
+    this.#firmwareAnswer = undefined;
     answer?.();
   }
 
@@ -204,8 +204,8 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
       job.recipient.offer = undefined;
     }
-    if (this.#own === "waiting") this.#takeOwnTurn();
-    if (this.#job !== undefined || this.#own === "turn" || !this.#open || this.#awaited !== undefined) return;
+    if (this.#firmware === "waiting") this.#takeFirmwareTurn();
+    if (this.#job !== undefined || this.#firmware === "turn" || !this.#open || this.#awaited !== undefined) return;
     const next = this.#pick();
     if (next !== undefined) {
       this.#order.splice(this.#order.indexOf(next), 1);
@@ -236,10 +236,10 @@ export class StagingQueue<Whom extends Recipient> {
         options.onState(recipient, state, event);
         // An update of the own firmware may have waited for the end of an installation, also where another image follows it at
         // once; the next job for the end of this one.
-        if (state.name === "idle" || (this.#own === "waiting" && isPreemptible(state))) this.#later();
+        if (state.name === "idle" || (this.#firmware === "waiting" && isPreemptible(state))) this.#later();
       });
     } catch (error) {
-      options.device.log("error", "gateway", () => describeError(error));
+      options.device.log("error", "staging", () => describeError(error));
       return false;
     }
     this.#job = { recipient, driver };

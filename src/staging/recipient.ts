@@ -9,7 +9,8 @@ export type SharedOffer = { -readonly [Field in keyof Offer]: Offer[Field] };
 export interface Recipient {
   /** In records: `PRODUCT/name`, or the id of a component. */
   readonly owner: string;
-  readonly link: Installer;
+  /** The application's way to it. */
+  readonly installer: Installer;
   /** That runs there, as far as it is known. */
   version: string | undefined;
   /** What it waits for in the queue; `undefined` there: the offer is to be asked for once more. */

@@ -6,7 +6,7 @@ import { clearRecord, type JobRecord, loadRecord, storeRecord } from "../update/
 import { restoreStaged } from "../update/machine/restore.js";
 import type { Target } from "../update/target.js";
 import type { Failure, Image, Step } from "../update/machine/types.js";
-import { HandOver, type Installer } from "./installation.js";
+import { Installation, type Installer } from "./installation.js";
 
 /** A part of flash where images wait for those whom they are for. */
 export interface StagingArea {
@@ -64,7 +64,7 @@ export class StagedTarget implements Target {
   readonly owner: string;
   readonly partition: FlashPartition;
   readonly #options: StagedTargetOptions;
-  #handOver: HandOver | undefined;
+  #installation: Installation | undefined;
 
   constructor(options: StagedTargetOptions) {
     this.label = options.area.label;
@@ -93,7 +93,7 @@ export class StagedTarget implements Target {
     const { store, clock, installer, installTimeoutMs, onProgress, onInstalled } = this.#options;
     try {
       let stored = this.#acknowledged(image);
-      this.#handOver = new HandOver({
+      this.#installation = new Installation({
         installer,
         image,
         partition: this.partition,
@@ -113,14 +113,14 @@ export class StagedTarget implements Target {
           onEnded(failure);
         },
       });
-      this.#handOver.start();
+      this.#installation.start();
     } catch (error) {
       onEnded({ code: "install-failed", message: describeError(error) });
     }
   }
 
   stop(): void {
-    this.#handOver?.close();
+    this.#installation?.close();
   }
 
   /** What is remembered saves bytes after a power cut, and decides nothing: the result stands without it. */

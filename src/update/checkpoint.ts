@@ -11,7 +11,7 @@ import type { Checkpoint, Image, Stored } from "./machine/types.js";
  *
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
- *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing, 5: whole
+ *   2  u8      bit 0: stored is present, 1: spliced, 2: refetched, 3: region offset is present, 4: erasing, 5: whole
  *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed where a reason to revert is the message
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
@@ -148,8 +148,8 @@ function checkpointOf(
 
 function flagsOf(stored: Stored | undefined): number {
   if (stored === undefined) return 0;
-  const { spliced, restarted, regionOffset, erasing } = stored;
-  return 1 | (spliced ? 2 : 0) | (restarted ? 4 : 0) | (regionOffset === undefined ? 0 : 8) | (erasing ? 16 : 0);
+  const { spliced, refetched, regionOffset, erasing } = stored;
+  return 1 | (spliced ? 2 : 0) | (refetched ? 4 : 0) | (regionOffset === undefined ? 0 : 8) | (erasing ? 16 : 0);
 }
 
 function storedOf(flags: number, regionOffset: number, etag: string): Stored | undefined {
@@ -160,7 +160,7 @@ function storedOf(flags: number, regionOffset: number, etag: string): Stored | u
     written: undefined,
     etag: etag === "" ? undefined : etag,
     spliced: (flags & 2) !== 0,
-    restarted: (flags & 4) !== 0,
+    refetched: (flags & 4) !== 0,
   };
 }
 

@@ -5,7 +5,7 @@ import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
 import { transition } from "./machine/transition.js";
 import { ProgressLimit } from "./progress-limit.js";
-import { Proof } from "./self-test.js";
+import { SelfTest } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
 import { UpdateTimers, type UpdateWaits } from "./timers.js";
@@ -49,7 +49,7 @@ export class UpdateDriver {
   readonly #queue: Event[] = [];
   readonly #timers: UpdateTimers;
   readonly #work: FlashWork;
-  readonly #proof: Proof | undefined;
+  readonly #selfTest: SelfTest | undefined;
   #state: State;
   #first: readonly Effect[] = [];
   #busy = false;
@@ -82,7 +82,7 @@ export class UpdateDriver {
       idleTimeoutMs: limits.idleTimeoutMs,
       onEvent: (event) => this.dispatch(event),
     });
-    if (selfTest !== undefined) this.#proof = new Proof({ selfTest, onEnd: (event) => this.dispatch(event) });
+    if (selfTest !== undefined) this.#selfTest = new SelfTest({ selfTest, onEnd: (event) => this.dispatch(event) });
     const step = target.restore(loadRecord(device.store, target.recordKey));
     this.#state = step.state;
     this.#first = step.effects;
@@ -188,7 +188,7 @@ export class UpdateDriver {
         this.#apply(effect.image);
         return;
       case "prove":
-        this.#proof?.ask();
+        this.#selfTest?.ask();
         return;
       case "confirm":
         this.#confirm();

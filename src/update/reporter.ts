@@ -4,20 +4,25 @@ import type { DeviceName } from "../protocol/identity.js";
 import { encodeBurning, encodeDownloading, encodeResult, encodeVersionReport, type Result } from "../protocol/messages.js";
 import { reportTopic } from "../protocol/topics.js";
 
+export interface ReporterOptions {
+  readonly session: Pick<MqttSession, "publish">;
+  readonly device: DeviceName;
+  readonly log: Log;
+  /** A component's: stands before every version that is said. */
+  readonly versionPrefix?: string | undefined;
+  /** Whether the platform's answers can reach us: the update topic is subscribed. */
+  isOnline(): boolean;
+}
+
 /** What is said to the platform about one device. Each call returns at once; without a connection nothing is said. */
 export class Reporter {
-  readonly #session: Pick<MqttSession, "publish">;
+  readonly #options: ReporterOptions;
   readonly #topic: string;
-  readonly #log: Log;
   readonly #prefix: string;
-  /** Whether the platform's answers can reach us: set once the update topic is subscribed. */
-  online = false;
 
-  /** @param options.versionPrefix of a component: before every version that is said */
-  constructor(options: { session: Pick<MqttSession, "publish">; device: DeviceName; log: Log; versionPrefix?: string }) {
-    this.#session = options.session;
+  constructor(options: ReporterOptions) {
+    this.#options = options;
     this.#topic = reportTopic(options.device);
-    this.#log = options.log;
     this.#prefix = options.versionPrefix ?? "";
   }
 
@@ -39,8 +44,9 @@ export class Reporter {
   }
 
   #publish(payload: string, onAcknowledged?: () => void): void {
-    if (!this.online) return;
-    const sent = this.#session.publish(this.#topic, payload, onAcknowledged);
-    this.#log("debug", "mqtt", () => `${sent ? "published" : "could not publish"} ${payload}`);
+    const { session, log, isOnline } = this.#options;
+    if (!isOnline()) return;
+    const sent = session.publish(this.#topic, payload, onAcknowledged);
+    log("debug", "mqtt", () => `${sent ? "published" : "could not publish"} ${payload}`);
   }
 }

@@ -1,7 +1,7 @@
 import { describeError } from "../errors.js";
 import type { Event } from "./machine/types.js";
 
-export interface ProofOptions {
+export interface SelfTestOptions {
   /** The application's own test of a firmware on trial. */
   selfTest(): boolean | Promise<boolean>;
   /** `proven`, or `unproven` with the reason. */
@@ -9,11 +9,11 @@ export interface ProofOptions {
 }
 
 /** Asks the application whether a firmware on trial is fit. */
-export class Proof {
-  readonly #options: ProofOptions;
+export class SelfTest {
+  readonly #options: SelfTestOptions;
   #run: object | undefined;
 
-  constructor(options: ProofOptions) {
+  constructor(options: SelfTestOptions) {
     this.#options = options;
   }
 

@@ -106,7 +106,7 @@ const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
 const NEW_SUB = "2.0.0";
 const SUBS: SubScene = { names: ["light1", "light2"], file: NEW_SUB, ends: [{ version: NEW_SUB, result: /"done"/ }] };
 
-/** Two sub-devices are offered the same file: one download, two hand-overs. */
+/** Two sub-devices are offered the same file: one download, two installations. */
 const STAGED: Scene = {
   ...PLAIN,
   name: "staged",

@@ -101,7 +101,7 @@ testOnEngines("a failure stops what was offered with it also where the power goe
   });
 });
 
-testOnEngines("a power cut in the hand-over goes on from what was acknowledged, and fetches nothing again", (engine) => {
+testOnEngines("a power cut in the installation goes on from what was acknowledged, and fetches nothing again", (engine) => {
   const mcu = new MemoryMcu();
   return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
     bench.platform.pending = () => bench.offer("mcu_2.0.0");

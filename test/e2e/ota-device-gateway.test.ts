@@ -78,7 +78,7 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
     pend(place, ...names);
     const device = new Running("ota-device", [...run, "--subdevices", path, "--install-timeout", "1"]);
     await device.until("ends", () => names.every((name) => ended(place, name)));
-    await device.until("ledger", () => device.stderr.includes(`${PRODUCT}/gone version 2.0.0: failed`));
+    await device.until("update marks", () => device.stderr.includes(`${PRODUCT}/gone version 2.0.0: failed`));
     const { code, stderr } = await device.kill("SIGTERM");
     assert.equal(code, 0);
     assert.ok(!stderr.includes("sign="), "no signed URL in the log");

@@ -253,7 +253,7 @@ testOnEngines("a restart during the trial reverts, is told, and does not stop th
   });
 });
 
-testOnEngines("a manifest next to the firmware is read, and its demands hold", (engine) => {
+testOnEngines("a manifest next to the firmware is read, and its requirements hold", (engine) => {
   let battery = 20;
   return withBench({ engine, config: { policy: { recheckSeconds: 0.02 } }, surroundings: { batteryPercent: () => battery } }, async (bench) => {
     bench.server.manifest = '{"minBatteryPercent":50,"unknown":[]}';

@@ -44,11 +44,11 @@ export function offerName(each: Offer): string {
   return each === other ? "other image" : "too large";
 }
 
-const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
 const partial: Stored = { ...fresh, regionOffset: 65_536, etag: '"e"' };
 const spliced: Stored = { ...partial, written: 131_072, spliced: true };
-const restarted: Stored = { ...spliced, restarted: true };
-const STORED: readonly Stored[] = [fresh, partial, spliced, restarted];
+const refetched: Stored = { ...spliced, refetched: true };
+const STORED: readonly Stored[] = [fresh, partial, spliced, refetched];
 
 const KEPT: readonly (Kept | undefined)[] = [undefined, { image, whole: false, stored: partial }, { image, whole: true }];
 const done: Result = { outcome: "done" };
@@ -78,13 +78,13 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   idle: KEPT.flatMap((kept) => [false, true].map((answered): In<"idle"> => ({ name: "idle", kept, answered }))),
   offered: KEPT.map((kept): In<"offered"> => ({ name: "offered", offer, kept })),
   downloading: STORED.flatMap((stored) =>
-    [0, CONTEXT.maxAttempts - 1].flatMap((tries) =>
-      [false, true].map((renewed): In<"downloading"> => ({ name: "downloading", offer, stored, tries, renewed })),
+    [0, 1, CONTEXT.maxAttempts].flatMap((tries) =>
+      [false, true].map((urlRenewed): In<"downloading"> => ({ name: "downloading", offer, stored, tries, urlRenewed })),
     ),
   ),
   waiting: STORED.flatMap((stored) =>
     (["pause", "fresh-url"] as const).flatMap((reason) =>
-      [1, CONTEXT.maxAttempts - 1].map((tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, renewed: false })),
+      [1, CONTEXT.maxAttempts - 1].map((tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, urlRenewed: false })),
     ),
   ),
   verifying: [undefined, ...STORED].map((stored): In<"verifying"> => ({ name: "verifying", offer, stored })),

@@ -215,7 +215,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: "if (selfTest !== undefined) this.#proof = new Proof({ selfTest, onEnd: (event) => this.dispatch(event) });",
+    line: "if (selfTest !== undefined) this.#selfTest = new SelfTest({ selfTest, onEnd: (event) => this.dispatch(event) });",
     mutant: "condition: selfTest !== undefined -> true",
     reason: "Without a self test nobody asks for the proof.",
   },
@@ -239,7 +239,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: "this.#proof?.ask();",
+    line: "this.#selfTest?.ask();",
     mutant: "optional: ?. -> .",
     reason: "The machine asks for a proof only where the context says that there is a self test.",
   },

@@ -21,7 +21,7 @@ export const FRESH: Stored = {
   written: undefined,
   etag: undefined,
   spliced: false,
-  restarted: false,
+  refetched: false,
 };
 /** One region and a bit. */
 export const IMAGE = imageOf(REGION_LENGTH + 3 * BLOCK + 16);

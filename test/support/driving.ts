@@ -64,8 +64,7 @@ export class Driving {
     this.broker = SessionBench.opened();
     const { clock, session } = this.broker;
     const status = { ...STATUS, ...options.status };
-    const reporter = new Reporter({ session, device: { productId: "ABCDE12345", deviceName: "d" }, log: this.broker.logged.log });
-    reporter.online = true;
+    const reporter = new Reporter({ session, device: { productId: "ABCDE12345", deviceName: "d" }, log: this.broker.logged.log, isOnline: () => true });
     const device = {
       boot: this.#boot(status),
       store: this.#store(),

@@ -5,7 +5,7 @@ import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
 import { OtaAgent, type OtaConfig, type SubDeviceEvent } from "../../src/index.js";
 import type { InstallImage, InstallJob } from "../../src/staging/installation.js";
-import type { Demands } from "../../src/protocol/demands.js";
+import type { Requirements } from "../../src/protocol/requirements.js";
 import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, unsuback } from "./broker-packets.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { CollectedLog } from "./log.js";
@@ -101,8 +101,8 @@ export class GatewayWorld {
   /** Whether QoS 1 is acknowledged. */
   acknowledging = true;
   bound: string[] = [];
-  /** What every offer demands, besides its fields. */
-  demands: Demands = {};
+  /** What every offer requires, besides its fields. */
+  requirements: Requirements = {};
   readonly vitals: { batteryPercent?: number; signalDbm?: number } = {};
   /** Bytes of a file in each answer of the server's, and the time between two. */
   piece = { byteLength: 4096, everyMs: 10 };
@@ -145,7 +145,7 @@ export class GatewayWorld {
   offer(deviceName: string, productId = PRODUCT): void {
     const file = this.wanted.get(deviceName) as ServedFile;
     const url = `http://files.test/${file.md5}?sign=${++this.#signatures}`;
-    const message = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version, ...this.demands };
+    const message = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version, ...this.requirements };
     this.say(`$ota/update/${productId}/${deviceName}`, JSON.stringify(message));
   }
 

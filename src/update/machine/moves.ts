@@ -10,7 +10,7 @@ const FRESH: Stored = Object.freeze({
   written: undefined,
   etag: undefined,
   spliced: false,
-  restarted: false,
+  refetched: false,
 });
 
 /** A job that another offer may still take the place of. */
@@ -42,14 +42,14 @@ export function obtain(offer: Offer, kept: Kept | undefined, context: Context): 
 
 function begin(offer: Offer, stored: Stored, first: readonly Effect[]): Step {
   return {
-    state: { name: "downloading", offer, stored, tries: 0, renewed: false },
+    state: { name: "downloading", offer, stored, tries: 1, urlRenewed: false },
     effects: [...first, { do: "download", offer, stored }],
   };
 }
 
 export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
-  const { offer, stored, tries, renewed } = state;
-  return { state: { name: "downloading", offer, stored, tries, renewed }, effects: [...first, { do: "download", offer, stored }] };
+  const { offer, stored, tries, urlRenewed } = state;
+  return { state: { name: "downloading", offer, stored, tries: tries + 1, urlRenewed }, effects: [...first, { do: "download", offer, stored }] };
 }
 
 /** An offer while another job runs: the same image brings a new URL, another one wins. */
@@ -72,15 +72,15 @@ export function declined(state: Busy, failure: Failure, context: Context, stop: 
 
 /** One try of a download ended without the whole image. */
 export function tryFailed(state: In<"downloading">, failure: Failure, context: Context): Step {
-  const tries = state.tries + 1;
+  const { tries } = state;
   const { remedy } = ruleFor(failure.code);
-  if (remedy === "renew" && !state.renewed) {
+  if (remedy === "renew" && !state.urlRenewed) {
     return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
   }
   const restarts = remedy === "restart";
-  const giveUp = remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.restarted);
+  const giveUp = remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.refetched);
   if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
-  const stored: Stored = restarts ? { ...FRESH, restarted: true } : state.stored;
+  const stored: Stored = restarts ? { ...FRESH, refetched: true } : state.stored;
   return {
     state: { ...state, name: "waiting", for: "pause", stored, tries },
     effects: [...(restarts ? [CLEAR] : []), startTimer("pause", Math.max(1, tries), failure.retryAfterMs ?? 0)],
@@ -103,8 +103,8 @@ export function waited(state: In<"waiting">, timer: TimerName, context: Context)
 /** The MD5 of what is in flash is another. Where pieces were put together the whole is fetched once more. */
 export function mismatched(state: In<"verifying">, context: Context): Step {
   const { offer, stored } = state;
-  if (stored === undefined || (stored.spliced && !stored.restarted)) {
-    return begin(offer, { ...FRESH, restarted: true }, [CLEAR]);
+  if (stored === undefined || (stored.spliced && !stored.refetched)) {
+    return begin(offer, { ...FRESH, refetched: true }, [CLEAR]);
   }
   return fail(offer, { code: "digest-mismatch", message: "MD5 does not match" }, undefined, context, []);
 }

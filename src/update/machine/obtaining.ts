@@ -13,7 +13,7 @@ import {
   startTimer,
   stay,
   tryFailed,
-    verified,
+  verified,
   waited,
 } from "./moves.js";
 import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } from "./types.js";
@@ -67,7 +67,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
       return {
         state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
-        effects: [downloading(state.offer, event.offset, event.offset === 0 && state.tries === 0)],
+        effects: [downloading(state.offer, event.offset, event.offset === 0 && state.tries === 1)],
       };
     }
     // The intention is stored before the erase, so that a cut inside it cannot make torn blocks look whole.
@@ -76,7 +76,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
     case "region-erased":
       return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);
     case "block-written": {
-      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: -1, renewed: false };
+      const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, urlRenewed: false };
       // 100 is said once, when all is in flash.
       return { state: next, effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)] };
     }
@@ -123,7 +123,7 @@ export function inWaiting(state: In<"waiting">, event: Event, context: Context):
     case "offer-received": {
       const timer = timerOf(state);
       if (state.for === "fresh-url" && isSame(state.offer, event.offer)) {
-        return resume({ ...state, offer: event.offer, renewed: true }, [{ do: "stop-timer", timer }]);
+        return resume({ ...state, offer: event.offer, urlRenewed: true }, [{ do: "stop-timer", timer }]);
       }
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-timer", timer }]);
     }

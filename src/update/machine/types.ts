@@ -27,7 +27,7 @@ export interface Stored {
   /** The bytes came from more than one answer of the server. */
   readonly spliced: boolean;
   /** The image was begun anew once already, because what was stored did not fit together. */
-  readonly restarted: boolean;
+  readonly refetched: boolean;
 }
 
 /** What an earlier try left in the target slot: a part of an image, or all of it, verified. */
@@ -59,18 +59,18 @@ export type State =
   /** An offer that fits: the download waits for its clearance. */
   | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
-   * Bytes come, or the connection for them is made. `tries`: consecutive ones before this that stored no new block; -1 once
-   * this one did, for then its end counts as none.
+   * Bytes come, or the connection for them is made. `tries`: consecutive ones that have stored no new block, with this one;
+   * 0 once this one has.
    */
-  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly renewed: boolean }
-  /** A try failed; the next one comes after a pause, or with a fresh URL. */
+  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly urlRenewed: boolean }
+  /** A try failed; the next one comes after a pause, or with a fresh URL. `tries`: consecutive ones that stored no new block. */
   | {
       readonly name: "waiting";
       readonly for: "pause" | "fresh-url";
       readonly offer: Offer;
       readonly stored: Stored;
       readonly tries: number;
-      readonly renewed: boolean;
+      readonly urlRenewed: boolean;
     }
   /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
   | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeLedger, encodeLedger, MARKS } from "../../../src/gateway/update-marks.js";
+import { decodeMarks, encodeMarks, MARKS } from "../../../src/gateway/update-marks.js";
 import { adviceFor, decodeGatewayMessage } from "../../../src/protocol/gateway.js";
 import { type Target, text, withCrc } from "../target.js";
 
@@ -40,15 +40,15 @@ export const gatewayMessage: Target = {
 };
 
 /** The marks of sub-devices, as a worn key-value store may give them back. */
-export const ledger: Target = {
-  name: "ledger",
+export const updateMarks: Target = {
+  name: "update-marks",
   weight: 15,
   corpus: [0, 1, 7, 100].map((count) =>
-    encodeLedger(Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/${index}`, mark: MARKS[index % MARKS.length] ?? "none" }))),
+    encodeMarks(Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/${index}`, mark: MARKS[index % MARKS.length] ?? "none" }))),
   ),
   words: ["\x01", "\xff"],
   repair: withCrc,
   run(input) {
-    for (const [id, mark] of decodeLedger(input)) assert.ok(Number.isInteger(id) && id >= 0 && MARKS.includes(mark));
+    for (const [id, mark] of decodeMarks(input)) assert.ok(Number.isInteger(id) && id >= 0 && MARKS.includes(mark));
   },
 };

@@ -1,11 +1,11 @@
 import type { Target } from "../target.js";
 import { contentRange, retryAfter, url } from "./fields.js";
-import { gatewayMessage, ledger } from "./gateway.js";
+import { gatewayMessage, updateMarks } from "./gateway.js";
 import { exchange, rangeReader } from "./http.js";
 import { appImage, partitionsCsv, partitionTable } from "./images.js";
 import { deviceInfo, downlink } from "./messages.js";
 import { packetReader, session } from "./mqtt.js";
-import { blocked, demands, manifest, planRecord } from "./plans.js";
+import { blocked, manifest, planRecord, requirements } from "./plans.js";
 import { checkpoint, nvs, otaData } from "./storage.js";
 
 /** Everything that reads bytes from outside. */
@@ -13,7 +13,7 @@ export const TARGETS: readonly Target[] = [
   downlink,
   deviceInfo,
   gatewayMessage,
-  demands,
+  requirements,
   manifest,
   contentRange,
   retryAfter,
@@ -23,7 +23,7 @@ export const TARGETS: readonly Target[] = [
   packetReader,
   session,
   checkpoint,
-  ledger,
+  updateMarks,
   planRecord,
   blocked,
   otaData,

@@ -29,13 +29,13 @@ export const downlink: Target = {
         assert.match(offer.md5, /^[0-9a-f]{32}$/);
         assert.match(offer.url, /^https?:\/\/[!-~]*$/i);
         assert.ok(offer.url.length <= 2048 && Number.isSafeInteger(offer.size) && offer.size > 0);
-        const { demands, ...rest } = offer;
+        const { requirements, ...rest } = offer;
         assert.deepEqual(Object.keys(rest).sort(), ["md5", "size", "url", "version"]);
-        if (demands?.wrong !== undefined) assert.match(demands.wrong, /^[A-Za-z]+ is wrong$/);
-        const { wrong: _wrong, ...sound } = demands ?? {};
+        if (requirements?.wrong !== undefined) assert.match(requirements.wrong, /^[A-Za-z]+ is wrong$/);
+        const { wrong: _wrong, ...sound } = requirements ?? {};
         const printed = JSON.stringify({ type: "update_firmware", version: offer.version, url: offer.url, md5sum: offer.md5, file_size: offer.size, ...sound });
         const again = decodeDownlink(Buffer.from(printed));
-        assert.equal(JSON.stringify(again), JSON.stringify({ ...message, offer: { ...rest, ...(Object.keys(sound).length === 0 ? {} : { demands: sound }) } }));
+        assert.equal(JSON.stringify(again), JSON.stringify({ ...message, offer: { ...rest, ...(Object.keys(sound).length === 0 ? {} : { requirements: sound }) } }));
         return;
       }
       case "version-answer": {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { Blocked } from "../../../src/components/blocked-updates.js";
+import { BlockedUpdates } from "../../../src/components/blocked-updates.js";
 import { type ManifestAnswer, ManifestReader } from "../../../src/plans/manifest.js";
 import { PlanMemory } from "../../../src/plans/memory.js";
 import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
 import { decide } from "../../../src/plans/decision.js";
 import { resolvePolicy } from "../../../src/plans/policy.js";
-import { type Demands, decodeDemands } from "../../../src/protocol/demands.js";
+import { decodeRequirements, type Requirements } from "../../../src/protocol/requirements.js";
 import { parseMessage } from "../../../src/protocol/json.js";
 import { FakeHttp } from "../../support/fake-http.js";
 import { MemoryStore } from "../../support/planning.js";
@@ -18,7 +18,7 @@ const LONGEST_SECONDS = 0xffffffff;
 const POLICY = resolvePolicy({});
 const IMAGES = Array.from({ length: ENTRY_LIMIT + 1 }, (_, index) => ({ version: `2.${index}`, md5: "ab".repeat(16), size: 1000 + index }));
 
-const DEMANDS = [
+const REQUIREMENTS = [
   '{"sourceVersion":"1.0","minBatteryPercent":30,"minSignalDbm":-113,"space":698000,"kind":"module","component":"firmware"}',
   '{"kind":"mcu","component":"mcu","x":[{"y":null}]}',
   '{"space":0,"minBatteryPercent":100}',
@@ -31,15 +31,15 @@ const WORDS = [
   '"constructor":{', "null", "-0", "1e999", "-201", "100.5", '"\\u0000"', '"\\ud800"', '"module"', '"mcu"', "[[[[[[[[[[[[[[[[[", '{"a":', "\xff", "\xef\xbb\xbf",
 ];
 
-/** What a manifest, or an offer, demands. */
-export const demands: Target = {
-  name: "demands",
+/** What a manifest, or an offer, requires. */
+export const requirements: Target = {
+  name: "requirements",
   weight: 40,
-  corpus: text(...DEMANDS),
+  corpus: text(...REQUIREMENTS),
   words: WORDS,
   run(input) {
     const fields = parseMessage(input);
-    if (typeof fields !== "string") checkDemands(decodeDemands(fields) ?? {});
+    if (typeof fields !== "string") checkRequirements(decodeRequirements(fields) ?? {});
   },
 };
 
@@ -47,12 +47,12 @@ export const demands: Target = {
 export const manifest: Target = {
   name: "manifest",
   weight: 30,
-  corpus: streams(...text(...DEMANDS, `{"space":5${" ".repeat(1013)}}`, `{"space":5${" ".repeat(1014)}}`)),
+  corpus: streams(...text(...REQUIREMENTS, `{"space":5${" ".repeat(1013)}}`, `{"space":5${" ".repeat(1014)}}`)),
   words: WORDS,
   run(input) {
     const answer = manifestOf(cut(input));
     assert.ok("found" in answer, "it was sent to its end");
-    checkDemands(answer.found);
+    checkRequirements(answer.found);
     if (input.byteLength - 1 > 1024) assert.equal(answer.found.wrong, "manifest over 1024 bytes");
     assert.deepEqual(manifestOf([input.slice(1)]), answer, "it matters how the bytes were cut");
   },
@@ -72,18 +72,18 @@ function manifestOf(pieces: readonly Uint8Array[]): ManifestAnswer {
 }
 
 /** Within their bounds, the same once they are printed and read again, and decided about in printable words. */
-function checkDemands(found: Demands): void {
+function checkRequirements(found: Requirements): void {
   const { sourceVersion, minBatteryPercent = 0, minSignalDbm = 0, space = 0, kind, component, wrong } = found;
   for (const name of [sourceVersion, component]) assert.ok(name === undefined || /^[A-Za-z0-9._-]{1,32}$/.test(name));
   assert.ok(minBatteryPercent >= 0 && minBatteryPercent <= 100 && minSignalDbm >= -200 && minSignalDbm <= 0);
   assert.ok(space >= 0 && space <= Number.MAX_SAFE_INTEGER && (kind === undefined || kind === "module" || kind === "mcu"));
   const printed = JSON.stringify(found);
-  if (wrong === undefined) assert.equal(JSON.stringify(decodeDemands(JSON.parse(printed) as { [key: string]: unknown }) ?? {}), printed);
+  if (wrong === undefined) assert.equal(JSON.stringify(decodeRequirements(JSON.parse(printed) as { [key: string]: unknown }) ?? {}), printed);
   for (const runningVersion of [undefined, "1.0"]) {
     const decision = decide({
       step: "download",
       policy: POLICY,
-      demands: found,
+      requirements: found,
       hasListener: false,
       remembered: { declined: false, accepted: [], failures: 0, cooling: undefined, deferredSeconds: 0 },
       runningVersion,
@@ -168,14 +168,14 @@ export const blocked: Target = {
     const store = new MemoryStore();
     store.records.set("blocked", input);
     const [image, other] = IMAGES as [(typeof IMAGES)[0], (typeof IMAGES)[0]];
-    const found = new Blocked({ store }).find("firmware", image);
+    const found = new BlockedUpdates({ store }).find("firmware", image);
     if (found !== undefined) assert.match(found, /^[A-Za-z0-9._-]{1,32}$/);
     if (input.byteLength > RECORD_LIMIT) return;
-    new Blocked({ store }).remove("led", other);
-    assert.equal(new Blocked({ store }).find("firmware", image), found);
-    new Blocked({ store }).add("firmware", image, "mcu");
-    assert.equal(new Blocked({ store }).find("firmware", image), "mcu");
-    new Blocked({ store }).remove("firmware", image);
-    assert.equal(new Blocked({ store }).find("firmware", image), undefined);
+    new BlockedUpdates({ store }).remove("led", other);
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), found);
+    new BlockedUpdates({ store }).add("firmware", image, "mcu");
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), "mcu");
+    new BlockedUpdates({ store }).remove("firmware", image);
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image), undefined);
   },
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HalError, type KeyValueStore } from "../../../hal/ports/index.js";
-import { Blocked } from "../../../src/components/blocked-updates.js";
+import { BlockedUpdates } from "../../../src/components/blocked-updates.js";
 import type { Image } from "../../../src/update/machine/types.js";
 
 const image = (digit: string): Image => ({ version: "1", md5: digit.repeat(32), size: 1 });
@@ -18,8 +18,8 @@ class MapStore implements KeyValueStore {
 
 test("what is blocked is so for that owner and image alone, also after a restart, until it is removed", () => {
   const store = new MapStore();
-  new Blocked({ store }).add("firmware", image("a"), "mcu");
-  const again = new Blocked({ store });
+  new BlockedUpdates({ store }).add("firmware", image("a"), "mcu");
+  const again = new BlockedUpdates({ store });
   assert.equal(again.find("firmware", image("a")), "mcu");
   assert.equal(again.find("firmware", image("b")), undefined);
   assert.equal(again.find("radio", image("a")), undefined);
@@ -30,20 +30,20 @@ test("what is blocked is so for that owner and image alone, also after a restart
 
 test("a component that did not fail after all blocks nothing; what others block stays", () => {
   const store = new MapStore();
-  const blocked = new Blocked({ store });
+  const blocked = new BlockedUpdates({ store });
   blocked.add("firmware", image("a"), "mcu");
   blocked.add("led", image("b"), "radio-mcu");
   blocked.lift("mcu");
-  const again = new Blocked({ store });
+  const again = new BlockedUpdates({ store });
   assert.deepEqual([again.find("firmware", image("a")), again.find("led", image("b"))], [undefined, "radio-mcu"]);
 });
 
 test("the newest few are kept, in one record however long the ids are", () => {
   const store = new MapStore();
-  const blocked = new Blocked({ store });
+  const blocked = new BlockedUpdates({ store });
   for (const digit of "01234") blocked.add("o".repeat(30), image(digit), "b".repeat(30));
   blocked.add("o".repeat(30), image("4"), "c");
-  const again = new Blocked({ store });
+  const again = new BlockedUpdates({ store });
   assert.deepEqual([..."01234"].map((digit) => again.find("o".repeat(30), image(digit))?.charAt(0)), [undefined, "b", "b", "b", "c"]);
 });
 
@@ -51,7 +51,7 @@ test("a record that is damaged blocks nothing", () => {
   const store = new MapStore();
   for (const text of ["firmware", `firmware ${"a".repeat(31)} mcu`, `firmware ${"a".repeat(32)}`, "\xff"]) {
     store.records.set("blocked", Buffer.from(text, "latin1"));
-    assert.equal(new Blocked({ store }).find("firmware", image("a")), undefined, text);
+    assert.equal(new BlockedUpdates({ store }).find("firmware", image("a")), undefined, text);
   }
 });
 
@@ -60,7 +60,7 @@ test("what cannot be stored holds as long as the boot lasts", () => {
   store.write = () => {
     throw new HalError("no-space", "full");
   };
-  const blocked = new Blocked({ store });
+  const blocked = new BlockedUpdates({ store });
   assert.throws(() => blocked.add("firmware", image("a"), "mcu"), HalError);
   assert.equal(blocked.find("firmware", image("a")), "mcu");
 });

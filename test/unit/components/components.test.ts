@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Device } from "../../../hal/ports/index.js";
-import { Blocked } from "../../../src/components/blocked-updates.js";
+import { BlockedUpdates } from "../../../src/components/blocked-updates.js";
 import { Components } from "../../../src/components/components.js";
 import { AREA_KEY } from "../../../src/staging/target.js";
 import { FIRMWARE } from "../../../src/plans/plans.js";
@@ -118,7 +118,7 @@ describe("an offer that the platform sent before it had the result of that job",
 describe("what a component's failure holds back", () => {
   test("goes on where the power went before that failure was stored, and the component runs its image now", () => {
     const store = storeOf(AREA_KEY, "mcu", { phase: "applying", slot: "staging", image: IMAGE });
-    new Blocked({ store }).add(FIRMWARE, OWN, "mcu");
+    new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
     const bench = new Bench(store, "2.0.0");
     const own: Offer = { ...OWN, url: "http://h.test/own.bin" };
     assert.equal(bench.components.blockedBy(own), "mcu failed");
@@ -133,12 +133,12 @@ describe("what a component's failure holds back", () => {
     const slot = "ota_1";
     for (const [key, owner, blocked] of [[OWN_KEY, "", FIRMWARE], [AREA_KEY, "led", "led"]] as const) {
       const store = storeOf(key, owner, { ...REPORTING, slot, image: OWN, result: { outcome: "failed", message: "mcu failed" } });
-      new Blocked({ store }).add(blocked, OWN, "mcu");
+      new BlockedUpdates({ store }).add(blocked, OWN, "mcu");
       new Bench(store);
       assert.equal(store.records.has("blocked"), false, blocked);
     }
     const store = storeOf(OWN_KEY, "", { phase: "verified", slot, image: OWN });
-    new Blocked({ store }).add(FIRMWARE, OWN, "mcu");
+    new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
     new Bench(store);
     assert.ok(store.records.has("blocked"), "it was not declined yet");
   });

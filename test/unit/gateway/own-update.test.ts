@@ -98,7 +98,7 @@ test("a policy is asked before the turn is taken, and what is downloaded lets th
   const { world } = gateway();
   const asked: [step: string, answer: (failure?: Failure) => void][] = [];
   const heard: string[] = [];
-  const own = world.agent.gateway.queue.ownGate({ ask: (step, _, answer) => void asked.push([step, answer]), withdraw: () => {} });
+  const own = world.agent.gateway.queue.firmwareGate({ ask: (step, _, answer) => void asked.push([step, answer]), withdraw: () => {} });
   const offer = { version: "0.2.0", url: "http://h/f", md5: OWN.md5, size: OWN.bytes.byteLength };
   own.ask("download", offer, (failure) => heard.push(`download ${failure?.code}`));
   world.upgrade(A, "light1");

@@ -373,7 +373,7 @@ describe("the preconditions of a sub-device's update", () => {
 
   test("a difference is refused by the one that runs another version, and by no other", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "0.9.0", light2: "1.0.0" } });
-    scene.world.demands = { sourceVersion: "1.0.0" };
+    scene.world.requirements = { sourceVersion: "1.0.0" };
     scene.upgrade(A, "light1", "light2");
     scene.world.advance(20_000);
     assert.equal(scene.failOf("light1"), "fail -5 for version 1.0.0, not 0.9.0");
@@ -388,7 +388,7 @@ describe("the preconditions of a sub-device's update", () => {
 
   test("one that has not said its version is asked for it, and refused where it does not say", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: undefined, light2: undefined } });
-    scene.world.demands = { sourceVersion: "1.0.0" };
+    scene.world.requirements = { sourceVersion: "1.0.0" };
     scene.upgrade(A, "light1");
     scene.world.advance(5_000);
     assert.equal(scene.world.events.at(-1), "light1 offered");
@@ -403,9 +403,9 @@ describe("the preconditions of a sub-device's update", () => {
 
   test("room is that of the staging area", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "1.0.0", light2: "1.0.0" } });
-    scene.world.demands = { space: 655_361 };
+    scene.world.requirements = { space: 655_361 };
     scene.upgrade(A, "light1");
-    scene.world.demands = { space: 655_360 };
+    scene.world.requirements = { space: 655_360 };
     scene.upgrade(B, "light2");
     scene.world.advance(20_000);
     assert.equal(scene.failOf("light1"), "fail -5 wants 655361 bytes, room for 655360");
@@ -554,7 +554,7 @@ test("as long as nobody uses plans, the part costs no message, no record and no 
   for (const name of ALL) world.add(name);
   world.agent.start();
   world.advance(3_000);
-  world.demands = { sourceVersion: "0.0.1" };
+  world.requirements = { sourceVersion: "0.0.1" };
   world.upgrade(A, ...ALL);
   for (const name of ALL) world.offer(name);
   world.advance(20_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { idOf, readLedger } from "../../../src/gateway/update-marks.js";
+import { idOf, readMarks } from "../../../src/gateway/update-marks.js";
 import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 30_000);
@@ -29,7 +29,7 @@ function results(world: GatewayWorld): string[] {
 }
 
 function markOf(world: GatewayWorld, name: string): string | undefined {
-  return readLedger({ read: (key) => world.records.get(key) }).get(idOf(`${PRODUCT}/${name}`));
+  return readMarks({ read: (key) => world.records.get(key) }).get(idOf(`${PRODUCT}/${name}`));
 }
 
 describe("the queue", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { InstallImage, InstallJob } from "../../../src/staging/installation.js";
-import { readLedger } from "../../../src/gateway/update-marks.js";
+import { readMarks } from "../../../src/gateway/update-marks.js";
 import { loadRecord } from "../../../src/update/checkpoint.js";
 import { fileOf, GatewayWorld, TestLink } from "../../support/gateway-world.js";
 import type { VirtualClock } from "../../support/virtual-clock.js";
@@ -184,7 +184,7 @@ test("cut at any moment of two images for three sub-devices, every one ends with
     }
     const store = { read: (key: string) => world.records.get(key), write: assert.fail, delete: assert.fail };
     assert.ok(loadRecord(store, "area")?.checkpoint.phase !== "reporting");
-    const marks = [...readLedger(store).values()];
+    const marks = [...readMarks(store).values()];
     assert.ok(marks.length === 3 && marks.every((mark) => mark === "done" || mark === "none"), `${marks.join()}, cut after ${ms} ms`);
   }
   console.log(`${cuts} cuts within ${endsAt} ms`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type KeyValueStore, HalError } from "../../../hal/ports/index.js";
-import { decodeLedger, encodeLedger, ENTRIES_PER_RECORD, idOf, Ledger, type Marked, MARKS, readLedger } from "../../../src/gateway/update-marks.js";
+import { decodeMarks, encodeMarks, ENTRIES_PER_RECORD, idOf, type Marked, MARKS, readMarks, UpdateMarks } from "../../../src/gateway/update-marks.js";
 import { CollectedLog } from "../../support/log.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
@@ -23,8 +23,8 @@ class Bench {
     delete: (key) => void this.records.delete(key),
   };
 
-  ledger(entries: readonly Marked[]): Ledger {
-    return new Ledger({ store: this.store, clock: this.clock, log: this.logged.log, entries });
+  updateMarks(entries: readonly Marked[]): UpdateMarks {
+    return new UpdateMarks({ store: this.store, clock: this.clock, log: this.logged.log, entries });
   }
 }
 
@@ -32,27 +32,27 @@ function meters(count: number): Marked[] {
   return Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/meter${index}`, mark: MARKS[index % MARKS.length] ?? "none" }));
 }
 
-describe("the ledger", () => {
+describe("the marks of updates", () => {
   test("keeps the marks of 200 sub-devices in two records, and gives them back in whatever order they are added", () => {
     const bench = new Bench();
     const entries = meters(200);
-    bench.ledger(entries).changed();
+    bench.updateMarks(entries).changed();
     bench.clock.advance(1_000);
     assert.deepEqual([...bench.records.keys()], ["subs0", "subs1"]);
     const others = meters(200).reverse().map(({ owner }): Marked => ({ owner, mark: "none" }));
-    bench.ledger(others).load();
+    bench.updateMarks(others).load();
     assert.deepEqual(others.reverse(), entries);
   });
 
   test("writes many changes once, and only the records that differ", () => {
     const bench = new Bench();
     const entries = meters(150);
-    const ledger = bench.ledger(entries);
-    for (let count = 0; count < 50; count++) ledger.changed();
+    const updateMarks = bench.updateMarks(entries);
+    for (let count = 0; count < 50; count++) updateMarks.changed();
     bench.clock.advance(1_000);
     assert.equal(bench.writes, 2);
     (entries[120] as Marked).mark = "failed";
-    ledger.changed();
+    updateMarks.changed();
     bench.clock.advance(1_000);
     assert.equal(bench.writes, 3);
     bench.clock.advance(100_000);
@@ -62,22 +62,22 @@ describe("the ledger", () => {
   test("drops the record that nobody is in any more", () => {
     const bench = new Bench();
     const entries = meters(ENTRIES_PER_RECORD + 1);
-    const ledger = bench.ledger(entries);
-    ledger.changed();
+    const updateMarks = bench.updateMarks(entries);
+    updateMarks.changed();
     bench.clock.advance(1_000);
     entries.pop();
-    ledger.changed();
+    updateMarks.changed();
     bench.clock.advance(1_000);
     assert.deepEqual([...bench.records.keys()], ["subs0"]);
   });
 
   test("is written at a stop where something changed, and not otherwise", () => {
     const bench = new Bench();
-    const ledger = bench.ledger(meters(3));
-    ledger.stop();
+    const updateMarks = bench.updateMarks(meters(3));
+    updateMarks.stop();
     assert.equal(bench.writes, 0);
-    ledger.changed();
-    ledger.stop();
+    updateMarks.changed();
+    updateMarks.stop();
     assert.equal(bench.writes, 1);
     assert.deepEqual(bench.clock.names(), []);
   });
@@ -85,25 +85,25 @@ describe("the ledger", () => {
   test("that cannot be written is an error in the log and no more", () => {
     const bench = new Bench();
     bench.failing = true;
-    bench.ledger(meters(3)).changed();
+    bench.updateMarks(meters(3)).changed();
     bench.clock.advance(1_000);
     assert.deepEqual(bench.logged.lines, ["error gateway full"]);
   });
 
   test("reads nothing from a record that is cut, spoiled or of another format", () => {
-    const record = encodeLedger(meters(10));
-    assert.equal(decodeLedger(record).length, 10);
-    for (let length = 0; length < record.byteLength; length++) assert.deepEqual(decodeLedger(record.subarray(0, length)), []);
+    const record = encodeMarks(meters(10));
+    assert.equal(decodeMarks(record).length, 10);
+    for (let length = 0; length < record.byteLength; length++) assert.deepEqual(decodeMarks(record.subarray(0, length)), []);
     for (let index = 0; index < record.byteLength; index++) {
       const spoiled = record.slice();
       spoiled[index] = (spoiled[index] as number) ^ 0x10;
-      assert.deepEqual(decodeLedger(spoiled), [], `byte ${index}`);
+      assert.deepEqual(decodeMarks(spoiled), [], `byte ${index}`);
     }
-    assert.deepEqual(decodeLedger(new Uint8Array(600)), []);
+    assert.deepEqual(decodeMarks(new Uint8Array(600)), []);
   });
 
   test("takes a mark that it does not know as none", () => {
-    const marks = readLedger({ read: (key) => (key === "subs0" ? encodeLedger([{ owner: "a", mark: "later" as never }]) : undefined) });
+    const marks = readMarks({ read: (key) => (key === "subs0" ? encodeMarks([{ owner: "a", mark: "later" as never }]) : undefined) });
     assert.equal(marks.get(idOf("a")), "none");
   });
 });

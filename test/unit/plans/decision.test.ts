@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Decision, decide, type Question } from "../../../src/plans/decision.js";
+import { type Decision, decide, type DecisionInput } from "../../../src/plans/decision.js";
 import { isWithin, minuteOfDay } from "../../../src/plans/window.js";
 import { type PolicyConfig, resolvePolicy } from "../../../src/plans/policy.js";
 import { OtaError } from "../../../src/errors.js";
 
 const NEW = { declined: false, accepted: [], failures: 0, cooling: undefined, deferredSeconds: 0 } as const;
 
-type Scene = Partial<Omit<Question, "policy" | "vitals">> & { policy?: PolicyConfig; battery?: number; signal?: number };
+type Scene = Partial<Omit<DecisionInput, "policy" | "vitals">> & { policy?: PolicyConfig; battery?: number; signal?: number };
 
 function decided({ policy = {}, battery, signal, ...rest }: Scene): Decision {
   return decide({
     step: "download",
     policy: resolvePolicy(policy),
-    demands: {},
+    requirements: {},
     hasListener: false,
     remembered: NEW,
     runningVersion: "1.0",
@@ -60,20 +60,20 @@ describe("consent", () => {
 
 describe("a precondition", () => {
   test("of battery is met from the demanded charge on, whoever demands it", () => {
-    for (const scene of [{ policy: { minBatteryPercent: 30 } }, { demands: { minBatteryPercent: 30 } }] as const) {
+    for (const scene of [{ policy: { minBatteryPercent: 30 } }, { requirements: { minBatteryPercent: 30 } }] as const) {
       assert.deepEqual(decided({ ...scene, battery: 29.9 }), { do: "wait", unmet: [{ what: "battery", required: 30, measured: 29.9 }] });
       assert.deepEqual(decided({ ...scene, battery: 30 }), GO);
     }
-    assert.equal(decided({ policy: { minBatteryPercent: 30 }, demands: { minBatteryPercent: 50 }, battery: 40 }).do, "wait");
-    assert.equal(decided({ policy: { minBatteryPercent: 50 }, demands: { minBatteryPercent: 30 }, battery: 40 }).do, "wait");
+    assert.equal(decided({ policy: { minBatteryPercent: 30 }, requirements: { minBatteryPercent: 50 }, battery: 40 }).do, "wait");
+    assert.equal(decided({ policy: { minBatteryPercent: 50 }, requirements: { minBatteryPercent: 30 }, battery: 40 }).do, "wait");
   });
 
   test("of signal is met from the demanded strength on", () => {
-    assert.deepEqual(decided({ demands: { minSignalDbm: -113 }, signal: -114 }), {
+    assert.deepEqual(decided({ requirements: { minSignalDbm: -113 }, signal: -114 }), {
       do: "wait",
       unmet: [{ what: "signal", required: -113, measured: -114 }],
     });
-    assert.deepEqual(decided({ demands: { minSignalDbm: -113 }, signal: -113 }), GO);
+    assert.deepEqual(decided({ requirements: { minSignalDbm: -113 }, signal: -113 }), GO);
   });
 
   test("of what nobody can measure blocks nothing", () => {
@@ -82,8 +82,8 @@ describe("a precondition", () => {
 
   test("of the version to update from waits for one that is unknown, and binds no full image", () => {
     const unmet = [{ what: "version", required: "0.9", measured: undefined }];
-    assert.deepEqual(decided({ demands: { sourceVersion: "0.9" }, runningVersion: undefined }), { do: "wait", unmet });
-    assert.deepEqual(decided({ demands: { sourceVersion: "0.9" }, runningVersion: undefined, policy: { consent: "ask" } }), { do: "ask", unmet });
+    assert.deepEqual(decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined }), { do: "wait", unmet });
+    assert.deepEqual(decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined, policy: { consent: "ask" } }), { do: "ask", unmet });
     assert.deepEqual(decided({ runningVersion: undefined }), GO);
   });
 
@@ -159,11 +159,11 @@ describe("a window", () => {
 
 describe("an image is refused", () => {
   const refusals: readonly (readonly [what: string, scene: Scene, reason: string])[] = [
-    ["for another source version than runs", { demands: { sourceVersion: "0.9" } }, "for version 0.9, not 1.0"],
-    ["for another component", { demands: { component: "mcu" } }, "for component mcu, not firmware"],
-    ["of another kind", { demands: { kind: "mcu" } }, "for a component of kind mcu, not module"],
-    ["that wants more space than there is", { demands: { space: 1001 } }, "wants 1001 bytes, room for 1000"],
-    ["with a manifest that is wrong", { demands: { wrong: "space is wrong" } }, "plan refused: space is wrong"],
+    ["for another source version than runs", { requirements: { sourceVersion: "0.9" } }, "for version 0.9, not 1.0"],
+    ["for another component", { requirements: { component: "mcu" } }, "for component mcu, not firmware"],
+    ["of another kind", { requirements: { kind: "mcu" } }, "for a component of kind mcu, not module"],
+    ["that wants more space than there is", { requirements: { space: 1001 } }, "wants 1001 bytes, room for 1000"],
+    ["with a manifest that is wrong", { requirements: { wrong: "space is wrong" } }, "plan refused: space is wrong"],
     ["that was declined", { remembered: { ...NEW, declined: true } }, "declined before"],
     ["that failed too often", { remembered: { ...NEW, failures: 5, cooling: "exhausted" } }, "failed 5 times: offer it again later"],
     ["that was reverted a short while ago", { remembered: { ...NEW, cooling: "reverted" } }, "reverted before: offer it again later"],
@@ -177,7 +177,7 @@ describe("an image is refused", () => {
   }
 
   test("at the bound of each it is not", () => {
-    assert.deepEqual(decided({ demands: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }), GO);
+    assert.deepEqual(decided({ requirements: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }), GO);
     assert.deepEqual(decided({ remembered: { ...NEW, failures: 5 } }), GO);
   });
 });

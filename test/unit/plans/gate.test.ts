@@ -66,7 +66,7 @@ describe("a listener", () => {
   test("is shown all that is known of a plan", () => {
     const planning = new Planning({ listens: true, policy: { minBatteryPercent: 30, maxDeferrals: 2 } });
     planning.vitals.batteryPercent = 12;
-    planning.ask("download", { ...OFFER, demands: { sourceVersion: "1.0", minSignalDbm: -113 } });
+    planning.ask("download", { ...OFFER, requirements: { sourceVersion: "1.0", minSignalDbm: -113 } });
     const { accept: _accept, decline: _decline, defer: _defer, closed: _closed, ...facts } = planning.shown[0]!;
     assert.deepEqual(facts, {
       component: "firmware",
@@ -418,7 +418,7 @@ describe("a budget", () => {
 });
 
 describe("a difference, where nobody knows what runs,", () => {
-  const DIFFERENCE: Offer = { ...OFFER, demands: { sourceVersion: "1.0" } };
+  const DIFFERENCE: Offer = { ...OFFER, requirements: { sourceVersion: "1.0" } };
 
   function asked(options: PlanningOptions = {}): Planning {
     const planning = new Planning(options);
@@ -573,7 +573,7 @@ describe("a manifest", () => {
     assert.equal(asked().http.exchange.request.target, "/f.bin.json?sign=1");
   });
 
-  test("says what the image demands; unknown fields are ignored", () => {
+  test("says what the image requires; unknown fields are ignored", () => {
     assert.deepEqual(answered('{"sourceVersion":"0.5","more":[1]}').answers, ["for version 0.5, not 1.0"]);
     assert.deepEqual(answered('{"more":1}').answers, ["yes"]);
   });
@@ -584,7 +584,7 @@ describe("a manifest", () => {
   });
 
   test("gives way to what the offer itself says", () => {
-    assert.deepEqual(answered('{"sourceVersion":"0.5"}', { ...OFFER, demands: { sourceVersion: "1.0" } }).answers, ["yes"]);
+    assert.deepEqual(answered('{"sourceVersion":"0.5"}', { ...OFFER, requirements: { sourceVersion: "1.0" } }).answers, ["yes"]);
   });
 
   for (const status of [401, 403, 404, 410, 302]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Plan } from "../../../src/plans/plan.js";
-import type { Demands } from "../../../src/protocol/demands.js";
+import type { Requirements } from "../../../src/protocol/requirements.js";
 import type { Offer } from "../../../src/protocol/messages.js";
 import { Planning, type PlanningOptions } from "../../support/planning.js";
 
@@ -12,16 +12,16 @@ import { Planning, type PlanningOptions } from "../../support/planning.js";
 
 const OFFER: Offer = { version: "A03", url: "http://h.test/f.bin", md5: "ab".repeat(16), size: 698_000 };
 
-function asked(demands?: Demands, options: PlanningOptions = {}): Planning {
+function asked(requirements?: Requirements, options: PlanningOptions = {}): Planning {
   const planning = new Planning(options);
   planning.vitals.batteryPercent = 20;
   planning.vitals.signalDbm = -120;
-  planning.ask("download", demands === undefined ? OFFER : { ...OFFER, demands });
+  planning.ask("download", requirements === undefined ? OFFER : { ...OFFER, requirements });
   return planning;
 }
 
-function planOf(demands: Demands): Plan {
-  return asked(demands, { listens: true }).shown[0] as Plan;
+function planOf(requirements: Requirements): Plan {
+  return asked(requirements, { listens: true }).shown[0] as Plan;
 }
 
 describe("plan fields", () => {

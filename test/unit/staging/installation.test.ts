@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { askVersion, HandOver, type Installer, type InstallImage, type InstallJob } from "../../../src/staging/installation.js";
+import { askVersion, Installation, type Installer, type InstallImage, type InstallJob } from "../../../src/staging/installation.js";
 import type { Failure } from "../../../src/update/machine/types.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
@@ -9,7 +9,7 @@ const IMAGE = { version: "2.0.0", size: 10_000, md5: "0123456789abcdef0123456789
 
 interface Handing {
   readonly clock: VirtualClock;
-  readonly handOver: HandOver;
+  readonly installation: Installation;
   readonly ends: (Failure | undefined)[];
   readonly said: string[];
   image(): InstallImage;
@@ -23,7 +23,7 @@ function handing(link: Partial<Installer> = {}, acknowledged = 0): Handing {
   const ends: (Failure | undefined)[] = [];
   const said: string[] = [];
   let given: { image: InstallImage; job: InstallJob } | undefined;
-  const handOver = new HandOver({
+  const installation = new Installation({
     installer: {
       version: () => "2.0.0",
       ...link,
@@ -41,9 +41,9 @@ function handing(link: Partial<Installer> = {}, acknowledged = 0): Handing {
     onProgress: (bytes) => said.push(`progress ${bytes}`),
     onEnded: (failure) => ends.push(failure),
   });
-  handOver.start();
+  installation.start();
   clock.advance(0);
-  return { clock, handOver, ends, said, image: () => given?.image as InstallImage, job: () => given?.job as InstallJob };
+  return { clock, installation, ends, said, image: () => given?.image as InstallImage, job: () => given?.job as InstallJob };
 }
 
 describe("an image that is handed over", () => {
@@ -75,10 +75,10 @@ describe("an image that is handed over", () => {
     const installer = { version: () => undefined, install: () => void (begun = true) };
     const ignored = (): void => {};
     const options = { installer, image: IMAGE, partition: new MemoryFlash({ blocks: 4 }), clock, timeoutMs: 1, acknowledged: 0 };
-    const handOver = new HandOver({ ...options, onAcknowledged: ignored, onProgress: ignored, onEnded: ignored });
-    handOver.start();
+    const installation = new Installation({ ...options, onAcknowledged: ignored, onProgress: ignored, onEnded: ignored });
+    installation.start();
     assert.equal(begun, false);
-    handOver.close();
+    installation.close();
     clock.advance(10);
     assert.equal(begun, false);
   });
@@ -174,9 +174,9 @@ describe("an image that is handed over", () => {
   });
 
   test("is told nothing after it was closed, also while the version is asked for", () => {
-    const { clock, ends, handOver, job } = handing();
+    const { clock, ends, installation, job } = handing();
     job().succeed();
-    handOver.close();
+    installation.close();
     clock.advance(100_000);
     assert.deepEqual(ends, []);
     assert.deepEqual(clock.names(), []);

@@ -32,7 +32,7 @@ const stored: fc.Arbitrary<Stored> = fc.record(
     written: fc.constant(undefined),
     etag: fc.option(fc.stringMatching(/^"[\x21\x23-\x7e]{0,62}"$/), { nil: undefined }),
     spliced: fc.boolean(),
-    restarted: fc.boolean(),
+    refetched: fc.boolean(),
   },
   PLAIN,
 );
@@ -56,7 +56,7 @@ const SAMPLE: Extract<Checkpoint, { phase: "reporting" }> = {
   slot: "ota_1",
   image: { version: "0.2.0", md5: "00112233445566778899aabbccddeeff", size: 0x1_0000_0002 },
   result: { outcome: "failed", message: "äh" },
-  stored: { regionOffset: 0x30000, erasing: true, written: undefined, etag: '"e"', spliced: true, restarted: false },
+  stored: { regionOffset: 0x30000, erasing: true, written: undefined, etag: '"e"', spliced: true, refetched: false },
   whole: true,
 };
 
@@ -99,7 +99,7 @@ test("no record is longer than the store takes, however long its texts are", () 
     slot: "s".repeat(16),
     image: { version: "v".repeat(32), md5: "f".repeat(32), size: Number.MAX_SAFE_INTEGER },
     result: { outcome: "failed", message: "\uffff".repeat(1000) },
-    stored: { regionOffset: 0xffffffff, erasing: false, written: undefined, etag: `"${"e".repeat(62)}"`, spliced: true, restarted: true },
+    stored: { regionOffset: 0xffffffff, erasing: false, written: undefined, etag: `"${"e".repeat(62)}"`, spliced: true, refetched: true },
     whole: false,
   };
   const longest = encodeRecord({ owner: `ABCDE12345/${"n".repeat(48)}`, checkpoint });

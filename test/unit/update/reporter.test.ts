@@ -6,7 +6,14 @@ import { SessionBench } from "../../support/session-bench.js";
 
 function setup() {
   const bench = SessionBench.opened();
-  const reporter = new Reporter({ session: bench.session, device: { productId: "ABCDE12345", deviceName: "d" }, log: bench.logged.log });
+  let online = false;
+  const reporter = new Reporter({
+    session: bench.session,
+    device: { productId: "ABCDE12345", deviceName: "d" },
+    log: bench.logged.log,
+    isOnline: () => online,
+  });
+  const connected = (isOnline: boolean): void => void (online = isOnline);
   /** QoS and text of what was said since the last look. */
   const heard = (): string[] =>
     bench.sent().map(({ flags, body }) => {
@@ -15,23 +22,30 @@ function setup() {
       assert.equal(Buffer.from(body.subarray(2, topicEnd)).toString(), "$ota/report/ABCDE12345/d");
       return `${qos} ${Buffer.from(body.subarray(topicEnd + (qos > 0 ? 2 : 0))).toString()}`;
     });
-  return { bench, reporter, heard };
+  return { bench, reporter, heard, connected };
 }
 
-test("until the answers can be heard nothing is said", () => {
-  const { reporter, heard, bench } = setup();
-  reporter.version("1.0", () => assert.fail());
-  reporter.downloading("2.0", 5);
-  reporter.burning("2.0", () => assert.fail());
-  reporter.result("2.0", { outcome: "done" }, () => assert.fail());
-  bench.clock.advance(0);
-  assert.deepEqual(heard(), []);
+test("as long as the answers cannot be heard nothing is said", () => {
+  const { reporter, heard, bench, connected } = setup();
+  for (const reconnects of [true, false]) {
+    reporter.version("1.0", () => assert.fail());
+    reporter.downloading("2.0", 5);
+    reporter.burning("2.0", () => assert.fail());
+    reporter.result("2.0", { outcome: "done" }, () => assert.fail());
+    bench.clock.advance(0);
+    assert.deepEqual(heard(), []);
+    if (!reconnects) continue;
+    connected(true);
+    reporter.version("1.0", () => {});
+    assert.equal(heard().length, 1);
+    connected(false);
+  }
 });
 
 test("progress is said once, everything else until it is acknowledged", () => {
-  const { bench, reporter, heard } = setup();
+  const { bench, reporter, heard, connected } = setup();
   const told: string[] = [];
-  reporter.online = true;
+  connected(true);
   reporter.version("1.0", () => told.push("version"));
   reporter.downloading("2.0", 5);
   reporter.burning("2.0", () => told.push("burning"));
@@ -48,8 +62,7 @@ test("progress is said once, everything else until it is acknowledged", () => {
 test("of a component the prefix stands before the version, whatever is said", () => {
   const bench = SessionBench.opened();
   const device = { productId: "ABCDE12345", deviceName: "d" };
-  const reporter = new Reporter({ session: bench.session, device, log: bench.logged.log, versionPrefix: "mcu_" });
-  reporter.online = true;
+  const reporter = new Reporter({ session: bench.session, device, log: bench.logged.log, versionPrefix: "mcu_", isOnline: () => true });
   reporter.version("1.0", () => {});
   reporter.downloading("2.0", 5);
   reporter.burning("2.0", () => {});
@@ -59,8 +72,8 @@ test("of a component the prefix stands before the version, whatever is said", ()
 });
 
 test("what the session does not take is told in the log", () => {
-  const { bench, reporter } = setup();
-  reporter.online = true;
+  const { bench, reporter, connected } = setup();
+  connected(true);
   bench.session.stop();
   reporter.version("1.0", () => {});
   assert.match(bench.logged.lines.at(-1) ?? "", /debug mqtt could not publish/);

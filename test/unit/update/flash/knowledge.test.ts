@@ -5,7 +5,7 @@ import type { Kept, State, Stored } from "../../../../src/update/machine/types.j
 import { MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
 
 const IMAGE = { version: "0.2.0", md5: "0".repeat(32), size: REGION_LENGTH };
-const PARTLY: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+const PARTLY: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
 
 function idle(stored: Partial<Stored>): State {
   return { name: "idle", kept: { image: IMAGE, whole: false, stored: { ...PARTLY, ...stored } }, answered: false };

@@ -9,7 +9,7 @@ const { started } = Driving;
 const { version, md5, size } = OFFER;
 
 describe("a download that an earlier boot began", () => {
-  const stored: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+  const stored: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
   const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
 
   test("is looked for in flash before it is offered again, and then not once more", () => {

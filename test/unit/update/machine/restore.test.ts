@@ -5,7 +5,7 @@ import { restore, restoreStaged } from "../../../../src/update/machine/restore.j
 import type { Checkpoint, Image, Stored } from "../../../../src/update/machine/types.js";
 
 const image: Image = { version: "2.0", md5: "0".repeat(32), size: 200_000 };
-const stored: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
+const stored: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
 const done = { outcome: "done" } as const;
 
 const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {

@@ -10,8 +10,8 @@ const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat
 const image: Image = { version: "2.0", md5: offer.md5, size: offer.size };
 const other: Offer = { ...offer, version: "3.0", url: "http://h/g" };
 const again: Offer = { ...offer, url: "http://h/f?sign=2" };
-const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, restarted: false };
-const partly: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: '"e"', spliced: false, restarted: false };
+const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
+const partly: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: '"e"', spliced: false, refetched: false };
 const boot = {
   runningSlot: "ota_1",
   runningState: "pending-verify",
@@ -27,9 +27,9 @@ const asking: Context = { ...context, asks: true };
 const staging: Context = { ...context, target: "staged", targetSlot: "staging" };
 
 const idle: State = { name: "idle", kept: undefined, answered: false };
-const downloading: State = { name: "downloading", offer, stored: partly, tries: 0, renewed: false };
-const pausing: State = { name: "waiting", for: "pause", offer, stored: partly, tries: 1, renewed: false };
-const renewing: State = { name: "waiting", for: "fresh-url", offer, stored: partly, tries: 1, renewed: false };
+const downloading: State = { name: "downloading", offer, stored: partly, tries: 1, urlRenewed: false };
+const pausing: State = { name: "waiting", for: "pause", offer, stored: partly, tries: 1, urlRenewed: false };
+const renewing: State = { name: "waiting", for: "fresh-url", offer, stored: partly, tries: 1, urlRenewed: false };
 const offeredState: State = { name: "offered", offer, kept: undefined };
 const ready: State = { name: "ready", offer };
 const verifying: State = { name: "verifying", offer, stored: partly };
@@ -150,7 +150,7 @@ describe("idle", () => {
 
   test("begins a download from its first byte", () => {
     const { state, effects } = step(idle, offered(offer));
-    assert.deepEqual(state, { name: "downloading", offer, stored: fresh, tries: 0, renewed: false });
+    assert.deepEqual(state, { name: "downloading", offer, stored: fresh, tries: 1, urlRenewed: false });
     assert.deepEqual(effects, [{ do: "download", offer, stored: fresh }]);
   });
 
@@ -230,19 +230,20 @@ describe("downloading", () => {
   });
 
   test("a block in flash clears the count of tries, and the end of the try that stored it counts as none", () => {
-    const { state } = step({ ...downloading, tries: 2, renewed: true }, { type: "block-written", offset: 8192 });
-    assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 }, tries: -1 });
+    const { state } = step({ ...downloading, tries: 2, urlRenewed: true }, { type: "block-written", offset: 8192 });
+    assert.deepEqual(state, { ...downloading, stored: { ...partly, written: 8192 }, tries: 0 });
     const failure: Failure = { code: "connection-lost", message: "x" };
     const failed = step(state, { type: "download-failed", failure });
     assert.ok(failed.state.name === "waiting" && failed.state.tries === 0);
     assert.deepEqual(failed.effects, [{ do: "start-timer", timer: "pause", attempt: 1, atLeastMs: 0 }]);
+    assert.deepEqual(step(failed.state, { type: "timer-fired", timer: "pause" }).state, { ...state, tries: 1 });
   });
 
   test("says 0 whatever the limit, but for a later try that begins at the first byte again", () => {
     const begun: Event = { type: "download-started", offset: 0, etag: undefined };
     const at = (tries: number): readonly Effect[] => step({ ...downloading, stored: fresh, tries }, begun).effects;
-    assert.deepEqual(at(0), [{ do: "report-downloading", version: "2.0", percent: 0, always: true }]);
-    assert.deepEqual(at(1), [{ do: "report-downloading", version: "2.0", percent: 0, always: false }]);
+    assert.deepEqual(at(1), [{ do: "report-downloading", version: "2.0", percent: 0, always: true }]);
+    assert.deepEqual(at(2), [{ do: "report-downloading", version: "2.0", percent: 0, always: false }]);
   });
 
   test("says 100 once, when all is in flash", () => {
@@ -257,8 +258,12 @@ describe("downloading", () => {
     assert.deepEqual(effects, [{ do: "start-timer", timer: "pause", attempt: 1, atLeastMs: 7000 }]);
   });
 
+  test("goes on after the last try but one", () => {
+    assert.equal(step({ ...downloading, tries: 2 }, failed("connection-lost")).state.name, "waiting");
+  });
+
   test("gives up after the last try, and keeps what is stored", () => {
-    const { state, effects } = step({ ...downloading, tries: 2 }, failed("connection-lost"));
+    const { state, effects } = step({ ...downloading, tries: 3 }, failed("connection-lost"));
     assert.deepEqual(state, { ...reporting, result: { outcome: "timed-out", message: "why" } });
     assert.equal((effects[0] as { checkpoint: { stored: Stored } }).checkpoint.stored, partly);
   });
@@ -274,14 +279,14 @@ describe("downloading", () => {
   });
 
   test("a refused URL is asked for anew even at the last try", () => {
-    assert.equal(step({ ...downloading, tries: 2 }, failed("url-refused")).state.name, "waiting");
+    assert.equal(step({ ...downloading, tries: 3 }, failed("url-refused")).state.name, "waiting");
   });
 
   test("changed content begins anew, once", () => {
     const first = step(downloading, failed("content-changed"));
     assert.deepEqual(first.effects.map((effect) => effect.do), ["clear", "start-timer"]);
     const retried = step(first.state, { type: "timer-fired", timer: "pause" });
-    assert.deepEqual(retried.effects, [{ do: "download", offer, stored: { ...fresh, restarted: true } }]);
+    assert.deepEqual(retried.effects, [{ do: "download", offer, stored: { ...fresh, refetched: true } }]);
     assert.equal(resultOf(step(retried.state, failed("content-changed"))), "failed");
   });
 
@@ -299,7 +304,7 @@ describe("downloading", () => {
 
   test("another image wins: this one stops, its record goes first", () => {
     const { state, effects } = step(downloading, offered(other));
-    assert.deepEqual(state, { name: "downloading", offer: other, stored: fresh, tries: 0, renewed: false });
+    assert.deepEqual(state, { name: "downloading", offer: other, stored: fresh, tries: 1, urlRenewed: false });
     assert.deepEqual(effects.map((effect) => effect.do), ["stop-download", "clear", "download"]);
   });
 
@@ -321,7 +326,7 @@ describe("downloading", () => {
 describe("waiting", () => {
   test("goes on after the pause from what is stored", () => {
     const { state, effects } = step(pausing, { type: "timer-fired", timer: "pause" });
-    assert.deepEqual(state, { ...downloading, tries: 1 });
+    assert.deepEqual(state, { ...downloading, tries: 2 });
     assert.deepEqual(effects, [{ do: "download", offer, stored: partly }]);
   });
 
@@ -371,9 +376,9 @@ describe("verifying", () => {
   test("a mismatch of pieces is fetched once more", () => {
     const spliced: State = { ...verifying, stored: { ...partly, spliced: true } };
     const { state, effects } = step(spliced, { type: "verified", matches: false });
-    assert.deepEqual(state, { ...downloading, stored: { ...fresh, restarted: true } });
+    assert.deepEqual(state, { ...downloading, stored: { ...fresh, refetched: true } });
     assert.deepEqual(effects.map((effect) => effect.do), ["clear", "download"]);
-    const second: State = { ...verifying, stored: { ...partly, spliced: true, restarted: true } };
+    const second: State = { ...verifying, stored: { ...partly, spliced: true, refetched: true } };
     assert.equal(resultOf(step(second, { type: "verified", matches: false })), "digest-mismatch");
   });
 });

@@ -1,10 +1,10 @@
 import { isVersion } from "./version.js";
 
 /**
- * What an image demands of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry them
+ * What an image requires of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry them
  * too, which the platform does not do today.
  */
-export interface Demands {
+export interface Requirements {
   /** The image is a difference to this version, and of use to no other. */
   readonly sourceVersion?: string;
   /** 0 to 100. */
@@ -24,13 +24,13 @@ export interface Demands {
 export type ComponentKind = "module" | "mcu";
 
 /** @returns the known fields, `undefined` where there is none of them; all others are ignored */
-export function decodeDemands(fields: { readonly [key: string]: unknown }): Demands | undefined {
+export function decodeRequirements(fields: { readonly [key: string]: unknown }): Requirements | undefined {
   const { sourceVersion, minBatteryPercent, minSignalDbm, space, kind, component } = fields;
-  const demands: { -readonly [Key in keyof Demands]: Demands[Key] } = {};
-  const take = <Key extends keyof Demands>(key: Key, value: unknown, holds: boolean): void => {
+  const requirements: { -readonly [Key in keyof Requirements]: Requirements[Key] } = {};
+  const take = <Key extends keyof Requirements>(key: Key, value: unknown, holds: boolean): void => {
     if (value === undefined) return;
-    if (holds) demands[key] = value as Demands[Key];
-    else demands.wrong = `${key} is wrong`;
+    if (holds) requirements[key] = value as Requirements[Key];
+    else requirements.wrong = `${key} is wrong`;
   };
   take("sourceVersion", sourceVersion, typeof sourceVersion === "string" && isVersion(sourceVersion));
   take("minBatteryPercent", minBatteryPercent, isWithin(minBatteryPercent, 0, 100));
@@ -38,7 +38,7 @@ export function decodeDemands(fields: { readonly [key: string]: unknown }): Dema
   take("space", space, isWithin(space, 0, Number.MAX_SAFE_INTEGER));
   take("kind", kind, kind === "module" || kind === "mcu");
   take("component", component, typeof component === "string" && isVersion(component));
-  return Object.keys(demands).length === 0 ? undefined : demands;
+  return Object.keys(requirements).length === 0 ? undefined : requirements;
 }
 
 function isWithin(value: unknown, least: number, most: number): boolean {
