@@ -22,11 +22,14 @@ export function fileFault(error: unknown): string {
   return WORDS[code] ?? (syscall === undefined ? message : code);
 }
 
+/** What was tried, in words if the name of the call is none. */
+const VERBS: { readonly [syscall: string]: string } = { copyfile: "write", mkdir: "make", mkdtemp: "make", rename: "write", scandir: "read", unlink: "remove" };
+
 /** @returns one line for a failure of node:fs that nobody has put into words, or `undefined` if it is something else */
 export function describeFileFault(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = "", syscall, path, dest }: NodeJS.ErrnoException & { readonly dest?: string } = error;
   if (!Object.hasOwn(WORDS, code) || syscall === undefined || syscall.startsWith("spawn")) return undefined;
   const name = dest ?? path;
-  return name === undefined ? `cannot ${syscall}: ${fileFault(error)}` : `cannot ${syscall} ${name}: ${fileFault(error)}`;
+  return `cannot ${VERBS[syscall] ?? syscall}${name === undefined ? "" : ` ${name}`}: ${fileFault(error)}`;
 }

@@ -1,7 +1,7 @@
-import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { LOCK_FILE, StateError } from "./state-dir.js";
+import { LOCK_FILE, makeFolder, StateError } from "./state-dir.js";
 
 /** macOS: open(2) takes an exclusive flock(2) with the file. Node has no name for it. */
 const O_EXLOCK = 0x20;
@@ -20,10 +20,10 @@ const O_EXLOCK = 0x20;
 export async function lockFolder(folder: string): Promise<() => void> {
   let release: (() => void) | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     release = process.platform === "linux" ? await listen(abstractName(folder)) : lockFile(join(folder, LOCK_FILE));
   } catch (error) {
-    throw StateError.of(`cannot lock ${folder}`, error);
+    throw StateError.of(`cannot use ${folder}`, error);
   }
   if (release === undefined) throw new StateError(`${folder} is in use by a running device: stop it first`);
   return release;

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { appVersion, CHIP_ESP32, imageChipId, verifyAppImage } from "./app-image.js";
 import { CHIPS, chipWithId } from "./chips.js";
@@ -90,11 +90,24 @@ export function factoryFlash(image: Uint8Array): NorFlash {
  */
 export function createBoard(folder: string, flash: NorFlash): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(join(folder, UNFINISHED), flash.slice(0, flash.byteLength));
     renameSync(join(folder, UNFINISHED), join(folder, FLASH_FILE));
   } catch (error) {
     throw StateError.of(`cannot write to ${folder}`, error);
+  }
+}
+
+/** @throws Error as node:fs throws it */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    // On a read-only file system mkdir's recursion says that the folder is missing: what is there above it knows why.
+    let above = resolve(folder);
+    while (!existsSync(above)) above = dirname(above);
+    accessSync(above, constants.W_OK);
+    throw error;
   }
 }
 

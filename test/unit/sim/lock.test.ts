@@ -19,7 +19,7 @@ beforeEach(() => {
 
 test("a folder that cannot be made is said in words", async () => {
   writeFileSync(folder, "");
-  await assert.rejects(lockFolder(join(folder, "below")), (error: Error) => error instanceof StateError && /^cannot lock .*: a part of the path is a file/.test(error.message));
+  await assert.rejects(lockFolder(join(folder, "below")), (error: Error) => error instanceof StateError && /^cannot use .*: a part of the path is a file/.test(error.message));
 });
 
 test("makes the folder where it is absent", async () => {
