@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connectService } from "../cloud/admin.js";
 import type { DeviceName } from "../cloud/types.js";
 import { UsageError } from "./command-line.js";
-import { readBytes, readIdentity, writeBytes } from "./files.js";
+import { readIdentity, readJson, writeBytes } from "./files.js";
 
 /** Where a device's identity goes unless it is said. */
 const OUTPUT = "device_info.json";
@@ -117,7 +117,7 @@ function subDevList(path: string, info: Info): SubDevEntry[] {
 }
 
 function readInfo(path: string): Info {
-  return JSON.parse(readBytes(path).toString("utf8")) as Info;
+  return readJson(path) as Info;
 }
 
 function spell({ productId, deviceName }: DeviceName): string {

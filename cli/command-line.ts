@@ -1,7 +1,9 @@
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
 import { CloudError } from "../cloud/types.js";
+import { describeFileFault } from "../hal/boards/sim/file-fault.js";
 import { StateError } from "../hal/boards/sim/state-dir.js";
 import { OtaError } from "../src/index.js";
+import { packageVersion } from "./package.js";
 
 /** Wrong input: one line for the user, exit code 2. */
 export class UsageError extends Error {
@@ -12,10 +14,12 @@ export class UsageError extends Error {
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
-/** Runs a program of subcommands; every failure is one line on standard error. */
+/** Runs a program of subcommands, and gives it `--version`; every failure is one line on standard error. */
 export async function runProgram(program: Command): Promise<void> {
   // A reader that has seen enough, as `head` does, is no failure.
   process.stdout.on("error", () => process.exit(0));
+  // An option behind a subcommand is that one's, --version too.
+  program.version(packageVersion(), "-V, --version", "print the version of this package").enablePositionalOptions();
   silence(program);
   try {
     await program.parseAsync();
@@ -26,19 +30,41 @@ export async function runProgram(program: Command): Promise<void> {
 
 /** Commander's own ending and printing, of every command at any depth. */
 function silence(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
+  const end = (cause: CommanderError): never => {
+    throw new CommandEnd(command, cause);
+  };
+  command.exitOverride(end).configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
   for (const subcommand of command.commands) silence(subcommand);
 }
 
+/** Commander's ending of a command: it does not say of which. */
+class CommandEnd extends Error {
+  readonly command: Command;
+  override readonly cause: CommanderError;
+
+  constructor(command: Command, cause: CommanderError) {
+    super(cause.message);
+    this.command = command;
+    this.cause = cause;
+  }
+}
+
 function report(program: Command, error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    const message = error.code === "commander.help" ? "no command" : error.message.replace(/^error: /, "");
-    say(program, `${message}; see ${program.name()} --help`);
+  if (error instanceof CommandEnd) {
+    const { command, cause } = error;
+    if (cause.exitCode === 0) return 0;
+    const message = cause.code === "commander.help" ? "no command" : cause.message.replace(/^error: /, "");
+    say(program, `${message}; see ${pathOf(command)} --help`);
     return EXIT_USAGE;
   }
-  say(program, error instanceof Error ? error.message : String(error));
-  return isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
+  const fault = describeFileFault(error);
+  say(program, fault ?? (error instanceof Error ? error.message : String(error)));
+  return fault !== undefined || isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** As the user types it: `ota-cloud device add`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function isUsage(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
+import { type BoardReport, type FlashReport, inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
 import { idOf, readMarks } from "../src/gateway/update-marks.js";
@@ -22,7 +22,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     // What runs on these is beside the flash, in the folder.
     subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
-    plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
+    plans: planReports({ plans: readRecord(flash, "ota", "plans"), versions: readRecord(flash, "ota", "plan-versions") }, Date.now() / 1000),
     components: source.state === undefined ? [] : componentsOf(source.state),
   };
   if (json === true) {
@@ -31,7 +31,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   }
   const { running, slots } = report;
   const lines = [
-    `running     ${running.slot}  version ${running.version ?? "none"}  ${running.state}`,
+    `running     ${running.slot}  version ${running.version ?? "none"}  ${describeRunning(report)}`,
     `chip        ${report.chip.name}, ${report.flashBytes} bytes of flash`,
     `partitions  ${report.partitionTable.partitions}, ${report.partitionTable.md5 ? "with" : "without"} an MD5`,
   ];
@@ -49,6 +49,12 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
   for (const plan of report.plans) lines.push(`plan        ${describePlan(plan)}`);
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** The state that otadata has of what runs; for an image that was flashed by cable it has none. */
+export function describeRunning({ running, otadata }: Pick<BoardReport, "running"> & Pick<FlashReport, "otadata">): string {
+  if (running.state !== "undefined") return running.state;
+  return otadata.some(({ slot }) => slot === running.slot) ? "selected without a trial" : "as flashed, no update yet";
 }
 
 /** What runs on each, and where it is with its update. */

@@ -51,7 +51,8 @@ export async function run(options: RunOptions): Promise<void> {
   if (listed.some((one) => isSameDevice(one, identity))) throw new UsageError("the gateway is not a sub-device of its own");
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
   const release = await lockFolder(options.state);
-  if (fresh !== undefined) createBoard(options.state, fresh);
+  // Another process may have put a board there before this one got the lock.
+  if (fresh !== undefined && !holdsBoard(options.state)) createBoard(options.state, fresh);
 
   let prompt: PlanPrompt | undefined;
   const log = createLog(options.log, (write) => (prompt !== undefined && process.stderr.isTTY ? prompt.interrupt(write) : write()));

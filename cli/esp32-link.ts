@@ -62,8 +62,11 @@ function run(command: string, args: string[], options: { env: NodeJS.ProcessEnv;
   if (status !== 0) throw new Error(explain(`${stdout}${stderr}`) ?? `${command} failed: ${lastLine(`${stdout}${stderr}`)}`);
 }
 
-/** @returns what to do about a module that is missing, or `undefined` where none is */
+/** @returns the first error in a source, or what to do about a module that is missing, or `undefined` if it is neither */
 export function explain(output: string): string | undefined {
+  // The compilers of the SDK end their messages with an exclamation mark. They run beside each other: other lines stand around it.
+  const [, place, message] = /^(.+:[0-9]+): error: (.+?)!?$/m.exec(output) ?? [];
+  if (place !== undefined) return `${place}: ${message}`;
   const specifier = /module "([^"]+)" not found/.exec(output)?.[1];
   if (specifier === undefined) return undefined;
   const manifest = (SDK_MANIFESTS as { readonly [name: string]: string | undefined })[specifier];
@@ -72,8 +75,9 @@ export function explain(output: string): string | undefined {
     : `module ${specifier} is not in this build: include $(MODDABLE)/${manifest} in the manifest`;
 }
 
-function lastLine(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+/** What make says it does is no error, whatever the file is called: `# xsc ssl/error.xsb`. */
+export function lastLine(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("# "));
   return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "no output";
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { fileFault } from "../hal/boards/sim/file-fault.js";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
 import { UsageError } from "./command-line.js";
 
@@ -9,7 +10,29 @@ export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+    throw new UsageError(`cannot read ${path}: ${fileFault(error)}`);
+  }
+}
+
+/**
+ * Reads a text as editors save it: UTF-8, or UTF-16 if a byte order mark says so. The mark is no part of the text.
+ *
+ * @throws UsageError
+ */
+export function readText(path: string): string {
+  const bytes = readBytes(path);
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** Every JSON file that a user writes is read here. @throws UsageError that names the file, and never quotes it */
+export function readJson(path: string): unknown {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${path}: not JSON`);
   }
 }
 
@@ -19,7 +42,7 @@ export function readWholeFile(path: string, byteLimit: number): Buffer {
   try {
     status = statSync(path);
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+    throw new UsageError(`cannot read ${path}: ${fileFault(error)}`);
   }
   if (!status.isFile() && !status.isDirectory()) throw new UsageError(`cannot read ${path}: it is no regular file: copy it into one first`);
   if (status.size > byteLimit) throw new UsageError(`cannot read ${path}: its ${status.size} bytes are more than the ${byteLimit} that a flash can have`);
@@ -31,13 +54,13 @@ export function writeBytes(path: string, bytes: Uint8Array | string, mode = 0o66
   try {
     writeFileSync(path, bytes, { mode });
   } catch (error) {
-    throw new UsageError(`cannot write ${path}: ${reason(error)}`);
+    throw new UsageError(`cannot write ${path}: ${fileFault(error)}`);
   }
 }
 
 /** Reads the vendor's device_info.json; the names of certificate files in it are relative to it. @throws UsageError */
 export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevices"> {
-  const text = readBytes(path).toString("utf8");
+  const text = readText(path);
   try {
     const { authentication, ...info } = parseDeviceInfo(text);
     if (authentication.mode === "KEY") return { ...info, authentication };
@@ -75,19 +98,5 @@ function readPrivateKey(path: string): Uint8Array {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${path} is not a private key`);
-  }
-}
-
-function reason(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "ENOENT":
-      return "no such file or folder";
-    case "EISDIR":
-      return "it is a folder";
-    case "EACCES":
-      return "permission denied";
-    default:
-      return code ?? "failed";
   }
 }

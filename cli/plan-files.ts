@@ -2,7 +2,7 @@ import type { Surroundings } from "../hal/boards/sim/platform.js";
 import { checkPolicy } from "../src/components/part.js";
 import { OtaError, type PolicyConfig } from "../src/index.js";
 import { UsageError } from "./command-line.js";
-import { readBytes } from "./files.js";
+import { readJson } from "./files.js";
 
 const POLICY_FIELDS: { readonly [Field in keyof Required<PolicyConfig>]: true } = {
   consent: true,
@@ -89,13 +89,7 @@ function readVitals(path: string): Vitals {
 }
 
 function readObject(path: string): { readonly [field: string]: unknown } {
-  const text = readBytes(path).toString("utf8");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${path}: not JSON`);
-  }
+  const value = readJson(path);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UsageError(`${path}: not a JSON object`);
   return value as { readonly [field: string]: unknown };
 }

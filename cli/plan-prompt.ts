@@ -1,28 +1,51 @@
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Plan } from "../src/index.js";
 
 /** Asks a person about plans, one after the other, as long as an answer is wanted. */
 export class PlanPrompt {
-  readonly #lines: Interface;
+  readonly #input: NodeJS.ReadableStream;
   readonly #output: NodeJS.WritableStream;
+  readonly #onEnd: () => void;
+  #lines: Interface;
   /** Those that want an answer; the first one is asked about. */
   #open: readonly Plan[] = [];
   #closed = false;
+  #prompt = "";
   /** The question stands in the line where the cursor is. */
   #isShown = false;
 
   /** @param options.onEnd control-C, or the end of input: nobody could answer any more */
   constructor(options: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream; onEnd: () => void }) {
     const { input, output, onEnd } = options;
+    this.#input = input;
     this.#output = output;
-    this.#lines = createInterface({ input, output });
-    this.#lines.setPrompt("");
-    this.#lines.on("line", (line) => this.#answer(line.trim()));
+    this.#onEnd = onEnd;
+    this.#lines = this.#begin();
+  }
+
+  #begin(): Interface {
+    const lines = createInterface({ input: this.#input, output: this.#output });
+    lines.setPrompt(this.#prompt);
+    lines.on("line", (line) => this.#answer(line.trim()));
     // readline takes both for itself.
-    this.#lines.on("SIGINT", onEnd);
-    this.#lines.on("close", () => {
-      if (!this.#closed) onEnd();
+    lines.on("SIGINT", this.#onEnd);
+    lines.on("close", () => {
+      if (!this.#closed) this.#onClose();
     });
+    return lines;
+  }
+
+  /** control-D on a terminal ends readline alone, and not the input: a board does not lose its power by it. */
+  #onClose(): void {
+    if (!this.#lines.terminal || (this.#input as Readable).readableEnded) {
+      this.#output.write("the input has ended, nobody can answer any more: the board is switched off\n");
+      this.#onEnd();
+      return;
+    }
+    this.#output.write("\ncontrol-D is no answer; control-C switches the board off\n");
+    this.#lines = this.#begin();
+    if (this.#open.length > 0) this.#show();
   }
 
   show(plan: Plan): void {
@@ -56,8 +79,13 @@ export class PlanPrompt {
     this.#output.write(`plan: ${nameOf(plan)}, ${size} bytes\n`);
     for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
     const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
-    this.#lines.setPrompt(`yes, no REASON${later}? `);
+    this.#setPrompt(`yes, no REASON${later}? `);
     this.#show();
+  }
+
+  #setPrompt(prompt: string): void {
+    this.#prompt = prompt;
+    this.#lines.setPrompt(prompt);
   }
 
   #show(): void {
@@ -91,7 +119,7 @@ export class PlanPrompt {
   #remove(plan: Plan): void {
     const isAsked = this.#open[0] === plan;
     this.#open = this.#open.filter((other) => other !== plan);
-    this.#lines.setPrompt("");
+    this.#setPrompt("");
     const [next] = this.#open;
     if (isAsked && next !== undefined) this.#ask(next);
   }

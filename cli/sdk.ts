@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { UsageError } from "./command-line.js";
+
+export { packageRoot } from "./package.js";
 
 /** Oldest version of the Moddable SDK with ECMA-419 storage, and with natives and FFI that survive a bundler. */
 const MIN_MAJOR = 8;
@@ -22,13 +23,6 @@ export interface SdkNeeds {
   readonly parts: readonly string[];
 }
 
-/** Root of this package: beside its compiled code. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;
-  }
-  throw new Error("hal/boards/esp32/manifest.json is missing");
-}
 
 /** @throws UsageError that says what to install */
 export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {

@@ -3,7 +3,7 @@ import { type DeviceName, OtaError } from "../src/index.js";
 import { checkDeviceName } from "../src/protocol/identity.js";
 import { isVersion } from "../src/protocol/messages.js";
 import { UsageError } from "./command-line.js";
-import { readBytes } from "./files.js";
+import { readJson } from "./files.js";
 
 /** Of one that only device_info.json names. */
 const DEFAULT_VERSION = "0.1.0";
@@ -15,7 +15,7 @@ const DEFAULT_VERSION = "0.1.0";
  * @throws UsageError that names the entry
  */
 export function readSubDevices(path: string | undefined, named: readonly DeviceName[]): SimulatedSubDeviceOptions[] {
-  const listed = path === undefined ? [] : parse(path, readBytes(path).toString("utf8"));
+  const listed = path === undefined ? [] : parse(path, readJson(path));
   const has = ({ productId, deviceName }: DeviceName): boolean =>
     listed.some((other) => other.productId === productId && other.deviceName === deviceName);
   named.forEach(({ productId, deviceName }, index) => {
@@ -25,13 +25,7 @@ export function readSubDevices(path: string | undefined, named: readonly DeviceN
   return [...listed, ...named.filter((name) => !has(name)).map((name) => ({ ...name, version: DEFAULT_VERSION, install: "ok" as const }))];
 }
 
-function parse(path: string, text: string): SimulatedSubDeviceOptions[] {
-  let list: unknown;
-  try {
-    list = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${path} is not JSON`);
-  }
+function parse(path: string, list: unknown): SimulatedSubDeviceOptions[] {
   if (!Array.isArray(list)) throw new UsageError(`${path} is not a JSON array`);
   const parsed = (list as unknown[]).map((entry, index) => parseEntry(entry, `${path}: entry ${index}`));
   parsed.forEach(({ productId, deviceName }, index) => {

@@ -47,8 +47,19 @@ async function answer(service: CloudService, token: string, message: IncomingMes
     const argument: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
     return { status: 200, body: await (service[method] as (argument: unknown) => Promise<unknown>)(argument) };
   } catch (error) {
-    return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
+    return { status: 400, body: { error: error instanceof Error ? error.message : String(error), system: systemFault(error) } };
   }
+}
+
+/** What node:fs says of its failure besides the message: who asked puts it into words. */
+function systemFault(error: unknown): object | undefined {
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  return syscall === undefined ? undefined : { code, syscall, path, dest };
+}
+
+function refusalOf(body: { readonly error?: string; readonly system?: object } | null, status: number | undefined): Error {
+  const message = body?.error ?? `cloud answers ${status}`;
+  return body?.system === undefined ? new CloudError(message) : Object.assign(new Error(message), body.system);
 }
 
 /**
@@ -114,7 +125,7 @@ function call({ port, token }: Address, method: Method, argument: unknown): Prom
           try {
             const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
             if (response.statusCode === 200) resolve(body);
-            else reject(new CloudError((body as { error?: string } | null)?.error ?? `cloud answers ${response.statusCode}`));
+            else reject(refusalOf(body as Parameters<typeof refusalOf>[0], response.statusCode));
           } catch {
             reject(new CloudError("cloud answers nonsense"));
           }

@@ -32,6 +32,8 @@ interface GuardedOptions extends SocketOptions {
 }
 
 interface GuardedTcp extends SocketInstance {
+  /** Somebody accepts there: what ends before the handshake does is no missing connection. */
+  accepted: boolean;
   /** Has the TLS socket read on, where there is something to read. */
   readOn(): void;
 }
@@ -46,6 +48,7 @@ interface GuardedTcp extends SocketInstance {
 function guard(TCP: TcpConstructor): TcpConstructor {
   return class extends TCP implements GuardedTcp {
     readonly #options: GuardedOptions;
+    accepted = false;
     #readable = 0;
     #guarded = false;
 
@@ -55,7 +58,10 @@ function guard(TCP: TcpConstructor): TcpConstructor {
       super({
         ...options,
         onReadable: (count) => this.#call(() => options.onReadable?.(count)),
-        onWritable: (count) => this.#call(() => options.onWritable?.(count)),
+        onWritable: (count) => {
+          this.accepted = true;
+          this.#call(() => options.onWritable?.(count));
+        },
         onError: () => this.#call(() => options.onError?.()),
       });
       this.#options = guarded;
@@ -109,28 +115,25 @@ class Connection implements ByteStream {
   readonly #clock: Clock;
 
   constructor(options: ConnectOptions, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor) {
+    const { host, port, timeoutMs } = options;
     this.#options = options;
     this.#clock = modules.clock;
-    this.#timeout = modules.clock.timer("connect", options.timeoutMs, () =>
-      this.#fail(new HalError("timeout", `no connection to ${options.host} within ${options.timeoutMs} ms`)),
+    this.#timeout = modules.clock.timer("connect", timeoutMs, () =>
+      this.#fail(new HalError("timeout", `no ${this.#missing()} to ${host} within ${timeoutMs} ms`)),
     );
-    modules.platform.resolve(options.host, (_host, address) => {
+    modules.platform.resolve(host, (_host, address) => {
       if (this.#closed) return;
       if (address === undefined) {
-        this.#fail(new HalError("unreachable", `no address for ${options.host}`));
+        this.#fail(new HalError("unreachable", `no address for ${host}`));
         return;
       }
       try {
-        if (options.tls === undefined) this.#openTcp(address, modules.TCP);
+        if (options.tls === undefined) this.#socket = new modules.TCP(this.#socketOptions(address));
         else this.#openTls(address, options.tls, modules.TLS, GuardedTCP);
       } catch (error) {
-        this.#fail(HalError.wrap("unreachable", `${options.host}:${options.port}`, error));
+        this.#fail(HalError.wrap("unreachable", `${host}:${port}`, error));
       }
     });
-  }
-
-  #openTcp(address: string, TCP: TcpConstructor): void {
-    this.#socket = new TCP(this.#socketOptions(address));
   }
 
   #openTls(address: string, tls: TlsOptions, TLS: TlsConstructor, GuardedTCP: TcpConstructor): void {
@@ -189,7 +192,9 @@ class Connection implements ByteStream {
     this.#readable = readable - count;
     socket.read(new Uint8Array(into.buffer, into.byteOffset + start, count));
     if (count < readable) return count;
-    if (this.#ended !== undefined) this.#failLater(this.#ended);
+    const ended = this.#ended;
+    // Never from inside a call of the owner's.
+    if (ended !== undefined) this.#timeout = this.#clock.timer("closed", 0, () => this.#fail(ended));
     else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);
     return count;
   }
@@ -215,9 +220,7 @@ class Connection implements ByteStream {
     this.#readable = 0;
     this.#writable = 0;
     this.#timeout?.cancel();
-    this.#timeout = undefined;
     this.#readOn?.cancel();
-    this.#readOn = undefined;
     this.#socket?.close();
     this.#socket = undefined;
     this.#tcp = undefined;
@@ -239,14 +242,14 @@ class Connection implements ByteStream {
     const { host, port } = this.#options;
     const error = this.#connected
       ? new HalError("closed", `connection to ${host} closed`)
-      : new HalError("unreachable", `no connection to ${host}:${port}`);
+      : new HalError("unreachable", `no ${this.#missing()} to ${host}:${port}`);
     if (this.#readable > 0) this.#ended = error;
     else this.#fail(error);
   }
 
-  /** Never from inside a call of the owner's. */
-  #failLater(error: HalError): void {
-    this.#timeout = this.#clock.timer("connection end", 0, () => this.#fail(error));
+  /** What there is none of: a plain port takes the connection, and ends it or keeps silent once it is asked for TLS. */
+  #missing(): string {
+    return this.#tcp?.accepted ? "TLS (plain port?)" : "connection";
   }
 
   #readOnLater(tcp: GuardedTcp): void {

@@ -160,7 +160,7 @@ test("a wrong file of sub-devices is one line that names the entry, and exit cod
   withPlace(INFO, async ({ run, list }) => {
     const good = { productId: PRODUCT, deviceName: "light1", version: "1.0.0" };
     for (const [content, message] of [
-      ["{", /is not JSON/],
+      ["{", /: not JSON/],
       [{}, /is not a JSON array/],
       [[1], /entry 0 is not an object/],
       [[good, { ...good, deviceName: "a b" }], /entry 1: deviceName/],

@@ -2,10 +2,11 @@ import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { SeededRandom } from "../support/seed.js";
 import { inputOf } from "./mutate.js";
+import { MEMORY } from "./repeat.js";
 import type { Target } from "./target.js";
 
 export interface Violation {
-  /** `target:seed:index` */
+  /** `target:seed:index`, or `memory:seed:0` for a whole run. */
   readonly id: string;
   readonly what: string;
 }
@@ -32,6 +33,7 @@ const VIOLATION_LIMIT = 20;
 /** What may stay in memory from a warm start to the end, whatever the inputs were. */
 const GROWTH_LIMIT = 16 * 1024 * 1024;
 const WARM_AFTER = 3000;
+const COLLECTIONS = 4;
 
 /** @returns input `index` of a target: the same in every run */
 export function fuzzInput(target: Target, seed: number, index: number): Uint8Array {
@@ -61,7 +63,7 @@ export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: Fuzz
     if (warm === undefined && figures.inputs >= WARM_AFTER) warm = heapUsed();
   }
   const growth = warm === undefined ? 0 : heapUsed() - warm;
-  if (growth > GROWTH_LIMIT) figures.violations.push({ id: `memory:${seed}:0`, what: `${growth} bytes more are held at the end` });
+  if (growth > GROWTH_LIMIT) figures.violations.push({ id: `${MEMORY}:${seed}:0`, what: `${growth} bytes more are held at the end` });
   return figures;
 }
 
@@ -75,9 +77,18 @@ export function violationOf(target: Target, input: Uint8Array): string | undefin
   }
 }
 
+/**
+ * What is held, and not what is still to be cleared away: V8 sweeps after a collection in threads of its own, and counts the
+ * memory of a dead buffer until it has. After one collection Node 24 counted up to 22 MB too much, after a second one nothing.
+ */
 function heapUsed(): number {
   setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  const { used_heap_size: used, external_memory: external } = getHeapStatistics();
-  return used + external;
+  const collect = runInNewContext("gc") as () => void;
+  let least = Infinity;
+  for (let count = 0; count < COLLECTIONS; count++) {
+    collect();
+    const { used_heap_size: used, external_memory: external } = getHeapStatistics();
+    least = Math.min(least, used + external);
+  }
+  return least;
 }

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { ROOT } from "../support/root.js";
 import { REPEAT, SEED } from "../support/seed.js";
 import { fuzz, fuzzInput, violationOf } from "./engine.js";
+import { repeatCommand } from "./repeat.js";
 import type { Target } from "./target.js";
 import { TARGETS } from "./targets/index.js";
 
@@ -63,8 +64,21 @@ test("what is held at the end is a violation", () => {
   assert.match(violations[0]?.what ?? "", /bytes more are held at the end/);
 });
 
+test("what was let go is none that is held, however late it is cleared away", () => {
+  const wasteful: Target = { ...fragile, run: () => void new Uint8Array(64 * 1024).fill(1) };
+  const { violations } = fuzz({ targets: [wasteful], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
+  assert.deepEqual(violations, []);
+});
+
+test("the command that is printed repeats the violation: one input, or the whole run", () => {
+  const run = { seed: 5, inputs: 620_000, workers: 2 };
+  assert.equal(repeatCommand("nvs:5:77", run), "npm run test:fuzz -- --replay nvs:5:77");
+  assert.equal(repeatCommand("memory:5:0", run), "npm run test:fuzz -- --seed 5 --inputs 620000 --workers 2");
+  assert.equal(repeatCommand("memory:5:0", { ...run, target: "nvs" }), "npm run test:fuzz -- --seed 5 --inputs 620000 --workers 2 --target nvs");
+});
+
 test("the command refuses what it does not know", async () => {
-  for (const wrong of [["--target", "nothing"], ["--replay", "nothing:1:1"], ["--replay", "nothing"], ["--inputs", "0"]]) {
+  for (const wrong of [["--target", "nothing"], ["--replay", "nothing:1:1"], ["--replay", "nothing"], ["--replay", "memory:5:0"], ["--inputs", "0"]]) {
     await assert.rejects(run(...wrong), (error: { code: number; stderr: string }) => error.code === 2 && error.stderr.split("\n").length === 2, wrong.join(" "));
   }
 });

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { count, EXIT_FAILED, positiveCount, positiveSeconds, runProgram, UsageError } from "../../cli/command-line.js";
 import { ROOT } from "../support/root.js";
 import { type Figures, fuzzInput, violationOf, type Violation } from "./engine.js";
+import { isOfWholeRun, repeatCommand } from "./repeat.js";
 import type { Target } from "./target.js";
 import { TARGETS } from "./targets/index.js";
 import type { Task } from "./worker.js";
@@ -50,7 +51,7 @@ async function main(options: Options): Promise<void> {
     say(`violation ${id}: ${inOneLine(what)}`);
     if (options.save === true) save(id);
   }
-  if (violations[0] !== undefined) say(`repeat it: npm run test:fuzz -- --replay ${violations[0].id}`);
+  if (violations[0] !== undefined) say(`repeat it: ${repeatCommand(violations[0].id, { seed, inputs, workers: options.workers, target: options.target })}`);
   const seconds = Math.round(Number(process.hrtime.bigint() - began) / 1e9);
   say(JSON.stringify({ inputs, seconds, violations: violations.length, seed }));
   if (violations.length > 0) process.exitCode = EXIT_FAILED;
@@ -112,13 +113,14 @@ function inputNamed(id: string): { target: Target; input: Uint8Array } {
   if (match === null && !existsSync(path)) throw new UsageError(`neither an id nor a file: ${id}`);
   const name = match?.[1] ?? basename(path).replace(/\..*$/, "");
   const target = TARGETS.find((each) => each.name === name);
+  if (isOfWholeRun(id)) throw new UsageError("what is held at the end is of a whole run: repeat that with its --seed, --inputs and --workers");
   if (target === undefined) throw new UsageError(`no such target: ${name}`);
   const input = match === null ? new Uint8Array(readFileSync(path)) : fuzzInput(target, Number(match[2]), Number(match[3]));
   return { target, input };
 }
 
 function save(id: Violation["id"]): void {
-  if (id.startsWith("memory:")) return;
+  if (isOfWholeRun(id)) return;
   const { target, input } = inputNamed(id);
   mkdirSync(FIXTURES, { recursive: true });
   const file = join(FIXTURES, `${target.name}.${id.split(":").slice(1).join("-")}.bin`);

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { appVersion, CHIP_ESP32, imageChipId, verifyAppImage } from "./app-image.js";
 import { CHIPS, chipWithId } from "./chips.js";
+import { fileFault } from "./file-fault.js";
 import { FileMedium, NO_MEDIUM, NorFlash } from "./nor-flash.js";
 import { encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, readPartitionTable, TABLE_ADDRESS } from "./partition-table.js";
 
@@ -10,17 +11,26 @@ import { encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, rea
 const FLASH_LENGTH = 4 * 1024 * 1024;
 const FLASH_FILE = "flash.bin";
 const UNFINISHED = `${FLASH_FILE}.new`;
+/** What the lock of the folder is, if it is a file. */
+export const LOCK_FILE = "board.lock";
+/** What is in a folder without being a board. */
+const BESIDE_A_BOARD = [UNFINISHED, LOCK_FILE];
 
 /** Something about the folder or the image that the user can mend. */
 export class StateError extends Error {
   override readonly name = "StateError";
+
+  /** For what a call of node:fs threw. */
+  static of(what: string, error: unknown): StateError {
+    return new StateError(`${what}: ${fileFault(error)}`);
+  }
 }
 
 /** @returns whether the folder holds a board; an empty or absent one does not @throws StateError for any other content */
 export function holdsBoard(folder: string): boolean {
   const files = existsSync(folder) ? list(folder) : [];
   if (files.includes(FLASH_FILE)) return true;
-  if (files.some((file) => file !== UNFINISHED)) throw new StateError(`${folder} is neither empty nor the state of a board`);
+  if (files.some((file) => !BESIDE_A_BOARD.includes(file))) throw new StateError(`${folder} is neither empty nor the state of a board`);
   return false;
 }
 
@@ -35,7 +45,7 @@ export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
     return flash;
   } catch (error) {
     flash?.close();
-    throw new StateError(`${path}: ${(error as Error).message}`);
+    throw StateError.of(path, error);
   }
 }
 
@@ -80,19 +90,32 @@ export function factoryFlash(image: Uint8Array): NorFlash {
  */
 export function createBoard(folder: string, flash: NorFlash): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(join(folder, UNFINISHED), flash.slice(0, flash.byteLength));
     renameSync(join(folder, UNFINISHED), join(folder, FLASH_FILE));
   } catch (error) {
-    throw new StateError(`cannot write to ${folder}: ${(error as Error).message}`);
+    throw StateError.of(`cannot write to ${folder}`, error);
+  }
+}
+
+/** @throws Error as node:fs throws it */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    // On a read-only file system mkdir's recursion says that the folder is missing: what is there above it knows why.
+    let above = resolve(folder);
+    while (!existsSync(above)) above = dirname(above);
+    accessSync(above, constants.W_OK);
+    throw error;
   }
 }
 
 function list(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    throw new StateError(`${folder} is not a folder that can be read`);
+  } catch (error) {
+    throw StateError.of(`cannot read ${folder}`, error);
   }
 }
 

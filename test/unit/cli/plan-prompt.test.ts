@@ -148,6 +148,24 @@ test("the end of input ends the run: nobody could answer any more", async () => 
   await turn();
   await turn();
   assert.equal(terminal.ends, 1);
+  assert.match(String(terminal.output.read()), /^the input has ended, .*: the board is switched off$/m);
+});
+
+test("control-D on a terminal is no answer and switches nothing off: what ends the run is said, and the question comes again", async () => {
+  const terminal = new Terminal({ isTTY: true });
+  terminal.show();
+  await terminal.type("");
+  for (let count = 0; count < 3; count++) {
+    assert.match(await terminal.type("\x04"), /control-D is no answer; control-C switches the board off\n.*yes, no REASON, later SECONDS \(3 left\)\? /s);
+  }
+  assert.equal(terminal.ends, 0);
+  await terminal.type("later 60\n");
+  assert.deepEqual(terminal.answers, ["2.0 later 60"]);
+  assert.doesNotMatch(await terminal.type("\x04"), /yes, no REASON/);
+  terminal.input.end();
+  await turn();
+  await turn();
+  assert.equal(terminal.ends, 1, "the end of the input is none of control-D");
 });
 
 test("a prompt that is closed ends nothing", async () => {

@@ -30,7 +30,7 @@ let power: WatchedPower;
 let server: Loopback;
 /** Between the two: what the board is sent goes through here. */
 let middle: Loopback;
-let onward: Socket;
+let onward: Socket | undefined;
 
 beforeEach(async () => {
   power = new WatchedPower();
@@ -39,7 +39,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   power.cut();
-  onward.destroy();
+  onward?.destroy();
+  onward = undefined;
   await middle.stop();
   await server.stop();
 });
@@ -47,11 +48,12 @@ afterEach(async () => {
 /** Joins the board's connection, which waits in the middle, to the server. */
 async function join(): Promise<{ board: Peer; server: Peer }> {
   const board = await middle.peer();
-  onward = new Socket().connect(server.port, "127.0.0.1");
-  onward.on("error", () => {});
-  onward.write(board.received);
-  board.socket.pipe(onward);
-  onward.on("data", (bytes) => board.socket.write(bytes));
+  const socket = new Socket().connect(server.port, "127.0.0.1");
+  onward = socket;
+  socket.on("error", () => {});
+  socket.write(board.received);
+  board.socket.pipe(socket);
+  socket.on("data", (bytes) => board.socket.write(bytes));
   return { board, server: await server.peer() };
 }
 
@@ -127,4 +129,33 @@ test("a connection closed while it was to read on is silent", async () => {
   clock.advance(0);
   await settle();
   assert.deepEqual([link.error, power.uncaught], [undefined, []]);
+});
+
+test("a port that accepts connections and knows no TLS is said to be one, whether it ends them or keeps silent", async () => {
+  const ending = connect();
+  const far = await middle.peer();
+  far.socket.end();
+  await until("end", () => ending.link.error !== undefined);
+  assert.equal(ending.link.error?.kind, "unreachable");
+  assert.equal(ending.link.error.message, `no TLS (plain port?) to 127.0.0.1:${middle.port}`);
+
+  const silent = connect();
+  await middle.peer();
+  await settle();
+  silent.clock.advance(60_000);
+  assert.equal(silent.link.error?.kind, "timeout");
+  assert.match(silent.link.error.message, /^no TLS \(plain port\?\) to 127\.0\.0\.1 within [0-9]+ ms$/);
+});
+
+test("where nobody accepts it is the connection that is missing, with TLS as without", async () => {
+  const { link } = connect();
+  const { port } = middle;
+  link.close();
+  await middle.stop();
+  const device = new SimDevice(smallFlash("1"));
+  const connector = new Ecma419Connector({ TCP: createTcp(power), TLS: createTls(power, true), platform: device.modules.platform, clock: new VirtualClock() });
+  const refused = new Link(connector, { host: "127.0.0.1", port, tls: { authority: AUTHORITY } });
+  await until("refusal", () => refused.error !== undefined);
+  assert.equal(refused.error?.message, `no connection to 127.0.0.1:${port}`);
+  middle = await Loopback.start();
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { lockFolder } from "../../../hal/boards/sim/lock.js";
-import { StateError } from "../../../hal/boards/sim/state-dir.js";
+import { LOCK_FILE, StateError } from "../../../hal/boards/sim/state-dir.js";
 import { ROOT } from "../../support/root.js";
 
 const parent = mkdtempSync(join(tmpdir(), "lock-"));
@@ -15,6 +15,11 @@ let count = 0;
 
 beforeEach(() => {
   folder = join(parent, String(count++));
+});
+
+test("a folder that cannot be made is said in words", async () => {
+  writeFileSync(folder, "");
+  await assert.rejects(lockFolder(join(folder, "below")), (error: Error) => error instanceof StateError && /^cannot use .*: a part of the path is a file/.test(error.message));
 });
 
 test("makes the folder where it is absent", async () => {
@@ -56,17 +61,63 @@ test("of several at the same moment, one gets it", async () => {
   assert.equal(holders.length, 1, `${holders.length} hold the folder`);
 });
 
-test("a lock ends with its process, even one that is killed", async () => {
-  const script = `import { lockFolder } from ${JSON.stringify(`file://${ROOT}/dist/node/hal/boards/sim/lock.js`)};
-    await lockFolder(${JSON.stringify(folder)});
-    console.log("held");
-    setInterval(() => {}, 1000);`;
-  const holder = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => holder.stdout.once("data", resolve));
+test("a lock ends with its process, even one that is killed, and leaves nothing behind", async () => {
+  const before = readdirSync(tmpdir()).filter(isLeftover);
+  const holder = new Racer();
+  assert.equal(await holder.take(folder), "held");
   await assert.rejects(lockFolder(folder), StateError);
-  const ended = new Promise((resolve) => holder.once("exit", resolve));
-  holder.kill("SIGKILL");
-  await ended;
+  await holder.kill();
   const release = await lockFolder(folder);
   release();
+  assert.deepEqual(readdirSync(folder).filter((name) => process.platform === "linux" || name !== LOCK_FILE), []);
+  assert.deepEqual(readdirSync(tmpdir()).filter(isLeftover), before);
 });
+
+test("of two processes that race for a folder whose holder was killed, one gets it, whatever TMPDIR is: 60 pairs", async () => {
+  const folders = Array.from({ length: 60 }, (_, index) => join(folder, String(index)));
+  const elsewhere = join(folder, "tmp");
+  mkdirSync(elsewhere, { recursive: true });
+  const holder = new Racer();
+  for (const path of folders) assert.equal(await holder.take(path), "held");
+  await holder.kill();
+  const racers = [new Racer(), new Racer(), new Racer(elsewhere)];
+  const ends: string[] = [];
+  for (const [index, path] of folders.entries()) {
+    const pair = index % 2 === 0 ? racers.slice(0, 2) : racers.slice(1);
+    ends.push((await Promise.all(pair.map((racer) => racer.take(path)))).sort().join(" and "));
+  }
+  await Promise.all(racers.map((racer) => racer.kill()));
+  assert.deepEqual(ends, folders.map(() => "held and refused"));
+});
+
+/** A process that locks what it is told to, and holds it. */
+class Racer {
+  readonly #child: ChildProcess;
+  readonly #answers: ((answer: string) => void)[] = [];
+
+  constructor(temporary = tmpdir()) {
+    const script = `import { lockFolder } from ${JSON.stringify(`file://${ROOT}/dist/node/hal/boards/sim/lock.js`)};
+      process.on("message", (folder) => lockFolder(folder).then(() => process.send("held"), () => process.send("refused")));`;
+    const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+    this.#child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: [...stdio], env: { ...process.env, TMPDIR: temporary } });
+    this.#child.on("message", (answer) => this.#answers.shift()?.(String(answer)));
+  }
+
+  take(path: string): Promise<string> {
+    return new Promise((resolve) => {
+      this.#answers.push(resolve);
+      this.#child.send(path);
+    });
+  }
+
+  kill(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#child.once("exit", () => resolve());
+      this.#child.kill("SIGKILL");
+    });
+  }
+}
+
+function isLeftover(name: string): boolean {
+  return name.endsWith(".sock") && name.startsWith("ota-device");
+}

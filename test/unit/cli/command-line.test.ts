@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../support/root.js";
+import { runCommand, withCommands } from "../../support/command.js";
+
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
+
+for (const [command, args, see] of [
+  ["ota-cloud", ["device", "add", "--wat"], "ota-cloud device add"],
+  ["ota-cloud", ["device", "bind"], "ota-cloud device bind"],
+  ["ota-cloud", ["device"], "ota-cloud device"],
+  ["ota-cloud", ["firmware", "nope"], "ota-cloud firmware"],
+  ["ota-cloud", [], "ota-cloud"],
+  ["ota-cloud", ["nope"], "ota-cloud"],
+  ["ota-device", ["image", "--size", "many"], "ota-device image"],
+  ["ota-device", ["run", "--state", "x"], "ota-device run"],
+  ["start", ["--cut", "100"], "npm start --"],
+] as const) {
+  test(`${[command, ...args].join(" ")}: the error points at the help of that command`, async () => {
+    const { code, stderr } = await runCommand(command, args);
+    assert.equal(code, 2);
+    assert.ok(stderr.endsWith(`; see ${see} --help\n`), stderr);
+    assert.equal(stderr.split("\n").length, 2);
+  });
+}
+
+for (const command of ["ota-cloud", "ota-device", "start", "sim", "check-esp32", "flash-esp32"]) {
+  test(`${command} --version says the version of the package`, async () => {
+    assert.deepEqual(await runCommand(command, ["--version"]), { code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+  });
+}
+
+test("--version behind a subcommand that has one of its own is that one's", async () => {
+  await withCommands(async (folder) => {
+    const image = join(folder, "a.bin");
+    assert.equal((await runCommand("ota-device", ["image", "--version", "7.8.9", "--size", "4096", "--output", image])).stdout, "");
+    assert.ok(readFileSync(image).includes("7.8.9"));
+  });
+});
+
+test("a folder that cannot be made is one line in words, from every command that writes", async () => {
+  await withCommands(async (folder) => {
+    const file = join(folder, "file");
+    const info = join(folder, "device_info.json");
+    const image = join(folder, "a.bin");
+    writeFileSync(file, "");
+    const key_deviceinfo = { deviceSecret: "MTIzNDU2Nzg5MDEyMzQ1Ng==" };
+    writeFileSync(info, JSON.stringify({ auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo }));
+    await runCommand("ota-device", ["image", "--version", "1", "--size", "4096", "--output", image]);
+    const below = join(file, "below");
+    const added = ["--product", "ABCDE12345", "--name", "x"];
+    const tries: readonly (readonly [command: string, args: readonly string[]])[] = [
+      ["ota-device", ["run", "--device-info", info, "--state", below]],
+      ["ota-device", ["flash", "--state", below, "--image", image]],
+      ["ota-device", ["image", "--version", "1", "--size", "4096", "--output", below]],
+      ["ota-device", ["provision", "--device-info", info, "--output", below]],
+      ["ota-cloud", ["device", "add", ...added, "--state", join(folder, "cloud"), "--output", below]],
+      ["ota-cloud", ["device", "add", ...added, "--state", below]],
+      ["ota-cloud", ["serve", "--state", below, "--mqtt-port", "0", "--http-port", "0"]],
+    ];
+    for (const [command, args] of tries) {
+      const { code, stderr } = await runCommand(command, args);
+      assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, /^ota-[a-z]+: [^\n]*(a part of the path is a file, not a folder|is not a folder that can be written)\n$/, args.join(" "));
+    }
+  });
+});
