@@ -3,8 +3,10 @@ import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import typescript from "@rollup/plugin-typescript";
 import { cuts } from "./bundle/cuts.mjs";
+import { declarations } from "./bundle/declarations.mjs";
 import { methods } from "./bundle/methods.mjs";
 import { minified } from "./bundle/minified.mjs";
+import { notices } from "./bundle/notices.mjs";
 import { partManifests } from "./bundle/part-manifests.mjs";
 
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
@@ -48,6 +50,7 @@ function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bund
       moduleNames,
       minified({ root: ROOT, shipped: dir === SHIPPED }),
       partManifests({ root: ROOT, agent: "moddable-ota", parts }),
+      ...(dir === SHIPPED ? [declarations({ root: ROOT }), notices()] : []),
     ],
     // A dependency that is not found would otherwise become an import that no board can satisfy.
     onLog(level, log, print) {

@@ -19,6 +19,8 @@ export interface ApplicationOptions {
   readonly version: string;
   /** One of TABLE_NAMES. */
   readonly table: string;
+  /** Folder of examples/ that has the application; `minimal` if absent. */
+  readonly example?: string;
 }
 
 /**
@@ -28,10 +30,10 @@ export interface ApplicationOptions {
  * @returns its path
  * @throws UsageError if the version cannot stand in an application descriptor
  */
-export function writeApplication({ sdk, board, output, version, table }: ApplicationOptions): string {
+export function writeApplication({ sdk, board, output, version, table, example = APPLICATION }: ApplicationOptions): string {
   // The descriptor has 32 bytes with the zero at its end; the platform takes these characters.
   if (!/^[A-Za-z0-9._-]{1,31}$/.test(version)) throw new UsageError(`firmware version ${version} is not 1 to 31 of [A-Za-z0-9._-]`);
-  const folder = join(output, APPLICATION);
+  const folder = join(output, example);
   mkdirSync(join(folder, "sdkconfig"), { recursive: true });
   writeFileSync(join(folder, "partitions.csv"), partitionsOf(table));
   writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), `${boardSettings(sdk, board)}\n${settingsOf(table)}`);
@@ -42,7 +44,7 @@ export function writeApplication({ sdk, board, output, version, table }: Applica
     defines: { firmware: { version: `#${version}` } },
   });
   const path = join(folder, "manifest.json");
-  writeManifest(path, { include: [join(packageRoot(), "examples", APPLICATION, "manifest.json"), "./settings.json"] });
+  writeManifest(path, { include: [join(packageRoot(), "examples", example, "manifest.json"), "./settings.json"] });
   return path;
 }
 

@@ -38,7 +38,7 @@ const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] 
  * @throws Error that names what does not link
  */
 export function link(application: ApplicationOptions): Linked {
-  const { sdk, board, output } = application;
+  const { sdk, board, output, example = APPLICATION } = application;
   const standIns = join(output, "stand-ins");
   mkdirSync(standIns, { recursive: true });
   standIn(standIns, "git", `echo ${sdk.idfVersion}`);
@@ -47,7 +47,7 @@ export function link(application: ApplicationOptions): Linked {
   const env = { ...process.env, IDF_PATH: output, SDKCONFIGPATH: undefined, PARTITIONS_FILE: undefined };
   const options = { env: environmentOf(sdk, env, [standIns]), cwd: output };
   run("mcconfig", mcconfigArguments({ board, output, manifest: writeApplication(application) }), options);
-  const folder = join(output, "tmp", "esp32", board, "release", APPLICATION);
+  const folder = join(output, "tmp", "esp32", board, "release", example);
   run("make", ["-f", join(folder, "makefile"), join(folder, "mc.xs.c")], options);
   return readLinked(folder);
 }

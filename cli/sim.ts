@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
@@ -65,6 +65,9 @@ await runProgram(program);
 async function sim(options: SimOptions): Promise<void> {
   if (options.wrongCa !== undefined && options.tls !== true) throw new UsageError("--wrong-ca needs --tls");
   if (options.certificate === true && options.tls !== true) throw new UsageError("--certificate needs --tls");
+  if (options.tls === true && !existsSync(SERVER_CA)) {
+    throw new UsageError("--tls needs the certificates in test/fixtures/tls, which the package leaves out: run it in a copy of the repository");
+  }
   const image = imageOf(options.size);
   const sdk = findLinuxSdk(process.env);
   checkCompiler(process.env);

@@ -12,6 +12,13 @@ import type { Device, Log } from "../ports/index.js";
 /** NVS namespace of everything the agent stores. */
 const NAMESPACE = "ota";
 
+/** What an application says when it opens the device: the same on every board. */
+export interface DeviceOptions {
+  readonly log: Log;
+  /** Charge of the battery in percent, if the application can measure it: the board itself has no gauge. */
+  readonly batteryPercent?: () => number | undefined;
+}
+
 /**
  * Puts the ports together over a board's modules: the same for every board.
  *

@@ -1,18 +1,14 @@
 import Modules from "modules";
-import { createDevice, type Device, type Log } from "moddable-ota";
+import { createDevice, type Device } from "moddable-ota";
+import type { DeviceOptions } from "../device.js";
 import { type Provisioning, readProvisioning as read } from "../provisioning.js";
 import { logMemory } from "./memory.js";
 import { platform } from "./platform.js";
 import { sdkModule } from "./sdk-modules.js";
 
+export type { DeviceOptions } from "../device.js";
 export type { Provisioning } from "../provisioning.js";
 export { signalDbm } from "./platform.js";
-
-export interface DeviceOptions {
-  readonly log: Log;
-  /** Charge of the battery in percent, where the application can measure it: the chip itself has no gauge. */
-  readonly batteryPercent?: () => number | undefined;
-}
 
 /**
  * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`. Wi-Fi is

@@ -1,4 +1,4 @@
-import { createDevice, type Device, type Log } from "moddable-ota";
+import { createDevice, type Device } from "moddable-ota";
 import { Digest } from "crypt";
 import FFI from "mc/ffi";
 import Modules from "modules";
@@ -7,17 +7,21 @@ import TCP from "embedded:io/socket/tcp";
 import TLS from "embedded:io/socket/tcp/tls";
 import Time from "time";
 import Timer from "timer";
+import type { DeviceOptions } from "../device.js";
 import { type Provisioning, readProvisioning as read } from "../provisioning.js";
 import { bootBoard } from "./board.js";
 import type { Directory } from "./files.js";
 import { createProvisioningFile } from "./provisioning-file.js";
+
+export type { DeviceOptions } from "../device.js";
+export type { Provisioning } from "../provisioning.js";
 
 /**
  * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
  *
  * @throws Error where the folder holds no board
  */
-export function openDevice({ log }: { log: Log }): Device {
+export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   const native = new FFI();
   const files = workingFolder();
   const { boot, ...storage } = bootBoard({ files, Digest, restart: () => native.ota_restart() });
@@ -30,6 +34,7 @@ export function openDevice({ log }: { log: Log }): Device {
       into.set(bytes);
     },
     unixTime: () => Math.floor(Date.now() / 1000),
+    ...(batteryPercent === undefined ? {} : { batteryPercent }),
   };
   return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
 }
@@ -37,6 +42,11 @@ export function openDevice({ log }: { log: Log }): Device {
 /** What the file `device.json` of the working folder says: the entries of type string that NVS has on the chip. */
 export function readProvisioning(): Provisioning {
   return read({ keyValue: createProvisioningFile(workingFolder()) });
+}
+
+/** Strength of the Wi-Fi signal in dBm: a process has no radio. */
+export function signalDbm(): number | undefined {
+  return undefined;
 }
 
 /** It opens its folder as it is loaded: preloaded, it would do so on the machine that builds. */

@@ -38,8 +38,5 @@ declare module "timer" {
   const Timer: import("moddable-ota").BoardModules["Timer"];
   export default Timer;
 }
-declare module "moddable-ota/device" {
-  export function openDevice(options: { log: import("moddable-ota").Log }): import("moddable-ota").Device;
-}
 /** Of the engine: writes to the console. */
 declare function trace(text: string): void;

@@ -1,0 +1,46 @@
+import { type Log, OtaAgent, type Plan } from "moddable-ota";
+import { openDevice, readProvisioning } from "moddable-ota/device";
+import { plans } from "moddable-ota/plans";
+
+const log: Log = (level, area, message) => {
+  if (level !== "debug") trace(`${level} ${area}: ${message()}\n`);
+};
+
+/** As in examples/minimal, but each update is a plan: it waits for a good signal and for a yes, and the new firmware tests itself. */
+export default function (): void {
+  const { identity, problem, broker, download } = readProvisioning();
+  const device = openDevice({ log });
+  if (identity === undefined) {
+    trace(`${problem}\n`);
+    // A new firmware that does not know who it is cannot prove itself, and must not stay.
+    if (device.boot.status().runningState === "pending-verify") {
+      device.boot.revert();
+      device.boot.restart();
+    }
+    return;
+  }
+  const agent = new OtaAgent({
+    device,
+    parts: { plans },
+    config: { identity, broker, download, policy: { consent: "ask", minSignalDbm: -85 }, selfTest },
+  });
+  agent.on("plan", (plan) => {
+    if (plan.unmet.length > 0) trace(`${plan.version} waits for: ${plan.unmet.map(({ what }) => what).join(", ")}\n`);
+    if (plan.asks) ask(plan);
+  });
+  agent.on("state", ({ to }) => trace(`${to}\n`));
+  agent.on("result", ({ version, result }) => trace(`${version}: ${result.outcome}\n`));
+  agent.start();
+  trace(`version ${agent.version} runs\n`);
+}
+
+/** A product shows the plan to its user here, and accepts, declines or defers it once they have answered. */
+function ask(plan: Plan): void {
+  trace(`${plan.version}, ${plan.size} bytes: accepted\n`);
+  plan.accept();
+}
+
+/** A product looks here whether what it is made for still works. Only `true` keeps a new firmware. */
+function selfTest(): boolean {
+  return true;
+}

@@ -1,0 +1,8 @@
+/** What a program on Node imports as `moddable-ota/simulated-board`: a chip of the ESP32 family whose flash is a folder. */
+export { type AppImageOptions, buildAppImage } from "./app-image-builder.js";
+export { SimulatedBoard, type SimulatedBoardOptions } from "./board.js";
+export type { NorFlash } from "./nor-flash.js";
+export type { Partition } from "./partition-table.js";
+export type { Surroundings } from "./platform.js";
+export type { Power } from "./power.js";
+export { createBoard, factoryFlash, holdsBoard, openFlash, StateError } from "./state-dir.js";
