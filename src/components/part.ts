@@ -9,7 +9,7 @@ import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 export interface PlansPart {
   /** @throws OtaError `usage` for a wrong policy */
   desk(options: PlanDeskOptions): PlanDesk;
-  /** @throws HalError where the board has no staging partition */
+  /** @throws HalError if the board has no staging partition */
   components(options: ComponentsOptions): Components;
 }
 

@@ -69,7 +69,7 @@ export function idOf(owner: string): number {
   return crc32(bytes, bytes.byteLength);
 }
 
-/** Many change at once where many are offered the same. */
+/** Many marks change at once if many sub-devices are offered the same image. */
 const DELAY_MS = 1_000;
 
 /** Keeps the marks of all sub-devices in the key-value store. */
@@ -82,7 +82,7 @@ export class Ledger {
     this.#options = options;
   }
 
-  /** Gives every one its mark, wherever in the ledger it stands. @throws HalError where storage cannot be read */
+  /** Gives every one its mark, wherever in the ledger it stands. @throws HalError if storage cannot be read */
   load(): void {
     const { store, entries } = this.#options;
     const marks = readLedger(store);
@@ -119,7 +119,7 @@ export class Ledger {
   }
 }
 
-/** @returns marks by id @throws HalError where storage cannot be read */
+/** @returns marks by id @throws HalError if storage cannot be read */
 export function readLedger(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
   const marks = new Map<number, Mark>();
   for (let record = 0; ; record++) {

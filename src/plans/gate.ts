@@ -16,7 +16,7 @@ export interface PlanGateOptions {
   readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
   readonly policy: Policy;
   readonly memory: PlanMemory;
-  /** For the manifest, where it comes by https. */
+  /** For the manifest, if it comes by https. */
   readonly tls: TlsOptions;
   readonly component: string;
   /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
@@ -25,14 +25,14 @@ export interface PlanGateOptions {
   /** Bytes that an image may demand. */
   readonly capacity: number;
   runningVersion(): string | undefined;
-  /** Asks what runs, where that is unknown. @param onEnded never from inside this call */
+  /** Asks what runs, if that is unknown. @param onEnded never from inside this call */
   askVersion?(onEnded: () => void): void;
   hasListener(): boolean;
   /** Before the first look: for what is offered together with this. */
   gatherMs?(): number;
-  /** Id of a component that comes first; `undefined` where none does. */
+  /** Id of a component that comes first; `undefined` if none does. */
   awaited?(): string | undefined;
-  /** Why this is not to be installed at all; `undefined` where it may be. Asked once no other comes first. */
+  /** Why this is not to be installed at all; `undefined` if it may be. Asked once no other comes first. */
   blocked?(offer: Offer): string | undefined;
   /** What was blocked is declined, durably. */
   unblock?(offer: Offer): void;
@@ -158,7 +158,7 @@ export class PlanGate implements Gate {
     }
   }
 
-  /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
+  /** @returns `undefined` if the manifest is not there yet: the next look comes by itself */
   #demandsOf(offer: Offer): Demands | undefined {
     const { policy, device, tls } = this.#options;
     this.#demands ??= new PlanDemands({
@@ -172,7 +172,10 @@ export class PlanGate implements Gate {
     return this.#demands.read(offer);
   }
 
-  /** What does not say its version within some tries is refused as one that says another: the difference may not fit. */
+  /**
+   * Asks for the version that a difference needs. If there is no answer after `VERSION_TRIES` tries, the image is refused as if
+   * another version ran: the difference may not fit.
+   */
   #askVersion(question: Question, { sourceVersion }: Demands): void {
     if (question.asksVersion) return;
     question.asksVersion = true;

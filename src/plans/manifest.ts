@@ -10,7 +10,7 @@ export type ManifestAnswer = { readonly found: Demands } | { readonly unknown: s
 export interface ManifestReaderOptions {
   readonly http: HttpClient;
   readonly clock: Clock;
-  /** Of the firmware. */
+  /** The firmware's. */
   readonly url: string;
   readonly tls: TlsOptions;
   onEnded(answer: ManifestAnswer): void;

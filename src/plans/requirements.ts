@@ -32,13 +32,13 @@ export class PlanDemands {
     if (!options.manifest) this.#found = NONE;
   }
 
-  /** @returns `undefined` where the manifest is not there */
+  /** @returns `undefined` if the manifest is not there */
   of(offer: Offer): Demands | undefined {
     // The offer's own word is the newer one.
     return this.#found === undefined ? undefined : { ...this.#found, ...offer.demands };
   }
 
-  /** @returns `undefined` where the manifest is not there yet: it is on its way */
+  /** @returns `undefined` if the manifest is not there yet: it is on its way */
   read(offer: Offer): Demands | undefined {
     if (this.#found !== undefined) return this.of(offer);
     const { device, tls, onRead, onBusy, onMissing } = this.#options;

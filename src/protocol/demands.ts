@@ -23,7 +23,7 @@ export interface Demands {
 /** `module`: the firmware that runs the agent. `mcu`: another chip behind it. */
 export type ComponentKind = "module" | "mcu";
 
-/** @returns the known fields, `undefined` where there is none of them; all others are ignored */
+/** @returns the known fields, `undefined` if there is none of them; all others are ignored */
 export function decodeDemands(fields: { readonly [key: string]: unknown }): Demands | undefined {
   const { sourceVersion, minBatteryPercent, minSignalDbm, space, kind, component } = fields;
   const demands: { -readonly [Key in keyof Demands]: Demands[Key] } = {};

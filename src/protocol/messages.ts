@@ -14,7 +14,7 @@ export interface Offer {
   readonly md5: string;
   /** Bytes, 1 or more. */
   readonly size: number;
-  /** Absent where it demands nothing. */
+  /** Absent if it demands nothing. */
   readonly demands?: Demands;
 }
 

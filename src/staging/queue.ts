@@ -43,7 +43,7 @@ export class StagingQueue<Whom extends Recipient> {
   #own: "none" | "waiting" | "turn" = "none";
   #ownAnswer: (() => void) | undefined;
 
-  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: StagingQueueOptions<Whom>) {
     this.#options = options;
     const record = loadRecord(options.device.store, AREA_KEY);
@@ -65,7 +65,7 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#order.includes(recipient);
   }
 
-  /** For its job, where that is under way. */
+  /** For its job, if that is under way. */
   dispatch(recipient: Whom, event: Event): void {
     if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
   }
@@ -145,7 +145,7 @@ export class StagingQueue<Whom extends Recipient> {
   ownGate(policy: Gate | undefined): Gate {
     return {
       ask: (step, offer, answer) => {
-        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on meanwhile.
+        // The turn, or the wait for it, was for another image. Its consent does not hold for this one, and the others go on meanwhile.
         if (step === "download" && this.#own !== "none") this.ownEnded();
         const wait = (): void => {
           this.#own = "waiting";
@@ -234,8 +234,8 @@ export class StagingQueue<Whom extends Recipient> {
     try {
       driver = createStagedJob(options, recipient, (state, event) => {
         options.onState(recipient, state, event);
-        // An update of the own firmware may have waited for the end of an installation, also where another image follows it at
-        // once; the next job for the end of this one.
+        // The own firmware's update may have waited for the end of an installation, even if another image follows that at once.
+        // The next job waits for the end of this one.
         if (state.name === "idle" || (this.#own === "waiting" && isPreemptible(state))) this.#later();
       });
     } catch (error) {

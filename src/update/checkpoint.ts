@@ -12,7 +12,7 @@ import type { Checkpoint, Image, Stored } from "./machine/types.js";
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
  *   2  u8      bit 0: stored is present, 1: spliced, 2: restarted, 3: region offset is present, 4: erasing, 5: whole
- *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed where a reason to revert is the message
+ *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed if a reason to revert is the message
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
  *   12 u32     region offset
@@ -57,7 +57,7 @@ export function clearRecord(store: KeyValueStore, key: string): void {
   store.delete(key);
 }
 
-/** @returns `undefined` where there is none, or none that can be read: at worst a download begins anew */
+/** @returns `undefined` if there is none, or none that can be read: at worst a download begins anew */
 export function loadRecord(store: KeyValueStore, key: string): JobRecord | undefined {
   const bytes = store.read(key);
   return bytes === undefined ? undefined : decodeRecord(bytes);

@@ -15,7 +15,7 @@ import { createProvisioningFile } from "./provisioning-file.js";
 /**
  * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
  *
- * @throws Error where the folder holds no board
+ * @throws Error if the folder holds no board
  */
 export function openDevice({ log }: { log: Log }): Device {
   const native = new FFI();

@@ -9,7 +9,7 @@ import { StateError } from "./state-dir.js";
  * Holds a folder for one process. The lock is a listening socket: it ends with the process, however that ends.
  *
  * @returns what releases it
- * @throws StateError where another process holds the folder
+ * @throws StateError if another process holds the folder
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   mkdirSync(folder, { recursive: true });
@@ -28,7 +28,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
   return () => void held.close();
 }
 
-/** @returns `undefined` where the socket exists or cannot be made */
+/** @returns `undefined` if the socket exists or cannot be made */
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
