@@ -22,7 +22,7 @@ export interface DeviceOptions {
 /**
  * Puts the ports together over a board's modules: the same for every board.
  *
- * @throws HalError where the key-value store cannot be opened
+ * @throws HalError if the key-value store cannot be opened
  */
 export function createDevice(modules: BoardModules, log: Log): Device {
   const clock = new Ecma419Clock(modules);

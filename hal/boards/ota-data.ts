@@ -35,7 +35,7 @@ export class OtaData {
   readonly #offset: number;
   readonly #slotCount: number;
 
-  /** @throws Error where the partition has less than two sectors */
+  /** @throws Error if the partition has less than two sectors */
   constructor(options: { flash: OtaFlash; partition: { readonly offset: number; readonly size: number }; slotCount: number }) {
     if (options.partition.size < 2 * SECTOR_LENGTH) throw new Error("otadata has less than two sectors");
     this.#flash = options.flash;

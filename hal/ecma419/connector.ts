@@ -39,7 +39,7 @@ interface GuardedTcp extends SocketInstance {
 }
 
 /**
- * The SDK's TLS socket throws where a handshake fails or a record is broken, in its TCP's callbacks and in a timer of its
+ * The SDK's TLS socket throws if a handshake fails or a record is broken, in its TCP's callbacks and in a timer of its
  * own, by which it reads on once its owner has read a record; an exception in either ends the engine. This TCP catches it
  * in its callbacks and tells the connection, and leaves nothing for that timer to do: outside of the callbacks it says
  * that there is nothing to read. It also makes itself known, for a TLS that fails before it is constructed leaves its TCP

@@ -13,7 +13,7 @@ export class Ecma419Flash implements FlashPartition {
   readonly regionLength: number;
   readonly #flash: FlashInstance;
 
-  /** @throws HalError `io` where the partition does not exist */
+  /** @throws HalError `io` if the partition does not exist */
   constructor(options: { flash: FlashModule; path: string; mode: "r" | "r+"; regionLength?: number | undefined }) {
     this.regionLength = options.regionLength ?? REGION_LENGTH;
     try {

@@ -53,9 +53,9 @@ export interface SocketOptions {
 }
 
 export interface SocketInstance {
-  /** TCP throws where the buffer is longer than what is available; TLS fills what it can. */
+  /** TCP throws if the buffer is longer than what is available; TLS fills what it can. */
   read(buffer: Uint8Array): unknown;
-  /** Throws where the buffer is longer than what may be written. */
+  /** Throws if the buffer is longer than what may be written. */
   write(buffer: Uint8Array): unknown;
   close(): void;
 }
@@ -104,7 +104,7 @@ export interface PlatformModule {
   boot: {
     runningSlot(): string;
     targetSlot(): string;
-    /** @returns `undefined` where otadata has no record of the slot */
+    /** @returns `undefined` if otadata has no record of the slot */
     imageState(slot: string): PlatformImageState | undefined;
     /** Version of the application descriptor in the slot. */
     imageVersion(slot: string): string | undefined;
@@ -122,7 +122,7 @@ export interface PlatformModule {
   /** First address of the host, or `undefined`. */
   resolve(host: string, callback: (host: string, address: string | undefined) => void): void;
   randomFill(into: Uint8Array): void;
-  /** Seconds since 1970, `undefined` where never set. */
+  /** Seconds since 1970, `undefined` if never set. */
   unixTime(): number | undefined;
   /** Charge of the battery, in percent. Absent, `undefined` or thrown: not known. */
   batteryPercent?(): number | undefined;
@@ -133,14 +133,14 @@ export interface PlatformModule {
 /** All that a board hands to `createDevice`. */
 export interface BoardModules {
   flash: FlashModule;
-  /** Bytes that the chip erases at once, where that is not 64 KiB. */
+  /** Bytes that the chip erases at once, if that is not 64 KiB. */
   regionLength?: number | undefined;
   keyValue: KeyValueModule;
   TCP: TcpConstructor;
   TLS: TlsConstructor;
   Timer: TimerModule;
   Time: TimeModule;
-  /** Absent where the board has no native digest. */
+  /** Absent if the board has no native digest. */
   Digest?: DigestConstructor | undefined;
   platform: PlatformModule;
 }

@@ -3,9 +3,9 @@
  * through here: the caller reads `available` of them straight into its own buffer and takes their count off.
  */
 export interface BodyFraming {
-  /** Body bytes that come next, without framing between; 0 where framing or the end is next; Infinity: till the close. */
+  /** Body bytes that come next, without framing between; 0 if framing or the end is next; Infinity: till the close. */
   available: number;
-  /** Eats one byte of framing; called while `available` is 0 and `done()` is false. @throws Error where it is malformed */
+  /** Eats one byte of framing; called while `available` is 0 and `done()` is false. @throws Error if it is malformed */
   framing(byte: number): void;
   done(): boolean;
   /** Whether the body may end with the connection. */

@@ -17,7 +17,7 @@ const HEAD_BUFFER_LENGTH = 256;
 export class Exchange implements HttpExchange {
   readonly #request: HttpRequest;
   readonly #clock: Clock;
-  /** Absent where the request could not be put into bytes. */
+  /** Absent if the request could not be put into bytes. */
   readonly #stream: ByteStream | undefined;
   /** The unsent rest of the request. */
   #unsent: Uint8Array | undefined;

@@ -34,8 +34,8 @@ export class HeadParser {
   /**
    * @param bytes the next piece of the stream
    * @param start where in `bytes` to begin
-   * @returns the offset of the first body byte, or -1 where the head goes on
-   * @throws Error where the head breaks the grammar or the limit
+   * @returns the offset of the first body byte, or -1 if the head goes on
+   * @throws Error if the head breaks the grammar or the limit
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     for (let index = start; index < end; index++) {

@@ -3,7 +3,7 @@ import type { FlashPartition } from "./flash.js";
 /**
  * What the boot loader knows of an image (Espressif's `esp_ota_img_states_t`).
  *
- * - `new`: made pending, not yet booted. Where such an image runs, the boot loader keeps no trials, or could not write.
+ * - `new`: made pending, not yet booted. If such an image runs, the boot loader keeps no trials, or could not write.
  * - `pending-verify`: booted once, on trial; reverts at the next boot unless confirmed.
  * - `valid`: confirmed.
  * - `invalid`: it declared itself unfit. `aborted`: it was restarted before it confirmed itself. Neither boots again.
@@ -19,7 +19,7 @@ export interface BootStatus {
   readonly runningVersion: string;
   /** Label of the slot that the next update goes to. */
   readonly targetSlot: string;
-  /** What the boot loader remembers of the target slot; `none` where it has no record of it. */
+  /** What the boot loader remembers of the target slot; `none` if it has no record of it. */
   readonly targetState: ImageState | "none";
   /** Espressif's chip id: an image's header must carry the same (0 is the ESP32). */
   readonly chipId: number;
@@ -41,7 +41,7 @@ export interface BootControl {
 
   /**
    * Drops the boot loader's record of the target slot, so that a later `targetState` other than `none` tells of this
-   * update and not of an earlier one. No-op where there is none.
+   * update and not of an earlier one. No-op if there is none.
    *
    * @throws HalError `io`
    */
@@ -51,17 +51,17 @@ export interface BootControl {
    * Verifies the whole image in the target slot, then has it booted next, on trial. Refused while the running image is
    * itself on trial.
    *
-   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`, also where it reads back otherwise
+   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`, also if it reads back otherwise
    */
   setPending(): void;
 
-  /** Ends the trial of the running image: it stays. No-op where it is not on trial. @throws HalError `io`, also where it reads back otherwise */
+  /** Ends the trial of the running image: it stays. No-op if it is not on trial. @throws HalError `io`, also if it reads back otherwise */
   confirm(): void;
 
   /**
    * Declares the running image unfit; the other slot boots at the next restart.
    *
-   * @throws HalError `unsupported` where no other image can boot (nothing was changed), `io`
+   * @throws HalError `unsupported` if no other image can boot (nothing was changed), `io`
    */
   revert(): void;
 

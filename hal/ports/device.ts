@@ -8,7 +8,7 @@ import type { Clock, Digests, Log, Random, Vitals } from "./system.js";
 /** Everything a board supplies, and all the agent ever touches of it. */
 export interface Device {
   readonly boot: BootControl;
-  /** Opens a data partition for writing. @throws HalError `io` where there is none of that label */
+  /** Opens a data partition for writing. @throws HalError `io` if there is none of that label */
   openPartition(label: string): FlashPartition;
   readonly store: KeyValueStore;
   readonly connector: Connector;

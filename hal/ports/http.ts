@@ -39,7 +39,7 @@ export interface HttpExchange {
   /**
    * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to `end`.
    *
-   * @returns how many; fewer than fit only where no more are there
+   * @returns how many; fewer than fit only if no more are there
    */
   read(into: Uint8Array, start: number, end: number): number;
 

@@ -8,7 +8,7 @@
 export interface KeyValueStore {
   /**
    * @param key 1 to 15 ASCII characters
-   * @returns the stored bytes, or `undefined` where there is no such key
+   * @returns the stored bytes, or `undefined` if there is no such key
    * @throws HalError `io`
    */
   read(key: string): Uint8Array | undefined;

@@ -34,7 +34,7 @@ export interface ByteStream {
   /**
    * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a part.
    *
-   * @returns how many; fewer than fit only where no more are there
+   * @returns how many; fewer than fit only if no more are there
    */
   read(into: Uint8Array, start: number, end: number): number;
 
@@ -42,7 +42,7 @@ export interface ByteStream {
    * Queues all of `bytes`; they may be reused at once.
    *
    * @returns how many more bytes can be written now
-   * @throws HalError `no-space` where they exceed what the last `onWritable` or `write` allowed: nothing was queued
+   * @throws HalError `no-space` if they exceed what the last `onWritable` or `write` allowed: nothing was queued
    */
   write(bytes: Uint8Array): number;
 

@@ -19,7 +19,7 @@ export interface Clock {
    */
   timer(name: string, delayMs: number, callback: () => void): Timer;
 
-  /** Seconds since 1970, or `undefined` where the board does not know. */
+  /** Seconds since 1970, or `undefined` if the board does not know. */
   unixTime(): number | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface Digest {
 }
 
 export interface Digests {
-  /** @returns a new computation, or `undefined` where the board has no native one */
+  /** @returns a new computation, or `undefined` if the board has no native one */
   create(algorithm: DigestAlgorithm): Digest | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface Digests {
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /**
- * One line of log. `message` is called only where the level is wanted. It never holds a secret, nor the query of a URL.
+ * One line of log. `message` is called only if the level is wanted. It never holds a secret, nor the query of a URL.
  *
  * @param area the part that speaks, e.g. `mqtt`
  */

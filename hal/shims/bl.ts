@@ -8,7 +8,7 @@ export class BufferList {
     return this.#bytes.byteLength;
   }
 
-  /** Keeps the bytes where nothing is left of earlier ones. */
+  /** Keeps the bytes if nothing is left of earlier ones. */
   append(bytes: Uint8Array): this {
     if (this.#bytes.byteLength === 0) {
       this.#bytes = bytes as Uint8Array<ArrayBuffer>;

@@ -43,7 +43,7 @@ export class OtaAgent {
 
   /**
    * @throws OtaError `usage` for a wrong setting, and one whose part is missing
-   * @throws HalError where the board's storage cannot be read
+   * @throws HalError if the board's storage cannot be read
    */
   constructor(options: { device: Device; config: OtaConfig; parts?: AgentParts }) {
     const { device, config, parts = {} } = options;
@@ -79,7 +79,7 @@ export class OtaAgent {
     return this.#stateName;
   }
 
-  /** For devices that have no connection of their own. @throws OtaError `usage` where the configuration has no `gateway` */
+  /** For devices that have no connection of their own. @throws OtaError `usage` if the configuration has no `gateway` */
   get gateway(): Gateway {
     if (this.#gateway === undefined) throw new OtaError("usage", "no gateway: set `gateway` in the configuration");
     return this.#gateway;
@@ -120,7 +120,7 @@ export class OtaAgent {
   /**
    * Reports the version now, which has the platform offer what it has.
    *
-   * @returns the plan, also of an update that is under way; `undefined` where there is none
+   * @returns the plan, also of an update that is under way; `undefined` if there is none
    * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
    */
   checkForUpdate(): Promise<Plan | undefined> {
@@ -133,7 +133,7 @@ export class OtaAgent {
    *
    * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component is a
    *   sub-device
-   * @throws HalError where the board has no staging partition
+   * @throws HalError if the board has no staging partition
    */
   get components(): Components {
     if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
@@ -155,7 +155,7 @@ export class OtaAgent {
     return this.#components;
   }
 
-  /** Not where `online` means more than to say the version. */
+  /** Does nothing in a state in which `online` means more than to report the version. */
   #reportOwn(): void {
     const { name } = this.#driver.state;
     if (!this.#online || name === "applying" || name === "confirming" || name === "reporting") return;

@@ -33,7 +33,7 @@ export interface OtaConfig {
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;
   };
-  /** Present, even where it is empty: the device is a gateway for sub-devices. Needs the part `gateway`. */
+  /** Present, even if it is empty: the device is a gateway for sub-devices. Needs the part `gateway`. */
   readonly gateway?: {
     /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
     readonly staging?: "partition" | "slot" | undefined;
@@ -44,9 +44,9 @@ export interface OtaConfig {
   };
   /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
   readonly trialSeconds?: number | undefined;
-  /** When updates may happen. Needs the part `plans`. Default: at once; see `PolicyConfig` for what holds where plans are used at all. */
+  /** When updates may happen. Needs the part `plans`. Default: at once; if plans are used at all, the defaults of `PolicyConfig` hold. */
   readonly policy?: PolicyConfig | undefined;
-  /** Of the components that `agent.components` is told of. */
+  /** For the components that are added to `agent.components`. */
   readonly components?: {
     /** Between a component's id and its version on the wire. Default `_`: version 2.1.0 of `mcu` is `mcu_2.1.0`. */
     readonly separator?: string | undefined;

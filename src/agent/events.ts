@@ -8,7 +8,7 @@ import type { State } from "../update/machine/types.js";
 
 /** What an application can listen to. */
 export interface AgentEvents {
-  /** The update moved on. `version` is the one it is about, where there is one. */
+  /** The update moved on. `version` is the one it is about, if there is one. */
   state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
   /** `bytes` of the image are in flash: at the start of each try, and after each block. */
   progress: { readonly version: string; readonly bytes: number; readonly size: number };
@@ -16,7 +16,7 @@ export interface AgentEvents {
   answer: VersionAnswer;
   /** Connected and subscribed, or no longer. */
   connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
-  /** Of a gateway: a sub-device, or its update, moved on. */
+  /** On a gateway: a sub-device, or its update, moved on. */
   subdevice: SubDeviceEvent;
   /** An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says otherwise. */
   plan: Plan;
@@ -47,7 +47,7 @@ export class Listeners {
     (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
   }
 
-  /** An application's mistake must not stop an update, nor end the engine where a promise carries it. */
+  /** An application's mistake must not stop an update, nor end the engine if a promise carries it. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
     const failed = (error: unknown): void => this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
     for (const listener of this.#of[name] ?? []) {

@@ -2,7 +2,7 @@ import type { PlansPart } from "../components/part.js";
 import { OtaError } from "../errors.js";
 import type { GatewayPart } from "../gateway/part.js";
 
-/** What an application brings where it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
+/** What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
 export interface AgentParts {
   readonly gateway?: GatewayPart | undefined;
   readonly plans?: PlansPart | undefined;

@@ -16,7 +16,7 @@ export interface PlatformSessionOptions {
   onOffline(error: OtaError): void;
   onOffer(offer: Offer): void;
   onAnswer(answer: VersionAnswer): void;
-  /** A message on another topic. @returns false where that was not subscribed */
+  /** A message on another topic. @returns false if that was not subscribed */
   onOther(topic: string, payload: Uint8Array): boolean;
 }
 

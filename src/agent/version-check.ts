@@ -10,7 +10,7 @@ export interface CheckInOptions<Found> {
   isOnline(): boolean;
   /** Whether a job, a trial or a report is under way. */
   isBusy(): boolean;
-  /** The plan of the job under way, where there is one. */
+  /** The plan of the job under way, if there is one. */
   current(): Found | undefined;
   /** Reports the version, which has the platform offer what it has. */
   report(): void;
@@ -45,7 +45,7 @@ export class CheckIn<Found> {
     this.#settle(undefined);
   }
 
-  /** @returns the plan, `undefined` where there is none @throws OtaError `unreachable` without a connection */
+  /** @returns the plan, `undefined` if there is none @throws OtaError `unreachable` without a connection */
   check(): Promise<Found | undefined> {
     const { clock, isOnline, isBusy, current, report } = this.#options;
     if (!isOnline()) return Promise.reject(new OtaError("unreachable", "not connected"));

@@ -24,7 +24,7 @@ export class BlockedUpdates {
     this.#save([`${start}${by}`, ...this.#all().filter((line) => !line.startsWith(start))].slice(0, ENTRY_LIMIT));
   }
 
-  /** @returns the component that failed, `undefined` where the update is not blocked */
+  /** @returns the component that failed, `undefined` if the update is not blocked */
   find(owner: string, image: Image): string | undefined {
     const start = startOf(owner, image);
     return this.#all().find((line) => line.startsWith(start))?.slice(start.length);

@@ -36,7 +36,7 @@ export interface ComponentsOptions {
   readonly limits: UpdateLimits;
   readonly tls: TlsOptions;
   readonly plans: UpdatePlans;
-  /** Of the own firmware, where it waits for the components. */
+  /** The own firmware's offer, if it waits for the components. */
   ownOffer(): Offer | undefined;
   /** The platform heard a component's version last: it is to hear the own firmware's again. */
   reportOwn(): void;
@@ -47,7 +47,7 @@ interface Component extends Recipient {
   readonly options: ComponentOptions;
   /** Who waits for its version; absent as long as nobody has asked. */
   listeners: (() => void)[] | undefined;
-  /** Of its newest job. */
+  /** Its newest job's. */
   gate: PlanGate | undefined;
   state: State["name"] | "queued";
   /** What is being installed, or its result reported. */
@@ -69,7 +69,7 @@ export class Components {
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
 
-  /** @throws HalError where there is no partition for their images, or storage cannot be read */
+  /** @throws HalError if there is no partition for their images, or storage cannot be read */
   constructor(options: ComponentsOptions) {
     const { device } = options;
     this.#options = options;
@@ -183,7 +183,7 @@ export class Components {
     return this.#all.find((component) => this.queue.serves(component))?.gate?.current();
   }
 
-  /** What the own firmware waits for; `undefined` where it need not wait. */
+  /** What the own firmware waits for; `undefined` if it need not wait. */
   pending(): string | undefined {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }

@@ -16,7 +16,10 @@ export interface ComponentOptions {
   readonly version: string | Installer["version"];
   /** Least charge of the battery for its updates, besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
-  /** Ids of components that are added before: where the update of one fails that is offered with this one's, this one's is not installed. */
+  /**
+   * Ids of components that are added before this one. If the update of one of them fails that was offered together with this
+   * one's, this one's is not installed.
+   */
   readonly dependsOn?: readonly string[] | undefined;
   readonly install: Installer["install"];
 }

@@ -18,7 +18,7 @@ export function wireVersion({ component, version }: ComponentVersion, separator:
 
 /**
  * @param components ids that are known: a version that merely looks like one with a prefix is the own firmware's
- * @returns `undefined` where the version is the own firmware's; of several that fit, the longest id
+ * @returns `undefined` if the version is the own firmware's; of several that fit, the longest id
  */
 export function parseWireVersion(version: string, components: readonly string[], separator: string): ComponentVersion | undefined {
   let found: ComponentVersion | undefined;

@@ -58,7 +58,7 @@ export class Gateway {
   readonly #events: SubDeviceEvents;
   readonly #messages: MessageHandler;
 
-  /** @throws HalError where storage cannot be read */
+  /** @throws HalError if storage cannot be read */
   constructor(options: GatewayOptions) {
     const { device, session, name, slot, messagesPerSecond, plans, onSlotTaken } = options;
     const { clock } = device;
@@ -176,7 +176,7 @@ export class Gateway {
     });
   }
 
-  /** @throws HalError where storage cannot be read */
+  /** @throws HalError if storage cannot be read */
   start(): void {
     this.#marks.load();
   }

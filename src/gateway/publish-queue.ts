@@ -1,14 +1,14 @@
 import type { Clock, Timer } from "../../hal/ports/index.js";
 import type { MqttSession } from "../mqtt/session.js";
 
-/** Something to send. @returns false where the connection does not take it now: it is tried again */
+/** Something to send. @returns false if the connection does not take it now: it is tried again */
 export type Sending = () => boolean;
 
 export interface PublishQueueOptions {
   readonly session: Pick<MqttSession, "publish">;
   readonly clock: Clock;
   readonly messagesPerSecond: number;
-  /** Nothing waits: begins what leads to more. @returns whether it has */
+  /** Called if no message waits: may begin the next work, which sends more. @returns whether it has begun some */
   next(): boolean;
 }
 
@@ -55,8 +55,8 @@ export class PublishQueue {
   }
 
   /**
-   * As the session does, in turn; what asks for no acknowledgement only where nothing else waits, or goes to the same topic, and
-   * the newest alone.
+   * Publishes as the session does, in turn. A message that asks for no acknowledgement is sent only if nothing else waits, or
+   * just before another message to the same topic. If there are several, only the newest is sent.
    */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.#open) return false;

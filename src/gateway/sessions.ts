@@ -76,7 +76,7 @@ export class Sessions {
     this.all.splice(this.all.indexOf(sub), 1);
   }
 
-  /** Asks it for its version, and reports that; first online where the platform does not hear it. */
+  /** Asks the sub-device for its version and reports that. If the platform does not know it as online, that comes first. */
   check(sub: SubDevice): void {
     if (sub.phase === "joining" || this.#options.isBusy(sub)) return;
     sub.again = false;
@@ -110,7 +110,7 @@ export class Sessions {
     this.#options.publishQueue.run();
   }
 
-  /** The platform has unbound it: whatever it was to be looked at for again is void. */
+  /** The platform has unbound the sub-device: a check that was planned for it is dropped. */
   unbound(sub: SubDevice): void {
     sub.again = false;
     this.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));

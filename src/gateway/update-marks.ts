@@ -69,7 +69,7 @@ export function idOf(owner: string): number {
   return crc32(bytes, bytes.byteLength);
 }
 
-/** Many change at once where many are offered the same. */
+/** Many marks change at once if many sub-devices are offered the same image. */
 const DELAY_MS = 1_000;
 
 /** Keeps the marks of all sub-devices in the key-value store. */

@@ -3,11 +3,11 @@ export interface ContentRange {
   readonly first: number;
   /** Inclusive. */
   readonly last: number;
-  /** Complete length of the representation; `undefined` where the server says `*`. */
+  /** Complete length of the representation; `undefined` if the server says `*`. */
   readonly total: number | undefined;
 }
 
-/** @returns `undefined` where the field is absent, malformed or contradicts itself */
+/** @returns `undefined` if the field is absent, malformed or contradicts itself */
 export function parseContentRange(value: string | undefined): ContentRange | undefined {
   const match = value === undefined ? null : /^bytes[ \t]+([0-9]{1,15})-([0-9]{1,15})\/([0-9]{1,15}|\*)$/i.exec(value);
   if (match === null) return undefined;

@@ -18,7 +18,7 @@ export interface RangeReaderOptions {
   readonly etag: string | undefined;
   /** Longest wait for the connection, and for a byte. */
   readonly idleTimeoutMs: number;
-  /** The body begins, at `offset` as asked for, or at 0 where the server sends the whole file all the same. */
+  /** The body begins, at `offset` as asked for, or at 0 if the server sends the whole file all the same. */
   onOpened(opened: { offset: number; etag: string | undefined }): void;
   /** Bytes can be read. */
   onReadable(): void;
@@ -65,7 +65,7 @@ export class RangeReader {
    * Moves the next bytes of the file into `into`, from index `start` on and up to `end`; never beyond the file's end, with
    * which the reader closes itself.
    *
-   * @returns how many; fewer than fit only where no more are there
+   * @returns how many; fewer than fit only if no more are there
    */
   read(into: Uint8Array, start: number, end: number): number {
     if (this.#body === undefined) return 0;

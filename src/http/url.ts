@@ -1,10 +1,10 @@
 /** A URL taken apart, byte for byte: nothing is decoded, normalised or encoded again. */
 export interface HttpUrl {
   readonly secure: boolean;
-  /** Without brackets where it is an IPv6 address. */
+  /** Without brackets if it is an IPv6 address. */
   readonly host: string;
   readonly port: number;
-  /** Value of the Host field: as written, with the port where one was written. */
+  /** Value of the Host field: as written, with the port if one was written. */
   readonly authority: string;
   /** Path and query. */
   readonly target: string;
@@ -31,7 +31,7 @@ export function parseUrl(text: string): HttpUrl | undefined {
  * Where a redirect leads (RFC 3986 §5.2, without the removal of dot segments: the server reads the path, not we).
  *
  * @param location value of the Location field
- * @returns `undefined` where it is no usable URL
+ * @returns `undefined` if it is no usable URL
  */
 export function resolveLocation(base: HttpUrl, location: string): HttpUrl | undefined {
   const scheme = base.secure ? "https:" : "http:";

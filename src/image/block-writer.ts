@@ -57,7 +57,7 @@ export class BlockWriter {
     return this.#filled === wanted;
   }
 
-  /** Whether the full block, filled up with 0xFF where the image ends in it, is as erased flash is. */
+  /** Whether the full block, filled up with 0xFF if the image ends in it, is as erased flash is. */
   get blank(): boolean {
     if (this.#wanted < this.#block.byteLength) this.#block.fill(0xff, this.#wanted);
     return isBlank(this.#block);

@@ -1,7 +1,7 @@
 import SparkMD5 from "spark-md5";
 import type { Digest, Digests } from "../../hal/ports/index.js";
 
-/** An MD5 computation: the board's own, or spark-md5 where it has none. */
+/** An MD5 computation: the board's own, or spark-md5 if it has none. */
 export function createMd5(digests: Digests): Digest {
   return digests.create("MD5") ?? sparkMd5();
 }

@@ -27,7 +27,7 @@ const VERSION_LENGTH = 32;
  * Looks at the first block of an image as the boot loader will, so that a wrong file is refused before the rest of it is
  * fetched.
  *
- * @param block the first bytes of the file: a whole block, or the whole file where that is shorter
+ * @param block the first bytes of the file: a whole block, or the whole file if that is shorter
  * @param size  bytes in the whole file
  * @returns the version in the application descriptor
  * @throws OtaError `image-invalid`

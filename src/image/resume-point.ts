@@ -25,7 +25,7 @@ export class ResumeSearch {
     if (this.#end <= regionOffset) this.#found = regionOffset;
   }
 
-  /** The block's offset once it is found; that of the region where no block is programmed. */
+  /** The block's offset once it is found; that of the region if no block is programmed. */
   get found(): number | undefined {
     return this.#found;
   }

@@ -10,7 +10,7 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** @returns the bytes, or `undefined` where `text` is not an even number of hexadecimal digits */
+/** @returns the bytes, or `undefined` if `text` is not an even number of hexadecimal digits */
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
@@ -37,7 +37,7 @@ export function equalBytes(left: Uint8Array, right: Uint8Array, length: number):
 export function isBlank(bytes: Uint8Array): boolean {
   if ((bytes[bytes.byteLength - 1] ?? 0xff) !== 0xff) return false;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  // From the end: where a block is programmed, its last bytes nearly always tell.
+  // This compares from the end: if a block is programmed, its last bytes nearly always differ from blank ones.
   for (let index = words.length - 1; index >= 0; index--) {
     if (words[index] !== -1) return false;
   }

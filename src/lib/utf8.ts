@@ -44,7 +44,7 @@ function encodeCharacters(text: string): Uint8Array {
   return bytes.slice(0, at);
 }
 
-/** @returns the text, or `undefined` where the bytes are not UTF-8 (RFC 3629: no overlong forms, no surrogates) */
+/** @returns the text, or `undefined` if the bytes are not UTF-8 (RFC 3629: no overlong forms, no surrogates) */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   let text = "";
   for (let index = 0; index < bytes.byteLength; ) {

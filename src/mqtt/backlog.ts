@@ -31,7 +31,7 @@ export class Backlog {
     this.#room = count;
   }
 
-  /** Hands over what the socket takes. @throws HalError where it takes none */
+  /** Hands over what the socket takes. @throws HalError if it takes none */
   flush(stream: ByteStream): void {
     while (this.#room > 0 && this.#packets.length > 0) {
       const next = this.#packets[0] as Uint8Array;

@@ -139,7 +139,7 @@ export class PacketReader {
   }
 }
 
-/** @returns what is wrong, where a broker must not send this packet to us */
+/** @returns what is wrong, if a broker must not send this packet to us */
 function convert(packet: IncomingPacket): Received | string {
   const { cmd, messageId: packetId = 0, topic = "", payload, qos = 0 } = packet;
   if (packet.length !== lengthOf(packet)) return `malformed ${cmd}`;

@@ -45,7 +45,7 @@ export class PendingPackets {
   /**
    * @param answer the packet that acknowledges it
    * @param onAcknowledged not called after `clear`
-   * @returns false where too many are in flight: nothing was sent
+   * @returns false if too many are in flight: nothing was sent
    */
   send(answer: Answer, encode: Pending["encode"], onAcknowledged: Pending["onAcknowledged"]): boolean {
     const { clock, send } = this.#options;

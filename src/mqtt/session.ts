@@ -109,16 +109,16 @@ export class MqttSession {
   }
 
   /**
-   * @param onGranted the broker's answer; not called where the connection ends first
-   * @returns false where there is no connection, or too much in flight
+   * @param onGranted the broker's answer; not called if the connection ends first
+   * @returns false if there is no connection, or too much in flight
    */
   subscribe(filter: string, onGranted: (granted: boolean) => void): boolean {
     return this.open && this.#pending.send("suback", (packetId) => encodeSubscribe(packetId, filter), onGranted);
   }
 
   /**
-   * @param onAcknowledged present: QoS 1, called at the PUBACK, and never where the connection ends first
-   * @returns false where there is no connection, or too much in flight: nothing was sent
+   * @param onAcknowledged present: QoS 1, called at the PUBACK, and never if the connection ends first
+   * @returns false if there is no connection, or too much in flight: nothing was sent
    */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.open) return false;
@@ -132,7 +132,7 @@ export class MqttSession {
 
   /**
    * @param encode a packet whose answer nobody waits for, by an id that is not in use
-   * @returns false where there is no connection, or no room: nothing was sent
+   * @returns false if there is no connection, or no room: nothing was sent
    */
   send(encode: (packetId: number) => Uint8Array): boolean {
     if (!this.open || !this.#backlog.empty) return false;

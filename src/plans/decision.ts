@@ -12,9 +12,9 @@ export interface Remembered {
   readonly accepted: readonly ClearedStep[];
   /** Jobs for it that failed. */
   readonly failures: number;
-  /** Why it cools down, where that is not over. */
+  /** Why it cools down, if that is not over. */
   readonly cooling: "reverted" | "exhausted" | undefined;
-  /** Left of a deferral; 0 where there is none. */
+  /** Left of a deferral; 0 if there is none. */
   readonly deferredSeconds: number;
 }
 
@@ -25,14 +25,14 @@ export interface DecisionInput {
   /** Somebody listens to plans. */
   readonly hasListener: boolean;
   readonly remembered: Remembered;
-  /** Of what the image is for; `undefined` as long as it does not say. */
+  /** What runs on the target of the image; `undefined` as long as it does not say. */
   readonly runningVersion: string | undefined;
   readonly component: string;
   readonly kind: ComponentKind;
   /** Bytes that the image may require. */
   readonly capacity: number;
   readonly vitals: Vitals;
-  /** Seconds since 1970, `undefined` where the board does not know. */
+  /** Seconds since 1970, `undefined` if the board does not know. */
   readonly unixTime: number | undefined;
 }
 

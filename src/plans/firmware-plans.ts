@@ -53,13 +53,13 @@ export class FirmwarePlans {
     return this.#plans;
   }
 
-  /** @returns the plan, `undefined` where there is none @throws OtaError (rejects) `unreachable` without a connection */
+  /** @returns the plan, `undefined` if there is none @throws OtaError (rejects) `unreachable` without a connection */
   check(): Promise<Plan | undefined> {
     this.use();
     return this.#options.checkIn.check();
   }
 
-  /** @throws HalError where storage cannot be read */
+  /** @throws HalError if storage cannot be read */
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
     const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
@@ -99,7 +99,7 @@ export class FirmwarePlans {
     this.#plans?.noteStep(FIRMWARE, from, state, event);
   }
 
-  /** Of the update that is under way. */
+  /** The plan of the update that is under way. */
   current(): Plan | undefined {
     const { state } = this.#options.driver();
     return "offer" in state ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download") : undefined;

@@ -16,7 +16,7 @@ export interface PlanGateOptions {
   readonly device: Pick<Device, "clock" | "http" | "log" | "vitals">;
   readonly policy: Policy;
   readonly memory: PlanMemory;
-  /** For the manifest, where it comes by https. */
+  /** For the manifest, if it comes by https. */
   readonly tls: TlsOptions;
   readonly component: string;
   /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
@@ -25,14 +25,14 @@ export interface PlanGateOptions {
   /** Bytes that an image may require. */
   readonly capacity: number;
   runningVersion(): string | undefined;
-  /** Asks what runs, where that is unknown. @param onEnded never from inside this call */
+  /** Asks what runs, if that is unknown. @param onEnded never from inside this call */
   askVersion?(onEnded: () => void): void;
   hasListener(): boolean;
   /** Before the first look: for what is offered together with this. */
   gatherMs?(): number;
-  /** Id of a component that comes first; `undefined` where none does. */
+  /** Id of a component that comes first; `undefined` if none does. */
   awaited?(): string | undefined;
-  /** Why this is not to be installed at all; `undefined` where it may be. Asked once no other comes first. */
+  /** Why this is not to be installed at all; `undefined` if it may be. Asked once no other comes first. */
   blocked?(offer: Offer): string | undefined;
   /** What was blocked is declined, durably. */
   unblock?(offer: Offer): void;

@@ -10,7 +10,7 @@ export type ManifestAnswer = { readonly found: Requirements } | { readonly unkno
 export interface ManifestReaderOptions {
   readonly http: HttpClient;
   readonly clock: Clock;
-  /** Of the firmware. */
+  /** The firmware's. */
   readonly url: string;
   readonly tls: TlsOptions;
   onEnded(answer: ManifestAnswer): void;

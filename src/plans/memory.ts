@@ -125,9 +125,9 @@ export class PlanMemory {
   }
 
   /**
-   * The deadline of an image counts from its first offer, also through restarts where the board knows the time.
+   * The deadline of an image counts from its first offer, also through restarts if the board knows the time.
    *
-   * @returns milliseconds left; 0 or less where it is over
+   * @returns milliseconds left; 0 or less if it is over
    */
   deadlineMs(component: string, image: Image, deadlineSeconds: number): number {
     const now = this.#clock.unixTime();

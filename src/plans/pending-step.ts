@@ -15,7 +15,7 @@ export interface PendingStep {
   /** Times that the version was asked for, and whether it is now. */
   versionTries: number;
   asksVersion: boolean;
-  /** Of the newest look. */
+  /** What the newest look found. */
   unmet: readonly Unmet[];
   asks: boolean;
 }

@@ -6,7 +6,7 @@ export interface Unmet {
   readonly what: "battery" | "signal" | "window" | "deferral" | "component" | "version";
   /** What is wanted: percent, dBm, the windows, seconds to wait, the component that comes first, or the version to update from. */
   readonly required: number | string | undefined;
-  /** What is: percent, dBm, or the time of day there; `undefined` where nobody knows. */
+  /** What is: percent, dBm, or the time of day there; `undefined` if nobody knows. */
   readonly measured: number | string | undefined;
 }
 
@@ -18,7 +18,7 @@ export function describeUnmet({ what, required, measured }: Unmet): string {
 
 /** What is known of an update before it happens. */
 export interface PlanFacts {
-  /** Id of the component that is updated: `firmware` is the own one. Of a sub-device its product: an answer is for all of that. */
+  /** Id of the component that is updated: `firmware` is the own one. For a sub-device it is the product: an answer is for all devices of that. */
   readonly component: string;
   /** The sub-device whose turn it is. */
   readonly deviceName?: string | undefined;
@@ -42,7 +42,7 @@ export interface Plan extends PlanFacts {
   accept(): void;
   /** Not this image: it is reported as failed, and not asked about again. Possible until the installation begins. */
   decline(reason?: string): void;
-  /** Asks again later, also after a restart. @throws OtaError `usage` where no deferral is left, or the time is no time */
+  /** Asks again later, also after a restart. @throws OtaError `usage` if no deferral is left, or the time is no time */
   defer(options: { seconds: number }): void;
   /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */
   closed(): Promise<void>;

@@ -73,7 +73,7 @@ export class UpdatePlans {
     else if (event.type !== "declined") this.#memory.fail(component, state.image);
   }
 
-  /** Of a sub-device: how its job ends is nothing to the others of its product, and what was answered holds for them. */
+  /** Notes a step of a sub-device. The end of its job is no failure for the others of its product, and answers hold for them. */
   noteDeviceStep(productId: string, state: State): void {
     if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
   }

@@ -3,15 +3,15 @@ import { parseWindows, type Window } from "./window.js";
 
 /** When updates may happen, and who is asked. Everything has a default. */
 export interface PolicyConfig {
-  /** Whether a plan waits for `accept`. Default: where the application listens to `plan`. */
+  /** Whether a plan waits for `accept`. Default: it does if the application listens to `plan`. */
   readonly consent?: "silent" | "ask" | undefined;
   /** Least charge of the battery. An unknown one counts as enough. */
   readonly minBatteryPercent?: number | undefined;
   /** Least strength of the signal. An unknown one counts as enough. */
   readonly minSignalDbm?: number | undefined;
-  /** Times of day, `HH:MM`, in which updates happen; across midnight where `to` is the earlier one. Default: at any time. */
+  /** Times of day, `HH:MM`, in which updates happen; across midnight if `to` is the earlier one. Default: at any time. */
   readonly windows?: readonly { readonly from: string; readonly to: string }[] | undefined;
-  /** Of the windows' time from UTC, east positive. Default 0. */
+  /** How far the windows' time is from UTC, east positive. Default 0. */
   readonly timeZoneOffsetMinutes?: number | undefined;
   /** How often one image may be deferred. Default 3. */
   readonly maxDeferrals?: number | undefined;

@@ -38,9 +38,9 @@ export const EXHAUSTED = 32;
  *   21 u8      deferrals
  *   22 u8      failed jobs
  *   23 u8      0
- *   24 u32     when the deferral or cool-down ends, in seconds since 1970; 0 where the board did not know the time
+ *   24 u32     when the deferral or cool-down ends, in seconds since 1970; 0 if the board did not know the time
  *   28 u32     how long it lasts, in seconds
- *   32 u32     when the image was first offered, in seconds since 1970; 0 where unknown or without a deadline
+ *   32 u32     when the image was first offered, in seconds since 1970; 0 if unknown or without a deadline
  */
 const FORMAT_VERSION = 1;
 const HEAD_LENGTH = 4;

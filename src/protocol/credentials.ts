@@ -10,7 +10,7 @@ const SDK_APP_ID = "12010126";
 /** For a device that has no clock: the signature does not expire before 2038. */
 export const NO_EXPIRY = 2147483647;
 
-/** How long a signature holds where the device knows the time, in seconds. A new one is made for each connection. */
+/** How long a signature holds if the device knows the time, in seconds. A new one is made for each connection. */
 const SIGNATURE_LIFETIME = 86400;
 
 export interface Credentials {
@@ -24,7 +24,7 @@ export interface CredentialInput {
   readonly authentication: Authentication;
   /** 5 characters of `[A-Za-z0-9]`, new for each connection. */
   readonly connectionId: string;
-  /** Seconds since 1970, or `undefined` where the device does not know. */
+  /** Seconds since 1970, or `undefined` if the device does not know. */
   readonly unixTime: number | undefined;
   readonly digests: Digests;
 }
@@ -37,7 +37,7 @@ export function clientIdOf({ productId, deviceName }: DeviceName): string {
  * Client id, user name and password of one connection. The password is the HMAC of the user name under the decoded
  * device secret; with a certificate any password does.
  *
- * @throws OtaError `usage` where the secret is not base64 or the board lacks the digest
+ * @throws OtaError `usage` if the secret is not base64 or the board lacks the digest
  */
 export function createCredentials(input: CredentialInput): Credentials {
   const { name, authentication, connectionId, unixTime } = input;

@@ -41,7 +41,7 @@ const REPEATED_BIND = 809;
 export const NOT_BOUND = -1;
 export const SYSTEM_ERROR = -2;
 
-/** @param proof of all of them; present for `bind`, where there is one */
+/** @param proof of all of them; present for `bind`, if there is one */
 export function encodeOperation(type: Operation, devices: readonly DeviceName[], proof?: BindProof): string {
   const named = devices.map(({ productId, deviceName }) => ({ product_id: productId, device_name: deviceName, ...proof }));
   return JSON.stringify({ type, payload: { devices: named } });
@@ -52,7 +52,7 @@ export function encodeOperation(type: Operation, devices: readonly DeviceName[],
  *
  * @param random    a whole number, new each time
  * @param timestamp seconds since 1970
- * @throws OtaError `usage` where the board lacks the digest
+ * @throws OtaError `usage` if the board lacks the digest
  */
 export function signBind(
   { productId, deviceName }: DeviceName,

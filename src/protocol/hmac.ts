@@ -7,7 +7,7 @@ const BLOCK_LENGTH = 64;
 /**
  * HMAC (RFC 2104) over the board's digest.
  *
- * @throws OtaError `usage` where the board lacks the digest
+ * @throws OtaError `usage` if the board lacks the digest
  */
 export function hmac(algorithm: DigestAlgorithm, key: Uint8Array, message: Uint8Array, digests: Digests): Uint8Array {
   const hash = (...parts: Uint8Array[]): Uint8Array => {

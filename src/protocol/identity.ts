@@ -28,7 +28,7 @@ export interface DeviceInfo extends DeviceName {
   readonly authentication:
     | { readonly mode: "KEY"; readonly deviceSecret: string }
     | { readonly mode: "CERT"; readonly certificateFile: string; readonly privateKeyFile: string };
-  /** The sub-devices that it lists, where the device is a gateway. */
+  /** The sub-devices that it lists, if the device is a gateway. */
   readonly subDevices: readonly DeviceName[];
 }
 

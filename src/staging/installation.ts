@@ -27,7 +27,7 @@ export interface InstallJob {
 
 /** An application's way to something that can be updated. */
 export interface Installer {
-  /** The version that runs there, or a promise of it; `undefined` where it cannot be reached. */
+  /** The version that runs there, or a promise of it; `undefined` if it cannot be reached. */
   version(): string | undefined | Promise<string | undefined>;
   /** A promise, or any other thenable, may stand for the result: kept is success, broken is failure. So may an exception. */
   install(image: InstallImage, job: InstallJob): unknown;
@@ -132,7 +132,7 @@ export class Installation {
 /**
  * Asks for the version that runs somewhere.
  *
- * @param onAnswer once, never from inside this call; `undefined` where there is no answer in time, or none that is a version
+ * @param onAnswer once, never from inside this call; `undefined` if there is no answer in time, or none that is a version
  * @returns cancels the question
  */
 export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Pick<Timer, "cancel"> {

@@ -24,7 +24,7 @@ export interface StagedJobOptions<Whom extends Recipient> {
 /**
  * One update by way of the area: the machine of the own firmware's, with another target. It is yet to be started.
  *
- * @throws HalError where storage cannot be read
+ * @throws HalError if storage cannot be read
  */
 export function createStagedJob<Whom extends Recipient>(
   options: StagedJobOptions<Whom>,

@@ -43,7 +43,7 @@ export class StagingQueue<Whom extends Recipient> {
   #firmware: "none" | "waiting" | "turn" = "none";
   #firmwareAnswer: (() => void) | undefined;
 
-  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: StagingQueueOptions<Whom>) {
     this.#options = options;
     const record = loadRecord(options.device.store, AREA_KEY);
@@ -65,7 +65,7 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#order.includes(recipient);
   }
 
-  /** For its job, where that is under way. */
+  /** For its job, if that is under way. */
   dispatch(recipient: Whom, event: Event): void {
     if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
   }

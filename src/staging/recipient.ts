@@ -20,7 +20,7 @@ export interface Recipient {
 /** Different images that a queue knows of at once: each holds a URL of up to 2 KB. */
 export const OFFER_LIMIT = 4;
 
-/** @returns what stands for this offer among those that are known, with its URL; `undefined` where there are too many */
+/** @returns what stands for this offer among those that are known, with its URL; `undefined` if there are too many */
 export function share(offer: Offer, known: ReadonlySet<SharedOffer>): SharedOffer | undefined {
   for (const other of known) {
     if (!hasBytesOf(other, offer) || other.version !== offer.version) continue;

@@ -10,7 +10,7 @@ import { Installation, type Installer } from "./installation.js";
 
 /** A part of flash where images wait for those whom they are for. */
 export interface StagingArea {
-  /** Of the data partition, or slot. */
+  /** Names the data partition, or slot. */
   readonly label: string;
   readonly partition: FlashPartition;
   /** Before the first block of an image is erased. @throws HalError */

@@ -57,7 +57,7 @@ export function clearRecord(store: KeyValueStore, key: string): void {
   store.delete(key);
 }
 
-/** @returns `undefined` where there is none, or none that can be read: at worst a download begins anew */
+/** @returns `undefined` if there is none, or none that can be read: at worst a download begins anew */
 export function loadRecord(store: KeyValueStore, key: string): JobRecord | undefined {
   const bytes = store.read(key);
   return bytes === undefined ? undefined : decodeRecord(bytes);

@@ -22,7 +22,7 @@ export interface UpdateLimits extends UpdateWaits {
 export interface DriverOptions {
   readonly device: Device;
   readonly target: Target;
-  /** The version that runs where the image is for; `undefined` where it does not say. */
+  /** The version that runs where the image is for; `undefined` if it does not say. */
   readonly runningVersion: string | undefined;
   /** Absent: every update is wanted at once. */
   readonly gate?: Gate | undefined;
@@ -55,7 +55,7 @@ export class UpdateDriver {
   #busy = false;
   #stopped = false;
 
-  /** Reads what an earlier boot left. @throws HalError where storage cannot be read */
+  /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: DriverOptions) {
     const { device, target, runningVersion, gate, selfTest, limits } = options;
     this.#options = options;
@@ -212,7 +212,7 @@ export class UpdateDriver {
         return;
       case "report-result":
         reporter.result(effect.version, effect.result, () => {
-          // Of a sub-device that was removed meanwhile.
+          // A sub-device may have been removed meanwhile.
           if (this.#stopped) return;
           this.dispatch({ type: "result-acknowledged" });
           this.#options.onReported(effect.version, effect.result);

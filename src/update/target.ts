@@ -6,7 +6,7 @@ import type { Failure, Image, Step } from "./machine/types.js";
 /** What an image is for: where its bytes go, and what is done with them once they are verified. */
 export interface Target {
   readonly kind: "slot" | "staged";
-  /** Of the slot, or staging area; kept in the record. */
+  /** Names the slot, or staging area; kept in the record. */
   readonly label: string;
   /** Key of the job's record in the key-value store. */
   readonly recordKey: string;
@@ -23,7 +23,7 @@ export interface Target {
   /**
    * Looks at the first block of the file, before it is programmed.
    *
-   * @param block a whole block, or the whole file where that is shorter
+   * @param block a whole block, or the whole file if that is shorter
    * @throws OtaError `image-invalid`
    */
   checkFirstBlock(block: Uint8Array, offer: Offer): void;

@@ -14,8 +14,8 @@ export { signalDbm } from "./platform.js";
  * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`. Wi-Fi is
  * the application's; the clock too, for TLS looks at dates.
  *
- * @throws Error that names the manifest to include, where the build lacks a module
- * @throws HalError where the key-value store cannot be opened
+ * @throws Error that names the manifest to include, if the build lacks a module
+ * @throws HalError if the key-value store cannot be opened
  */
 export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   logMemory(log);
@@ -37,7 +37,7 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
 /**
  * What this board was provisioned with, from namespace `device` of its NVS.
  *
- * @throws Error that names the manifest to include, where the build lacks a module
+ * @throws Error that names the manifest to include, if the build lacks a module
  * @throws Error with the name of an `esp_err_t` if NVS fails
  */
 export function readProvisioning(): Provisioning {

@@ -57,7 +57,7 @@ export const platform: PlatformModule = {
   signalDbm,
 };
 
-/** Strength of the Wi-Fi signal in dBm, `undefined` where not connected. */
+/** Strength of the Wi-Fi signal in dBm, `undefined` if not connected. */
 export function signalDbm(): number | undefined {
   return Net.get("RSSI");
 }

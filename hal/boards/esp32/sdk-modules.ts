@@ -32,7 +32,7 @@ export const SDK_MANIFESTS: { readonly [Specifier in keyof SdkModules]: string }
 /**
  * Looked up at run time: a missing module that is imported by name ends the engine with its name alone.
  *
- * @throws Error that names the manifest to include, where the build lacks the module
+ * @throws Error that names the manifest to include, if the build lacks the module
  */
 export function sdkModule<Specifier extends keyof SdkModules>(
   linked: LinkedModules,

@@ -71,7 +71,7 @@ export function verifyAppImage(options: VerifyOptions): string | undefined {
   return reader.digest().every((byte, index) => byte === expected[index]) ? undefined : "wrong SHA-256";
 }
 
-/** @returns the version in the application descriptor, or `undefined` where there is none */
+/** @returns the version in the application descriptor, or `undefined` if there is none */
 export function appVersion(flash: NorFile, slot: Partition): string | undefined {
   const head = flash.bytes(slot.offset, VERSION_OFFSET + VERSION_LENGTH);
   const fields = new DataView(head.buffer);

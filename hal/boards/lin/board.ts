@@ -20,7 +20,7 @@ export interface BoardOptions {
  * Boots: what the chip's ROM and boot loader do before an application starts, and what the SDK has on the chip and
  * lacks on Linux.
  *
- * @throws Error where the folder holds no flash or no slot a bootable image
+ * @throws Error if the folder holds no flash or no slot a bootable image
  */
 export function bootBoard(options: BoardOptions): Pick<BoardModules, "flash" | "keyValue"> & { boot: BoardModules["platform"]["boot"] } {
   const { files, Digest } = options;

@@ -21,7 +21,7 @@ export interface BootChoice {
  * ESP-IDF's second-stage boot loader with rollback and image validation on: an image still on trial is aborted, a new
  * one goes on trial, and an image that does not verify is passed over.
  *
- * @throws Error where no slot holds a bootable image
+ * @throws Error if no slot holds a bootable image
  */
 export function bootLoader(flash: NorFile, Digest: DigestConstructor): BootChoice {
   const { partitions } = readTable({ flash, Digest });

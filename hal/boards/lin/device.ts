@@ -19,7 +19,7 @@ export type { Provisioning } from "../provisioning.js";
 /**
  * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
  *
- * @throws Error where the folder holds no board
+ * @throws Error if the folder holds no board
  */
 export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   const native = new FFI();

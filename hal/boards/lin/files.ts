@@ -1,7 +1,7 @@
 /** `embedded:storage/files` as far as this board uses it. Paths are relative to a folder and never lead out of it. */
 export interface Directory {
   openFile(options: { path: string; mode: "r" | "r+" | "w+" }): File;
-  /** `mode` is 0 where there is no such file. */
+  /** `mode` is 0 if there is no such file. */
   status(path: string): { readonly size?: number; readonly mode: number };
   move(from: string, to: string): void;
   /** @returns whether there was such a file */

@@ -83,7 +83,7 @@ export function imageChipId(bytes: Uint8Array): number | undefined {
   return (bytes[CHIP_ID_OFFSET] as number) | ((bytes[CHIP_ID_OFFSET + 1] as number) << 8);
 }
 
-/** @returns the version in the application descriptor, or `undefined` where there is none */
+/** @returns the version in the application descriptor, or `undefined` if there is none */
 export function appVersion(bytes: Uint8Array): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.byteLength < DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH) return undefined;

@@ -98,7 +98,7 @@ export function readRecord(flash: NorFlash, namespace: string, key: string): Uin
 
 /**
  * @param byteLength absent: of the whole partition
- * @returns the bytes at the start of a partition, or `undefined` where there is none of that name, or it is shorter
+ * @returns the bytes at the start of a partition, or `undefined` if there is none of that name, or it is shorter
  */
 export function readPartition(flash: NorFlash, label: string, byteLength?: number): Uint8Array | undefined {
   const partition = readPartitionTable(flash).find((candidate) => candidate.label === label);

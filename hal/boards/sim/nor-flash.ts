@@ -84,7 +84,7 @@ export class NorFlash {
     return this.#bytes.slice(address, address + byteLength);
   }
 
-  /** @throws Error, and changes nothing, where a bit would have to go from 0 to 1 */
+  /** @throws Error, and changes nothing, if a bit would have to go from 0 to 1 */
   program(bytes: Uint8Array, address: number): void {
     this.#checkRange(address, bytes.byteLength);
     const stored = this.#bytes;

@@ -119,17 +119,17 @@ export function encodePartitionTable(partitions: readonly Partition[]): Uint8Arr
   return table;
 }
 
-/** @throws Error where the flash holds no sound table */
+/** @throws Error if the flash holds no sound table */
 export function readPartitionTable(flash: NorFlash): readonly Partition[] {
   return describePartitionTable(flash).partitions;
 }
 
-/** The partitions, and whether an MD5 vouches for them. @throws Error where the flash holds no sound table */
+/** The partitions, and whether an MD5 vouches for them. @throws Error if the flash holds no sound table */
 export function describePartitionTable(flash: NorFlash): PartitionTable {
   return readTable({ flash, Digest: NodeDigest });
 }
 
-/** @throws Error where there is none */
+/** @throws Error if there is none */
 export function dataPartition(partitions: readonly Partition[], subtype: number, what: string): Partition {
   const found = partitions.find((partition) => partition.type === TYPE_DATA && partition.subtype === subtype);
   if (found === undefined) throw new Error(`no ${what} partition`);

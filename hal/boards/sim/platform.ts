@@ -106,7 +106,7 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
   };
 }
 
-/** @returns the version of the application descriptor in a slot, or `undefined` where it holds none */
+/** @returns the version of the application descriptor in a slot, or `undefined` if it holds none */
 export function slotVersion(flash: NorFlash, slot: Partition): string | undefined {
   return appVersion(flash.slice(slot.offset, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH));
 }

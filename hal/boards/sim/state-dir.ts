@@ -34,7 +34,7 @@ export function holdsBoard(folder: string): boolean {
   return false;
 }
 
-/** @throws StateError where there is no flash, or none that can be read */
+/** @throws StateError if there is no flash, or none that can be read */
 export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
   if (!holdsBoard(folder)) throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
   const path = join(folder, FLASH_FILE);
@@ -61,7 +61,7 @@ export function snapshotFlash(folder: string): NorFlash {
  * A chip as it leaves the factory: partition table, the image in the first slot, all else blank. Which chip of the family it is
  * follows from the image.
  *
- * @throws StateError where the image cannot boot
+ * @throws StateError if the image cannot boot
  */
 export function factoryFlash(image: Uint8Array): NorFlash {
   const partitions = parsePartitionsCsv(readFileSync(partitionsCsv(), "utf8"));

@@ -31,7 +31,7 @@ export interface SimulatedSubDeviceOptions {
   readonly called?: string;
 }
 
-/** What runs on a sub-device: without size and MD5 where it was never updated. */
+/** What runs on a sub-device: without size and MD5 if it was never updated. */
 export interface Installed {
   readonly version: string;
   readonly size: number | null;
@@ -77,7 +77,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
   readonly #called: string;
   #offline = false;
 
-  /** @param options.state folder of the board @throws StateError where what is installed cannot be read */
+  /** @param options.state folder of the board @throws StateError if what is installed cannot be read */
   constructor(options: SimulatedSubDeviceOptions & { readonly state: string }) {
     this.productId = options.productId;
     this.deviceName = options.deviceName;
@@ -122,7 +122,7 @@ export class SimulatedSubDevice implements SubDeviceBus {
     return readInstalled(join(this.#folder, RECORD_FILE));
   }
 
-  /** The image that runs, or `undefined` where it was never updated. */
+  /** The image that runs, or `undefined` if it was never updated. */
   image(): Uint8Array | undefined {
     const { md5 } = this.installed();
     return md5 === null ? undefined : new Uint8Array(readFileSync(this.#whole(md5)));

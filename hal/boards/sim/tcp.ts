@@ -16,7 +16,7 @@ export interface PokableTcp extends SocketInstance {
 
 /**
  * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `this` in callbacks is the socket; `read` throws for
- * more than there is and gives nothing where there is nothing, `write` throws "not ready" and "would block"; a close by the
+ * more than there is and gives nothing if there is nothing, `write` throws "not ready" and "would block"; a close by the
  * peer is `onError` without a word, after the last byte was read; a closed socket is no host object any more.
  */
 export function createTcp(power: Power): TcpConstructor {

@@ -27,7 +27,7 @@ const CIPHERS = [
  * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
  * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is a
  * broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a timer
- * where the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end after the
+ * if the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end after the
  * last byte was read, never before.
  *
  * @param strict also as particular as the SDK's: fails on a server that sends its own certificate alone, on a certificate
@@ -119,7 +119,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       this.#call(() => this.#callbacks.onReadable?.(this.#received.byteLength));
     }
 
-    /** Not where there is room for a record's overhead alone. */
+    /** Calls nobody if there is only room for a record's overhead. */
     #tellRoom(): void {
       const room = this.#writable();
       if (room > 0) this.#call(() => this.#callbacks.onWritable?.(room));

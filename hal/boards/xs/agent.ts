@@ -5,7 +5,7 @@ export interface XsAgentOptions {
   readonly log: Log;
   /** The answer to `create`. */
   readonly created: Uint8Array;
-  /** @returns the engine's reply, or `undefined` where it has ended */
+  /** @returns the engine's reply, or `undefined` if it has ended */
   send(message: () => Uint8Array): Promise<Uint8Array | undefined>;
 }
 

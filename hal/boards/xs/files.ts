@@ -27,7 +27,7 @@ export function findWorker(): string {
   throw new XsMissing();
 }
 
-/** Text of a file in a folder beside dist/node. @throws Error where it was not built */
+/** Text of a file in a folder beside dist/node. @throws Error if it was not built */
 export function readBuilt(folderName: "moddable" | "xs", name: string): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     const path = join(folder, "dist", folderName, name);

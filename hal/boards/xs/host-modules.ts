@@ -4,7 +4,7 @@ import { platformCalls } from "./platform-calls.js";
 import { socketCalls } from "./socket-calls.js";
 import { storageCalls } from "./storage-calls.js";
 
-/** Hands a message to the engine in its turn; made only then, and dropped where it is `undefined`. */
+/** Hands a message to the engine in its turn; made only then, and dropped if it is `undefined`. */
 export type Post = (message: () => Uint8Array | undefined) => void;
 
 /** What to do for each call. @returns the fields of its result */

@@ -40,7 +40,7 @@ export interface XsFirmwareOptions {
  * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for each
  * boot, which a power cut kills.
  *
- * @throws XsMissing where no engine was built
+ * @throws XsMissing if no engine was built
  */
 export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
   const { binary, args } = options.worker ?? { binary: findWorker() };

@@ -24,7 +24,7 @@ export class NetstringReader {
     this.#onMessage = options.onMessage;
   }
 
-  /** @throws Error where the bytes are no netstring */
+  /** @throws Error if the bytes are no netstring */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.byteLength; ) {
       if (this.#body === undefined) {

@@ -84,7 +84,7 @@ export class XsWorker {
     this.#child.on("close", (code, signal) => this.#end(this.#exitError(code, signal)));
   }
 
-  /** Runs a program. @returns its value where that is an ArrayBuffer @throws Error what it throws, or the worker's end */
+  /** Runs a program. @returns its value if that is an ArrayBuffer @throws Error what it throws, or the worker's end */
   evaluate(source: string): Promise<Buffer> {
     return this.#enqueue("e", () => Buffer.from(source));
   }

@@ -26,7 +26,7 @@ export interface DownloadOptions {
   onEvent(event: Event): void;
 }
 
-/** Of how many parts of an image it is said that they are in flash. */
+/** Progress is reported once for each of so many parts of an image, and not for each block. */
 const TOLD_PARTS = 50;
 
 /**
@@ -61,12 +61,12 @@ export class Download {
     this.#schedule();
   }
 
-  /** Of a download that is complete; its last block may still be to be read back. */
+  /** Present once the download is complete; its last block may be yet to be read back. */
   get readBack(): ReadBack | undefined {
     return this.#writer?.complete === true ? this.#options.readBack : undefined;
   }
 
-  /** Says how far the image is in flash, where that is not said yet: each block alone would cost more than it is worth. */
+  /** Reports how far the image is in flash, if that was not reported yet. To report each block would cost more than it is worth. */
   tell(): void {
     const { offer, onEvent } = this.#options;
     if (!this.#untold || this.#closed) return;

@@ -19,7 +19,7 @@ export function newKnowledge(): FlashKnowledge {
   return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0 };
 }
 
-/** The search for where a download goes on that an earlier boot began; `undefined` where there is none. */
+/** The search for where a download goes on that an earlier boot began; `undefined` if there is none. */
 export function searchFor(state: State, partition: FlashPartition): ResumeSearch | undefined {
   const kept = state.name === "idle" ? state.kept : undefined;
   if (kept === undefined || kept.whole) return undefined;

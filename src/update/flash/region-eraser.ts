@@ -106,7 +106,7 @@ export class RegionEraser {
     knowledge.suspectFrom = undefined;
   }
 
-  /** Of a region that was erased as a whole nothing is in doubt. */
+  /** Nothing is in doubt in a region that was erased as a whole. */
   #enter(offset: number): void {
     const { target, knowledge, onEvent } = this.#options;
     knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;

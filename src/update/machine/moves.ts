@@ -100,7 +100,7 @@ export function waited(state: In<"waiting">, timer: TimerName, context: Context)
   return { state: { ...state, tries }, effects: [{ do: "report-version" }] };
 }
 
-/** The MD5 of what is in flash is another. Where pieces were put together the whole is fetched once more. */
+/** The MD5 of what is in flash is another. If it was put together from pieces, the whole image is fetched once more. */
 export function mismatched(state: In<"verifying">, context: Context): Step {
   const { offer, stored } = state;
   if (stored === undefined || (stored.spliced && !stored.refetched)) {
@@ -160,7 +160,7 @@ function report(image: Image, result: Result, kept: Kept | undefined, context: C
 }
 
 /**
- * The platform has the result. What may be taken up again is kept; then the version, where this connection has not heard it:
+ * The platform has the result. What may be taken up again is kept; then the version, if this connection has not heard it:
  * a result comes before it, or the platform would offer the same update once more.
  */
 export function reported(state: In<"reporting">, context: Context): Step {

@@ -41,7 +41,7 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
       // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
       return state.answered ? stay(state) : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
     case "store-failed":
-      // A result that is settled, or nobody's, would be sent again by each boot. A record can be deleted where none has room.
+      // Each boot would send a settled result again. A record can be deleted even if the store has no room for another one.
       return state.kept === undefined ? stay(state) : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
     default:
       return ignore<

@@ -72,7 +72,7 @@ export type State =
       readonly tries: number;
       readonly urlRenewed: boolean;
     }
-  /** The MD5 of what is in flash is computed. `stored` is absent where an earlier boot had verified it already. */
+  /** The MD5 of what is in flash is computed. `stored` is absent if an earlier boot had verified it already. */
   | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
   /** Whole and verified in flash: the installation waits for its clearance. */
   | { readonly name: "ready"; readonly offer: Offer }
@@ -184,7 +184,7 @@ export interface Step {
 
 /** What the machine knows of the job's target. */
 export interface Context {
-  /** Of the firmware, sub-device or component that is updated; `undefined` where it does not say. */
+  /** What runs on the device, sub-device or component that is updated; `undefined` if it does not say. */
   readonly runningVersion: string | undefined;
   /** `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want it. */
   readonly target: "slot" | "staged";

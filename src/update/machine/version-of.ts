@@ -1,6 +1,6 @@
 import type { State } from "./types.js";
 
-/** @returns the version that a state is about, where there is one */
+/** @returns the version that a state is about, if there is one */
 export function versionOf(state: State): string | undefined {
   switch (state.name) {
     case "offered":

@@ -44,7 +44,7 @@ export class Nvs {
     this.#dropLeftOver();
   }
 
-  /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` where the namespace is missing and not to be made */
+  /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` if the namespace is missing and not to be made */
   open(namespace: string, create: boolean): void {
     if (this.#namespace(namespace) !== undefined) return;
     if (!create) fail("ESP_ERR_NVS_NOT_FOUND");

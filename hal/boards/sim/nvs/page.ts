@@ -170,7 +170,7 @@ export class Page {
     this.#nextFree = end;
   }
 
-  /** @returns the item whose header is at `index`, where that is written and sound */
+  /** @returns the item whose header is at `index`, if that is written and sound */
   #item(index: number): Item | undefined {
     if (this.#entryState(index) !== 0b10) return undefined;
     const entry = this.entry(index);

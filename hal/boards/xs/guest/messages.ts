@@ -172,7 +172,7 @@ export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8A
 /** Code units that are made to text in one call: arguments take stack. */
 const TEXT_PIECE = 32;
 
-/** The fields of one message, in order. Each method throws a RangeError where the message has ended. */
+/** The fields of one message, in order. Each method throws a RangeError if the message has ended. */
 export class MessageReader {
   readonly code: number;
   readonly #bytes: Uint8Array;

@@ -8,7 +8,7 @@ export interface Setup {
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
-  /** Of the board's flash, where it has one of its own. */
+  /** Of the board's flash, if it has one of its own. */
   readonly regionLength?: number | undefined;
   /** The host has the application's self test. */
   readonly hasSelfTest: boolean;

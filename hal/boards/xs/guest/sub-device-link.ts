@@ -3,9 +3,9 @@ import type { TimerModule } from "../../../ecma419/modules.js";
 
 /** The wire between a gateway and a simulated sub-device. */
 export interface SubDeviceBus {
-  /** @returns `undefined` where it does not answer */
+  /** @returns `undefined` if it does not answer */
   version(): string | undefined;
-  /** @returns false where it says nothing more, for ever @throws Error where it does not answer */
+  /** @returns false if it says nothing more, for ever @throws Error if it does not answer */
   write(md5: string, byteOffset: number, bytes: Uint8Array): boolean;
   /** All is written. @returns why it does not take the image */
   finish(image: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined;

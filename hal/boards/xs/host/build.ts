@@ -36,7 +36,7 @@ export class MissingPrerequisite extends Error {
 }
 
 /**
- * Builds the host where its sources, XS's or the compiler's options changed since the last time.
+ * Builds the host if its sources, XS's or the compiler's options changed since the last time.
  *
  * @returns the path of the program
  * @throws MissingPrerequisite without a C compiler or the package with XS's sources
