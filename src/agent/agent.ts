@@ -56,7 +56,7 @@ export class OtaAgent {
       throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
     }
     if (this.#version !== boot.runningVersion) {
-      device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: images are not checked for their version`);
+      device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: versions of images are not checked`);
     }
     this.#session = this.#createSession();
     this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log, isOnline: () => this.#online });

@@ -142,7 +142,7 @@ for (const [version, says] of [
       bench.platform.pending ??= () => bench.offer();
       bench.board.powerOn();
       await bench.until("end", () => bench.platform.words().includes(says));
-      const warned = bench.logged.lines.filter((line) => line.includes("images are not checked for their version"));
+      const warned = bench.logged.lines.filter((line) => line.includes("versions of images are not checked"));
       assert.equal(warned.length > 0, version !== "0.1.0", bench.logged.lines.join("\n"));
     }));
 }
