@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connectService } from "../cloud/admin.js";
 import type { DeviceName } from "../cloud/types.js";
 import { UsageError } from "./command-line.js";
-import { readIdentity, readJson, writeBytes } from "./files.js";
+import { readIdentity, readJson, writeSecret } from "./files.js";
 
 /** Where a device's identity goes unless it is said. */
 const OUTPUT = "device_info.json";
@@ -39,7 +39,7 @@ export async function deviceAdd(options: {
     // A sub-device needs no identity of its own, and must not take the place of its gateway's.
     const output = options.output ?? (gateway === undefined ? OUTPUT : undefined);
     const info = { auth_mode: "KEY", ...name, key_deviceinfo: { deviceSecret }, region: "china" };
-    if (output !== undefined) writeBytes(output, `${JSON.stringify(info, null, 2)}\n`, 0o600);
+    if (output !== undefined) writeSecret(output, `${JSON.stringify(info, null, 2)}\n`);
     say(`registered ${spell(name)}${output === undefined ? "" : `; its identity is in ${output}`}`);
   }
   if (gateway === undefined || gatewayName === undefined) return;
@@ -100,7 +100,7 @@ function listSubDevice(gateway: string, { productId, deviceName }: DeviceName, b
   const list = subDevList(gateway, info).filter((entry) => entry.sub_productId !== productId || entry.sub_devName !== deviceName);
   if (bound) list.push({ sub_productId: productId, sub_devName: deviceName });
   info["subDev"] = { subdev_num: list.length, subdev_list: list };
-  writeBytes(gateway, `${JSON.stringify(info, null, 2)}\n`, 0o600);
+  writeSecret(gateway, `${JSON.stringify(info, null, 2)}\n`);
 }
 
 /** The Python SDK has a list; the C SDK one sub-device without one. Entries of their templates that name nobody are left out. */

@@ -6,7 +6,7 @@ import { lockFolder } from "../hal/boards/sim/lock.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-dir.js";
 import { UsageError } from "./command-line.js";
-import { readWholeFile, writeBytes } from "./files.js";
+import { readWholeFile, writeBytes, writeSecret } from "./files.js";
 import { type FlashSource, readFlash, wholeFlash } from "./flash-source.js";
 
 export interface ReadOptions extends FlashSource {
@@ -26,7 +26,8 @@ export function read({ slot, length, output, ...source }: ReadOptions): void {
     const size = length === undefined ? "" : ` with ${length} bytes`;
     throw new UsageError(`no partition ${slot}${size}: see ota-device inspect`);
   }
-  writeBytes(output, bytes);
+  // The partition nvs holds the device's secret, and what another holds is the application's own matter.
+  writeSecret(output, bytes);
 }
 
 /** `ota-device flash` */

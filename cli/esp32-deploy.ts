@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,9 @@ import type { Sdk } from "./sdk.js";
 
 /** ESP-IDF's tool for one partition of a board; its export.sh brings the Python that runs it. */
 const PARTTOOL = join("components", "partition_table", "parttool.py");
+
+/** What a user or a system ends a program by. */
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Firmware extends BuildRequest {
   readonly sdk: Sdk;
@@ -74,9 +78,16 @@ export function openDebugger(firmware: Firmware, port: string): void {
   mcconfig(firmware, "xsbug", port);
 }
 
-/** Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError */
-export function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): void {
+/** Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError, also if a signal ends it */
+export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): Promise<void> {
   const table = join(builtFolder(firmware), "partition-table.bin");
+  let python: ChildProcess | undefined;
+  // A signal would end this process before it has removed the secret: it ends the tool instead, whose failure then ends this
+  // process. The terminal sends SIGINT to both.
+  const passOn = (signal: NodeJS.Signals): void => {
+    if (signal !== "SIGINT") python?.kill(signal);
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, passOn);
   // Not beside what is built: it holds the device's secret.
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-nvs-"));
   try {
@@ -85,11 +96,14 @@ export function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): voi
     const tool = join(firmware.env["IDF_PATH"] as string, PARTTOOL);
     const source = existsSync(table) ? ["--partition-table-file", table] : [];
     const operation = ["write_partition", "--partition-name", "nvs", "--input", input];
-    const { status, error } = spawnSync("python", [tool, "--port", port, ...source, ...operation], { env: firmware.env, stdio: "inherit" });
-    if (error !== undefined) throw new ToolError(`python does not run: ${error.message}`);
+    python = spawn("python", [tool, "--port", port, ...source, ...operation], { env: firmware.env, stdio: "inherit" });
+    const [status] = await once(python, "close").catch((error: Error) => {
+      throw new ToolError(`python does not run: ${error.message}`);
+    });
     if (status !== 0) throw new ToolError("parttool.py failed, see above: the board runs the firmware and is not provisioned");
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    for (const signal of ENDING_SIGNALS) process.off(signal, passOn);
   }
 }
 

@@ -1,5 +1,5 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileFault } from "../hal/boards/sim/file-fault.js";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
@@ -11,6 +11,15 @@ export function readBytes(path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${fileFault(error)}`);
+  }
+}
+
+/** @throws UsageError */
+export function readStandardInput(): Buffer {
+  try {
+    return readFileSync(0);
+  } catch (error) {
+    throw new UsageError(`cannot read standard input: ${fileFault(error)}`);
   }
 }
 
@@ -50,9 +59,30 @@ export function readWholeFile(path: string, byteLimit: number): Buffer {
 }
 
 /** @throws UsageError */
-export function writeBytes(path: string, bytes: Uint8Array | string, mode = 0o666): void {
+export function writeBytes(path: string, bytes: Uint8Array | string): void {
+  inWords(path, () => writeFileSync(path, bytes));
+}
+
+/** Writes what only the user may read, over a file that others could read too. @throws UsageError */
+export function writeSecret(path: string, bytes: Uint8Array | string): void {
+  inWords(path, () => {
+    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      // The mode of `open` is for a new file only. What is no file, as /dev/null, belongs to others.
+      if (fstatSync(file).isFile()) {
+        fchmodSync(file, 0o600);
+        ftruncateSync(file);
+      }
+      writeFileSync(file, bytes);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function inWords(path: string, write: () => void): void {
   try {
-    writeFileSync(path, bytes, { mode });
+    write();
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${fileFault(error)}`);
   }
@@ -65,14 +95,13 @@ export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevi
     const { authentication, ...info } = parseDeviceInfo(text);
     if (authentication.mode === "KEY") return { ...info, authentication };
     const beside = (file: string): string => resolve(dirname(path), file);
-    return {
-      ...info,
-      authentication: {
-        mode: "CERT",
-        certificate: readCertificate(beside(authentication.certificateFile)),
-        privateKey: readPrivateKey(beside(authentication.privateKeyFile)),
-      },
-    };
+    const certificate = readCertificate(beside(authentication.certificateFile));
+    const key = readPrivateKey(beside(authentication.privateKeyFile));
+    if (!new X509Certificate(certificate).checkPrivateKey(key)) {
+      throw new UsageError(`${authentication.privateKeyFile} is not the key of the certificate in ${authentication.certificateFile}`);
+    }
+    const privateKey = new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
+    return { ...info, authentication: { mode: "CERT", certificate, privateKey } };
   } catch (error) {
     if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
@@ -91,10 +120,10 @@ export function readCertificate(path: string): Uint8Array {
   }
 }
 
-/** @returns PKCS#8 in DER @throws UsageError */
-function readPrivateKey(path: string): Uint8Array {
+/** @throws UsageError */
+function readPrivateKey(path: string): KeyObject {
   try {
-    return new Uint8Array(createPrivateKey(readBytes(path)).export({ type: "pkcs8", format: "der" }));
+    return createPrivateKey(readBytes(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${path} is not a private key`);

@@ -41,7 +41,7 @@ const program = addProvisioningOptions(
 await runProgram(program);
 
 /** All that can be wrong is found out before the minutes that a build takes. */
-function flash(options: FlashOptions): void {
+async function flash(options: FlashOptions): Promise<void> {
   const env = process.env;
   const sdk = findEsp32Sdk(env);
   checkBoard(sdk, options.board);
@@ -66,7 +66,7 @@ function flash(options: FlashOptions): void {
     return;
   }
   deploy(firmware, port);
-  writeNvs(firmware, port, nvs);
+  await writeNvs(firmware, port, nvs);
   say(`image ${image}`);
   say(`${port} runs it and is provisioned`);
   if (firmware.debug) openDebugger(firmware, port);

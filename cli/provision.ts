@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { checkConfig } from "../src/index.js";
 import { UsageError } from "./command-line.js";
-import { readBytes, readCertificate, readIdentity, writeBytes } from "./files.js";
+import { readBytes, readCertificate, readIdentity, readStandardInput, writeSecret } from "./files.js";
 import { makeNvsImage, nvsLength, type ProvisioningEntries } from "./nvs-image.js";
 
 /** What a board is told of itself and of its network. */
@@ -17,10 +16,11 @@ export interface ProvisioningOptions {
   readonly sntp?: string;
 }
 
-/** IEEE 802.11: bytes of a network's name; WPA: characters of a passphrase, or 64 hexadecimal digits of its key. */
+/** IEEE 802.11: bytes of a network's name; WPA: bytes of a passphrase, or the hexadecimal digits of its key. */
 const SSID_LIMIT = 32;
 const PASSWORD_MIN = 8;
-const PASSWORD_LIMIT = 64;
+const PASSWORD_LIMIT = 63;
+const KEY_DIGITS = 64;
 
 /** Adds the options to a command; whether one has to name the device, is its own matter. */
 export function addProvisioningOptions(command: Command): Command {
@@ -37,8 +37,9 @@ export function addProvisioningOptions(command: Command): Command {
 /** @throws UsageError, one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
 export function provisioningEntries(options: ProvisioningOptions): ProvisioningEntries {
   const { broker, ca, downloadCa = ca, sntp, ssid } = options;
-  const { productId, deviceName, region, authentication, ...rest } = readIdentity(options.deviceInfo);
-  checkConfig({ identity: { ...rest, productId, deviceName, authentication }, broker: { url: broker } });
+  const identity = readIdentity(options.deviceInfo);
+  checkConfig({ identity, broker: { url: broker } });
+  const { productId, deviceName, region, authentication } = identity;
   const password = passwordOf(options);
   if (ssid === undefined && password !== undefined) throw new UsageError("a password goes with --ssid");
   if (ssid !== undefined && !isText(ssid, 1, SSID_LIMIT)) throw new UsageError(`--ssid has 1 to ${SSID_LIMIT} bytes`);
@@ -62,15 +63,21 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
 function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
   if (password !== undefined && passwordFile !== undefined) throw new UsageError("--password goes without --password-file");
   if (password === undefined && passwordFile === undefined) return undefined;
-  const text = password ?? (firstLine(passwordFile === "-" ? readFileSync(0) : readBytes(passwordFile as string)));
-  if (!isText(text, PASSWORD_MIN, PASSWORD_LIMIT)) {
-    throw new UsageError(`a Wi-Fi password has ${PASSWORD_MIN} to ${PASSWORD_LIMIT} characters: leave it out for an open network`);
+  const text = password ?? firstLine(passwordFile as string);
+  if (!isText(text, PASSWORD_MIN, PASSWORD_LIMIT) && !(text.length === KEY_DIGITS && /^[0-9a-fA-F]+$/.test(text))) {
+    const sizes = `${PASSWORD_MIN} to ${PASSWORD_LIMIT} bytes, or is a key of ${KEY_DIGITS} hexadecimal digits`;
+    throw new UsageError(`a Wi-Fi password has ${sizes}: leave it out for an open network`);
   }
   return text;
 }
 
-function firstLine(bytes: Buffer): string {
-  return bytes.toString("utf8").split(/\r?\n/, 1)[0] as string;
+function firstLine(path: string): string {
+  const bytes = path === "-" ? readStandardInput() : readBytes(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r?\n/, 1)[0] as string;
+  } catch {
+    throw new UsageError(`the password in ${path === "-" ? "standard input" : path} is not UTF-8: save it as that`);
+  }
 }
 
 /** A zero byte would end the string in NVS. */
@@ -83,8 +90,7 @@ function isText(text: string, min: number, max: number): boolean {
 export function provision(options: ProvisioningOptions & { readonly size?: number; readonly output: string }): void {
   const entries = provisioningEntries(options);
   const bytes = makeNvsImage(entries, options.size ?? nvsLength());
-  // It holds the device's secret.
-  writeBytes(options.output, bytes, 0o600);
+  writeSecret(options.output, bytes);
   const keys = Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   process.stdout.write(`${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`);
   process.stdout.write(`holds ${keys.join(", ")}\n`);

@@ -1,4 +1,4 @@
-import { OtaAgent } from "moddable-ota";
+import { OtaAgent, OtaError } from "moddable-ota";
 import { openDevice, readProvisioning } from "moddable-ota/device";
 
 const log = (level, area, message) => {
@@ -13,15 +13,17 @@ export default function () {
   const { identity, problem, broker, download } = readProvisioning();
   const device = openDevice({ log });
   if (identity === undefined) {
-    trace(`${problem}\n`);
-    // A new firmware that does not know who it is cannot prove itself, and must not stay.
-    if (device.boot.status().runningState === "pending-verify") {
-      device.boot.revert();
-      device.boot.restart();
-    }
+    giveUp(device, problem);
     return;
   }
-  const agent = new OtaAgent({ device, config: { identity, broker, download } });
+  let agent;
+  try {
+    agent = new OtaAgent({ device, config: { identity, broker, download } });
+  } catch (error) {
+    if (!(error instanceof OtaError) || error.code !== "usage") throw error;
+    giveUp(device, error.message);
+    return;
+  }
   let shown;
   agent.on("progress", ({ version, bytes, size }) => {
     const line = `${version}: ${Math.floor((bytes * 100) / size)} %\n`;
@@ -32,4 +34,14 @@ export default function () {
   agent.on("result", ({ version, result }) => trace(`${version}: ${result.outcome}\n`));
   agent.start();
   trace(`version ${agent.version} runs\n`);
+}
+
+/** A board that is not provisioned, or wrongly, says so in one line and goes on: a restart would change nothing. */
+function giveUp(device, problem) {
+  trace(`${problem}\n`);
+  // A new firmware that does not know who it is cannot prove itself, and must not stay.
+  if (device.boot.status().runningState === "pending-verify") {
+    device.boot.revert();
+    device.boot.restart();
+  }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { makeNvsImage, nvsLength } from "../../cli/nvs-image.js";
 import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { withFolder } from "../support/folder.js";
@@ -73,7 +75,7 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
       [["--device-info", join(folder, "none"), "--ssid", "net"], ready, /cannot read .*none/],
       [["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"], ready, /auth_mode/],
       [["--device-info", info], ready, /--ssid/],
-      [flash("--password", "short"), ready, /8 to 64 characters/],
+      [flash("--password", "short"), ready, /8 to 63 bytes/],
       [flash("--broker", "http://x"), ready, /broker URL/],
       [flash("--port", join(folder, "ttyX")), ready, /ttyX is no serial port/],
       [flash(), { ...ready, STAND_IN_PORT: "" }, /no board is found on a serial port/],
@@ -180,6 +182,35 @@ test("a step that fails ends it with exit 1, and an image of an earlier build is
   });
 });
 
+for (const [signal, toAll] of [["SIGINT", true], ["SIGTERM", true], ["SIGTERM", false], ["SIGHUP", false]] as const) {
+  test(`${signal} to ${toAll ? "all" : "flash alone"} while the nvs image is written ends it with exit 1, and nothing of the secret stays`, async () => {
+    await withFolder(async (folder) => {
+      const { env, info } = standIns(folder);
+      const temporary = join(folder, "temporary");
+      mkdirSync(temporary);
+      const program = join(ROOT, "dist", "node", "cli", "flash-esp32.js");
+      const args = ["--device-info", info, "--ssid", "net", "--port", "/dev/null", ...BOARD];
+      const flash = spawn(process.execPath, [program, ...args], {
+        env: { ...process.env, ...env, STAND_IN_HANGS: "1", TMPDIR: temporary },
+        // A group of its own, as a terminal gives each command one.
+        detached: true,
+      });
+      let [stdout, stderr] = ["", ""];
+      flash.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
+      flash.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
+      const closed = once(flash, "close");
+      const ended = closed.then(() => true);
+      while (!/^hangs$/m.test(stdout)) if (await Promise.race([ended, sleep(20, false)])) assert.fail(stderr);
+      assert.ok(readdirSync(temporary).some((name) => name.startsWith("moddable-ota-nvs-")));
+      process.kill(toAll ? -(flash.pid as number) : (flash.pid as number), signal);
+      const [status] = (await closed) as [number | null];
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, /parttool\.py failed, see above: the board runs the firmware and is not provisioned\n$/);
+      assert.deepEqual(readdirSync(temporary).filter((name) => name.startsWith("moddable-ota-nvs-")), []);
+    });
+  });
+}
+
 test("a larger table has its own slots, and with the flash's size the settings of the board stay", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
@@ -271,6 +302,7 @@ function pathWith(folder: string, log: string): { PATH: string } {
 echo "python $*" >> '${log}'
 for input; do :; done
 cp "$input" '${join(folder, "written.bin")}'
+[ -n "$STAND_IN_HANGS" ] && echo hangs && exec sleep 60
 exit \${STAND_IN_WRITE:-0}`,
   );
   return { PATH: [bin, process.env["PATH"]].join(delimiter) };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
@@ -80,6 +80,7 @@ test("flash takes a whole flash, of any chip and size, byte for byte, and read g
       for (const source of [["--state", state], ["--flash", file]]) {
         await succeed(["read", ...source, "--output", whole]);
         assertSameBytes(readFileSync(whole), bytes);
+        assert.equal(statSync(whole).mode & 0o777, 0o600, "it may hold the device's secret");
         await succeed(["read", ...source, "--slot", "ota_0", "--output", slot]);
         assertSameBytes(readFileSync(slot), bytes.subarray(0x20000, 0x1c0000));
         await succeed(["read", ...source, "--slot", "nvs", "--length", "16", "--output", slot]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runCommand, withCommands } from "../support/command.js";
@@ -25,6 +25,7 @@ test("provision makes the image of Espressif's generator, says which keys it hol
     writeFileSync(password, "pässwörd 1\nnot this\n");
     const wifi = ["--ssid", "my net", "--password-file", password];
     const rest = ["--broker", "mqtts://192.168.0.2", "--sntp", "time.test", "--ca", tlsPath("ca.pem"), "--size", "0x3000"];
+    writeFileSync(output, "others can read this", { mode: 0o644 });
     const { code, stdout, stderr } = await runCommand("ota-device", ["provision", "--device-info", info, ...wifi, ...rest, "--output", output]);
     assert.equal(code, 0, stderr);
     const keys = "productId, deviceName, deviceSecret, region, broker, ssid, password, sntp, brokerCa, downloadCa";
@@ -44,16 +45,25 @@ test("a password comes from standard input too", () =>
     assert.equal(piped.status, 0, piped.stderr);
     assert.equal(spawnSync(process.execPath, args(two, "--password", "eight888")).status, 0);
     assert.ok(readFileSync(one).equals(readFileSync(two)));
+    const directory = openSync(folder, "r");
+    const refused = spawnSync(process.execPath, args(one, "--password-file", "-"), { stdio: [directory, "pipe", "pipe"], encoding: "utf8" });
+    closeSync(directory);
+    assert.deepEqual([refused.status, refused.stderr], [2, "ota-device: cannot read standard input: it is a folder\n"]);
   }));
 
 test("wrong input is one line without a secret, exit 2, and leaves no file", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify(INFO));
+    const latin1 = join(folder, "latin1.txt");
+    writeFileSync(latin1, Buffer.from("pässwörd 1\n", "latin1"));
     for (const [says, ...args] of [
       [/password goes with --ssid/, "--password", "eight888"],
-      [/8 to 64 characters/, "--ssid", "net", "--password", "seven77"],
-      [/8 to 64 characters/, "--ssid", "net", "--password", ""],
+      [/8 to 63 bytes/, "--ssid", "net", "--password", "seven77"],
+      [/8 to 63 bytes/, "--ssid", "net", "--password", ""],
+      [/64 hexadecimal digits/, "--ssid", "net", "--password", "eight888".repeat(8)],
+      [/64 hexadecimal digits/, "--ssid", "net", "--password", "ä".repeat(32)],
+      [/latin1\.txt is not UTF-8/, "--ssid", "net", "--password-file", latin1],
       [/without --password-file/, "--ssid", "net", "--password", "eight888", "--password-file", "x"],
       [/cannot read .*none/, "--ssid", "net", "--password-file", join(folder, "none")],
       [/--ssid has 1 to 32 bytes/, "--ssid", "ä".repeat(17)],
@@ -68,6 +78,29 @@ test("wrong input is one line without a secret, exit 2, and leaves no file", () 
       assert.doesNotMatch(stderr, /eight888|seven77|MDEyMzQ1/);
     }
     assert.throws(() => statSync(output), /ENOENT/);
+  }));
+
+test("a password of 63 bytes, and a key of 64 hexadecimal digits, are taken", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    writeFileSync(info, JSON.stringify(INFO));
+    for (const password of ["p".repeat(63), "0123456789abcdefABCDEF0123456789".repeat(2)]) {
+      const args = ["--device-info", info, "--ssid", "net", "--password", password, "--output", output];
+      assert.equal((await runCommand("ota-device", ["provision", ...args])).code, 0);
+      assert.ok(readFileSync(output).includes(password));
+    }
+  }));
+
+test("a region that no board could start with is refused, unless the broker is given", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    writeFileSync(info, JSON.stringify({ ...INFO, region: "mars" }));
+    const provision = ["provision", "--device-info", info, "--output", output];
+    const { code, stdout, stderr } = await runCommand("ota-device", provision);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^ota-device: region mars is none of china, [^\n]+\n$/);
+    assert.throws(() => statSync(output), /ENOENT/);
+    assert.equal((await runCommand("ota-device", [...provision, "--broker", "mqtt://192.168.0.2"])).code, 0);
   }));
 
 test("firmware add warns of a file that holds a registered secret, names the device and what to do, and adds it all the same", () =>

@@ -46,6 +46,14 @@ export class NativeBoot {
     return { status, errors: stderr };
   }
 
+  /** @returns the section that boot.c puts a name into, as its assembly says */
+  sectionOf(name: string): string | undefined {
+    const { stdout } = spawnSync("cc", ["-std=c11", "-I", this.#folder, "-I", FIXTURE, "-S", BOOT_C, "-o", "-"], { encoding: "utf8" });
+    const lines = stdout.split("\n");
+    const sections = lines.slice(0, lines.indexOf(`${name}:`)).filter((line) => /^\s*\.(section|text|data|bss)\b/.test(line));
+    return /^\s*\.section\s+([^,\s]+)/.exec(sections.at(-1) ?? "")?.[1];
+  }
+
   /** `PlatformModule.boot` as boot.c has it, over a chip whose boot loader has started `running`. */
   over(flash: NorFlash, running: string, around: Around = {}): PlatformModule["boot"] {
     const call = (request: string): unknown => {

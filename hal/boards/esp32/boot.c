@@ -33,6 +33,8 @@
 /*
  * The application descriptor, which every image has at byte 32. ESP-IDF's own is weak, and its version is what git says of
  * the project's folder; this one has the version of the manifest's `defines`, so that an image says what it is.
+ * ESP-IDF's own would still lie in the section, before or behind this one, if the linker did not drop what nothing names:
+ * ESP-IDF always passes it --gc-sections.
  */
 #ifdef MODDEF_FIRMWARE_VERSION
 #define TEXT_OF(number) #number

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../../cli/command-line.js";
-import { readIdentity, readJson, writeBytes } from "../../../cli/files.js";
+import { readIdentity, readJson, writeBytes, writeSecret } from "../../../cli/files.js";
 import { readPolicy, VitalsFile } from "../../../cli/plan-files.js";
 import { readSubDevices } from "../../../cli/sub-devices.js";
 import { withFolder } from "../../support/folder.js";
+import { tlsPath } from "../../support/tls-fixtures.js";
 
 const INFO = { auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo: { deviceSecret: "MTIzNDU2Nzg5MDEyMzQ1Ng==" } };
 const LIGHT = { productId: "E69UADXUYY", deviceName: "light1", version: "1.0", install: "ok" };
@@ -50,5 +51,37 @@ test("what cannot be written is said in words", async () => {
     writeFileSync(join(folder, "file"), "");
     assert.throws(() => writeBytes(join(folder, "file", "x"), "x"), /x: a part of the path is a file, not a folder$/);
     assert.throws(() => writeBytes(join(folder, "absent", "x"), "x"), /x: no such file or folder$/);
+  });
+});
+
+test("a secret is for the user alone also where others could read the file before, and nothing of that is left", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "secret");
+    for (const before of [undefined, 0o644]) {
+      if (before !== undefined) {
+        writeFileSync(path, "something longer than the secret", { mode: 0o600 });
+        chmodSync(path, before);
+      }
+      writeSecret(path, "secret");
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      assert.equal(readFileSync(path, "utf8"), "secret");
+    }
+    const { mode } = statSync("/dev/null");
+    writeSecret("/dev/null", "secret");
+    assert.equal(statSync("/dev/null").mode, mode, "what is no file keeps its mode");
+  });
+});
+
+test("a certificate goes with its own key only", async () => {
+  await withFolder(async (folder) => {
+    const info = (key: string): string => {
+      const cert_deviceinfo = { devCertFile: tlsPath("client.pem"), devPrivateKeyFile: tlsPath(key) };
+      writeFileSync(join(folder, "info.json"), JSON.stringify({ ...INFO, auth_mode: "CERT", key_deviceinfo: undefined, cert_deviceinfo }));
+      return join(folder, "info.json");
+    };
+    assert.equal(readIdentity(info("client-key.pem")).authentication.mode, "CERT");
+    assert.throws(() => readIdentity(info("server-key.pem")), (error: Error) => {
+      return error instanceof UsageError && /server-key\.pem is not the key of the certificate in .*client\.pem$/.test(error.message);
+    });
   });
 });

@@ -55,6 +55,10 @@ test("an image of it has the manifest's version in its application descriptor, a
   assert.equal(checkImageHeader(image, image.byteLength, 0), "1.2.3");
 });
 
+test("the descriptor lies in the section that ESP-IDF's linker puts before all else, where the boot loader looks", () => {
+  assert.equal(native.sectionOf("esp_app_desc"), ".rodata_desc");
+});
+
 test("speaks of slots by label, and knows no other partition", () => {
   const boot = native.over(smallFlash("1.2.3"), "ota_0");
   assert.equal(boot.runningSlot(), "ota_0");

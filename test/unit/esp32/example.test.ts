@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import ts from "typescript";
+import { OtaAgent as RealAgent, OtaError } from "../../../src/index.js";
 import { ROOT } from "../../support/root.js";
 
 type Run = (done?: () => void) => void;
 type Modules = { readonly [specifier: string]: unknown };
 
 const UNPROVISIONED = { identity: undefined, problem: "not provisioned: do this", broker: {}, download: {}, network: undefined, sntp: undefined };
+const KEY = { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" };
 const PROVISIONED = {
   identity: { productId: "ABCDE12345" },
   problem: undefined,
@@ -37,6 +40,36 @@ test("a new firmware that finds no identity reverts, for it could never prove it
   const device = { openDevice: () => ({ boot }), readProvisioning: () => UNPROVISIONED };
   load("main.js", [], { "moddable-ota": {}, "moddable-ota/device": device })();
   assert.deepEqual(done, ["revert", "restart"]);
+});
+
+for (const [wrong, says] of [
+  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", region: "mars", authentication: KEY }, broker: {} }, /^region mars is none of [^\n]+\n$/],
+  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: KEY }, broker: { url: "http://h" } }, /^broker URL is not [^\n]+\n$/],
+  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: { mode: "KEY", deviceSecret: "%" } }, broker: {} }, /^[^\n%]+\n$/],
+] as const) {
+  for (const example of ["minimal/main.js", "plans/main.ts"]) {
+    for (const runningState of ["valid", "pending-verify"]) {
+      test(`${example}: NVS that the agent refuses (${says.source}) is one line and no restart, and ends a trial: ${runningState}`, () => {
+        const done: string[] = [];
+        const traced: string[] = [];
+        const boot = { status: () => ({ runningState }), revert: () => done.push("revert"), restart: () => done.push("restart") };
+        const device = { openDevice: () => ({ boot }), readProvisioning: () => ({ ...UNPROVISIONED, problem: undefined, ...wrong }) };
+        const modules = { "moddable-ota": { OtaAgent: RealAgent, OtaError }, "moddable-ota/device": device, "moddable-ota/plans": { plans: {} } };
+        load(`../${example}`, traced, modules)();
+        assert.equal(traced.length, 1);
+        assert.match(traced[0] ?? "", says);
+        assert.deepEqual(done, runningState === "valid" ? [] : ["revert", "restart"]);
+      });
+    }
+  }
+}
+
+test("what else fails at the start is no matter of what the board was provisioned with, and is thrown", () => {
+  const OtaAgent = function (): never {
+    throw new OtaError("store-failed", "NVS is full");
+  };
+  const device = { openDevice: () => ({}), readProvisioning: () => PROVISIONED };
+  assert.throws(load("main.js", [], { "moddable-ota": { OtaAgent, OtaError }, "moddable-ota/device": device }), { message: "NVS is full" });
 });
 
 test("the example takes identity and broker as they are, and sets no version: that is the image's own", () => {
@@ -81,10 +114,12 @@ test("its manifest configures no identity, no network and no version", () => {
 
 const NETWORK = { "mc/config": { sntp: "pool.test" }, sntp: {}, time: {}, timer: { set: () => {} } };
 
-/** A file of the example with these modules in the place of the SDK's. @returns its default export */
+/** A file of the example in examples/minimal, or of another by its path from there, with these modules in the place of the SDK's. @returns its default export */
 function load(file: string, traced: string[], modules: Modules): Run {
   const text = readFileSync(join(ROOT, "examples", "minimal", file), "utf8");
-  const body = text
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  const script = file.endsWith(".ts") ? ts.transpileModule(text, { compilerOptions }).outputText : text;
+  const body = script
     .replace(/^import (\{[^}]*\}|\w+) from ("[^"]+");$/gm, "const $1 = modules[$2];")
     .replace("export default function", "return function");
   assert.doesNotMatch(body, /^(import|export) /m);
