@@ -5,7 +5,7 @@ import { DEFAULT_TABLE, TABLE_NAMES } from "./esp32-application.js";
 import { checkApplication } from "./esp32-check.js";
 import type { Linked } from "./esp32-link.js";
 import { SLOT_LENGTH } from "./esp32-room.js";
-import { checkBoard, findEsp32Sdk } from "./esp32-sdk.js";
+import { checkBoard, describeIgnored, findEsp32Sdk } from "./esp32-sdk.js";
 
 /** Bytes of a pointer on the chip. */
 const POINTER_LENGTH = 4;
@@ -22,6 +22,8 @@ function check({ board, partitions: table }: { readonly board: string; readonly 
   const sdk = findEsp32Sdk(process.env);
   checkBoard(sdk, board);
   say("sdk", `Moddable ${sdk.version}, esp32/${board}`);
+  const ignored = describeIgnored(process.env);
+  if (ignored !== undefined) say("ignored", ignored);
   const { linked, settings, partitions, room } = checkApplication({ sdk, board, version: "0.1.0", table });
   sayLinked(linked);
   say("sdkconfig", settings.join(", "));

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
-import type { CloudStatus, DeviceName, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
+import type { CloudService, CloudStatus, DeviceName, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
 import { FIRMWARE } from "../src/plans/plans.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
@@ -33,14 +33,20 @@ export async function firmwareAdd(
   const path = resolve(file);
   const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
   say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
-  warnOfSecrets(file, await service.secretsIn({ md5: added.md5 }));
+  await warnOfSecrets(service, file, added.md5);
   if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
     say(`warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`);
   }
 }
 
-/** @param file as the user named it */
-function warnOfSecrets(file: string, holders: readonly DeviceName[]): void {
+/** The file was added, whatever comes of this. @param file as the user named it */
+async function warnOfSecrets(service: CloudService, file: string, md5: string): Promise<void> {
+  let holders: readonly DeviceName[] = [];
+  try {
+    holders = await service.secretsIn({ md5 });
+  } catch (error) {
+    process.stderr.write(`warning: ${file} was not looked through for secrets: ${(error as Error).message}\n`);
+  }
   for (const { productId, deviceName } of holders) {
     process.stderr.write(
       `warning: ${file} holds the secret of ${productId}/${deviceName}: a device that takes this update becomes that device; ` +

@@ -4,6 +4,7 @@ import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
 import { idOf, readMarks } from "../src/gateway/update-marks.js";
 import { decodeRecord } from "../src/update/checkpoint.js";
 import type { Checkpoint } from "../src/update/machine/types.js";
+import { UsageError } from "./command-line.js";
 import { COMPONENT_PRODUCT } from "./components.js";
 import { type FlashSource, readFlash } from "./flash-source.js";
 import { describeProvisioning, inspectProvisioning } from "./nvs-image.js";
@@ -14,10 +15,8 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   const flash = readFlash(source);
   const record = readRecord(flash, "ota", "job");
   const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
-  const found = inspectFlash(flash);
   const report = {
-    ...found,
-    ...inspectSlots(flash, found.chip.id),
+    ...inspectTable(flash, source),
     provisioning: inspectProvisioning(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     // What runs on these is beside the flash, in the folder.
@@ -49,6 +48,16 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   for (const { id, version } of report.components) lines.push(`component   ${id}  version ${version}`);
   for (const plan of report.plans) lines.push(`plan        ${describePlan(plan)}`);
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** @throws UsageError that names the file, if its table has no application slot or too short an otadata */
+function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): FlashReport & BoardReport {
+  try {
+    const found = inspectFlash(flash);
+    return { ...found, ...inspectSlots(flash, found.chip.id) };
+  } catch (error) {
+    throw new UsageError(`${file ?? state}: ${(error as Error).message}`);
+  }
 }
 
 /** The state that otadata has of what runs; for an image that was flashed by cable it has none. */

@@ -43,8 +43,7 @@ export function link(application: ApplicationOptions): Linked {
   mkdirSync(standIns, { recursive: true });
   standIn(standIns, "git", `echo ${sdk.idfVersion}`);
   standIn(standIns, "idf.py", "mkdir -p build/config && touch build/config/sdkconfig.h");
-  // A shell that is set up for another application would change what is checked.
-  const env = { ...process.env, IDF_PATH: output, SDKCONFIGPATH: undefined, PARTITIONS_FILE: undefined };
+  const env = { ...process.env, IDF_PATH: output };
   const options = { env: environmentOf(sdk, env, [standIns]), cwd: output };
   run("mcconfig", mcconfigArguments({ board, output, manifest: writeApplication(application) }), options);
   const folder = join(output, "tmp", "esp32", board, "release", example);
@@ -122,7 +121,7 @@ export function checkSettings(sdkconfig: string): string[] {
 export function checkPartitions(text: string, table: string): Partition[] {
   const partitions = parsePartitionsCsv(text);
   if (JSON.stringify(partitions) !== JSON.stringify(parsePartitionsCsv(partitionsOf(table)))) {
-    throw new Error(`the partition table is not ${table}: the board or the environment sets PARTITIONS_FILE`);
+    throw new Error(`the partition table is not ${table}: the board sets PARTITIONS_FILE`);
   }
   return partitions;
 }

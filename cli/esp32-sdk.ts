@@ -24,6 +24,16 @@ export interface BuildRequest {
 /** The application that is linked and flashed. */
 export const APPLICATION = "minimal";
 
+/** By these the environment gives an application its sdkconfig and its table, over its manifest; ours brings its own. */
+const IGNORED = ["SDKCONFIGPATH", "PARTITIONS_FILE"] as const;
+
+/** What a manifest of the SDK says of a board. */
+export interface BoardBuild {
+  readonly SDKCONFIGPATH?: unknown;
+  /** The chip; absent: an ESP32. */
+  readonly ESP32_SUBCLASS?: unknown;
+}
+
 /** @throws UsageError that says what to install */
 export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
   const sdk = findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: [] });
@@ -32,10 +42,24 @@ export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
 
 /** @throws UsageError */
 export function checkBoard(sdk: Sdk, board: string): void {
-  const known = existsSync(join(sdk.folder, "build", "devices", "esp32", "targets", board, "manifest.json"));
+  const known = existsSync(join(targetOf(sdk, board), "manifest.json"));
   if (!known || !/^[a-z0-9_]+$/.test(board)) {
     throw new UsageError(`the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`);
   }
+  if (boardBuild(sdk, board).ESP32_SUBCLASS === "esp32h2") {
+    throw new UsageError(`esp32/${board} has no Wi-Fi in the SDK, which examples/${APPLICATION} needs`);
+  }
+}
+
+/** The SDK's folder of a board. */
+export function targetOf(sdk: Sdk, board: string): string {
+  return join(sdk.folder, "build", "devices", "esp32", "targets", board);
+}
+
+/** @throws Error if there is no such board */
+export function boardBuild(sdk: Sdk, board: string): BoardBuild {
+  const manifest = JSON.parse(readFileSync(join(targetOf(sdk, board), "manifest.json"), "utf8")) as { readonly build?: BoardBuild };
+  return manifest.build ?? {};
 }
 
 /** @throws UsageError that says what to install */
@@ -57,9 +81,16 @@ export function mcconfigArguments({ board, output, manifest }: BuildRequest): st
   return ["-p", `esp32/${board}`, "-o", output, manifest];
 }
 
-/** The SDK's tools, and what stands in `first`, before everything else. */
+/** The SDK's tools, and what stands in `first`, before everything else; without what is meant for another application. */
 export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly string[] = []): NodeJS.ProcessEnv {
-  return { ...env, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };
+  const ignored = Object.fromEntries(IGNORED.map((name) => [name, undefined]));
+  return { ...env, ...ignored, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };
+}
+
+/** @returns what of the environment goes into no build, in words, or `undefined` if nothing is set */
+export function describeIgnored(env: NodeJS.ProcessEnv): string | undefined {
+  const set = IGNORED.filter((name) => env[name] !== undefined);
+  return set.length === 0 ? undefined : `${set.join(" and ")} of the environment: for an application of your own`;
 }
 
 function idfVersionOf(folder: string): string {

@@ -59,7 +59,9 @@ export interface ProvisioningReport {
 
 /** @param flash a snapshot: mounting may clear up after a cut @returns `null` if nothing is */
 export function inspectProvisioning(flash: NorFlash): ProvisioningReport | null {
-  const nvs = mountNvs(flash, dataPartition(readPartitionTable(flash), SUBTYPE_DATA_NVS, "nvs"));
+  const partition = readPartitionTable(flash).find(({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS);
+  if (partition === undefined) return null;
+  const nvs = mountNvs(flash, partition);
   const keys = nvs.keys(PROVISIONING_NAMESPACE);
   if (keys.length === 0) return null;
   const text = (key: string): string | null => nvs.getString(PROVISIONING_NAMESPACE, key) ?? null;

@@ -16,6 +16,10 @@ interface Address {
 }
 
 type Method = keyof CloudService;
+/** Silence after which a cloud does not answer. */
+const ANSWER_TIMEOUT_MS = 5000;
+/** The same while it reads a whole file: what it did would stay unsaid, and it is done. */
+const FILE_TIMEOUT_MS = 600_000;
 const METHODS: readonly Method[] = ["addDevice", "bindSubDevice", "unbindSubDevice", "addFirmware", "secretsIn", "upgrade", "status"];
 
 /** Lets other processes on this machine reach the service of a running cloud. */
@@ -107,17 +111,17 @@ function remote(address: Address): CloudService {
     addDevice: (device) => call(address, "addDevice", device) as Promise<void>,
     bindSubDevice: (request) => call(address, "bindSubDevice", request) as Promise<void>,
     unbindSubDevice: (subDevice) => call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,
-    addFirmware: (firmware) => call(address, "addFirmware", firmware) as ReturnType<CloudService["addFirmware"]>,
-    secretsIn: (file) => call(address, "secretsIn", file) as ReturnType<CloudService["secretsIn"]>,
+    addFirmware: (firmware) => call(address, "addFirmware", firmware, FILE_TIMEOUT_MS) as ReturnType<CloudService["addFirmware"]>,
+    secretsIn: (file) => call(address, "secretsIn", file, FILE_TIMEOUT_MS) as ReturnType<CloudService["secretsIn"]>,
     upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
     status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,
   };
 }
 
-function call({ port, token }: Address, method: Method, argument: unknown): Promise<unknown> {
+function call({ port, token }: Address, method: Method, argument: unknown, timeout = ANSWER_TIMEOUT_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: "127.0.0.1", port, path: `/${method}`, method: "POST", headers: { Authorization: `Bearer ${token}` }, timeout: 5000 },
+      { host: "127.0.0.1", port, path: `/${method}`, method: "POST", headers: { Authorization: `Bearer ${token}` }, timeout },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -149,7 +149,7 @@ export class Platform implements CloudService {
   }
 
   async secretsIn({ md5 }: { md5: string }): Promise<DeviceName[]> {
-    return holdersOfSecrets(this.#store.readFile(md5), this.#store.state.devices);
+    return holdersOfSecrets(await this.#store.readFile(md5), this.#store.state.devices);
   }
 
   async upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }> {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CloudError, type CloudState } from "./types.js";
 
@@ -47,10 +48,10 @@ export class CloudStore {
   }
 
   /** @throws CloudError if no such file was added */
-  readFile(md5: string): Buffer {
+  async readFile(md5: string): Promise<Buffer> {
     const known = this.state.firmwares.some((firmware) => firmware.md5 === md5);
     if (!known) throw new CloudError("no such file was added");
-    return readFileSync(this.filePath(md5));
+    return readFile(this.filePath(md5));
   }
 
   filePath(md5: string): string {

@@ -216,10 +216,10 @@ test("a larger table has its own slots, and with the flash's size the settings o
     const { env } = standIns(folder);
     const target = join(env.MODDABLE, "build", "devices", "esp32", "targets", STAND_IN);
     file(join(target, "manifest.json"), '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }');
-    file(join(target, "sdkconfig", "sdkconfig.defaults"), "CONFIG_SPIRAM=y");
+    file(join(target, "sdkconfig", "sdkconfig.defaults"), "CONFIG_SPIRAM=y\nCONFIG_ESPTOOLPY_FLASHSIZE_32MB=y\n");
     for (const [table, slotLength, size] of [
-      ["4mb", 0x1a0000, undefined],
-      ["4mb-large", 0x1f0000, undefined],
+      ["4mb", 0x1a0000, "4MB"],
+      ["4mb-large", 0x1f0000, "4MB"],
       ["8mb", 0x340000, "8MB"],
       ["16mb", 0x600000, "16MB"],
     ] as const) {
@@ -229,10 +229,65 @@ test("a larger table has its own slots, and with the flash's size the settings o
       const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
       assert.ok(settings.includes("CONFIG_SPIRAM=y"));
       assert.ok(settings.includes("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y"));
-      assert.equal(settings.find((line) => /FLASHSIZE_.*=y/.test(line)), size === undefined ? undefined : `CONFIG_ESPTOOLPY_FLASHSIZE_${size}=y`);
+      assert.deepEqual(sizesSetIn(settings), [size]);
     }
     assertUsage(run("check-esp32", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
     assertUsage(run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env), /firmware version 1\/2 is not 1 to 31 of/);
+  });
+});
+
+test("a table for more flash than the SDK's board has is one line and exit 2, and nothing is built", async () => {
+  await withFolder((folder) => {
+    const { env, calls } = standIns(folder);
+    const boardHas = (text: string): void => setBoard(env.MODDABLE, '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }', { "sdkconfig.defaults": text });
+    boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_4MB=n\nCONFIG_ESPTOOLPY_FLASHSIZE_2MB=y\n");
+    assertRefused(env, "4mb", /stand_in has 2 MB of flash in the SDK, and table 4mb takes 4: there is no smaller table/);
+    boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y\n");
+    assertRefused(env, "16mb", /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/);
+    assert.throws(calls, /ENOENT/, "no tool was asked to do anything");
+    assert.equal(run("check-esp32", ["--partitions", "8mb", ...BOARD], env).status, 0);
+  });
+});
+
+test("the SDK's settings for releases are in a release, and not in a build for the debugger", async () => {
+  await withFolder((folder) => {
+    const { env } = standIns(folder);
+    setBoard(env.MODDABLE, '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }', {
+      "sdkconfig.defaults": "CONFIG_SPIRAM=y\n",
+      "sdkconfig.defaults.release": "CONFIG_ESP_CONSOLE_NONE=y\n",
+    });
+    for (const [args, isRelease] of [[[], true], [["--debug"], false]] as const) {
+      const { status, stderr } = run("flash-esp32", ["--build", ...args, ...BOARD], env);
+      assert.equal(status, 0, stderr);
+      const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
+      assert.ok(settings.includes("CONFIG_SPIRAM=y"));
+      assert.equal(settings.includes("CONFIG_ESP_CONSOLE_NONE=y"), isRelease);
+    }
+  });
+});
+
+test("settings and a table that the environment has for another application are in no build, and both commands say so", async () => {
+  await withFolder((folder) => {
+    const { env, info, calls } = standIns(folder);
+    const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
+    const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: for an application of your own$/m;
+    for (const args of [["check-esp32"], ["flash-esp32", "--device-info", info, "--ssid", "net", "--port", "/dev/null"]] as const) {
+      const { status, stdout, stderr } = run(args[0], [...args.slice(1), ...BOARD], foreign);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, says);
+    }
+    assert.deepEqual(calls().filter((line) => line.endsWith("is given")), []);
+    assert.doesNotMatch(run("check-esp32", BOARD, env).stdout, /ignored/);
+  });
+});
+
+test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
+  await withFolder((folder) => {
+    const { env } = standIns(folder);
+    setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32h2" } }', {});
+    for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+      assertUsage(run(args[0], [...args.slice(1), ...BOARD], env), /esp32\/stand_in has no Wi-Fi in the SDK, which examples\/minimal needs/);
+    }
   });
 });
 
@@ -268,7 +323,7 @@ interface Run {
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Run {
-  const { MODDABLE: _moddable, IDF_PATH: _idf, ...rest } = process.env as { [name: string]: string };
+  const { MODDABLE: _moddable, IDF_PATH: _idf, SDKCONFIGPATH: _settings, PARTITIONS_FILE: _table, ...rest } = process.env as { [name: string]: string };
   const program = join(ROOT, "dist", "node", "cli", `${command}.js`);
   return spawnSync(process.execPath, [program, ...args], { env: { ...rest, ...env }, encoding: "utf8" });
 }
@@ -278,6 +333,30 @@ function assertUsage({ status, stdout, stderr }: Run, says: RegExp): void {
   assert.match(stderr, says);
   assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
   assert.equal(stdout, "");
+}
+
+/** Both commands refuse the table for the board STAND_IN. */
+function assertRefused(env: NodeJS.ProcessEnv, table: string, says: RegExp): void {
+  for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+    const { status, stderr } = run(args[0], [...args.slice(1), "--partitions", table, ...BOARD], env);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, says);
+    assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+}
+
+/** What the SDK of stand-ins says of the board STAND_IN. */
+function setBoard(moddable: string, manifest: string, sdkconfig: { readonly [name: string]: string }): void {
+  const target = join(moddable, "build", "devices", "esp32", "targets", STAND_IN);
+  file(join(target, "manifest.json"), manifest);
+  for (const [name, text] of Object.entries(sdkconfig)) file(join(target, "sdkconfig", name), text);
+}
+
+/** The sizes of flash that are on in the end: a later line wins. */
+function sizesSetIn(lines: readonly string[]): string[] {
+  const found = lines.map((line) => /^CONFIG_ESPTOOLPY_FLASHSIZE_(\w+)=(\w)/.exec(line)).filter((match) => match !== null);
+  const values = new Map(found.map(([, size, value]) => [size as string, value]));
+  return [...values].filter(([, value]) => value === "y").map(([size]) => size);
 }
 
 /** An SDK and an ESP-IDF of stand-ins that write down what they are asked for. */

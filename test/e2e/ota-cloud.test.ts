@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connectAsync } from "mqtt";
+import { serveAdmin } from "../../cloud/admin.js";
+import type { CloudService } from "../../cloud/types.js";
 import { imageOf } from "../support/bench.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 
@@ -138,6 +140,25 @@ test("a manifest is stored with its firmware and served beside it", () =>
     const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30, minSignalDbm: -113, space: 698000, kind: "mcu", component: "app" };
     const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as { firmwares: { manifest?: object }[] };
     assert.deepEqual(firmwares.map((firmware) => firmware.manifest), [undefined, manifest, manifest]);
+  }));
+
+test("a file that could not be looked through for secrets was added all the same, and the command says both", () =>
+  withCommands(async (folder) => {
+    const service = {
+      status: () => Promise.resolve({ devices: [], firmwares: [] }),
+      addFirmware: () => Promise.resolve({ productId: PRODUCT, version: "0.2.0", size: 1, md5: "0".repeat(32) }),
+      secretsIn: () => Promise.reject(new Error("the disk is tired")),
+    } as Partial<CloudService> as CloudService;
+    const server = await serveAdmin(folder, service);
+    try {
+      const args = ["firmware", "add", "image.bin", "--state", folder, "--product", PRODUCT, "--version", "0.2.0"];
+      const { code, stdout, stderr } = await runCommand("ota-cloud", args);
+      assert.deepEqual([code, stderr], [0, "warning: image.bin was not looked through for secrets: the disk is tired\n"]);
+      assert.match(stdout, /^added version 0\.2\.0 /);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   }));
 
 test("faults of the answers to gateways are at the tester's command, and no bind signature is printed", () =>

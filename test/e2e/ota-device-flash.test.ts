@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { imageFault } from "../../hal/boards/sim/app-image.js";
 import { CHIPS } from "../../hal/boards/sim/chips.js";
+import { encodePartitionTable, parsePartitionsCsv, TABLE_ADDRESS } from "../../hal/boards/sim/partition-table.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import { DEVICE, SECRET } from "../support/bench.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
@@ -24,6 +25,17 @@ function flashOfC3(byteLength = 0x400000): Uint8Array {
   flash.set(bytesOf(factoryFlash(imageFor(C3, "1.0"))).subarray(0, byteLength));
   flash.set(bootLoader(C3), 0);
   flash.fill(0xff, 0x8000 + 5 * 32, 0x8000 + 6 * 32);
+  return flash;
+}
+
+const NO_SLOTS = "nvs, data, nvs, 0x9000, 0x6000";
+const SHORT_OTADATA = `${NO_SLOTS}\notadata, data, ota, , 0x1000\nota_0, app, ota_0, 0x20000, 0x1a0000`;
+const NO_NVS = "otadata, data, ota, , 0x2000\nota_0, app, ota_0, 0x20000, 0x1a0000";
+
+/** @param csv as in partitions.csv */
+function withTable(csv: string): Uint8Array {
+  const flash = flashOfC3();
+  flash.set(encodePartitionTable(parsePartitionsCsv(csv)), TABLE_ADDRESS);
   return flash;
 }
 
@@ -68,6 +80,13 @@ test("inspect looks into the flash of a real board: its chip, its table without 
     for (const line of [/^running +ota_0 +version 1\.0/m, /^chip +ESP32-C3, 8388608 bytes of flash$/m, /^partitions +5, without an MD5$/m, /^otadata 1 +blank$/m]) {
       assert.match(text, line);
     }
+  }));
+
+test("inspect of a flash without an nvs partition reports no provisioning", () =>
+  withCommands(async (folder) => {
+    const file = join(folder, "board.bin");
+    writeFileSync(file, withTable(NO_NVS));
+    assert.match(await succeed(["inspect", "--flash", file]), /^provisioned none$/m);
   }));
 
 test("flash takes a whole flash, of any chip and size, byte for byte, and read gives it back whole or in part", () =>
@@ -143,6 +162,8 @@ const bad: readonly (readonly [what: string, args: (at: (name: string) => string
   ["inspect of an empty file", (at) => ["inspect", "--flash", at("empty")], /empty: no image of a whole flash: it is empty/],
   ["inspect of an application", (at) => ["inspect", "--flash", at("app.bin")], /application image for ESP32-C3, version 1\.0: ota-device flash/],
   ["inspect of part of a flash", (at) => ["inspect", "--flash", at("part.bin")], /partition ota_0 ends outside the flash .*read_flash 0 ALL/],
+  ["inspect of a table without slots", (at) => ["inspect", "--flash", at("noapp.bin")], /noapp\.bin: no slot in the partition table/],
+  ["inspect of too short an otadata", (at) => ["inspect", "--flash", at("short.bin")], /short\.bin: otadata has less than two sectors/],
   ["flash of part of a flash", (at) => ["flash", "--state", at("new"), "--image", at("part.bin")], /partition ota_0 ends outside the flash/],
   ["flash of a flash with nothing to boot", (at) => ["flash", "--state", at("new"), "--image", at("blank.bin")], /cannot run: no slot holds a bootable image/],
   ["flash of a flash without its table", (at) => ["flash", "--state", at("new"), "--image", at("untabled.bin")], /no partition table at 0x8000/],
@@ -158,7 +179,7 @@ for (const [what, args, message] of bad) {
       const board = flashOfC3();
       const blank = board.slice().fill(0xff, 0x20000, 0x1c0000);
       const untabled = board.slice().fill(0xff, 0x8000, 0x9000);
-      const files = { "board.bin": board, "untabled.bin": untabled, "part.bin": board.subarray(0, 0x41000), "blank.bin": blank, "boot.bin": bootLoader(C3), "app.bin": imageFor(C3, "1.0"), empty: "" };
+      const files = { "board.bin": board, "untabled.bin": untabled, "part.bin": board.subarray(0, 0x41000), "noapp.bin": withTable(NO_SLOTS), "short.bin": withTable(SHORT_OTADATA), "blank.bin": blank, "boot.bin": bootLoader(C3), "app.bin": imageFor(C3, "1.0"), empty: "" };
       for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
       mkdirSync(at("folder"));
       execFileSync("mkfifo", [at("pipe")]);

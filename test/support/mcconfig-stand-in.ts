@@ -17,6 +17,8 @@ const board = (after("-p") as string).split("/")[1] as string;
 const settingsPath = join(dirname(args.at(-1) as string), "settings.json");
 const mode = args.includes("-d") ? "debug" : "release";
 
+const given = ["SDKCONFIGPATH", "PARTITIONS_FILE"].filter((name) => process.env[name] !== undefined);
+if (given.length > 0) appendFileSync(log, `${given.join()} is given\n`);
 appendFileSync(log, `mcconfig [${port}] ${args.join(" ")}\n`);
 if (target !== undefined && target === fails) process.exit(1);
 if (target === undefined) linkInto(join(output, "tmp", "esp32", board, mode, "minimal"));

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connectService, isServed, serveAdmin } from "../../../cloud/admin.js";
 import { Platform } from "../../../cloud/platform.js";
 import { CloudStore } from "../../../cloud/store.js";
@@ -90,6 +91,26 @@ test("requests go to the running cloud, which knows of them at once", async () =
     assert.equal((await platform.status()).devices.length, 1);
     await close(server);
     await assert.rejects(service.status(), (error) => error instanceof CloudError && /does not answer/.test(error.message));
+  });
+});
+
+test("a cloud that reads a large file for longer than 5 s has still answered", async () => {
+  await withFolder(async (folder) => {
+    const slowly = <Value>(value: Value): Promise<Value> => sleep(5500, value);
+    const added = { productId: PRODUCT, version: "1", size: 1, md5: "0".repeat(32) };
+    const service = {
+      status: () => Promise.resolve({ devices: [], firmwares: [] }),
+      addFirmware: () => slowly(added),
+      secretsIn: () => slowly([]),
+    } as Partial<CloudService> as CloudService;
+    const server = await serveAdmin(folder, service);
+    try {
+      const remote = await connectService(folder);
+      const request = { productId: PRODUCT, version: "1", path: "image.bin" };
+      assert.deepEqual(await Promise.all([remote.addFirmware(request), remote.secretsIn(added)]), [added, []]);
+    } finally {
+      await close(server);
+    }
   });
 });
 

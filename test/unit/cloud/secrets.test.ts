@@ -7,31 +7,31 @@ import { REPEAT, SeededRandom } from "../../support/seed.js";
 const LIGHT = { productId: PRODUCT, deviceName: "light_01", deviceSecret: SECRET };
 const NAMES = { productId: PRODUCT, deviceName: "light_01" };
 
-test("a secret is found as base64 text, with and without padding, and as the bytes behind it, wherever it is", () => {
+test("a secret is found as base64 text, with and without padding, and as the bytes behind it, wherever it is", async () => {
   for (const form of [SECRET, SECRET.replace(/=+$/, ""), Buffer.from(SECRET, "base64")]) {
     const bytes = Buffer.from(form as string);
     for (const [before, behind] of [[0, 0], [1, 0], [1000, 3], [4099, 1000]] as const) {
       const content = Buffer.concat([Buffer.alloc(before, 0x4d), bytes, Buffer.alloc(behind, 0x30)]);
-      assert.deepEqual(holdersOfSecrets(content, [LIGHT]), [NAMES], `${bytes.byteLength} bytes at ${before}`);
+      assert.deepEqual(await holdersOfSecrets(content, [LIGHT]), [NAMES], `${bytes.byteLength} bytes at ${before}`);
     }
-    assert.deepEqual(holdersOfSecrets(bytes.subarray(0, -3), [LIGHT]), [], "cut short it is none");
+    assert.deepEqual(await holdersOfSecrets(bytes.subarray(0, -3), [LIGHT]), [], "cut short it is none");
   }
 });
 
-test("each holder is named once, of whatever product; who proves itself by certificate has no secret", () => {
+test("each holder is named once, of whatever product; who proves itself by certificate has no secret", async () => {
   const other = { productId: "LIGHTS0001", deviceName: "light_02", deviceSecret: Buffer.from("MDEyfedcba987654").toString("base64") };
   const content = Buffer.from(`${other.deviceSecret} ${SECRET} ${SECRET} 0123456789abcdef`);
   const devices = [LIGHT, other, { productId: PRODUCT, deviceName: "cert_01" }];
-  assert.deepEqual(holdersOfSecrets(content, devices), [{ productId: "LIGHTS0001", deviceName: "light_02" }, NAMES]);
-  assert.deepEqual(holdersOfSecrets(Buffer.alloc(0), devices), []);
+  assert.deepEqual(await holdersOfSecrets(content, devices), [{ productId: "LIGHTS0001", deviceName: "light_02" }, NAMES]);
+  assert.deepEqual(await holdersOfSecrets(Buffer.alloc(0), devices), []);
 });
 
-test("secrets so short that chance would find them are not looked for", () => {
+test("secrets so short that chance would find them are not looked for", async () => {
   const short = { ...LIGHT, deviceSecret: Buffer.from("secret7").toString("base64") };
-  assert.deepEqual(holdersOfSecrets(Buffer.from(`secret7 ${short.deviceSecret}`), [short]), []);
+  assert.deepEqual(await holdersOfSecrets(Buffer.from(`secret7 ${short.deviceSecret}`), [short]), []);
 });
 
-test("in a file of random bytes nothing is found, however many devices there are", () => {
+test("in a file of random bytes nothing is found, however many devices there are", async () => {
   const random = new SeededRandom();
   const devices = Array.from({ length: 5000 }, (_, index) => ({
     productId: PRODUCT,
@@ -39,9 +39,31 @@ test("in a file of random bytes nothing is found, however many devices there are
     deviceSecret: Buffer.from(random.bytes(16)).toString("base64"),
   }));
   const content = Buffer.from(random.bytes(1 << 20));
-  assert.deepEqual(holdersOfSecrets(content, devices), [], REPEAT);
+  assert.deepEqual(await holdersOfSecrets(content, devices), [], REPEAT);
   Buffer.from(devices[4321]?.deviceSecret ?? "", "base64").copy(content, 777_777);
-  assert.deepEqual(holdersOfSecrets(content, devices).map(({ deviceName }) => deviceName), ["light_4321"], REPEAT);
+  assert.deepEqual((await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName), ["light_4321"], REPEAT);
+});
+
+test("others have their turn while a large file is looked through", async () => {
+  let [turns, isDone] = [0, false];
+  const count = (): void => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const looking = holdersOfSecrets(Buffer.concat([Buffer.alloc(4 << 20), Buffer.from(SECRET)]), [LIGHT]);
+  assert.deepEqual(await looking.finally(() => (isDone = true)), [NAMES]);
+  assert.ok(turns >= 16, `${turns} turns`);
+});
+
+test("secrets that begin alike are told apart", async () => {
+  const devices = ["0001", "0002", "0003"].map((end) => ({
+    productId: PRODUCT,
+    deviceName: `light_${end}`,
+    deviceSecret: Buffer.from(`a common begin ${end}`).toString("base64"),
+  }));
+  const content = Buffer.from("a common begin 0004 a common begin 0003 a common begin 0001");
+  assert.deepEqual((await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName), ["light_0003", "light_0001"]);
 });
 
 test("the platform knows whose secret an added file holds, and looks into no other file", () =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-import { partitionsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
+import { partitionsOf, settingsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
 import { checkSettings } from "../../../cli/esp32-link.js";
 import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
 import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_APP, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
@@ -91,7 +91,10 @@ for (const [table, { megabytes, folder, hasStaging }] of Object.entries(TABLES))
     if (settings === undefined) return;
     const theirs = readFileSync(join(ROOT, BOARD, folder, settings, "sdkconfig.defaults"), "utf8");
     const ours = readFileSync(join(ROOT, BOARD, "sdkconfig", "sdkconfig.defaults"), "utf8");
-    assert.equal(theirs, `${ours}CONFIG_ESPTOOLPY_FLASHSIZE_4MB=n\nCONFIG_ESPTOOLPY_FLASHSIZE_${megabytes}MB=y\n`);
+    const others = [1, 2, 4, 8, 16, 32, 64, 128].filter((size) => size !== megabytes);
+    const unset = others.map((size) => `CONFIG_ESPTOOLPY_FLASHSIZE_${size}MB=n\n`).join("");
+    assert.equal(theirs, `${ours}${unset}CONFIG_ESPTOOLPY_FLASHSIZE_${megabytes}MB=y\n`);
+    assert.equal(settingsOf(table), theirs, "the commands write the same");
   });
 }
 
