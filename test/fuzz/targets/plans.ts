@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockedUpdates } from "../../../src/components/blocked-updates.js";
 import { type ManifestAnswer, ManifestReader } from "../../../src/plans/manifest.js";
 import { PlanMemory } from "../../../src/plans/memory.js";
-import { decodePlans, decodeVersions, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
+import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
 import { decide } from "../../../src/plans/decision.js";
 import { resolvePolicy } from "../../../src/plans/policy.js";
 import { decodeRequirements, type Requirements } from "../../../src/protocol/requirements.js";
@@ -122,9 +122,6 @@ function liveWith(record: Uint8Array, unix: number | undefined): void {
   clock.unix = unix;
   store.records.set("plans", record);
   const log = (level: string, _area: string, message: () => string): void => assert.notEqual(level, "error", message());
-  // The record beside it is as hostile.
-  store.records.set("plan-versions", record);
-  for (const [sum, version] of decodeVersions(record)) assert.ok(/^[0-9a-f]{8}$/.test(sum) && version.length <= 255);
   const open = (): PlanMemory => new PlanMemory({ store, clock, log, budget: { maxAttempts: 5, coolDownSeconds: 60 } });
   const memory = open();
   for (const image of IMAGES) {
