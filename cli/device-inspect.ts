@@ -21,7 +21,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     // What runs on these is beside the flash, in the folder.
     subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
-    plans: planReports({ plans: readRecord(flash, "ota", "plans"), versions: readRecord(flash, "ota", "plan-versions") }, Date.now() / 1000),
+    plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
     components: source.state === undefined ? [] : componentsOf(source.state),
   };
   if (json === true) {

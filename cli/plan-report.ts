@@ -1,4 +1,4 @@
-import { ACCEPTED_DOWNLOAD, ACCEPTED_INSTALL, DECLINED, DEFERRED, decodePlans, decodeVersions, EXHAUSTED, REVERTED, sumOf } from "../src/plans/record.js";
+import { ACCEPTED_DOWNLOAD, ACCEPTED_INSTALL, DECLINED, DEFERRED, decodePlans, EXHAUSTED, REVERTED } from "../src/plans/record.js";
 
 const WORDS: readonly (readonly [flag: number, word: string])[] = [
   [DECLINED, "declined"],
@@ -13,8 +13,6 @@ const WORDS: readonly (readonly [flag: number, word: string])[] = [
 const TIMED = REVERTED | DEFERRED | EXHAUSTED;
 
 export interface PlanReport {
-  /** `null` for an image that another firmware remembered without it. */
-  readonly version: string | null;
   /** Of the image. */
   readonly md5: string;
   /** What holds now: of a declined image nothing else counts. */
@@ -29,16 +27,14 @@ export interface PlanReport {
 /**
  * What a board remembers of images.
  *
- * @param records  as in the key-value store, under the keys `plans` and `plan-versions`
+ * @param record   as in the key-value store
  * @param unixTime seconds since 1970
  */
-export function planReports(records: { plans: Uint8Array | undefined; versions: Uint8Array | undefined }, unixTime: number): PlanReport[] {
-  const versions = decodeVersions(records.versions);
-  return decodePlans(records.plans).map(({ identity, flags, deferrals, failures, until }) => {
+export function planReports(record: Uint8Array | undefined, unixTime: number): PlanReport[] {
+  return decodePlans(record).map(({ identity, flags, deferrals, failures, until }) => {
     const isOver = until !== 0 && until <= unixTime;
     const holding = flags & DECLINED ? DECLINED : isOver ? flags & ~DEFERRED : flags;
     return {
-      version: versions.get(sumOf(identity)) ?? null,
       md5: identity.slice(0, 32),
       decisions: WORDS.filter(([flag]) => (holding & flag) !== 0).map(([, word]) => word),
       deferrals,
@@ -49,8 +45,8 @@ export function planReports(records: { plans: Uint8Array | undefined; versions: 
 }
 
 /** One line for a reader. */
-export function describePlan({ version, md5, decisions, deferrals, failures, until }: PlanReport): string {
+export function describePlan({ md5, decisions, deferrals, failures, until }: PlanReport): string {
   const words = decisions.join(", ") || (failures > 0 ? "failed" : "offered");
   const counts = `${failures > 0 ? `  failures ${failures}` : ""}${deferrals > 0 ? `  deferrals ${deferrals}` : ""}`;
-  return `${version === null ? `image with MD5 ${md5}` : `version ${version}`}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
+  return `${md5}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
 }

@@ -10,18 +10,14 @@ import {
   DEFERRED,
   EXHAUSTED,
   decodePlans,
-  decodeVersions,
   encodePlans,
-  encodeVersions,
   ENTRY_LIMIT,
   type PlanEntry,
   REVERTED,
-  sumOf,
 } from "./record.js";
 import type { Remembered } from "./decision.js";
 
 const KEY = "plans";
-const VERSIONS_KEY = "plan-versions";
 
 export interface Budget {
   /** Failed jobs after which an image cools down. */
@@ -32,8 +28,6 @@ export interface Budget {
 /** What this boot knows besides the record: since when a wait is counted on a board without the time of day. */
 interface Memory extends PlanEntry {
   sinceMs: number;
-  /** To be shown; `undefined` for what another firmware has stored without it. */
-  readonly version: string | undefined;
 }
 
 /**
@@ -47,8 +41,6 @@ export class PlanMemory {
   readonly #budget: Budget;
   readonly #bootMs: number;
   #entries: Memory[] | undefined;
-  /** The images whose versions are stored. */
-  #named = "";
 
   constructor(options: { store: KeyValueStore; clock: Clock; log: Log; budget: Budget }) {
     this.#store = options.store;
@@ -168,7 +160,6 @@ export class PlanMemory {
       seconds: 0,
       begun: 0,
       sinceMs: 0,
-      version: image.version,
     };
     change(entry);
     this.#entries = [entry, ...this.#all().filter((other) => other !== entry)].slice(0, ENTRY_LIMIT);
@@ -178,27 +169,13 @@ export class PlanMemory {
   #all(): Memory[] {
     if (this.#entries !== undefined) return this.#entries;
     let record: Uint8Array | undefined;
-    let versions: Uint8Array | undefined;
-    this.#attempt(() => {
-      record = this.#store.read(KEY);
-      versions = this.#store.read(VERSIONS_KEY);
-    });
-    const known = decodeVersions(versions);
-    const entries = decodePlans(record).map((entry) => ({ ...entry, sinceMs: this.#bootMs, version: known.get(sumOf(entry.identity)) }));
-    this.#named = namesOf(entries);
-    this.#entries = entries;
-    return entries;
+    this.#attempt(() => (record = this.#store.read(KEY)));
+    this.#entries = decodePlans(record).map((entry) => ({ ...entry, sinceMs: this.#bootMs }));
+    return this.#entries;
   }
 
   #save(): void {
-    const entries = this.#all();
-    const named = namesOf(entries);
-    this.#attempt(() => {
-      this.#store.write(KEY, encodePlans(entries));
-      if (named === this.#named) return;
-      this.#store.write(VERSIONS_KEY, encodeVersions(entries));
-      this.#named = named;
-    });
+    this.#attempt(() => this.#store.write(KEY, encodePlans(this.#all())));
   }
 
   #attempt(access: () => void): void {
@@ -208,11 +185,6 @@ export class PlanMemory {
       this.#log("error", "plan", () => `plan memory: ${describeError(error)}`);
     }
   }
-}
-
-/** The same for the same images in any order. */
-function namesOf(entries: readonly PlanEntry[]): string {
-  return entries.map(({ identity }) => identity).sort().join();
 }
 
 /** MD5, then a sum of the rest of what tells two images apart: also the same bytes as another version. */

@@ -1,6 +1,5 @@
 import { fromHex, toHex } from "../lib/bytes.js";
 import { crc32 } from "../lib/crc32.js";
-import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 
 /** What is stored of one image. `identity` and the times are as the table below says. */
 export interface PlanEntry {
@@ -90,53 +89,4 @@ export function decodePlans(record: Uint8Array | undefined): PlanEntry[] {
     });
   }
   return entries;
-}
-
-/*
- * The versions of those images, under a key of their own: they are for people who look at a board, and decide nothing.
- * Little-endian:
- *
- *   0  u8      format version, 1
- *   1          for each image: u8[4] the end of its identity, u8 length of its version, the version in UTF-8
- *   end        u32 CRC-32 of everything before it
- *
- * A version has 32 bytes at most, and the record 486 of the 508 that the store takes.
- */
-const VERSIONS_FORMAT = 1;
-const SUM_LENGTH = 4;
-const VERSION_LIMIT = 32;
-
-/** An image whose version is not known, or is too long, is left out. */
-export function encodeVersions(images: readonly { readonly identity: string; readonly version: string | undefined }[]): Uint8Array {
-  const bytes = [VERSIONS_FORMAT];
-  for (const { identity, version } of images) {
-    const text = encodeUtf8(version ?? "");
-    if (text.byteLength === 0 || text.byteLength > VERSION_LIMIT) continue;
-    bytes.push(...(fromHex(sumOf(identity)) ?? []), text.byteLength, ...text);
-  }
-  const record = new Uint8Array(bytes.length + CRC_LENGTH);
-  record.set(bytes);
-  new DataView(record.buffer).setUint32(bytes.length, crc32(record, bytes.length), true);
-  return record;
-}
-
-/** @returns the version of an image by the end of its identity: see `sumOf`; nothing of a record that is not whole */
-export function decodeVersions(record: Uint8Array | undefined): Map<string, string> {
-  const versions = new Map<string, string>();
-  const end = record === undefined ? 0 : record.byteLength - CRC_LENGTH;
-  if (record === undefined || end < 1 || record[0] !== VERSIONS_FORMAT) return versions;
-  if (new DataView(record.buffer, record.byteOffset).getUint32(end, true) !== crc32(record, end)) return versions;
-  for (let at = 1; at + SUM_LENGTH < end; ) {
-    const from = at + SUM_LENGTH + 1;
-    const to = from + (record[from - 1] as number);
-    if (to > end) break;
-    versions.set(toHex(record.subarray(at, at + SUM_LENGTH)), decodeUtf8(record.subarray(from, to)) ?? "");
-    at = to;
-  }
-  return versions;
-}
-
-/** The end of an identity tells the versions of a board apart well enough to show them. */
-export function sumOf(identity: string): string {
-  return identity.slice(-2 * SUM_LENGTH);
 }
