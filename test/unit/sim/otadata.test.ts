@@ -54,6 +54,28 @@ test("entries are those of ESP-IDF's own code, in each state", () => {
   }
 });
 
+test("what a chip's own ESP-IDF left after an update and after a revert is what the simulated board leaves", () => {
+  const theirs = readFileSync(join(ESP_IDF, "otadata-updated.bin"));
+  const boards = [
+    [{ sequence: 1, state: "valid" }, { sequence: 2, state: "valid" }],
+    [{ sequence: 1, state: "valid" }, { sequence: 2, state: "invalid" }],
+  ] as const;
+  for (const [index, written] of boards.entries()) {
+    const { flash, otaData } = blank();
+    for (const entry of [0, 1] as const) {
+      flash.program(theirs.subarray(64 * index + 32 * entry, 64 * index + 32 * (entry + 1)), PARTITION.offset + entry * SECTOR_LENGTH);
+      assert.deepEqual(otaData.read(entry), written[entry]);
+    }
+    const ours = blank();
+    for (const entry of [0, 1] as const) ours.otaData.write(entry, written[entry]);
+    for (const entry of [0, 1]) {
+      const at = PARTITION.offset + entry * SECTOR_LENGTH;
+      assert.deepEqual(ours.flash.slice(at, 32), flash.slice(at, 32));
+    }
+    assert.equal(otaData.active(), index === 0 ? 1 : 0, "the one that boots");
+  }
+});
+
 test("slots are selected in the entries and with the sequences of ESP-IDF's otatool, which leaves the state blank", () => {
   const theirs = readFileSync(join(ESP_IDF, "otadata-switched.bin"));
   const { flash, otaData } = blank();
