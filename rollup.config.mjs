@@ -25,7 +25,9 @@ const shims = {
 const moduleNames = {
   name: "module names",
   renderChunk: (code) => ({
-    code: code.replace(/(?<=^(?:import|export) [^;]*?from ')\.\/([a-z-]+)\.js(?=';$)/gm, (_, file) => (file === "moddable-ota" ? file : `moddable-ota/${file}`)),
+    code: code.replace(/(?<=^(?:import|export) [^;]*?from ')\.\/([a-z-]+)\.js(?=';$)/gm, (_, file) =>
+      file === "moddable-ota" ? file : `moddable-ota/${file}`,
+    ),
     map: null,
   }),
 };
@@ -33,7 +35,10 @@ const moduleNames = {
 const SHIPPED = "dist/moddable";
 
 /** @param external what the board or another bundle brings */
-function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {}, parts = [] } = {}) {
+function bundle(
+  input,
+  { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {}, parts = [] } = {},
+) {
   return {
     input,
     output: { dir, format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js", ...output },
@@ -62,7 +67,9 @@ function bundle(input, { dir = SHIPPED, external = [], tsconfig = "tsconfig.bund
 
 /** The agent in one file; what only its parts need, each of them, in another. */
 function sharedChunk(id, getModuleInfo) {
-  const [gateway, plans] = ["src/gateway/part.ts", "src/components/part.ts"].map((part) => reachable(`${ROOT}${part}`, getModuleInfo));
+  const [gateway, plans] = ["src/gateway/part.ts", "src/components/part.ts"].map((part) =>
+    reachable(`${ROOT}${part}`, getModuleInfo),
+  );
   if (reachable(`${ROOT}hal/boards/main.ts`, getModuleInfo).has(id)) return "moddable-ota";
   return gateway.has(id) && plans.has(id) ? "staging" : null;
 }
@@ -75,24 +82,36 @@ function reachable(id, getModuleInfo, found = new Set()) {
 }
 
 export default [
-  bundle({ "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" }, {
-    output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-    parts: ["gateway", "plans"],
-  }),
+  bundle(
+    { "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" },
+    {
+      output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
+      parts: ["gateway", "plans"],
+    },
+  ),
   // What the SDK has on a board besides the agent, by the SDK's names.
-  bundle({ esp32: "hal/boards/esp32/device.ts" }, {
-    tsconfig: "hal/boards/esp32/tsconfig.bundle.json",
-    external: ["moddable-ota", "modules", "net"],
-  }),
-  bundle({ lin: "hal/boards/lin/device.ts", "lin-app": "hal/boards/lin/app/main.ts" }, {
-    tsconfig: "hal/boards/lin/tsconfig.bundle.json",
-    external: [/^embedded:/, /^moddable-ota/, "crypt", "mc/ffi", "modules", "net", "time", "timer"],
-  }),
+  bundle(
+    { esp32: "hal/boards/esp32/device.ts" },
+    {
+      tsconfig: "hal/boards/esp32/tsconfig.bundle.json",
+      external: ["moddable-ota", "modules", "net"],
+    },
+  ),
+  bundle(
+    { lin: "hal/boards/lin/device.ts", "lin-app": "hal/boards/lin/app/main.ts" },
+    {
+      tsconfig: "hal/boards/lin/tsconfig.bundle.json",
+      external: [/^embedded:/, /^moddable-ota/, "crypt", "mc/ffi", "modules", "net", "time", "timer"],
+    },
+  ),
   // For tests alone: the application that runs on the XS engine, which imports the agent as any application does.
-  bundle({ xs: "hal/boards/xs/guest/main.ts" }, {
-    tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json",
-    external: [/^moddable-ota/],
-    dir: "dist/xs",
-  }),
+  bundle(
+    { xs: "hal/boards/xs/guest/main.ts" },
+    {
+      tsconfig: "hal/boards/xs/guest/tsconfig.bundle.json",
+      external: [/^moddable-ota/],
+      dir: "dist/xs",
+    },
+  ),
   bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),
 ];

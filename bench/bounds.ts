@@ -1,7 +1,18 @@
-import { BLOCK_LENGTH, eraseMs, type Profile, programMs, readMs, SEGMENT_LENGTH, SERVER_MS, WINDOW_LENGTH } from "./model/profiles.js";
+import {
+  BLOCK_LENGTH,
+  eraseMs,
+  type Profile,
+  programMs,
+  readMs,
+  SEGMENT_LENGTH,
+  SERVER_MS,
+  WINDOW_LENGTH,
+} from "./model/profiles.js";
 import { TLS_ROUND_TRIPS } from "./model/tls.js";
 
-/** From the offer to the first byte: name, TCP, TLS, request. At the end the acknowledgement of `burning` is waited for. */
+/**
+ * From the offer to the first byte: name, TCP, TLS, request. At the end the acknowledgement of `burning` is waited for.
+ */
 const ROUND_TRIPS = 1 + 1 + TLS_ROUND_TRIPS + 1 + 1;
 /** The answers that a server computes: the file's head, and that acknowledgement. */
 const ANSWERS = 2;
@@ -22,15 +33,21 @@ export function flashMs({ flash }: Profile, byteLength: number): number {
   return eraseMs(flash, 0, Math.ceil(byteLength / BLOCK_LENGTH) * BLOCK_LENGTH) + programMs(flash, 0, byteLength);
 }
 
-/** Milliseconds from the offer to the pending image that no agent can undercut which reads back after it has downloaded. */
+/**
+ * Milliseconds from the offer to the pending image that no agent can undercut which reads back after it has downloaded.
+ */
 export function boundMs(profile: Profile, byteLength: number): number {
   const handshakesMs = ROUND_TRIPS * profile.link.roundTripMs + ANSWERS * SERVER_MS;
-  return Math.max(networkMs(profile, byteLength), flashMs(profile, byteLength)) + readMs(profile.flash, byteLength) + handshakesMs;
+  return (
+    Math.max(networkMs(profile, byteLength), flashMs(profile, byteLength)) +
+    readMs(profile.flash, byteLength) +
+    handshakesMs
+  );
 }
 
 /**
- * The same, knowing that one connection brings at most one window while an erase blocks the thread: of an erase that takes longer
- * than a window takes to come, the rest is lost to the network. Read-back is hidden in the waits.
+ * The same, knowing that one connection brings at most one window while an erase blocks the thread: of an erase that
+ * takes longer than a window takes to come, the rest is lost to the network. Read-back is hidden in the waits.
  */
 export function scheduleBoundMs(profile: Profile, byteLength: number): number {
   const windowMs = WINDOW_LENGTH / rateOf(profile);

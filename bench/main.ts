@@ -20,7 +20,10 @@ const program = new Command("npm run bench --")
       "docs/performance.md explains the figures. Ends with 1 where a goal is missed.",
   )
   .option("--only <name>", `one figure: ${FIGURES.map(({ name }) => name).join(", ")}`)
-  .option("--plot [profile]", "draw the timeline of an update of 1 MiB instead: bench/results/timeline-PROFILE.svg (lab)")
+  .option(
+    "--plot [profile]",
+    "draw the timeline of an update of 1 MiB instead: bench/results/timeline-PROFILE.svg (lab)",
+  )
   .option("--document", "put the figures in virtual time into docs/performance.md instead")
   .addHelpText("after", "\nWithout options all figures also go to bench/results/latest.json.")
   .allowExcessArguments(false)
@@ -39,7 +42,9 @@ async function writeDown(): Promise<void> {
 
 async function measure(only: string | undefined): Promise<void> {
   const chosen = FIGURES.filter(({ name }) => only === undefined || name === only);
-  if (chosen.length === 0) throw new UsageError(`no figure ${only}: there are ${FIGURES.map(({ name }) => name).join(", ")}`);
+  if (chosen.length === 0) {
+    throw new UsageError(`no figure ${only}: there are ${FIGURES.map(({ name }) => name).join(", ")}`);
+  }
   const rows: Row[] = [];
   const missing: string[] = [];
   for (const figure of chosen) rows.push(...(await measured(figure, missing)));
@@ -61,7 +66,9 @@ async function measured(figure: Figure, missing: string[]): Promise<readonly Row
 
 function draw(name: string): void {
   const profile = PROFILES.find((candidate) => candidate.name === name);
-  if (profile === undefined) throw new UsageError(`no profile ${name}: there are ${PROFILES.map((each) => each.name).join(", ")}`);
+  if (profile === undefined) {
+    throw new UsageError(`no profile ${name}: there are ${PROFILES.map((each) => each.name).join(", ")}`);
+  }
   save(`timeline-${name}.svg`, timelineOf(cleanUpdate(profile), profile));
 }
 

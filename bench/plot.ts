@@ -62,7 +62,8 @@ function drawn(lane: Lane, top: number, x: (ms: number) => number, start: number
 
 function lanesOf(boot: TimedBoot): Lane[] {
   const { flash, reports } = boot.trace;
-  const spans = (kind: string): Bar[] => flash.filter((span) => span.kind === kind).map((span) => ({ ...span, height: 1 }));
+  const spans = (kind: string): Bar[] =>
+    flash.filter((span) => span.kind === kind).map((span) => ({ ...span, height: 1 }));
   return [
     { name: "window", colour: "#4a90d9", bars: windowOf(boot) },
     { name: "erase", colour: "#d0463b", bars: spans("erase") },

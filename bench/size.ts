@@ -15,7 +15,9 @@ function print(json: boolean): void {
   const minifiedBytes = sizes.find(({ name }) => name === AGENT)?.minifiedBytes ?? Infinity;
   if (json) process.stdout.write(`${JSON.stringify({ minifiedBytes })}\n`);
   if (minifiedBytes > budget) {
-    process.stderr.write(`size: ${minifiedBytes} bytes are ${minifiedBytes - budget} over the budget in package.json\n`);
+    process.stderr.write(
+      `size: ${minifiedBytes} bytes are ${minifiedBytes - budget} over the budget in package.json\n`,
+    );
     process.exitCode = EXIT_FAILED;
   }
 }

@@ -20,7 +20,9 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** @throws UsageError where nothing was built */
 export function readSizes(root = ROOT): BundleSizes[] {
   try {
-    const names = readdirSync(join(root, "dist", "moddable")).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3));
+    const names = readdirSync(join(root, "dist", "moddable"))
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => file.slice(0, -3));
     if (!names.includes(AGENT)) throw new Error("the agent's bundle is missing");
     const first = (name: string): number => (name === AGENT ? 0 : 1);
     return names.sort((left, right) => first(left) - first(right)).map((name) => ({ name, ...readNotes(root, name) }));
@@ -35,13 +37,17 @@ function readNotes(root: string, name: string): Omit<BundleSizes, "name"> {
 
 /** Most bytes the agent's bundle may have. */
 export function minifiedBudget(root = ROOT): number {
-  const { budgets } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { budgets: { minifiedBytes: number } };
+  const { budgets } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    budgets: { minifiedBytes: number };
+  };
   return budgets.minifiedBytes;
 }
 
 /** One line for each module, largest first, and one for the sum, which is the file's size. */
 export function sizeTable({ name, minifiedBytes, modules, rest }: BundleSizes, budget?: number): string[] {
-  const rows = Object.entries(modules).filter(([, bytes]) => bytes > 0).sort(([, left], [, right]) => right - left);
+  const rows = Object.entries(modules)
+    .filter(([, bytes]) => bytes > 0)
+    .sort(([, left], [, right]) => right - left);
   return [
     `${name}.js, minified bytes per module`,
     ...[...rows, ["the rest", rest] as const].map(([file, bytes]) => row(bytes, file)),

@@ -26,7 +26,15 @@ export function resultsOf(rows: readonly Row[]): Result[] {
 /** Aligned for people; a goal that is the bound itself is marked with `=`. */
 export function tableOf(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(({ name }) => name.length), "figure".length);
-  const line = (name: string, value: string, unit: string, goal: string, bound: string, over: string, met: string): string =>
+  const line = (
+    name: string,
+    value: string,
+    unit: string,
+    goal: string,
+    bound: string,
+    over: string,
+    met: string,
+  ): string =>
     `${name.padEnd(width)} ${value.padStart(10)} ${unit.padEnd(12)} ${goal.padStart(10)} ${bound.padStart(10)} ${over.padStart(7)}  ${met}`.trimEnd();
   return [
     line("figure", "value", "unit", "goal", "bound", "ratio", ""),
@@ -34,7 +42,15 @@ export function tableOf(rows: readonly Row[]): string[] {
       const { value, goal, bound } = row;
       const over = bound === undefined || bound === 0 ? "" : (value / bound).toFixed(3);
       const wanted = goal === undefined ? "" : `${row.goalIsBound === true ? "=" : ""}${rounded(goal)}`;
-      return line(row.name, String(rounded(value)), row.unit, wanted, bound === undefined ? "" : String(rounded(bound)), over, verdict(row));
+      return line(
+        row.name,
+        String(rounded(value)),
+        row.unit,
+        wanted,
+        bound === undefined ? "" : String(rounded(bound)),
+        over,
+        verdict(row),
+      );
     }),
   ];
 }

@@ -13,7 +13,10 @@ const SIZES = [256 * KIB, 1024 * KIB, 1536 * KIB];
 const SUB_DEVICES = 200;
 /** The size that the budgets in package.json are about. */
 const BUDGETED_SIZE = 1024 * KIB;
-/** Allocations between two forced collections: what it shows differs from 1 by nothing that was ever seen, in a tenth of the time. */
+/**
+ * Allocations between two forced collections: what it shows differs from 1 by nothing that was ever seen, in a tenth of
+ * the time.
+ */
 const STRIDE = 7;
 /** How near the smallest heap is found. */
 const NEAR = { slots: 32, chunkBytes: 512 };
@@ -43,7 +46,9 @@ interface Row {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: "boolean" }, exact: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
+  const { values } = parseArgs({
+    options: { json: { type: "boolean" }, exact: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  });
   if (values.help === true) {
     process.stdout.write(HELP);
     return;
@@ -57,20 +62,35 @@ async function main(): Promise<void> {
   const budgeted = rows.find(({ byteLength }) => byteLength === BUDGETED_SIZE) as Row;
   const smallest = { ...ESP32_HEAP, slots: await smallestHeap("slots"), chunkBytes: await smallestHeap("chunkBytes") };
   const { live: cost } = budgeted;
-  console.log(`smallest heap that passes: ${inWords(smallest)}; ${(await passes(smallest)) ? "both at once too" : "not both at once"}`);
-  console.log(`idle and peak together:    ${inWords({ slots: cost.idleSlots + cost.liveSlots, chunkBytes: cost.idleChunkBytes + cost.liveChunkBytes })}`);
+  console.log(
+    `smallest heap that passes: ${inWords(smallest)}; ${(await passes(smallest)) ? "both at once too" : "not both at once"}`,
+  );
+  console.log(
+    `idle and peak together:    ${inWords({ slots: cost.idleSlots + cost.liveSlots, chunkBytes: cost.idleChunkBytes + cost.liveChunkBytes })}`,
+  );
   const { bytesEach, slotsEach, chunkBytesEach } = await measureSubDevices(SUB_DEVICES);
-  console.log(`each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`);
+  console.log(
+    `each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`,
+  );
   const stackSlots = await printStack();
   if (values.json === true) {
     const { live, free } = budgeted;
-    console.log(JSON.stringify({ peakHeapBytes: live.liveBytes, bytecodesPerByte: perByte(free, BUDGETED_SIZE), subDeviceBytes: bytesEach, stackSlots }));
+    console.log(
+      JSON.stringify({
+        peakHeapBytes: live.liveBytes,
+        bytecodesPerByte: perByte(free, BUDGETED_SIZE),
+        subDeviceBytes: bytesEach,
+        stackSlots,
+      }),
+    );
   }
 }
 
 function printTable(rows: readonly Row[]): void {
   const line = (...cells: readonly (string | number)[]): void =>
-    console.log(cells.map((cell, index) => (index === 0 ? String(cell).padEnd(34) : String(cell).padStart(10))).join(""));
+    console.log(
+      cells.map((cell, index) => (index === 0 ? String(cell).padEnd(34) : String(cell).padStart(10))).join(""),
+    );
   const each = (label: string, value: (row: Row) => string | number): void => line(label, ...rows.map(value));
   each("image, KiB", ({ byteLength }) => byteLength / KIB);
   each("peak over idle, bytes", ({ live }) => live.liveBytes);
@@ -89,8 +109,12 @@ async function printStack(): Promise<number> {
   const { rows } = await measureStack();
   const deepest = rows[0]?.slots ?? 0;
   console.log(`\n${"stack, slots".padEnd(34)}   at most    calls  the deepest call`);
-  for (const { name, slots, count, does } of rows) console.log(`${name.padEnd(34)}${String(slots).padStart(10)}${String(count).padStart(9)}  ${does}`.trimEnd());
-  console.log(`${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`);
+  for (const { name, slots, count, does } of rows) {
+    console.log(`${name.padEnd(34)}${String(slots).padStart(10)}${String(count).padStart(9)}  ${does}`.trimEnd());
+  }
+  console.log(
+    `${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
+  );
   return deepest;
 }
 
@@ -120,7 +144,9 @@ async function passes(heap: HeapSize): Promise<boolean> {
   }
 }
 
-/** Between one size and the next: what a block more of an image costs, the reports and records of that time included. */
+/**
+ * Between one size and the next: what a block more of an image costs, the reports and records of that time included.
+ */
 function slotsPerBlock(rows: readonly Row[], index: number): string | number {
   const [less, more] = [rows[index - 1], rows[index]];
   if (less === undefined || more === undefined) return "";
@@ -132,7 +158,8 @@ function perByte({ bytecodes }: UpdateCost, byteLength: number): number {
 }
 
 main().catch((error: unknown) => {
-  const wrong = error instanceof MissingPrerequisite || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
+  const wrong =
+    error instanceof MissingPrerequisite || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
   console.error(wrong ? `bench:xs: ${(error as Error).message}` : error);
   process.exitCode = wrong ? 2 : 1;
 });

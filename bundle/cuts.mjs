@@ -1,23 +1,49 @@
 /**
- * What a client of MQTT 3.1.1 and an MD5 of bytes never use of the two libraries. Every name must be found: a new version
- * of a library that has another shape fails the build, and someone looks.
+ * What a client of MQTT 3.1.1 and an MD5 of bytes never use of the two libraries. Every name must be found: a new
+ * version of a library that has another shape fails the build, and someone looks.
  */
 const CUTS = {
   "mqtt-packet/constants.js": [
     ...assignments("protocol", ["properties", "propertiesCodes", "propertiesTypes"]),
-    ...assignments("protocol", ["PUBACK_PUBREC", "PUBREL_PUBCOMP", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"].map(mqtt5Codes)),
+    ...assignments(
+      "protocol",
+      ["PUBACK_PUBREC", "PUBREL_PUBCOMP", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"].map(mqtt5Codes),
+    ),
     ...assignments("protocol", ["UNSUBSCRIBE_HEADER", "CONNACK_HEADER", "SESSIONPRESENT_HEADER", "SUBACK_HEADER"]),
     ...assignments("protocol", ["CMD_MASK", "WILL_QOS_MASK", "VERSION5", "QOS"]),
-    ...assignments("protocol", ["QOS_MASK", "NL", "NL_MASK", "NL_SHIFT", "RAP", "RAP_MASK", "RAP_SHIFT", "RH", "RH_MASK", "RH_SHIFT"].map(subscribeOption)),
-    { what: "loop over protocol.properties", matches: (node) => node.type === "ForInStatement" && nameOf(node.right) === "protocol.properties" },
+    ...assignments(
+      "protocol",
+      ["QOS_MASK", "NL", "NL_MASK", "NL_SHIFT", "RAP", "RAP_MASK", "RAP_SHIFT", "RH", "RH_MASK", "RH_SHIFT"].map(
+        subscribeOption,
+      ),
+    ),
+    {
+      what: "loop over protocol.properties",
+      matches: (node) => node.type === "ForInStatement" && nameOf(node.right) === "protocol.properties",
+    },
   ],
   "mqtt-packet/parser.js": [
     debugCalls(),
     version5(),
     ...cases(["connect", "subscribe", "unsubscribe", "auth"]),
     // It goes on as the next one does, PINGRESP: nobody looks into an UNSUBACK.
-    { what: 'case "unsuback"', matches: ({ type, test }) => type === "SwitchCase" && test?.value === "unsuback", replacement: 'case "unsuback":' },
-    ...methods(["Connect", "Subscribe", "Unsubscribe", "Unsuback", "Auth", "Properties", "ByType", "StringPair", "Buffer", "4ByteNum"]),
+    {
+      what: 'case "unsuback"',
+      matches: ({ type, test }) => type === "SwitchCase" && test?.value === "unsuback",
+      replacement: 'case "unsuback":',
+    },
+    ...methods([
+      "Connect",
+      "Subscribe",
+      "Unsubscribe",
+      "Unsuback",
+      "Auth",
+      "Properties",
+      "ByType",
+      "StringPair",
+      "Buffer",
+      "4ByteNum",
+    ]),
   ],
   "mqtt-packet/writeToStream.js": [
     debugCalls(),
@@ -26,15 +52,23 @@ const CUTS = {
     // It would grow by every length of a packet that was ever sent.
     {
       what: "cache of lengths",
-      matches: ({ type, consequent }) => type === "IfStatement" && nameOf(consequent.expression?.left?.object) === "varByteIntCache",
+      matches: ({ type, consequent }) =>
+        type === "IfStatement" && nameOf(consequent.expression?.left?.object) === "varByteIntCache",
     },
   ],
   "spark-md5/spark-md5.js": [
     ...assignments("SparkMD5", ["hash", "hashBinary", "ArrayBuffer.hash"]),
     ...assignments("SparkMD5.prototype", ["append", "appendBinary", "end", "reset", "getState", "setState", "destroy"]),
     ...assignments("SparkMD5.ArrayBuffer.prototype", ["getState", "setState", "destroy"]),
-    { what: "check of add32", matches: (node) => node.type === "IfStatement" && nameOf(node.test.left?.callee) === "hex" },
-    { what: "patch of ArrayBuffer", matches: (node) => node.type === "IfStatement" && nameOf(node.test.right?.argument) === "ArrayBuffer.prototype.slice" },
+    {
+      what: "check of add32",
+      matches: (node) => node.type === "IfStatement" && nameOf(node.test.left?.callee) === "hex",
+    },
+    {
+      what: "patch of ArrayBuffer",
+      matches: (node) =>
+        node.type === "IfStatement" && nameOf(node.test.right?.argument) === "ArrayBuffer.prototype.slice",
+    },
   ],
 };
 
@@ -45,7 +79,12 @@ export const cuts = {
     const file = /\/node_modules\/((?:mqtt-packet|spark-md5)\/[^/?]+\.js)$/.exec(id)?.[1];
     const rules = file === undefined ? undefined : CUTS[file];
     if (rules === undefined) return null;
-    return { code: cut(code, this.parse(code), rules, (what) => this.error(`${file} has no ${what} any more: see bundle/cuts.mjs`)), map: null };
+    return {
+      code: cut(code, this.parse(code), rules, (what) =>
+        this.error(`${file} has no ${what} any more: see bundle/cuts.mjs`),
+      ),
+      map: null,
+    };
   },
 };
 
@@ -93,12 +132,17 @@ function assignments(object, names) {
   return names.map((name) => ({
     what: `${object}.${name}`,
     matches: ({ type, expression }) =>
-      type === "ExpressionStatement" && expression.type === "AssignmentExpression" && nameOf(expression.left) === `${object}.${name}`,
+      type === "ExpressionStatement" &&
+      expression.type === "AssignmentExpression" &&
+      nameOf(expression.left) === `${object}.${name}`,
   }));
 }
 
 function cases(names) {
-  return names.map((name) => ({ what: `case "${name}"`, matches: ({ type, test }) => type === "SwitchCase" && test?.value === name }));
+  return names.map((name) => ({
+    what: `case "${name}"`,
+    matches: ({ type, test }) => type === "SwitchCase" && test?.value === name,
+  }));
 }
 
 function methods(names) {
@@ -121,7 +165,10 @@ function version5() {
   return {
     what: "comparison with version 5",
     matches: ({ type, operator, left, right }) =>
-      type === "BinaryExpression" && operator === "===" && right.value === 5 && /version$/i.test(nameOf(left) ?? thisName(left) ?? ""),
+      type === "BinaryExpression" &&
+      operator === "===" &&
+      right.value === 5 &&
+      /version$/i.test(nameOf(left) ?? thisName(left) ?? ""),
     replacement: "false",
   };
 }

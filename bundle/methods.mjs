@@ -4,10 +4,11 @@ import { walk } from "./cuts.mjs";
 const OPEN = ["OtaAgent"];
 
 /**
- * Private methods become ordinary ones, under names that the minifier makes short. XS keeps a slot for each private method in
- * every instance, and has the method point to the instance that was made last, which is never collected then.
+ * Private methods become ordinary ones, under names that the minifier makes short. XS keeps a slot for each private
+ * method in every instance, and has the method point to the instance that was made last, which is never collected then.
  *
- * Classes that extend another stay as they are: what they extend may come from another bundle, and have a method of that name.
+ * Classes that extend another stay as they are: what they extend may come from another bundle, and have a method of
+ * that name.
  */
 export const methods = {
   name: "methods",
@@ -20,13 +21,17 @@ export const methods = {
 export function withoutPrivateMethods(code, tree) {
   const edits = [];
   inClass(tree, [], edits);
-  return edits.sort((left, right) => right.start - left.start).reduce((text, { start, end, name }) => `${text.slice(0, start)}_${name}${text.slice(end)}`, code);
+  return edits
+    .sort((left, right) => right.start - left.start)
+    .reduce((text, { start, end, name }) => `${text.slice(0, start)}_${name}${text.slice(end)}`, code);
 }
 
 /** @param scopes of the classes around, innermost first: for each private name whether it is to be an ordinary one */
 function inClass(node, scopes, edits) {
   walk(node, (inner) => {
-    if (inner.type === "PrivateIdentifier" && scopes.find((scope) => scope.has(inner.name))?.get(inner.name)) edits.push(inner);
+    if (inner.type === "PrivateIdentifier" && scopes.find((scope) => scope.has(inner.name))?.get(inner.name)) {
+      edits.push(inner);
+    }
     if (inner === node || !/^Class/.test(inner.type) || inner.type === "ClassBody") return true;
     inClass(inner, [privateNames(inner), ...scopes], edits);
     return false;
@@ -36,5 +41,7 @@ function inClass(node, scopes, edits) {
 function privateNames({ superClass, id, body }) {
   const closed = superClass === null && !OPEN.includes(id?.name);
   const members = body.body.filter(({ key }) => key?.type === "PrivateIdentifier");
-  return new Map(members.map((member) => [member.key.name, closed && member.type === "MethodDefinition" && !member.static]));
+  return new Map(
+    members.map((member) => [member.key.name, closed && member.type === "MethodDefinition" && !member.static]),
+  );
 }

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 
 /**
- * Writes <part>/manifest.json into the root for each part, beside the bundles that it names: an application includes it as
- * `moddable-ota/<part>/manifest.json`. The SDK resolves an include by its path, so that neither `exports` nor `files` of
- * package.json can give it another one; and in the root of the repository nobody has to look past these folders, as they are built.
+ * Writes <part>/manifest.json into the root for each part, beside the bundles that it names: an application includes it
+ * as `moddable-ota/<part>/manifest.json`. The SDK resolves an include by its path, so that neither `exports` nor
+ * `files` of package.json can give it another one; and in the root of the repository nobody has to look past these
+ * folders, as they are built.
  */
 export function partManifests({ root, agent, parts }) {
   return {
@@ -13,7 +14,10 @@ export function partManifests({ root, agent, parts }) {
         const names = [part, ...importedBy(bundle, part).filter((name) => name !== agent)];
         const modules = Object.fromEntries(names.map((name) => [`${agent}/${name}`, `../dist/moddable/${name}`]));
         mkdirSync(`${root}${part}`, { recursive: true });
-        writeFileSync(`${root}${part}/manifest.json`, `${JSON.stringify({ modules, preload: Object.keys(modules) }, null, 2)}\n`);
+        writeFileSync(
+          `${root}${part}/manifest.json`,
+          `${JSON.stringify({ modules, preload: Object.keys(modules) }, null, 2)}\n`,
+        );
       }
     },
   };

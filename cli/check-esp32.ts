@@ -13,7 +13,9 @@ const POINTER_LENGTH = 4;
 const program = new Command("npm run check:esp32 --")
   .description("Links examples/minimal for an ESP32 by the Moddable SDK, without ESP-IDF, and checks what comes out.")
   .option("--board <name>", "board of the SDK", "nodemcu")
-  .addOption(new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE))
+  .addOption(
+    new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
+  )
   .action(check);
 
 await runProgram(program);
@@ -30,7 +32,10 @@ function check({ board, partitions: table }: { readonly board: string; readonly 
   for (const { label, offset, size } of partitions) {
     say("partition", `${label.padEnd(8)} ${hex(offset).padEnd(9)} ${hex(size)}`);
   }
-  say("room", `an image of about ${count(room.byteLength)} bytes leaves ${room.freePercent} % of its slot of ${count(room.slotLength)}`);
+  say(
+    "room",
+    `an image of about ${count(room.byteLength)} bytes leaves ${room.freePercent} % of its slot of ${count(room.slotLength)}`,
+  );
   say("ok", "all JavaScript links; native code was not compiled");
 }
 
@@ -38,8 +43,14 @@ function sayLinked({ modules, preloaded, ...figures }: Linked): void {
   const bytes = [...modules.values()].reduce((sum, size) => sum + size, 0);
   const own = (modules.get("moddable-ota") ?? 0) + (modules.get("moddable-ota/device") ?? 0);
   const { romSlots, aliases, chunkBytes, heapSlots, stackSlots } = figures;
-  say("modules", `${modules.size} linked, ${preloaded.size} preloaded; ${count(bytes)} bytes of bytecode, ours ${count(own)}`);
-  say("rom", `${count(romSlots)} slots, ${count(romSlots * SLOT_LENGTH)} bytes; ${aliases} aliases, ${aliases * POINTER_LENGTH} bytes of RAM`);
+  say(
+    "modules",
+    `${modules.size} linked, ${preloaded.size} preloaded; ${count(bytes)} bytes of bytecode, ours ${count(own)}`,
+  );
+  say(
+    "rom",
+    `${count(romSlots)} slots, ${count(romSlots * SLOT_LENGTH)} bytes; ${aliases} aliases, ${aliases * POINTER_LENGTH} bytes of RAM`,
+  );
   say("ram", `${count(chunkBytes)} bytes of chunks, ${count(heapSlots)} slots, ${stackSlots} slots of stack`);
 }
 

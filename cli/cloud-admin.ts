@@ -1,6 +1,15 @@
 import { resolve } from "node:path";
 import { connectService } from "../cloud/admin.js";
-import type { CloudService, CloudStatus, DeviceName, DeviceStatus, FirmwareManifest, FirmwareRecord, Selection, TaskRecord } from "../cloud/types.js";
+import type {
+  CloudService,
+  CloudStatus,
+  DeviceName,
+  DeviceStatus,
+  FirmwareManifest,
+  FirmwareRecord,
+  Selection,
+  TaskRecord,
+} from "../cloud/types.js";
 import { FIRMWARE } from "../src/plans/plans.js";
 import { UsageError } from "./command-line.js";
 import { readBytes } from "./files.js";
@@ -35,7 +44,9 @@ export async function firmwareAdd(
   say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
   await warnOfSecrets(service, file, added.md5);
   if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
-    say(`warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`);
+    say(
+      `warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`,
+    );
   }
 }
 
@@ -73,8 +84,13 @@ export async function upgrade(options: {
 function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?: string }): Selection {
   const { from, device, devicesFile } = options;
   if (devicesFile !== undefined) {
-    if (from !== undefined || device !== undefined) throw new UsageError("--devices-file goes without --from and --device");
-    const deviceNames = readBytes(devicesFile).toString("utf8").split(/[\s,]+/).filter((name) => name !== "");
+    if (from !== undefined || device !== undefined) {
+      throw new UsageError("--devices-file goes without --from and --device");
+    }
+    const deviceNames = readBytes(devicesFile)
+      .toString("utf8")
+      .split(/[\s,]+/)
+      .filter((name) => name !== "");
     if (deviceNames.length === 0) throw new UsageError(`${devicesFile} names no device`);
     return { kind: "list", deviceNames };
   }

@@ -28,11 +28,16 @@ export async function deviceAdd(options: {
   if (deviceInfo !== undefined) {
     const { productId, deviceName, authentication } = readIdentity(deviceInfo);
     name = { productId, deviceName };
-    await service.addDevice({ ...name, ...(authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : {}) });
+    await service.addDevice({
+      ...name,
+      ...(authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : {}),
+    });
     say(`registered ${spell(name)}`);
   } else {
     const { product: productId, name: deviceName } = options;
-    if (productId === undefined || deviceName === undefined) throw new UsageError("give --product and --name, or --device-info");
+    if (productId === undefined || deviceName === undefined) {
+      throw new UsageError("give --product and --name, or --device-info");
+    }
     name = { productId, deviceName };
     const deviceSecret = randomBytes(16).toString("base64");
     await service.addDevice({ ...name, deviceSecret });
@@ -49,7 +54,12 @@ export async function deviceAdd(options: {
 }
 
 /** `ota-cloud device bind` */
-export async function deviceBind(options: { state: string; product: string; name: string; gateway: string }): Promise<void> {
+export async function deviceBind(options: {
+  state: string;
+  product: string;
+  name: string;
+  gateway: string;
+}): Promise<void> {
   const name = { productId: options.product, deviceName: options.name };
   const gateway = readGateway(options.gateway);
   const service = await connectService(options.state);
@@ -59,7 +69,12 @@ export async function deviceBind(options: { state: string; product: string; name
 }
 
 /** `ota-cloud device unbind` */
-export async function deviceUnbind(options: { state: string; product: string; name: string; gateway?: string }): Promise<void> {
+export async function deviceUnbind(options: {
+  state: string;
+  product: string;
+  name: string;
+  gateway?: string;
+}): Promise<void> {
   const name = { productId: options.product, deviceName: options.name };
   const expected = options.gateway === undefined ? undefined : readGateway(options.gateway);
   const service = await connectService(options.state);
@@ -97,13 +112,18 @@ interface SubDevEntry {
 function listSubDevice(gateway: string, { productId, deviceName }: DeviceName, bound: boolean): void {
   if (byName(gateway) !== undefined) return;
   const info = readInfo(gateway);
-  const list = subDevList(gateway, info).filter((entry) => entry.sub_productId !== productId || entry.sub_devName !== deviceName);
+  const list = subDevList(gateway, info).filter(
+    (entry) => entry.sub_productId !== productId || entry.sub_devName !== deviceName,
+  );
   if (bound) list.push({ sub_productId: productId, sub_devName: deviceName });
   info["subDev"] = { subdev_num: list.length, subdev_list: list };
   writeSecret(gateway, `${JSON.stringify(info, null, 2)}\n`);
 }
 
-/** The Python SDK has a list; the C SDK one sub-device without one. Entries of their templates that name nobody are left out. */
+/**
+ * The Python SDK has a list; the C SDK one sub-device without one. Entries of their templates that name nobody are left
+ * out.
+ */
 function subDevList(path: string, info: Info): SubDevEntry[] {
   const subDev = info["subDev"];
   if (subDev === undefined) return [];

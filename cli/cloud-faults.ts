@@ -5,7 +5,9 @@ export const GATEWAY_FAULTS_HELP =
   "wrong answers to gateways, separated by commas: online=-2, bind:light1=806 and the like answer with that result instead " +
   "of doing it; delay=<ms>; lose=<n>, every nth; reorder; unbind-as-bind";
 
-/** For `--gateway-faults`: `online=-2`, `bind:light1=806`, `delay=MS`, `lose=N`, `reorder`, `unbind-as-bind`, by commas. */
+/**
+ * For `--gateway-faults`: `online=-2`, `bind:light1=806`, `delay=MS`, `lose=N`, `reorder`, `unbind-as-bind`, by commas.
+ */
 export function gatewayFaults(text: string): GatewayFaults {
   const faults: GatewayFaults = {};
   for (const word of text.split(",").map((part) => part.trim())) add(faults, word);

@@ -22,7 +22,9 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   const { tlsCert, tlsKey, clientCa, verbose } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
-  if (clientCa !== undefined && tlsCert === undefined) throw new UsageError("--client-ca needs --tls-cert and --tls-key");
+  if (clientCa !== undefined && tlsCert === undefined) {
+    throw new UsageError("--client-ca needs --tls-cert and --tls-key");
+  }
   if (await isServed(options.state)) throw new UsageError(`a cloud runs on ${options.state} already`);
   const cloud = await Cloud.start({
     folder: options.state,

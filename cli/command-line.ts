@@ -33,7 +33,10 @@ function silence(command: Command): void {
   const end = (cause: CommanderError): never => {
     throw new CommandEnd(command, cause);
   };
-  command.exitOverride(end).configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
+  command
+    .exitOverride(end)
+    .configureOutput({ writeErr: () => {} })
+    .showHelpAfterError(false);
   for (const subcommand of command.commands) silence(subcommand);
 }
 
@@ -79,7 +82,9 @@ function say(program: Command, message: string): void {
 /** For options: a number of seconds, fractions allowed. */
 export function seconds(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Not a number of seconds.");
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError("Not a number of seconds.");
+  }
   return value;
 }
 
@@ -100,7 +105,9 @@ export function positiveCount(text: string): number {
 /** For options: a whole number, 0 or more, decimal or 0x…. */
 export function count(text: string): number {
   const value = Number(text);
-  if (!/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Not a whole number.");
+  if (!/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError("Not a whole number.");
+  }
   return value;
 }
 
@@ -112,7 +119,10 @@ export function integer(text: string): number {
 
 /** For options: names separated by commas. */
 export function names(text: string): string[] {
-  const list = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const list = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   if (list.length === 0) throw new InvalidArgumentError("No names.");
   return list;
 }

@@ -20,7 +20,9 @@ export const COMPONENT_PRODUCT = "component";
 
 const KEYS = ["id", "version", "install", "pause"];
 
-/** For options that may come several times: `id=mcu,version=1.0.0`, and `install=HOW` and `pause=SECONDS` where wanted. */
+/**
+ * For options that may come several times: `id=mcu,version=1.0.0`, and `install=HOW` and `pause=SECONDS` where wanted.
+ */
 export function component(text: string, before: readonly NamedComponent[] = []): readonly NamedComponent[] {
   const settings = new Map<string, string>();
   for (const part of text.split(",")) {
@@ -31,9 +33,13 @@ export function component(text: string, before: readonly NamedComponent[] = []):
   }
   const [id = "", version = ""] = [settings.get("id"), settings.get("version")];
   const [install = "ok", pause = "0"] = [settings.get("install"), settings.get("pause")];
-  if (!/^[A-Za-z0-9._-]{1,24}$/.test(id) || !isVersion(version)) throw new InvalidArgumentError("Not id=ID,version=VERSION.");
+  if (!/^[A-Za-z0-9._-]{1,24}$/.test(id) || !isVersion(version)) {
+    throw new InvalidArgumentError("Not id=ID,version=VERSION.");
+  }
   if (id === FIRMWARE) throw new InvalidArgumentError(`${FIRMWARE} is the board's own.`);
-  if (!isVersion(`${id}_${version}`)) throw new InvalidArgumentError("Its version with the prefix, ID_VERSION, is over 32 characters.");
+  if (!isVersion(`${id}_${version}`)) {
+    throw new InvalidArgumentError("Its version with the prefix, ID_VERSION, is over 32 characters.");
+  }
   if (!isInstallation(install)) throw new InvalidArgumentError(`install is none of ${INSTALLATIONS.join(", ")}.`);
   if (before.some((other) => other.id === id)) throw new InvalidArgumentError(`Component ${id} comes twice.`);
   return [...before, { id, version, install, pauseMs: pauseOf(pause) * 1000 }];
@@ -41,7 +47,14 @@ export function component(text: string, before: readonly NamedComponent[] = []):
 
 /** A simulated MCU whose image lives in the state of the board, as a sub-device's does. */
 export function attachComponent({ id, version, install, pauseMs }: NamedComponent, state: string): AttachedComponent {
-  const bus = new SimulatedSubDevice({ productId: COMPONENT_PRODUCT, deviceName: id, version, install, state, called: `component ${id}` });
+  const bus = new SimulatedSubDevice({
+    productId: COMPONENT_PRODUCT,
+    deviceName: id,
+    version,
+    install,
+    state,
+    called: `component ${id}`,
+  });
   return {
     id,
     pauseMs,

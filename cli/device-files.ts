@@ -19,7 +19,9 @@ export interface ReadOptions extends FlashSource {
 
 /** `ota-device read` */
 export function read({ slot, length, output, ...source }: ReadOptions): void {
-  if (slot === undefined && length !== undefined) throw new UsageError("--length goes with --slot: without one the whole flash is read");
+  if (slot === undefined && length !== undefined) {
+    throw new UsageError("--length goes with --slot: without one the whole flash is read");
+  }
   const flash = readFlash(source);
   const bytes = slot === undefined ? flash.slice(0, flash.byteLength) : readPartition(flash, slot, length);
   if (bytes === undefined) {
@@ -46,14 +48,18 @@ export async function flash({ state, image: path }: { state: string; image: stri
 function bootableFlash(path: string, bytes: Uint8Array): NorFlash {
   const chip = wholeFlash(path, bytes);
   const fault = bootFault(chip);
-  if (fault !== undefined) throw new UsageError(`${path} is a whole flash that the simulated board cannot run: ${fault}`);
+  if (fault !== undefined) {
+    throw new UsageError(`${path} is a whole flash that the simulated board cannot run: ${fault}`);
+  }
   return chip;
 }
 
 /** `ota-device image` */
 export function image(options: { version: string; size: number; seed: number; chip: string; output: string }): void {
   const chip = chipNamed(options.chip);
-  if (chip === undefined) throw new UsageError(`--chip ${options.chip} is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
+  if (chip === undefined) {
+    throw new UsageError(`--chip ${options.chip} is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
+  }
   let bytes: Uint8Array;
   try {
     bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed, chipId: chip.id });

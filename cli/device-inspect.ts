@@ -1,4 +1,10 @@
-import { type BoardReport, type FlashReport, inspectFlash, inspectSlots, readRecord } from "../hal/boards/sim/inspect.js";
+import {
+  type BoardReport,
+  type FlashReport,
+  inspectFlash,
+  inspectSlots,
+  readRecord,
+} from "../hal/boards/sim/inspect.js";
 import type { NorFlash } from "../hal/boards/sim/nor-flash.js";
 import { installedSubDevices } from "../hal/boards/sim/sub-devices.js";
 import { idOf, readMarks } from "../src/gateway/update-marks.js";
@@ -35,7 +41,9 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
     `partitions  ${report.partitionTable.partitions}, ${report.partitionTable.md5 ? "with" : "without"} an MD5`,
   ];
   for (const [label, slot] of Object.entries(slots)) {
-    lines.push(`${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`);
+    lines.push(
+      `${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`,
+    );
   }
   for (const [index, { sequence, slot, state }] of report.otadata.entries()) {
     lines.push(`otadata ${index}   ${sequence === undefined ? state : `sequence ${sequence}, ${slot}, ${state}`}`);
@@ -61,13 +69,19 @@ function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): Fla
 }
 
 /** The state that otadata has of what runs; for an image that was flashed by cable it has none. */
-export function describeRunning({ running, otadata }: Pick<BoardReport, "running"> & Pick<FlashReport, "otadata">): string {
+export function describeRunning({
+  running,
+  otadata,
+}: Pick<BoardReport, "running"> & Pick<FlashReport, "otadata">): string {
   if (running.state !== "undefined") return running.state;
   return otadata.some(({ slot }) => slot === running.slot) ? "selected without a trial" : "as flashed, no update yet";
 }
 
 /** What runs on each, and where it is with its update. */
-function subDevicesOf(state: string, flash: NorFlash): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
+function subDevicesOf(
+  state: string,
+  flash: NorFlash,
+): (ReturnType<typeof installedSubDevices>[number] & { readonly state: string })[] {
   const found = installedSubDevices(state).filter(({ productId }) => productId !== COMPONENT_PRODUCT);
   if (found.length === 0) return [];
   const marks = readMarks({ read: (key) => readRecord(flash, "ota", key) });

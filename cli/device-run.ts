@@ -6,7 +6,15 @@ import { createBoard, factoryFlash, holdsBoard, openFlash } from "../hal/boards/
 import { SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
 import { isSameDevice } from "../src/gateway/sub-device.js";
-import { checkConfig, type ComponentEvent, type Identity, type OtaAgent, type OtaConfig, type Result, type SubDeviceEvent } from "../src/index.js";
+import {
+  checkConfig,
+  type ComponentEvent,
+  type Identity,
+  type OtaAgent,
+  type OtaConfig,
+  type Result,
+  type SubDeviceEvent,
+} from "../src/index.js";
 import { EXIT_FAILED, UsageError } from "./command-line.js";
 import { attachComponent, type NamedComponent } from "./components.js";
 import { readCertificate, readIdentity } from "./files.js";
@@ -47,22 +55,32 @@ export async function run(options: RunOptions): Promise<void> {
   checkConfig(config);
   const vitals = options.vitals === undefined ? undefined : new VitalsFile(options.vitals);
   const named = options.component ?? [];
-  if (listed.length > 0 && named.length > 0) throw new UsageError("--component is not for a gateway: list it in --subdevices");
-  if (listed.some((one) => isSameDevice(one, identity))) throw new UsageError("the gateway is not a sub-device of its own");
+  if (listed.length > 0 && named.length > 0) {
+    throw new UsageError("--component is not for a gateway: list it in --subdevices");
+  }
+  if (listed.some((one) => isSameDevice(one, identity))) {
+    throw new UsageError("the gateway is not a sub-device of its own");
+  }
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
   const release = await lockFolder(options.state);
   // Another process may have put a board there before this one got the lock.
   if (fresh !== undefined && !holdsBoard(options.state)) createBoard(options.state, fresh);
 
   let prompt: PlanPrompt | undefined;
-  const log = createLog(options.log, (write) => (prompt !== undefined && process.stderr.isTTY ? prompt.interrupt(write) : write()));
+  const log = createLog(options.log, (write) =>
+    prompt !== undefined && process.stderr.isTTY ? prompt.interrupt(write) : write(),
+  );
   const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
   const components = named.map((one) => attachComponent(one, options.state));
   const flash = openFlash(options.state, "r+");
   const { consent, installWhen } = config.policy ?? {};
   if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
   else if (consent === "ask" || installWhen === "accepted") {
-    log("warn", "plan", () => "the policy wants answers, and nobody can give them: input and output are not a terminal");
+    log(
+      "warn",
+      "plan",
+      () => "the policy wants answers, and nobody can give them: input and output are not a terminal",
+    );
   }
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
@@ -79,7 +97,9 @@ export async function run(options: RunOptions): Promise<void> {
           agent = started;
           started.on("subdevice", (event) => follow(event, log));
           started.on("component", (event) => followComponent(event, log));
-          started.on("result", ({ version, result }) => log("info", "update", () => `version ${version}: ${describeResult(result)}`));
+          started.on("result", ({ version, result }) =>
+            log("info", "update", () => `version ${version}: ${describeResult(result)}`),
+          );
           if (prompt !== undefined) started.on("plan", (plan) => prompt?.show(plan));
         },
       }),
@@ -109,13 +129,21 @@ export async function run(options: RunOptions): Promise<void> {
 
 /** What ends it ends the run. */
 function createPrompt(): PlanPrompt {
-  return new PlanPrompt({ input: process.stdin, output: process.stdout, onEnd: () => process.kill(process.pid, "SIGINT") });
+  return new PlanPrompt({
+    input: process.stdin,
+    output: process.stdout,
+    onEnd: () => process.kill(process.pid, "SIGINT"),
+  });
 }
 
 function follow(event: SubDeviceEvent, log: Log): void {
   const name = `${event.productId}/${event.deviceName}`;
-  if (event.kind === "state") log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
-  if (event.kind === "result") log("info", "gateway", () => `${name} version ${event.version}: ${describeResult(event.result)}`);
+  if (event.kind === "state") {
+    log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
+  }
+  if (event.kind === "result") {
+    log("info", "gateway", () => `${name} version ${event.version}: ${describeResult(event.result)}`);
+  }
 }
 
 function followComponent(event: ComponentEvent, log: Log): void {

@@ -4,7 +4,9 @@ import { UsageError } from "./command-line.js";
 import { APPLICATION, boardBuild, type Esp32Sdk, targetOf } from "./esp32-sdk.js";
 import { packageRoot } from "./sdk.js";
 
-/** Partition tables that come with the package, by name: where each has its files, and the flash that it fills, in MiB. */
+/**
+ * Partition tables that come with the package, by name: where each has its files, and the flash that it fills, in MiB.
+ */
 const TABLES: { readonly [name: string]: { readonly folder: string; readonly megabytes: number } } = {
   "4mb": { folder: ".", megabytes: 4 },
   "4mb-large": { folder: "tables/4mb-large", megabytes: 4 },
@@ -33,16 +35,19 @@ export interface ApplicationOptions {
 }
 
 /**
- * Writes the manifest that mcconfig builds: the example, with a version, a partition table, and the settings of board and
- * table together, since a build takes one sdkconfig and ours would replace that of the board.
+ * Writes the manifest that mcconfig builds: the example, with a version, a partition table, and the settings of board
+ * and table together, since a build takes one sdkconfig and ours would replace that of the board.
  *
  * @returns its path
- * @throws UsageError if the version cannot stand in an application descriptor, or the board has less flash than the table
+ * @throws UsageError if the version cannot stand in an application descriptor, or the board has less flash than the
+ * table
  */
 export function writeApplication(options: ApplicationOptions): string {
   const { sdk, board, output, version, table, example = APPLICATION, debug = false } = options;
   // The descriptor has 32 bytes with the zero at its end; the platform takes these characters.
-  if (!/^[A-Za-z0-9._-]{1,31}$/.test(version)) throw new UsageError(`firmware version ${version} is not 1 to 31 of [A-Za-z0-9._-]`);
+  if (!/^[A-Za-z0-9._-]{1,31}$/.test(version)) {
+    throw new UsageError(`firmware version ${version} is not 1 to 31 of [A-Za-z0-9._-]`);
+  }
   const boards = boardSettings(sdk, board, debug);
   checkFlash(board, table, boards);
   const folder = join(output, example);
@@ -93,7 +98,9 @@ function checkFlash(board: string, table: string, settings: string): void {
   if (!Number.isFinite(has) || has >= megabytes) return;
   const smaller = TABLE_NAMES.filter((name) => tableOf(name).megabytes <= has);
   const then = smaller.length === 0 ? "there is no smaller table" : `say --partitions ${smaller.join(" or ")}`;
-  throw new UsageError(`esp32/${board} has ${has} MB of flash in the SDK, and table ${table} takes ${megabytes}: ${then}`);
+  throw new UsageError(
+    `esp32/${board} has ${has} MB of flash in the SDK, and table ${table} takes ${megabytes}: ${then}`,
+  );
 }
 
 function folderOf(table: string): string {

@@ -26,8 +26,8 @@ export class ToolError extends Error {
 }
 
 /**
- * The port that everything is flashed through. A given one has to be a device: the SDK would pass over it in silence and take
- * another. If none is given, the SDK looks for a board, asking each port.
+ * The port that everything is flashed through. A given one has to be a device: the SDK would pass over it in silence
+ * and take another. If none is given, the SDK looks for a board, asking each port.
  *
  * @throws UsageError
  */
@@ -39,7 +39,11 @@ export function findPort({ sdk, env }: Pick<Firmware, "sdk" | "env">, given: str
   // The script keeps its findings there, and does not make the folder.
   mkdirSync(join(sdk.folder, "build", "tmp", "esp32"), { recursive: true });
   const script = join(sdk.folder, "build", "devices", "esp32", "config", "idfSerialPort");
-  const { stdout } = spawnSync("bash", [script], { env: environmentOf(sdk, env), encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const { stdout } = spawnSync("bash", [script], {
+    env: environmentOf(sdk, env),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const port = stdout?.trim().split("\n").at(-1) ?? "";
   if (!isDevice(port)) throw new UsageError("no board is found on a serial port: connect it, or say which by --port");
   return port;
@@ -78,12 +82,15 @@ export function openDebugger(firmware: Firmware, port: string): void {
   mcconfig(firmware, "xsbug", port);
 }
 
-/** Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError, also if a signal ends it */
+/**
+ * Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError, also if a signal ends
+ * it
+ */
 export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): Promise<void> {
   const table = join(builtFolder(firmware), "partition-table.bin");
   let python: ChildProcess | undefined;
-  // A signal would end this process before it has removed the secret: it ends the tool instead, whose failure then ends this
-  // process. The terminal sends SIGINT to both.
+  // A signal would end this process before it has removed the secret: it ends the tool instead, whose failure then ends
+  // this process. The terminal sends SIGINT to both.
   const passOn = (signal: NodeJS.Signals): void => {
     if (signal !== "SIGINT") python?.kill(signal);
   };
@@ -100,7 +107,9 @@ export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array
     const [status] = await once(python, "close").catch((error: Error) => {
       throw new ToolError(`python does not run: ${error.message}`);
     });
-    if (status !== 0) throw new ToolError("parttool.py failed, see above: the board runs the firmware and is not provisioned");
+    if (status !== 0) {
+      throw new ToolError("parttool.py failed, see above: the board runs the firmware and is not provisioned");
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
     for (const signal of ENDING_SIGNALS) process.off(signal, passOn);

@@ -32,8 +32,8 @@ const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] 
 ];
 
 /**
- * Compiles and links all JavaScript of the application for a board, as far as the SDK goes without ESP-IDF: that has two
- * stand-ins in the output folder, for its version and for its configuration.
+ * Compiles and links all JavaScript of the application for a board, as far as the SDK goes without ESP-IDF: that has
+ * two stand-ins in the output folder, for its version and for its configuration.
  *
  * @throws Error that names what does not link
  */
@@ -56,14 +56,23 @@ function standIn(folder: string, name: string, command: string): void {
 }
 
 function run(command: string, args: string[], options: { env: NodeJS.ProcessEnv; cwd: string }): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { ...options, encoding: "utf8", maxBuffer: 1 << 26 });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...options,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
   if (error !== undefined) throw new Error(`${command} does not run: ${error.message}`);
-  if (status !== 0) throw new Error(explain(`${stdout}${stderr}`) ?? `${command} failed: ${lastLine(`${stdout}${stderr}`)}`);
+  if (status !== 0) {
+    throw new Error(explain(`${stdout}${stderr}`) ?? `${command} failed: ${lastLine(`${stdout}${stderr}`)}`);
+  }
 }
 
-/** @returns the first error in a source, or what to do about a module that is missing, or `undefined` if it is neither */
+/**
+ * @returns the first error in a source, or what to do about a module that is missing, or `undefined` if it is neither
+ */
 export function explain(output: string): string | undefined {
-  // The compilers of the SDK end their messages with an exclamation mark. They run beside each other: other lines stand around it.
+  // The compilers of the SDK end their messages with an exclamation mark. They run beside each other: other lines stand
+  // around it.
   const [, place, message] = /^(.+:[0-9]+): error: (.+?)!?$/m.exec(output) ?? [];
   if (place !== undefined) return `${place}: ${message}`;
   const specifier = /module "([^"]+)" not found/.exec(output)?.[1];
@@ -76,16 +85,23 @@ export function explain(output: string): string | undefined {
 
 /** What make says it does is no error, whatever the file is called: `# xsc ssl/error.xsb`. */
 export function lastLine(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("# "));
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("# "));
   return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "no output";
 }
 
 function readLinked(folder: string): Linked {
   const makefile = readFileSync(join(folder, "makefile"), "utf8");
   const program = readFileSync(join(folder, "mc.xs.c"), "utf8");
-  const configuration = join(folder, /^SDKCONFIG_FILE=.*\/([^/]+\/sdkconfig\.mc)$/m.exec(makefile)?.[1] ?? "xsProj-esp32/sdkconfig.mc");
+  const configuration = join(
+    folder,
+    /^SDKCONFIG_FILE=.*\/([^/]+\/sdkconfig\.mc)$/m.exec(makefile)?.[1] ?? "xsProj-esp32/sdkconfig.mc",
+  );
   const paths = [...makefile.matchAll(/^\$\(MODULES_DIR\)\/(.+\.xsb):/gm)].map(([, path]) => path as string);
-  const [chunkBytes = NaN, , heapSlots = NaN, , stackSlots = NaN] = /^CREATION = -c (.+)$/m.exec(makefile)?.[1]?.split(",").map(Number) ?? [];
+  const [chunkBytes = NaN, , heapSlots = NaN, , stackSlots = NaN] =
+    /^CREATION = -c (.+)$/m.exec(makefile)?.[1]?.split(",").map(Number) ?? [];
   return {
     modules: new Map(paths.map((path) => [specifierOf(path), statSync(join(folder, "modules", path)).size])),
     preloaded: new Set([...makefile.matchAll(/^\s+-p (\S+\.xsb)/gm)].map(([, path]) => specifierOf(path as string))),
@@ -111,8 +127,11 @@ function defined(program: string, name: string): number {
 /** @returns what holds of the settings @throws Error that names the setting that does not */
 export function checkSettings(sdkconfig: string): string[] {
   return SETTINGS.map(([name, on, says]) => {
-    const value = [...sdkconfig.matchAll(new RegExp(`^(?:${name}=(.*)|# ${name} is not set)$`, "gm"))].at(-1)?.[1] ?? "";
-    if ((value === "y") !== on) throw new Error(`${name} is ${value === "" ? "not set" : value} in the merged sdkconfig`);
+    const value =
+      [...sdkconfig.matchAll(new RegExp(`^(?:${name}=(.*)|# ${name} is not set)$`, "gm"))].at(-1)?.[1] ?? "";
+    if ((value === "y") !== on) {
+      throw new Error(`${name} is ${value === "" ? "not set" : value} in the merged sdkconfig`);
+    }
     return says;
   });
 }
@@ -129,13 +148,17 @@ export function checkPartitions(text: string, table: string): Partition[] {
 /** @throws Error that says what to set, if XS would be given less than the agent needs over TLS */
 export function checkStack({ stackSlots }: Pick<Linked, "stackSlots">): void {
   if (stackSlots >= STACK_SLOTS) return;
-  throw new Error(`XS gets ${stackSlots} slots of stack and TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the application's manifest, or leave it out`);
+  throw new Error(
+    `XS gets ${stackSlots} slots of stack and TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the application's manifest, or leave it out`,
+  );
 }
 
 /** @throws Error that names what is missing */
 export function checkModules({ modules, preloaded }: Linked): void {
   for (const [specifier, manifest] of Object.entries(SDK_MANIFESTS)) {
-    if (!modules.has(specifier)) throw new Error(`${specifier} is not linked: include $(MODDABLE)/${manifest} in the manifest`);
+    if (!modules.has(specifier)) {
+      throw new Error(`${specifier} is not linked: include $(MODDABLE)/${manifest} in the manifest`);
+    }
   }
   for (const specifier of ["moddable-ota", "moddable-ota/device", ...Object.keys(SDK_MANIFESTS)]) {
     if (!preloaded.has(specifier)) throw new Error(`${specifier} is not preloaded: it would take RAM`);

@@ -4,8 +4,9 @@ import type { Linked } from "./esp32-link.js";
 export const SLOT_LENGTH = 16;
 
 /**
- * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker adds.
- * Measured on an ESP32-C3 by the build of docs/board.md, Room, and taken for all chips; an application's own C comes on top.
+ * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker
+ * adds. Measured on an ESP32-C3 by the build of docs/board.md, Room, and taken for all chips; an application's own C
+ * comes on top.
  */
 const NATIVE_LENGTH = 1_080_000;
 
@@ -24,11 +25,22 @@ export interface Room {
  * @param image.isEstimate   it was not built: the error says so
  * @throws Error if it leaves less than LEAST_FREE_PERCENT of its slot, with what to do
  */
-export function checkRoom({ byteLength, slotLength, isEstimate }: { byteLength: number; slotLength: number; isEstimate: boolean }): Room {
+export function checkRoom({
+  byteLength,
+  slotLength,
+  isEstimate,
+}: {
+  byteLength: number;
+  slotLength: number;
+  isEstimate: boolean;
+}): Room {
   const freePercent = Math.floor(((slotLength - byteLength) * 1000) / slotLength) / 10;
   if (freePercent >= LEAST_FREE_PERCENT) return { byteLength, slotLength, freePercent };
   const size = `the image has ${count(byteLength)} bytes${isEstimate ? " by estimate" : ""}`;
-  const left = freePercent < 0 ? `does not fit its slot of ${count(slotLength)}` : `leaves ${freePercent} % of its slot of ${count(slotLength)}`;
+  const left =
+    freePercent < 0
+      ? `does not fit its slot of ${count(slotLength)}`
+      : `leaves ${freePercent} % of its slot of ${count(slotLength)}`;
   throw new Error(
     `${size} and ${left}: at least ${LEAST_FREE_PERCENT} % must stay, for a slot cannot grow by an update. ` +
       "Take a larger table (--partitions), or leave out what docs/board.md lists under Room",

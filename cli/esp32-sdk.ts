@@ -24,7 +24,9 @@ export interface BuildRequest {
 /** The application that is linked and flashed. */
 export const APPLICATION = "minimal";
 
-/** By these the environment gives an application its sdkconfig and its table, over its manifest; ours brings its own. */
+/**
+ * By these the environment gives an application its sdkconfig and its table, over its manifest; ours brings its own.
+ */
 const IGNORED = ["SDKCONFIGPATH", "PARTITIONS_FILE"] as const;
 
 /** What a manifest of the SDK says of a board. */
@@ -44,7 +46,9 @@ export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
 export function checkBoard(sdk: Sdk, board: string): void {
   const known = existsSync(join(targetOf(sdk, board), "manifest.json"));
   if (!known || !/^[a-z0-9_]+$/.test(board)) {
-    throw new UsageError(`the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`);
+    throw new UsageError(
+      `the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`,
+    );
   }
   if (boardBuild(sdk, board).ESP32_SUBCLASS === "esp32h2") {
     throw new UsageError(`esp32/${board} has no Wi-Fi in the SDK, which examples/${APPLICATION} needs`);
@@ -58,7 +62,9 @@ export function targetOf(sdk: Sdk, board: string): string {
 
 /** @throws Error if there is no such board */
 export function boardBuild(sdk: Sdk, board: string): BoardBuild {
-  const manifest = JSON.parse(readFileSync(join(targetOf(sdk, board), "manifest.json"), "utf8")) as { readonly build?: BoardBuild };
+  const manifest = JSON.parse(readFileSync(join(targetOf(sdk, board), "manifest.json"), "utf8")) as {
+    readonly build?: BoardBuild;
+  };
   return manifest.build ?? {};
 }
 
@@ -81,7 +87,9 @@ export function mcconfigArguments({ board, output, manifest }: BuildRequest): st
   return ["-p", `esp32/${board}`, "-o", output, manifest];
 }
 
-/** The SDK's tools, and what stands in `first`, before everything else; without what is meant for another application. */
+/**
+ * The SDK's tools, and what stands in `first`, before everything else; without what is meant for another application.
+ */
 export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly string[] = []): NodeJS.ProcessEnv {
   const ignored = Object.fromEntries(IGNORED.map((name) => [name, undefined]));
   return { ...env, ...ignored, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };

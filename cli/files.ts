@@ -1,5 +1,15 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileFault } from "../hal/boards/sim/file-fault.js";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
@@ -31,7 +41,8 @@ export function readStandardInput(): Buffer {
 export function readText(path: string): string {
   const bytes = readBytes(path);
   const [first, second] = bytes;
-  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  const encoding =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
   return new TextDecoder(encoding).decode(bytes);
 }
 
@@ -53,8 +64,14 @@ export function readWholeFile(path: string, byteLimit: number): Buffer {
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${fileFault(error)}`);
   }
-  if (!status.isFile() && !status.isDirectory()) throw new UsageError(`cannot read ${path}: it is no regular file: copy it into one first`);
-  if (status.size > byteLimit) throw new UsageError(`cannot read ${path}: its ${status.size} bytes are more than the ${byteLimit} that a flash can have`);
+  if (!status.isFile() && !status.isDirectory()) {
+    throw new UsageError(`cannot read ${path}: it is no regular file: copy it into one first`);
+  }
+  if (status.size > byteLimit) {
+    throw new UsageError(
+      `cannot read ${path}: its ${status.size} bytes are more than the ${byteLimit} that a flash can have`,
+    );
+  }
   return readBytes(path);
 }
 
@@ -98,7 +115,9 @@ export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevi
     const certificate = readCertificate(beside(authentication.certificateFile));
     const key = readPrivateKey(beside(authentication.privateKeyFile));
     if (!new X509Certificate(certificate).checkPrivateKey(key)) {
-      throw new UsageError(`${authentication.privateKeyFile} is not the key of the certificate in ${authentication.certificateFile}`);
+      throw new UsageError(
+        `${authentication.privateKeyFile} is not the key of the certificate in ${authentication.certificateFile}`,
+      );
     }
     const privateKey = new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
     return { ...info, authentication: { mode: "CERT", certificate, privateKey } };

@@ -32,7 +32,9 @@ const program = addProvisioningOptions(
 )
   .option("--firmware-version <v>", "version of this firmware, which the image says and the board reports", "0.1.0")
   .option("--board <name>", "board of the SDK", "nodemcu")
-  .addOption(new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE))
+  .addOption(
+    new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
+  )
   .option("--port <device>", "serial port; default: the one that the SDK finds")
   .option("--debug", "with the debugger xsbug, which shows what the firmware says")
   .option("--build", "build only: the image to upgrade to, the same for all devices, without identity and network")
@@ -86,7 +88,11 @@ function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
 function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
   const image = readFileSync(path);
   const version = appVersion(image);
-  if (version !== wanted.version) throw new Error(`${path} says it is version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`);
+  if (version !== wanted.version) {
+    throw new Error(
+      `${path} says it is version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`,
+    );
+  }
   return checkRoom({ byteLength: image.byteLength, slotLength: wanted.slotLength, isEstimate: false });
 }
 

@@ -13,7 +13,9 @@ export interface FlashSource {
 /** @returns a snapshot: what is done to it reaches neither folder nor file @throws UsageError, StateError */
 export function readFlash({ state, flash }: FlashSource): NorFlash {
   if (state !== undefined && flash === undefined) return snapshotFlash(state);
-  if (flash === undefined || state !== undefined) throw new UsageError("one of --state DIR and --flash FILE is needed, and not both");
+  if (flash === undefined || state !== undefined) {
+    throw new UsageError("one of --state DIR and --flash FILE is needed, and not both");
+  }
   return wholeFlash(flash, readWholeFile(flash, MAX_FLASH_LENGTH));
 }
 

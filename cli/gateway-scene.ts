@@ -12,11 +12,13 @@ import type { DeviceName, OtaAgent, SubDeviceEvent } from "../src/index.js";
 import { createProgressOf, type ProgressOf } from "./progress.js";
 
 /*
- * The scene of the vendor's document: a gateway with three lights and, of another product, an air conditioner. The lights are
- * offered the same firmware.
+ * The scene of the vendor's document: a gateway with three lights and, of another product, an air conditioner. The
+ * lights are offered the same firmware.
  */
 const GATEWAY: DeviceName = { productId: "ABCDE12345", deviceName: "gateway_01" };
-const LIGHTS = ["light1", "light2", "light3"].map((deviceName): DeviceName => ({ productId: "E69UADXUYY", deviceName }));
+const LIGHTS = ["light1", "light2", "light3"].map(
+  (deviceName): DeviceName => ({ productId: "E69UADXUYY", deviceName }),
+);
 const AIR_CONDITIONER: DeviceName = { productId: "KL4J2KAAAA", deviceName: "airConditioner1" };
 const OLD_VERSION = "1.0.0";
 const NEW_VERSION = "2.0.0";
@@ -33,7 +35,11 @@ export interface GatewaySceneOptions {
 }
 
 /** Plays the scene. @returns one line about its end, and whether all went well */
-export async function playGatewayScene({ folder, log, cut }: GatewaySceneOptions): Promise<{ line: string; done: boolean }> {
+export async function playGatewayScene({
+  folder,
+  log,
+  cut,
+}: GatewaySceneOptions): Promise<{ line: string; done: boolean }> {
   let requests = 0;
   const cloud = await Cloud.start({ folder: join(folder, "cloud"), onServed: () => requests++ });
   const deviceSecret = randomBytes(16).toString("base64");
@@ -47,11 +53,16 @@ export async function playGatewayScene({ folder, log, cut }: GatewaySceneOptions
   const { devices } = await cloud.platform.status();
   await cloud.stop();
   const behind = LIGHTS.filter((light) => devices.find((known) => isSame(known, light))?.version !== NEW_VERSION);
-  if (failure === undefined && behind.length > 0) return { line: `failed   the cloud does not know of ${behind[0]?.deviceName}`, done: false };
+  if (failure === undefined && behind.length > 0) {
+    return { line: `failed   the cloud does not know of ${behind[0]?.deviceName}`, done: false };
+  }
   if (failure !== undefined) return { line: `failed   ${failure}`, done: false };
   const names = LIGHTS.map(({ deviceName }) => deviceName).join(", ");
   const fetched = `${requests} ${requests === 1 ? "request" : "requests"}`;
-  return { line: `done     ${names} run version ${NEW_VERSION}: ${IMAGE_LENGTH} bytes, ${fetched}, ${seconds} s`, done: true };
+  return {
+    line: `done     ${names} run version ${NEW_VERSION}: ${IMAGE_LENGTH} bytes, ${fetched}, ${seconds} s`,
+    done: true,
+  };
 }
 
 async function prepare({ platform }: Cloud, folder: string, deviceSecret: string): Promise<void> {
@@ -69,7 +80,13 @@ async function prepare({ platform }: Cloud, folder: string, deviceSecret: string
 }
 
 /** @returns why it failed */
-function run(setup: { state: string; cloud: Cloud; deviceSecret: string; log: Log; cut: number | undefined }): Promise<string | undefined> {
+function run(setup: {
+  state: string;
+  cloud: Cloud;
+  deviceSecret: string;
+  log: Log;
+  cut: number | undefined;
+}): Promise<string | undefined> {
   const { state, cloud, deviceSecret, log } = setup;
   const flash = openFlash(state, "r+");
   const subDevices = [...LIGHTS, AIR_CONDITIONER].map(
@@ -115,8 +132,17 @@ function run(setup: { state: string; cloud: Cloud; deviceSecret: string; log: Lo
         if (event.result.outcome !== "done") end(`${event.deviceName}: ${event.result.message}`);
       }
       // The new version is what the platform believes.
-      if (event.kind === "result" && waited.delete(event.deviceName) && waited.size === 0) setTimeout(() => end(undefined), 300);
-      if (event.kind !== "progress" || event.step !== "download" || cut === undefined || event.bytes * 100 < cut * event.size) return;
+      if (event.kind === "result" && waited.delete(event.deviceName) && waited.size === 0) {
+        setTimeout(() => end(undefined), 300);
+      }
+      if (
+        event.kind !== "progress" ||
+        event.step !== "download" ||
+        cut === undefined ||
+        event.bytes * 100 < cut * event.size
+      ) {
+        return;
+      }
       const at = Math.floor((event.bytes * 100) / event.size);
       cut = undefined;
       setImmediate(() => {

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { PROVISIONING_KEYS, PROVISIONING_NAMESPACE } from "../hal/boards/provisioning.js";
 import { NorFlash, SECTOR_LENGTH } from "../hal/boards/sim/nor-flash.js";
 import { mountNvs, Nvs } from "../hal/boards/sim/nvs/nvs.js";
-import { dataPartition, parsePartitionsCsv, readPartitionTable, SUBTYPE_DATA_NVS, TYPE_DATA } from "../hal/boards/sim/partition-table.js";
+import {
+  dataPartition,
+  parsePartitionsCsv,
+  readPartitionTable,
+  SUBTYPE_DATA_NVS,
+  TYPE_DATA,
+} from "../hal/boards/sim/partition-table.js";
 import { UsageError } from "./command-line.js";
 import { packageRoot } from "./sdk.js";
 
@@ -33,8 +39,12 @@ export function makeNvsImage(entries: ProvisioningEntries, byteLength: number): 
   }
   const flash = NorFlash.blank(byteLength);
   const nvs = new Nvs(flash, { label: "nvs", type: TYPE_DATA, subtype: SUBTYPE_DATA_NVS, offset: 0, size: byteLength });
-  for (const key of PROVISIONING_KEYS.string) store(key, entries[key], (value) => nvs.setString(PROVISIONING_NAMESPACE, key, value));
-  for (const key of PROVISIONING_KEYS.blob) store(key, entries[key], (value) => nvs.set(PROVISIONING_NAMESPACE, key, value));
+  for (const key of PROVISIONING_KEYS.string) {
+    store(key, entries[key], (value) => nvs.setString(PROVISIONING_NAMESPACE, key, value));
+  }
+  for (const key of PROVISIONING_KEYS.blob) {
+    store(key, entries[key], (value) => nvs.set(PROVISIONING_NAMESPACE, key, value));
+  }
   return flash.slice(0, byteLength);
 }
 
@@ -45,7 +55,9 @@ function store<Value>(key: string, value: Value | undefined, write: (value: Valu
   } catch (error) {
     const { message } = error as Error;
     if (message === "ESP_ERR_NVS_VALUE_TOO_LONG") throw new UsageError(`${key} is longer than NVS takes`);
-    if (message === "ESP_ERR_NVS_NOT_ENOUGH_SPACE") throw new UsageError(`${key} does not fit the nvs partition any more`);
+    if (message === "ESP_ERR_NVS_NOT_ENOUGH_SPACE") {
+      throw new UsageError(`${key} does not fit the nvs partition any more`);
+    }
     throw error;
   }
 }
@@ -59,7 +71,9 @@ export interface ProvisioningReport {
 
 /** @param flash a snapshot: mounting may clear up after a cut @returns `null` if nothing is */
 export function inspectProvisioning(flash: NorFlash): ProvisioningReport | null {
-  const partition = readPartitionTable(flash).find(({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS);
+  const partition = readPartitionTable(flash).find(
+    ({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS,
+  );
   if (partition === undefined) return null;
   const nvs = mountNvs(flash, partition);
   const keys = nvs.keys(PROVISIONING_NAMESPACE);

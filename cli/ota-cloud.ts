@@ -50,8 +50,10 @@ for (const [name, description, action] of [
     .addOption(product())
     .requiredOption("--name <name>", "the sub-device")
     .addOption(
-      new Option("--gateway <gateway>", "PRODUCT/NAME, or its device_info.json, whose list is kept")
-        .makeOptionMandatory(name === "bind"),
+      new Option(
+        "--gateway <gateway>",
+        "PRODUCT/NAME, or its device_info.json, whose list is kept",
+      ).makeOptionMandatory(name === "bind"),
     )
     .action(action);
 }
@@ -74,7 +76,9 @@ firmware
 
 program
   .command("upgrade")
-  .description("Bring devices to a version, in the console's three ways: --from, --from with --device, or --devices-file.")
+  .description(
+    "Bring devices to a version, in the console's three ways: --from, --from with --device, or --devices-file.",
+  )
   .addOption(state())
   .addOption(product())
   .requiredOption("--version <v>", "the version to bring them to; its firmware was added")

@@ -10,11 +10,14 @@ import { LOG_LEVELS } from "./log.js";
 import { addProvisioningOptions, provision } from "./provision.js";
 import { SELF_TESTS } from "./self-test.js";
 
-const program = new Command("ota-device").description("A simulated chip of the ESP32 family with the update agent, its flash in a folder.");
+const program = new Command("ota-device").description(
+  "A simulated chip of the ESP32 family with the update agent, its flash in a folder.",
+);
 
 const state = (): Option => new Option("--state <dir>", "folder of the board's flash").makeOptionMandatory();
 const eitherState = (): Option => new Option("--state <dir>", "folder of a simulated board's flash");
-const flashFile = (): Option => new Option("--flash <file>", "or the whole flash of any board, as esptool's read_flash 0 ALL reads it");
+const flashFile = (): Option =>
+  new Option("--flash <file>", "or the whole flash of any board, as esptool's read_flash 0 ALL reads it");
 
 program
   .command("run")
@@ -28,17 +31,32 @@ program
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
-  .option("--subdevices <file>", 'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}')
-  .option("--install-timeout <s>", "longest silence of an installation on a sub-device or component, in seconds", positiveSeconds, 60)
+  .option(
+    "--subdevices <file>",
+    'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}',
+  )
+  .option(
+    "--install-timeout <s>",
+    "longest silence of an installation on a sub-device or component, in seconds",
+    positiveSeconds,
+    60,
+  )
   .option("--policy <file>", "when updates may happen, a JSON object; on a terminal plans are asked about")
-  .option("--vitals <file>", 'what the board measures, read again as it changes: {"batteryPercent": 80, "signalDbm": -60}')
+  .option(
+    "--vitals <file>",
+    'what the board measures, read again as it changes: {"batteryPercent": 80, "signalDbm": -60}',
+  )
   .option(
     "--component <id=ID,version=V>",
     "an MCU behind the board; may come several times, in the order of installation. " +
       "Behind it, by commas: install=ok|fail|hang|offline, pause=S (seconds between two pieces of 4 KiB)",
     component,
   )
-  .addOption(new Option("--self-test <how>", "what a firmware on trial finds, besides that it reached the cloud").choices([...SELF_TESTS]))
+  .addOption(
+    new Option("--self-test <how>", "what a firmware on trial finds, besides that it reached the cloud").choices([
+      ...SELF_TESTS,
+    ]),
+  )
   .option("--self-test-timeout <s>", "how long that may take, in seconds", positiveSeconds, 60)
   .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);
@@ -53,7 +71,9 @@ program
 
 program
   .command("read")
-  .description("Copy a flash or a slot of it to a file; works while the board runs. Without --slot: all of it, for esptool's write_flash 0.")
+  .description(
+    "Copy a flash or a slot of it to a file; works while the board runs. Without --slot: all of it, for esptool's write_flash 0.",
+  )
   .addOption(eitherState())
   .addOption(flashFile())
   .option("--slot <name>", "ota_0, ota_1 or another partition")
@@ -68,7 +88,10 @@ program
       "A whole flash: the board's becomes that file, byte for byte.",
   )
   .addOption(state())
-  .requiredOption("--image <file>", "an application image, or a whole flash as esptool's read_flash and merge_bin make them")
+  .requiredOption(
+    "--image <file>",
+    "an application image, or a whole flash as esptool's read_flash and merge_bin make them",
+  )
   .action(flash);
 
 program
@@ -84,7 +107,9 @@ program
 addProvisioningOptions(
   program
     .command("provision")
-    .description("Make the nvs image that turns a board into this device: its identity and its network, apart from the firmware.")
+    .description(
+      "Make the nvs image that turns a board into this device: its identity and its network, apart from the firmware.",
+    )
     .requiredOption("--device-info <file>", "the vendor's device_info.json"),
 )
   .option("--size <n>", "bytes of the partition nvs; default: that of partitions.csv", count)

@@ -40,7 +40,9 @@ function refuseUnknown(path: string, found: object, known: object, what: string)
   if (unknown !== undefined) throw new UsageError(`${path}: ${unknown} is no field of ${what}`);
 }
 
-/** The simulated board's sensors, in a file that may change at any time: one that is half written keeps the last values. */
+/**
+ * The simulated board's sensors, in a file that may change at any time: one that is half written keeps the last values.
+ */
 export class VitalsFile implements Surroundings {
   readonly #path: string;
   #last: Vitals;
@@ -83,13 +85,17 @@ function readVitals(path: string): Vitals {
     const value = vitals[field];
     if (value === undefined) continue;
     if (typeof value !== "number") throw new UsageError(`${path}: ${field} is not a number`);
-    if (!(value >= least && value <= most)) throw new UsageError(`${path}: ${field} is not between ${least} and ${most}`);
+    if (!(value >= least && value <= most)) {
+      throw new UsageError(`${path}: ${field} is not between ${least} and ${most}`);
+    }
   }
   return vitals;
 }
 
 function readObject(path: string): { readonly [field: string]: unknown } {
   const value = readJson(path);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UsageError(`${path}: not a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path}: not a JSON object`);
+  }
   return value as { readonly [field: string]: unknown };
 }

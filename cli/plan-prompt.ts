@@ -77,7 +77,9 @@ export class PlanPrompt {
   #ask(plan: Plan): void {
     const { size, unmet, deferralsLeft } = plan;
     this.#output.write(`plan: ${nameOf(plan)}, ${size} bytes\n`);
-    for (const { what, required, measured } of unmet) this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
+    for (const { what, required, measured } of unmet) {
+      this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
+    }
     const later = deferralsLeft > 0 ? `, later SECONDS (${deferralsLeft} left)` : "";
     this.#setPrompt(`yes, no REASON${later}? `);
     this.#show();

@@ -1,4 +1,12 @@
-import { ACCEPTED_DOWNLOAD, ACCEPTED_INSTALL, DECLINED, DEFERRED, decodePlans, EXHAUSTED, REVERTED } from "../src/plans/record.js";
+import {
+  ACCEPTED_DOWNLOAD,
+  ACCEPTED_INSTALL,
+  DECLINED,
+  DEFERRED,
+  decodePlans,
+  EXHAUSTED,
+  REVERTED,
+} from "../src/plans/record.js";
 
 const WORDS: readonly (readonly [flag: number, word: string])[] = [
   [DECLINED, "declined"],

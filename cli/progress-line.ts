@@ -13,10 +13,14 @@ export interface ProgressLine {
   readonly columns: number;
 }
 
-/** One line that is no wider than the terminal: the bar becomes shorter first, then the tail goes, the bar, and the name's end. The percentage stays. */
+/**
+ * One line that is no wider than the terminal: the bar becomes shorter first, then the tail goes, the bar, and the
+ * name's end. The percentage stays.
+ */
 export function progressLine({ name, share, tail, columns }: ProgressLine): string {
   const percent = `${Math.floor(share * 100)} %`;
-  const start = columns < name.length + 1 + percent.length ? name.slice(0, Math.max(0, columns - percent.length - 1)) : name;
+  const start =
+    columns < name.length + 1 + percent.length ? name.slice(0, Math.max(0, columns - percent.length - 1)) : name;
   const head = start === "" ? "" : `${start} `;
   const room = columns - head.length - percent.length;
   const end = tail !== "" && room >= tail.length + 1 + SHORTEST_BAR + 1 ? ` ${tail}` : "";

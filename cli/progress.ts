@@ -49,7 +49,8 @@ function columns(): number {
 }
 
 /**
- * Has the terminal as it was, with its cursor and its wrapping of lines, however the process ends: a signal becomes an exit.
+ * Has the terminal as it was, with its cursor and its wrapping of lines, however the process ends: a signal becomes an
+ * exit.
  *
  * @returns what takes that back
  */

@@ -26,7 +26,10 @@ const KEY_DIGITS = 64;
 export function addProvisioningOptions(command: Command): Command {
   return command
     .option("--ssid <name>", "Wi-Fi network")
-    .option("--password <text>", "of the Wi-Fi network; every process of this machine can read it: rather use --password-file")
+    .option(
+      "--password <text>",
+      "of the Wi-Fi network; every process of this machine can read it: rather use --password-file",
+    )
     .option("--password-file <file>", "first line: the password; - reads it from standard input")
     .option("--broker <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
     .option("--ca <file>", "trust anchor of the broker and of downloads, PEM or DER")
@@ -61,7 +64,9 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
 }
 
 function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
-  if (password !== undefined && passwordFile !== undefined) throw new UsageError("--password goes without --password-file");
+  if (password !== undefined && passwordFile !== undefined) {
+    throw new UsageError("--password goes without --password-file");
+  }
   if (password === undefined && passwordFile === undefined) return undefined;
   const text = password ?? firstLine(passwordFile as string);
   if (!isText(text, PASSWORD_MIN, PASSWORD_LIMIT) && !(text.length === KEY_DIGITS && /^[0-9a-fA-F]+$/.test(text))) {
@@ -92,6 +97,8 @@ export function provision(options: ProvisioningOptions & { readonly size?: numbe
   const bytes = makeNvsImage(entries, options.size ?? nvsLength());
   writeSecret(options.output, bytes);
   const keys = Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [key]));
-  process.stdout.write(`${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`);
+  process.stdout.write(
+    `${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`,
+  );
   process.stdout.write(`holds ${keys.join(", ")}\n`);
 }

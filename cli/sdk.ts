@@ -23,15 +23,18 @@ export interface SdkNeeds {
   readonly parts: readonly string[];
 }
 
-
 /** @throws UsageError that says what to install */
 export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {
   const folder = env["MODDABLE"];
   if (folder === undefined || folder === "") {
-    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${see}`);
+    throw new UsageError(
+      `MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${see}`,
+    );
   }
   const version = versionOf(folder);
-  if (version === "") throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${see}`);
+  if (version === "") {
+    throw new UsageError(`MODDABLE is ${folder}, which is no Moddable SDK ${MIN_MAJOR} or newer; ${see}`);
+  }
   if (!(Number(version.split(".")[0]) >= MIN_MAJOR)) {
     throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${see}`);
   }

@@ -38,7 +38,9 @@ export function checkCompiler(env: NodeJS.ProcessEnv): void {
     ["pkg-config", ["--exists", "glib-2.0", "gio-2.0"], "glib's headers (Debian: apt-get install libglib2.0-dev)"],
   ];
   for (const [command, args, what] of needed) {
-    if (spawnSync(command, [...args], { env, stdio: "ignore" }).status !== 0) throw new UsageError(`this needs ${what}`);
+    if (spawnSync(command, [...args], { env, stdio: "ignore" }).status !== 0) {
+      throw new UsageError(`this needs ${what}`);
+    }
   }
 }
 
@@ -55,7 +57,12 @@ export function build(sdk: Sdk, env: NodeJS.ProcessEnv, stackSlots?: number): Bu
   const { tools } = sdk;
   const withTools = { ...env, MODDABLE: sdk.folder, PATH: `${tools}${delimiter}${env["PATH"] ?? ""}` };
   const manifest = stackSlots === undefined ? join(root, APPLICATION) : withStack(root, output, stackSlots);
-  run(join(output, "build.log"), join(tools, "mcconfig"), ["-m", "-i", "-p", "lin", "-t", "build", "-o", output, manifest], withTools);
+  run(
+    join(output, "build.log"),
+    join(tools, "mcconfig"),
+    ["-m", "-i", "-p", "lin", "-t", "build", "-o", output, manifest],
+    withTools,
+  );
   const library = join(output, "bin", "lin", "mc", "instrument", "app", "mc.so");
   if (!existsSync(library)) throw new Error(`mcconfig left no ${library}: see ${join(output, "build.log")}`);
   return { library, host: buildHost(sdk, root, output, env) };
@@ -74,7 +81,9 @@ function buildHost(sdk: Sdk, root: string, output: string, env: NodeJS.ProcessEn
   const source = join(root, "hal", "boards", "lin", "host.c");
   const host = join(output, "host");
   if (existsSync(host) && statSync(host).mtimeMs > statSync(source).mtimeMs) return host;
-  const flags = spawnSync("pkg-config", ["--cflags", "--libs", "glib-2.0"], { env, encoding: "utf8" }).stdout.trim().split(/\s+/);
+  const flags = spawnSync("pkg-config", ["--cflags", "--libs", "glib-2.0"], { env, encoding: "utf8" })
+    .stdout.trim()
+    .split(/\s+/);
   const headers = join(sdk.folder, "build", "simulators", "modules");
   run(join(output, "host.log"), "cc", ["-O2", "-Wall", "-I", headers, source, "-o", host, ...flags, "-ldl"], env);
   return host;

@@ -52,12 +52,19 @@ const program = new Command("npm run sim --")
   .description("A whole update in the Moddable SDK's Linux target, built by mcconfig, in the memory of an ESP32.")
   .option("--tls", "MQTT and HTTP both on TLS")
   .option("--certificate", "with --tls: the device shows a certificate instead of a secret")
-  .addOption(new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices(["broker", "files"]))
+  .addOption(
+    new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices([
+      "broker",
+      "files",
+    ]),
+  )
   .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
   .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
   .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
-  .addOption(new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"))
+  .addOption(
+    new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"),
+  )
   .action(sim);
 
 await runProgram(program);
@@ -66,7 +73,9 @@ async function sim(options: SimOptions): Promise<void> {
   if (options.wrongCa !== undefined && options.tls !== true) throw new UsageError("--wrong-ca needs --tls");
   if (options.certificate === true && options.tls !== true) throw new UsageError("--certificate needs --tls");
   if (options.tls === true && !existsSync(SERVER_CA)) {
-    throw new UsageError("--tls needs the certificates in test/fixtures/tls, which the package leaves out: run it in a copy of the repository");
+    throw new UsageError(
+      "--tls needs the certificates in test/fixtures/tls, which the package leaves out: run it in a copy of the repository",
+    );
   }
   const image = imageOf(options.size);
   const sdk = findLinuxSdk(process.env);
@@ -96,7 +105,10 @@ async function update(run: Run): Promise<void> {
     folder: join(folder, "cloud"),
     listen: options.spoil === undefined ? HOST : HOST_BEHIND,
     publicHost: HOST,
-    tls: options.tls === true ? { ...SERVER_TLS, clientCa: options.certificate === true ? SERVER_CA : undefined } : undefined,
+    tls:
+      options.tls === true
+        ? { ...SERVER_TLS, clientCa: options.certificate === true ? SERVER_CA : undefined }
+        : undefined,
     onServed: ({ byteLength }) => {
       served.requests++;
       served.bytes += byteLength;
@@ -146,8 +158,14 @@ async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): 
   const path = join(folder, "firmware.bin");
   writeFileSync(path, image);
   await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
-  for (const version of [FACTORY_VERSION, NEW_VERSION]) await platform.addFirmware({ productId: PRODUCT, version, path });
-  await platform.upgrade({ productId: PRODUCT, version: NEW_VERSION, selection: { kind: "versions", fromVersions: [FACTORY_VERSION] } });
+  for (const version of [FACTORY_VERSION, NEW_VERSION]) {
+    await platform.addFirmware({ productId: PRODUCT, version, path });
+  }
+  await platform.upgrade({
+    productId: PRODUCT,
+    version: NEW_VERSION,
+    selection: { kind: "versions", fromVersions: [FACTORY_VERSION] },
+  });
   return deviceSecret;
 }
 
@@ -158,7 +176,9 @@ function configure(state: string, cloud: Cloud, deviceSecret: string, options: S
     download: options.wrongCa === "files" ? "other-ca.pem" : "ca.pem",
   };
   if (options.tls === true) {
-    for (const [name, file] of Object.entries(authorities)) writeFileSync(join(state, `${name}.der`), certificateDer(file));
+    for (const [name, file] of Object.entries(authorities)) {
+      writeFileSync(join(state, `${name}.der`), certificateDer(file));
+    }
   }
   if (options.certificate === true) {
     writeFileSync(join(state, "certificate.der"), certificateDer("client.pem"));
@@ -201,8 +221,13 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
       onDead: (reason) => end({ outcome: "failed", message: reason }),
     });
     const deadlineMs = 60_000 + (image.byteLength / SLOWEST_BYTES_PER_SECOND) * 1000;
-    const deadline = setTimeout(() => end({ outcome: "failed", message: `no end within ${Math.round(deadlineMs / 1000)} s` }), deadlineMs);
-    const end = (ended: { outcome: "done"; slot: string } | { outcome: "failed" | "refused"; message: string }): void => {
+    const deadline = setTimeout(
+      () => end({ outcome: "failed", message: `no end within ${Math.round(deadlineMs / 1000)} s` }),
+      deadlineMs,
+    );
+    const end = (
+      ended: { outcome: "done"; slot: string } | { outcome: "failed" | "refused"; message: string },
+    ): void => {
       clearTimeout(deadline);
       progress.stop();
       board.cutPower();
@@ -247,13 +272,19 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
         case "connection":
           if (event["online"] === true || options.wrongCa !== "broker") return;
           say(`agent    ${String(event["code"])}: ${String(event["message"])}`);
-          if (event["code"] !== "untrusted") end({ outcome: "failed", message: "another end than untrusted" });
-          else if (++refusals === REFUSALS) end({ outcome: "refused", message: `${REFUSALS} handshakes ended as untrusted; the application runs on` });
+          if (event["code"] !== "untrusted") {
+            end({ outcome: "failed", message: "another end than untrusted" });
+          } else if (++refusals === REFUSALS) {
+            end({ outcome: "refused", message: `${REFUSALS} handshakes ended as untrusted; the application runs on` });
+          }
           return;
         case "result": {
           const { outcome, message } = event["result"] as { outcome: string; message?: string };
-          if (options.wrongCa === "files") end({ outcome: outcome === "done" ? "failed" : "refused", message: `${outcome}: ${message ?? ""}` });
-          else if (outcome !== "done") end({ outcome: "failed", message: `${outcome}: ${message ?? ""}` });
+          if (options.wrongCa === "files") {
+            end({ outcome: outcome === "done" ? "failed" : "refused", message: `${outcome}: ${message ?? ""}` });
+          } else if (outcome !== "done") {
+            end({ outcome: "failed", message: `${outcome}: ${message ?? ""}` });
+          }
           return;
         }
         case "answer":
@@ -272,7 +303,9 @@ function sayMemory(instruments: Instruments): void {
       `${bytesOf(loaded)} bytes at 16 a slot, ${LOADED_LIMIT} at most`,
   );
   say(`peak     ${instruments.describePeak()}`);
-  say(`live     at most ${live.slots} slots, ${live.chunkBytes} bytes of chunks after a collection: ${bytesOf(live)} bytes`);
+  say(
+    `live     at most ${live.slots} slots, ${live.chunkBytes} bytes of chunks after a collection: ${bytesOf(live)} bytes`,
+  );
 }
 
 /** @throws UsageError for a size that no image has */

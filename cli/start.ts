@@ -38,8 +38,12 @@ const program = new Command("npm start --")
   .description("A local OTA cloud brings a simulated ESP32 from version 0.1.0 to a new firmware, in one process.")
   .option("--firmware <file>", "an ESP32 application image to update to; default: a made one of 1 MiB, version 0.2.0")
   .option("--cut <percent>", "cut the power once this much is downloaded, then switch it on again", percent)
-  .addOption(new Option("--gateway", "a gateway instead, which brings three lights to one firmware").conflicts("firmware"))
-  .addOption(new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"))
+  .addOption(
+    new Option("--gateway", "a gateway instead, which brings three lights to one firmware").conflicts("firmware"),
+  )
+  .addOption(
+    new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"),
+  )
   .action(start);
 
 await runProgram(program);
@@ -49,7 +53,10 @@ async function start(options: StartOptions): Promise<void> {
     await startGateway(options);
     return;
   }
-  const image = options.firmware === undefined ? buildAppImage({ version: NEW_VERSION, byteLength: IMAGE_LENGTH, seed: 1 }) : readBytes(options.firmware);
+  const image =
+    options.firmware === undefined
+      ? buildAppImage({ version: NEW_VERSION, byteLength: IMAGE_LENGTH, seed: 1 })
+      : readBytes(options.firmware);
   factoryFlash(image);
   const version = offeredVersion(image);
   await update(temporaryFolder(), image, version, options);
@@ -92,7 +99,9 @@ async function update(folder: string, image: Uint8Array, version: string, option
   await cloud.stop();
   if (ended.outcome === "done") {
     const requests = `${served.requests} ${served.requests === 1 ? "request" : "requests"}`;
-    say(`done     version ${version} runs from ${ended.slot}: ${image.byteLength} bytes, ${requests}, ${seconds.toFixed(1)} s`);
+    say(
+      `done     version ${version} runs from ${ended.slot}: ${image.byteLength} bytes, ${requests}, ${seconds.toFixed(1)} s`,
+    );
   } else {
     say(`failed   ${ended.message}`);
     process.exitCode = EXIT_FAILED;
@@ -139,7 +148,11 @@ function runBoard(setup: {
       firmware: createFirmware({
         log,
         config: {
-          identity: { productId: PRODUCT, deviceName: DEVICE, authentication: { mode: "KEY", deviceSecret: setup.deviceSecret } },
+          identity: {
+            productId: PRODUCT,
+            deviceName: DEVICE,
+            authentication: { mode: "KEY", deviceSecret: setup.deviceSecret },
+          },
           broker: { url: cloud.mqttUrl },
         },
         onAgent: (started) => {
@@ -177,14 +190,24 @@ function runBoard(setup: {
       });
       started.on("state", ({ to }) => {
         if (to !== "downloading") progress.stop();
-        if (to === "downloading" || to === "verifying" || to === "applying" || to === "confirming" || to === "waiting") say(`agent    ${to}`);
+        if (
+          to === "downloading" ||
+          to === "verifying" ||
+          to === "applying" ||
+          to === "confirming" ||
+          to === "waiting"
+        ) {
+          say(`agent    ${to}`);
+        }
       });
       started.on("result", ({ result }) => {
         if (result.outcome !== "done") end({ outcome: "failed", message: `${result.outcome}: ${result.message}` });
       });
       started.on("answer", ({ version: reported }) => {
         say(`agent    reported version ${reported}`);
-        if (started.version === version || (started.state === "idle" && slot !== "ota_0")) end({ outcome: "done", slot });
+        if (started.version === version || (started.state === "idle" && slot !== "ota_0")) {
+          end({ outcome: "done", slot });
+        }
       });
     };
     board.powerOn();
@@ -205,7 +228,9 @@ function cutAndReturn(board: SimulatedBoard, progress: Progress, percent: number
 function offeredVersion(image: Uint8Array): string {
   const version = appVersion(image) ?? "";
   if (/^[A-Za-z0-9._-]{1,32}$/.test(version)) return version;
-  throw new UsageError("the image's version is not 1 to 32 of [A-Za-z0-9._-]: set it where the image is built (PROJECT_VER)");
+  throw new UsageError(
+    "the image's version is not 1 to 32 of [A-Za-z0-9._-]: set it where the image is built (PROJECT_VER)",
+  );
 }
 
 function say(line: string): void {

@@ -22,7 +22,12 @@ export function readSubDevices(path: string | undefined, named: readonly DeviceN
     const first = named.findIndex((other) => other.productId === productId && other.deviceName === deviceName);
     if (first !== index) throw new UsageError(`subDev names ${productId}/${deviceName} twice`);
   });
-  return [...listed, ...named.filter((name) => !has(name)).map((name) => ({ ...name, version: DEFAULT_VERSION, install: "ok" as const }))];
+  return [
+    ...listed,
+    ...named
+      .filter((name) => !has(name))
+      .map((name) => ({ ...name, version: DEFAULT_VERSION, install: "ok" as const })),
+  ];
 }
 
 function parse(path: string, list: unknown): SimulatedSubDeviceOptions[] {
@@ -36,15 +41,23 @@ function parse(path: string, list: unknown): SimulatedSubDeviceOptions[] {
 }
 
 function parseEntry(entry: unknown, where: string): SimulatedSubDeviceOptions {
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw new UsageError(`${where} is not an object`);
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    throw new UsageError(`${where} is not an object`);
+  }
   const { productId, deviceName, version, install = "ok" } = entry as { readonly [key: string]: unknown };
-  if (typeof productId !== "string" || typeof deviceName !== "string") throw new UsageError(`${where}: productId or deviceName is no text`);
+  if (typeof productId !== "string" || typeof deviceName !== "string") {
+    throw new UsageError(`${where}: productId or deviceName is no text`);
+  }
   try {
     checkDeviceName({ productId, deviceName });
   } catch (error) {
     throw error instanceof OtaError ? new UsageError(`${where}: ${error.message}`) : error;
   }
-  if (typeof version !== "string" || !isVersion(version)) throw new UsageError(`${where}: version is not 1 to 32 of [A-Za-z0-9._-]`);
-  if (!INSTALLATIONS.includes(install as Installation)) throw new UsageError(`${where}: install is none of ${INSTALLATIONS.join(", ")}`);
+  if (typeof version !== "string" || !isVersion(version)) {
+    throw new UsageError(`${where}: version is not 1 to 32 of [A-Za-z0-9._-]`);
+  }
+  if (!INSTALLATIONS.includes(install as Installation)) {
+    throw new UsageError(`${where}: install is none of ${INSTALLATIONS.join(", ")}`);
+  }
   return { productId, deviceName, version, install: install as Installation };
 }

@@ -20,7 +20,15 @@ type Method = keyof CloudService;
 const ANSWER_TIMEOUT_MS = 5000;
 /** The same while it reads a whole file: what it did would stay unsaid, and it is done. */
 const FILE_TIMEOUT_MS = 600_000;
-const METHODS: readonly Method[] = ["addDevice", "bindSubDevice", "unbindSubDevice", "addFirmware", "secretsIn", "upgrade", "status"];
+const METHODS: readonly Method[] = [
+  "addDevice",
+  "bindSubDevice",
+  "unbindSubDevice",
+  "addFirmware",
+  "secretsIn",
+  "upgrade",
+  "status",
+];
 
 /** Lets other processes on this machine reach the service of a running cloud. */
 export async function serveAdmin(folder: string, service: CloudService): Promise<Server> {
@@ -39,10 +47,16 @@ export async function serveAdmin(folder: string, service: CloudService): Promise
   return server;
 }
 
-async function answer(service: CloudService, token: string, message: IncomingMessage): Promise<{ status: number; body: unknown }> {
+async function answer(
+  service: CloudService,
+  token: string,
+  message: IncomingMessage,
+): Promise<{ status: number; body: unknown }> {
   const given = Buffer.from(message.headers.authorization ?? "");
   const expected = Buffer.from(`Bearer ${token}`);
-  if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) return { status: 403, body: undefined };
+  if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) {
+    return { status: 403, body: undefined };
+  }
   const method = METHODS.find((name) => message.url === `/${name}`);
   if (method === undefined) return { status: 404, body: undefined };
   try {
@@ -51,7 +65,10 @@ async function answer(service: CloudService, token: string, message: IncomingMes
     const argument: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
     return { status: 200, body: await (service[method] as (argument: unknown) => Promise<unknown>)(argument) };
   } catch (error) {
-    return { status: 400, body: { error: error instanceof Error ? error.message : String(error), system: systemFault(error) } };
+    return {
+      status: 400,
+      body: { error: error instanceof Error ? error.message : String(error), system: systemFault(error) },
+    };
   }
 }
 
@@ -61,7 +78,10 @@ function systemFault(error: unknown): object | undefined {
   return syscall === undefined ? undefined : { code, syscall, path, dest };
 }
 
-function refusalOf(body: { readonly error?: string; readonly system?: object } | null, status: number | undefined): Error {
+function refusalOf(
+  body: { readonly error?: string; readonly system?: object } | null,
+  status: number | undefined,
+): Error {
   const message = body?.error ?? `cloud answers ${status}`;
   return body?.system === undefined ? new CloudError(message) : Object.assign(new Error(message), body.system);
 }
@@ -110,18 +130,32 @@ function remote(address: Address): CloudService {
   return {
     addDevice: (device) => call(address, "addDevice", device) as Promise<void>,
     bindSubDevice: (request) => call(address, "bindSubDevice", request) as Promise<void>,
-    unbindSubDevice: (subDevice) => call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,
-    addFirmware: (firmware) => call(address, "addFirmware", firmware, FILE_TIMEOUT_MS) as ReturnType<CloudService["addFirmware"]>,
+    unbindSubDevice: (subDevice) =>
+      call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,
+    addFirmware: (firmware) =>
+      call(address, "addFirmware", firmware, FILE_TIMEOUT_MS) as ReturnType<CloudService["addFirmware"]>,
     secretsIn: (file) => call(address, "secretsIn", file, FILE_TIMEOUT_MS) as ReturnType<CloudService["secretsIn"]>,
     upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
     status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,
   };
 }
 
-function call({ port, token }: Address, method: Method, argument: unknown, timeout = ANSWER_TIMEOUT_MS): Promise<unknown> {
+function call(
+  { port, token }: Address,
+  method: Method,
+  argument: unknown,
+  timeout = ANSWER_TIMEOUT_MS,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: "127.0.0.1", port, path: `/${method}`, method: "POST", headers: { Authorization: `Bearer ${token}` }, timeout },
+      {
+        host: "127.0.0.1",
+        port,
+        path: `/${method}`,
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}` },
+        timeout,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

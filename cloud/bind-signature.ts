@@ -16,7 +16,8 @@ export interface BindProof {
 export type BindVerdict = "valid" | "wrong" | "expired" | "unknown-method";
 
 /**
- * @param deviceSecret as in device_info.json: its text is the key, not what it decodes to, other than for the MQTT password
+ * @param deviceSecret as in device_info.json: its text is the key, not what it decodes to, other than for the MQTT
+ * password
  * @param nowSec       seconds since 1970
  */
 export function checkBindProof(

@@ -31,8 +31,8 @@ const CLIENT_ID_LIMIT = 58;
 const KEEPALIVE_LIMIT = 900;
 
 /**
- * What becomes of a message: `heard` by the platform, `passed` on to its subscribers only, `dropped` though acknowledged, or
- * `refused`, which ends the connection.
+ * What becomes of a message: `heard` by the platform, `passed` on to its subscribers only, `dropped` though
+ * acknowledged, or `refused`, which ends the connection.
  */
 export type Verdict = "heard" | "passed" | "dropped" | "refused";
 
@@ -52,8 +52,8 @@ interface Connection {
 }
 
 /**
- * The platform's broker: aedes, with the platform's restrictions on top. It refuses a will, retained messages, QoS 2, more
- * than one filter in a SUBSCRIBE, a keepalive over 900 s and topics that the device has no right to.
+ * The platform's broker: aedes, with the platform's restrictions on top. It refuses a will, retained messages, QoS 2,
+ * more than one filter in a SUBSCRIBE, a keepalive over 900 s and topics that the device has no right to.
  */
 export class OwnBroker implements Broker {
   readonly #aedes = new Aedes({ maxClientsIdLength: CLIENT_ID_LIMIT });
@@ -86,7 +86,8 @@ export class OwnBroker implements Broker {
   isSubscribed(topic: string): boolean {
     // aedes tells of a subscription even where it was refused: what counts is what the client has.
     return [...this.#connections].some(
-      ([client, { rights }]) => topic in (client as Client & { subscriptions: object }).subscriptions && rights.receive(topic),
+      ([client, { rights }]) =>
+        topic in (client as Client & { subscriptions: object }).subscriptions && rights.receive(topic),
     );
   }
 
@@ -115,11 +116,13 @@ export class OwnBroker implements Broker {
       callback(verdict === "refused" ? new Error("publish refused") : null);
     };
     aedes.authorizeSubscribe = (client, subscription, callback) => {
-      const allowed = this.#connections.get(client)?.rights.subscribe(subscription.topic) === true && subscription.qos !== 2;
+      const allowed =
+        this.#connections.get(client)?.rights.subscribe(subscription.topic) === true && subscription.qos !== 2;
       // null grants nothing: the SUBACK carries 0x80.
       callback(null, allowed ? subscription : null);
     };
-    // A subscription outlives the right to it: of a sub-device that has gone offline, or was bound to another gateway since.
+    // A subscription outlives the right to it: of a sub-device that has gone offline, or was bound to another gateway
+    // since.
     aedes.authorizeForward = (client, packet) =>
       this.#connections.get(client)?.rights.receive(packet.topic) === true ? packet : null;
     aedes.on("clientDisconnect", (client) => {

@@ -49,7 +49,13 @@ export class Cloud {
   readonly #broker: Broker;
   readonly #files: Server;
 
-  private constructor(options: { platform: Platform; broker: Broker; files: Server; mqttUrl: string; httpUrl: string }) {
+  private constructor(options: {
+    platform: Platform;
+    broker: Broker;
+    files: Server;
+    mqttUrl: string;
+    httpUrl: string;
+  }) {
     this.platform = options.platform;
     this.#broker = options.broker;
     this.#files = options.files;
@@ -87,7 +93,11 @@ export class Cloud {
       else platform.onOperation(productId, deviceName, payload);
     };
 
-    const files = createFileServer({ store, tls, ...(options.onServed === undefined ? {} : { onServed: options.onServed }) });
+    const files = createFileServer({
+      store,
+      tls,
+      ...(options.onServed === undefined ? {} : { onServed: options.onServed }),
+    });
     const httpPort = await listenOn(files, listen, options.httpPort ?? 0);
     httpUrl = `http${scheme}://${publicHost}:${httpPort}`;
     try {
@@ -151,7 +161,11 @@ function listenOn(server: Server, host: string, port: number): Promise<number> {
   if (port > 65535) return Promise.reject(new CloudError(`there is no port ${port}`));
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
-      reject(new CloudError(error.code === "EADDRINUSE" ? `port ${port} is taken: choose another` : `cannot listen on ${host}:${port}`));
+      reject(
+        new CloudError(
+          error.code === "EADDRINUSE" ? `port ${port} is taken: choose another` : `cannot listen on ${host}:${port}`,
+        ),
+      );
     };
     server.once("error", onError);
     server.listen(port, host, () => {

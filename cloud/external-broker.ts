@@ -3,8 +3,8 @@ import type { Broker } from "./broker.js";
 import { CloudError } from "./types.js";
 
 /**
- * The platform as a client of somebody else's broker. Who may connect is that broker's business then, and so is everything
- * it refuses; who has subscribed, and when a gateway's connection ends, cannot be known.
+ * The platform as a client of somebody else's broker. Who may connect is that broker's business then, and so is
+ * everything it refuses; who has subscribed, and when a gateway's connection ends, cannot be known.
  */
 export class ExternalBroker implements Broker {
   readonly #client: MqttClient;
@@ -26,7 +26,9 @@ export class ExternalBroker implements Broker {
     }
     client.on("message", (topic, payload) => onPublish(topic, payload.toString()));
     try {
-      for (const filter of ["$ota/report/+/+", "$gateway/operation/+/+"]) await client.subscribeAsync(filter, { qos: 1 });
+      for (const filter of ["$ota/report/+/+", "$gateway/operation/+/+"]) {
+        await client.subscribeAsync(filter, { qos: 1 });
+      }
     } catch {
       await client.endAsync(true);
       throw new CloudError(`broker ${redact(url)} refuses the subscription`);

@@ -22,7 +22,9 @@ export interface FileServerOptions {
   onServed?(request: ServedRequest): void;
 }
 
-/** Serves added firmware by signed URL, with ranges, as the platform's object store does; and a manifest beside each. */
+/**
+ * Serves added firmware by signed URL, with ranges, as the platform's object store does; and a manifest beside each.
+ */
 export function createFileServer(options: FileServerOptions): Server {
   const listener: RequestListener = (request, response) => serve(options, request, response);
   return options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
@@ -51,7 +53,9 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
     return;
   }
   const filePath = isManifest ? path.slice(0, -MANIFEST_SUFFIX.length) : path;
-  const firmware = store.state.firmwares.find(({ productId, version }) => firmwarePath(productId, version) === filePath);
+  const firmware = store.state.firmwares.find(
+    ({ productId, version }) => firmwarePath(productId, version) === filePath,
+  );
   const missing = isManifest ? firmware?.manifest === undefined : !existsSync(store.filePath(firmware?.md5 ?? ""));
   if (firmware === undefined || missing) {
     refuse(404, "NoSuchKey", "The specified key does not exist.");
@@ -77,8 +81,8 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
 }
 
 /**
- * A manifest is asked for with the file's own query, `.json` put before it: the signature of a file holds for both, for as
- * long. What it covers says which is meant, as the version of another file may itself end in `.json`.
+ * A manifest is asked for with the file's own query, `.json` put before it: the signature of a file holds for both, for
+ * as long. What it covers says which is meant, as the version of another file may itself end in `.json`.
  */
 function checkTarget(target: string, path: string, key: string): { verdict: Verdict; isManifest: boolean } {
   const nowSec = Date.now() / 1000;

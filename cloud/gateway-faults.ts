@@ -1,9 +1,17 @@
-/** What goes wrong with the answers to gateways, on command. Read anew at each answer: a test may change it on the way. */
+/**
+ * What goes wrong with the answers to gateways, on command. Read anew at each answer: a test may change it on the way.
+ */
 export interface GatewayFaults {
-  /** Answered instead of carrying the operation out; by operation (`online`), or by operation and device (`online:light1`). */
+  /**
+   * Answered instead of carrying the operation out; by operation (`online`), or by operation and device
+   * (`online:light1`).
+   */
   results?: { readonly [operation: string]: number };
   delayMs?: number;
-  /** Each answer waits for the next one, or `REORDER_WAIT_MS`, and goes after it; several devices in one are turned around. */
+  /**
+   * Each answer waits for the next one, or `REORDER_WAIT_MS`, and goes after it; several devices in one are turned
+   * around.
+   */
   reorder?: boolean;
   /** Every n-th answer is lost. */
   loseEvery?: number;

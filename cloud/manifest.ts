@@ -16,7 +16,9 @@ export function checkManifest(manifest: FirmwareManifest | undefined): FirmwareM
   if (!isWithin(minSignalDbm, -200, 0)) throw new CloudError("a signal is -200 to 0 dBm");
   if (!isWithin(space, 0, Number.MAX_SAFE_INTEGER)) throw new CloudError("space is a whole number of bytes");
   if (kind !== undefined && kind !== "module" && kind !== "mcu") throw new CloudError("a kind is module or mcu");
-  if (component !== undefined && !COMPONENT.test(component)) throw new CloudError("a component is 1 to 32 of [A-Za-z0-9._-]");
+  if (component !== undefined && !COMPONENT.test(component)) {
+    throw new CloudError("a component is 1 to 32 of [A-Za-z0-9._-]");
+  }
   const known = {
     ...(sourceVersion === undefined ? {} : { sourceVersion }),
     ...(minBatteryPercent === undefined ? {} : { minBatteryPercent }),

@@ -3,7 +3,10 @@ import { operationTopic, resultTopic } from "./gateway.js";
 import type { SubDevices } from "./sub-devices.js";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
-/** The topics that the console makes for each product. They are no part of OTA, but the vendor's gateway samples use them. */
+/**
+ * The topics that the console makes for each product. They are no part of OTA, but the vendor's gateway samples use
+ * them.
+ */
 const USER_PUBLISH = ["data", "event"];
 const USER_SUBSCRIBE = ["data", "control"];
 

@@ -21,8 +21,8 @@ interface Patterns {
 }
 
 /**
- * Whose secrets are in a file: as base64 text, with or without its padding, or as the bytes behind it. One pass, however
- * many devices there are; it yields after every piece, since a cloud serves its devices meanwhile.
+ * Whose secrets are in a file: as base64 text, with or without its padding, or as the bytes behind it. One pass,
+ * however many devices there are; it yields after every piece, since a cloud serves its devices meanwhile.
  */
 export async function holdersOfSecrets(content: Buffer, devices: readonly DeviceRecord[]): Promise<DeviceName[]> {
   const { byPrefix, begins } = patternsOf(devices);

@@ -66,7 +66,9 @@ export class CloudStore {
     try {
       const state = JSON.parse(readFileSync(path, "utf8")) as CloudState;
       const { devices, firmwares, tasks, rules, signingKey } = state;
-      if (![devices, firmwares, tasks, rules].every(Array.isArray) || typeof signingKey !== "string") throw new Error("not a state");
+      if (![devices, firmwares, tasks, rules].every(Array.isArray) || typeof signingKey !== "string") {
+        throw new Error("not a state");
+      }
       return state;
     } catch {
       throw new CloudError(`${path} is damaged: move it away to start anew`);

@@ -67,7 +67,11 @@ export interface CloudState {
 /** Whom an upgrade is for: the console's three ways. */
 export type Selection =
   | { readonly kind: "versions"; readonly fromVersions: readonly string[] }
-  | { readonly kind: "versions-and-devices"; readonly fromVersions: readonly string[]; readonly deviceNames: readonly string[] }
+  | {
+      readonly kind: "versions-and-devices";
+      readonly fromVersions: readonly string[];
+      readonly deviceNames: readonly string[];
+    }
   | { readonly kind: "list"; readonly deviceNames: readonly string[] };
 
 /** A request that the platform refuses, with one line that says what to do. */
@@ -83,7 +87,12 @@ export interface CloudService {
   /** @returns the gateway it was bound to */
   unbindSubDevice(subDevice: DeviceName): Promise<DeviceName>;
   /** @param path of a file on this machine */
-  addFirmware(request: { productId: string; version: string; path: string; manifest?: FirmwareManifest }): Promise<FirmwareRecord>;
+  addFirmware(request: {
+    productId: string;
+    version: string;
+    path: string;
+    manifest?: FirmwareManifest;
+  }): Promise<FirmwareRecord>;
   /** @returns the devices, of whatever product, whose secret is in this file, which was added */
   secretsIn(file: { md5: string }): Promise<DeviceName[]>;
   /** @returns how many devices it concerns at once */
@@ -93,7 +102,9 @@ export interface CloudService {
 
 export interface DeviceStatus extends DeviceName {
   readonly version?: string;
-  /** Connected and subscribed to its updates; of a gateway: connected; of a sub-device: by its gateway, or by itself. */
+  /**
+   * Connected and subscribed to its updates; of a gateway: connected; of a sub-device: by its gateway, or by itself.
+   */
   readonly online: boolean;
   readonly gateway?: DeviceName;
   readonly task?: TaskRecord;

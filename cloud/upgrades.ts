@@ -68,7 +68,9 @@ export class Upgrades {
     if (selection.kind !== "list") {
       for (const version of selection.fromVersions) {
         if (this.#firmware(productId, version) === undefined) {
-          throw new CloudError(`product ${productId} has no firmware ${version}: only versions that were added can be upgraded from`);
+          throw new CloudError(
+            `product ${productId} has no firmware ${version}: only versions that were added can be upgraded from`,
+          );
         }
       }
     }
@@ -78,7 +80,9 @@ export class Upgrades {
     return [...new Set(selection.deviceNames)].map((name) => {
       const device = ofProduct.find((known) => known.deviceName === name);
       if (device === undefined) throw new CloudError(`product ${productId} has no device ${name}`);
-      if (!runs(device)) throw new CloudError(`device ${name} runs ${device.version ?? "no known version"}, not one of those given`);
+      if (!runs(device)) {
+        throw new CloudError(`device ${name} runs ${device.version ?? "no known version"}, not one of those given`);
+      }
       return device;
     });
   }
@@ -92,7 +96,12 @@ export class Upgrades {
   /** Answers a version report, and offers what is to come next. */
   onVersion(device: DeviceRecord, version: unknown): void {
     if (typeof version !== "string" || !VERSION.test(version)) {
-      this.#send(device, { result_code: 1, result_msg: "invalid version", type: "report_version_rsp", version: String(version).slice(0, 32) });
+      this.#send(device, {
+        result_code: 1,
+        result_msg: "invalid version",
+        type: "report_version_rsp",
+        version: String(version).slice(0, 32),
+      });
       return;
     }
     device.version = version;
@@ -118,7 +127,9 @@ export class Upgrades {
   onProgress(device: DeviceRecord, report: Fields): void {
     const task = this.task(device);
     const progress = report["progress"];
-    if (task === undefined || task.version !== report["version"] || typeof progress !== "object" || progress === null) return;
+    if (task === undefined || task.version !== report["version"] || typeof progress !== "object" || progress === null) {
+      return;
+    }
     const fields = progress as Fields;
     switch (fields["state"]) {
       case "downloading":
@@ -153,11 +164,16 @@ export class Upgrades {
     if (task === undefined || firmware === undefined || base === undefined || !isOpen(task)) return;
     if (device.version === task.version || !this.#options.isOnline(productId, deviceName)) return;
     const { version, size, md5, manifest } = firmware;
-    // A delta is of use to one version only; its task waits for a device that runs another. Which one a component runs, only
-    // its device knows: a report names the version of one of them, and then of another.
+    // A delta is of use to one version only; its task waits for a device that runs another. Which one a component runs,
+    // only its device knows: a report names the version of one of them, and then of another.
     const ofComponent = (manifest?.component ?? OWN_FIRMWARE) !== OWN_FIRMWARE;
     if (manifest?.sourceVersion !== undefined && !ofComponent && manifest.sourceVersion !== device.version) return;
-    const url = signUrl(base, firmwarePath(productId, version), this.#store.state.signingKey, this.#options.urlLifetimeSec);
+    const url = signUrl(
+      base,
+      firmwarePath(productId, version),
+      this.#store.state.signingKey,
+      this.#options.urlLifetimeSec,
+    );
     if (task.state === "to-push") {
       task.state = "pushed";
       this.#store.save();
@@ -170,7 +186,9 @@ export class Upgrades {
   }
 
   #firmware(productId: string, version: string): FirmwareRecord | undefined {
-    return this.#store.state.firmwares.find((firmware) => firmware.productId === productId && firmware.version === version);
+    return this.#store.state.firmwares.find(
+      (firmware) => firmware.productId === productId && firmware.version === version,
+    );
   }
 }
 

@@ -63,7 +63,12 @@ export interface ErrorRule {
 }
 
 const retry = (outcome: FailedOutcome): ErrorRule => ({ remedy: "back-off", outcome, keeps: true, level: "warn" });
-const giveUp = (outcome: FailedOutcome, keeps = false): ErrorRule => ({ remedy: "never", outcome, keeps, level: "error" });
+const giveUp = (outcome: FailedOutcome, keeps = false): ErrorRule => ({
+  remedy: "never",
+  outcome,
+  keeps,
+  level: "error",
+});
 
 const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   unreachable: retry("timed-out"),

@@ -13,6 +13,12 @@ export type { GatewayPart } from "./gateway/part.js";
 export type { SubDeviceEvent, SubDeviceOptions, SubDeviceState } from "./gateway/sub-device.js";
 export type { AgentEvents } from "./agent/events.js";
 export type { AgentParts } from "./agent/parts.js";
-export { type Authentication, type DeviceInfo, type DeviceName, type Identity, parseDeviceInfo } from "./protocol/identity.js";
+export {
+  type Authentication,
+  type DeviceInfo,
+  type DeviceName,
+  type Identity,
+  parseDeviceInfo,
+} from "./protocol/identity.js";
 export type { Result, VersionAnswer } from "./protocol/messages.js";
 export type { State } from "./update/machine/types.js";

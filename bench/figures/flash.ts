@@ -25,9 +25,25 @@ function blocking(): Row[] {
   const longest = Math.max(...boots.flatMap(({ trace }) => trace.flash.map(({ startMs, endMs }) => endMs - startMs)));
   return [
     { name: "longest flash operation", value: longest, unit: "ms", goal: blockEraseMs, bound: blockEraseMs },
-    { name: "longest turn blocked by flash", value: Math.max(...turns.map(lengthOf)), unit: "ms", goal: blockEraseMs, bound: blockEraseMs },
-    { name: "erases, programs and key-value writes in one turn", value: Math.max(...turns.map(changesIn)), unit: "operations", goal: 1 },
-    { name: "latest callback", value: Math.max(...boots.map(({ latestMs }) => latestMs)), unit: "ms late", goal: blockEraseMs },
+    {
+      name: "longest turn blocked by flash",
+      value: Math.max(...turns.map(lengthOf)),
+      unit: "ms",
+      goal: blockEraseMs,
+      bound: blockEraseMs,
+    },
+    {
+      name: "erases, programs and key-value writes in one turn",
+      value: Math.max(...turns.map(changesIn)),
+      unit: "operations",
+      goal: 1,
+    },
+    {
+      name: "latest callback",
+      value: Math.max(...boots.map(({ latestMs }) => latestMs)),
+      unit: "ms late",
+      goal: blockEraseMs,
+    },
   ];
 }
 
@@ -53,9 +69,26 @@ function erases(): Row[] {
   const blocks = MIB / BLOCK_LENGTH;
   const most = (value: (boot: TimedBoot) => number): number => Math.max(...boots.map(value));
   return [
-    { name: "erases per MiB", value: most(({ trace }) => erasesOf(trace).length), unit: "erases", goal: blocks, bound: blocks },
-    { name: "erases of one block, at most", value: most(({ trace }) => mostErasesOfOne(trace)), unit: "erases", goal: 1, bound: 1 },
-    { name: "erased ahead of the data, at most", value: most(({ trace }) => farthestAhead(trace)), unit: "bytes", goal: 2 * BLOCK_LENGTH },
+    {
+      name: "erases per MiB",
+      value: most(({ trace }) => erasesOf(trace).length),
+      unit: "erases",
+      goal: blocks,
+      bound: blocks,
+    },
+    {
+      name: "erases of one block, at most",
+      value: most(({ trace }) => mostErasesOfOne(trace)),
+      unit: "erases",
+      goal: 1,
+      bound: 1,
+    },
+    {
+      name: "erased ahead of the data, at most",
+      value: most(({ trace }) => farthestAhead(trace)),
+      unit: "bytes",
+      goal: 2 * BLOCK_LENGTH,
+    },
   ];
 }
 
@@ -76,7 +109,9 @@ function farthestAhead({ flash }: Trace): number {
   let [ahead, programmedEnd] = [0, 0];
   for (const { kind, address, byteLength } of flash) {
     if (kind === "program") programmedEnd = address + byteLength;
-    if (kind === "erase") ahead = Math.max(ahead, address + byteLength - (programmedEnd === 0 ? address : programmedEnd));
+    if (kind === "erase") {
+      ahead = Math.max(ahead, address + byteLength - (programmedEnd === 0 ? address : programmedEnd));
+    }
   }
   return ahead;
 }
@@ -84,7 +119,13 @@ function farthestAhead({ flash }: Trace): number {
 function keyValue({ keyValueWrites, trace }: TimedBoot): Row[] {
   const compactions = trace.flash.filter(({ kind, erases: erased }) => kind === "record" && erased).length;
   return [
-    { name: "key-value writes per MiB", value: keyValueWrites, unit: "writes", goal: KEY_VALUE_WRITES, bound: MIB / BLOCK_LENGTH },
+    {
+      name: "key-value writes per MiB",
+      value: keyValueWrites,
+      unit: "writes",
+      goal: KEY_VALUE_WRITES,
+      bound: MIB / BLOCK_LENGTH,
+    },
     { name: "page erases of the key-value store per MiB", value: compactions, unit: "erases" },
   ];
 }
@@ -101,7 +142,13 @@ function keepalive(): Row[] {
       unit: "ms",
       goal: 1.5 * KEEPALIVE_SECONDS * 1000,
     },
-    { name: "connections to the broker", value: Math.max(...boots.map(({ boot }) => boot.connects)), unit: "connections", goal: 1, bound: 1 },
+    {
+      name: "connections to the broker",
+      value: Math.max(...boots.map(({ boot }) => boot.connects)),
+      unit: "connections",
+      goal: 1,
+      bound: 1,
+    },
     {
       name: "longest time between two progress reports, lab",
       value: Math.max(...gaps(reports)),
@@ -115,7 +162,9 @@ function keepalive(): Row[] {
 
 /** As the broker sees it: from when each packet leaves, for all take the same way. */
 function longestSilenceMs({ trace, pendingMs = 0 }: TimedBoot, { link }: Profile): number {
-  const sent = trace.wire.filter(({ port, direction }) => port === MQTT_PORT && direction === "out").map(({ atMs }) => atMs);
+  const sent = trace.wire
+    .filter(({ port, direction }) => port === MQTT_PORT && direction === "out")
+    .map(({ atMs }) => atMs);
   return Math.max(...gaps([...sent, pendingMs - link.roundTripMs]));
 }
 

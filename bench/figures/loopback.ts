@@ -23,7 +23,9 @@ async function measure(): Promise<Row[]> {
   }
   // What else the machine does only ever adds to a time.
   const value = Math.min(...updates) / Math.min(...plain);
-  return [{ name: `update over loopback, against a plain GET (best of ${RUNS} each; wanted: 3)`, value, unit: "times" }];
+  return [
+    { name: `update over loopback, against a plain GET (best of ${RUNS} each; wanted: 3)`, value, unit: "times" },
+  ];
 }
 
 /** @returns from the offer until the image is verified in flash; what follows is the boot loader's own verification */

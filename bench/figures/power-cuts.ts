@@ -1,4 +1,12 @@
-import { BLOCK_LENGTH, INSTANT_FLASH, type Profile, profileOf, PROFILES, readMs, SECTOR_LENGTH } from "../model/profiles.js";
+import {
+  BLOCK_LENGTH,
+  INSTANT_FLASH,
+  type Profile,
+  profileOf,
+  PROFILES,
+  readMs,
+  SECTOR_LENGTH,
+} from "../model/profiles.js";
 import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
 import { SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
 import type { Figure, Row } from "./figure.js";
@@ -39,20 +47,33 @@ function sweep(): Row[] {
   ];
 }
 
-/** The boot after a cut, against the same boot of a chip whose flash takes no time: what is left is the protocols' own. */
+/**
+ * The boot after a cut, against the same boot of a chip whose flash takes no time: what is left is the protocols' own.
+ */
 function resumption(profile: Profile): Row[] {
   const resumed = secondBoot(profile);
   const instant = secondBoot({ ...profile, flash: INSTANT_FLASH });
   const value = (resumed.firstByteMs ?? Infinity) - (instant.firstByteMs ?? 0);
   return [
-    { name: `from boot to the first new byte, beyond the round trips, ${profile.name}`, value, unit: "ms", goal: busyMs(profile), goalIsBound: true },
-    { name: `stored bytes read back before the first new one is stored, ${profile.name}`, value: missed(resumed), unit: "bytes missed", goal: 0 },
+    {
+      name: `from boot to the first new byte, beyond the round trips, ${profile.name}`,
+      value,
+      unit: "ms",
+      goal: busyMs(profile),
+      goalIsBound: true,
+    },
+    {
+      name: `stored bytes read back before the first new one is stored, ${profile.name}`,
+      value: missed(resumed),
+      unit: "bytes missed",
+      goal: 0,
+    },
   ];
 }
 
 /**
- * Where round trips are shorter than the reads that must be hidden in them: what of the search for the last block of a region
- * they leave over, and at each answer a read of one block that is under way.
+ * Where round trips are shorter than the reads that must be hidden in them: what of the search for the last block of a
+ * region they leave over, and at each answer a read of one block that is under way.
  */
 function busyMs({ flash, link }: Profile): number {
   const searchMs = readMs(flash, BLOCK_LENGTH);
@@ -73,7 +94,9 @@ function missed({ trace, requests }: TimedBoot): number {
   // Each once: what the search for the resume point has read lies behind it.
   const read = new Set<number>();
   for (const { kind, byteLength, address } of trace.flash.slice(0, programs)) {
-    if (kind === "read" && byteLength === SECTOR_LENGTH && address >= TARGET_ADDRESS && address < resumeAddress) read.add(address);
+    if (kind === "read" && byteLength === SECTOR_LENGTH && address >= TARGET_ADDRESS && address < resumeAddress) {
+      read.add(address);
+    }
   }
   return requested === undefined ? Infinity : resumeAddress - TARGET_ADDRESS - read.size * SECTOR_LENGTH;
 }

@@ -5,12 +5,20 @@ import type { Figure, Row } from "./figure.js";
 
 export const MIB = 0x100000;
 /** How far over its bound an update of 1 MiB may be. */
-const FACTORS: { readonly [profile: string]: number } = { lab: 1.05, wifi: 1.05, wan: 1.1, "4g-cat1": 1.24, "nb-iot": 1.05 };
+const FACTORS: { readonly [profile: string]: number } = {
+  lab: 1.05,
+  wifi: 1.05,
+  wan: 1.1,
+  "4g-cat1": 1.24,
+  "nb-iot": 1.05,
+};
 const LAB_MS = 5_500;
 
 const runs = new Map<string, TimedBoot>();
 
-/** An update of 1 MiB without a disturbance, from power-on to the pending image: always the same, and so played once. */
+/**
+ * An update of 1 MiB without a disturbance, from power-on to the pending image: always the same, and so played once.
+ */
 export function cleanUpdate(profile: Profile, keepaliveSeconds = 120): TimedBoot {
   const key = `${profile.name} ${keepaliveSeconds}`;
   const boot = runs.get(key) ?? TimedRun.go({ profile, byteLength: MIB, keepaliveSeconds }).last;
@@ -31,7 +39,12 @@ export const UPDATES: readonly Figure[] = [
 function lwipRow(profile: Profile): Row {
   const link = { ...profile.link, windowStep: LWIP_WINDOW_STEP };
   const boot = cleanUpdate({ ...profile, name: `${profile.name}, lwIP`, link });
-  return { name: `update of 1 MiB, window in lwIP's steps, ${profile.name}`, value: updateMs(boot), unit: "ms", bound: boundMs(profile, MIB) };
+  return {
+    name: `update of 1 MiB, window in lwIP's steps, ${profile.name}`,
+    value: updateMs(boot),
+    unit: "ms",
+    bound: boundMs(profile, MIB),
+  };
 }
 
 function readBackLate({ trace }: TimedBoot): number {
@@ -60,7 +73,12 @@ function rowsOf(profile: Profile): Row[] {
   ];
   const scheduleBound = scheduleBoundMs(profile, MIB);
   if (scheduleBound > bound) {
-    rows.push({ name: `the same, against the best schedule, ${profile.name}`, value, unit: "ms", bound: scheduleBound });
+    rows.push({
+      name: `the same, against the best schedule, ${profile.name}`,
+      value,
+      unit: "ms",
+      bound: scheduleBound,
+    });
   }
   return rows;
 }

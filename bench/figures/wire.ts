@@ -14,5 +14,10 @@ export const WIRE: Figure = {
 function rowOf(profile: string): Row {
   const { trace } = cleanUpdate(profileOf(profile));
   const beyond = trace.bytes(false, FILE_PORT) + trace.bytes(true, FILE_PORT) - MIB;
-  return { name: `MQTT and HTTP bytes beyond the image, ${profile}`, value: (100 * beyond) / MIB, unit: "%", goal: SHARE_PERCENT };
+  return {
+    name: `MQTT and HTTP bytes beyond the image, ${profile}`,
+    value: (100 * beyond) / MIB,
+    unit: "%",
+    goal: SHARE_PERCENT,
+  };
 }

@@ -24,7 +24,12 @@ async function measure(): Promise<Row[]> {
     { name: "XS bytecodes per byte of firmware", value: bytecodes / MIB, unit: "bytecodes", goal: BYTECODES_PER_BYTE },
     { name: "XS peak heap over idle, 1 MiB", value: large, unit: "bytes", goal: PEAK_HEAP_BYTES },
     { name: "the same, over that of 256 KiB", value: large - small, unit: "bytes", goal: KIB },
-    { name: "XS slots made per 4 KiB block", value: await measureSlotsPerBlock(), unit: "slots", goal: SLOTS_PER_BLOCK },
+    {
+      name: "XS slots made per 4 KiB block",
+      value: await measureSlotsPerBlock(),
+      unit: "slots",
+      goal: SLOTS_PER_BLOCK,
+    },
   ];
 }
 

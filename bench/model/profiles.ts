@@ -1,4 +1,7 @@
-/** What the chip's operations take: typical values of the SPI NOR chips that ESP32 modules carry. All block the one thread. */
+/**
+ * What the chip's operations take: typical values of the SPI NOR chips that ESP32 modules carry. All block the one
+ * thread.
+ */
 export interface FlashTimes {
   readonly sectorEraseMs: number;
   readonly blockEraseMs: number;
@@ -12,11 +15,14 @@ export interface FlashTimes {
 export interface Link {
   readonly bitsPerSecond: number;
   readonly roundTripMs: number;
-  /** One of so many full segments to the board is lost and comes a round trip later; what is behind it waits in the stack. */
+  /**
+   * One of so many full segments to the board is lost and comes a round trip later; what is behind it waits in the
+   * stack.
+   */
   readonly lossEvery: number | undefined;
   /**
-   * How many bytes the window must open before the board says so, and then the server sends whole segments only. Absent: it is said
-   * with every read, and every byte is used.
+   * How many bytes the window must open before the board says so, and then the server sends whole segments only.
+   * Absent: it is said with every read, and every byte is used.
    */
   readonly windowStep?: number;
 }

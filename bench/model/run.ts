@@ -180,7 +180,8 @@ export class TimedRun {
         boot: {
           ...boot,
           setPending: () => void (this.#pendingMs = scheduler.now),
-          imageState: (slot) => (this.#pendingMs !== undefined && slot === boot.targetSlot() ? "new" : boot.imageState(slot)),
+          imageState: (slot) =>
+            this.#pendingMs !== undefined && slot === boot.targetSlot() ? "new" : boot.imageState(slot),
         },
       },
     };
@@ -191,7 +192,11 @@ export class TimedRun {
     return new OtaAgent({
       device: createDevice(modules, () => {}),
       config: {
-        identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
+        identity: {
+          productId: "ABCDE12345",
+          deviceName: "board_01",
+          authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" },
+        },
         broker: { url: `mqtt://${BROKER}`, keepaliveSeconds },
       },
     });

@@ -16,8 +16,8 @@ export interface TimedTcpOptions {
 const SEND_BUFFER_LENGTH = 8192;
 
 /**
- * `embedded:io/socket/tcp` over a line with a bandwidth, a round trip and lwIP's receive window. The stack has a thread of its
- * own: bytes go on arriving into the window while the board's thread is blocked, and stop where it is full.
+ * `embedded:io/socket/tcp` over a line with a bandwidth, a round trip and lwIP's receive window. The stack has a thread
+ * of its own: bytes go on arriving into the window while the board's thread is blocked, and stop where it is full.
  */
 export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOptions): TcpConstructor {
   return class TimedTcp implements SocketInstance, Line {
@@ -67,13 +67,16 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#unacknowledged += bytes.byteLength;
       if (this.#unacknowledged > SEND_BUFFER_LENGTH) throw new Error("would block");
       this.#note("out", bytes.byteLength);
-      this.#outside(() => {
-        this.#server?.receive(bytes);
-        this.#outside(() => {
-          this.#unacknowledged -= bytes.byteLength;
-          this.#tell(() => this.#options.onWritable?.(SEND_BUFFER_LENGTH - this.#unacknowledged));
-        }, link.roundTripMs / 2);
-      }, link.carry("out", bytes.byteLength));
+      this.#outside(
+        () => {
+          this.#server?.receive(bytes);
+          this.#outside(() => {
+            this.#unacknowledged -= bytes.byteLength;
+            this.#tell(() => this.#options.onWritable?.(SEND_BUFFER_LENGTH - this.#unacknowledged));
+          }, link.roundTripMs / 2);
+        },
+        link.carry("out", bytes.byteLength),
+      );
       return SEND_BUFFER_LENGTH - this.#unacknowledged;
     }
 

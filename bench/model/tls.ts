@@ -4,8 +4,17 @@ import type { Scheduler } from "../../test/support/scheduler.js";
 /** Of a full TLS 1.2 handshake. */
 export const TLS_ROUND_TRIPS = 2;
 
-/** `embedded:io/socket/tcp/tls` with the round trips of its handshake, and without its records and the time of its arithmetic. */
-export function createTimedTls({ scheduler, roundTripMs }: { scheduler: Scheduler; roundTripMs: number }): TlsConstructor {
+/**
+ * `embedded:io/socket/tcp/tls` with the round trips of its handshake, and without its records and the time of its
+ * arithmetic.
+ */
+export function createTimedTls({
+  scheduler,
+  roundTripMs,
+}: {
+  scheduler: Scheduler;
+  roundTripMs: number;
+}): TlsConstructor {
   return class implements SocketInstance {
     readonly #options: TlsSocketOptions;
     readonly #tcp: SocketInstance;

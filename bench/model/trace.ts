@@ -30,6 +30,8 @@ export class Trace {
 
   /** Bytes on all ports but that of the file, or of the file's alone. */
   bytes(file: boolean, filePort: number): number {
-    return this.wire.filter(({ port }) => (port === filePort) === file).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.wire
+      .filter(({ port }) => (port === filePort) === file)
+      .reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 }

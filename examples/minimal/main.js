@@ -6,8 +6,8 @@ const log = (level, area, message) => {
 };
 
 /**
- * Who this board is and where its broker is comes from its NVS, the version from the image itself: the image is the same for
- * every board.
+ * Who this board is and where its broker is comes from its NVS, the version from the image itself: the image is the
+ * same for every board.
  */
 export default function () {
   const { identity, problem, broker, download } = readProvisioning();

@@ -6,7 +6,10 @@ const log: Log = (level, area, message) => {
   if (level !== "debug") trace(`${level} ${area}: ${message()}\n`);
 };
 
-/** As in examples/minimal, but each update is a plan: it waits for a good signal and for a yes, and the new firmware tests itself. */
+/**
+ * As in examples/minimal, but each update is a plan: it waits for a good signal and for a yes, and the new firmware
+ * tests itself.
+ */
 export default function (): void {
   const { identity, problem, broker, download } = readProvisioning();
   const device = openDevice({ log });

@@ -24,11 +24,17 @@ export interface OtaDataEntry {
   readonly state: PlatformImageState;
 }
 
-const STATES: readonly PlatformImageState[] = Object.freeze(["new", "pending-verify", "valid", "invalid", "aborted"] as const);
+const STATES: readonly PlatformImageState[] = Object.freeze([
+  "new",
+  "pending-verify",
+  "valid",
+  "invalid",
+  "aborted",
+] as const);
 
 /**
- * The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. For every board whose boot loader
- * is a simulated one.
+ * The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. For every board whose boot
+ * loader is a simulated one.
  */
 export class OtaData {
   readonly #flash: OtaFlash;
@@ -36,7 +42,11 @@ export class OtaData {
   readonly #slotCount: number;
 
   /** @throws Error if the partition has less than two sectors */
-  constructor(options: { flash: OtaFlash; partition: { readonly offset: number; readonly size: number }; slotCount: number }) {
+  constructor(options: {
+    flash: OtaFlash;
+    partition: { readonly offset: number; readonly size: number };
+    slotCount: number;
+  }) {
     if (options.partition.size < 2 * SECTOR_LENGTH) throw new Error("otadata has less than two sectors");
     this.#flash = options.flash;
     this.#offset = options.partition.offset;

@@ -7,8 +7,8 @@ import type { DigestConstructor } from "../ecma419/modules.js";
  *   2  u8   type: 0 app, 1 data      8  u32  size              28 u32  flags
  *   3  u8   subtype
  *
- * An entry with magic 0xEBEB carries, at 16, the MD5 of all entries before it; CONFIG_PARTITION_TABLE_MD5=n leaves it out,
- * as the SDK's builds do. An entry of 0xFF bytes ends the table.
+ * An entry with magic 0xEBEB carries, at 16, the MD5 of all entries before it; CONFIG_PARTITION_TABLE_MD5=n leaves it
+ * out, as the SDK's builds do. An entry of 0xFF bytes ends the table.
  */
 export const TABLE_ADDRESS = 0x8000;
 export const TABLE_LENGTH = 0xc00;
@@ -46,8 +46,9 @@ export interface ReadTableOptions {
 }
 
 /**
- * Reads the partition table as ESP-IDF's boot loader does (`esp_partition_table_verify`): what is no entry, no right MD5 and no
- * blank end is an error, and so is a table that has no end. Entries behind the MD5 are refused as well: nothing vouches for them.
+ * Reads the partition table as ESP-IDF's boot loader does (`esp_partition_table_verify`): what is no entry, no right
+ * MD5 and no blank end is an error, and so is a table that has no end. Entries behind the MD5 are refused as well:
+ * nothing vouches for them.
  *
  * @throws Error if the flash holds no sound table, or a partition ends outside of it
  */
@@ -65,7 +66,9 @@ export function readTable({ flash, Digest }: ReadTableOptions): PartitionTable {
       md5.write(entry);
     } else if (magic === MD5_MAGIC && !hasMd5) {
       const digest = new Uint8Array(md5.close());
-      if (!digest.every((byte, index) => byte === entry[MD5_OFFSET + index])) throw new Error("partition table has a wrong MD5");
+      if (!digest.every((byte, index) => byte === entry[MD5_OFFSET + index])) {
+        throw new Error("partition table has a wrong MD5");
+      }
       hasMd5 = true;
     } else if (magic === BLANK_MAGIC && entry[2] === BLANK_BYTE && entry[3] === BLANK_BYTE && partitions.length > 0) {
       return { partitions, hasMd5 };
@@ -88,7 +91,9 @@ function partitionIn(entry: Uint8Array, flashLength: number): Partition {
 /** The OTA slots in order: index n is `ota_n`. */
 export function otaSlots(partitions: readonly Partition[]): Partition[] {
   return partitions
-    .filter(({ type, subtype }) => type === TYPE_APP && subtype >= SUBTYPE_APP_OTA_0 && subtype < SUBTYPE_APP_OTA_0 + 16)
+    .filter(
+      ({ type, subtype }) => type === TYPE_APP && subtype >= SUBTYPE_APP_OTA_0 && subtype < SUBTYPE_APP_OTA_0 + 16,
+    )
     .sort((left, right) => left.subtype - right.subtype);
 }
 

@@ -2,8 +2,8 @@ import type { KeyValueModule, KeyValueStringsModule } from "../ecma419/modules.j
 import type { Identity } from "./main.js";
 
 /*
- * What makes a board this one board and no other: namespace `device` of the default NVS partition, apart from the firmware,
- * so that an image that is made for all holds none of it. All entries are optional but the identity.
+ * What makes a board this one board and no other: namespace `device` of the default NVS partition, apart from the
+ * firmware, so that an image that is made for all holds none of it. All entries are optional but the identity.
  *
  *   string  productId, deviceName, deviceSecret (base64)    the identity by secret, or, instead of deviceSecret:
  *   blob    deviceCert, deviceKey                           certificate and PKCS#8 key, DER both
@@ -39,11 +39,16 @@ export interface Provisioning {
 const REMEDY = "provision this board by `npm run flash` or with an image of `ota-device provision`";
 
 /**
- * Reads what a board was provisioned with. A board that was not, or by half, is no error: it has no identity and a problem.
+ * Reads what a board was provisioned with. A board that was not, or by half, is no error: it has no identity and a
+ * problem.
  *
  * @throws Error with the name of an `esp_err_t` if NVS itself fails
  */
-export function readProvisioning({ keyValue }: { readonly keyValue: KeyValueModule & KeyValueStringsModule }): Provisioning {
+export function readProvisioning({
+  keyValue,
+}: {
+  readonly keyValue: KeyValueModule & KeyValueStringsModule;
+}): Provisioning {
   const { strings, blobs, wrong } = readEntries(keyValue);
   const { ssid, password } = strings;
   const found = wrong === undefined ? identityOf(strings, blobs) : `NVS entry ${wrong} has the wrong type`;
@@ -62,16 +67,25 @@ type Strings = { [Key in StringKey]?: string };
 type Blobs = { [Key in BlobKey]?: Uint8Array };
 
 /** @returns the identity, or what is wrong with it */
-function identityOf({ productId, deviceName, deviceSecret, region }: Strings, { deviceCert, deviceKey }: Blobs): Identity | string {
+function identityOf(
+  { productId, deviceName, deviceSecret, region }: Strings,
+  { deviceCert, deviceKey }: Blobs,
+): Identity | string {
   const byCertificate = deviceCert !== undefined || deviceKey !== undefined;
-  if (productId === undefined && deviceName === undefined && deviceSecret === undefined && !byCertificate) return "not provisioned";
+  if (productId === undefined && deviceName === undefined && deviceSecret === undefined && !byCertificate) {
+    return "not provisioned";
+  }
   if (productId === undefined) return lacks("productId");
   if (deviceName === undefined) return lacks("deviceName");
   const name = { productId, deviceName, ...(region === undefined ? {} : { region }) };
   if (!byCertificate) {
-    return deviceSecret === undefined ? lacks("deviceSecret") : { ...name, authentication: { mode: "KEY", deviceSecret } };
+    return deviceSecret === undefined
+      ? lacks("deviceSecret")
+      : { ...name, authentication: { mode: "KEY", deviceSecret } };
   }
-  if (deviceSecret !== undefined) return `NVS namespace ${PROVISIONING_NAMESPACE} has both deviceSecret and a certificate`;
+  if (deviceSecret !== undefined) {
+    return `NVS namespace ${PROVISIONING_NAMESPACE} has both deviceSecret and a certificate`;
+  }
   if (deviceCert === undefined) return lacks("deviceCert");
   if (deviceKey === undefined) return lacks("deviceKey");
   return { ...name, authentication: { mode: "CERT", certificate: deviceCert, privateKey: deviceKey } };
@@ -81,7 +95,11 @@ function lacks(key: string): string {
   return `NVS namespace ${PROVISIONING_NAMESPACE} lacks ${key}`;
 }
 
-function readEntries(keyValue: KeyValueModule & KeyValueStringsModule): { strings: Strings; blobs: Blobs; wrong: string | undefined } {
+function readEntries(keyValue: KeyValueModule & KeyValueStringsModule): {
+  strings: Strings;
+  blobs: Blobs;
+  wrong: string | undefined;
+} {
   const strings: Strings = {};
   const blobs: Blobs = {};
   const wrong: string[] = [];
@@ -109,7 +127,11 @@ function readEntries(keyValue: KeyValueModule & KeyValueStringsModule): { string
   return { strings, blobs, wrong: wrong[0] };
 }
 
-function readEntry<Value>(store: { read(key: string): Value | undefined }, key: string, wrong: string[]): Value | undefined {
+function readEntry<Value>(
+  store: { read(key: string): Value | undefined },
+  key: string,
+  wrong: string[],
+): Value | undefined {
   try {
     return store.read(key);
   } catch (error) {

@@ -1,4 +1,11 @@
-import { HalError, type BootControl, type BootStatus, type FlashPartition, type HalErrorKind, type ImageState } from "../ports/index.js";
+import {
+  HalError,
+  type BootControl,
+  type BootStatus,
+  type FlashPartition,
+  type HalErrorKind,
+  type ImageState,
+} from "../ports/index.js";
 import { Ecma419Flash } from "./flash.js";
 import type { FlashModule, PlatformModule } from "./modules.js";
 
@@ -43,7 +50,8 @@ export class PlatformBoot implements BootControl {
       try {
         this.#expect(this.#boot.targetSlot(), "new");
       } catch (error) {
-        // What is said to have failed must not boot later: a record that is wrong in its state alone boots, and without a trial.
+        // What is said to have failed must not boot later: a record that is wrong in its state alone boots, and without
+        // a trial.
         this.#boot.forgetTarget();
         throw error;
       }

@@ -1,4 +1,12 @@
-import { HalError, type ByteStream, type Clock, type ConnectOptions, type Connector, type Timer, type TlsOptions } from "../ports/index.js";
+import {
+  HalError,
+  type ByteStream,
+  type Clock,
+  type ConnectOptions,
+  type Connector,
+  type Timer,
+  type TlsOptions,
+} from "../ports/index.js";
 import type { PlatformModule, SocketInstance, SocketOptions, TcpConstructor, TlsConstructor } from "./modules.js";
 
 export interface Ecma419ConnectorOptions {
@@ -26,7 +34,9 @@ export class Ecma419Connector implements Connector {
 /** Extra options of the guarded TCP; the TLS socket hands all its options on to its TCP. */
 interface GuardedOptions extends SocketOptions {
   onThrown(error: unknown): void;
-  /** Called before the TCP is constructed, which throws if there is no network, and before anything of TLS is at fault. */
+  /**
+   * Called before the TCP is constructed, which throws if there is no network, and before anything of TLS is at fault.
+   */
   onOpening(): void;
   onOpened(tcp: GuardedTcp): void;
 }
@@ -40,10 +50,10 @@ interface GuardedTcp extends SocketInstance {
 
 /**
  * The SDK's TLS socket throws if a handshake fails or a record is broken, in its TCP's callbacks and in a timer of its
- * own, by which it reads on once its owner has read a record; an exception in either ends the engine. This TCP catches it
- * in its callbacks and tells the connection, and leaves nothing for that timer to do: outside of the callbacks it says
- * that there is nothing to read. It also makes itself known, for a TLS that fails before it is constructed leaves its TCP
- * open.
+ * own, by which it reads on once its owner has read a record; an exception in either ends the engine. This TCP catches
+ * it in its callbacks and tells the connection, and leaves nothing for that timer to do: outside of the callbacks it
+ * says that there is nothing to read. It also makes itself known, for a TLS that fails before it is constructed leaves
+ * its TCP open.
  */
 function guard(TCP: TcpConstructor): TcpConstructor {
   return class extends TCP implements GuardedTcp {

@@ -58,7 +58,11 @@ export class Ecma419Flash implements FlashPartition {
 
   #checkRange(what: string, byteOffset: number, byteLength: number): void {
     // As unsigned integers of 32 bits they stay what they are, unless they are negative, broken or beyond any chip.
-    if (byteOffset >>> 0 !== byteOffset || byteLength >>> 0 !== byteLength || byteOffset + byteLength > this.byteLength) {
+    if (
+      byteOffset >>> 0 !== byteOffset ||
+      byteLength >>> 0 !== byteLength ||
+      byteOffset + byteLength > this.byteLength
+    ) {
       throw new HalError("out-of-bounds", `flash ${what} of ${byteLength} bytes at ${byteOffset}`);
     }
   }

@@ -88,7 +88,9 @@ export interface TimeModule {
 }
 
 /** The SDK's `crypt` Digest: `MD5`, `SHA1`, `SHA256`. */
-export type DigestConstructor = new (algorithm: string) => {
+export type DigestConstructor = new (
+  algorithm: string,
+) => {
   write(bytes: Uint8Array): unknown;
   close(): ArrayBuffer;
 };

@@ -157,7 +157,10 @@ export class Exchange implements HttpExchange {
   #readPart(framing: BodyFraming, into: Uint8Array, start: number, end: number): number {
     if (framing.available === 0 && !this.#skipFraming(framing)) return 0;
     const last = end - start < framing.available ? end : start + framing.available;
-    const count = this.#buffer === undefined ? (this.#stream as ByteStream).read(into, start, last) : this.#take(this.#buffer, into, start, last);
+    const count =
+      this.#buffer === undefined
+        ? (this.#stream as ByteStream).read(into, start, last)
+        : this.#take(this.#buffer, into, start, last);
     framing.available -= count;
     return count;
   }

@@ -55,7 +55,10 @@ export interface BootControl {
    */
   setPending(): void;
 
-  /** Ends the trial of the running image: it stays. No-op if it is not on trial. @throws HalError `io`, also if it reads back otherwise */
+  /**
+   * Ends the trial of the running image: it stays. No-op if it is not on trial. @throws HalError `io`, also if it reads
+   * back otherwise
+   */
   confirm(): void;
 
   /**

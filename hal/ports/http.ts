@@ -18,7 +18,10 @@ export interface HttpRequest {
   readonly connectTimeoutMs: number;
   /** The head is complete. Not called for interim responses (1xx). */
   onHead(head: HttpHead): void;
-  /** Body bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes. */
+  /**
+   * Body bytes have come: read until `read` gives less than asked for. What is left is not announced again until more
+   * comes.
+   */
   onReadable(): void;
   /** The whole body was read. */
   onEnd(): void;
@@ -37,7 +40,8 @@ export interface HttpHead {
 /** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
 export interface HttpExchange {
   /**
-   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to `end`.
+   * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to
+   * `end`.
    *
    * @returns how many; fewer than fit only if no more are there
    */

@@ -18,7 +18,9 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions | undefined;
   /** Longest wait, in milliseconds, for the name, the connection and the TLS handshake together. */
   readonly timeoutMs: number;
-  /** Bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes. */
+  /**
+   * Bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes.
+   */
   onReadable(): void;
   /** `count` bytes can be written now. The first call means: connected. */
   onWritable(count: number): void;
@@ -32,7 +34,8 @@ export interface ConnectOptions {
  */
 export interface ByteStream {
   /**
-   * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a part.
+   * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a
+   * part.
    *
    * @returns how many; fewer than fit only if no more are there
    */

@@ -3,7 +3,10 @@ export interface Timer {
   /** Idempotent; the callback is not called after this. */
   cancel(): void;
 
-  /** Once it has called back or was cancelled: the same once more, with the same delay, for less memory than a new timer takes. */
+  /**
+   * Once it has called back or was cancelled: the same once more, with the same delay, for less memory than a new timer
+   * takes.
+   */
   again(): void;
 }
 
@@ -24,8 +27,8 @@ export interface Clock {
 }
 
 /**
- * What the board knows of its own condition. `undefined`: it does not know, and an update never waits for what nobody can tell.
- * Read anew at each call; never throws.
+ * What the board knows of its own condition. `undefined`: it does not know, and an update never waits for what nobody
+ * can tell. Read anew at each call; never throws.
  */
 export interface Vitals {
   /** Charge, 0 to 100. */
@@ -53,7 +56,10 @@ export interface Digests {
   create(algorithm: DigestAlgorithm): Digest | undefined;
 }
 
-/** `error`: needs a person. `warn`: the agent copes. `info`: what an operator follows. `debug`: what a developer follows. */
+/**
+ * `error`: needs a person. `warn`: the agent copes. `info`: what an operator follows. `debug`: what a developer
+ * follows.
+ */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /**

@@ -4,8 +4,8 @@ import { decodeUtf8, encodeUtf8 } from "../../src/lib/utf8.js";
 const Bytes = Uint8Array as unknown as new (source: number | ArrayLike<number>) => Uint8Array;
 
 /**
- * As much of Node's `Buffer` as mqtt-packet uses. A class of its own, because XS freezes what npm's `buffer` would patch.
- * Text is UTF-8, whatever encoding is named.
+ * As much of Node's `Buffer` as mqtt-packet uses. A class of its own, because XS freezes what npm's `buffer` would
+ * patch. Text is UTF-8, whatever encoding is named.
  */
 export class Buffer extends Bytes {
   static alloc(byteLength: number): Buffer {
@@ -29,7 +29,9 @@ export class Buffer extends Bytes {
     return typeof value === "string" ? encodeUtf8(value).byteLength : value.byteLength;
   }
 
-  /** Bytes that are not UTF-8 become as many U+FFFD: text that is never as long as they are, by which the codec tells. */
+  /**
+   * Bytes that are not UTF-8 become as many U+FFFD: text that is never as long as they are, by which the codec tells.
+   */
   override toString(_encoding?: string, start = 0, end = this.byteLength): string {
     const bytes = this.subarray(start, end);
     return decodeUtf8(bytes) ?? "\ufffd".repeat(bytes.byteLength);

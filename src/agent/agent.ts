@@ -56,10 +56,19 @@ export class OtaAgent {
       throw new OtaError("usage", "the running version is not 1 to 32 of [A-Za-z0-9._-]: set `version`");
     }
     if (this.#version !== boot.runningVersion) {
-      device.log("warn", "update", () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: versions of images are not checked`);
+      device.log(
+        "warn",
+        "update",
+        () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: versions of images are not checked`,
+      );
     }
     this.#session = this.#createSession();
-    this.#reporter = new Reporter({ session: this.#session, device: this.#config.identity, log: device.log, isOnline: () => this.#online });
+    this.#reporter = new Reporter({
+      session: this.#session,
+      device: this.#config.identity,
+      log: device.log,
+      isOnline: () => this.#online,
+    });
     this.#checkIn = this.#createCheckIn();
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
@@ -79,7 +88,9 @@ export class OtaAgent {
     return this.#stateName;
   }
 
-  /** For devices that have no connection of their own. @throws OtaError `usage` if the configuration has no `gateway` */
+  /**
+   * For devices that have no connection of their own. @throws OtaError `usage` if the configuration has no `gateway`
+   */
   get gateway(): Gateway {
     if (this.#gateway === undefined) throw new OtaError("usage", "no gateway: set `gateway` in the configuration");
     return this.#gateway;
@@ -128,15 +139,18 @@ export class OtaAgent {
   }
 
   /**
-   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is offered
-   * before a component is known would be taken for the own firmware's.
+   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is
+   * offered before a component is known would be taken for the own firmware's.
    *
-   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component is a
+   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component
+   * is a
    *   sub-device
    * @throws HalError if the board has no staging partition
    */
   get components(): Components {
-    if (this.#gateway !== undefined) throw new OtaError("usage", "components of a gateway are added as its sub-devices");
+    if (this.#gateway !== undefined) {
+      throw new OtaError("usage", "components of a gateway are added as its sub-devices");
+    }
     if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
     if (this.#components !== undefined) return this.#components;
     const plans = this.#neededPlans().use();

@@ -11,8 +11,8 @@ import type { UpdateLimits } from "../update/driver.js";
 export interface OtaConfig {
   readonly identity: Identity;
   /**
-   * The version to report. Default, and best: the one in the application descriptor of the running image. If it is another,
-   * no image offered is checked for its version.
+   * The version to report. Default, and best: the one in the application descriptor of the running image. If it is
+   * another, no image offered is checked for its version.
    */
   readonly version?: string | undefined;
   readonly broker?: {
@@ -39,12 +39,17 @@ export interface OtaConfig {
     readonly staging?: "partition" | "slot" | undefined;
     /** Longest time in which an installation neither reads nor says anything. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
-    /** Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1. */
+    /**
+     * Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1.
+     */
     readonly messagesPerSecond?: number | undefined;
   };
   /** How long a firmware on trial may take to reach the cloud before it reverts. Default 300. */
   readonly trialSeconds?: number | undefined;
-  /** When updates may happen. Needs the part `plans`. Default: at once; if plans are used at all, the defaults of `PolicyConfig` hold. */
+  /**
+   * When updates may happen. Needs the part `plans`. Default: at once; if plans are used at all, the defaults of
+   * `PolicyConfig` hold.
+   */
   readonly policy?: PolicyConfig | undefined;
   /** For the components that are added to `agent.components`. */
   readonly components?: {
@@ -53,9 +58,15 @@ export interface OtaConfig {
     /** Longest time in which an installation neither reads nor says anything. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
   };
-  /** How often the version is reported again, so that a missed offer is made again; 0: never. Default 600, spread by half. */
+  /**
+   * How often the version is reported again, so that a missed offer is made again; 0: never. Default 600, spread by
+   * half.
+   */
   readonly checkEverySeconds?: number | undefined;
-  /** Asked on a firmware on trial that has reached the cloud: only `true` confirms it. Default: reaching the cloud is enough. */
+  /**
+   * Asked on a firmware on trial that has reached the cloud: only `true` confirms it. Default: reaching the cloud is
+   * enough.
+   */
   readonly selfTest?: (() => boolean | Promise<boolean>) | undefined;
   /** How long the self test may take. Default 60. */
   readonly selfTestSeconds?: number | undefined;
@@ -68,7 +79,9 @@ export interface ResolvedConfig {
   readonly keepaliveSeconds: number;
   readonly downloadTls: TlsOptions;
   readonly limits: UpdateLimits;
-  readonly gateway: { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number } | undefined;
+  readonly gateway:
+    | { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number }
+    | undefined;
   /** Not checked here: that is for the part `plans`. Absent: nobody asks, as long as nobody uses plans. */
   readonly policy: PolicyConfig | undefined;
   readonly checkEveryMs: number;
@@ -92,7 +105,9 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
   if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
   const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
   const clientTls =
-    authentication.mode === "CERT" ? { certificate: authentication.certificate, privateKey: authentication.privateKey } : {};
+    authentication.mode === "CERT"
+      ? { certificate: authentication.certificate, privateKey: authentication.privateKey }
+      : {};
   return {
     identity,
     server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
@@ -102,7 +117,8 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     selfTest: config.selfTest,
     components: {
       separator: separatorOf(config.components?.separator ?? "_"),
-      installTimeoutMs: numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
+      installTimeoutMs:
+        numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
     },
     checkEveryMs: numberIn("checkEverySeconds", config.checkEverySeconds ?? 600, 0, 86_400) * 1000,
     limits: {
@@ -118,7 +134,9 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
 
 function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable<ResolvedConfig["gateway"]> {
   const { staging = "partition", installTimeoutSeconds = 60, messagesPerSecond = 8 } = gateway;
-  if (staging !== "partition" && staging !== "slot") throw new OtaError("usage", "staging is neither partition nor slot");
+  if (staging !== "partition" && staging !== "slot") {
+    throw new OtaError("usage", "staging is neither partition nor slot");
+  }
   return {
     slot: staging === "slot",
     installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,

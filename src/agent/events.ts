@@ -18,7 +18,10 @@ export interface AgentEvents {
   connection: { readonly online: boolean; readonly code?: OtaErrorCode; readonly message?: string };
   /** On a gateway: a sub-device, or its update, moved on. */
   subdevice: SubDeviceEvent;
-  /** An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says otherwise. */
+  /**
+   * An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says
+   * otherwise.
+   */
   plan: Plan;
   /** The update of a component moved on. */
   component: ComponentEvent;
@@ -49,7 +52,8 @@ export class Listeners {
 
   /** An application's mistake must not stop an update, nor end the engine if a promise carries it. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
-    const failed = (error: unknown): void => this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
+    const failed = (error: unknown): void =>
+      this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);
     for (const listener of this.#of[name] ?? []) {
       try {
         const ended: unknown = listener(event);

@@ -2,12 +2,17 @@ import type { PlansPart } from "../components/part.js";
 import { OtaError } from "../errors.js";
 import type { GatewayPart } from "../gateway/part.js";
 
-/** What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`. */
+/**
+ * What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`.
+ */
 export interface AgentParts {
   readonly gateway?: GatewayPart | undefined;
   readonly plans?: PlansPart | undefined;
 }
 
 export function missing(part: keyof AgentParts): OtaError {
-  return new OtaError("usage", `bring the part: import { ${part} } from "moddable-ota/${part}", and parts: { ${part} }`);
+  return new OtaError(
+    "usage",
+    `bring the part: import { ${part} } from "moddable-ota/${part}", and parts: { ${part} }`,
+  );
 }

@@ -23,7 +23,10 @@ export interface PlatformSessionOptions {
 /** Length of the id that tells one connection from another in the platform's logs. */
 const CONNECTION_ID_LENGTH = 5;
 
-/** A session under the device's own name: signed anew for each connection, subscribed to its topic, what comes there decoded. */
+/**
+ * A session under the device's own name: signed anew for each connection, subscribed to its topic, what comes there
+ * decoded.
+ */
 export function platformSession(options: PlatformSessionOptions): MqttSession {
   const { device, config } = options;
   const { identity, server, keepaliveSeconds } = config;
@@ -48,7 +51,9 @@ export function platformSession(options: PlatformSessionOptions): MqttSession {
     onClosed: options.onOffline,
     onMessage(from, payload) {
       if (from !== topic) {
-        if (!options.onOther(from, payload)) device.log("debug", "mqtt", () => "message on a topic that was not subscribed");
+        if (!options.onOther(from, payload)) {
+          device.log("debug", "mqtt", () => "message on a topic that was not subscribed");
+        }
         return;
       }
       const message = decodeDownlink(payload);

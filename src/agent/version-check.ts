@@ -30,7 +30,9 @@ export class CheckIn<Found> {
     this.#options = options;
   }
 
-  /** Spread from half the interval to one and a half, so that a thousand boards after one power cut do not ask at once. */
+  /**
+   * Spread from half the interval to one and a half, so that a thousand boards after one power cut do not ask at once.
+   */
   start(): void {
     const { clock, random, everyMs, isOnline, isBusy, report } = this.#options;
     if (everyMs === 0) return;

@@ -3,8 +3,8 @@ import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 import type { Image } from "../update/machine/types.js";
 
 /*
- * The record, one line of text for each: owner, MD5 of the image, and the component whose failure blocks it, with spaces between.
- * It is written before that failure is stored, so that no power cut parts the two.
+ * The record, one line of text for each: owner, MD5 of the image, and the component whose failure blocks it, with
+ * spaces between. It is written before that failure is stored, so that no power cut parts the two.
  */
 const KEY = "blocked";
 const ENTRY_LIMIT = 4;
@@ -27,7 +27,9 @@ export class BlockedUpdates {
   /** @returns the component that failed, `undefined` if the update is not blocked */
   find(owner: string, image: Image): string | undefined {
     const start = startOf(owner, image);
-    return this.#all().find((line) => line.startsWith(start))?.slice(start.length);
+    return this.#all()
+      .find((line) => line.startsWith(start))
+      ?.slice(start.length);
   }
 
   /** It was declined, durably. @throws HalError */
@@ -36,7 +38,10 @@ export class BlockedUpdates {
     this.#keep((line) => !line.startsWith(start));
   }
 
-  /** It did not fail after all: the power went before its failure was stored, and the next try was a success. @throws HalError */
+  /**
+   * It did not fail after all: the power went before its failure was stored, and the next try was a success. @throws
+   * HalError
+   */
   lift(by: string): void {
     this.#keep((line) => !line.endsWith(` ${by}`));
   }
@@ -50,7 +55,9 @@ export class BlockedUpdates {
     if (this.#lines !== undefined) return this.#lines;
     const record = this.#store.read(KEY);
     const text = record === undefined ? "" : (decodeUtf8(record) ?? "");
-    this.#lines = text.split("\n").filter((line) => /^[A-Za-z0-9._-]{1,32} [0-9a-f]{32} [A-Za-z0-9._-]{1,32}$/.test(line));
+    this.#lines = text
+      .split("\n")
+      .filter((line) => /^[A-Za-z0-9._-]{1,32} [0-9a-f]{32} [A-Za-z0-9._-]{1,32}$/.test(line));
     return this.#lines;
   }
 

@@ -94,7 +94,9 @@ export class Components {
   /** What is reported was declined, durably: the power went before it was forgotten that it is held back. */
   #forgetBlocked(recordKey: string): void {
     const record = loadRecord(this.#options.device.store, recordKey);
-    if (record?.checkpoint.phase === "reporting") this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
+    if (record?.checkpoint.phase === "reporting") {
+      this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
+    }
   }
 
   /** @throws OtaError `usage` for a setting that is none, or an id that is known already */
@@ -104,7 +106,9 @@ export class Components {
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     // What is misspelt, or installed later, would hold nothing back.
     const missing = dependsOn.find((other) => this.#find(other) === undefined);
-    if (missing !== undefined) throw new OtaError("usage", `component ${id}: dependsOn names ${missing}, which is not added before it`);
+    if (missing !== undefined) {
+      throw new OtaError("usage", `component ${id}: dependsOn names ${missing}, which is not added before it`);
+    }
     const component: Component = {
       options,
       owner: id,
@@ -160,7 +164,11 @@ export class Components {
 
   /** @returns whether the offer is for a component */
   onOffer(offer: Offer): boolean {
-    const named = parseWireVersion(offer.version, this.#all.map(({ owner }) => owner), this.#options.separator);
+    const named = parseWireVersion(
+      offer.version,
+      this.#all.map(({ owner }) => owner),
+      this.#options.separator,
+    );
     const component = this.#find(named?.component ?? offer.requirements?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
@@ -168,10 +176,18 @@ export class Components {
     return true;
   }
 
-  /** The platform offers an image until it has the result: what it sent before that must not wait for the end of the job. */
+  /**
+   * The platform offers an image until it has the result: what it sent before that must not wait for the end of the
+   * job.
+   */
   #dropRepeated(component: Component): boolean {
     const offer = this.#offers.get(component);
-    return component.ending !== undefined && offer !== undefined && isSame(component.ending, offer) && this.#offers.delete(component);
+    return (
+      component.ending !== undefined &&
+      offer !== undefined &&
+      isSame(component.ending, offer) &&
+      this.#offers.delete(component)
+    );
   }
 
   #gather(delayMs: number): void {
@@ -188,7 +204,9 @@ export class Components {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
-  /** Why an update is not to be installed. It holds for the updates that were offered together, also through a restart. */
+  /**
+   * Why an update is not to be installed. It holds for the updates that were offered together, also through a restart.
+   */
   blockedBy(offer: Offer, owner: string = FIRMWARE): string | undefined {
     const component = this.#blocked.find(owner, offer);
     return component === undefined ? undefined : `${component} failed`;
@@ -204,7 +222,9 @@ export class Components {
     for (const component of this.#all) {
       const offer = this.#offers.get(component);
       // One at a time: the queue would let those go first whose image is in the area already.
-      if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) continue;
+      if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) {
+        continue;
+      }
       this.#offers.delete(component);
       // What runs there is told to a platform that does not know it.
       if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
@@ -241,7 +261,14 @@ export class Components {
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
       const { version, size } = state.offer;
-      this.#options.onEvent({ component: owner, version, kind: "progress", step: "download", bytes: event.offset, size });
+      this.#options.onEvent({
+        component: owner,
+        version,
+        kind: "progress",
+        step: "download",
+        bytes: event.offset,
+        size,
+      });
     }
   }
 

@@ -12,31 +12,44 @@ export interface ComponentOptions {
   readonly id: string;
   /** Default `mcu`. */
   readonly kind?: ComponentKind | undefined;
-  /** That runs there. A function, which may promise it, is asked again after an installation; a text holds until the next one. */
+  /**
+   * That runs there. A function, which may promise it, is asked again after an installation; a text holds until the
+   * next one.
+   */
   readonly version: string | Installer["version"];
   /** Least charge of the battery for its updates, besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
   /**
-   * Ids of components that are added before this one. If the update of one of them fails that was offered together with this
-   * one's, this one's is not installed.
+   * Ids of components that are added before this one. If the update of one of them fails that was offered together with
+   * this one's, this one's is not installed.
    */
   readonly dependsOn?: readonly string[] | undefined;
   readonly install: Installer["install"];
 }
 
-/** @param separator between id and version on the wire @throws OtaError `usage`, one line that says which setting is wrong */
+/**
+ * @param separator between id and version on the wire @throws OtaError `usage`, one line that says which setting is
+ * wrong
+ */
 export function checkComponent(options: ComponentOptions, separator: string): void {
   const { id, kind, version, minBatteryPercent, dependsOn = [], install } = options;
   const refuse = (what: string): never => {
     throw new OtaError("usage", `component ${id}: ${what}`);
   };
-  if (typeof id !== "string" || !isComponentId(id, separator) || id === FIRMWARE) throw new OtaError("usage", `${id}: no id of a component`);
-  if (typeof version === "string" && !(isVersion(version) && isVersion(wireVersion({ component: id, version }, separator)))) {
+  if (typeof id !== "string" || !isComponentId(id, separator) || id === FIRMWARE) {
+    throw new OtaError("usage", `${id}: no id of a component`);
+  }
+  if (
+    typeof version === "string" &&
+    !(isVersion(version) && isVersion(wireVersion({ component: id, version }, separator)))
+  ) {
     refuse("version is not one, or too long with the prefix");
   }
   if (typeof version !== "string" && typeof version !== "function") refuse("version is neither text nor a function");
   if (typeof install !== "function") refuse("install is not a function");
   oneOf(`component ${id}: kind`, kind, [undefined, "module", "mcu"]);
   optional(`component ${id}: minBatteryPercent`, minBatteryPercent, 0, 100);
-  if (!Array.isArray(dependsOn) || !dependsOn.every((each) => typeof each === "string")) refuse("dependsOn is not a list of ids");
+  if (!Array.isArray(dependsOn) || !dependsOn.every((each) => typeof each === "string")) {
+    refuse("dependsOn is not a list of ids");
+  }
 }

@@ -3,8 +3,8 @@ import { FirmwarePlans, type FirmwarePlansOptions } from "../plans/firmware-plan
 import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 
 /**
- * What an application imports as `moddable-ota/plans`: plans, policies and components. A board that updates its own firmware
- * whenever it is offered does not carry this code.
+ * What an application imports as `moddable-ota/plans`: plans, policies and components. A board that updates its own
+ * firmware whenever it is offered does not carry this code.
  */
 export interface PlansPart {
   /** @throws OtaError `usage` for a wrong policy */

@@ -11,7 +11,11 @@ export interface SubDeviceEventsOptions {
   onFailed(sub: SubDevice): void;
 }
 
-type Told = SubDeviceEvent extends infer Each ? (Each extends DeviceName ? Omit<Each, keyof DeviceName> : never) : never;
+type Told = SubDeviceEvent extends infer Each
+  ? Each extends DeviceName
+    ? Omit<Each, keyof DeviceName>
+    : never
+  : never;
 
 /** Makes of each step of an update the event for the application, and the mark that is remembered. */
 export class SubDeviceEvents {

@@ -72,12 +72,14 @@ export class Gateway {
       ...options,
       area,
       reporterOf: (sub) => this.#reporterOf(sub),
-      gateOf: (sub) => subDeviceGate(sub, { clock, capacity: area.partition.byteLength, queue: this.queue, plans: plans() }),
+      gateOf: (sub) =>
+        subDeviceGate(sub, { clock, capacity: area.partition.byteLength, queue: this.queue, plans: plans() }),
       onState: (sub, state, event) => {
         if (state !== undefined) plans()?.noteDeviceStep(sub.productId, state);
         this.#events.onStep(sub, state, event);
       },
-      onInstalling: (sub, { version, size }, bytes) => this.#events.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
+      onInstalling: (sub, { version, size }, bytes) =>
+        this.#events.tell(sub, { kind: "progress", step: "install", version, bytes, size }),
       onReported: (sub, version, result) => this.#events.tell(sub, { kind: "result", version, result }),
       onAsk: (sub) => this.#sessions.check(sub),
     });
@@ -142,7 +144,9 @@ export class Gateway {
     return true;
   }
 
-  /** A sub-device may be back, or run another version: asks it, and reports what it says. @returns whether it is known */
+  /**
+   * A sub-device may be back, or run another version: asks it, and reports what it says. @returns whether it is known
+   */
   check(name: DeviceName): boolean {
     const sub = this.#sessions.find(name);
     if (sub === undefined) return false;
@@ -153,7 +157,8 @@ export class Gateway {
   /**
    * Binds a sub-device to this gateway on the platform.
    *
-   * @throws OtaError (rejects) `gateway-refused`, `mqtt-timeout`, `connection-lost`; `usage` without a secret or the time
+   * @throws OtaError (rejects) `gateway-refused`, `mqtt-timeout`, `connection-lost`; `usage` without a secret or the
+   * time
    */
   bind(options: BindOptions): Promise<void> {
     return this.#ask("bind", options, () => {
@@ -171,7 +176,9 @@ export class Gateway {
   describe(): Promise<readonly DeviceName[]> {
     return new Promise((resolve, reject) => {
       this.#checkLink();
-      this.#publishQueue.send(this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))));
+      this.#publishQueue.send(
+        this.#operations.describe((answer) => (answer instanceof OtaError ? reject(answer) : resolve(answer))),
+      );
       this.#wake();
     });
   }
@@ -287,6 +294,11 @@ export class Gateway {
   }
 
   #reporterOf(sub: SubDevice): Reporter {
-    return new Reporter({ session: this.#publishQueue, device: sub, log: this.#options.device.log, isOnline: () => true });
+    return new Reporter({
+      session: this.#publishQueue,
+      device: sub,
+      log: this.#options.device.log,
+      isOnline: () => true,
+    });
   }
 }

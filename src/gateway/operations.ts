@@ -48,9 +48,17 @@ export class Operations {
    *               `connection-lost`
    * @returns what sends it: the wait for the answer begins with that, however long others come first
    */
-  ask(operation: Operation, device: DeviceName, settle: (error: OtaError | undefined) => void, proof?: BindProof): Sending {
+  ask(
+    operation: Operation,
+    device: DeviceName,
+    settle: (error: OtaError | undefined) => void,
+    proof?: BindProof,
+  ): Sending {
     const settled = (answer: Answer): void => settle(answer instanceof OtaError ? answer : undefined);
-    return this.#asking({ operation, device, timer: undefined, settle: settled }, encodeOperation(operation, [device], proof));
+    return this.#asking(
+      { operation, device, timer: undefined, settle: settled },
+      encodeOperation(operation, [device], proof),
+    );
   }
 
   /** @param settle as for `ask` */
@@ -65,8 +73,11 @@ export class Operations {
 
   onResult(operation: Operation, { result, ...device }: OperationResult): void {
     // The platform's document shows the answer to an unbind as a bind.
-    const fits = (asked: PendingRequest["operation"]): boolean => asked === operation || (asked === "unbind" && operation === "bind");
-    const request = this.#requests.find((asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device));
+    const fits = (asked: PendingRequest["operation"]): boolean =>
+      asked === operation || (asked === "unbind" && operation === "bind");
+    const request = this.#requests.find(
+      (asked) => fits(asked.operation) && isSameDevice(asked.device as DeviceName, device),
+    );
     if (request === undefined) return;
     const code = result === NOT_BOUND ? "not-bound" : "gateway-refused";
     this.#settle(request, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
@@ -89,13 +100,18 @@ export class Operations {
     return () => {
       if (!send()) return false;
       // The answer to an earlier request of the same kind may have settled it.
-      if (this.#requests.includes(request)) request.timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () => this.#expire(request));
+      if (this.#requests.includes(request)) {
+        request.timer = this.#clock.timer("gateway answer", ANSWER_TIMEOUT_MS, () => this.#expire(request));
+      }
       return true;
     };
   }
 
   #expire(request: PendingRequest): void {
-    this.#settle(request, new OtaError("mqtt-timeout", `${request.operation ?? "describe"}: no answer from the platform`));
+    this.#settle(
+      request,
+      new OtaError("mqtt-timeout", `${request.operation ?? "describe"}: no answer from the platform`),
+    );
   }
 
   #settle(request: PendingRequest, answer: Answer): void {

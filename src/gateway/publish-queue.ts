@@ -17,8 +17,8 @@ const BUSY_MS = 100;
 const SECOND_MS = 1000;
 
 /**
- * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in turns
- * of its own, with nothing below them: to put a message together takes half of a chip's stack.
+ * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in
+ * turns of its own, with nothing below them: to put a message together takes half of a chip's stack.
  */
 export class PublishQueue {
   readonly #options: PublishQueueOptions;
@@ -55,8 +55,8 @@ export class PublishQueue {
   }
 
   /**
-   * Publishes as the session does, in turn. A message that asks for no acknowledgement is sent only if nothing else waits, or
-   * just before another message to the same topic. If there are several, only the newest is sent.
+   * Publishes as the session does, in turn. A message that asks for no acknowledgement is sent only if nothing else
+   * waits, or just before another message to the same topic. If there are several, only the newest is sent.
    */
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.#open) return false;

@@ -35,8 +35,8 @@ const WINDOW = 4;
 const RETRY_MS = 30_000;
 
 /**
- * All sub-devices, and how each is made known to the platform on a new connection: online, its result, SUBSCRIBE, SUBACK, the
- * question for its version. A few at a time, as fast as the publish queue lets them.
+ * All sub-devices, and how each is made known to the platform on a new connection: online, its result, SUBSCRIBE,
+ * SUBACK, the question for its version. A few at a time, as fast as the publish queue lets them.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -76,7 +76,9 @@ export class Sessions {
     this.all.splice(this.all.indexOf(sub), 1);
   }
 
-  /** Asks the sub-device for its version and reports that. If the platform does not know it as online, that comes first. */
+  /**
+   * Asks the sub-device for its version and reports that. If the platform does not know it as online, that comes first.
+   */
   check(sub: SubDevice): void {
     if (sub.phase === "joining" || this.#options.isBusy(sub)) return;
     sub.again = false;

@@ -15,7 +15,10 @@ export interface SubDeviceGateOptions {
 }
 
 /** Says whether, and when, a sub-device is updated. @returns `undefined`: whenever it is offered */
-export function subDeviceGate(sub: SubDevice, { clock, capacity, queue, plans }: SubDeviceGateOptions): Gate | undefined {
+export function subDeviceGate(
+  sub: SubDevice,
+  { clock, capacity, queue, plans }: SubDeviceGateOptions,
+): Gate | undefined {
   return plans?.gate({
     component: sub.productId,
     deviceName: sub.deviceName,

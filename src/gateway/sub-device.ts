@@ -14,13 +14,17 @@ export interface SubDeviceOptions extends DeviceName {
 }
 
 /**
- * `offline`: the platform is yet to be told that it is there. `joining`: it is being told. `refused`: the platform does not
- * take it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was reported.
+ * `offline`: the platform is yet to be told that it is there. `joining`: it is being told. `refused`: the platform does
+ * not take it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was
+ * reported.
  */
 export type Phase = "offline" | "joining" | "refused" | "checking" | "absent" | "online";
 
 /** What an application hears of a sub-device: how it stands, or how far its update is. */
-export type SubDeviceState = Exclude<Phase, "joining" | "checking"> | "queued" | Exclude<State["name"], "idle" | "confirming">;
+export type SubDeviceState =
+  | Exclude<Phase, "joining" | "checking">
+  | "queued"
+  | Exclude<State["name"], "idle" | "confirming">;
 
 export type SubDeviceEvent = DeviceName &
   (
@@ -42,15 +46,22 @@ export type SubDeviceEvent = DeviceName &
     | { readonly kind: "result"; readonly version: string; readonly result: Result }
   );
 
-const PHASES: readonly Phase[] = Object.freeze(["offline", "joining", "refused", "checking", "absent", "online"] as const);
+const PHASES: readonly Phase[] = Object.freeze([
+  "offline",
+  "joining",
+  "refused",
+  "checking",
+  "absent",
+  "online",
+] as const);
 /** Of `bits`: where the mark, the need to be looked at again and the subscription begin, above the phase. */
 const MARK_SHIFT = 3;
 const AGAIN = 1 << 6;
 const SUBSCRIBED = 1 << 7;
 
 /**
- * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one, and
- * nothing else is made for a sub-device that is idle.
+ * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one,
+ * and nothing else is made for a sub-device that is idle.
  */
 export class SubDevice implements DeviceName, Recipient, Marked {
   readonly productId: string;

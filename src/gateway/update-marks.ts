@@ -110,8 +110,11 @@ export class UpdateMarks {
         const part = entries.slice(record * ENTRIES_PER_RECORD, (record + 1) * ENTRIES_PER_RECORD);
         if (part.length === 0 && before === undefined) return;
         const after = encodeMarks(part);
-        if (part.length === 0) store.delete(key);
-        else if (before?.byteLength !== after.byteLength || !equalBytes(before, after, after.byteLength)) store.write(key, after);
+        if (part.length === 0) {
+          store.delete(key);
+        } else if (before?.byteLength !== after.byteLength || !equalBytes(before, after, after.byteLength)) {
+          store.write(key, after);
+        }
       }
     } catch (error) {
       log("error", "gateway", () => describeError(error));

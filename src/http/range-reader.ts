@@ -33,8 +33,8 @@ const STALL_WINDOW_MS = 30_000;
 const WANTED = ["content-range", "etag", "location", "retry-after", "date", "content-encoding"] as const;
 
 /**
- * Reads a file from an offset to its end, in one try: the policy of RFC 9110 §14, with redirects, bounded waits and every
- * answer checked before a byte of it is used. What cannot be used becomes one `OtaError`.
+ * Reads a file from an offset to its end, in one try: the policy of RFC 9110 §14, with redirects, bounded waits and
+ * every answer checked before a byte of it is used. What cannot be used becomes one `OtaError`.
  */
 export class RangeReader {
   readonly #options: RangeReaderOptions;
@@ -62,8 +62,8 @@ export class RangeReader {
   }
 
   /**
-   * Moves the next bytes of the file into `into`, from index `start` on and up to `end`; never beyond the file's end, with
-   * which the reader closes itself.
+   * Moves the next bytes of the file into `into`, from index `start` on and up to `end`; never beyond the file's end,
+   * with which the reader closes itself.
    *
    * @returns how many; fewer than fit only if no more are there
    */
@@ -148,10 +148,13 @@ export class RangeReader {
     const to = location === undefined ? undefined : resolveLocation(from, location);
     this.#exchange?.close();
     this.#redirects++;
-    if (to === undefined) this.#fail(new OtaError("redirect-refused", "redirect without a usable location"));
-    else if (this.#redirects > REDIRECT_LIMIT) this.#fail(new OtaError("redirect-refused", `more than ${REDIRECT_LIMIT} redirects`));
-    else if (from.secure && !to.secure) this.#fail(new OtaError("redirect-refused", "redirect from https to http"));
-    else {
+    if (to === undefined) {
+      this.#fail(new OtaError("redirect-refused", "redirect without a usable location"));
+    } else if (this.#redirects > REDIRECT_LIMIT) {
+      this.#fail(new OtaError("redirect-refused", `more than ${REDIRECT_LIMIT} redirects`));
+    } else if (from.secure && !to.secure) {
+      this.#fail(new OtaError("redirect-refused", "redirect from https to http"));
+    } else {
       this.#url = to;
       this.#request();
     }
@@ -169,7 +172,9 @@ export class RangeReader {
       return new OtaError("range-mismatch", `file has ${head.contentLength} bytes, not ${size}`);
     }
     const range = parseContentRange(head.header("content-range"));
-    if (offset === 0 || range === undefined) return new OtaError("range-mismatch", "206 without a range that was asked for");
+    if (offset === 0 || range === undefined) {
+      return new OtaError("range-mismatch", "206 without a range that was asked for");
+    }
     if (range.first !== offset) return new OtaError("range-mismatch", `range begins at ${range.first}, not ${offset}`);
     if (range.total !== undefined && range.total !== size) {
       return new OtaError("range-mismatch", `file has ${range.total} bytes, not ${size}`);

@@ -1,14 +1,16 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
 import { isBlank } from "../lib/bytes.js";
 
-/** Where the bytes come from: `read` puts those that are there into the buffer, between two indices. @returns how many */
+/**
+ * Where the bytes come from: `read` puts those that are there into the buffer, between two indices. @returns how many
+ */
 export interface ByteSource {
   read(into: Uint8Array, start: number, end: number): number;
 }
 
 /**
- * Gathers the bytes of an image in one block and programs whole blocks, in order, each once. They come straight from the
- * socket into the block; the caller erases ahead of it.
+ * Gathers the bytes of an image in one block and programs whole blocks, in order, each once. They come straight from
+ * the socket into the block; the caller erases ahead of it.
  */
 export class BlockWriter {
   readonly #partition: FlashPartition;
@@ -64,8 +66,8 @@ export class BlockWriter {
   }
 
   /**
-   * Programs the full block and goes on to the next. A blank one is left as erased: programming would change nothing, and so
-   * the last programmed block of a region is always the last that is not blank.
+   * Programs the full block and goes on to the next. A blank one is left as erased: programming would change nothing,
+   * and so the last programmed block of a region is always the last that is not blank.
    *
    * @throws HalError
    */

@@ -24,8 +24,8 @@ const VERSION_OFFSET = 48;
 const VERSION_LENGTH = 32;
 
 /**
- * Looks at the first block of an image as the boot loader will, so that a wrong file is refused before the rest of it is
- * fetched.
+ * Looks at the first block of an image as the boot loader will, so that a wrong file is refused before the rest of it
+ * is fetched.
  *
  * @param block the first bytes of the file: a whole block, or the whole file if that is shorter
  * @param size  bytes in the whole file
@@ -44,7 +44,9 @@ export function checkImageHeader(block: Uint8Array, size: number, chipId: number
   const chip = view.getUint16(CHIP_ID_OFFSET, true);
   if (chip !== chipId) refuse(`image for chip ${chip}, this is chip ${chipId}`);
   const segmentLength = view.getUint32(SEGMENT_LENGTH_OFFSET, true);
-  if (segmentLength < DESCRIPTOR_LENGTH || DESCRIPTOR_OFFSET + segmentLength > size) refuse("first segment has a wrong length");
+  if (segmentLength < DESCRIPTOR_LENGTH || DESCRIPTOR_OFFSET + segmentLength > size) {
+    refuse("first segment has a wrong length");
+  }
   if (view.getUint32(DESCRIPTOR_OFFSET, true) !== DESCRIPTOR_MAGIC) refuse("image without an application descriptor");
   return text(block, VERSION_OFFSET, VERSION_LENGTH);
 }

@@ -41,6 +41,8 @@ export class ReadBack {
   /** Once, when all is hashed. @param md5 32 hexadecimal digits */
   matches(md5: string): boolean {
     const expected = fromHex(md5);
-    return expected !== undefined && this.#digest !== undefined && equalBytes(this.#digest.digest(), expected, MD5_LENGTH);
+    return (
+      expected !== undefined && this.#digest !== undefined && equalBytes(this.#digest.digest(), expected, MD5_LENGTH)
+    );
   }
 }

@@ -3,8 +3,8 @@ import { isBlank } from "../lib/bytes.js";
 import { regionEnd } from "./regions.js";
 
 /**
- * Finds the last block that was programmed after `regionOffset`, by reading. Blocks are programmed in order, and blank ones
- * not at all, so everything before it is whole; it may be torn itself, and is to be fetched again.
+ * Finds the last block that was programmed after `regionOffset`, by reading. Blocks are programmed in order, and blank
+ * ones not at all, so everything before it is whole; it may be torn itself, and is to be fetched again.
  */
 export class ResumeSearch {
   readonly #partition: FlashPartition;
@@ -21,7 +21,10 @@ export class ResumeSearch {
     const { partition, regionOffset, size } = options;
     this.#partition = partition;
     this.#regionOffset = regionOffset;
-    this.#end = Math.min(regionEnd(partition, regionOffset), Math.ceil(size / partition.blockLength) * partition.blockLength);
+    this.#end = Math.min(
+      regionEnd(partition, regionOffset),
+      Math.ceil(size / partition.blockLength) * partition.blockLength,
+    );
     if (this.#end <= regionOffset) this.#found = regionOffset;
   }
 
@@ -50,7 +53,12 @@ export class ResumeSearch {
  * @param scratch one block long; its content is lost
  * @throws HalError
  */
-export function findResumePoint(partition: FlashPartition, regionOffset: number, size: number, scratch: Uint8Array): number {
+export function findResumePoint(
+  partition: FlashPartition,
+  regionOffset: number,
+  size: number,
+  scratch: Uint8Array,
+): number {
   const search = new ResumeSearch({ partition, regionOffset, size });
   while (search.found === undefined) search.step(scratch);
   return search.found;

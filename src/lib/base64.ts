@@ -26,7 +26,9 @@ export function encodeBase64(bytes: Uint8Array): string {
   for (let at = 0; at < bytes.byteLength; at += 3) {
     const rest = bytes.byteLength - at;
     const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    for (let digit = 0; digit < 4; digit++) text += digit > rest ? "=" : ALPHABET.charAt((bits >> (18 - 6 * digit)) & 63);
+    for (let digit = 0; digit < 4; digit++) {
+      text += digit > rest ? "=" : ALPHABET.charAt((bits >> (18 - 6 * digit)) & 63);
+    }
   }
   return text;
 }

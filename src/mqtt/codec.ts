@@ -9,7 +9,12 @@ export type Received =
   | { readonly type: "connack"; readonly returnCode: number }
   | { readonly type: "suback"; readonly packetId: number; readonly granted: boolean }
   | { readonly type: "puback"; readonly packetId: number }
-  | { readonly type: "publish"; readonly topic: string; readonly payload: Uint8Array; readonly packetId: number | undefined }
+  | {
+      readonly type: "publish";
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly packetId: number | undefined;
+    }
   | { readonly type: "pingresp" | "unsuback" };
 
 export interface MqttCredentials {
@@ -35,9 +40,22 @@ export function encodeSubscribe(packetId: number, filter: string): Uint8Array {
 }
 
 /** @param packetId absent: QoS 0; present: QoS 1 */
-export function encodePublish(topic: string, payload: string, packetId: number | undefined, duplicate: boolean): Uint8Array {
+export function encodePublish(
+  topic: string,
+  payload: string,
+  packetId: number | undefined,
+  duplicate: boolean,
+): Uint8Array {
   const qos = packetId === undefined ? 0 : 1;
-  return mqtt.generate({ cmd: "publish", topic, payload, qos, dup: duplicate, retain: false, messageId: packetId ?? 0 });
+  return mqtt.generate({
+    cmd: "publish",
+    topic,
+    payload,
+    qos,
+    dup: duplicate,
+    retain: false,
+    messageId: packetId ?? 0,
+  });
 }
 
 export function encodePuback(packetId: number): Uint8Array {
@@ -164,7 +182,9 @@ function convert(packet: IncomingPacket): Received | string {
   }
 }
 
-/** The remaining length that the fields of a packet add up to: the parser would take what is missing from the next one. */
+/**
+ * The remaining length that the fields of a packet add up to: the parser would take what is missing from the next one.
+ */
 function lengthOf({ cmd, length, granted, topic = "", payload, qos }: IncomingPacket): number {
   switch (cmd) {
     case "connack":

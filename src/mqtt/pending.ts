@@ -29,8 +29,8 @@ interface Pending {
 }
 
 /**
- * Packets in flight on one connection, in the order they were last sent, and their repetition. Bounded: what does not fit is
- * refused, not queued.
+ * Packets in flight on one connection, in the order they were last sent, and their repetition. Bounded: what does not
+ * fit is refused, not queued.
  */
 export class PendingPackets {
   readonly #options: PendingPacketsOptions;

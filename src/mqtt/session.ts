@@ -54,8 +54,8 @@ const READ_LENGTH = 512;
 const BACKLOG_LIMIT = 8_192;
 
 /**
- * An MQTT 3.1.1 client session: always clean, never a will, QoS 0 and 1. It reconnects by itself. What is in flight when
- * a connection ends is forgotten: the session is clean, and the owner knows from its own state what to say again.
+ * An MQTT 3.1.1 client session: always clean, never a will, QoS 0 and 1. It reconnects by itself. What is in flight
+ * when a connection ends is forgotten: the session is clean, and the owner knows from its own state what to say again.
  */
 export class MqttSession {
   readonly #options: MqttSessionOptions;
@@ -123,7 +123,11 @@ export class MqttSession {
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.open) return false;
     if (onAcknowledged !== undefined) {
-      return this.#pending.send("puback", (packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate), onAcknowledged);
+      return this.#pending.send(
+        "puback",
+        (packetId, duplicate) => encodePublish(topic, payload, packetId, duplicate),
+        onAcknowledged,
+      );
     }
     if (!this.#backlog.empty) return false;
     this.#send(encodePublish(topic, payload, undefined, false));
@@ -270,9 +274,17 @@ export class MqttSession {
     const sinceConnect = this.#lastConnectAt === undefined ? Infinity : clock.now() - this.#lastConnectAt;
     if (this.#phase === "open" && sinceConnect > STABLE_AFTER_MS) this.#attempts = 0;
     this.#close();
-    const jitterMs = fullJitter(Math.max(1, this.#attempts), { baseMs: RECONNECT_BASE_MS, maxMs: RECONNECT_MAX_MS, random });
+    const jitterMs = fullJitter(Math.max(1, this.#attempts), {
+      baseMs: RECONNECT_BASE_MS,
+      maxMs: RECONNECT_MAX_MS,
+      random,
+    });
     const delayMs = greeted ? Math.max(jitterMs, CONNECT_INTERVAL_MS - sinceConnect) : jitterMs;
-    log(error.code === "mqtt-refused" ? "error" : "warn", "mqtt", () => `${error.message}; next try in ${Math.round(delayMs)} ms`);
+    log(
+      error.code === "mqtt-refused" ? "error" : "warn",
+      "mqtt",
+      () => `${error.message}; next try in ${Math.round(delayMs)} ms`,
+    );
     this.#reconnectIn(delayMs);
     this.#options.onClosed(error);
   }

@@ -53,7 +53,10 @@ export function decide(input: DecisionInput): Decision {
   return unmet.length === 0 ? { do: "go" } : { do: "wait", unmet };
 }
 
-/** Consent to the download is asked where the policy, or else a listener, wants it; to the installation by its own setting. */
+/**
+ * Consent to the download is asked where the policy, or else a listener, wants it; to the installation by its own
+ * setting.
+ */
 function wantsConsent({ step, policy, hasListener }: DecisionInput): boolean {
   if (step === "install") return policy.installWhen === "accepted";
   return policy.consent === undefined ? hasListener : policy.consent === "ask";
@@ -63,25 +66,44 @@ function wantsConsent({ step, policy, hasListener }: DecisionInput): boolean {
 function refusalOf(input: DecisionInput): string | undefined {
   const { requirements, remembered, runningVersion, component, kind, capacity } = input;
   if (requirements.wrong !== undefined) return `plan refused: ${requirements.wrong}`;
-  if (requirements.component !== undefined && requirements.component !== component) return `for component ${requirements.component}, not ${component}`;
-  if (requirements.kind !== undefined && requirements.kind !== kind) return `for a component of kind ${requirements.kind}, not ${kind}`;
+  if (requirements.component !== undefined && requirements.component !== component) {
+    return `for component ${requirements.component}, not ${component}`;
+  }
+  if (requirements.kind !== undefined && requirements.kind !== kind) {
+    return `for a component of kind ${requirements.kind}, not ${kind}`;
+  }
   if (remembered.declined) return "declined before";
   if (remembered.cooling === "reverted") return "reverted before: offer it again later";
   if (remembered.cooling === "exhausted") return `failed ${remembered.failures} times: offer it again later`;
-  if (requirements.sourceVersion !== undefined && runningVersion !== undefined && requirements.sourceVersion !== runningVersion) {
+  if (
+    requirements.sourceVersion !== undefined &&
+    runningVersion !== undefined &&
+    requirements.sourceVersion !== runningVersion
+  ) {
     return `for version ${requirements.sourceVersion}, not ${runningVersion}`;
   }
-  if (requirements.space !== undefined && requirements.space > capacity) return `wants ${requirements.space} bytes, room for ${capacity}`;
+  if (requirements.space !== undefined && requirements.space > capacity) {
+    return `wants ${requirements.space} bytes, room for ${capacity}`;
+  }
   return undefined;
 }
 
 function unmetOf(input: DecisionInput): Unmet[] {
   const { step, policy, requirements, vitals, unixTime, remembered, runningVersion } = input;
   const unmet: Unmet[] = [];
-  if (remembered.deferredSeconds > 0) unmet.push({ what: "deferral", required: remembered.deferredSeconds, measured: undefined });
+  if (remembered.deferredSeconds > 0) {
+    unmet.push({ what: "deferral", required: remembered.deferredSeconds, measured: undefined });
+  }
   // A difference is offered to whom has said its source version, and to nobody else.
-  if (requirements.sourceVersion !== undefined && runningVersion === undefined) unmet.push({ what: "version", required: requirements.sourceVersion, measured: undefined });
-  const least = (what: "battery" | "signal", demanded: number | undefined, wanted: number | undefined, measured: number | undefined): void => {
+  if (requirements.sourceVersion !== undefined && runningVersion === undefined) {
+    unmet.push({ what: "version", required: requirements.sourceVersion, measured: undefined });
+  }
+  const least = (
+    what: "battery" | "signal",
+    demanded: number | undefined,
+    wanted: number | undefined,
+    measured: number | undefined,
+  ): void => {
     const required = Math.max(demanded ?? -Infinity, wanted ?? -Infinity);
     if (measured !== undefined && measured < required) unmet.push({ what, required, measured });
   };

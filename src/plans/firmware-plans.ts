@@ -102,6 +102,8 @@ export class FirmwarePlans {
   /** The plan of the update that is under way. */
   current(): Plan | undefined {
     const { state } = this.#options.driver();
-    return "offer" in state ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download") : undefined;
+    return "offer" in state
+      ? this.#gate?.describe(state.offer, state.name === "ready" ? "install" : "download")
+      : undefined;
   }
 }

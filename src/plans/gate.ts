@@ -136,7 +136,9 @@ export class PlanGate implements Gate {
     this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
     pending.unmet = "unmet" in decision ? decision.unmet : [];
     pending.asks = decision.do === "ask";
-    if (pending.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) this.#askVersion(pending, requirements);
+    if (pending.unmet.some(({ what }) => what === "version") && deferredSeconds === 0) {
+      this.#askVersion(pending, requirements);
+    }
     switch (decision.do) {
       case "go":
         if (step === "download") this.#tell(pending);
@@ -172,15 +174,20 @@ export class PlanGate implements Gate {
     return this.#requirements.read(offer);
   }
 
-  /** What does not say its version within some tries is refused as one that says another: the difference may not fit. */
+  /**
+   * What does not say its version within some tries is refused as one that says another: the difference may not fit.
+   */
   #askVersion(pending: PendingStep, { sourceVersion }: Requirements): void {
     if (pending.asksVersion) return;
     pending.asksVersion = true;
     this.#options.askVersion?.(() => {
       pending.asksVersion = false;
       if (this.#pending !== pending) return;
-      if (this.#options.runningVersion() !== undefined) this.#lookIn(0);
-      else if (++pending.versionTries >= VERSION_TRIES) this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+      if (this.#options.runningVersion() !== undefined) {
+        this.#lookIn(0);
+      } else if (++pending.versionTries >= VERSION_TRIES) {
+        this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+      }
     });
   }
 
@@ -273,13 +280,16 @@ export class PlanGate implements Gate {
         if (!isOpen()) return;
         // Not what was left when the plan was shown: the same plan may be deferred again.
         if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
-        if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
+        if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) {
+          throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
+        }
         memory.defer(component, offer, Math.ceil(seconds));
         pending.told = false;
         close(pending);
         this.#lookIn(0);
       },
-      closed: () => new Promise((resolve) => (isOpen() && !pending.answered ? pending.closers.push(resolve) : resolve())),
+      closed: () =>
+        new Promise((resolve) => (isOpen() && !pending.answered ? pending.closers.push(resolve) : resolve())),
     };
   }
 }

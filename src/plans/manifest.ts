@@ -78,7 +78,9 @@ export class ManifestReader {
 
   #onEnd(): void {
     const fields = parseMessage(this.#body.subarray(0, this.#length));
-    this.#end({ found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE) });
+    this.#end({
+      found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE),
+    });
   }
 
   #end(answer: ManifestAnswer): void {

@@ -31,8 +31,8 @@ interface Memory extends PlanEntry {
 }
 
 /**
- * What was decided about images, and what became of them, through restarts. The images dealt with longest ago are forgotten
- * first. A store that fails costs the memory of it, and no update.
+ * What was decided about images, and what became of them, through restarts. The images dealt with longest ago are
+ * forgotten first. A store that fails costs the memory of it, and no update.
  */
 export class PlanMemory {
   readonly #store: KeyValueStore;
@@ -62,7 +62,8 @@ export class PlanMemory {
       declined: (flags & DECLINED) !== 0,
       accepted,
       failures: entry?.failures ?? 0,
-      cooling: leftSeconds === 0 ? undefined : flags & REVERTED ? "reverted" : flags & EXHAUSTED ? "exhausted" : undefined,
+      cooling:
+        leftSeconds === 0 ? undefined : flags & REVERTED ? "reverted" : flags & EXHAUSTED ? "exhausted" : undefined,
       deferredSeconds: flags & DEFERRED ? leftSeconds : 0,
     };
   }

@@ -21,7 +21,18 @@ export interface PendingStep {
 }
 
 export function newPendingStep(step: ClearedStep, offer: Offer, answer: PendingStep["answer"]): PendingStep {
-  return { step, offer, answer, told: false, answered: false, closers: [], versionTries: 0, asksVersion: false, unmet: [], asks: false };
+  return {
+    step,
+    offer,
+    answer,
+    told: false,
+    answered: false,
+    closers: [],
+    versionTries: 0,
+    asksVersion: false,
+    unmet: [],
+    asks: false,
+  };
 }
 
 /** No answer is wanted any more. */

@@ -4,7 +4,10 @@ import type { ClearedStep } from "../update/machine/types.js";
 /** A precondition that is not met at present, or a wait that is not over. */
 export interface Unmet {
   readonly what: "battery" | "signal" | "window" | "deferral" | "component" | "version";
-  /** What is wanted: percent, dBm, the windows, seconds to wait, the component that comes first, or the version to update from. */
+  /**
+   * What is wanted: percent, dBm, the windows, seconds to wait, the component that comes first, or the version to
+   * update from.
+   */
   readonly required: number | string | undefined;
   /** What is: percent, dBm, or the time of day there; `undefined` if nobody knows. */
   readonly measured: number | string | undefined;
@@ -18,7 +21,10 @@ export function describeUnmet({ what, required, measured }: Unmet): string {
 
 /** What is known of an update before it happens. */
 export interface PlanFacts {
-  /** Id of the component that is updated: `firmware` is the own one. For a sub-device it is the product: an answer is for all devices of that. */
+  /**
+   * Id of the component that is updated: `firmware` is the own one. For a sub-device it is the product: an answer is
+   * for all devices of that.
+   */
   readonly component: string;
   /** The sub-device whose turn it is. */
   readonly deviceName?: string | undefined;

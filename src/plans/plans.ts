@@ -19,7 +19,20 @@ export interface UpdatePlansOptions {
 
 /** What a gate is for. */
 export interface GateTarget
-  extends Pick<PlanGateOptions, "component" | "deviceName" | "kind" | "capacity" | "gatherMs" | "runningVersion" | "askVersion" | "blocked" | "unblock" | "awaited" | "onOver"> {
+  extends Pick<
+    PlanGateOptions,
+    | "component"
+    | "deviceName"
+    | "kind"
+    | "capacity"
+    | "gatherMs"
+    | "runningVersion"
+    | "askVersion"
+    | "blocked"
+    | "unblock"
+    | "awaited"
+    | "onOver"
+  > {
   /** Besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
 }
@@ -56,8 +69,8 @@ export class UpdatePlans {
   }
 
   /**
-   * Before the first step of a boot: what became of the image that was on trial. One that was only restarted may be a good one
-   * in a board whose battery was changed: it counts as failed, and does not cool down.
+   * Before the first step of a boot: what became of the image that was on trial. One that was only restarted may be a
+   * good one in a board whose battery was changed: it counts as failed, and does not cool down.
    */
   noteBoot(record: JobRecord | undefined, boot: BootStatus): void {
     const checkpoint = record?.checkpoint;
@@ -73,7 +86,10 @@ export class UpdatePlans {
     else if (event.type !== "declined") this.#memory.fail(component, state.image);
   }
 
-  /** Notes a step of a sub-device. The end of its job is no failure for the others of its product, and answers hold for them. */
+  /**
+   * Notes a step of a sub-device. The end of its job is no failure for the others of its product, and answers hold for
+   * them.
+   */
   noteDeviceStep(productId: string, state: State): void {
     if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
   }

@@ -9,15 +9,17 @@ export interface PolicyConfig {
   readonly minBatteryPercent?: number | undefined;
   /** Least strength of the signal. An unknown one counts as enough. */
   readonly minSignalDbm?: number | undefined;
-  /** Times of day, `HH:MM`, in which updates happen; across midnight if `to` is the earlier one. Default: at any time. */
+  /**
+   * Times of day, `HH:MM`, in which updates happen; across midnight if `to` is the earlier one. Default: at any time.
+   */
   readonly windows?: readonly { readonly from: string; readonly to: string }[] | undefined;
   /** How far the windows' time is from UTC, east positive. Default 0. */
   readonly timeZoneOffsetMinutes?: number | undefined;
   /** How often one image may be deferred. Default 3. */
   readonly maxDeferrals?: number | undefined;
   /**
-   * `downloaded` (default): at once, within the windows. `accepted`: asked about a second time. `window`: within the windows,
-   * and these do not bind the download.
+   * `downloaded` (default): at once, within the windows. `accepted`: asked about a second time. `window`: within the
+   * windows, and these do not bind the download.
    */
   readonly installWhen?: "downloaded" | "accepted" | "window" | undefined;
   /** Failed jobs after which an image cools down. Default 5. */
@@ -56,9 +58,25 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolvePolicy(config: PolicyConfig): Policy {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new OtaError("usage", "policy is not an object");
-  const { consent, minBatteryPercent, minSignalDbm, windows = [], timeZoneOffsetMinutes = 0, maxDeferrals = 3 } = config;
-  const { installWhen = "downloaded", maxAttempts = 5, coolDownSeconds = 86_400, deadlineSeconds, recheckSeconds = 10, manifest = true } = config;
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new OtaError("usage", "policy is not an object");
+  }
+  const {
+    consent,
+    minBatteryPercent,
+    minSignalDbm,
+    windows = [],
+    timeZoneOffsetMinutes = 0,
+    maxDeferrals = 3,
+  } = config;
+  const {
+    installWhen = "downloaded",
+    maxAttempts = 5,
+    coolDownSeconds = 86_400,
+    deadlineSeconds,
+    recheckSeconds = 10,
+    manifest = true,
+  } = config;
   return {
     consent: oneOf("consent", consent, [undefined, "silent", "ask"]),
     minBatteryPercent: optional("minBatteryPercent", minBatteryPercent, 0, 100),
@@ -76,7 +94,9 @@ export function resolvePolicy(config: PolicyConfig): Policy {
 }
 
 export function oneOf<Value>(name: string, value: Value, allowed: readonly Value[]): Value {
-  if (!allowed.includes(value)) throw new OtaError("usage", `${name} is none of ${allowed.filter((each) => each !== undefined).join(", ")}`);
+  if (!allowed.includes(value)) {
+    throw new OtaError("usage", `${name} is none of ${allowed.filter((each) => each !== undefined).join(", ")}`);
+  }
   return value;
 }
 
@@ -86,7 +106,9 @@ export function optional(name: string, value: number | undefined, least: number,
 }
 
 function whole(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${least} and ${most}`);
+  if (!Number.isInteger(value)) {
+    throw new OtaError("usage", `${name} is not a whole number between ${least} and ${most}`);
+  }
   return within(name, value, least, most);
 }
 

@@ -75,7 +75,13 @@ export function decodePlans(record: Uint8Array | undefined): PlanEntry[] {
   if (record === undefined || end < HEAD_LENGTH || record[0] !== FORMAT_VERSION) return [];
   const count = record[1] as number;
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (count > ENTRY_LIMIT || end !== HEAD_LENGTH + count * ENTRY_LENGTH || view.getUint32(end, true) !== crc32(record, end)) return [];
+  if (
+    count > ENTRY_LIMIT ||
+    end !== HEAD_LENGTH + count * ENTRY_LENGTH ||
+    view.getUint32(end, true) !== crc32(record, end)
+  ) {
+    return [];
+  }
   const entries: PlanEntry[] = [];
   for (let at = HEAD_LENGTH; at < end; at += ENTRY_LENGTH) {
     entries.push({

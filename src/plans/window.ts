@@ -1,6 +1,9 @@
 import { OtaError } from "../errors.js";
 
-/** A span of the day in minutes since midnight: `from` is in it, `to` is not. If `to` comes first, midnight lies between. */
+/**
+ * A span of the day in minutes since midnight: `from` is in it, `to` is not. If `to` comes first, midnight lies
+ * between.
+ */
 export interface Window {
   readonly from: number;
   readonly to: number;

@@ -43,7 +43,11 @@ export const SYSTEM_ERROR = -2;
 
 /** @param proof of all of them; present for `bind`, if there is one */
 export function encodeOperation(type: Operation, devices: readonly DeviceName[], proof?: BindProof): string {
-  const named = devices.map(({ productId, deviceName }) => ({ product_id: productId, device_name: deviceName, ...proof }));
+  const named = devices.map(({ productId, deviceName }) => ({
+    product_id: productId,
+    device_name: deviceName,
+    ...proof,
+  }));
   return JSON.stringify({ type, payload: { devices: named } });
 }
 
@@ -121,9 +125,15 @@ export function decodeGatewayMessage(bytes: Uint8Array): GatewayMessage {
     case "describe_sub_devices":
       return { type: "bound", devices: devices.flatMap(nameOf) };
     case "change":
-      return { type: "change", bound: isFields(payload) && Number(own(payload, "status")) === 1, devices: devices.flatMap(nameOf) };
+      return {
+        type: "change",
+        bound: isFields(payload) && Number(own(payload, "status")) === 1,
+        devices: devices.flatMap(nameOf),
+      };
     default:
-      return typeof type === "string" ? { type: "unknown", name: type.slice(0, 32) } : { type: "malformed", reason: "no type" };
+      return typeof type === "string"
+        ? { type: "unknown", name: type.slice(0, 32) }
+        : { type: "malformed", reason: "no type" };
   }
 }
 

@@ -18,6 +18,12 @@ export function hmac(algorithm: DigestAlgorithm, key: Uint8Array, message: Uint8
   };
   const block = new Uint8Array(BLOCK_LENGTH);
   block.set(key.byteLength > BLOCK_LENGTH ? hash(key) : key);
-  const inner = hash(block.map((byte) => byte ^ 0x36), message);
-  return hash(block.map((byte) => byte ^ 0x5c), inner);
+  const inner = hash(
+    block.map((byte) => byte ^ 0x36),
+    message,
+  );
+  return hash(
+    block.map((byte) => byte ^ 0x5c),
+    inner,
+  );
 }

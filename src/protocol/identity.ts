@@ -59,7 +59,10 @@ export function parseDeviceInfo(text: string): DeviceInfo {
   throw new OtaError("usage", "auth_mode is neither KEY nor CERT");
 }
 
-/** The vendor's template has entries whose names are empty: they are none. `subdev_num` says nothing that the list does not. */
+/**
+ * The vendor's template has entries whose names are empty: they are none. `subdev_num` says nothing that the list does
+ * not.
+ */
 function subDevicesOf(subDev: unknown): DeviceName[] {
   if (subDev === undefined || subDev === null) return [];
   if (!isObject(subDev)) throw new OtaError("usage", "subDev is not an object");
@@ -68,7 +71,11 @@ function subDevicesOf(subDev: unknown): DeviceName[] {
   return (list as unknown[]).flatMap((entry, index) => {
     const { sub_productId: productId, sub_devName: deviceName } = isObject(entry) ? entry : {};
     if (productId === "" && deviceName === "") return [];
-    if (typeof productId !== "string" || typeof deviceName !== "string" || faultOf({ productId, deviceName }) !== undefined) {
+    if (
+      typeof productId !== "string" ||
+      typeof deviceName !== "string" ||
+      faultOf({ productId, deviceName }) !== undefined
+    ) {
       throw new OtaError("usage", `subdev_list[${index}] has no valid sub_productId and sub_devName`);
     }
     return [{ productId, deviceName }];

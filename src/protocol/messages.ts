@@ -34,9 +34,7 @@ export type Downlink =
   | { readonly type: "malformed"; readonly reason: string };
 
 /** A result that closes a job on the platform. */
-export type Result =
-  | { readonly outcome: "done" }
-  | { readonly outcome: FailedOutcome; readonly message: string };
+export type Result = { readonly outcome: "done" } | { readonly outcome: FailedOutcome; readonly message: string };
 
 /** Longest `result_msg`, in characters. */
 export const MESSAGE_LIMIT = 64;
@@ -63,7 +61,9 @@ export function encodeResult(version: string, result: Result): string {
   return encodeProgress(version, { state: "fail", result_code: code, result_msg: cutMessage(message) });
 }
 
-/** Every copy of a result is the same, whichever side of a restart it comes from: no half of a surrogate pair is left. */
+/**
+ * Every copy of a result is the same, whichever side of a restart it comes from: no half of a surrogate pair is left.
+ */
 export function cutMessage(message: string): string {
   const cut = message.slice(0, MESSAGE_LIMIT);
   const last = cut.charCodeAt(cut.length - 1);
@@ -118,8 +118,12 @@ function decodeOffer(fields: Fields): Downlink {
   if (typeof version !== "string" || !isVersion(version)) return malformed("version is not 1 to 32 of [A-Za-z0-9._-]");
   if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return malformed("url is not http or https");
   if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
-  if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return malformed("md5sum is not 32 hexadecimal digits");
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return malformed("file_size is not a positive integer");
+  if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) {
+    return malformed("md5sum is not 32 hexadecimal digits");
+  }
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) {
+    return malformed("file_size is not a positive integer");
+  }
   const requirements = decodeRequirements(fields);
   const offer = { version, url, md5: md5.toLowerCase(), size };
   return { type: "offer", offer: requirements === undefined ? offer : { ...offer, requirements } };
@@ -129,7 +133,9 @@ function decodeAnswer(fields: Fields): Downlink {
   const resultCode = own(fields, "result_code");
   const message = own(fields, "result_msg");
   const version = own(fields, "version");
-  if (typeof resultCode !== "number" || !Number.isSafeInteger(resultCode)) return malformed("result_code is not an integer");
+  if (typeof resultCode !== "number" || !Number.isSafeInteger(resultCode)) {
+    return malformed("result_code is not an integer");
+  }
   return {
     type: "version-answer",
     answer: {

@@ -1,8 +1,8 @@
 import { isVersion } from "./version.js";
 
 /**
- * What an image requires of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry them
- * too, which the platform does not do today.
+ * What an image requires of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry
+ * them too, which the platform does not do today.
  */
 export interface Requirements {
   /** The image is a difference to this version, and of use to no other. */

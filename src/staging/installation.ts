@@ -29,7 +29,10 @@ export interface InstallJob {
 export interface Installer {
   /** The version that runs there, or a promise of it; `undefined` if it cannot be reached. */
   version(): string | undefined | Promise<string | undefined>;
-  /** A promise, or any other thenable, may stand for the result: kept is success, broken is failure. So may an exception. */
+  /**
+   * A promise, or any other thenable, may stand for the result: kept is success, broken is failure. So may an
+   * exception.
+   */
   install(image: InstallImage, job: InstallJob): unknown;
 }
 
@@ -50,7 +53,9 @@ export interface InstallationOptions {
 /** Longest wait for a version. */
 const VERSION_TIMEOUT_MS = 20_000;
 
-/** Brings a staged image to whom it is for, by the application's code, which may do anything but make this fail to end. */
+/**
+ * Brings a staged image to whom it is for, by the application's code, which may do anything but make this fail to end.
+ */
 export class Installation {
   readonly #options: InstallationOptions;
   #timer: Pick<Timer, "cancel"> | undefined;
@@ -76,7 +81,13 @@ export class Installation {
     // NaN and the like from an application's arithmetic are no progress, and no reason to write to the store each time.
     const within = (bytes: number): number => (bytes > 0 ? Math.floor(Math.min(bytes, size)) : 0);
     this.#arm();
-    const handed: InstallImage = { version, size, md5, acknowledged, read: (byteOffset, into) => this.#read(byteOffset, into) };
+    const handed: InstallImage = {
+      version,
+      size,
+      md5,
+      acknowledged,
+      read: (byteOffset, into) => this.#read(byteOffset, into),
+    };
     const job: InstallJob = {
       progress: (bytes) => active(() => onProgress(within(bytes))),
       acknowledge: (byteOffset) => active(() => onAcknowledged(within(byteOffset))),
@@ -132,10 +143,15 @@ export class Installation {
 /**
  * Asks for the version that runs somewhere.
  *
- * @param onAnswer once, never from inside this call; `undefined` if there is no answer in time, or none that is a version
+ * @param onAnswer once, never from inside this call; `undefined` if there is no answer in time, or none that is a
+ * version
  * @returns cancels the question
  */
-export function askVersion(installer: Installer, clock: Clock, onAnswer: (version: string | undefined) => void): Pick<Timer, "cancel"> {
+export function askVersion(
+  installer: Installer,
+  clock: Clock,
+  onAnswer: (version: string | undefined) => void,
+): Pick<Timer, "cancel"> {
   let over = false;
   let timer: Timer;
   const answer = (version: unknown): void => {
@@ -161,7 +177,11 @@ export function askVersion(installer: Installer, clock: Clock, onAnswer: (versio
 }
 
 /** Runs an application's code, which may return a promise, and hands on what comes of it. */
-function attempt(code: () => unknown, onValue: (promised: boolean, value: unknown) => void, onError: (error: unknown) => void): void {
+function attempt(
+  code: () => unknown,
+  onValue: (promised: boolean, value: unknown) => void,
+  onError: (error: unknown) => void,
+): void {
   try {
     const value = code();
     // An application may bring promises of its own.

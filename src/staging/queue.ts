@@ -25,8 +25,8 @@ interface Job<Whom> {
 const OWNER_WAIT_MS = 60_000;
 
 /**
- * Images for others than the own firmware, one job at a time: first in, first out, but those who want the image that is in
- * the area come before it is erased. The own firmware's update takes its turn among them.
+ * Images for others than the own firmware, one job at a time: first in, first out, but those who want the image that is
+ * in the area come before it is erased. The own firmware's update takes its turn among them.
  */
 export class StagingQueue<Whom extends Recipient> {
   readonly #options: StagingQueueOptions<Whom>;
@@ -47,7 +47,9 @@ export class StagingQueue<Whom extends Recipient> {
   constructor(options: StagingQueueOptions<Whom>) {
     this.#options = options;
     const record = loadRecord(options.device.store, AREA_KEY);
-    if (record?.checkpoint.phase === "applying" || record?.checkpoint.phase === "reporting") this.#awaited = record.owner;
+    if (record?.checkpoint.phase === "applying" || record?.checkpoint.phase === "reporting") {
+      this.#awaited = record.owner;
+    }
   }
 
   /** Whose job was cut in the middle by the restart, until it has come. */
@@ -74,7 +76,9 @@ export class StagingQueue<Whom extends Recipient> {
   open(): void {
     this.#open = true;
     if (this.#awaited !== undefined) {
-      this.#awaitTimer ??= this.#options.device.clock.timer("staging owner", OWNER_WAIT_MS, () => this.#came(this.#awaited));
+      this.#awaitTimer ??= this.#options.device.clock.timer("staging owner", OWNER_WAIT_MS, () =>
+        this.#came(this.#awaited),
+      );
     }
     this.#later();
   }
@@ -115,7 +119,9 @@ export class StagingQueue<Whom extends Recipient> {
     this.#later();
   }
 
-  /** Somebody can be spoken for on this connection. @returns whether its job says what there is to say of its version */
+  /**
+   * Somebody can be spoken for on this connection. @returns whether its job says what there is to say of its version
+   */
   arrived(recipient: Whom): boolean {
     const job = this.#job;
     if (job?.recipient === recipient) {
@@ -141,11 +147,14 @@ export class StagingQueue<Whom extends Recipient> {
     this.#came(recipient.owner);
   }
 
-  /** For the own firmware's update: it waits for an installation that is under way, and everything else waits for it. */
+  /**
+   * For the own firmware's update: it waits for an installation that is under way, and everything else waits for it.
+   */
   firmwareGate(policy: Gate | undefined): Gate {
     return {
       ask: (step, offer, answer) => {
-        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on meanwhile.
+        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on
+        // meanwhile.
         if (step === "download" && this.#firmware !== "none") this.firmwareEnded();
         const wait = (): void => {
           this.#firmware = "waiting";
@@ -234,8 +243,8 @@ export class StagingQueue<Whom extends Recipient> {
     try {
       driver = createStagedJob(options, recipient, (state, event) => {
         options.onState(recipient, state, event);
-        // An update of the own firmware may have waited for the end of an installation, also where another image follows it at
-        // once; the next job for the end of this one.
+        // An update of the own firmware may have waited for the end of an installation, also where another image
+        // follows it at once; the next job for the end of this one.
         if (state.name === "idle" || (this.#firmware === "waiting" && isPreemptible(state))) this.#later();
       });
     } catch (error) {
@@ -266,7 +275,9 @@ export class StagingQueue<Whom extends Recipient> {
   }
 
   #isWanted(offer: SharedOffer | undefined): boolean {
-    return offer !== undefined && this.#order.some((other) => other.offer !== undefined && hasBytesOf(other.offer, offer));
+    return (
+      offer !== undefined && this.#order.some((other) => other.offer !== undefined && hasBytesOf(other.offer, offer))
+    );
   }
 
   #came(owner: string | undefined): void {

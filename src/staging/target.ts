@@ -49,11 +49,17 @@ const RECORD_LENGTH = 12;
 /** An acknowledgement is stored after so many parts of an image at most, whatever the size of the pieces. */
 const STORED_PARTS = 16;
 
-/** The area is about to be used for something else: what was begun in it is no more, an unreported result stays. @throws HalError */
+/**
+ * The area is about to be used for something else: what was begun in it is no more, an unreported result stays. @throws
+ * HalError
+ */
 export function forgetStaged(store: KeyValueStore): void {
   const record = loadRecord(store, AREA_KEY);
-  if (record?.checkpoint.phase !== "reporting") clearRecord(store, AREA_KEY);
-  else storeRecord(store, AREA_KEY, { ...record, checkpoint: { ...record.checkpoint, stored: undefined, whole: false } });
+  if (record?.checkpoint.phase !== "reporting") {
+    clearRecord(store, AREA_KEY);
+  } else {
+    storeRecord(store, AREA_KEY, { ...record, checkpoint: { ...record.checkpoint, stored: undefined, whole: false } });
+  }
 }
 
 /** Somebody else's firmware: it waits in the area, and is handed over to an application's code. */
@@ -75,8 +81,13 @@ export class StagedTarget implements Target {
 
   restore(record: JobRecord | undefined): Step {
     const { store, runningVersion } = this.#options;
-    const step = restoreStaged(record?.checkpoint, { area: this.label, owns: record?.owner === this.owner, runningVersion });
-    // Handed over, and the power went before that was heard: the next installation of this image begins at its first byte.
+    const step = restoreStaged(record?.checkpoint, {
+      area: this.label,
+      owns: record?.owner === this.owner,
+      runningVersion,
+    });
+    // Handed over, and the power went before that was heard: the next installation of this image begins at its first
+    // byte.
     if (step.state.name === "reporting") this.#attempt(() => store.delete(ACKNOWLEDGED_KEY));
     return step;
   }

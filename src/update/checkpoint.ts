@@ -29,7 +29,12 @@ const TEXT_COUNT = 5;
 const CRC_LENGTH = 4;
 const RECORD_LIMIT = 508;
 
-const PHASES: readonly Checkpoint["phase"][] = Object.freeze(["downloading", "applying", "reporting", "verified"] as const);
+const PHASES: readonly Checkpoint["phase"][] = Object.freeze([
+  "downloading",
+  "applying",
+  "reporting",
+  "verified",
+] as const);
 const OUTCOMES: readonly Outcome[] = Object.freeze([
   "done",
   "timed-out",
@@ -124,13 +129,25 @@ export function decodeRecord(record: Uint8Array): JobRecord | undefined {
   const outcome = OUTCOMES[record[3] as number];
   if (at !== end || outcome === undefined || !Number.isSafeInteger(size) || size === 0) return undefined;
   const result: Result = outcome === "done" ? { outcome } : { outcome, message };
-  const checkpoint = checkpointOf(PHASES[(record[1] as number) - 1], { slot, image, stored, result, flags: record[2] as number });
+  const checkpoint = checkpointOf(PHASES[(record[1] as number) - 1], {
+    slot,
+    image,
+    stored,
+    result,
+    flags: record[2] as number,
+  });
   return checkpoint === undefined ? undefined : { owner, checkpoint };
 }
 
 function checkpointOf(
   phase: Checkpoint["phase"] | undefined,
-  { slot, image, stored, result, flags }: { slot: string; image: Image; stored: Stored | undefined; result: Result; flags: number },
+  {
+    slot,
+    image,
+    stored,
+    result,
+    flags,
+  }: { slot: string; image: Image; stored: Stored | undefined; result: Result; flags: number },
 ): Checkpoint | undefined {
   switch (phase) {
     case "downloading":

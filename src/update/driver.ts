@@ -146,7 +146,11 @@ export class UpdateDriver {
     this.#busy = true;
     this.#state = step.state;
     if (step.state.name !== from) {
-      this.#options.device.log("info", "update", () => `${from} -> ${step.state.name}${event === undefined ? "" : ` (${event.type})`}`);
+      this.#options.device.log(
+        "info",
+        "update",
+        () => `${from} -> ${step.state.name}${event === undefined ? "" : ` (${event.type})`}`,
+      );
     }
     try {
       this.#options.onStep(step.state, event);
@@ -161,7 +165,9 @@ export class UpdateDriver {
     const { device, reporter, target } = this.#options;
     switch (effect.do) {
       case "store":
-        this.#attempt(() => storeRecord(device.store, target.recordKey, { owner: target.owner, checkpoint: effect.checkpoint }));
+        this.#attempt(() =>
+          storeRecord(device.store, target.recordKey, { owner: target.owner, checkpoint: effect.checkpoint }),
+        );
         return;
       case "clear":
         this.#attempt(() => clearRecord(device.store, target.recordKey));

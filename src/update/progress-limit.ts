@@ -1,7 +1,10 @@
 /** Shortest time between two progress reports, in milliseconds: the vendor's own interval. */
 const INTERVAL_MS = 1000;
 
-/** Smallest progress worth a message: if an image takes minutes, a report a second would cost the link more than 1 % of it. */
+/**
+ * Smallest progress worth a message: if an image takes minutes, a report a second would cost the link more than 1 % of
+ * it.
+ */
 const STEP_PERCENT = 3;
 
 /** Decides which progress is worth a message: at most one a second, and none that says little new. */

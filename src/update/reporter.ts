@@ -1,7 +1,13 @@
 import type { Log } from "../../hal/ports/index.js";
 import type { MqttSession } from "../mqtt/session.js";
 import type { DeviceName } from "../protocol/identity.js";
-import { encodeBurning, encodeDownloading, encodeResult, encodeVersionReport, type Result } from "../protocol/messages.js";
+import {
+  encodeBurning,
+  encodeDownloading,
+  encodeResult,
+  encodeVersionReport,
+  type Result,
+} from "../protocol/messages.js";
 import { reportTopic } from "../protocol/topics.js";
 
 export interface ReporterOptions {

@@ -22,12 +22,19 @@ export class SlotTarget implements Target {
   readonly #onPrepare: () => void;
 
   /**
-   * @param options.checksVersion the running image's version is the one reported: an image that says another than the offer
+   * @param options.checksVersion the running image's version is the one reported: an image that says another than the
+   * offer
    *                              would never report the one wanted
    * @param options.onPrepare     the slot is about to be erased
    * @throws HalError if the slot cannot be opened
    */
-  constructor(options: { boot: BootControl; status: BootStatus; checksVersion: boolean; log: Log; onPrepare?: () => void }) {
+  constructor(options: {
+    boot: BootControl;
+    status: BootStatus;
+    checksVersion: boolean;
+    log: Log;
+    onPrepare?: () => void;
+  }) {
     this.label = options.status.targetSlot;
     this.partition = options.boot.openTarget();
     this.#boot = options.boot;

@@ -42,7 +42,8 @@ export interface Target {
 /** Says whether, and when, an offer is downloaded and a verified image installed. */
 export interface Gate {
   /**
-   * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure: the
+   * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure:
+   * the
    *               update is not wanted
    */
   ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void;

@@ -19,12 +19,27 @@ const TIMEOUT_MS = 120_000;
 
 /** What rings for whoever runs it by hand. */
 const COMMANDS = [
-  { script: "test:crash", bug: "a block that a cut may have begun is not erased", options: ["--scene", "update", "--max-transitions", "5000"] },
-  { script: "test:fault", bug: "a mismatch of MD5 is passed over", options: ["--chip", "small", "--runs", "1", "--seed", "1"] },
-  { script: "test:fuzz", bug: "a URL may hold the end of a line", options: ["--target", "url", "--inputs", String(INPUTS), "--seed", "1"] },
+  {
+    script: "test:crash",
+    bug: "a block that a cut may have begun is not erased",
+    options: ["--scene", "update", "--max-transitions", "5000"],
+  },
+  {
+    script: "test:fault",
+    bug: "a mismatch of MD5 is passed over",
+    options: ["--chip", "small", "--runs", "1", "--seed", "1"],
+  },
+  {
+    script: "test:fuzz",
+    bug: "a URL may hold the end of a line",
+    options: ["--target", "url", "--inputs", String(INPUTS), "--seed", "1"],
+  },
 ] as const;
 
-/** An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there for it. */
+/**
+ * An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there
+ * for it.
+ */
 describe("a planted bug is caught", () => {
   let copy: PatchedCopy;
   before(() => {
@@ -34,14 +49,19 @@ describe("a planted bug is caught", () => {
 
   test("without one nothing rings", async () => {
     const quiet = new Map(PLANTED.map(({ caughtBy }) => [JSON.stringify(commandOf(caughtBy)), caughtBy]));
-    for (const catcher of quiet.values()) assert.deepEqual(await ringing(copy, catcher), [], JSON.stringify(commandOf(catcher)));
+    for (const catcher of quiet.values()) {
+      assert.deepEqual(await ringing(copy, catcher), [], JSON.stringify(commandOf(catcher)));
+    }
   });
 
   for (const bug of PLANTED) {
     test(bug.name, async () => {
       const rung = await copy.withSource(bug.file, plant(bug), () => ringing(copy, bug.caughtBy));
       const wanted = "says" in bug.caughtBy ? bug.caughtBy.says : bug.caughtBy.named;
-      assert.ok(rung.some((each) => wanted.test(each)), `rung: ${rung.slice(0, 5).join(" | ") || "nothing"}`);
+      assert.ok(
+        rung.some((each) => wanted.test(each)),
+        `rung: ${rung.slice(0, 5).join(" | ") || "nothing"}`,
+      );
     });
   }
 
@@ -82,7 +102,9 @@ function plant({ file, find, replace }: PlantedBug): string {
 
 function commandOf(catcher: Catcher): string[] {
   if ("scene" in catcher) return ["test/alarms/scene.js", catcher.scene, String(TRANSITIONS)];
-  if ("fuzz" in catcher) return ["test/fuzz/main.js", "--target", catcher.fuzz, "--inputs", String(INPUTS), "--seed", "1"];
+  if ("fuzz" in catcher) {
+    return ["test/fuzz/main.js", "--target", catcher.fuzz, "--inputs", String(INPUTS), "--seed", "1"];
+  }
   return ["--test-reporter=tap", catcher.test];
 }
 
@@ -106,7 +128,15 @@ function run(copy: PatchedCopy, command: readonly string[]): Promise<{ stdout: s
   return new Promise((resolve) => {
     // Else the child would speak to our own test runner, in its language.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const options = { cwd: copy.folder, env, timeout: TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
-    execFile(process.execPath, command, options, (error, stdout, stderr) => resolve({ stdout: error === null ? stdout : `${stdout}${stderr}`, failed: error !== null }));
+    const options = {
+      cwd: copy.folder,
+      env,
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+      maxBuffer: 64 * 1024 * 1024,
+    } as const;
+    execFile(process.execPath, command, options, (error, stdout, stderr) =>
+      resolve({ stdout: error === null ? stdout : `${stdout}${stderr}`, failed: error !== null }),
+    );
   });
 }

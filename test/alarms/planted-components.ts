@@ -21,7 +21,10 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
     file: "src/components/components.ts",
     find: "    this.#dropRepeated(component);\n    if (to ===",
     replace: "    if (to ===",
-    caughtBy: { test: "test/unit/components/components.test.js", named: /^and that comes before the component is there/ },
+    caughtBy: {
+      test: "test/unit/components/components.test.js",
+      named: /^and that comes before the component is there/,
+    },
   },
   {
     name: "the component's version is what the platform heard last",

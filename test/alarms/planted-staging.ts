@@ -26,7 +26,10 @@ export const PLANTED_STAGING: readonly PlantedBug[] = [
     file: "src/staging/target.ts",
     find: "record.every((byte, index) => byte === expected[index]) ? byteOffset : 0;",
     replace: "expected.byteLength > 0 ? byteOffset : 0;",
-    caughtBy: { test: "test/unit/staging/target.test.js", named: /^is there after a power cut, for the same image and owner alone/ },
+    caughtBy: {
+      test: "test/unit/staging/target.test.js",
+      named: /^is there after a power cut, for the same image and owner alone/,
+    },
   },
   {
     name: "an image that was installed is gone from its area",

@@ -9,8 +9,8 @@ export interface PlantedBug {
 }
 
 /**
- * `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail. `fuzz`: a
- * target, with what it must say.
+ * `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail.
+ * `fuzz`: a target, with what it must say.
  */
 export type Catcher =
   | { readonly scene: string; readonly says: RegExp }
@@ -31,7 +31,11 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the checkpoint comes after its region is programmed",
     file: "src/update/machine/obtaining.ts",
-    find: "return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);",
+    find: `return stores(
+        state,
+        { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset },
+        context,
+      );`,
     replace: `{
       const stored = { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset };
       const before = state.stored.regionOffset === undefined ? [] : stores(state, state.stored, context).effects;
@@ -72,7 +76,8 @@ export const PLANTED: readonly PlantedBug[] = [
     name: "the record of a result is dropped before its acknowledgement",
     file: "src/update/machine/transition.ts",
     find: '        effects: [{ do: "report-result", version: state.image.version, result: state.result }],',
-    replace: '        effects: [{ do: "clear" }, { do: "report-result", version: state.image.version, result: state.result }],',
+    replace:
+      '        effects: [{ do: "clear" }, { do: "report-result", version: state.image.version, result: state.result }],',
     caughtBy: { scene: "update", says: /no result was reported|does not end/ },
   },
   {
@@ -110,7 +115,10 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/http/range-reader.ts",
     find: "const first = head.status === 206 ? offset : 0;",
     replace: "const first = offset;",
-    caughtBy: { test: "test/unit/update/flash/download-resume.test.js", named: /^a server that sends the whole file all the same is compared with what is stored/ },
+    caughtBy: {
+      test: "test/unit/update/flash/download-resume.test.js",
+      named: /^a server that sends the whole file all the same is compared with what is stored/,
+    },
   },
   {
     name: "the URL tells one image from another",
@@ -123,7 +131,8 @@ export const PLANTED: readonly PlantedBug[] = [
     name: "a block is programmed twice",
     file: "src/image/block-writer.ts",
     find: "if (!this.blank) this.#partition.write(this.#block, this.#blockOffset);",
-    replace: "for (let count = 0; count < 2 && !this.blank; count++) this.#partition.write(this.#block, this.#blockOffset);",
+    replace:
+      "for (let count = 0; count < 2 && !this.blank; count++) this.#partition.write(this.#block, this.#blockOffset);",
     caughtBy: { scene: "update", says: /programmed without an erase/ },
   },
   {
@@ -138,7 +147,10 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/http/range-reader.ts",
     find: 'return etag === undefined ? [range] : [range, ["If-Range", etag]];',
     replace: "return [range];",
-    caughtBy: { test: "test/unit/http/range-reader.test.js", named: /^names the range from a later byte on, with the tag/ },
+    caughtBy: {
+      test: "test/unit/http/range-reader.test.js",
+      named: /^names the range from a later byte on, with the tag/,
+    },
   },
   {
     name: "the length of the whole file is not looked at",
@@ -168,7 +180,10 @@ export const PLANTED: readonly PlantedBug[] = [
       if (isSame(state.image, event.offer)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };`,
     replace: "      return stay(state);",
-    caughtBy: { test: "test/unit/update/machine/transition.test.js", named: /^an offer of another image waits for the acknowledgement/ },
+    caughtBy: {
+      test: "test/unit/update/machine/transition.test.js",
+      named: /^an offer of another image waits for the acknowledgement/,
+    },
   },
   {
     name: "the last block before a cut is taken for whole",
@@ -176,7 +191,10 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;",
     replace: `    const blank = isBlank(scratch);
     if (this.#end === this.#regionOffset || !blank) this.#found = this.#end + (blank ? 0 : this.#partition.blockLength);`,
-    caughtBy: { test: "test/unit/image/resume-point.test.js", named: /^a block whose programming was cut is programmed anew/ },
+    caughtBy: {
+      test: "test/unit/image/resume-point.test.js",
+      named: /^a block whose programming was cut is programmed anew/,
+    },
   },
   {
     name: "a result is sent before it is stored",
@@ -185,21 +203,30 @@ export const PLANTED: readonly PlantedBug[] = [
       { do: "report-result", version: image.version, result },`,
     replace: `      { do: "report-result", version: image.version, result },
       { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },`,
-    caughtBy: { test: "test/unit/update/machine/transition.test.js", named: /^reports at once what cannot fit, and fetches nothing/ },
+    caughtBy: {
+      test: "test/unit/update/machine/transition.test.js",
+      named: /^reports at once what cannot fit, and fetches nothing/,
+    },
   },
   {
     name: "what the boot loader knows of the slot is not forgotten",
     file: "src/update/flash/region-eraser.ts",
     find: "    if (stored.regionOffset === undefined) target.prepare();",
     replace: "",
-    caughtBy: { test: "test/unit/update/flash/download.test.js", named: /^a boot record that cannot be dropped ends the try/ },
+    caughtBy: {
+      test: "test/unit/update/flash/download.test.js",
+      named: /^a boot record that cannot be dropped ends the try/,
+    },
   },
   {
     name: "an erase is not announced before it begins",
     file: "src/update/flash/region-eraser.ts",
     find: `      onEvent({ type: "resume-point-found", offset });`,
     replace: "",
-    caughtBy: { test: "test/unit/update/flash/download-torn.test.js", named: /^after a restart the last block that is not blank is erased, the checkpoint told first/ },
+    caughtBy: {
+      test: "test/unit/update/flash/download-torn.test.js",
+      named: /^after a restart the last block that is not blank is erased, the checkpoint told first/,
+    },
   },
   {
     name: "a mismatch of MD5 is passed over",

@@ -40,10 +40,14 @@ test("nothing imports in a circle", () => {
 });
 
 test("src uses no global of Node, of browsers or of timers", () => {
-  const globals = /\b(Buffer|process|setTimeout|setInterval|setImmediate|queueMicrotask|console|TextEncoder|TextDecoder|URL|crypto|structuredClone|fetch)\b/;
+  const globals =
+    /\b(Buffer|process|setTimeout|setInterval|setImmediate|queueMicrotask|console|TextEncoder|TextDecoder|URL|crypto|structuredClone|fetch)\b/;
   for (const file of files("src").concat(files("hal/ecma419"), files("hal/http"), files("hal/ports"))) {
     if (file.endsWith(".d.ts")) continue;
-    const code = readFileSync(join(ROOT, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "");
+    const code = readFileSync(join(ROOT, file), "utf8").replace(
+      /\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g,
+      "",
+    );
     assert.doesNotMatch(code, globals, file);
   }
 });

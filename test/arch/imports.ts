@@ -43,7 +43,10 @@ function onlyTypes(names: string): boolean {
 }
 
 function namesIn(names: string): string[] {
-  return (/\{([^}]*)\}/.exec(names)?.[1] ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return (/\{([^}]*)\}/.exec(names)?.[1] ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 }
 
 function resolve(file: string, target: string): string {

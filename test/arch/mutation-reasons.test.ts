@@ -8,6 +8,9 @@ import { ROOT } from "../support/root.js";
 test("each reason for a mutant that survives speaks of a line that is there", () => {
   for (const { file, line } of REASONS) {
     const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
-    assert.ok(lines.some((each) => each.trim() === line), `${file} has no line ${line}`);
+    assert.ok(
+      lines.some((each) => each.trim() === line),
+      `${file} has no line ${line}`,
+    );
   }
 });

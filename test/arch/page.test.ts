@@ -38,12 +38,18 @@ test("each function that docs/architecture.md names beside a file stands in that
   const named = [...page.matchAll(/`([a-z][^`]*\.(?:ts|c))`(?:: |, | \()(?:the default of )?`([#A-Za-z]+)`/g)];
   assert.ok(named.length > 10, "no functions beside files");
   for (const [, path = "", name = ""] of named) {
-    assert.match(readFileSync(join(ROOT, path), "utf8"), new RegExp(`(?<![\\w#])${name}(?!\\w)`), `docs/architecture.md: ${path} has no ${name}`);
+    assert.match(
+      readFileSync(join(ROOT, path), "utf8"),
+      new RegExp(`(?<![\\w#])${name}(?!\\w)`),
+      `docs/architecture.md: ${path} has no ${name}`,
+    );
   }
 });
 
 test("each npm command that CONTRIBUTING.md names exists", () => {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: { [name: string]: string } };
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    scripts: { [name: string]: string };
+  };
   const guide = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
   for (const [, name = ""] of guide.matchAll(/npm run ([a-z0-9:]+)/g)) assert.ok(name in scripts, `no script ${name}`);
 });

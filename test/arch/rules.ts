@@ -30,7 +30,9 @@ export interface ImportRule {
 
 const inside = (path: string, folder: string): boolean => path.startsWith(folder);
 
-/** Who may import whom: the one table. A test enforces each rule, and another one compares docs/architecture.md with it. */
+/**
+ * Who may import whom: the one table. A test enforces each rule, and another one compares docs/architecture.md with it.
+ */
 export const RULES: readonly ImportRule[] = [
   {
     says: "A room of `src` imports only the rooms in the lines before its own.",
@@ -110,7 +112,8 @@ export const RULES: readonly ImportRule[] = [
   },
   {
     says: "Only boards that run in the engine (`hal/boards/esp32`, `hal/boards/lin`, `hal/boards/xs/guest`) import the agent by its published name.",
-    holds: ({ file, target }) => !target.startsWith("moddable-ota") || /^hal\/boards\/(xs\/guest|esp32|lin)\//.test(file),
+    holds: ({ file, target }) =>
+      !target.startsWith("moddable-ota") || /^hal\/boards\/(xs\/guest|esp32|lin)\//.test(file),
     refuses: ["cli/start.ts moddable-ota/plans"],
   },
   {
@@ -123,7 +126,9 @@ export const RULES: readonly ImportRule[] = [
     says: "A folder `fleet` of `cloud` imports nothing but itself. A folder `console` of it reaches the rest of the cloud by HTTP only.",
     holds: ({ file, target }) => {
       const folder = /^cloud\/(fleet|console)\//.exec(file)?.[0];
-      return folder === undefined || inside(target, folder) || (folder === "cloud/console/" && !inside(target, "cloud/"));
+      return (
+        folder === undefined || inside(target, folder) || (folder === "cloud/console/" && !inside(target, "cloud/"))
+      );
     },
     refuses: ["cloud/fleet/task.ts cloud/store", "cloud/console/page.ts cloud/store"],
   },

@@ -4,7 +4,9 @@ import { NativeBoot } from "../support/native-boot.js";
 import { RealHeaders, TARGETS } from "./real-headers.js";
 
 const program = new Command("npm run check:boot --")
-  .description("Compiles boot.c of the ESP32: against ESP-IDF's own headers if IDF_PATH is set, against stand-ins otherwise.")
+  .description(
+    "Compiles boot.c of the ESP32: against ESP-IDF's own headers if IDF_PATH is set, against stand-ins otherwise.",
+  )
   .action(() => check(process.env["IDF_PATH"] ?? ""));
 
 await runProgram(program);

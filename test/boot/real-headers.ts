@@ -31,19 +31,27 @@ export class RealHeaders {
   constructor(idfPath: string) {
     this.#components = join(idfPath, "components");
     const header = join(this.#components, "esp_common", "include", "esp_idf_version.h");
-    if (!existsSync(header)) throw new UsageError(`IDF_PATH is ${idfPath}, which is no ESP-IDF: set it to its folder, or unset it`);
+    if (!existsSync(header)) {
+      throw new UsageError(`IDF_PATH is ${idfPath}, which is no ESP-IDF: set it to its folder, or unset it`);
+    }
     const text = readFileSync(header, "utf8");
-    const number = (name: string): string => new RegExp(`#define ESP_IDF_VERSION_${name} +([0-9]+)`).exec(text)?.[1] ?? "?";
+    const number = (name: string): string =>
+      new RegExp(`#define ESP_IDF_VERSION_${name} +([0-9]+)`).exec(text)?.[1] ?? "?";
     this.version = `v${number("MAJOR")}.${number("MINOR")}.${number("PATCH")}`;
     this.#folder = mkdtempSync(join(tmpdir(), "check-boot-"));
   }
 
-  /** @returns what the compiler says against boot.c for a target, nothing if it compiles @throws Error without a compiler */
+  /**
+   * @returns what the compiler says against boot.c for a target, nothing if it compiles @throws Error without a
+   * compiler
+   */
   errorsOf(target: string, source = BOOT_C): string {
     const folder = join(this.#folder, target);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "sdkconfig.h"), sdkconfigOf(target));
-    for (const name of ["xsmc.h", "xsHost.h"]) writeFileSync(join(folder, name), `#include "${join(STAND_INS, "xs.h")}"\n`);
+    for (const name of ["xsmc.h", "xsHost.h"]) {
+      writeFileSync(join(folder, name), `#include "${join(STAND_INS, "xs.h")}"\n`);
+    }
     writeFileSync(join(folder, "mc.defines.h"), `#include "${join(STAND_INS, "mc.defines.h")}"\n`);
     const includes = [folder, this.#components, ...this.#includesOf(target)].flatMap((path) => ["-I", path]);
     const { status, stderr, error } = spawnSync("cc", [...FLAGS, ...includes, source], { encoding: "utf8" });

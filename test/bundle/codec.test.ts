@@ -10,7 +10,10 @@ import { REPEAT, SEED } from "../support/seed.js";
 /** What the codec uses of mqtt-packet. */
 interface Library {
   generate(packet: object): Uint8Array;
-  parser(options: object): { on(event: string, listener: (told: Packet | Error) => void): unknown; parse(bytes: Uint8Array): number };
+  parser(options: object): {
+    on(event: string, listener: (told: Packet | Error) => void): unknown;
+    parse(bytes: Uint8Array): number;
+  };
 }
 
 interface Packet {
@@ -39,28 +42,46 @@ const sent = fc.oneof(
     password: name,
   }),
   fc.record({
-    cmd: fc.constant("publish"), topic: name, payload, qos, dup: fc.boolean(), retain: fc.boolean(), messageId: id,
+    cmd: fc.constant("publish"),
+    topic: name,
+    payload,
+    qos,
+    dup: fc.boolean(),
+    retain: fc.boolean(),
+    messageId: id,
   }),
-  fc.record({ cmd: fc.constant("subscribe"), messageId: id, subscriptions: fc.array(fc.record({ topic: name, qos }), { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    cmd: fc.constant("subscribe"),
+    messageId: id,
+    subscriptions: fc.array(fc.record({ topic: name, qos }), { minLength: 1, maxLength: 3 }),
+  }),
   fc.record({ cmd: fc.constant("puback"), messageId: id }),
   fc.record({ cmd: fc.constantFrom("pingreq", "disconnect") }),
 );
 
 const answers = fc.oneof(
   fc.nat(5).map((code) => connack(code)),
-  fc.tuple(id, fc.array(fc.constantFrom(0, 1, 2, 0x80), { minLength: 1, maxLength: 3 })).map(([packetId, codes]) => suback(packetId, ...codes)),
+  fc
+    .tuple(id, fc.array(fc.constantFrom(0, 1, 2, 0x80), { minLength: 1, maxLength: 3 }))
+    .map(([packetId, codes]) => suback(packetId, ...codes)),
   id.map((packetId) => puback(packetId)),
   fc.constant(PINGRESP),
-  fc.tuple(name, payload, fc.option(id, { nil: undefined })).map(([topic, body, packetId]) => publish(topic, body, packetId)),
+  fc
+    .tuple(name, payload, fc.option(id, { nil: undefined }))
+    .map(([topic, body, packetId]) => publish(topic, body, packetId)),
 );
 
 /** In what is bundled an UNSUBACK keeps no id: nobody asks for it. */
-const received = fc.oneof(answers, id.map((packetId) => unsuback(packetId)));
+const received = fc.oneof(
+  answers,
+  id.map((packetId) => unsuback(packetId)),
+);
 
 test(`every packet that a client sends has the bytes that mqtt-packet makes on Node; ${REPEAT}`, () => {
   fc.assert(
     fc.property(sent, (packet) => {
-      const binary = packet.cmd === "publish" && packet.payload instanceof Uint8Array ? publish("t", packet.payload) : undefined;
+      const binary =
+        packet.cmd === "publish" && packet.payload instanceof Uint8Array ? publish("t", packet.payload) : undefined;
       const [shims, nodes] = [bundled, original].map((library) => {
         const body = binary === undefined ? {} : { payload: (packetsOf(library, [binary])[0] as Packet).payload };
         return [...library.generate({ ...packet, ...body })];
@@ -73,32 +94,42 @@ test(`every packet that a client sends has the bytes that mqtt-packet makes on N
 
 test(`every packet that a broker sends is parsed as on Node, however the stream is split; ${REPEAT}`, () => {
   fc.assert(
-    fc.property(fc.array(answers, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(), { maxLength: 30 }), (packets, cuts) => {
-      const stream = joined(...packets);
-      const pieces = split(stream, cuts);
-      const [shims, nodes] = [parsed(bundled, pieces), parsed(original, pieces)];
-      assert.deepEqual(shims, nodes);
-      assert.equal(shims.length, packets.length);
-    }),
+    fc.property(
+      fc.array(answers, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat(), { maxLength: 30 }),
+      (packets, cuts) => {
+        const stream = joined(...packets);
+        const pieces = split(stream, cuts);
+        const [shims, nodes] = [parsed(bundled, pieces), parsed(original, pieces)];
+        assert.deepEqual(shims, nodes);
+        assert.equal(shims.length, packets.length);
+      },
+    ),
     { seed: SEED, numRuns: 500 },
   );
 });
 
 test(`the codec tells the same of any stream, also of hostile ones; ${REPEAT}`, () => {
   const stream = fc.array(received, { maxLength: 5 }).map((packets) => joined(...packets));
-  const hostile = fc.tuple(stream, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 })).map(([bytes, changes]) => {
-    const changed = bytes.slice();
-    for (const [at, value] of changed.byteLength === 0 ? [] : changes) changed[at % changed.byteLength] = value;
-    return changed;
-  });
+  const hostile = fc
+    .tuple(stream, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }))
+    .map(([bytes, changes]) => {
+      const changed = bytes.slice();
+      for (const [at, value] of changed.byteLength === 0 ? [] : changes) changed[at % changed.byteLength] = value;
+      return changed;
+    });
   fc.assert(
-    fc.property(fc.oneof(hostile, fc.uint8Array({ maxLength: 200 })), fc.array(fc.nat(), { maxLength: 12 }), (bytes, cuts) => {
-      const pieces = split(bytes, cuts);
-      const [shims, nodes] = [told(parts, pieces), told(codec, pieces)];
-      // Node makes text of a topic that is none, the shims do not.
-      const ill = nodes.findIndex((line, index) => line.includes("\ufffd") && shims[index] === "error");
-      assert.deepEqual(shims, ill < 0 ? nodes : [...nodes.slice(0, ill), "error"]);
-    }),
+    fc.property(
+      fc.oneof(hostile, fc.uint8Array({ maxLength: 200 })),
+      fc.array(fc.nat(), { maxLength: 12 }),
+      (bytes, cuts) => {
+        const pieces = split(bytes, cuts);
+        const [shims, nodes] = [told(parts, pieces), told(codec, pieces)];
+        // Node makes text of a topic that is none, the shims do not.
+        const ill = nodes.findIndex((line, index) => line.includes("\ufffd") && shims[index] === "error");
+        assert.deepEqual(shims, ill < 0 ? nodes : [...nodes.slice(0, ill), "error"]);
+      },
+    ),
     { seed: SEED, numRuns: 2000 },
   );
 });
@@ -113,7 +144,11 @@ test("differs from Node, on purpose: a topic that is not UTF-8 ends the connecti
 });
 
 test("differs from Node, on purpose: what only a server may get is not taken apart", () => {
-  const others = [codec.encodeConnect({ clientId: "c", username: "u", password: "p" }, 60), codec.encodeSubscribe(1, "t"), Uint8Array.of(0xa2, 5, 0, 1, 0, 1, 0x74)];
+  const others = [
+    codec.encodeConnect({ clientId: "c", username: "u", password: "p" }, 60),
+    codec.encodeSubscribe(1, "t"),
+    Uint8Array.of(0xa2, 5, 0, 1, 0, 1, 0x74),
+  ];
   for (const bytes of others) {
     assert.deepEqual(parsed(bundled, [bytes]), ["Not supported"]);
     assert.deepEqual(told(parts, [bytes]), ["error"]);
@@ -141,7 +176,8 @@ function told(of: Pick<typeof codec, "PacketReader">, pieces: readonly Uint8Arra
   const lines: string[] = [];
   const reader = new of.PacketReader({
     maxLength: 400,
-    onPacket: (packet) => lines.push(JSON.stringify(packet.type === "publish" ? { ...packet, payload: [...packet.payload] } : packet)),
+    onPacket: (packet) =>
+      lines.push(JSON.stringify(packet.type === "publish" ? { ...packet, payload: [...packet.payload] } : packet)),
     onError: () => lines.push("error"),
   });
   for (const piece of pieces) reader.push(piece.slice());

@@ -11,7 +11,10 @@ const FROZEN = new Set([
 /** Modules that every board has, or brings by its manifest. */
 const BOARD_MODULE = /^(embedded:[\w/-]+|timer|time|crypt|digest|modules|net|mc\/[\w/-]+|moddable-ota(\/[\w-]+)?)$/;
 
-/** What no bundle may do: load or make code, reach built-ins by a name that `strip` cannot see, import what no board has. */
+/**
+ * What no bundle may do: load or make code, reach built-ins by a name that `strip` cannot see, import what no board
+ * has.
+ */
 export function foreignCode(program: BundleProgram): Finding[] {
   const found: Finding[] = [];
   for (const node of program.nodes()) {
@@ -28,7 +31,9 @@ function foreignKind(program: BundleProgram, node: ts.Node): string | undefined 
   if (node.kind === ts.SyntaxKind.ImportKeyword) return ts.isCallExpression(node.parent) ? "dynamic import" : undefined;
   if (ts.isElementAccessExpression(node)) {
     if (program.globalName(node.expression) !== undefined) return "computed name";
-    return ts.isStringLiteralLike(node.argumentExpression) && /^[A-Za-z_$][\w$]*$/.test(node.argumentExpression.text) ? "computed name" : undefined;
+    return ts.isStringLiteralLike(node.argumentExpression) && /^[A-Za-z_$][\w$]*$/.test(node.argumentExpression.text)
+      ? "computed name"
+      : undefined;
   }
   switch (program.globalName(node)) {
     case "require":
@@ -57,5 +62,7 @@ export function overrides(program: BundleProgram): Finding[] {
 
 function propertyName(target: ts.Node): string | undefined {
   if (ts.isPropertyAccessExpression(target)) return target.name.text;
-  return ts.isElementAccessExpression(target) && ts.isStringLiteralLike(target.argumentExpression) ? target.argumentExpression.text : undefined;
+  return ts.isElementAccessExpression(target) && ts.isStringLiteralLike(target.argumentExpression)
+    ? target.argumentExpression.text
+    : undefined;
 }

@@ -4,8 +4,8 @@ import { Bench } from "../support/bench.js";
 import { languageObjects, Preloaded } from "./preloaded.js";
 
 /**
- * A program, not a test: a whole update of the simulated board by the minified bundle, in an engine whose own objects are
- * frozen and with the bundle as preload leaves it. Run with `--import register.js`. Prints one line of JSON.
+ * A program, not a test: a whole update of the simulated board by the minified bundle, in an engine whose own objects
+ * are frozen and with the bundle as preload leaves it. Run with `--import register.js`. Prints one line of JSON.
  */
 export interface FrozenUpdate {
   readonly words: readonly string[];

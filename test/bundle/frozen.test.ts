@@ -9,7 +9,11 @@ import type { FrozenUpdate } from "./frozen-update.js";
 import { languageObjects, Preloaded } from "./preloaded.js";
 
 test("the minified bundle runs a whole update preloaded, in a frozen engine, and writes to nothing that is in flash", async () => {
-  const { code, stdout, stderr } = await runNode(["--import", "./dist/node/test/bundle/register.js", "./dist/node/test/bundle/frozen-update.js"]);
+  const { code, stdout, stderr } = await runNode([
+    "--import",
+    "./dist/node/test/bundle/register.js",
+    "./dist/node/test/bundle/frozen-update.js",
+  ]);
   assert.equal(code, 0, stderr);
   const { words, boots, changes, md5, expectedMd5, reached } = JSON.parse(stdout) as FrozenUpdate;
   assert.deepEqual(words, ["version 0.1.0", "downloading 0", "downloading 100", "burning", "done", "version 0.2.0"]);
@@ -22,8 +26,10 @@ test("the minified bundle runs a whole update preloaded, in a frozen engine, and
 /** Modules whose `act` does what works before preload and not after it. */
 const PLANTED: { readonly [what: string]: string } = {
   "bytes at module scope": "const bytes = new Uint8Array(4); export const act = () => { bytes[1]++; };",
-  "bytes behind a class": "const A = class { static get = () => this.#b; static #b = { v: new DataView(new ArrayBuffer(4)) }; }; export const act = () => A.get().v.setInt8(0, 1);",
-  "bytes in a closure": "const f = (() => { const scratch = new Uint32Array(1); return () => scratch[0]++; })(); export const act = () => f();",
+  "bytes behind a class":
+    "const A = class { static get = () => this.#b; static #b = { v: new DataView(new ArrayBuffer(4)) }; }; export const act = () => A.get().v.setInt8(0, 1);",
+  "bytes in a closure":
+    "const f = (() => { const scratch = new Uint32Array(1); return () => scratch[0]++; })(); export const act = () => f();",
   "a Map": "const map = new Map(); export const act = () => map.set('a', 1);",
   "a Set in an object": "const o = { deep: [new Set()] }; export const act = () => o.deep[0].add(1);",
   "a Date": "const date = new Date(0); export const act = () => date.setTime(1);",
@@ -62,14 +68,19 @@ test("the alarm rings for each kind of state at module scope, by an exception or
 test("the alarm is silent for what a call makes for itself, and for reading", async () => {
   const language = languageObjects();
   await withFolder(async (folder) => {
-    const source = "const table = { a: [1] }; const text = /a/; class A { n = 0; } export const act = () => { const a = new A(); a.n += table.a[0]; return text.test('a') && new Map([[1, a]]); };";
+    const source =
+      "const table = { a: [1] }; const text = /a/; class A { n = 0; } export const act = () => { const a = new A(); a.n += table.a[0]; return text.test('a') && new Map([[1, a]]); };";
     const { preloaded, act } = await load(join(folder, "quiet.mjs"), source, language);
     act();
     assert.deepEqual(preloaded.changes(), []);
   });
 });
 
-async function load(path: string, source: string, language: ReadonlySet<object>): Promise<{ preloaded: Preloaded; act: () => void }> {
+async function load(
+  path: string,
+  source: string,
+  language: ReadonlySet<object>,
+): Promise<{ preloaded: Preloaded; act: () => void }> {
   writeFileSync(path, source);
   const module = (await import(pathToFileURL(path).href)) as Planted;
   return { preloaded: new Preloaded(module, language), act: () => module.act() };

@@ -56,7 +56,9 @@ export class ObjectGraph {
     for (const [object, { path, holds }] of earlier.entries) {
       const now = this.entries.get(object)?.holds;
       for (const key of new Set([...holds.keys(), ...(now?.keys() ?? [])])) {
-        if (now !== undefined && !(holds.has(key) && now.has(key) && Object.is(holds.get(key), now.get(key)))) lines.push(`${path}.${String(key)}`);
+        if (now !== undefined && !(holds.has(key) && now.has(key) && Object.is(holds.get(key), now.get(key)))) {
+          lines.push(`${path}.${String(key)}`);
+        }
       }
     }
     return lines;
@@ -81,11 +83,21 @@ export class ObjectGraph {
     }
     if (object instanceof ArrayBuffer) holds.set("[[Bytes]]", Buffer.from(object).toString("hex"));
     if (object instanceof Date) holds.set("[[Time]]", object.getTime());
-    if (object instanceof Map || object instanceof Set) [...object.entries()].flat().forEach((one, index) => note(`[[Entry]]${index}`, one));
+    if (object instanceof Map || object instanceof Set) {
+      [...object.entries()].flat().forEach((one, index) => note(`[[Entry]]${index}`, one));
+    }
     for (const key of Reflect.ownKeys(object)) {
       const { value, get, set } = Reflect.getOwnPropertyDescriptor(object, key) as PropertyDescriptor;
-      if (get === undefined && set === undefined) note(key, value);
-      else for (const [kind, accessor] of [["get", get], ["set", set]] as const) note(`${kind} ${String(key)}`, accessor);
+      if (get === undefined && set === undefined) {
+        note(key, value);
+      } else {
+        for (const [kind, accessor] of [
+          ["get", get],
+          ["set", set],
+        ] as const) {
+          note(`${kind} ${String(key)}`, accessor);
+        }
+      }
     }
     this.#inspect(object, note);
     return holds;
@@ -99,7 +111,9 @@ export class ObjectGraph {
     if (scopes === undefined) return;
     this.#properties(scopes).result.forEach(({ value: scope }, index) => {
       if (scope?.objectId === undefined || scope.description === "Global") return;
-      for (const { name, value } of this.#properties(scope).result) note(`[[Scope]]${index}.${name}`, this.#local(value));
+      for (const { name, value } of this.#properties(scope).result) {
+        note(`[[Scope]]${index}.${name}`, this.#local(value));
+      }
     });
   }
 
@@ -111,7 +125,10 @@ export class ObjectGraph {
 
   #local(remote: RemoteValue | undefined): unknown {
     if (remote?.objectId === undefined) return remote?.value;
-    this.#post("Runtime.callFunctionOn", { objectId: remote.objectId, functionDeclaration: "function () { 'use strict'; objectGraph.push(this); }" });
+    this.#post("Runtime.callFunctionOn", {
+      objectId: remote.objectId,
+      functionDeclaration: "function () { 'use strict'; objectGraph.push(this); }",
+    });
     return this.#handed.pop();
   }
 

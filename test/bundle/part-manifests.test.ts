@@ -34,7 +34,9 @@ for (const [part, former] of Object.entries(FORMER)) {
     const { modules = {} } = read(path);
     assert.ok(`moddable-ota/${part}` in modules);
     for (const specifier of Object.keys(modules)) {
-      for (const [, imported = ""] of bundleText(specifier.replace("moddable-ota/", "")).matchAll(/from"(moddable-ota\/[^"]+)"/g)) {
+      for (const [, imported = ""] of bundleText(specifier.replace("moddable-ota/", "")).matchAll(
+        /from"(moddable-ota\/[^"]+)"/g,
+      )) {
         assert.ok(imported in modules, `${specifier} imports ${imported}`);
       }
     }
@@ -42,7 +44,10 @@ for (const [part, former] of Object.entries(FORMER)) {
 
   test(`${part}: the manifest at the former address includes it, and names the new address`, () => {
     const { include = [], platforms } = read(former);
-    assert.deepEqual(include.map((named) => normalize(join(dirname(former), named))), [path]);
+    assert.deepEqual(
+      include.map((named) => normalize(join(dirname(former), named))),
+      [path],
+    );
     assert.ok(packedFiles().has(former));
     assert.match(platforms?.["..."]?.warning ?? "", new RegExp(`^moddable-ota/${part}/manifest\\.json `));
   });

@@ -24,8 +24,18 @@ const REVIEWED: readonly { file: string; kind: string; text: RegExp; why: string
     text: /^Buffer\.(allocUnsafe\(0\)|from\(\[0\]\))$/,
     why: "no byte and the byte 0: copied into packets and never written",
   },
-  { file: "node_modules/mqtt-packet/numbers.js", kind: "call", text: /^Buffer\..*from\(\[1, 2\]\)/, why: "asks once what Buffer can, and drops the bytes" },
-  { file: "node_modules/mqtt-packet/(parser|writeToStream).js", kind: "call", text: /^require\$\$\d\('mqtt-packet:/, why: "hal/shims/debug.ts, which returns a function" },
+  {
+    file: "node_modules/mqtt-packet/numbers.js",
+    kind: "call",
+    text: /^Buffer\..*from\(\[1, 2\]\)/,
+    why: "asks once what Buffer can, and drops the bytes",
+  },
+  {
+    file: "node_modules/mqtt-packet/(parser|writeToStream).js",
+    kind: "call",
+    text: /^require\$\$\d\('mqtt-packet:/,
+    why: "hal/shims/debug.ts, which returns a function",
+  },
   { file: "node_modules/spark-md5/spark-md5.js", kind: "call", text: /^factory\(\)$/, why: "the module's own body" },
   {
     file: "node_modules/mqtt-packet/parser.js",
@@ -39,7 +49,12 @@ const REVIEWED: readonly { file: string; kind: string; text: RegExp; why: string
     text: /^(toGenerate|writeNumber) = /,
     why: "by the setter of cacheNumbers, which src/mqtt/codec.ts calls at load and nobody later",
   },
-  { file: "node_modules/mqtt-packet/numbers.js", kind: "write to a module's object", text: /^cache\[i\] = /, why: "never, as cacheNumbers is off" },
+  {
+    file: "node_modules/mqtt-packet/numbers.js",
+    kind: "write to a module's object",
+    text: /^cache\[i\] = /,
+    why: "never, as cacheNumbers is off",
+  },
 ];
 
 const isReviewed = ({ file, kind, text }: Finding): boolean =>
@@ -50,7 +65,10 @@ for (const { name } of readSizes()) {
   const minified = new BundleProgram(bundleText(name));
 
   test(`${name}: nothing at module scope that preload makes read-only, but for what was reviewed in libraries`, () => {
-    assert.deepEqual(moduleScope(readable).filter((finding) => !isReviewed(finding)), []);
+    assert.deepEqual(
+      moduleScope(readable).filter((finding) => !isReviewed(finding)),
+      [],
+    );
   });
 
   test(`${name}: the minifier adds nothing to module scope`, () => {
@@ -60,7 +78,9 @@ for (const { name } of readSizes()) {
       return counts;
     };
     const before = kinds(readable);
-    for (const [kind, count] of Object.entries(kinds(minified))) assert.ok(count <= (before[kind] ?? 0), `${count} of ${kind}`);
+    for (const [kind, count] of Object.entries(kinds(minified))) {
+      assert.ok(count <= (before[kind] ?? 0), `${count} of ${kind}`);
+    }
   });
 
   test(`${name}: no property of a frozen built-in is assigned`, () => {
@@ -74,33 +94,56 @@ for (const { name } of readSizes()) {
 
   test(`${name}: neither readable-stream nor npm's buffer is in it`, () => {
     const { modules } = readSizes().find((sizes) => sizes.name === name) ?? assert.fail();
-    for (const file of Object.keys(modules)) assert.doesNotMatch(file, /readable-stream|node_modules\/(safe-)?buffer|string_decoder|ieee754|base64-js/);
+    for (const file of Object.keys(modules)) {
+      assert.doesNotMatch(file, /readable-stream|node_modules\/(safe-)?buffer|string_decoder|ieee754|base64-js/);
+    }
     for (const trace of ["ReadableState", "ERR_STREAM", "INSPECT_MAX_BYTES", "_isBuffer", "TYPED_ARRAY_SUPPORT"]) {
       for (const form of ["readable", "moddable"] as const) assert.ok(!bundleText(name, form).includes(trace), trace);
     }
   });
 }
 
-for (const file of readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" }).filter((name) => /\.[jt]s$/.test(name))) {
+for (const file of readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" }).filter((name) =>
+  /\.[jt]s$/.test(name),
+)) {
   test(`examples/${file}: no RegExp at module scope, for an application is preloaded too`, () => {
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, "examples", file), "utf8"), { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
+    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, "examples", file), "utf8"), {
+      compilerOptions: { target: ts.ScriptTarget.ES2022 },
+    });
     const findings = moduleScope(new BundleProgram(outputText));
-    assert.deepEqual(findings.filter(({ kind }) => kind === "RegExp"), []);
+    assert.deepEqual(
+      findings.filter(({ kind }) => kind === "RegExp"),
+      [],
+    );
   });
 }
 
 test("everything on the reviewed list is still there", () => {
   const found = readSizes().flatMap(({ name }) => moduleScope(new BundleProgram(bundleText(name, "readable"))));
   for (const { file, kind, text } of REVIEWED) {
-    assert.ok(found.some((finding) => new RegExp(`^${file}$`).test(finding.file) && finding.kind === kind && text.test(finding.text)), `${file}: ${kind}`);
+    assert.ok(
+      found.some(
+        (finding) => new RegExp(`^${file}$`).test(finding.file) && finding.kind === kind && text.test(finding.text),
+      ),
+      `${file}: ${kind}`,
+    );
   }
 });
 
 const PLANTED: { readonly [kind: string]: readonly string[] } = {
-  Map: ["const m = new Map();", "const o = { m: new Map([[1, 2]]) };", "const make = () => new Map(); const m = make();", "class A { m = new Map(); } const a = new A();"],
+  Map: [
+    "const m = new Map();",
+    "const o = { m: new Map([[1, 2]]) };",
+    "const make = () => new Map(); const m = make();",
+    "class A { m = new Map(); } const a = new A();",
+  ],
   Set: ["export const s = new Set([1]);"],
   WeakMap: ["const w = new WeakMap();"],
-  Uint8Array: ["const t = new Uint8Array(4);", "const t = Uint8Array.of(1);", "const t = [1].map((n) => new Uint8Array(n));"],
+  Uint8Array: [
+    "const t = new Uint8Array(4);",
+    "const t = Uint8Array.of(1);",
+    "const t = [1].map((n) => new Uint8Array(n));",
+  ],
   Float64Array: ["const t = Float64Array.from([1]);"],
   ArrayBuffer: ["const b = new ArrayBuffer(8);"],
   DataView: ["function view(b) { return new DataView(b); } const v = view({});"],
@@ -172,10 +215,24 @@ test("the alarm is silent for what lives in a call, in an instance or only while
 });
 
 test("the alarm rings for each override of a frozen property, and not for a field", () => {
-  for (const source of ["e.name = 'X';", "e.message += 'x';", "o.toString = () => '';", "A.prototype.constructor = A;", "({ a: e.name } = o);", "o['valueOf'] = f;"]) {
+  for (const source of [
+    "e.name = 'X';",
+    "e.message += 'x';",
+    "o.toString = () => '';",
+    "A.prototype.constructor = A;",
+    "({ a: e.name } = o);",
+    "o['valueOf'] = f;",
+  ]) {
     assert.equal(overrides(new BundleProgram(`export function g(e, o, A, f) { ${source} }`)).length, 1, source);
   }
-  assert.deepEqual(overrides(new BundleProgram("class E extends Error { name = 'E'; } export const o = { toString() { return ''; } }; export const n = o.name;")), []);
+  assert.deepEqual(
+    overrides(
+      new BundleProgram(
+        "class E extends Error { name = 'E'; } export const o = { toString() { return ''; } }; export const n = o.name;",
+      ),
+    ),
+    [],
+  );
 });
 
 test("the alarm rings for code that is loaded or made, for computed built-ins and for foreign imports", () => {
@@ -184,12 +241,22 @@ test("the alarm rings for code that is loaded or made, for computed built-ins an
     "dynamic import": ["export const f = () => import('timer');"],
     require: ["const a = require('x');", "export const f = (0, require)('x');"],
     eval: ["eval('1');", "const f = new Function('1');", "const f = Function('1');"],
-    "computed name": ["const s = Symbol['for']('x');", "const k = 'keys'; const s = Object[k]({});", "export const f = (o) => o['padStart'](2);"],
+    "computed name": [
+      "const s = Symbol['for']('x');",
+      "const k = 'keys'; const s = Object[k]({});",
+      "export const f = (o) => o['padStart'](2);",
+    ],
     "global of another engine": ["export const f = () => process.nextTick(f);"],
   };
   for (const [kind, sources] of Object.entries(planted)) {
-    for (const source of sources) assert.ok(foreignCode(new BundleProgram(source)).some((finding) => finding.kind === kind), source);
+    for (const source of sources) {
+      assert.ok(
+        foreignCode(new BundleProgram(source)).some((finding) => finding.kind === kind),
+        source,
+      );
+    }
   }
-  const own = "import Timer from 'timer'; import F from 'embedded:storage/flash'; export const f = (o, k) => [o[k], o[0], o['a-b'], o.eval, Timer, F, o.require];";
+  const own =
+    "import Timer from 'timer'; import F from 'embedded:storage/flash'; export const f = (o, k) => [o[k], o[0], o['a-b'], o.eval, Timer, F, o.require];";
   assert.deepEqual(foreignCode(new BundleProgram(own)), []);
 });

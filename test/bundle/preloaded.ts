@@ -1,17 +1,61 @@
 import { ObjectGraph } from "./object-graph.js";
 
 const LANGUAGE = [
-  ...["Object", "Function", "Array", "Number", "Boolean", "String", "Symbol", "BigInt", "Date", "Promise", "RegExp", "Proxy", "Reflect", "JSON", "Math"],
+  ...[
+    "Object",
+    "Function",
+    "Array",
+    "Number",
+    "Boolean",
+    "String",
+    "Symbol",
+    "BigInt",
+    "Date",
+    "Promise",
+    "RegExp",
+    "Proxy",
+    "Reflect",
+    "JSON",
+    "Math",
+  ],
   ...["Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"],
-  ...["ArrayBuffer", "SharedArrayBuffer", "DataView", "Atomics", "Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array"],
+  ...[
+    "ArrayBuffer",
+    "SharedArrayBuffer",
+    "DataView",
+    "Atomics",
+    "Uint8Array",
+    "Int8Array",
+    "Uint16Array",
+    "Int16Array",
+    "Uint32Array",
+    "Int32Array",
+  ],
   ...["Float32Array", "Float64Array", "Uint8ClampedArray", "BigUint64Array", "BigInt64Array"],
   ...["Map", "Set", "WeakMap", "WeakSet", "WeakRef", "FinalizationRegistry"],
-  ...["parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "decodeURIComponent", "encodeURI", "decodeURI", "escape", "unescape"],
+  ...[
+    "parseInt",
+    "parseFloat",
+    "isNaN",
+    "isFinite",
+    "encodeURIComponent",
+    "decodeURIComponent",
+    "encodeURI",
+    "decodeURI",
+    "escape",
+    "unescape",
+  ],
 ];
 
 /** The language's own objects: what the XS linker freezes. Error.prepareStackTrace is Node's, and not followed. */
 export function languageObjects(): Set<object> {
-  const iterators = [[][Symbol.iterator](), new Map().entries(), new Set().entries(), ""[Symbol.iterator](), "".matchAll(/./g)];
+  const iterators = [
+    [][Symbol.iterator](),
+    new Map().entries(),
+    new Set().entries(),
+    ""[Symbol.iterator](),
+    "".matchAll(/./g),
+  ];
   const functions = [function* () {}, async function () {}, async function* () {}];
   const roots: unknown[] = [...iterators, ...functions].map((one) => Object.getPrototypeOf(one));
   roots.push(...LANGUAGE.map((name) => Reflect.get(globalThis, name)));
@@ -31,9 +75,9 @@ export function languageObjects(): Set<object> {
 }
 
 /**
- * A loaded module as XS preload leaves it: functions, classes and their prototypes are frozen. Plain objects, arrays and
- * variables stay writable (XS copies them into RAM), and bytes, Maps, Sets and Dates cannot be frozen in this engine: of
- * all these `changes` tells what was written.
+ * A loaded module as XS preload leaves it: functions, classes and their prototypes are frozen. Plain objects, arrays
+ * and variables stay writable (XS copies them into RAM), and bytes, Maps, Sets and Dates cannot be frozen in this
+ * engine: of all these `changes` tells what was written.
  */
 export class Preloaded {
   readonly #exports: object;

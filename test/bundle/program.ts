@@ -20,7 +20,14 @@ export class BundleProgram {
     const source = ts.createSourceFile(FILE, text, ts.ScriptTarget.ESNext, true, ts.ScriptKind.JS);
     const program = ts.createProgram({
       rootNames: [FILE],
-      options: { allowJs: true, noLib: true, noResolve: true, types: [], target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext },
+      options: {
+        allowJs: true,
+        noLib: true,
+        noResolve: true,
+        types: [],
+        target: ts.ScriptTarget.ESNext,
+        module: ts.ModuleKind.ESNext,
+      },
       host: {
         getSourceFile: (name) => (name === FILE ? source : undefined),
         fileExists: (name) => name === FILE,
@@ -52,7 +59,9 @@ export class BundleProgram {
   /** Where the name is declared in the bundle; nothing for a global. */
   declarationOf(name: ts.Identifier): ts.Declaration | undefined {
     const shorthand = ts.isShorthandPropertyAssignment(name.parent);
-    const symbol = shorthand ? this.#checker.getShorthandAssignmentValueSymbol(name.parent) : this.#checker.getSymbolAtLocation(name);
+    const symbol = shorthand
+      ? this.#checker.getShorthandAssignmentValueSymbol(name.parent)
+      : this.#checker.getSymbolAtLocation(name);
     return symbol?.declarations?.find((declaration) => declaration.getSourceFile() === this.source);
   }
 
@@ -85,7 +94,10 @@ function isReference(name: ts.Identifier): boolean {
 }
 
 export const ASSIGNMENTS = new Set<ts.SyntaxKind>(
-  Array.from({ length: ts.SyntaxKind.LastAssignment - ts.SyntaxKind.FirstAssignment + 1 }, (_, at) => ts.SyntaxKind.FirstAssignment + at),
+  Array.from(
+    { length: ts.SyntaxKind.LastAssignment - ts.SyntaxKind.FirstAssignment + 1 },
+    (_, at) => ts.SyntaxKind.FirstAssignment + at,
+  ),
 );
 
 /** What a node writes to: assignments, `++`, `delete`, the heads of loops; of patterns each part. */
@@ -96,7 +108,9 @@ export function targetsOf(node: ts.Node): ts.Node[] {
     return writes ? [node.operand] : [];
   }
   if (ts.isDeleteExpression(node)) return [node.expression];
-  if ((ts.isForOfStatement(node) || ts.isForInStatement(node)) && !ts.isVariableDeclarationList(node.initializer)) return partsOf(node.initializer);
+  if ((ts.isForOfStatement(node) || ts.isForInStatement(node)) && !ts.isVariableDeclarationList(node.initializer)) {
+    return partsOf(node.initializer);
+  }
   return [];
 }
 

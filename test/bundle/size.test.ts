@@ -21,17 +21,23 @@ for (const { name, minifiedBytes, modules, rest } of sizes) {
   test(`${name}: the modules and the rest add up to the file`, () => {
     const file = join(ROOT, "dist", "moddable", `${name}.js`);
     assert.equal(minifiedBytes, statSync(file).size);
-    assert.equal(Object.values(modules).reduce((sum, bytes) => sum + bytes, rest), minifiedBytes);
+    assert.equal(
+      Object.values(modules).reduce((sum, bytes) => sum + bytes, rest),
+      minifiedBytes,
+    );
     assert.ok(rest < 2048, `${rest} bytes belong to no module`);
   });
 }
 
 test("bytes count for the module they came from", () => {
   const { modules } = sizes[0] ?? assert.fail();
-  const share = (part: RegExp): number => Object.entries(modules).reduce((sum, [file, bytes]) => sum + (part.test(file) ? bytes : 0), 0);
+  const share = (part: RegExp): number =>
+    Object.entries(modules).reduce((sum, [file, bytes]) => sum + (part.test(file) ? bytes : 0), 0);
   assert.ok(share(/^src\/protocol\/hosts\.ts$/) > 150, "the names of the platform's hosts alone have 140 bytes");
   assert.ok(share(/^src\//) > share(/^node_modules\//), "the agent is the greatest part of itself");
-  for (const file of Object.keys(modules)) assert.match(file, /^(src|hal|node_modules\/(mqtt-packet|spark-md5))\/|^commonjsHelpers\.js$/);
+  for (const file of Object.keys(modules)) {
+    assert.match(file, /^(src|hal|node_modules\/(mqtt-packet|spark-md5))\/|^commonjsHelpers\.js$/);
+  }
 });
 
 test("the table names each module with its bytes, the largest first, then the rest and the sum", () => {
@@ -80,7 +86,10 @@ test("a cut that finds nothing in a library is reported: the build fails there",
     { what: "what is there", matches: (node: { name?: string }) => node.name === "kept", replacement: "cut" },
     { what: "what is gone", matches: () => false },
   ];
-  assert.equal(cut("kept", tree, rules, (what) => missing.push(what)), "cut");
+  assert.equal(
+    cut("kept", tree, rules, (what) => missing.push(what)),
+    "cut",
+  );
   assert.deepEqual(missing, ["what is gone"]);
 });
 

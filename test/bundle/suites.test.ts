@@ -13,7 +13,11 @@ const SUITES = [
 
 for (const suite of SUITES) {
   test(`${suite} holds on the bundle`, async () => {
-    const { code, stdout } = await runNode(["--import", "./dist/node/test/bundle/register.js", `./dist/node/test/${suite}.test.js`]);
+    const { code, stdout } = await runNode([
+      "--import",
+      "./dist/node/test/bundle/register.js",
+      `./dist/node/test/${suite}.test.js`,
+    ]);
     assert.equal(code, 0, stdout);
     assert.ok(Number(/^# pass (\d+)$/m.exec(stdout)?.[1] ?? 0) > 0, stdout);
     assert.match(stdout, /^# fail 0$/m);

@@ -75,17 +75,27 @@ export function bootContract(name: string, start: () => BootFixture): void {
     test("an update boots next, on trial; confirmed, it stays", () => {
       const { runningSlot, targetSlot } = board.boot().status();
       const trial = startTrial("2");
-      const status = { runningSlot: targetSlot, runningVersion: "2", targetSlot: runningSlot, targetState: "valid", chipId: 0 };
+      const status = {
+        runningSlot: targetSlot,
+        runningVersion: "2",
+        targetSlot: runningSlot,
+        targetState: "valid",
+        chipId: 0,
+      };
       assert.deepEqual(trial.status(), { ...status, runningState: "pending-verify" });
       trial.confirm();
       assert.deepEqual(trial.status(), { ...status, runningState: "valid" });
-      for (let count = 0; count < 2; count++) assert.deepEqual(board.reboot().status(), { ...status, runningState: "valid" });
+      for (let count = 0; count < 2; count++) {
+        assert.deepEqual(board.reboot().status(), { ...status, runningState: "valid" });
+      }
     });
 
     test("an update that is not confirmed reverts at the next boot, for good", () => {
       const before = board.boot().status();
       startTrial("2");
-      for (let count = 0; count < 2; count++) assert.deepEqual(board.reboot().status(), { ...before, targetState: "aborted" });
+      for (let count = 0; count < 2; count++) {
+        assert.deepEqual(board.reboot().status(), { ...before, targetState: "aborted" });
+      }
     });
 
     test("an update that declares itself unfit reverts, and is told from one that was restarted", () => {

@@ -40,7 +40,11 @@ bootContract("boot.c of the ESP32, on the host", () => {
       return boot();
     },
     image: (version) => buildAppImage({ version, byteLength: 4096, seed: 1 }),
-    rot: (slot) => spoilImage(chip, SMALL_SLOTS.findIndex(({ label }) => label === slot)),
+    rot: (slot) =>
+      spoilImage(
+        chip,
+        SMALL_SLOTS.findIndex(({ label }) => label === slot),
+      ),
     forgetJudgement: () => otaDataOf(chip).write(0, { sequence: 1, state: "undefined" }),
     durable: () => bytesOf(chip),
     *cuts(action: () => void, random: SeededRandom) {

@@ -49,10 +49,13 @@ function fixtureOf(chip: NorFlash, durable: () => Uint8Array): BootFixture {
       return device.ports.boot;
     },
     image: (version) => buildAppImage({ version, byteLength: 4096, seed: 1 }),
-    rot: (slot) => spoilImage(chip, SMALL_SLOTS.findIndex(({ label }) => label === slot)),
+    rot: (slot) =>
+      spoilImage(
+        chip,
+        SMALL_SLOTS.findIndex(({ label }) => label === slot),
+      ),
     forgetJudgement: () => otaDataOf(chip).write(0, { sequence: 1, state: "undefined" }),
     durable,
     stop: () => device.stop(),
   };
 }
-

@@ -89,7 +89,14 @@ export function flashContract(name: string, start: () => FlashFixture): void {
 
     test("refuses what is not aligned, and changes nothing", () => {
       const before = fixture.durable();
-      for (const [offset, length] of [[8, 16], [0, 8], [1, 16], [0, 17], [15, 1], [16, 4095]] as const) {
+      for (const [offset, length] of [
+        [8, 16],
+        [0, 8],
+        [1, 16],
+        [0, 17],
+        [15, 1],
+        [16, 4095],
+      ] as const) {
         expectKind("not-aligned", () => flash.write(new Uint8Array(length), offset));
       }
       assertSameBytes(fixture.durable(), before);
@@ -99,12 +106,24 @@ export function flashContract(name: string, start: () => FlashFixture): void {
       const before = fixture.durable();
       const blocks = flash.byteLength / flash.blockLength;
       const { byteLength } = flash;
-      const places = [[-16, 16], [byteLength, 16], [byteLength - 16, 32], [-1, 1], [byteLength + 16, 0]] as const;
+      const places = [
+        [-16, 16],
+        [byteLength, 16],
+        [byteLength - 16, 32],
+        [-1, 1],
+        [byteLength + 16, 0],
+      ] as const;
       for (const [offset, length] of places) {
         expectKind("out-of-bounds", () => flash.read(new Uint8Array(length), offset));
         if (length % 16 === 0) expectKind("out-of-bounds", () => flash.write(new Uint8Array(length), offset));
       }
-      for (const [from, to] of [[-1, 1], [blocks, blocks + 1], [0, blocks + 1], [2, 1], [blocks + 1, blocks + 2]] as const) {
+      for (const [from, to] of [
+        [-1, 1],
+        [blocks, blocks + 1],
+        [0, blocks + 1],
+        [2, 1],
+        [blocks + 1, blocks + 2],
+      ] as const) {
         expectKind("out-of-bounds", () => flash.eraseBlock(from, to));
       }
       assertSameBytes(fixture.durable(), before);
@@ -140,7 +159,11 @@ export function flashContract(name: string, start: () => FlashFixture): void {
           count: fc.integer({ min: 1, max: 40 }),
           seed: fc.nat(255),
         }),
-        fc.record({ kind: fc.constant("erase" as const), start: fc.nat(blocks - 1), count: fc.integer({ min: 1, max: blocks }) }),
+        fc.record({
+          kind: fc.constant("erase" as const),
+          start: fc.nat(blocks - 1),
+          count: fc.integer({ min: 1, max: blocks }),
+        }),
       );
       fc.assert(
         fc.property(fc.array(call, { maxLength: 40 }), (calls) => {

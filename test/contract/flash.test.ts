@@ -81,7 +81,13 @@ test("a partition opened to read is read, and a change is `io`", () => {
   device.stop();
 });
 
-function inMemory(chip: NorFlash, medium: TestMedium, device: SimDevice, flash: FlashPartition, place: Partition): FlashFixture {
+function inMemory(
+  chip: NorFlash,
+  medium: TestMedium,
+  device: SimDevice,
+  flash: FlashPartition,
+  place: Partition,
+): FlashFixture {
   const { offset, size } = place;
   return {
     flash,
@@ -92,7 +98,9 @@ function inMemory(chip: NorFlash, medium: TestMedium, device: SimDevice, flash: 
       const before = bytesOf(chip);
       medium.recording.operations.length = 0;
       action();
-      for (const { bytes } of cutsOf(before, medium.recording.operations, random)) yield bytes.slice(offset, offset + size);
+      for (const { bytes } of cutsOf(before, medium.recording.operations, random)) {
+        yield bytes.slice(offset, offset + size);
+      }
     },
     stop: () => device.stop(),
   };

@@ -20,7 +20,10 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       const { fetch, peer } = await bench.requested({
         target: "/a%2Fb/./c?sign=x%20y&z=/..",
         authority: "files.example:8443",
-        headers: [["Range", "bytes=4096-"], ["If-Range", '"v1"']],
+        headers: [
+          ["Range", "bytes=4096-"],
+          ["If-Range", '"v1"'],
+        ],
       });
       const lines = peer.received.toString("latin1").split("\r\n");
       assert.equal(lines[0], "GET /a%2Fb/./c?sign=x%20y&z=/.. HTTP/1.1");
@@ -51,7 +54,8 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     });
 
     test("the wanted fields come by any case of their names, the first of several; others do not come", async () => {
-      const head = "HTTP/1.1 200 OK\r\neTaG:\t one \r\nETAG: two\r\nLocation:\r\nX-Other: 1\r\nContent-Length: 0\r\n\r\n";
+      const head =
+        "HTTP/1.1 200 OK\r\neTaG:\t one \r\nETAG: two\r\nLocation:\r\nX-Other: 1\r\nContent-Length: 0\r\n\r\n";
       const fetch = await bench.answer(head, { wanted: ["etag", "location", "retry-after"] });
       assert.equal(fetch.head?.header("etag"), "one");
       assert.equal(fetch.head?.header("location"), "");
@@ -62,7 +66,9 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("interim responses are not told", async () => {
       const interim = "HTTP/1.1 103 Early Hints\r\nETag: early\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
-      const fetch = await bench.answer(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`, { wanted: ["etag"] });
+      const fetch = await bench.answer(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`, {
+        wanted: ["etag"],
+      });
       assert.equal(fetch.outcome, "head 200, end");
       assert.equal(fetch.head?.header("etag"), undefined);
       assert.equal(fetch.body.toString(), "ok");
@@ -115,7 +121,11 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     });
 
     test("no body at all ends without a read", async () => {
-      for (const head of ["204 No Content\r\nContent-Length: 9", "304 Not Modified\r\nETag: x", "200 OK\r\nContent-Length: 0"]) {
+      for (const head of [
+        "204 No Content\r\nContent-Length: 9",
+        "304 Not Modified\r\nETag: x",
+        "200 OK\r\nContent-Length: 0",
+      ]) {
         const { fetch, peer } = await bench.requested();
         fetch.pieceLength = 0;
         await peer.send(Buffer.from(`HTTP/1.1 ${head}\r\n\r\n`));

@@ -114,7 +114,9 @@ export function keyValueContract(name: string, start: () => KeyValueFixture): vo
         }
       };
       expectKind("no-space", fill);
-      for (let tries = 0; tries < 3; tries++) expectKind("no-space", () => store.write("late", pattern(RECORD_LIMIT, 1)));
+      for (let tries = 0; tries < 3; tries++) {
+        expectKind("no-space", () => store.write("late", pattern(RECORD_LIMIT, 1)));
+      }
       for (const reader of [store, fixture.restarted()]) {
         assert.equal(reader.read("late"), undefined);
         for (const [key, bytes] of records) assert.deepEqual(reader.read(key), bytes, key);

@@ -14,7 +14,8 @@ import { keyValueContract } from "./key-value-contract.js";
 flashContract("the Linux target's slot in a file", () => {
   const board = LinBoard.factory();
   const { offset, size } = partition("ota_1");
-  const around = (): Uint8Array => new Uint8Array(Buffer.concat([board.chip.subarray(0, offset), board.chip.subarray(offset + size)]));
+  const around = (): Uint8Array =>
+    new Uint8Array(Buffer.concat([board.chip.subarray(0, offset), board.chip.subarray(offset + size)]));
   return {
     flash: new Ecma419Flash({ flash: board.modules.flash, path: "nextota", mode: "r+" }),
     durable: () => board.chip.slice(offset, offset + size),
@@ -58,7 +59,8 @@ bootContract("the Linux target", () => {
       board.chip.fill(0, (slot?.offset ?? NaN) + 1024, (slot?.offset ?? NaN) + 1088);
     },
     // esp_ota_select_entry_t's ota_state.
-    forgetJudgement: () => void board.chip.fill(0xff, partition("otadata").offset + 24, partition("otadata").offset + 28),
+    forgetJudgement: () =>
+      void board.chip.fill(0xff, partition("otadata").offset + 24, partition("otadata").offset + 28),
     durable: () => board.chip.slice(),
     *cuts(action: () => void, random: SeededRandom) {
       for (const files of board.files.cuts(action, random)) {

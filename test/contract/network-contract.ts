@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { type ConnectOptions, type Connector, HalError, type HalErrorKind, type TlsOptions } from "../../hal/ports/index.js";
+import {
+  type ConnectOptions,
+  type Connector,
+  HalError,
+  type HalErrorKind,
+  type TlsOptions,
+} from "../../hal/ports/index.js";
 import { Link } from "../support/link.js";
 import { deadPort, Loopback, type Peer, settle, until } from "../support/loopback.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";

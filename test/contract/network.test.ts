@@ -86,7 +86,11 @@ describe("network: trust", () => {
   });
 
   const JUNK = Uint8Array.of(0x30, 1, 2, 3);
-  const USELESS: readonly TlsOptions[] = [{ authority: JUNK }, { ...MUTUAL, certificate: JUNK }, { ...MUTUAL, privateKey: JUNK }];
+  const USELESS: readonly TlsOptions[] = [
+    { authority: JUNK },
+    { ...MUTUAL, certificate: JUNK },
+    { ...MUTUAL, privateKey: JUNK },
+  ];
 
   test("a certificate, key or authority that is none is `untrusted`", async () => {
     for (const tls of USELESS) assertFails(await failing(tls), "untrusted");
@@ -141,7 +145,11 @@ function fixtureOf(server: () => Promise<Loopback>): NetworkFixture {
   return {
     connector: device.ports.connector,
     onClock: (clock, silentNames) =>
-      new Ecma419Connector({ ...device.modules, clock, platform: silentNames ? { ...platform, resolve: () => {} } : platform }),
+      new Ecma419Connector({
+        ...device.modules,
+        clock,
+        platform: silentNames ? { ...platform, resolve: () => {} } : platform,
+      }),
     server,
     stop: () => device.stop(),
   };

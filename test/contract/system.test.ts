@@ -48,7 +48,15 @@ describe("clock: over ticks of 32 bits", () => {
     const Time = { ticks: 1_760_000_000_000 };
     const clock = new Ecma419Clock({ Time, Timer: timer, platform });
     let last = clock.now();
-    const settings = [1_760_000_000_005, 1_759_999_999_000, 1_760_000_000_000, 0, 2 ** 31, 2 ** 31 + 3e9, 1_760_000_000_000];
+    const settings = [
+      1_760_000_000_005,
+      1_759_999_999_000,
+      1_760_000_000_000,
+      0,
+      2 ** 31,
+      2 ** 31 + 3e9,
+      1_760_000_000_000,
+    ];
     for (const set of settings) {
       Time.ticks = set;
       const now = clock.now();
@@ -75,7 +83,10 @@ test("a board without native digests has none to give", () => {
   }
 });
 
-const measured: { batteryPercent: number | undefined; signalDbm: number | undefined } = { batteryPercent: undefined, signalDbm: undefined };
+const measured: { batteryPercent: number | undefined; signalDbm: number | undefined } = {
+  batteryPercent: undefined,
+  signalDbm: undefined,
+};
 const surrounded = new SimDevice(smallFlash("1"), {
   batteryPercent: () => measured.batteryPercent,
   signalDbm: () => measured.signalDbm,

@@ -4,7 +4,16 @@ import { createBoot } from "./boot.js";
 import { createNetwork, type Servers } from "../support/virtual-network.js";
 import type { Scheduler } from "../support/scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
-import { AREA, AREA_LABEL, BLOCK_LENGTH, LINE_LENGTH, REGION_LENGTH, SLOT_BLOCKS, SLOT_LENGTH, type World } from "./world.js";
+import {
+  AREA,
+  AREA_LABEL,
+  BLOCK_LENGTH,
+  LINE_LENGTH,
+  REGION_LENGTH,
+  SLOT_BLOCKS,
+  SLOT_LENGTH,
+  type World,
+} from "./world.js";
 
 export interface CrashBoardOptions {
   readonly world: World;
@@ -65,7 +74,11 @@ function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path
     status: () => ({ size: SLOT_LENGTH, blockLength: BLOCK_LENGTH, blocks: SLOT_BLOCKS }),
     read(buffer, byteOffset) {
       buffer.set(slot.bytes.subarray(byteOffset, byteOffset + buffer.byteLength));
-      for (let block = Math.floor(byteOffset / BLOCK_LENGTH); block * BLOCK_LENGTH < byteOffset + buffer.byteLength; block++) {
+      for (
+        let block = Math.floor(byteOffset / BLOCK_LENGTH);
+        block * BLOCK_LENGTH < byteOffset + buffer.byteLength;
+        block++
+      ) {
         const seed = slot.weak[block] as number;
         if (seed !== 0) readWeak(buffer, seed, (readings[block] as number)++);
       }

@@ -7,8 +7,8 @@ import { type OtaEntry, SLOT_LABELS, type World } from "./world.js";
 export type Change = (operation: Operation) => void;
 
 /**
- * ESP-IDF's boot loader over the two entries of otadata: ends trials, puts a new image on trial, passes over what does not
- * verify.
+ * ESP-IDF's boot loader over the two entries of otadata: ends trials, puts a new image on trial, passes over what does
+ * not verify.
  *
  * @returns the slot that runs, or -1
  */
@@ -56,7 +56,10 @@ export function createBoot(world: World, running: number, change: Change, restar
       }
       const same = slotOf(entry) === target;
       let { sequence } = entry;
-      if (!same) do sequence++; while (slotOf({ sequence, state: "new" }) !== target);
+      if (!same) {
+        do sequence++;
+        while (slotOf({ sequence, state: "new" }) !== target);
+      }
       change({ kind: "entry", index: same ? active : 1 - active, entry: { sequence, state: "new" } });
     },
     confirm: () => judge("valid"),

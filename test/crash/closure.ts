@@ -45,8 +45,9 @@ export interface ClosureOptions {
 const VIOLATION_LIMIT = 20;
 
 /**
- * Every state of the board and the cloud that power cuts can bring about, breadth first to the fixpoint: from each state the
- * agent runs to its end, and a cut inside each operation on the way, in each mode, is a transition to a state.
+ * Every state of the board and the cloud that power cuts can bring about, breadth first to the fixpoint: from each
+ * state the agent runs to its end, and a cut inside each operation on the way, in each mode, is a transition to a
+ * state.
  */
 export function explore({ scene, maxTransitions, faultEvery, onProgress }: ClosureOptions): Figures {
   const figures: Figures = { states: 0, transitions: 0, faults: 0, violations: [] };
@@ -98,7 +99,9 @@ export function explore({ scene, maxTransitions, faultEvery, onProgress }: Closu
 /** The key-value store is full at each write of a record, for that write or from then on. */
 function refusalsOf(operations: readonly Operation[]): Refusal[] {
   return operations.flatMap((each, operation) =>
-    each.kind === "record" && each.bytes !== undefined ? (["refused", "full"] as const).map((mode) => ({ operation, mode })) : [],
+    each.kind === "record" && each.bytes !== undefined
+      ? (["refused", "full"] as const).map((mode) => ({ operation, mode }))
+      : [],
   );
 }
 
@@ -107,7 +110,12 @@ function injectFaults(figures: Figures, scene: Scene, { world, path }: Node, ope
     for (const mode of faultsOf(scene, operation)) {
       figures.faults++;
       const step: Step = { operation: index, mode };
-      report(figures, scene, `${path}/${index}.${mode}`, runToEnd({ scene, world: cloneWorld(world), faulty: true, onOperation: fault(step) }));
+      report(
+        figures,
+        scene,
+        `${path}/${index}.${mode}`,
+        runToEnd({ scene, world: cloneWorld(world), faulty: true, onOperation: fault(step) }),
+      );
     }
   }
 }

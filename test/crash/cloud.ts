@@ -84,7 +84,9 @@ export class Cloud {
 
   /** @returns messages for the device */
   hear(topic: string, text: string): Message[] {
-    if (topic.startsWith("$gateway/")) return [{ topic: topic.replace("operation", "operation/result"), text: agreed(text) }];
+    if (topic.startsWith("$gateway/")) {
+      return [{ topic: topic.replace("operation", "operation/result"), text: agreed(text) }];
+    }
     const device = topic.slice(REPORT_TOPIC.length);
     const answers = device === DEVICE ? this.#hearDevice(text) : this.#hearSub(device.split("/")[1] ?? "", text);
     return answers.map((answer) => ({ topic: `$ota/update/${device}`, text: answer }));
@@ -98,7 +100,10 @@ export class Cloud {
     return hearSub(view, file, text).offers ? [offerOf(subScene?.file ?? "", file)] : [];
   }
 
-  /** The device speaks for its components too: the version says of which. Whatever version it tells, it is offered the rest. */
+  /**
+   * The device speaks for its components too: the version says of which. Whatever version it tells, it is offered the
+   * rest.
+   */
   #hearDevice(text: string): string[] {
     const { subs, subScene, view, onReport } = this.#options;
     if (!isComponents(subScene)) return this.#hearOwn(text);
@@ -107,10 +112,13 @@ export class Cloud {
     if (id !== undefined) this.#hearSub(id, text);
     if (id !== undefined && type !== "report_version") return [];
     if (id !== undefined) onReport(view, `version ${report.version}`);
-    const own = id === undefined ? this.#hearOwn(text) : [versionAnswer(report.version), ...this.#offer(report.version)];
+    const own =
+      id === undefined ? this.#hearOwn(text) : [versionAnswer(report.version), ...this.#offer(report.version)];
     if (type !== "report_version") return own;
     const file = this.#options.firmware[subScene.file] as Firmware;
-    const wanting = subScene.names.filter((name) => subs[name]?.task !== undefined && report.version !== `${name}_${file.version}`);
+    const wanting = subScene.names.filter(
+      (name) => subs[name]?.task !== undefined && report.version !== `${name}_${file.version}`,
+    );
     return [...own, ...wanting.map((name) => offerOf(subScene.file, { ...file, version: `${name}_${file.version}` }))];
   }
 
@@ -162,7 +170,10 @@ interface Message {
 
 interface Report {
   readonly type: string;
-  readonly report: { readonly version: string; readonly progress?: { readonly state: string; readonly percent?: string } };
+  readonly report: {
+    readonly version: string;
+    readonly progress?: { readonly state: string; readonly percent?: string };
+  };
 }
 
 /** As much of an MQTT 3.1.1 broker as one client needs. */

@@ -21,24 +21,46 @@ test("an id repeats exactly one run, and tells each operation", () => {
   assert.ok(found !== undefined);
   const stories = [1, 2].map(() => {
     const lines: string[] = [];
-    assert.deepEqual(replay(found.scene, found.steps, (line) => lines.push(line)), []);
+    assert.deepEqual(
+      replay(found.scene, found.steps, (line) => lines.push(line)),
+      [],
+    );
     return lines.join("\n");
   });
   assert.equal(stories[0], stories[1]);
-  assert.match(stories[0] ?? "", /cut at operation 3: late[^]*cut at operation 1: weak[^]*to the end[^]*boots ota_1, version 0\.2\.0/);
+  assert.match(
+    stories[0] ?? "",
+    /cut at operation 3: late[^]*cut at operation 1: weak[^]*to the end[^]*boots ota_1, version 0\.2\.0/,
+  );
 });
 
 test("an id tells where the key-value store was full", () => {
   const found = parseId("full:1.refused+2.after/0.late/5.full");
   assert.ok(found !== undefined);
   const lines: string[] = [];
-  assert.deepEqual(replay(found.scene, found.steps.slice(0, 1), (line) => lines.push(line)), []);
+  assert.deepEqual(
+    replay(found.scene, found.steps.slice(0, 1), (line) => lines.push(line)),
+    [],
+  );
   assert.match(lines.join("\n"), /no room at operation 1: refused[^]*ESP_ERR_NVS_NOT_ENOUGH_SPACE[^]*"fail"/);
-  assert.deepEqual(found.steps.map(({ refusal }) => refusal?.mode), ["refused", undefined, "full"]);
+  assert.deepEqual(
+    found.steps.map(({ refusal }) => refusal?.mode),
+    ["refused", undefined, "full"],
+  );
 });
 
 test("an id that is none is none", () => {
-  for (const id of ["", "nothing", "nothing:1.after", "update:x", "update:1", "update:1.after/", "full:1.full2.late", "full:+2.late", "full:1.full+"]) {
+  for (const id of [
+    "",
+    "nothing",
+    "nothing:1.after",
+    "update:x",
+    "update:1",
+    "update:1.after/",
+    "full:1.full2.late",
+    "full:+2.late",
+    "full:1.full+",
+  ]) {
     assert.equal(id === "update:1.after/" ? undefined : parseId(id), undefined, id);
   }
 });

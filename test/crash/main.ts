@@ -44,13 +44,19 @@ function replayOne(id: string): void {
 
 async function exploreAll({ scene, faultEvery, maxTransitions, workers }: Options): Promise<void> {
   const began = process.hrtime.bigint();
-  const tasks = SCENES.filter(({ name }) => scene === undefined || name === scene).map(({ name }) => ({ scene: name, faultEvery, maxTransitions }));
+  const tasks = SCENES.filter(({ name }) => scene === undefined || name === scene).map(({ name }) => ({
+    scene: name,
+    faultEvery,
+    maxTransitions,
+  }));
   const total = { states: 0, transitions: 0, faults: 0 };
   const violations: Violation[] = [];
   const next = async (): Promise<void> => {
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
       const figures = await runWorker(task);
-      say(`${task.scene.padEnd(10)} ${figures.states} states, ${figures.transitions} transitions, ${figures.faults} faults, ${figures.violations.length} violations`);
+      say(
+        `${task.scene.padEnd(10)} ${figures.states} states, ${figures.transitions} transitions, ${figures.faults} faults, ${figures.violations.length} violations`,
+      );
       total.states += figures.states;
       total.transitions += figures.transitions;
       total.faults += figures.faults;
@@ -62,7 +68,14 @@ async function exploreAll({ scene, faultEvery, maxTransitions, workers }: Option
   if (violations[0] !== undefined) say(`repeat it: npm run test:crash -- --replay ${violations[0].id}`);
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   const { states, transitions } = total;
-  say(JSON.stringify({ states, transitions: transitions + total.faults, seconds: Math.round(seconds), violations: violations.length }));
+  say(
+    JSON.stringify({
+      states,
+      transitions: transitions + total.faults,
+      seconds: Math.round(seconds),
+      violations: violations.length,
+    }),
+  );
   if (violations.length > 0) process.exitCode = EXIT_FAILED;
 }
 

@@ -23,8 +23,8 @@ export interface PersonOptions {
 const DEFERRAL_SECONDS = 300;
 
 /**
- * Somebody who is asked, remembers every answer, and notices a question that was answered already, and what goes on without an
- * answer or waits in spite of one.
+ * Somebody who is asked, remembers every answer, and notices a question that was answered already, and what goes on
+ * without an answer or waits in spite of one.
  */
 export class Person {
   readonly #options: PersonOptions;
@@ -42,7 +42,9 @@ export class Person {
   sees(step: "download" | "install"): void {
     const { world, now, onBroken } = this.#options;
     if (!world.person.said.includes(`${step} accept`)) onBroken(`goes on with the ${step} that nobody has accepted`);
-    if (step === "download" && this.#acceptedBefore && now() >= DEFERRAL_SECONDS * 1000) onBroken("waits once more for a deferral that was over");
+    if (step === "download" && this.#acceptedBefore && now() >= DEFERRAL_SECONDS * 1000) {
+      onBroken("waits once more for a deferral that was over");
+    }
   }
 
   #attend(): void {
@@ -51,10 +53,14 @@ export class Person {
     agent.on("plan", (plan) => {
       if (!plan.asks) return;
       const { said, kept } = world.person;
-      const before = [...kept, ...this.#unstored].filter((each) => each.startsWith(plan.step)).map((each) => each.split(" ")[1]);
+      const before = [...kept, ...this.#unstored]
+        .filter((each) => each.startsWith(plan.step))
+        .map((each) => each.split(" ")[1]);
       const last = before.at(-1);
       if (last === "accept" || last === "decline") onBroken(`asked again about the ${plan.step} after ${last}`);
-      if (last === "defer" && now() - deferredAtMs < DEFERRAL_SECONDS * 1000) onBroken(`asked about the ${plan.step} before the deferral is over`);
+      if (last === "defer" && now() - deferredAtMs < DEFERRAL_SECONDS * 1000) {
+        onBroken(`asked about the ${plan.step} before the deferral is over`);
+      }
       const wanted = script[plan.step][before.length] ?? "accept";
       const answer = wanted === "defer" && plan.deferralsLeft === 0 ? "accept" : wanted;
       // Said before it is stored, and kept only after: a cut in between may go either way.
@@ -74,7 +80,13 @@ export class Person {
 
 /** A job failed, durably: what was agreed to is agreed to no more. */
 export function settlePerson(world: World, operation: Operation, records: World["records"]): void {
-  if (operation.kind !== "record" || operation.key !== "plans" || failuresIn(operation.bytes) <= failuresIn(records["plans"])) return;
+  if (
+    operation.kind !== "record" ||
+    operation.key !== "plans" ||
+    failuresIn(operation.bytes) <= failuresIn(records["plans"])
+  ) {
+    return;
+  }
   world.person.said.length = 0;
   world.person.kept.length = 0;
 }

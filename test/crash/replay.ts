@@ -9,7 +9,10 @@ import { AREA_LABEL, cloneWorld, SLOT_LABELS, type World } from "./world.js";
 export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
   const [name, path = ""] = id.split(":");
   const scene = SCENES.find((each) => each.name === name);
-  const steps = path.split("/").filter((part) => part !== "").map(parseStep);
+  const steps = path
+    .split("/")
+    .filter((part) => part !== "")
+    .map(parseStep);
   if (scene === undefined || steps.includes(undefined)) return undefined;
   return { scene, steps: steps as Step[] };
 }
@@ -21,10 +24,17 @@ function parseStep(text: string): Step | undefined {
   const [, at, refusedAs, plus, operation, mode] = match;
   if ((plus === undefined) !== (at === undefined || operation === undefined)) return undefined;
   const refusal = at === undefined ? undefined : { operation: Number(at), mode: refusedAs as Refusal["mode"] };
-  return { operation: operation === undefined ? Infinity : Number(operation), mode: (mode ?? "after") as Step["mode"], refusal };
+  return {
+    operation: operation === undefined ? Infinity : Number(operation),
+    mode: (mode ?? "after") as Step["mode"],
+    refusal,
+  };
 }
 
-/** Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its last run */
+/**
+ * Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its
+ * last run
+ */
 export function replay(scene: Scene, steps: readonly Step[], tell: (line: string) => void): readonly string[] {
   let world = scene.start();
   for (const step of steps) {
@@ -32,7 +42,9 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
     let cut: World | undefined;
     const { refusal } = step;
     const full = refusal === undefined ? "" : `, no room at operation ${refusal.operation}: ${refusal.mode}`;
-    tell(`--- power on${full}${step.operation === Infinity ? "" : `, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`}`);
+    tell(
+      `--- power on${full}${step.operation === Infinity ? "" : `, ${faulty ? "fault" : "cut"} at operation ${step.operation}: ${step.mode}`}`,
+    );
     const broken = runToEnd({
       scene,
       world: cloneWorld(world),
@@ -65,7 +77,10 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
   });
 }
 
-function telling(tell: (line: string) => void, on: () => boolean): { log: Log; onBoot: (slot: number, version: string) => void } {
+function telling(
+  tell: (line: string) => void,
+  on: () => boolean,
+): { log: Log; onBoot: (slot: number, version: string) => void } {
   return {
     log: (level, area, message) => {
       if (on()) tell(`     ${level} ${area} ${message()}`);
@@ -85,7 +100,9 @@ function describe(operation: Operation): string {
     case "moment":
       return "a result or its acknowledgement is lost, or a sub-device or component took bytes";
     case "record":
-      return operation.bytes === undefined ? `delete ${operation.key}` : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
+      return operation.bytes === undefined
+        ? `delete ${operation.key}`
+        : `store ${operation.key}, ${operation.bytes.byteLength} bytes`;
     case "entry":
       return `otadata ${operation.index}: ${operation.entry === undefined ? "erased" : `${operation.entry.sequence} ${operation.entry.state}`}`;
   }

@@ -140,17 +140,29 @@ class Run {
       device: createDevice(modules, log),
       parts: { gateway, plans },
       config: {
-        identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
+        identity: {
+          productId: "ABCDE12345",
+          deviceName: "board_01",
+          authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" },
+        },
         broker: { url: "mqtt://broker.test" },
         policy: scene.plans?.policy ?? scene.policy,
         selfTest: scene.selfTest,
-        ...(this.#subs === undefined || isComponents(scene.subs) ? {} : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
+        ...(this.#subs === undefined || isComponents(scene.subs)
+          ? {}
+          : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
       },
     });
     this.#subs?.attach(agent, scheduler);
     if (scene.plans !== undefined) {
       const { script } = scene.plans;
-      this.#person = new Person({ agent, world, script, now: () => scheduler.now, onBroken: (what) => this.#break(what) });
+      this.#person = new Person({
+        agent,
+        world,
+        script,
+        now: () => scheduler.now,
+        onBroken: (what) => this.#break(what),
+      });
     }
     agent.start();
     for (let turns = 0; turns < TURN_LIMIT && scheduler.now < VIRTUAL_LIMIT_MS; turns++) {
@@ -188,7 +200,10 @@ class Run {
     return cloud.task === undefined && state === "idle" && this.#settled() && told;
   }
 
-  /** Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins there. */
+  /**
+   * Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins
+   * there.
+   */
   #settled(): boolean {
     const { records, room } = this.#world;
     const record = records["job"];
@@ -214,7 +229,10 @@ class Run {
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
     const expected = ends.some((end) => version === end.version && end.result.test(results[0] ?? ""));
-    const refused = this.#world.room !== "free" && NOT_ENOUGH_SPACE.test(results[0] ?? "") && !results[0]?.includes(`"version":"${version}"`);
+    const refused =
+      this.#world.room !== "free" &&
+      NOT_ENOUGH_SPACE.test(results[0] ?? "") &&
+      !results[0]?.includes(`"version":"${version}"`);
     const failed = refused || (faulty && /"fail"/.test(results[0] ?? ""));
     if (!expected && !failed) this.#break(`ends with ${version} and ${results[0]}`);
   }
@@ -225,7 +243,9 @@ class Run {
 
   #onSubReport(name: string, text: string): void {
     this.#subs?.reported(name, text);
-    if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) this.#break(`a result after its acknowledgement was stored: ${text}`);
+    if (/"(done|fail)"/.test(text) && this.#world.subs[name]?.settled === true) {
+      this.#break(`a result after its acknowledgement was stored: ${text}`);
+    }
   }
 
   #onRequest(offset: number, name: string): void {
@@ -243,7 +263,13 @@ class Run {
     const world = this.#world;
     if (operation.kind === "erase") this.#person?.sees("download");
     if (operation.kind === "entry" && operation.entry?.state === "new") this.#person?.sees("install");
-    if (operation.kind === "erase" ? operation.slot !== AREA : operation.kind === "entry" && operation.entry?.state === "new") this.#subs?.ownGoesOn();
+    if (
+      operation.kind === "erase"
+        ? operation.slot !== AREA
+        : operation.kind === "entry" && operation.entry?.state === "new"
+    ) {
+      this.#subs?.ownGoesOn();
+    }
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
@@ -284,7 +310,12 @@ class Run {
       const count = (this.#erases.get(key) ?? 0) + 1;
       this.#erases.set(key, count);
       // One that two of them take turns in is erased for each.
-      if (count > ERASES_PER_BLOCK * (this.#options.scene.subs?.slot === true ? 3 : 1) && this.#options.faulty !== true) this.#break(`block at ${at} is erased ${count} times`);
+      if (
+        count > ERASES_PER_BLOCK * (this.#options.scene.subs?.slot === true ? 3 : 1) &&
+        this.#options.faulty !== true
+      ) {
+        this.#break(`block at ${at} is erased ${count} times`);
+      }
     }
   }
 
@@ -297,7 +328,14 @@ class Run {
 export function settle(world: World, operation: Operation, before: World["records"]): void {
   settleSub(world, operation, before);
   settlePerson(world, operation, before);
-  if (operation.kind !== "record" || operation.key !== "job" || world.cloud.results.length === 0 || world.cloud.task !== undefined) return;
+  if (
+    operation.kind !== "record" ||
+    operation.key !== "job" ||
+    world.cloud.results.length === 0 ||
+    world.cloud.task !== undefined
+  ) {
+    return;
+  }
   const keeps = before["job"]?.[1] === REPORTING && operation.bytes?.[1] !== REPORTING;
   if (operation.bytes === undefined || keeps) world.settled = true;
 }

@@ -10,7 +10,10 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly name: string;
   readonly firmware: CloudOptions["firmware"];
   start(): World;
-  /** The application's own test of a firmware on trial. It fails by throwing: what it returned would be heard in a turn that no run has. */
+  /**
+   * The application's own test of a firmware on trial. It fails by throwing: what it returned would be heard in a turn
+   * that no run has.
+   */
   selfTest?(): never;
   /** Whether connections for the file break on the way. */
   readonly breaks?: boolean;
@@ -93,7 +96,8 @@ const UNFIT: Scene = {
 const CORRUPT: Scene = {
   ...PLAIN,
   name: "corrupt",
-  served: ({ bytes, version }) => (version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+  served: ({ bytes, version }) =>
+    version === NEW ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes,
   ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
 };
 
@@ -141,7 +145,10 @@ const TOGETHER: Scene = {
   name: "together",
   firmware: { ...ALL, [NEW]: firmware(NEW, SMALL_LENGTH), [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH + 16) },
   policy: {},
-  manifests: { [NEW]: { kind: "module", sourceVersion: OLD }, [NEW_SUB]: { component: "mcu", kind: "mcu", sourceVersion: OLD_SUB } },
+  manifests: {
+    [NEW]: { kind: "module", sourceVersion: OLD },
+    [NEW_SUB]: { component: "mcu", kind: "mcu", sourceVersion: OLD_SUB },
+  },
   start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, MCU.names, OLD_SUB, NEW_SUB, NEW),
   ends: UPDATE.ends,
 };
@@ -179,7 +186,11 @@ export const SCENES: readonly Scene[] = [
   { ...UNPROVEN, name: "full-unproven", fills: true },
   { ...CORRUPT, name: "full-corrupt", fills: true },
   // Deferred once before each step, then accepted.
-  { ...UPDATE, name: "deferred", plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } } },
+  {
+    ...UPDATE,
+    name: "deferred",
+    plans: { policy: ASKING, script: { download: ["defer", "accept"], install: ["defer", "accept"] } },
+  },
   // The same for a small image, which is deferred before its download alone.
   {
     ...UPDATE,
@@ -218,7 +229,8 @@ export const SCENES: readonly Scene[] = [
     ...STAGED,
     name: "staged-corrupt",
     start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["light1"], OLD_SUB, NEW_SUB),
-    served: ({ bytes, version }) => (version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes),
+    served: ({ bytes, version }) =>
+      version === NEW_SUB ? bytes.map((byte, index) => (index === 1000 ? byte ^ 4 : byte)) : bytes,
     subs: { ...SUBS, names: ["light1"], ends: [{ version: OLD_SUB, result: /"fail".*"-4".*md5 not match/ }] },
   },
   // Somebody is asked, once for both of them.
@@ -242,10 +254,19 @@ export const SCENES: readonly Scene[] = [
   {
     ...COMPONENT,
     name: "component-lying",
-    subs: { ...MCU, components: "lying", ends: [...MCU.ends, { version: OLD_SUB, result: /"fail".*"-5".*installed, but runs version 1\.0\.0/ }] },
+    subs: {
+      ...MCU,
+      components: "lying",
+      ends: [...MCU.ends, { version: OLD_SUB, result: /"fail".*"-5".*installed, but runs version 1\.0\.0/ }],
+    },
   },
   { ...COMPONENT, name: "component-lossy", losses: LOSSES },
-  { ...COMPONENT, name: "full-component", firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) }, fills: true },
+  {
+    ...COMPONENT,
+    name: "full-component",
+    firmware: { ...ALL, [NEW_SUB]: firmware(NEW_SUB, SMALL_LENGTH) },
+    fills: true,
+  },
   TOGETHER,
   { ...TOGETHER, name: "full-together", fills: true, ends: [...UPDATE.ends, HELD_BACK] },
   // The MCU refuses the image once. After a cut it is asked again; else the own firmware is held back.
@@ -269,7 +290,13 @@ export const SCENES: readonly Scene[] = [
     name: "together-chained",
     start: () => gatewayWorld((ALL[OLD] as Firmware).bytes, ["mcu", "lamp"], OLD_SUB, NEW_SUB, NEW),
     policy: { manifest: false },
-    subs: { ...MCU, names: ["mcu", "lamp"], components: "refusing", dependsOn: { lamp: ["mcu"] }, ends: [...MCU.ends, MCU_REFUSED, HELD_BACK_MCU] },
+    subs: {
+      ...MCU,
+      names: ["mcu", "lamp"],
+      components: "refusing",
+      dependsOn: { lamp: ["mcu"] },
+      ends: [...MCU.ends, MCU_REFUSED, HELD_BACK_MCU],
+    },
     ends: [...UPDATE.ends, { version: OLD, result: /"fail".*"-5".*lamp failed/ }],
   },
 ];

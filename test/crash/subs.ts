@@ -9,9 +9,9 @@ import type { SubView, World } from "./world.js";
 export interface SubScene {
   readonly names: readonly string[];
   /**
-   * They are no sub-devices of a gateway, but components: the application adds them, and each is named by a prefix of the
-   * version. `mute`: the application cannot ask it for its version. `refusing`: the first of them refuses an image once, when it
-   * has all of it; `lying`: says then that it took it, and runs the old one.
+   * They are no sub-devices of a gateway, but components: the application adds them, and each is named by a prefix of
+   * the version. `mute`: the application cannot ask it for its version. `refusing`: the first of them refuses an image
+   * once, when it has all of it; `lying`: says then that it took it, and runs the old one.
    */
   readonly components?: "asked" | "mute" | "refusing" | "lying";
   readonly dependsOn?: { readonly [name: string]: readonly string[] };
@@ -68,10 +68,21 @@ export class SubDevices {
     this.#now = () => scheduler.now;
     for (const deviceName of this.#options.scene.names) {
       const view = this.#options.world.subs[deviceName] as SubView;
-      const link = { version: () => view.version, install: (image: InstallImage, job: InstallJob) => this.#install(view, image, job, scheduler) };
+      const link = {
+        version: () => view.version,
+        install: (image: InstallImage, job: InstallJob) => this.#install(view, image, job, scheduler),
+      };
       const { components, dependsOn } = this.#options.scene;
-      if (components === undefined) agent.gateway.add({ productId: SUB_PRODUCT, deviceName, link });
-      else agent.components.add({ id: deviceName, ...link, dependsOn: dependsOn?.[deviceName], ...(components === "mute" ? { version: OLD_SUB } : {}) });
+      if (components === undefined) {
+        agent.gateway.add({ productId: SUB_PRODUCT, deviceName, link });
+      } else {
+        agent.components.add({
+          id: deviceName,
+          ...link,
+          dependsOn: dependsOn?.[deviceName],
+          ...(components === "mute" ? { version: OLD_SUB } : {}),
+        });
+      }
     }
   }
 
@@ -93,14 +104,18 @@ export class SubDevices {
   /** The own firmware's slot is about to be erased, or made pending. */
   ownGoesOn(): void {
     const { world, scene, onBroken } = this.#options;
-    if (isComponents(scene) && Object.values(world.subs).some(({ task }) => task !== undefined)) onBroken("the own firmware does not wait for a component");
+    if (isComponents(scene) && Object.values(world.subs).some(({ task }) => task !== undefined)) {
+      onBroken("the own firmware does not wait for a component");
+    }
   }
 
   /** The file was asked for from this byte on. */
   requested(offset: number): void {
     const { slot } = this.#options.scene;
     // The own firmware's update may have taken the slot meanwhile.
-    if (offset === 0 && this.#wholeOnce && slot !== true) this.#options.onBroken("an image that was handed over is fetched once more");
+    if (offset === 0 && this.#wholeOnce && slot !== true) {
+      this.#options.onBroken("an image that was handed over is fetched once more");
+    }
   }
 
   /** @returns whether nothing is left to do, and was not for a while */
@@ -119,7 +134,9 @@ export class SubDevices {
     const { world, scene, onBroken } = this.#options;
     for (const name of this.#owing) onBroken(`${name} is done, and its version is not told`);
     if (!faulty && scene.components !== undefined) this.#checkHeldBack();
-    for (const key of ["handed", "blocked"]) if (world.records[key] !== undefined && world.room === "free") onBroken(`record ${key} is left`);
+    for (const key of ["handed", "blocked"]) {
+      if (world.records[key] !== undefined && world.room === "free") onBroken(`record ${key} is left`);
+    }
     for (const name of scene.names) {
       const { version, results } = world.subs[name] as SubView;
       if (results.length > 1) onBroken(`different results of ${name}: ${results.join(" ")}`);
@@ -130,7 +147,10 @@ export class SubDevices {
     }
   }
 
-  /** The own firmware is held back where a component failed that was offered with it, and only there: so is who depends on one. */
+  /**
+   * The own firmware is held back where a component failed that was offered with it, and only there: so is who depends
+   * on one.
+   */
   #checkHeldBack(): void {
     const { world, scene, onBroken } = this.#options;
     const check = (result: string | undefined, before: readonly string[]): void => {
@@ -138,7 +158,9 @@ export class SubDevices {
       const heldBack = /"fail".*[a-z]+ failed"/.test(result ?? "");
       // Without room that one failed is known as long as the boot lasts.
       const forgotten = failed && world.room !== "free";
-      if (result !== undefined && failed !== heldBack && !forgotten) onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${result}`);
+      if (result !== undefined && failed !== heldBack && !forgotten) {
+        onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${result}`);
+      }
     };
     check(world.cloud.results[0], scene.names);
     for (const [name, before] of Object.entries(scene.dependsOn ?? {})) check(world.subs[name]?.results[0], before);
@@ -149,21 +171,31 @@ export class SubDevices {
     const { scene, firmware, world, onBroken, onMoment, onInstalling } = this.#options;
     const { version, md5, size } = image;
     onInstalling();
-    if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) onBroken("another image than the one offered is handed over");
+    if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) {
+      onBroken("another image than the one offered is handed over");
+    }
     if (view.version === version && scene.components !== "mute") onBroken("an image is handed over to whom runs it");
     let at = image.acknowledged;
-    if (at > (view.md5 === image.md5 ? view.taken : 0)) onBroken(`goes on from ${at}, and ${view.taken} bytes were taken`);
+    if (at > (view.md5 === image.md5 ? view.taken : 0)) {
+      onBroken(`goes on from ${at}, and ${view.taken} bytes were taken`);
+    }
     if (view.md5 !== image.md5) view.taken = 0;
     view.md5 = image.md5;
     this.#wholeOnce = true;
     const turn = (): void => {
       const piece = new Uint8Array(PIECE_LENGTH);
       const count = image.read(at, piece);
-      if (Buffer.compare(piece.subarray(0, count), firmware.bytes.subarray(at, at + count)) !== 0) onBroken("bytes that nobody offered are handed over");
+      if (Buffer.compare(piece.subarray(0, count), firmware.bytes.subarray(at, at + count)) !== 0) {
+        onBroken("bytes that nobody offered are handed over");
+      }
       at += count;
       view.taken = Math.max(view.taken, at);
       const first = Object.values(world.subs)[0] === view;
-      const refuses = at === image.size && first && (scene.components === "refusing" || scene.components === "lying") && view.refused === 0;
+      const refuses =
+        at === image.size &&
+        first &&
+        (scene.components === "refusing" || scene.components === "lying") &&
+        view.refused === 0;
       if (refuses) view.refused++;
       else if (at === image.size) view.version = image.version;
       onMoment();
@@ -189,7 +221,10 @@ export function idOf(scene: SubScene, version: string): string | undefined {
 
 /** @returns what the platform says to a report about a sub-device */
 export function hearSub(view: SubView, firmware: Firmware, text: string): { offers: boolean } {
-  const { type, report } = JSON.parse(text) as { type: string; report: { version: string; progress?: { state: string } } };
+  const { type, report } = JSON.parse(text) as {
+    type: string;
+    report: { version: string; progress?: { state: string } };
+  };
   if (type === "report_version") return { offers: view.task !== undefined && report.version !== firmware.version };
   const state = report.progress?.state;
   if (state === "done" || state === "fail") {
@@ -206,5 +241,7 @@ export function settleSub(world: World, operation: Operation, records: World["re
   if (before?.[1] !== REPORTING || operation.bytes?.[1] === REPORTING) return;
   const text = Buffer.from(before).toString("latin1");
   // The owner stands at the end, before the sum.
-  for (const [name, view] of Object.entries(world.subs)) if (text.slice(0, -CRC_LENGTH).endsWith(name)) view.settled = true;
+  for (const [name, view] of Object.entries(world.subs)) {
+    if (text.slice(0, -CRC_LENGTH).endsWith(name)) view.settled = true;
+  }
 }

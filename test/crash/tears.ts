@@ -7,14 +7,29 @@ export type Operation =
   | { readonly kind: "record"; readonly key: string; readonly bytes: Uint8Array | undefined }
   /** An entry of otadata is rewritten: its sector is erased first. */
   | { readonly kind: "entry"; readonly index: number; readonly entry: World["entries"][number] }
-  /** Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device or component took bytes. */
+  /**
+   * Nothing of the board's changes, and the power may go just then: a report or its answer is lost, a sub-device or
+   * component took bytes.
+   */
   | { readonly kind: "moment" };
 
 /**
- * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun, and read
- * as if they were not.
+ * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun,
+ * and read as if they were not.
  */
-export type CutMode = "before" | "after" | "early" | "late" | "faint" | "lines" | "bits" | "front" | "back" | "mixed" | "weak" | "blank";
+export type CutMode =
+  | "before"
+  | "after"
+  | "early"
+  | "late"
+  | "faint"
+  | "lines"
+  | "bits"
+  | "front"
+  | "back"
+  | "mixed"
+  | "weak"
+  | "blank";
 
 const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
   program: ["before", "after", "early", "late", "faint", "lines", "bits"],
@@ -34,7 +49,9 @@ export function perform(world: World, operation: Operation): void {
     case "program": {
       const { bytes, lines } = world.slots[operation.slot] as Slot;
       const { offset } = operation;
-      for (const [index, byte] of operation.bytes.entries()) bytes[offset + index] = (bytes[offset + index] as number) & byte;
+      for (const [index, byte] of operation.bytes.entries()) {
+        bytes[offset + index] = (bytes[offset + index] as number) & byte;
+      }
       lines.fill(1, offset / LINE_LENGTH, (offset + operation.bytes.byteLength) / LINE_LENGTH);
       return;
     }
@@ -59,8 +76,8 @@ export function perform(world: World, operation: Operation): void {
 }
 
 /**
- * What a cut inside the operation leaves: a fixed function of the operation and the mode, so that worlds repeat. Whatever a
- * cut operation touched may be anything to the chip, even where it reads as if it were not.
+ * What a cut inside the operation leaves: a fixed function of the operation and the mode, so that worlds repeat.
+ * Whatever a cut operation touched may be anything to the chip, even where it reads as if it were not.
  */
 export function tear(world: World, operation: Operation, mode: CutMode): void {
   if (mode === "before") return;
@@ -69,8 +86,12 @@ export function tear(world: World, operation: Operation, mode: CutMode): void {
     return;
   }
   if (operation.kind === "entry") world.entries[operation.index] = undefined;
-  if (operation.kind === "program") tearProgram(world.slots[operation.slot] as Slot, operation.offset, operation.bytes, mode);
-  if (operation.kind === "erase") tearErase(world.slots[operation.slot] as Slot, operation.offset, operation.byteLength, mode);
+  if (operation.kind === "program") {
+    tearProgram(world.slots[operation.slot] as Slot, operation.offset, operation.bytes, mode);
+  }
+  if (operation.kind === "erase") {
+    tearErase(world.slots[operation.slot] as Slot, operation.offset, operation.byteLength, mode);
+  }
 }
 
 function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMode): void {
@@ -79,7 +100,8 @@ function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMo
   const reached = mode === "bits" ? wanted.byteLength : Math.floor(share * wanted.byteLength);
   const end = mode === "lines" ? reached - (reached % LINE_LENGTH) : reached;
   for (let index = 0; index < end; index++) {
-    const cleared = mode === "bits" ? (wanted[index] as number) | Math.floor(random() * 256) : (wanted[index] as number);
+    const cleared =
+      mode === "bits" ? (wanted[index] as number) | Math.floor(random() * 256) : (wanted[index] as number);
     slot.bytes[offset + index] = (slot.bytes[offset + index] as number) & cleared;
   }
   slot.lines.fill(2, offset / LINE_LENGTH, (offset + wanted.byteLength) / LINE_LENGTH);

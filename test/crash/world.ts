@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /*
- * The small chip of the closure: two slots of 8 blocks, regions of 4, so that an image crosses a region's boundary and ends
- * inside a block.
+ * The small chip of the closure: two slots of 8 blocks, regions of 4, so that an image crosses a region's boundary and
+ * ends inside a block.
  */
 export const BLOCK_LENGTH = 512;
 export const SLOT_BLOCKS = 8;
@@ -39,7 +39,10 @@ export interface CloudView {
   lost: number;
 }
 
-/** Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs none. */
+/**
+ * Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs
+ * none.
+ */
 export type Room = "free" | "refused" | "full";
 
 /** A device or component behind the board: what is wanted of it, what it holds, and what the platform heard of it. */
@@ -88,10 +91,20 @@ export function factoryWorld(image: Uint8Array, task: string | undefined): World
 }
 
 /** The same with sub-devices or components, and an area for their images. */
-export function gatewayWorld(image: Uint8Array, names: readonly string[], version: string, task: string, ownTask?: string): World {
+export function gatewayWorld(
+  image: Uint8Array,
+  names: readonly string[],
+  version: string,
+  task: string,
+  ownTask?: string,
+): World {
   const world = factoryWorld(image, ownTask);
   const view = (): SubView => ({ version, md5: "", taken: 0, refused: 0, task, results: [], settled: false });
-  return { ...world, slots: [...world.slots, slotOf(0x5a, 1)], subs: Object.fromEntries(names.map((name) => [name, view()])) };
+  return {
+    ...world,
+    slots: [...world.slots, slotOf(0x5a, 1)],
+    subs: Object.fromEntries(names.map((name) => [name, view()])),
+  };
 }
 
 function slotOf(fill: number, line: number): Slot {
@@ -110,7 +123,9 @@ export function cloneWorld(world: World): World {
     room: world.room,
     entries: [...world.entries],
     cloud: { ...world.cloud, results: [...world.cloud.results] },
-    subs: Object.fromEntries(Object.entries(world.subs).map(([name, view]) => [name, { ...view, results: [...view.results] }])),
+    subs: Object.fromEntries(
+      Object.entries(world.subs).map(([name, view]) => [name, { ...view, results: [...view.results] }]),
+    ),
     person: { said: [...world.person.said], kept: [...world.person.kept] },
     settled: world.settled,
   };

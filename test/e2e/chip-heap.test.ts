@@ -13,7 +13,9 @@ import { measureSlotsPerBlock, measureUpdate } from "../support/update-cost.js";
 import { withBench } from "../support/with-bench.js";
 
 const KIB = 1024;
-/** Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bench takes 1. */
+/**
+ * Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bench takes 1.
+ */
 const STRIDE = 31;
 
 interface Budgets {
@@ -32,7 +34,9 @@ function describe({ slots, chunkBytes, stack }: HeapStatistics): string {
   );
 }
 
-test("an update of 1 MiB with a power cut and a resume passes in the heap of an ESP32", { timeout: 300_000 }, async (context) => {
+test("an update of 1 MiB with a power cut and a resume passes in the heap of an ESP32", {
+  timeout: 300_000,
+}, async (context) => {
   const engine = await ChipEngine.create();
   await withBench({ engine, image: imageOf("0.2.0", 1024 * KIB) }, async (bench) => {
     const peaks: HeapStatistics[] = [];
@@ -71,33 +75,53 @@ test("what an update of 1 MiB costs the engine is within its budget", { timeout:
   context.diagnostic(`XS bytecodes per byte: ${bytecodesPerByte.toFixed(3)}`);
   // A block alone is 4 KiB: less would mean that nothing was measured.
   assert.ok(liveBytes > 4 * KIB && liveBytes <= budgets.peakHeapBytes, `${liveBytes} bytes`);
-  assert.ok(bytecodesPerByte > 0.1 && bytecodesPerByte <= budgets.bytecodesPerByte, `${bytecodesPerByte} bytecodes per byte`);
+  assert.ok(
+    bytecodesPerByte > 0.1 && bytecodesPerByte <= budgets.bytecodesPerByte,
+    `${bytecodesPerByte} bytecodes per byte`,
+  );
 });
 
-test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too", { timeout: 300_000 }, async (context) => {
+test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too", {
+  timeout: 300_000,
+}, async (context) => {
   const engine = await ChipEngine.create({ realTime: true });
   const mcu = new MemoryMcu();
   const config = {
     selfTest: () => Promise.resolve(true),
-    policy: { minBatteryPercent: 10, windows: [{ from: "00:00", to: "23:59" }, { from: "23:59", to: "00:00" }], deadlineSeconds: 3600, recheckSeconds: 0.05 },
+    policy: {
+      minBatteryPercent: 10,
+      windows: [
+        { from: "00:00", to: "23:59" },
+        { from: "23:59", to: "00:00" },
+      ],
+      deadlineSeconds: 3600,
+      recheckSeconds: 0.05,
+    },
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
-  await withBench({ engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 256 * KIB) }, async (bench) => {
-    const peaks: HeapStatistics[] = [];
-    engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
-    bench.onAgent = (agent) => agent.on("plan", (plan) => plan.accept());
-    bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.words().length > 0);
-    bench.platform.offer(DEVICE, bench.offer());
-    const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
-    bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
-    await bench.until("both done", () => bench.platform.words().filter((word) => word === "done").length === 2, 120_000);
-    peaks.push(await measureHeap(engine.worker as XsWorker));
-    assert.equal(mcu.running, "2.0.0");
-    assert.equal(bench.slots().running.version, "0.2.0");
-    for (const [index, phase] of ["to the restart", "on trial"].entries()) {
-      context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
-    }
-  });
+  await withBench(
+    { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 256 * KIB) },
+    async (bench) => {
+      const peaks: HeapStatistics[] = [];
+      engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
+      bench.onAgent = (agent) => agent.on("plan", (plan) => plan.accept());
+      bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+      bench.board.powerOn();
+      await bench.until("version", () => bench.platform.words().length > 0);
+      bench.platform.offer(DEVICE, bench.offer());
+      const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+      bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+      await bench.until(
+        "both done",
+        () => bench.platform.words().filter((word) => word === "done").length === 2,
+        120_000,
+      );
+      peaks.push(await measureHeap(engine.worker as XsWorker));
+      assert.equal(mcu.running, "2.0.0");
+      assert.equal(bench.slots().running.version, "0.2.0");
+      for (const [index, phase] of ["to the restart", "on trial"].entries()) {
+        context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
+      }
+    },
+  );
 });

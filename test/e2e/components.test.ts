@@ -29,27 +29,42 @@ async function online(bench: Bench): Promise<void> {
   await bench.until("version", () => bench.platform.words().length > 0);
 }
 
-testOnEngines("an MCU is updated by the application's code, named by the prefix of the version, without a restart", (engine) => {
-  const mcu = new MemoryMcu();
-  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
-    await online(bench);
-    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
-    await said(bench, "mcu_2.0.0 done");
-    await bench.until("the own version again", () => story(bench).at(-1) === "version 0.1.0" && story(bench).length > 4);
-    assert.deepEqual(story(bench), ["version 0.1.0", "mcu_2.0.0 burning", "mcu_2.0.0 done", "version mcu_2.0.0", "version 0.1.0"]);
-    assertSameBytes(mcu.received, IMAGE);
-    assert.equal(mcu.running, "2.0.0");
-    assert.deepEqual(bench.boots, ["ota_0"]);
-    assert.equal(bench.slots().running.version, "0.1.0");
-  });
-});
+testOnEngines(
+  "an MCU is updated by the application's code, named by the prefix of the version, without a restart",
+  (engine) => {
+    const mcu = new MemoryMcu();
+    return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+      await online(bench);
+      bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+      await said(bench, "mcu_2.0.0 done");
+      await bench.until(
+        "the own version again",
+        () => story(bench).at(-1) === "version 0.1.0" && story(bench).length > 4,
+      );
+      assert.deepEqual(story(bench), [
+        "version 0.1.0",
+        "mcu_2.0.0 burning",
+        "mcu_2.0.0 done",
+        "version mcu_2.0.0",
+        "version 0.1.0",
+      ]);
+      assertSameBytes(mcu.received, IMAGE);
+      assert.equal(mcu.running, "2.0.0");
+      assert.deepEqual(bench.boots, ["ota_0"]);
+      assert.equal(bench.slots().running.version, "0.1.0");
+    });
+  },
+);
 
 testOnEngines("an offer that names the component in a field needs no prefix", (engine) => {
   const mcu = new MemoryMcu();
   return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
     await online(bench);
     const { productId, deviceName } = DEVICE;
-    bench.platform.send(`$ota/update/${productId}/${deviceName}`, JSON.stringify({ type: "update_firmware", ...bench.offer("2.0.0"), component: "mcu" }));
+    bench.platform.send(
+      `$ota/update/${productId}/${deviceName}`,
+      JSON.stringify({ type: "update_firmware", ...bench.offer("2.0.0"), component: "mcu" }),
+    );
     await said(bench, "mcu_2.0.0 done");
   });
 });
@@ -60,7 +75,10 @@ testOnEngines("offered together, components go in the order they were added, and
     await online(bench);
     for (const version of ["0.2.0", "mcu_2.0.0", "radio_3.0.0"]) bench.platform.offer(DEVICE, bench.offer(version));
     await said(bench, "0.2.0 done");
-    assert.deepEqual(story(bench).filter((line) => line.endsWith("done")), ["radio_3.0.0 done", "mcu_2.0.0 done", "0.2.0 done"]);
+    assert.deepEqual(
+      story(bench).filter((line) => line.endsWith("done")),
+      ["radio_3.0.0 done", "mcu_2.0.0 done", "0.2.0 done"],
+    );
     assert.deepEqual([radio.running, mcu.running, bench.slots().running.version], ["3.0.0", "2.0.0", "0.2.0"]);
   });
 });
@@ -101,24 +119,27 @@ testOnEngines("a failure stops what was offered with it also where the power goe
   });
 });
 
-testOnEngines("a power cut in the installation goes on from what was acknowledged, and fetches nothing again", (engine) => {
-  const mcu = new MemoryMcu();
-  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
-    bench.platform.pending = () => bench.offer("mcu_2.0.0");
-    mcu.onWrite = (byteOffset) => {
-      if (byteOffset < 60_000) return;
-      mcu.onWrite = () => {};
-      bench.board.cutPower();
-      setImmediate(() => bench.board.powerOn());
-    };
-    await online(bench);
-    await said(bench, "mcu_2.0.0 done");
-    const again = mcu.offsets.findIndex((offset, index) => index > 0 && offset <= (mcu.offsets[index - 1] as number));
-    assert.ok(again > 0 && (mcu.offsets[again] as number) > 40_000, `begins again at ${mcu.offsets[again]}`);
-    assert.equal(bench.server.requests.length, 1);
-    assertSameBytes(mcu.received, IMAGE);
-  });
-});
+testOnEngines(
+  "a power cut in the installation goes on from what was acknowledged, and fetches nothing again",
+  (engine) => {
+    const mcu = new MemoryMcu();
+    return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bench) => {
+      bench.platform.pending = () => bench.offer("mcu_2.0.0");
+      mcu.onWrite = (byteOffset) => {
+        if (byteOffset < 60_000) return;
+        mcu.onWrite = () => {};
+        bench.board.cutPower();
+        setImmediate(() => bench.board.powerOn());
+      };
+      await online(bench);
+      await said(bench, "mcu_2.0.0 done");
+      const again = mcu.offsets.findIndex((offset, index) => index > 0 && offset <= (mcu.offsets[index - 1] as number));
+      assert.ok(again > 0 && (mcu.offsets[again] as number) > 40_000, `begins again at ${mcu.offsets[again]}`);
+      assert.equal(bench.server.requests.length, 1);
+      assertSameBytes(mcu.received, IMAGE);
+    });
+  },
+);
 
 testOnEngines("an MCU that falls silent is a failure, once its time is over", (engine) => {
   const mcu = new MemoryMcu({ install: "hang" });
@@ -142,7 +163,13 @@ testOnEngines("an MCU that says it is done, and runs another version, is a failu
 testOnEngines("a component's plan is shown, waits for its own battery, and can be declined", (engine) => {
   let battery = 40;
   const mcu = new MemoryMcu({ minBatteryPercent: 50 });
-  const bench = { engine, image: IMAGE, components: [mcu], config: { policy: POLICY }, surroundings: { batteryPercent: () => battery } };
+  const bench = {
+    engine,
+    image: IMAGE,
+    components: [mcu],
+    config: { policy: POLICY },
+    surroundings: { batteryPercent: () => battery },
+  };
   return withBench(bench, async (bench) => {
     const plans: Plan[] = [];
     bench.onAgent = (agent) => agent.on("plan", (plan) => plans.push(plan));
@@ -150,12 +177,15 @@ testOnEngines("a component's plan is shown, waits for its own battery, and can b
     bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
     await bench.until("the plan", () => plans.length > 0);
     const { component, kind, version, unmet } = plans[0]!;
-    assert.deepEqual({ component, kind, version, unmet }, {
-      component: "mcu",
-      kind: "mcu",
-      version: "2.0.0",
-      unmet: [{ what: "battery", required: 50, measured: 40 }],
-    });
+    assert.deepEqual(
+      { component, kind, version, unmet },
+      {
+        component: "mcu",
+        kind: "mcu",
+        version: "2.0.0",
+        unmet: [{ what: "battery", required: 50, measured: 40 }],
+      },
+    );
     battery = 50;
     plans[0]!.decline("no");
     await said(bench, "mcu_2.0.0 declined: no");
@@ -178,7 +208,9 @@ test("a component whose version the application only knows at the start keeps wh
     const pieces: number[] = [];
     const events: string[] = [];
     bench.onAgent = (agent) => {
-      agent.on("component", (event) => events.push(`${event.component} ${event.kind === "state" ? event.state : event.kind}`));
+      agent.on("component", (event) =>
+        events.push(`${event.component} ${event.kind === "state" ? event.state : event.kind}`),
+      );
       (agent as OtaAgent).components.add({
         id: "mcu",
         version: "1.0.0",
@@ -195,28 +227,40 @@ test("a component whose version the application only knows at the start keeps wh
     assert.deepEqual(pieces, [60_000, 42_400]);
     await said(bench, "version mcu_2.0.0");
     bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
-    await bench.until("its version again", () => story(bench).filter((line) => line === "version mcu_2.0.0").length === 2);
+    await bench.until(
+      "its version again",
+      () => story(bench).filter((line) => line === "version mcu_2.0.0").length === 2,
+    );
     assert.equal(bench.server.requests.length, 1);
-    assert.ok(events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"), events.join());
+    assert.ok(
+      events.includes("mcu applying") && events.includes("mcu result") && events.includes("mcu progress"),
+      events.join(),
+    );
   }));
 
 test("asked for, the plan of a component that waits for a yes is there at once, and takes it", () => {
   const mcu = new MemoryMcu();
-  return withBench({ engine: NODE, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, consent: "ask" } } }, async (bench) => {
-    await online(bench);
-    bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
-    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: an answer")));
-    const plan = (await bench.agent!.checkForUpdate()) as Plan;
-    assert.deepEqual([plan.component, plan.version, plan.asks], ["mcu", "2.0.0", true]);
-    plan.accept();
-    await said(bench, "mcu_2.0.0 done");
-  });
+  return withBench(
+    { engine: NODE, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, consent: "ask" } } },
+    async (bench) => {
+      await online(bench);
+      bench.platform.offer(DEVICE, bench.offer("mcu_2.0.0"));
+      await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: an answer")));
+      const plan = (await bench.agent!.checkForUpdate()) as Plan;
+      assert.deepEqual([plan.component, plan.version, plan.asks], ["mcu", "2.0.0", true]);
+      plan.accept();
+      await said(bench, "mcu_2.0.0 done");
+    },
+  );
 });
 
 test("a component that comes once the agent was started is refused: it would wait for the next connection, and its offers are not its own", () =>
   withBench({ engine: NODE, image: IMAGE }, async (bench) => {
     await online(bench);
-    assert.throws(() => (bench.agent as OtaAgent).components, (error: OtaError) => error.code === "usage" && error.message === "components are added before the agent starts");
+    assert.throws(
+      () => (bench.agent as OtaAgent).components,
+      (error: OtaError) => error.code === "usage" && error.message === "components are added before the agent starts",
+    );
   }));
 
 test("a component that cannot be is refused in one line that names the setting", () =>
@@ -225,9 +269,14 @@ test("a component that cannot be is refused in one line that names the setting",
     const wrong: readonly (readonly [setting: object, message: RegExp])[] = [
       ...["firmware", "m/cu", "", 5].map((id) => [{ id }, /no id of a component/] as const),
       [{ id: "mcu" }, /^component mcu is known already$/],
-      ...["", "1 0", "1".repeat(29)].map((version) => [{ version }, /^component led: version is not one, or too long/] as const),
+      ...["", "1 0", "1".repeat(29)].map(
+        (version) => [{ version }, /^component led: version is not one, or too long/] as const,
+      ),
       ...[undefined, 5, null].map((version) => [{ version }, /version is neither text nor a function/] as const),
-      ...[1000, NaN, -1, "50", null].map((least) => [{ minBatteryPercent: least }, /^component led: minBatteryPercent is not between 0 and 100$/] as const),
+      ...[1000, NaN, -1, "50", null].map(
+        (least) =>
+          [{ minBatteryPercent: least }, /^component led: minBatteryPercent is not between 0 and 100$/] as const,
+      ),
       [{ kind: "chip" }, /^component led: kind is none of module, mcu$/],
       [{ dependsOn: "mcu" }, /^component led: dependsOn is not a list of ids$/],
       [{ dependsOn: [5] }, /dependsOn is not a list/],
@@ -240,7 +289,11 @@ test("a component that cannot be is refused in one line that names the setting",
       const { components } = agent as OtaAgent;
       components.add({ ...fine, id: "mcu", minBatteryPercent: 100 });
       for (const [setting, message] of wrong) {
-        assert.throws(() => components.add({ ...fine, ...setting }), (error: OtaError) => error.code === "usage" && message.test(error.message), JSON.stringify(setting));
+        assert.throws(
+          () => components.add({ ...fine, ...setting }),
+          (error: OtaError) => error.code === "usage" && message.test(error.message),
+          JSON.stringify(setting),
+        );
         refused++;
       }
     };
@@ -255,19 +308,27 @@ function offerDifference(bench: Bench, sourceVersion: string): void {
   bench.platform.send(`$ota/update/${productId}/${deviceName}`, JSON.stringify(offer));
 }
 
-testOnEngines("a difference waits for an MCU that does not say its version, and is installed once it says the right one", (engine) => {
-  const mcu = new MemoryMcu();
-  mcu.answers = false;
-  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.5 } } }, async (bench) => {
-    await online(bench);
-    offerDifference(bench, "1.0.0");
-    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")));
-    assert.equal(bench.server.requests.length, 0);
-    mcu.answers = true;
-    await said(bench, "mcu_2.0.0 done");
-    assert.ok(story(bench).includes("version mcu_1.0.0"), "what was learned is told");
-  });
-});
+testOnEngines(
+  "a difference waits for an MCU that does not say its version, and is installed once it says the right one",
+  (engine) => {
+    const mcu = new MemoryMcu();
+    mcu.answers = false;
+    return withBench(
+      { engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.5 } } },
+      async (bench) => {
+        await online(bench);
+        offerDifference(bench, "1.0.0");
+        await bench.until("the wait", () =>
+          bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")),
+        );
+        assert.equal(bench.server.requests.length, 0);
+        mcu.answers = true;
+        await said(bench, "mcu_2.0.0 done");
+        assert.ok(story(bench).includes("version mcu_1.0.0"), "what was learned is told");
+      },
+    );
+  },
+);
 
 test("a component that has not answered yet is not asked for its version a second time", () =>
   withBench({ engine: NODE, image: IMAGE, config: { policy: { ...POLICY, recheckSeconds: 0.05 } } }, async (bench) => {
@@ -280,7 +341,9 @@ test("a component that has not answered yet is not asked for its version a secon
       });
     await online(bench);
     offerDifference(bench, "1.0.0");
-    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")));
+    await bench.until("the wait", () =>
+      bench.logged.lines.some((line) => line.includes("mcu waits: version ?, wanted 1.0.0")),
+    );
     assert.equal(questions.length, 1);
     questions[0]!("1.0.0");
     await bench.until("the question after the installation", () => questions.length === 2);
@@ -291,15 +354,21 @@ test("a component that has not answered yet is not asked for its version a secon
 testOnEngines("a difference is refused where the MCU says another version late, or none at all", (engine) => {
   const mcu = new MemoryMcu({ version: "0.9.0" });
   mcu.answers = false;
-  return withBench({ engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.2 } } }, async (bench) => {
-    await online(bench);
-    offerDifference(bench, "1.0.0");
-    await said(bench, "mcu_2.0.0 for version 1.0.0, what runs is unknown");
-    await bench.until("the end", () => bench.logged.lines.length > 0 && story(bench).at(-1) === "version 0.1.0");
-    offerDifference(bench, "1.0.0");
-    await bench.until("the second wait", () => bench.logged.lines.filter((line) => line.includes("mcu waits: version")).length === 2);
-    mcu.answers = true;
-    await said(bench, "mcu_2.0.0 for version 1.0.0, not 0.9.0");
-    assert.deepEqual([bench.server.requests.length, mcu.offsets.length], [0, 0]);
-  });
+  return withBench(
+    { engine, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, recheckSeconds: 0.2 } } },
+    async (bench) => {
+      await online(bench);
+      offerDifference(bench, "1.0.0");
+      await said(bench, "mcu_2.0.0 for version 1.0.0, what runs is unknown");
+      await bench.until("the end", () => bench.logged.lines.length > 0 && story(bench).at(-1) === "version 0.1.0");
+      offerDifference(bench, "1.0.0");
+      await bench.until(
+        "the second wait",
+        () => bench.logged.lines.filter((line) => line.includes("mcu waits: version")).length === 2,
+      );
+      mcu.answers = true;
+      await said(bench, "mcu_2.0.0 for version 1.0.0, not 0.9.0");
+      assert.deepEqual([bench.server.requests.length, mcu.offsets.length], [0, 0]);
+    },
+  );
 });

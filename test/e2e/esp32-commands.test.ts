@@ -50,7 +50,10 @@ test("without the SDK both commands say in one line what to install, and exit 2"
       [{ MODDABLE: sdk(join(folder, "bare"), "8.2.3", []) }, /mcconfig is not built: run make in/],
     ];
     for (const [env, says] of cases) {
-      for (const [command, ...args] of [["check-esp32"], ["flash-esp32", "--device-info", "x", "--ssid", "y"]] as const) {
+      for (const [command, ...args] of [
+        ["check-esp32"],
+        ["flash-esp32", "--device-info", "x", "--ssid", "y"],
+      ] as const) {
         assertUsage(run(command, args, env), says);
       }
     }
@@ -73,7 +76,11 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
       [flash(), { ...env, IDF_PATH: idf(folder) }, /idf\.py does not run/],
       [["--ssid", "net"], ready, /which device the board becomes: --device-info/],
       [["--device-info", join(folder, "none"), "--ssid", "net"], ready, /cannot read .*none/],
-      [["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"], ready, /auth_mode/],
+      [
+        ["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"],
+        ready,
+        /auth_mode/,
+      ],
       [["--device-info", info], ready, /--ssid/],
       [flash("--password", "short"), ready, /8 to 63 bytes/],
       [flash("--broker", "http://x"), ready, /broker URL/],
@@ -91,17 +98,28 @@ test("flash builds without identity and network, deploys, then writes the nvs im
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const wifi = ["--ssid", "my net", "--password", "a=b c d8", "--broker", "mqtt://192.168.0.2"];
-    const { status, stdout, stderr } = run("flash-esp32", ["--device-info", info, ...wifi, ...BOARD, "--port", "/dev/null"], env);
+    const { status, stdout, stderr } = run(
+      "flash-esp32",
+      ["--device-info", info, ...wifi, ...BOARD, "--port", "/dev/null"],
+      env,
+    );
     assert.equal(status, 0, stderr);
     const mcconfig = (target: string): string => `-m -t ${target} -p esp32/${STAND_IN} -o ${OUTPUT} ${MANIFEST}`;
     const table = join(BUILT, "partition-table.bin");
     const parttool = `${join(env.IDF_PATH, PARTTOOL)} --port /dev/null --partition-table-file ${table} write_partition --partition-name nvs --input`;
     const [link, ...said] = calls();
     assert.match(link ?? "", LINK);
-    assert.deepEqual(said.slice(0, 2), [`mcconfig [] ${mcconfig("build")}`, `mcconfig [/dev/null] ${mcconfig("deploy")}`]);
+    assert.deepEqual(said.slice(0, 2), [
+      `mcconfig [] ${mcconfig("build")}`,
+      `mcconfig [/dev/null] ${mcconfig("deploy")}`,
+    ]);
     assert.ok(said[2]?.startsWith(`python ${parttool} `), said[2]);
     assert.equal(said.length, 3);
-    assert.doesNotMatch(said.join("\n"), /light_01|MDEy|a=b|my net|192\.168/, "nothing of the device or its network is on a command line");
+    assert.doesNotMatch(
+      said.join("\n"),
+      /light_01|MDEy|a=b|my net|192\.168/,
+      "nothing of the device or its network is on a command line",
+    );
     const expected = makeNvsImage(
       {
         productId: "ABCDE12345",
@@ -125,10 +143,16 @@ test("without --port all goes through the port that the SDK finds, and --debug e
     const { env, info, calls } = standIns(folder);
     const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
     for (const device of [info, certificate]) {
-      const { status, stderr } = run("flash-esp32", ["--device-info", device, "--ssid", "net", "--debug", ...BOARD], env);
+      const { status, stderr } = run(
+        "flash-esp32",
+        ["--device-info", device, "--ssid", "net", "--debug", ...BOARD],
+        env,
+      );
       assert.equal(status, 0, stderr);
       const [, ...said] = calls();
-      const steps = said.map((line) => /^mcconfig (\[.*\]) -m -d -t (\w+)|^(python)/.exec(line)?.slice(1).join(" ").trim());
+      const steps = said.map((line) =>
+        /^mcconfig (\[.*\]) -m -d -t (\w+)|^(python)/.exec(line)?.slice(1).join(" ").trim(),
+      );
       assert.deepEqual(steps, ["[] build", "[/dev/null] deploy", "python", "[/dev/null] xsbug"]);
     }
   });
@@ -140,7 +164,10 @@ test("--build needs neither device nor Wi-Fi, and says that its image is for eve
     const { status, stdout, stderr } = run("flash-esp32", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
     assert.equal(status, 0, stderr);
     const lines = stdout.split("\n");
-    assert.match(lines[0] ?? "", new RegExp(`^esp32/${STAND_IN}: links; an image of about [0-9]+ bytes leaves [0-9.]+ % of its slot$`));
+    assert.match(
+      lines[0] ?? "",
+      new RegExp(`^esp32/${STAND_IN}: links; an image of about [0-9]+ bytes leaves [0-9.]+ % of its slot$`),
+    );
     assert.deepEqual(lines.slice(1), [
       "version 0.2.0, 65536 bytes, 96.1 % of its slot are free",
       `image ${join(BUILT, "xs_esp32.bin")}`,
@@ -168,7 +195,12 @@ test("a step that fails ends it with exit 1, and an image of an earlier build is
       ["STAND_IN_FAILS", "nothing-built", /mcconfig built no image/, 2],
       ["STAND_IN_FAILS", "build", /mcconfig failed in its target build/, 2],
       ["STAND_IN_VERSION", "0.0.9", /says it is version 0\.0\.9, not 0\.1\.0/, 2],
-      ["STAND_IN_LENGTH", "1622016", /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay.*--partitions/, 2],
+      [
+        "STAND_IN_LENGTH",
+        "1622016",
+        /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay.*--partitions/,
+        2,
+      ],
       ["STAND_IN_LENGTH", "1703952", /does not fit its slot of 1,703,936/, 2],
       ["STAND_IN_FAILS", "deploy", /mcconfig failed in its target deploy/, 3],
       ["STAND_IN_WRITE", "1", /parttool\.py failed, see above: the board runs the firmware and is not provisioned/, 4],
@@ -182,7 +214,12 @@ test("a step that fails ends it with exit 1, and an image of an earlier build is
   });
 });
 
-for (const [signal, toAll] of [["SIGINT", true], ["SIGTERM", true], ["SIGTERM", false], ["SIGHUP", false]] as const) {
+for (const [signal, toAll] of [
+  ["SIGINT", true],
+  ["SIGTERM", true],
+  ["SIGTERM", false],
+  ["SIGHUP", false],
+] as const) {
   test(`${signal} to ${toAll ? "all" : "flash alone"} while the nvs image is written ends it with exit 1, and nothing of the secret stays`, async () => {
     await withFolder(async (folder) => {
       const { env, info } = standIns(folder);
@@ -206,7 +243,10 @@ for (const [signal, toAll] of [["SIGINT", true], ["SIGTERM", true], ["SIGTERM", 
       const [status] = (await closed) as [number | null];
       assert.equal(status, 1, stderr);
       assert.match(stderr, /parttool\.py failed, see above: the board runs the firmware and is not provisioned\n$/);
-      assert.deepEqual(readdirSync(temporary).filter((name) => name.startsWith("moddable-ota-nvs-")), []);
+      assert.deepEqual(
+        readdirSync(temporary).filter((name) => name.startsWith("moddable-ota-nvs-")),
+        [],
+      );
     });
   });
 }
@@ -232,18 +272,30 @@ test("a larger table has its own slots, and with the flash's size the settings o
       assert.deepEqual(sizesSetIn(settings), [size]);
     }
     assertUsage(run("check-esp32", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
-    assertUsage(run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env), /firmware version 1\/2 is not 1 to 31 of/);
+    assertUsage(
+      run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env),
+      /firmware version 1\/2 is not 1 to 31 of/,
+    );
   });
 });
 
 test("a table for more flash than the SDK's board has is one line and exit 2, and nothing is built", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
-    const boardHas = (text: string): void => setBoard(env.MODDABLE, '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }', { "sdkconfig.defaults": text });
+    const boardHas = (text: string): void =>
+      setBoard(env.MODDABLE, '{ "build": { "SDKCONFIGPATH": "./sdkconfig" } }', { "sdkconfig.defaults": text });
     boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_4MB=n\nCONFIG_ESPTOOLPY_FLASHSIZE_2MB=y\n");
-    assertRefused(env, "4mb", /stand_in has 2 MB of flash in the SDK, and table 4mb takes 4: there is no smaller table/);
+    assertRefused(
+      env,
+      "4mb",
+      /stand_in has 2 MB of flash in the SDK, and table 4mb takes 4: there is no smaller table/,
+    );
     boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y\n");
-    assertRefused(env, "16mb", /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/);
+    assertRefused(
+      env,
+      "16mb",
+      /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/,
+    );
     assert.throws(calls, /ENOENT/, "no tool was asked to do anything");
     assert.equal(run("check-esp32", ["--partitions", "8mb", ...BOARD], env).status, 0);
   });
@@ -256,7 +308,10 @@ test("the SDK's settings for releases are in a release, and not in a build for t
       "sdkconfig.defaults": "CONFIG_SPIRAM=y\n",
       "sdkconfig.defaults.release": "CONFIG_ESP_CONSOLE_NONE=y\n",
     });
-    for (const [args, isRelease] of [[[], true], [["--debug"], false]] as const) {
+    for (const [args, isRelease] of [
+      [[], true],
+      [["--debug"], false],
+    ] as const) {
       const { status, stderr } = run("flash-esp32", ["--build", ...args, ...BOARD], env);
       assert.equal(status, 0, stderr);
       const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
@@ -271,12 +326,18 @@ test("settings and a table that the environment has for another application are 
     const { env, info, calls } = standIns(folder);
     const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
     const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: for an application of your own$/m;
-    for (const args of [["check-esp32"], ["flash-esp32", "--device-info", info, "--ssid", "net", "--port", "/dev/null"]] as const) {
+    for (const args of [
+      ["check-esp32"],
+      ["flash-esp32", "--device-info", info, "--ssid", "net", "--port", "/dev/null"],
+    ] as const) {
       const { status, stdout, stderr } = run(args[0], [...args.slice(1), ...BOARD], foreign);
       assert.equal(status, 0, stderr);
       assert.match(stdout, says);
     }
-    assert.deepEqual(calls().filter((line) => line.endsWith("is given")), []);
+    assert.deepEqual(
+      calls().filter((line) => line.endsWith("is given")),
+      [],
+    );
     assert.doesNotMatch(run("check-esp32", BOARD, env).stdout, /ignored/);
   });
 });
@@ -286,7 +347,10 @@ test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
     const { env } = standIns(folder);
     setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32h2" } }', {});
     for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
-      assertUsage(run(args[0], [...args.slice(1), ...BOARD], env), /esp32\/stand_in has no Wi-Fi in the SDK, which examples\/minimal needs/);
+      assertUsage(
+        run(args[0], [...args.slice(1), ...BOARD], env),
+        /esp32\/stand_in has no Wi-Fi in the SDK, which examples\/minimal needs/,
+      );
     }
   });
 });
@@ -295,10 +359,16 @@ test("a build that gives XS too little stack is one line that says what to set",
   await withFolder((folder) => {
     const { env } = standIns(folder);
     for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
-      const built = (stackSlots: number): Run => run(args[0], [...args.slice(1), ...BOARD], { ...env, STAND_IN_STACK: String(stackSlots) });
+      const built = (stackSlots: number): Run =>
+        run(args[0], [...args.slice(1), ...BOARD], { ...env, STAND_IN_STACK: String(stackSlots) });
       const { status, stderr } = built(STACK_SLOTS - 1);
       assert.equal(status, 1, stderr);
-      assert.match(stderr, new RegExp(`XS gets ${STACK_SLOTS - 1} slots of stack and TLS needs ${STACK_SLOTS}: set creation\\.stack to ${STACK_SLOTS}`));
+      assert.match(
+        stderr,
+        new RegExp(
+          `XS gets ${STACK_SLOTS - 1} slots of stack and TLS needs ${STACK_SLOTS}: set creation\\.stack to ${STACK_SLOTS}`,
+        ),
+      );
       assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
       assert.equal(built(STACK_SLOTS).status, 0);
     }
@@ -323,7 +393,13 @@ interface Run {
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Run {
-  const { MODDABLE: _moddable, IDF_PATH: _idf, SDKCONFIGPATH: _settings, PARTITIONS_FILE: _table, ...rest } = process.env as { [name: string]: string };
+  const {
+    MODDABLE: _moddable,
+    IDF_PATH: _idf,
+    SDKCONFIGPATH: _settings,
+    PARTITIONS_FILE: _table,
+    ...rest
+  } = process.env as { [name: string]: string };
   const program = join(ROOT, "dist", "node", "cli", `${command}.js`);
   return spawnSync(process.execPath, [program, ...args], { env: { ...rest, ...env }, encoding: "utf8" });
 }
@@ -354,15 +430,25 @@ function setBoard(moddable: string, manifest: string, sdkconfig: { readonly [nam
 
 /** The sizes of flash that are on in the end: a later line wins. */
 function sizesSetIn(lines: readonly string[]): string[] {
-  const found = lines.map((line) => /^CONFIG_ESPTOOLPY_FLASHSIZE_(\w+)=(\w)/.exec(line)).filter((match) => match !== null);
+  const found = lines
+    .map((line) => /^CONFIG_ESPTOOLPY_FLASHSIZE_(\w+)=(\w)/.exec(line))
+    .filter((match) => match !== null);
   const values = new Map(found.map(([, size, value]) => [size as string, value]));
   return [...values].filter(([, value]) => value === "y").map(([size]) => size);
 }
 
 /** An SDK and an ESP-IDF of stand-ins that write down what they are asked for. */
-function standIns(folder: string): { env: { [name: string]: string; MODDABLE: string; IDF_PATH: string }; info: string; calls(): string[] } {
+function standIns(folder: string): {
+  env: { [name: string]: string; MODDABLE: string; IDF_PATH: string };
+  info: string;
+  calls(): string[];
+} {
   const log = join(folder, "log");
-  const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log), IDF_PATH: idf(folder), ...pathWith(folder, log) };
+  const env = {
+    MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log),
+    IDF_PATH: idf(folder),
+    ...pathWith(folder, log),
+  };
   const calls = (): string[] => {
     const lines = readFileSync(log, "utf8").trimEnd().split("\n");
     rmSync(log);
@@ -396,7 +482,10 @@ function sdk(folder: string, version = "8.2.3", tools = TOOLS, log = "/dev/null"
   script(join(devices, "config", "idfSerialPort"), "echo \${STAND_IN_PORT-/dev/null}");
   const standIn = join(ROOT, "dist", "node", "test", "support", "mcconfig-stand-in.js");
   for (const tool of tools) {
-    script(join(folder, "build", "bin", HOST, "release", tool), `exec '${process.execPath}' '${standIn}' '${log}' "$@"`);
+    script(
+      join(folder, "build", "bin", HOST, "release", tool),
+      `exec '${process.execPath}' '${standIn}' '${log}' "$@"`,
+    );
   }
   return folder;
 }

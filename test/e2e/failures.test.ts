@@ -21,31 +21,69 @@ function always(behaviour: Behaviour): Behaviour[] {
   return Array.from({ length: 50 }, () => behaviour);
 }
 
-const table: readonly { readonly name: string; readonly behaviours: Behaviour[]; readonly report: string | RegExp }[] = [
-  { name: "a server that is silent", behaviours: always({ delayMs: 1000 }), report: "fail -1 time_out" },
-  { name: "a server that stops in the middle", behaviours: always({ stallAfter: 0 }), report: "fail -1 time_out" },
-  { name: "a server that always cuts before a block is whole", behaviours: always({ cutAfter: 1000 }), report: "fail -1 time_out" },
-  { name: "a busy server", behaviours: always({ status: 503 }), report: "fail -1 time_out" },
-  { name: "a missing file", behaviours: always({ status: 404 }), report: "fail -2 file not exist" },
-  { name: "a file that is gone", behaviours: always({ status: 410 }), report: "fail -2 file not exist" },
-  { name: "a signature that is refused, fresh as well", behaviours: always({ status: 403 }), report: "fail -3 signature expired" },
-  { name: "other bytes of the same length", behaviours: always({ content: imageOf("0.2.0", 200 * 1024, 99) }), report: "fail -4 md5 not match" },
-  { name: "a status nobody expects", behaviours: always({ status: 418 }), report: /^fail -5 .*418/ },
-  { name: "a longer file", behaviours: always({ content: imageOf("0.2.0", 200 * 1024 + 16) }), report: /^fail -5 file has 204816 bytes/ },
-  { name: "a redirect to nowhere", behaviours: always({ status: 302 }), report: /^fail -5 redirect/ },
-  { name: "redirects without end", behaviours: always({ status: 302, headers: { Location: "/again" } }), report: /^fail -5 more than 5 redirects/ },
-  { name: "an answer that is not HTTP", behaviours: always({ raw: "SSH-2.0-OpenSSH_9.2\r\n" }), report: /^fail -5 response head/ },
-  { name: "an encoded body", behaviours: always({ headers: { "Content-Encoding": "gzip" } }), report: /^fail -5 content encoded/ },
-  { name: "an image for another chip", behaviours: always({ content: otherChip() }), report: /^fail -5 image for chip 9/ },
-  { name: "a text file", behaviours: always({ content: new Uint8Array(200 * 1024).fill(0x41) }), report: /^fail -5 not an application image/ },
-];
+const table: readonly { readonly name: string; readonly behaviours: Behaviour[]; readonly report: string | RegExp }[] =
+  [
+    { name: "a server that is silent", behaviours: always({ delayMs: 1000 }), report: "fail -1 time_out" },
+    { name: "a server that stops in the middle", behaviours: always({ stallAfter: 0 }), report: "fail -1 time_out" },
+    {
+      name: "a server that always cuts before a block is whole",
+      behaviours: always({ cutAfter: 1000 }),
+      report: "fail -1 time_out",
+    },
+    { name: "a busy server", behaviours: always({ status: 503 }), report: "fail -1 time_out" },
+    { name: "a missing file", behaviours: always({ status: 404 }), report: "fail -2 file not exist" },
+    { name: "a file that is gone", behaviours: always({ status: 410 }), report: "fail -2 file not exist" },
+    {
+      name: "a signature that is refused, fresh as well",
+      behaviours: always({ status: 403 }),
+      report: "fail -3 signature expired",
+    },
+    {
+      name: "other bytes of the same length",
+      behaviours: always({ content: imageOf("0.2.0", 200 * 1024, 99) }),
+      report: "fail -4 md5 not match",
+    },
+    { name: "a status nobody expects", behaviours: always({ status: 418 }), report: /^fail -5 .*418/ },
+    {
+      name: "a longer file",
+      behaviours: always({ content: imageOf("0.2.0", 200 * 1024 + 16) }),
+      report: /^fail -5 file has 204816 bytes/,
+    },
+    { name: "a redirect to nowhere", behaviours: always({ status: 302 }), report: /^fail -5 redirect/ },
+    {
+      name: "redirects without end",
+      behaviours: always({ status: 302, headers: { Location: "/again" } }),
+      report: /^fail -5 more than 5 redirects/,
+    },
+    {
+      name: "an answer that is not HTTP",
+      behaviours: always({ raw: "SSH-2.0-OpenSSH_9.2\r\n" }),
+      report: /^fail -5 response head/,
+    },
+    {
+      name: "an encoded body",
+      behaviours: always({ headers: { "Content-Encoding": "gzip" } }),
+      report: /^fail -5 content encoded/,
+    },
+    {
+      name: "an image for another chip",
+      behaviours: always({ content: otherChip() }),
+      report: /^fail -5 image for chip 9/,
+    },
+    {
+      name: "a text file",
+      behaviours: always({ content: new Uint8Array(200 * 1024).fill(0x41) }),
+      report: /^fail -5 not an application image/,
+    },
+  ];
 
 for (const { name, behaviours, report } of table) {
   testOnEngines(`${name} is reported as ${String(report)}, once`, (engine) =>
     withBench({ engine, config: QUICK }, async (bench) => {
       bench.server.behaviours = [...behaviours];
       await assertFails(bench, report);
-    }));
+    }),
+  );
 }
 
 function otherChip(): Uint8Array {
@@ -59,14 +97,16 @@ testOnEngines("a wrong file is refused after its first block", (engine) =>
     bench.server.behaviours = [{ content: new Uint8Array(200 * 1024).fill(0x41), stallAfter: 5000 }];
     await assertFails(bench, /^fail -5 not an application image/);
     assert.equal(bench.server.requests.length, 1);
-  }));
+  }),
+);
 
 testOnEngines("an image that does not fit is not fetched", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
     bench.platform.pending = () => ({ ...bench.offer(), file_size: 0x1a0000 + 16 });
     await assertFails(bench, /^fail -5 image of 1703952 bytes, room for 1703936/);
     assert.equal(bench.server.requests.length, 0);
-  }));
+  }),
+);
 
 testOnEngines("an image whose checksum is wrong is not booted, though its MD5 is right", (engine) => {
   const image = imageOf("0.2.0", 64 * 1024);
@@ -78,7 +118,8 @@ testOnEngines("a server that is not there is reported as a time-out", (engine) =
   withBench({ engine, config: QUICK }, async (bench) => {
     bench.platform.pending = () => ({ ...bench.offer(), url: "http://127.0.0.1:1/x" });
     await assertFails(bench, "fail -1 time_out");
-  }));
+  }),
+);
 
 testOnEngines("a refused signature is renewed by asking again, and the download goes on", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
@@ -91,7 +132,8 @@ testOnEngines("a refused signature is renewed by asking again, and the download 
     assert.equal(targets[0], targets[1]);
     assert.notEqual(targets[1], targets[2]);
     assert.notEqual(bench.server.requests[2]?.headers.range, undefined);
-  }));
+  }),
+);
 
 testOnEngines("a platform that offers no fresh URL is a time-out in the end, not an expired signature", (engine) =>
   withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bench) => {
@@ -100,8 +142,12 @@ testOnEngines("a platform that offers no fresh URL is a time-out in the end, not
     await bench.until("version", () => bench.platform.reports.length > 0);
     bench.platform.offer(DEVICE, bench.offer());
     await bench.ended();
-    assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
-  }));
+    assert.deepEqual(
+      bench.platform.words().filter((word) => word.startsWith("fail")),
+      ["fail -1 time_out"],
+    );
+  }),
+);
 
 testOnEngines("Retry-After is honoured, up to the longest pause that is configured", (engine) =>
   withBench({ engine, config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bench) => {
@@ -109,7 +155,8 @@ testOnEngines("Retry-After is honoured, up to the longest pause that is configur
     await bench.update();
     const [first, second] = bench.server.requests;
     assert.ok(second!.atMs - first!.atMs >= 990, `${second!.atMs - first!.atMs} ms`);
-  }));
+  }),
+);
 
 testOnEngines("a 200 to a ranged request is compared with what is stored and then continued", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
@@ -118,7 +165,8 @@ testOnEngines("a 200 to a ranged request is compared with what is stored and the
     assert.equal(bench.slots().running.version, "0.2.0");
     assert.equal(bench.server.requests.length, 2);
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
-  }));
+  }),
+);
 
 testOnEngines("a 200 with another file is not spliced: the download begins anew", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
@@ -127,7 +175,8 @@ testOnEngines("a 200 with another file is not spliced: the download begins anew"
     await bench.update();
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
     assert.equal(bench.server.requests[2]?.headers.range, undefined);
-  }));
+  }),
+);
 
 testOnEngines("a range that begins elsewhere is not used", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
@@ -135,7 +184,8 @@ testOnEngines("a range that begins elsewhere is not used", (engine) =>
     await bench.update();
     assert.equal(bench.server.requests.length, 3);
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
-  }));
+  }),
+);
 
 testOnEngines("pieces that do not fit together are fetched once more before the MD5 is reported", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
@@ -143,15 +193,20 @@ testOnEngines("pieces that do not fit together are fetched once more before the 
     bench.server.behaviours = [{ content: other, cutAfter: 150_000, etag: null }];
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
-    assert.deepEqual(bench.server.requests.map(({ headers }) => headers.range === undefined), [true, false, true]);
-  }));
+    assert.deepEqual(
+      bench.server.requests.map(({ headers }) => headers.range === undefined),
+      [true, false, true],
+    );
+  }),
+);
 
 testOnEngines("If-Range carries the file's own validator", (engine) =>
   withBench({ engine, config: QUICK }, async (bench) => {
     bench.server.behaviours = [{ cutAfter: 150_000 }];
     await bench.update();
     assert.equal(bench.server.requests[1]?.headers["if-range"], `"${bench.server.md5}"`);
-  }));
+  }),
+);
 
 testOnEngines("tries that store blocks are never used up", (engine) =>
   withBench({ engine, config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bench) => {
@@ -159,13 +214,15 @@ testOnEngines("tries that store blocks are never used up", (engine) =>
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assert.equal(bench.server.requests.length, 13);
-  }));
+  }),
+);
 
 testOnEngines("a server that trickles is left", (engine) =>
   withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
     bench.server.behaviours = [{ trickleMs: 400 }];
     await assertFails(bench, "fail -1 time_out");
-  }));
+  }),
+);
 
 testOnEngines("a failed update can be offered again and then resumes", (engine) =>
   withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
@@ -175,11 +232,18 @@ testOnEngines("a failed update can be offered again and then resumes", (engine) 
     bench.platform.offer(DEVICE, bench.offer());
     await bench.ended();
     // The first try stored blocks: only the second was in vain.
-    assert.deepEqual(bench.platform.words().filter((word) => word.startsWith("fail")), ["fail -1 time_out"]);
+    assert.deepEqual(
+      bench.platform.words().filter((word) => word.startsWith("fail")),
+      ["fail -1 time_out"],
+    );
     assert.equal(bench.server.requests.length, 2);
     bench.platform.reports.length = 0;
     bench.platform.offer(DEVICE, bench.offer());
     await bench.ended();
     assert.equal(bench.slots().running.version, "0.2.0");
-    assert.deepEqual(bench.server.requests.map(({ headers }) => headers.range === undefined), [true, false, false]);
-  }));
+    assert.deepEqual(
+      bench.server.requests.map(({ headers }) => headers.range === undefined),
+      [true, false, false],
+    );
+  }),
+);

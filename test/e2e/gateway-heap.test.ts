@@ -8,7 +8,9 @@ const BUDGET = 400;
 
 test("an idle sub-device costs the engine little", { timeout: 300_000 }, async (context) => {
   const { bytesEach, slotsEach, chunkBytesEach } = await measureSubDevices(200);
-  context.diagnostic(`each of 200 idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`);
+  context.diagnostic(
+    `each of 200 idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`,
+  );
   assert.ok(bytesEach <= BUDGET, `${bytesEach} bytes`);
 });
 

@@ -28,7 +28,9 @@ function failOf(gateway: GatewayBench, deviceName: string): string | undefined {
 }
 
 function fetches({ bench }: GatewayBench): string[] {
-  return bench.server.requests.map(({ target }) => target.replace(/\?.*/, "")).filter((path) => !path.endsWith(".json"));
+  return bench.server.requests
+    .map(({ target }) => target.replace(/\?.*/, ""))
+    .filter((path) => !path.endsWith(".json"));
 }
 
 testOnEngines("one yes, asked for before anything is fetched, is good for all lights of the product", (engine) =>
@@ -39,7 +41,10 @@ testOnEngines("one yes, asked for before anything is fetched, is good for all li
     bench.board.powerOn();
     await bench.until("a plan", () => plans.length > 0 && ALL.every((name) => gateway.words(name).length > 0));
     const { component, deviceName = "", step, version, asks } = plans[0]!;
-    assert.deepEqual({ component, step, version, asks }, { component: PRODUCT, step: "download", version: "2.0.0", asks: true });
+    assert.deepEqual(
+      { component, step, version, asks },
+      { component: PRODUCT, step: "download", version: "2.0.0", asks: true },
+    );
     assert.deepEqual(fetches(gateway), []);
     assert.ok(gateway.events.includes(`${deviceName} offered`));
     plans[0]!.accept();
@@ -48,9 +53,13 @@ testOnEngines("one yes, asked for before anything is fetched, is good for all li
     assert.equal(fetches(gateway).length, 1);
     assert.equal(bench.server.requests.length, 4, "a manifest is asked for with each");
     await bench.until("the plans of all", () => plans.length === 3);
-    assert.deepEqual(plans.map(({ asks }) => asks), [true, false, false]);
+    assert.deepEqual(
+      plans.map(({ asks }) => asks),
+      [true, false, false],
+    );
     assert.deepEqual(plans.map((plan) => plan.deviceName).sort(), ALL);
-  }));
+  }),
+);
 
 testOnEngines("one no is -5 for all lights of the product", (engine) =>
   GatewayBench.run({ engine, ...withPolicy() }, async (gateway) => {
@@ -64,57 +73,74 @@ testOnEngines("one no is -5 for all lights of the product", (engine) =>
     const fails = ALL.map((name) => failOf(gateway, name)).sort();
     assert.deepEqual(fails, ["fail -5 declined before", "fail -5 declined before", "fail -5 declined: not in winter"]);
     assert.deepEqual(fetches(gateway), []);
-  }));
+  }),
+);
 
 testOnEngines("a manifest's source version binds each light by what runs there, without a question", (engine) =>
-  GatewayBench.run({ engine, config: { policy: POLICY }, subDevices: [{ deviceName: "old", version: "0.9.0" }, { deviceName: "new" }] }, async (gateway) => {
-    const { bench } = gateway;
-    bench.server.manifest = JSON.stringify({ sourceVersion: "1.0.0" });
-    gateway.pending("2.0.0", "old", "new");
-    bench.board.powerOn();
-    await gateway.ended("old", "new");
-    assert.equal(failOf(gateway, "old"), "fail -5 for version 1.0.0, not 0.9.0");
-    assert.deepEqual([gateway.sub("old").version(), gateway.sub("new").version()], ["0.9.0", "2.0.0"]);
-  }));
+  GatewayBench.run(
+    {
+      engine,
+      config: { policy: POLICY },
+      subDevices: [{ deviceName: "old", version: "0.9.0" }, { deviceName: "new" }],
+    },
+    async (gateway) => {
+      const { bench } = gateway;
+      bench.server.manifest = JSON.stringify({ sourceVersion: "1.0.0" });
+      gateway.pending("2.0.0", "old", "new");
+      bench.board.powerOn();
+      await gateway.ended("old", "new");
+      assert.equal(failOf(gateway, "old"), "fail -5 for version 1.0.0, not 0.9.0");
+      assert.deepEqual([gateway.sub("old").version(), gateway.sub("new").version()], ["0.9.0", "2.0.0"]);
+    },
+  ),
+);
 
 testOnEngines("the gateway's battery binds its lights", (engine) => {
   let battery = 20;
   const surroundings = { batteryPercent: () => battery, signalDbm: () => -60 };
-  return GatewayBench.run({ engine, ...withPolicy({ minBatteryPercent: 30 }, ["light1"]), surroundings }, async (gateway) => {
-    const { bench } = gateway;
-    gateway.pending("2.0.0", "light1");
-    bench.board.powerOn();
-    await bench.until("the wait", () => bench.logged.lines.some((line) => line.includes(`${PRODUCT}/light1 waits: battery 20, wanted 30`)));
-    assert.deepEqual(fetches(gateway), []);
-    battery = 30;
-    await gateway.ended("light1");
-    assert.equal(gateway.sub("light1").version(), "2.0.0");
-  });
+  return GatewayBench.run(
+    { engine, ...withPolicy({ minBatteryPercent: 30 }, ["light1"]), surroundings },
+    async (gateway) => {
+      const { bench } = gateway;
+      gateway.pending("2.0.0", "light1");
+      bench.board.powerOn();
+      await bench.until("the wait", () =>
+        bench.logged.lines.some((line) => line.includes(`${PRODUCT}/light1 waits: battery 20, wanted 30`)),
+      );
+      assert.deepEqual(fetches(gateway), []);
+      battery = 30;
+      await gateway.ended("light1");
+      assert.equal(gateway.sub("light1").version(), "2.0.0");
+    },
+  );
 });
 
 testOnEngines("a deferral goes on through a power cut", (engine) => {
   let unix = 1_800_000_000;
-  return GatewayBench.run({ engine, ...withPolicy({ manifest: false }, ["light1", "light2"]), surroundings: { unixTime: () => unix } }, async (gateway) => {
-    const { bench } = gateway;
-    const plans = shown(gateway);
-    const waits = (): boolean => bench.logged.lines.some((line) => line.includes("waits: deferral"));
-    gateway.pending("2.0.0", "light1", "light2");
-    bench.board.powerOn();
-    await bench.until("a plan", () => plans.length > 0);
-    plans[0]!.defer({ seconds: 3600 });
-    await bench.until("the deferral in flash", waits);
-    bench.board.cutPower();
-    bench.logged.lines.length = 0;
-    bench.board.powerOn();
-    await bench.until("the deferral after the restart", waits);
-    assert.equal(plans.length, 1);
-    unix += 3601;
-    await bench.until("the plan again", () => plans.length > 1);
-    assert.equal(plans[1]!.deferralsLeft, 2);
-    plans[1]!.accept();
-    await gateway.ended("light1", "light2");
-    assert.equal(plans.filter(({ asks }) => asks).length, 2);
-  });
+  return GatewayBench.run(
+    { engine, ...withPolicy({ manifest: false }, ["light1", "light2"]), surroundings: { unixTime: () => unix } },
+    async (gateway) => {
+      const { bench } = gateway;
+      const plans = shown(gateway);
+      const waits = (): boolean => bench.logged.lines.some((line) => line.includes("waits: deferral"));
+      gateway.pending("2.0.0", "light1", "light2");
+      bench.board.powerOn();
+      await bench.until("a plan", () => plans.length > 0);
+      plans[0]!.defer({ seconds: 3600 });
+      await bench.until("the deferral in flash", waits);
+      bench.board.cutPower();
+      bench.logged.lines.length = 0;
+      bench.board.powerOn();
+      await bench.until("the deferral after the restart", waits);
+      assert.equal(plans.length, 1);
+      unix += 3601;
+      await bench.until("the plan again", () => plans.length > 1);
+      assert.equal(plans[1]!.deferralsLeft, 2);
+      plans[1]!.accept();
+      await gateway.ended("light1", "light2");
+      assert.equal(plans.filter(({ asks }) => asks).length, 2);
+    },
+  );
 });
 
 testOnEngines("a power cut between the yes and the first byte asks nobody again", (engine) =>
@@ -135,7 +161,8 @@ testOnEngines("a power cut between the yes and the first byte asks nobody again"
     await gateway.ended("light1", "light2");
     assert.equal(bench.boots.length, 2);
     assert.equal(plans.filter(({ asks }) => asks).length, 1);
-  }));
+  }),
+);
 
 testOnEngines("the gateway's own update does not wait for the answer to its lights'", (engine) =>
   GatewayBench.run({ engine, ...withPolicy({ manifest: false }, ["light1"]) }, async (gateway) => {
@@ -162,4 +189,5 @@ testOnEngines("the gateway's own update does not wait for the answer to its ligh
     asked()[1]!.accept();
     await gateway.ended("light1");
     assert.equal(gateway.sub("light1").version(), "2.0.0");
-  }));
+  }),
+);

@@ -28,67 +28,81 @@ testOnEngines("three lights are brought to one firmware, which is fetched once",
       assert.deepEqual(words.slice(-3), ["burning", "done", "version 2.0.0"]);
     }
     assert.equal(gateway.bench.server.requests.length, 1);
-    assert.deepEqual(gateway.platform.story.slice(0, 2).map((line) => line.replace(/\/.*/, "")), ["subscribe board_01", "subscribe $gateway"]);
-  }));
+    assert.deepEqual(
+      gateway.platform.story.slice(0, 2).map((line) => line.replace(/\/.*/, "")),
+      ["subscribe board_01", "subscribe $gateway"],
+    );
+  }),
+);
 
-testOnEngines("one that refuses its image, one that hangs and one that is away are reported, and the others go on", (engine) =>
-  GatewayBench.run(
-    {
-      engine,
-      gateway: QUICK,
-      subDevices: [
-        { deviceName: "refuses", install: "fail" },
-        { deviceName: "hangs", install: "hang" },
-        { deviceName: "away", install: "offline" },
-        { deviceName: "works" },
-      ],
-    },
-    async (gateway) => {
-      gateway.bench.board.powerOn();
-      const names = ["refuses", "hangs", "away", "works"];
-      await gateway.bench.until("versions", () => names.every((name) => gateway.words(name).length > 0));
-      for (const name of names) gateway.offer("2.0.0", name);
-      await gateway.ended(...names);
-      assert.equal(failOf(gateway, "refuses"), "fail -5 sub-device refuses the image");
-      assert.equal(failOf(gateway, "hangs"), "fail -5 installation timed out");
-      assert.equal(failOf(gateway, "away"), "fail -5 sub-device does not answer");
-      assert.equal(gateway.sub("works").version(), "2.0.0");
-      assert.equal(gateway.bench.server.requests.length, 1);
-    },
-  ));
+testOnEngines(
+  "one that refuses its image, one that hangs and one that is away are reported, and the others go on",
+  (engine) =>
+    GatewayBench.run(
+      {
+        engine,
+        gateway: QUICK,
+        subDevices: [
+          { deviceName: "refuses", install: "fail" },
+          { deviceName: "hangs", install: "hang" },
+          { deviceName: "away", install: "offline" },
+          { deviceName: "works" },
+        ],
+      },
+      async (gateway) => {
+        gateway.bench.board.powerOn();
+        const names = ["refuses", "hangs", "away", "works"];
+        await gateway.bench.until("versions", () => names.every((name) => gateway.words(name).length > 0));
+        for (const name of names) gateway.offer("2.0.0", name);
+        await gateway.ended(...names);
+        assert.equal(failOf(gateway, "refuses"), "fail -5 sub-device refuses the image");
+        assert.equal(failOf(gateway, "hangs"), "fail -5 installation timed out");
+        assert.equal(failOf(gateway, "away"), "fail -5 sub-device does not answer");
+        assert.equal(gateway.sub("works").version(), "2.0.0");
+        assert.equal(gateway.bench.server.requests.length, 1);
+      },
+    ),
+);
 
-testOnEngines("an image of another MD5 is -4 for the one it was offered to, and the next one gets the right one", (engine) =>
-  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
-    const { platform, bench } = gateway;
-    bench.board.powerOn();
-    await bench.until("versions", () => gateway.words("light1").length > 0 && gateway.words("light2").length > 0);
-    platform.offer({ productId: PRODUCT, deviceName: "light1" }, { ...bench.offer("2.0.0"), md5sum: "0".repeat(32) });
-    gateway.offer("2.0.0", "light2");
-    await gateway.ended("light1", "light2");
-    assert.equal(failOf(gateway, "light1"), "fail -4 md5 not match");
-    assert.equal(gateway.sub("light1").version(), "1.0.0");
-    assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
-  }));
+testOnEngines(
+  "an image of another MD5 is -4 for the one it was offered to, and the next one gets the right one",
+  (engine) =>
+    GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+      const { platform, bench } = gateway;
+      bench.board.powerOn();
+      await bench.until("versions", () => gateway.words("light1").length > 0 && gateway.words("light2").length > 0);
+      platform.offer({ productId: PRODUCT, deviceName: "light1" }, { ...bench.offer("2.0.0"), md5sum: "0".repeat(32) });
+      gateway.offer("2.0.0", "light2");
+      await gateway.ended("light1", "light2");
+      assert.equal(failOf(gateway, "light1"), "fail -4 md5 not match");
+      assert.equal(gateway.sub("light1").version(), "1.0.0");
+      assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
+    }),
+);
 
-testOnEngines("one that is unbound is unsubscribed on the same connection, and begins anew when it is bound", (engine) =>
-  GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
-    const { bench, platform } = gateway;
-    const devices = [{ product_id: PRODUCT, device_name: "light1" }];
-    const change = (status: number): void => platform.send(RESULTS, JSON.stringify({ type: "change", payload: { status, devices } }));
-    const unsubscribed: string[] = [];
-    platform.onUnsubscribe = (filter) => unsubscribed.push(filter);
-    bench.board.powerOn();
-    await bench.until("versions", () => gateway.words("light1").length + gateway.words("light2").length === 2);
-    change(0);
-    await bench.until("UNSUBSCRIBE", () => unsubscribed.length > 0);
-    assert.deepEqual(unsubscribed, [`$ota/update/${PRODUCT}/light1`]);
-    change(1);
-    await bench.until("another version report", () => gateway.words("light1").length === 2);
-    gateway.offer("2.0.0", "light1");
-    await gateway.ended("light1");
-    assert.equal(gateway.sub("light1").version(), "2.0.0");
-    assert.equal(platform.connects, 1);
-  }));
+testOnEngines(
+  "one that is unbound is unsubscribed on the same connection, and begins anew when it is bound",
+  (engine) =>
+    GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
+      const { bench, platform } = gateway;
+      const devices = [{ product_id: PRODUCT, device_name: "light1" }];
+      const change = (status: number): void =>
+        platform.send(RESULTS, JSON.stringify({ type: "change", payload: { status, devices } }));
+      const unsubscribed: string[] = [];
+      platform.onUnsubscribe = (filter) => unsubscribed.push(filter);
+      bench.board.powerOn();
+      await bench.until("versions", () => gateway.words("light1").length + gateway.words("light2").length === 2);
+      change(0);
+      await bench.until("UNSUBSCRIBE", () => unsubscribed.length > 0);
+      assert.deepEqual(unsubscribed, [`$ota/update/${PRODUCT}/light1`]);
+      change(1);
+      await bench.until("another version report", () => gateway.words("light1").length === 2);
+      gateway.offer("2.0.0", "light1");
+      await gateway.ended("light1");
+      assert.equal(gateway.sub("light1").version(), "2.0.0");
+      assert.equal(platform.connects, 1);
+    }),
+);
 
 testOnEngines("a gateway that was cut off brings them all online again", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
@@ -102,7 +116,8 @@ testOnEngines("a gateway that was cut off brings them all online again", (engine
       assert.equal(story.filter((line) => line === `online ${name}`).length, 2);
       assert.equal(story.filter((line) => line === `subscribe ${name}`).length, 2);
     }
-  }));
+  }),
+);
 
 testOnEngines("a power cut of the gateway during the download resumes it", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS, image: imageOf("2.0.0", 300 * 1024) }, async (gateway) => {
@@ -117,7 +132,8 @@ testOnEngines("a power cut of the gateway during the download resumes it", (engi
     assert.equal(bench.server.requests.length, 2);
     assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9][0-9]*-$/);
     for (const { deviceName } of LIGHTS) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
-  }));
+  }),
+);
 
 testOnEngines("a power cut of the gateway during the installation hands over the rest, without a download", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), image: imageOf("2.0.0", 400 * 1024) }, async (gateway) => {
@@ -142,9 +158,12 @@ testOnEngines("a power cut of the gateway during the installation hands over the
     assert.equal(bench.server.requests.length, 1);
     const from = written[written.findIndex((byteOffset) => byteOffset > 200 * 1024) + 1] as number;
     assert.ok(from > 100 * 1024 && from <= 204 * 1024, `handed over again from ${from}`);
-    for (const { deviceName } of LIGHTS.slice(0, 2)) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+    for (const { deviceName } of LIGHTS.slice(0, 2)) {
+      assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+    }
     assert.equal(gateway.words("light1").filter((word) => word === "done").length, 1);
-  }));
+  }),
+);
 
 testOnEngines("the gateway's own update comes first, and its sub-devices' after the restart", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2) }, async (gateway) => {
@@ -153,12 +172,17 @@ testOnEngines("the gateway's own update comes first, and its sub-devices' after 
     gateway.pending("2.0.0", "light1", "light2");
     bench.board.powerOn();
     await gateway.ended("light1", "light2");
-    await bench.until("own update", () => platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"));
+    await bench.until("own update", () =>
+      platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"),
+    );
     assert.deepEqual(bench.boots, ["ota_0", "ota_1"]);
     // Once for each boot, also where it begins on trial.
     assert.equal(platform.story.filter((line) => line.startsWith("subscribe $gateway")).length, 2);
-    for (const { deviceName } of LIGHTS.slice(0, 2)) assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
-  }));
+    for (const { deviceName } of LIGHTS.slice(0, 2)) {
+      assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bench.image);
+    }
+  }),
+);
 
 testOnEngines("one that is removed while its image is on its way leaves it to the next", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), image: imageOf("2.0.0", 300 * 1024) }, async (gateway) => {
@@ -173,7 +197,8 @@ testOnEngines("one that is removed while its image is on its way leaves it to th
     assertSameBytes(gateway.sub("light2").image() as Uint8Array, bench.image);
     assert.ok(gateway.platform.story.includes("offline light1"));
     assert.ok(!gateway.words("light1").some((word) => word === "done" || word.startsWith("fail")));
-  }));
+  }),
+);
 
 testOnEngines("the idle OTA slot serves as staging area, and the own update as well", (engine) =>
   GatewayBench.run({ engine, subDevices: LIGHTS.slice(0, 2), gateway: { staging: "slot" } }, async (gateway) => {
@@ -184,11 +209,16 @@ testOnEngines("the idle OTA slot serves as staging area, and the own update as w
     assert.ok(bench.slot("staging", 4096).every((byte) => byte === 0xff));
     platform.pendingFor.set("ABCDE12345/board_01", () => bench.offer("0.2.0"));
     platform.offer({ productId: "ABCDE12345", deviceName: "board_01" }, bench.offer("0.2.0"));
-    await bench.until("own update", () => platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"));
+    await bench.until("own update", () =>
+      platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"),
+    );
     assert.equal(bench.slots().running.slot, "ota_1");
-    const md5 = createHash("md5").update(gateway.sub("light2").image() as Uint8Array).digest("hex");
+    const md5 = createHash("md5")
+      .update(gateway.sub("light2").image() as Uint8Array)
+      .digest("hex");
     assert.equal(gateway.sub("light2").installed().md5, md5);
-  }));
+  }),
+);
 
 function removeSubDevice(agent: RunningAgent, deviceName: string): void | Promise<void> {
   const name = { productId: PRODUCT, deviceName };

@@ -32,12 +32,23 @@ async function prepare(folder: string): Promise<{ state: string; info: string }>
 }
 
 async function serve(state: string, ...args: string[]): Promise<{ running: Running; mqtt: string }> {
-  const running = new Running("ota-cloud", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0", ...args]);
+  const running = new Running("ota-cloud", [
+    "serve",
+    "--state",
+    state,
+    "--mqtt-port",
+    "0",
+    "--http-port",
+    "0",
+    ...args,
+  ]);
   await running.until("its addresses", () => running.stdout.includes("files"));
   return { running, mqtt: /broker (\S+)/.exec(running.stdout)?.[1] as string };
 }
 
-async function statusOf(state: string): Promise<{ devices: { version?: string; online: boolean; task?: { state: string } }[] }> {
+async function statusOf(
+  state: string,
+): Promise<{ devices: { version?: string; online: boolean; task?: { state: string } }[] }> {
   return JSON.parse(await cloud("status", "--state", state, "--json")) as Awaited<ReturnType<typeof statusOf>>;
 }
 
@@ -45,10 +56,30 @@ test("cloud and device by hand: add, serve, run, upgrade while both run, status"
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     const { running, mqtt } = await serve(state);
-    const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", mqtt]);
+    const device = new Running("ota-device", [
+      "run",
+      "--device-info",
+      info,
+      "--state",
+      join(folder, "board"),
+      "--mqtt",
+      mqtt,
+    ]);
     await device.until("connection", () => device.stderr.includes("connected"));
     for (let count = 0; (await statusOf(state)).devices[0]?.version === undefined && count < 50; count++);
-    const said = await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0", "--device", "light_01");
+    const said = await cloud(
+      "upgrade",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "0.2.0",
+      "--from",
+      "0.1.0",
+      "--device",
+      "light_01",
+    );
     assert.equal(said, "version 0.2.0 goes to 1 device now\n");
     await device.until("new version", () => device.stderr.includes("boots ota_1"));
     for (let count = 0; (await statusOf(state)).devices[0]?.task?.state !== "success" && count < 50; count++);
@@ -66,7 +97,15 @@ test("an upgrade that was asked for before the cloud ran, and before the device 
     const first = await serve(state);
     await first.running.kill("SIGKILL");
     const { running, mqtt } = await serve(state);
-    const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", mqtt]);
+    const device = new Running("ota-device", [
+      "run",
+      "--device-info",
+      info,
+      "--state",
+      join(folder, "board"),
+      "--mqtt",
+      mqtt,
+    ]);
     await device.until("new version", () => device.stderr.includes("reporting -> idle"));
     await device.kill("SIGTERM");
     await running.kill("SIGTERM");
@@ -78,7 +117,17 @@ test("a file of device names cares for no version", () =>
     const { state } = await prepare(folder);
     const names = join(folder, "names.txt");
     writeFileSync(names, "light_01\n");
-    const said = await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--devices-file", names);
+    const said = await cloud(
+      "upgrade",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "0.2.0",
+      "--devices-file",
+      names,
+    );
     assert.equal(said, "version 0.2.0 goes to 1 device now\n");
   }));
 
@@ -93,15 +142,29 @@ test("a gateway by hand: sub-devices are bound, listed in its device_info.json, 
       `registered LIGHTS0001/light1\nbound LIGHTS0001/light1 to ${gateway}\n`,
     );
     await cloud("device", "add", ...light, "light2", "--output", join(folder, "light2.json"));
-    assert.equal(await cloud("device", "bind", ...light, "light2", "--gateway", info), `bound LIGHTS0001/light2 to ${gateway}\n`);
+    assert.equal(
+      await cloud("device", "bind", ...light, "light2", "--gateway", info),
+      `bound LIGHTS0001/light2 to ${gateway}\n`,
+    );
     await cloud("device", "add", ...light, "light3", "--gateway", gateway);
     const entry = (name: string) => ({ sub_productId: "LIGHTS0001", sub_devName: name });
-    const listed = (...names: string[]) => ({ ...before, subDev: { subdev_num: names.length, subdev_list: names.map(entry) } });
+    const listed = (...names: string[]) => ({
+      ...before,
+      subDev: { subdev_num: names.length, subdev_list: names.map(entry) },
+    });
     assert.deepEqual(JSON.parse(readFileSync(info, "utf8")), listed("light1", "light2"));
     assert.equal(statSync(info).mode & 0o077, 0);
-    const { devices } = JSON.parse(await cloud("status", "--state", state, "--json")) as { devices: { gateway?: object }[] };
-    assert.deepEqual(devices.map((device) => device.gateway !== undefined), [false, true, true, true]);
-    assert.match(await cloud("status", "--state", state), /light3 +offline +version unknown +behind ABCDE12345\/light_01\n/);
+    const { devices } = JSON.parse(await cloud("status", "--state", state, "--json")) as {
+      devices: { gateway?: object }[];
+    };
+    assert.deepEqual(
+      devices.map((device) => device.gateway !== undefined),
+      [false, true, true, true],
+    );
+    assert.match(
+      await cloud("status", "--state", state),
+      /light3 +offline +version unknown +behind ABCDE12345\/light_01\n/,
+    );
     const unbound = await cloud("device", "unbind", ...light, "light1", "--gateway", info);
     assert.equal(unbound, `unbound LIGHTS0001/light1 from ${gateway}\n`);
     assert.equal(await cloud("device", "unbind", ...light, "light3"), `unbound LIGHTS0001/light3 from ${gateway}\n`);
@@ -133,13 +196,47 @@ test("a manifest is stored with its firmware and served beside it", () =>
     const file = join(folder, "0.2.0.bin");
     const levels = ["--min-battery", "30", "--min-signal", "-113", "--space", "698000"];
     const wishes = ["--from", "0.1.0", ...levels, "--component", "app", "--kind", "mcu"];
-    const added = await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "0.2.0", ...wishes);
+    const added = await cloud(
+      "firmware",
+      "add",
+      file,
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "0.2.0",
+      ...wishes,
+    );
     assert.match(added, /^warning: .* own firmware; that of app is app_0\.2\.0$/m);
-    const prefixed = await cloud("firmware", "add", file, "--state", state, "--product", PRODUCT, "--version", "app_0.2.0", ...wishes);
+    const prefixed = await cloud(
+      "firmware",
+      "add",
+      file,
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "app_0.2.0",
+      ...wishes,
+    );
     assert.doesNotMatch(prefixed, /warning/);
-    const manifest = { sourceVersion: "0.1.0", minBatteryPercent: 30, minSignalDbm: -113, space: 698000, kind: "mcu", component: "app" };
-    const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as { firmwares: { manifest?: object }[] };
-    assert.deepEqual(firmwares.map((firmware) => firmware.manifest), [undefined, manifest, manifest]);
+    const manifest = {
+      sourceVersion: "0.1.0",
+      minBatteryPercent: 30,
+      minSignalDbm: -113,
+      space: 698000,
+      kind: "mcu",
+      component: "app",
+    };
+    const { firmwares } = JSON.parse(await cloud("status", "--state", state, "--json")) as {
+      firmwares: { manifest?: object }[];
+    };
+    assert.deepEqual(
+      firmwares.map((firmware) => firmware.manifest),
+      [undefined, manifest, manifest],
+    );
   }));
 
 test("a file that could not be looked through for secrets was added all the same, and the command says both", () =>
@@ -153,7 +250,10 @@ test("a file that could not be looked through for secrets was added all the same
     try {
       const args = ["firmware", "add", "image.bin", "--state", folder, "--product", PRODUCT, "--version", "0.2.0"];
       const { code, stdout, stderr } = await runCommand("ota-cloud", args);
-      assert.deepEqual([code, stderr], [0, "warning: image.bin was not looked through for secrets: the disk is tired\n"]);
+      assert.deepEqual(
+        [code, stderr],
+        [0, "warning: image.bin was not looked through for secrets: the disk is tired\n"],
+      );
       assert.match(stdout, /^added version 0\.2\.0 /);
     } finally {
       server.close();
@@ -164,12 +264,22 @@ test("a file that could not be looked through for secrets was added all the same
 test("faults of the answers to gateways are at the tester's command, and no bind signature is printed", () =>
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
-    const { running, mqtt } = await serve(state, "--verbose", "--gateway-faults", "bind:light_01=806, delay=1,unbind-as-bind");
-    const { deviceSecret } = (JSON.parse(readFileSync(info, "utf8")) as { key_deviceinfo: { deviceSecret: string } }).key_deviceinfo;
+    const { running, mqtt } = await serve(
+      state,
+      "--verbose",
+      "--gateway-faults",
+      "bind:light_01=806, delay=1,unbind-as-bind",
+    );
+    const { deviceSecret } = (JSON.parse(readFileSync(info, "utf8")) as { key_deviceinfo: { deviceSecret: string } })
+      .key_deviceinfo;
     const clientId = `${PRODUCT}light_01`;
     const username = `${clientId};12010126;x7Kq2;2147483647`;
     const digest = createHmac("sha256", Buffer.from(deviceSecret, "base64")).update(username).digest("hex");
-    const client = await connectAsync(mqtt, { clientId, username, password: `${digest};hmacsha256`, reconnectPeriod: 0 }, false);
+    const client = await connectAsync(
+      mqtt,
+      { clientId, username, password: `${digest};hmacsha256`, reconnectPeriod: 0 },
+      false,
+    );
     const answers: string[] = [];
     client.on("message", (_topic, payload) => answers.push(payload.toString()));
     await client.subscribeAsync(`$gateway/operation/result/${PRODUCT}/light_01`, { qos: 1 });
@@ -178,8 +288,14 @@ test("faults of the answers to gateways are at the tester's command, and no bind
       client.publish(`$gateway/operation/${PRODUCT}/light_01`, JSON.stringify({ type, payload: { devices } }));
     }
     await running.until("both answers", () => answers.length === 2);
-    const answer = (result: number) => ({ type: "bind", payload: { devices: [{ product_id: PRODUCT, device_name: "light_01", result }] } });
-    assert.deepEqual(answers.map((text) => JSON.parse(text) as unknown), [answer(806), answer(-1)]);
+    const answer = (result: number) => ({
+      type: "bind",
+      payload: { devices: [{ product_id: PRODUCT, device_name: "light_01", result }] },
+    });
+    assert.deepEqual(
+      answers.map((text) => JSON.parse(text) as unknown),
+      [answer(806), answer(-1)],
+    );
     assert.match(running.stdout, /"type":"bind".*"signature":"…"/);
     assert.ok(!running.stdout.includes("c2VjcmV0"));
     await client.endAsync();
@@ -189,35 +305,257 @@ test("faults of the answers to gateways are at the tester's command, and no bind
 const bad: readonly (readonly [what: string, args: (folder: string, state: string) => string[], message: RegExp])[] = [
   ["no command", () => [], /no command/],
   ["half a command", () => ["firmware"], /./],
-  ["a product id that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", "x", "--version", "1"], /product id is 10/],
-  ["a version that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "a b"], /version is 1 to 32/],
-  ["a missing file", (folder, state) => ["firmware", "add", join(folder, "none.bin"), "--state", state, "--product", PRODUCT, "--version", "1"], /cannot read/],
-  ["firmware that was not added", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "5", "--from", "0.1.0"], /has no firmware 5: add it first/],
-  ["an upgrade from a version that was not added", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.0.9"], /has no firmware 0\.0\.9/],
-  ["an upgrade of nobody", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0"], /say which devices/],
-  ["an unknown device", (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0", "--device", "nobody"], /has no device nobody/],
+  [
+    "a product id that is none",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "0.1.0.bin"),
+      "--state",
+      state,
+      "--product",
+      "x",
+      "--version",
+      "1",
+    ],
+    /product id is 10/,
+  ],
+  [
+    "a version that is none",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "0.1.0.bin"),
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "a b",
+    ],
+    /version is 1 to 32/,
+  ],
+  [
+    "a missing file",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "none.bin"),
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "1",
+    ],
+    /cannot read/,
+  ],
+  [
+    "firmware that was not added",
+    (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "5", "--from", "0.1.0"],
+    /has no firmware 5: add it first/,
+  ],
+  [
+    "an upgrade from a version that was not added",
+    (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.0.9"],
+    /has no firmware 0\.0\.9/,
+  ],
+  [
+    "an upgrade of nobody",
+    (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0"],
+    /say which devices/,
+  ],
+  [
+    "an unknown device",
+    (_folder, state) => [
+      "upgrade",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "0.2.0",
+      "--from",
+      "0.1.0",
+      "--device",
+      "nobody",
+    ],
+    /has no device nobody/,
+  ],
   ["a damaged state", (folder) => ["status", "--state", join(folder, "damaged")], /is damaged: move it away/],
-  ["half a TLS", (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"], /--tls-cert and --tls-key go together/],
-  ["a state that is a file", (folder) => ["status", "--state", join(folder, "0.1.0.bin")], /is not a folder that can be written/],
-  ["a port that there is not", (_folder, state) => ["serve", "--state", state, "--http-port", "99999"], /there is no port 99999/],
+  [
+    "half a TLS",
+    (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"],
+    /--tls-cert and --tls-key go together/,
+  ],
+  [
+    "a state that is a file",
+    (folder) => ["status", "--state", join(folder, "0.1.0.bin")],
+    /is not a folder that can be written/,
+  ],
+  [
+    "a port that there is not",
+    (_folder, state) => ["serve", "--state", state, "--http-port", "99999"],
+    /there is no port 99999/,
+  ],
   [
     "a certificate that is none",
-    (folder, state) => ["serve", "--state", state, "--tls-cert", join(folder, "0.1.0.bin"), "--tls-key", join(folder, "0.1.0.bin")],
+    (folder, state) => [
+      "serve",
+      "--state",
+      state,
+      "--tls-cert",
+      join(folder, "0.1.0.bin"),
+      "--tls-key",
+      join(folder, "0.1.0.bin"),
+    ],
     /are not PEM, or do not belong together/,
   ],
-  ["an unknown option of a command below a command", (_folder, state) => ["device", "add", "--state", state, "--bogus"], /unknown option '--bogus'/],
-  ["a gateway that is not there", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", `${PRODUCT}/gw9`], /no device ABCDE12345\/gw9: add the gateway first/],
-  ["a gateway's file that is not there", (folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", join(folder, "none.json")], /cannot read .*none\.json/],
-  ["a gateway's file whose list is none", (folder, state) => ["device", "add", "--state", state, "--product", PRODUCT, "--name", "x", "--gateway", badList(folder)], /subdev_list is not a list/],
-  ["a binding to itself", (_folder, state) => ["device", "bind", "--state", state, "--product", PRODUCT, "--name", "light_01", "--gateway", `${PRODUCT}/light_01`], /is a gateway itself/],
-  ["an unbinding of what is not bound", (_folder, state) => ["device", "unbind", "--state", state, "--product", PRODUCT, "--name", "light_01"], /is bound to no gateway/],
-  ["a battery level that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--min-battery", "101"], /battery level is 0 to 100/],
-  ["a signal that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--min-signal", "x"], /Not a whole number/],
-  ["a kind that is none", (folder, state) => ["firmware", "add", join(folder, "0.1.0.bin"), "--state", state, "--product", PRODUCT, "--version", "1", "--kind", "x"], /module, mcu/],
-  ["a fault that is none", (_folder, state) => ["serve", "--state", state, "--gateway-faults", "reorder,sleep"], /No fault: sleep/],
-  ["a fault without its number", (_folder, state) => ["serve", "--state", state, "--gateway-faults", "lose=0"], /No fault: lose=0/],
-  ["a device without a name", (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT], /--product and --name/],
-  ["no broker where one should be", (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"], /no broker at mqtt:\/\/127\.0\.0\.1:1/],
+  [
+    "an unknown option of a command below a command",
+    (_folder, state) => ["device", "add", "--state", state, "--bogus"],
+    /unknown option '--bogus'/,
+  ],
+  [
+    "a gateway that is not there",
+    (_folder, state) => [
+      "device",
+      "add",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--name",
+      "x",
+      "--gateway",
+      `${PRODUCT}/gw9`,
+    ],
+    /no device ABCDE12345\/gw9: add the gateway first/,
+  ],
+  [
+    "a gateway's file that is not there",
+    (folder, state) => [
+      "device",
+      "bind",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--name",
+      "light_01",
+      "--gateway",
+      join(folder, "none.json"),
+    ],
+    /cannot read .*none\.json/,
+  ],
+  [
+    "a gateway's file whose list is none",
+    (folder, state) => [
+      "device",
+      "add",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--name",
+      "x",
+      "--gateway",
+      badList(folder),
+    ],
+    /subdev_list is not a list/,
+  ],
+  [
+    "a binding to itself",
+    (_folder, state) => [
+      "device",
+      "bind",
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--name",
+      "light_01",
+      "--gateway",
+      `${PRODUCT}/light_01`,
+    ],
+    /is a gateway itself/,
+  ],
+  [
+    "an unbinding of what is not bound",
+    (_folder, state) => ["device", "unbind", "--state", state, "--product", PRODUCT, "--name", "light_01"],
+    /is bound to no gateway/,
+  ],
+  [
+    "a battery level that is none",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "0.1.0.bin"),
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "1",
+      "--min-battery",
+      "101",
+    ],
+    /battery level is 0 to 100/,
+  ],
+  [
+    "a signal that is none",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "0.1.0.bin"),
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "1",
+      "--min-signal",
+      "x",
+    ],
+    /Not a whole number/,
+  ],
+  [
+    "a kind that is none",
+    (folder, state) => [
+      "firmware",
+      "add",
+      join(folder, "0.1.0.bin"),
+      "--state",
+      state,
+      "--product",
+      PRODUCT,
+      "--version",
+      "1",
+      "--kind",
+      "x",
+    ],
+    /module, mcu/,
+  ],
+  [
+    "a fault that is none",
+    (_folder, state) => ["serve", "--state", state, "--gateway-faults", "reorder,sleep"],
+    /No fault: sleep/,
+  ],
+  [
+    "a fault without its number",
+    (_folder, state) => ["serve", "--state", state, "--gateway-faults", "lose=0"],
+    /No fault: lose=0/,
+  ],
+  [
+    "a device without a name",
+    (_folder, state) => ["device", "add", "--state", state, "--product", PRODUCT],
+    /--product and --name/,
+  ],
+  [
+    "no broker where one should be",
+    (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"],
+    /no broker at mqtt:\/\/127\.0\.0\.1:1/,
+  ],
 ];
 
 function badList(folder: string): string {
@@ -247,7 +585,15 @@ test("a port that is taken is named, and a second cloud on a folder refused", ()
     const { state } = await prepare(folder);
     const { running } = await serve(state);
     const port = /broker \S+:([0-9]+)/.exec(running.stdout)?.[1] as string;
-    const taken = await runCommand("ota-cloud", ["serve", "--state", join(folder, "second"), "--http-port", "0", "--mqtt-port", port]);
+    const taken = await runCommand("ota-cloud", [
+      "serve",
+      "--state",
+      join(folder, "second"),
+      "--http-port",
+      "0",
+      "--mqtt-port",
+      port,
+    ]);
     assert.deepEqual([taken.code, taken.stderr], [2, `ota-cloud: port ${port} is taken: choose another\n`]);
     const second = await runCommand("ota-cloud", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0"]);
     assert.equal(second.code, 2);
@@ -276,13 +622,22 @@ test("a whole update through a real mosquitto", { skip: skipMosquitto }, () =>
     } finally {
       mosquitto.kill();
     }
-  }));
+  }),
+);
 
 async function updateThrough(broker: string, folder: string, state: string, info: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 500));
   await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
   const { running } = await serve(state, "--broker", broker);
-  const device = new Running("ota-device", ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", broker]);
+  const device = new Running("ota-device", [
+    "run",
+    "--device-info",
+    info,
+    "--state",
+    join(folder, "board"),
+    "--mqtt",
+    broker,
+  ]);
   await device.until("new version", () => device.stderr.includes("reporting -> idle"));
   await device.kill("SIGTERM");
   await running.kill("SIGTERM");

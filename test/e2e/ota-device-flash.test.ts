@@ -77,7 +77,12 @@ test("inspect looks into the flash of a real board: its chip, its table without 
       components: [],
     });
     const text = await succeed(["inspect", "--flash", file]);
-    for (const line of [/^running +ota_0 +version 1\.0/m, /^chip +ESP32-C3, 8388608 bytes of flash$/m, /^partitions +5, without an MD5$/m, /^otadata 1 +blank$/m]) {
+    for (const line of [
+      /^running +ota_0 +version 1\.0/m,
+      /^chip +ESP32-C3, 8388608 bytes of flash$/m,
+      /^partitions +5, without an MD5$/m,
+      /^otadata 1 +blank$/m,
+    ]) {
       assert.match(text, line);
     }
   }));
@@ -92,11 +97,16 @@ test("inspect of a flash without an nvs partition reports no provisioning", () =
 test("flash takes a whole flash, of any chip and size, byte for byte, and read gives it back whole or in part", () =>
   withCommands(async (folder) => {
     for (const bytes of [flashOfC3(), flashOfC3(0x800000), bytesOf(factoryFlash(imageFor(0, "2.0")))]) {
-      const [file, state, whole, slot] = ["board.bin", "state", "whole.bin", "slot.bin"].map((name) => join(folder, name)) as [string, string, string, string];
+      const [file, state, whole, slot] = ["board.bin", "state", "whole.bin", "slot.bin"].map((name) =>
+        join(folder, name),
+      ) as [string, string, string, string];
       writeFileSync(file, bytes);
       await succeed(["flash", "--state", state, "--image", file]);
       assertSameBytes(readFileSync(join(state, "flash.bin")), bytes);
-      for (const source of [["--state", state], ["--flash", file]]) {
+      for (const source of [
+        ["--state", state],
+        ["--flash", file],
+      ]) {
         await succeed(["read", ...source, "--output", whole]);
         assertSameBytes(readFileSync(whole), bytes);
         assert.equal(statSync(whole).mode & 0o777, 0o600, "it may hold the device's secret");
@@ -117,19 +127,44 @@ test("a board flashed for another chip is that chip: it takes updates for it, an
     const platform = new TestPlatform();
     const [forEsp32, forC3] = [new FaultServer(imageFor(0, "2.0")), new FaultServer(imageFor(C3, "3.0"))];
     await Promise.all([platform.start(), forEsp32.start(), forC3.start()]);
-    const offer = (server: FaultServer, version: string) => () => ({ version, url: server.url, md5sum: server.md5, file_size: server.file.byteLength });
+    const offer = (server: FaultServer, version: string) => () => ({
+      version,
+      url: server.url,
+      md5sum: server.md5,
+      file_size: server.file.byteLength,
+    });
     try {
       platform.pending = offer(forEsp32, "2.0");
-      const device = new Running("ota-device", ["run", "--device-info", info, "--state", state, "--mqtt", platform.url]);
+      const device = new Running("ota-device", [
+        "run",
+        "--device-info",
+        info,
+        "--state",
+        state,
+        "--mqtt",
+        platform.url,
+      ]);
       await device.until("a refusal", () => platform.words().some((word) => word.startsWith("fail")));
-      assert.match(platform.words().find((word) => word.startsWith("fail")) ?? "", /^fail -5 image for (chip 0, this is chip 5|ESP32, this is an ESP32-C3)$/);
+      assert.match(
+        platform.words().find((word) => word.startsWith("fail")) ?? "",
+        /^fail -5 image for (chip 0, this is chip 5|ESP32, this is an ESP32-C3)$/,
+      );
       await device.kill("SIGTERM");
       platform.pending = offer(forC3, "3.0");
       const again = new Running("ota-device", ["run", "--device-info", info, "--state", state, "--mqtt", platform.url]);
       await again.until("the update", () => platform.words().at(-1) === "version 3.0");
       await again.kill("SIGTERM");
-      const report = JSON.parse(await succeed(["inspect", "--state", state, "--json"])) as { chip: object; running: object };
-      assert.deepEqual([report.chip, report.running], [{ name: "ESP32-C3", id: 5 }, { slot: "ota_1", version: "3.0", state: "valid" }]);
+      const report = JSON.parse(await succeed(["inspect", "--state", state, "--json"])) as {
+        chip: object;
+        running: object;
+      };
+      assert.deepEqual(
+        [report.chip, report.running],
+        [
+          { name: "ESP32-C3", id: 5 },
+          { slot: "ota_1", version: "3.0", state: "valid" },
+        ],
+      );
     } finally {
       await Promise.all([platform.stop(), forEsp32.stop(), forC3.stop()]);
     }
@@ -151,43 +186,117 @@ test("image makes one for each chip, by its name as Espressif or esptool writes 
 
 const bad: readonly (readonly [what: string, args: (at: (name: string) => string) => string[], message: RegExp])[] = [
   ["inspect of neither", () => ["inspect"], /one of --state DIR and --flash FILE is needed, and not both/],
-  ["inspect of both", (at) => ["inspect", "--state", at("state"), "--flash", at("board.bin")], /one of --state DIR and --flash FILE/],
-  ["read of both", (at) => ["read", "--state", at("state"), "--flash", at("board.bin"), "--output", at("x")], /one of --state DIR and --flash FILE/],
-  ["read of a length of no slot", (at) => ["read", "--flash", at("board.bin"), "--length", "5", "--output", at("x")], /--length goes with --slot/],
-  ["read of an unknown slot", (at) => ["read", "--flash", at("board.bin"), "--slot", "ota_7", "--output", at("x")], /no partition ota_7: see ota-device inspect/],
-  ["read past a slot's end", (at) => ["read", "--flash", at("board.bin"), "--slot", "nvs", "--length", "0x6001", "--output", at("x")], /no partition nvs with 24577 bytes/],
+  [
+    "inspect of both",
+    (at) => ["inspect", "--state", at("state"), "--flash", at("board.bin")],
+    /one of --state DIR and --flash FILE/,
+  ],
+  [
+    "read of both",
+    (at) => ["read", "--state", at("state"), "--flash", at("board.bin"), "--output", at("x")],
+    /one of --state DIR and --flash FILE/,
+  ],
+  [
+    "read of a length of no slot",
+    (at) => ["read", "--flash", at("board.bin"), "--length", "5", "--output", at("x")],
+    /--length goes with --slot/,
+  ],
+  [
+    "read of an unknown slot",
+    (at) => ["read", "--flash", at("board.bin"), "--slot", "ota_7", "--output", at("x")],
+    /no partition ota_7: see ota-device inspect/,
+  ],
+  [
+    "read past a slot's end",
+    (at) => ["read", "--flash", at("board.bin"), "--slot", "nvs", "--length", "0x6001", "--output", at("x")],
+    /no partition nvs with 24577 bytes/,
+  ],
   ["inspect of a missing file", (at) => ["inspect", "--flash", at("none")], /cannot read .*none: no such file/],
   ["inspect of a folder", (at) => ["inspect", "--flash", at("folder")], /cannot read .*: it is a folder/],
   ["inspect of a pipe", (at) => ["inspect", "--flash", at("pipe")], /cannot read .*pipe: it is no regular file/],
-  ["inspect of an empty file", (at) => ["inspect", "--flash", at("empty")], /empty: no image of a whole flash: it is empty/],
-  ["inspect of an application", (at) => ["inspect", "--flash", at("app.bin")], /application image for ESP32-C3, version 1\.0: ota-device flash/],
-  ["inspect of part of a flash", (at) => ["inspect", "--flash", at("part.bin")], /partition ota_0 ends outside the flash .*read_flash 0 ALL/],
-  ["inspect of a table without slots", (at) => ["inspect", "--flash", at("noapp.bin")], /noapp\.bin: no slot in the partition table/],
-  ["inspect of too short an otadata", (at) => ["inspect", "--flash", at("short.bin")], /short\.bin: otadata has less than two sectors/],
-  ["flash of part of a flash", (at) => ["flash", "--state", at("new"), "--image", at("part.bin")], /partition ota_0 ends outside the flash/],
-  ["flash of a flash with nothing to boot", (at) => ["flash", "--state", at("new"), "--image", at("blank.bin")], /cannot run: no slot holds a bootable image/],
-  ["flash of a flash without its table", (at) => ["flash", "--state", at("new"), "--image", at("untabled.bin")], /no partition table at 0x8000/],
-  ["flash of a boot loader", (at) => ["flash", "--state", at("new"), "--image", at("boot.bin")], /image without an application descriptor/],
+  [
+    "inspect of an empty file",
+    (at) => ["inspect", "--flash", at("empty")],
+    /empty: no image of a whole flash: it is empty/,
+  ],
+  [
+    "inspect of an application",
+    (at) => ["inspect", "--flash", at("app.bin")],
+    /application image for ESP32-C3, version 1\.0: ota-device flash/,
+  ],
+  [
+    "inspect of part of a flash",
+    (at) => ["inspect", "--flash", at("part.bin")],
+    /partition ota_0 ends outside the flash .*read_flash 0 ALL/,
+  ],
+  [
+    "inspect of a table without slots",
+    (at) => ["inspect", "--flash", at("noapp.bin")],
+    /noapp\.bin: no slot in the partition table/,
+  ],
+  [
+    "inspect of too short an otadata",
+    (at) => ["inspect", "--flash", at("short.bin")],
+    /short\.bin: otadata has less than two sectors/,
+  ],
+  [
+    "flash of part of a flash",
+    (at) => ["flash", "--state", at("new"), "--image", at("part.bin")],
+    /partition ota_0 ends outside the flash/,
+  ],
+  [
+    "flash of a flash with nothing to boot",
+    (at) => ["flash", "--state", at("new"), "--image", at("blank.bin")],
+    /cannot run: no slot holds a bootable image/,
+  ],
+  [
+    "flash of a flash without its table",
+    (at) => ["flash", "--state", at("new"), "--image", at("untabled.bin")],
+    /no partition table at 0x8000/,
+  ],
+  [
+    "flash of a boot loader",
+    (at) => ["flash", "--state", at("new"), "--image", at("boot.bin")],
+    /image without an application descriptor/,
+  ],
   ["flash of a pipe", (at) => ["flash", "--state", at("new"), "--image", at("pipe")], /it is no regular file/],
-  ["an image for an unknown chip", (at) => ["image", "--version", "1", "--size", "4096", "--chip", "esp8266", "--output", at("x")], /--chip esp8266 is none of ESP32, /],
+  [
+    "an image for an unknown chip",
+    (at) => ["image", "--version", "1", "--size", "4096", "--chip", "esp8266", "--output", at("x")],
+    /--chip esp8266 is none of ESP32, /,
+  ],
 ];
 
 for (const [what, args, message] of bad) {
-  test(`${what}: one clear line, exit code 2, nothing written`, { skip: what.endsWith("a pipe") && process.platform === "win32" }, () =>
-    withCommands(async (folder) => {
-      const at = (name: string): string => join(folder, name);
-      const board = flashOfC3();
-      const blank = board.slice().fill(0xff, 0x20000, 0x1c0000);
-      const untabled = board.slice().fill(0xff, 0x8000, 0x9000);
-      const files = { "board.bin": board, "untabled.bin": untabled, "part.bin": board.subarray(0, 0x41000), "noapp.bin": withTable(NO_SLOTS), "short.bin": withTable(SHORT_OTADATA), "blank.bin": blank, "boot.bin": bootLoader(C3), "app.bin": imageFor(C3, "1.0"), empty: "" };
-      for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
-      mkdirSync(at("folder"));
-      execFileSync("mkfifo", [at("pipe")]);
-      const { code, stdout, stderr } = await runCommand("ota-device", args(at));
-      assert.equal(code, 2, stderr);
-      assert.equal(stdout, "");
-      assert.match(stderr, /^ota-device: [^\n]+\n$/);
-      assert.match(stderr, message);
-      assert.deepEqual([existsSync(at("x")), existsSync(at("new"))], [false, false]);
-    }));
+  test(
+    `${what}: one clear line, exit code 2, nothing written`,
+    { skip: what.endsWith("a pipe") && process.platform === "win32" },
+    () =>
+      withCommands(async (folder) => {
+        const at = (name: string): string => join(folder, name);
+        const board = flashOfC3();
+        const blank = board.slice().fill(0xff, 0x20000, 0x1c0000);
+        const untabled = board.slice().fill(0xff, 0x8000, 0x9000);
+        const files = {
+          "board.bin": board,
+          "untabled.bin": untabled,
+          "part.bin": board.subarray(0, 0x41000),
+          "noapp.bin": withTable(NO_SLOTS),
+          "short.bin": withTable(SHORT_OTADATA),
+          "blank.bin": blank,
+          "boot.bin": bootLoader(C3),
+          "app.bin": imageFor(C3, "1.0"),
+          empty: "",
+        };
+        for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
+        mkdirSync(at("folder"));
+        execFileSync("mkfifo", [at("pipe")]);
+        const { code, stdout, stderr } = await runCommand("ota-device", args(at));
+        assert.equal(code, 2, stderr);
+        assert.equal(stdout, "");
+        assert.match(stderr, /^ota-device: [^\n]+\n$/);
+        assert.match(stderr, message);
+        assert.deepEqual([existsSync(at("x")), existsSync(at("new"))], [false, false]);
+      }),
+  );
 }

@@ -41,7 +41,13 @@ function withPlace(info: object, body: (place: Place) => Promise<void>): Promise
       return path;
     };
     try {
-      await body({ platform, server, state, list, run: ["run", "--device-info", infoPath, "--state", state, "--mqtt", platform.url] });
+      await body({
+        platform,
+        server,
+        state,
+        list,
+        run: ["run", "--device-info", infoPath, "--state", state, "--mqtt", platform.url],
+      });
     } finally {
       await platform.stop();
       await server.stop();
@@ -72,9 +78,20 @@ const ended = ({ platform }: Place, name: string): boolean =>
 test("a gateway's sub-devices are simulated as the file says, and inspect tells what became of them", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;
-    const entry = (deviceName: string, install?: string): object => ({ productId: PRODUCT, deviceName, version: "1.0.0", install });
+    const entry = (deviceName: string, install?: string): object => ({
+      productId: PRODUCT,
+      deviceName,
+      version: "1.0.0",
+      install,
+    });
     const names = ["good", "bad", "stuck", "gone"];
-    const path = list([entry("good"), entry("bad", "fail"), entry("stuck", "hang"), entry("gone", "offline"), entry("idle", "ok")]);
+    const path = list([
+      entry("good"),
+      entry("bad", "fail"),
+      entry("stuck", "hang"),
+      entry("gone", "offline"),
+      entry("idle", "ok"),
+    ]);
     pend(place, ...names);
     const device = new Running("ota-device", [...run, "--subdevices", path, "--install-timeout", "1"]);
     await device.until("ends", () => names.every((name) => ended(place, name)));
@@ -101,7 +118,12 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
 test("run holds its sub-devices to the policy, and to what the manifest says", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;
-    const entry = (deviceName: string, version: string): object => ({ productId: PRODUCT, deviceName, version, install: "ok" });
+    const entry = (deviceName: string, version: string): object => ({
+      productId: PRODUCT,
+      deviceName,
+      version,
+      install: "ok",
+    });
     const path = list([entry("old", "0.9.0"), entry("light1", "1.0.0")]);
     const policy = join(state, "..", "policy.json");
     const vitals = join(state, "..", "vitals.json");
@@ -115,7 +137,8 @@ test("run holds its sub-devices to the policy, and to what the manifest says", (
     writeFileSync(vitals, '{"batteryPercent":60}');
     await device.until("the end", () => ended(place, "light1"));
     await device.kill("SIGTERM");
-    const wordsOf = (deviceName: string): readonly string[] => place.platform.wordsOf({ productId: PRODUCT, deviceName });
+    const wordsOf = (deviceName: string): readonly string[] =>
+      place.platform.wordsOf({ productId: PRODUCT, deviceName });
     assert.ok(wordsOf("old").includes("fail -5 for version 1.0.0, not 0.9.0"));
     assert.ok(wordsOf("light1").includes("done"));
   }));
@@ -131,9 +154,17 @@ test("SIGKILL of a gateway in the middle of its lights: the next run goes on, an
     await first.kill("SIGKILL");
     const second = new Running("ota-device", [...run, "--subdevices", path]);
     await second.until("ends", () => names.every((name) => ended(place, name)));
-    await second.until("new versions", () => names.every((name) => second.stderr.includes(`${name} version 2.0.0: done`) || first.stderr.includes(`${name} version 2.0.0: done`)));
+    await second.until("new versions", () =>
+      names.every(
+        (name) =>
+          second.stderr.includes(`${name} version 2.0.0: done`) || first.stderr.includes(`${name} version 2.0.0: done`),
+      ),
+    );
     await second.kill("SIGTERM");
-    assert.deepEqual((await inspect(state)).map(({ version }) => version), ["2.0.0", "2.0.0", "2.0.0"]);
+    assert.deepEqual(
+      (await inspect(state)).map(({ version }) => version),
+      ["2.0.0", "2.0.0", "2.0.0"],
+    );
     assert.equal(server.requests.length, 1);
   }));
 
@@ -141,10 +172,15 @@ test("device_info.json's list of sub-devices makes a gateway too", () => {
   const subDev = { subdev_num: 1, subdev_list: [{ sub_productId: PRODUCT, sub_devName: "light1" }] };
   return withPlace({ ...INFO, subDev }, async (place) => {
     const device = new Running("ota-device", place.run);
-    await device.until("version", () => place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 0.1.0"));
+    await device.until("version", () =>
+      place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 0.1.0"),
+    );
     await device.kill("SIGTERM");
     assert.equal(place.platform.story.at(-1), "offline light1");
-    assert.deepEqual((await inspect(place.state)).map(({ deviceName }) => deviceName), ["light1"]);
+    assert.deepEqual(
+      (await inspect(place.state)).map(({ deviceName }) => deviceName),
+      ["light1"],
+    );
   });
 });
 
@@ -188,12 +224,17 @@ test("a damaged record of a sub-device is one line that names its file and what 
   withPlace(INFO, async (place) => {
     const path = place.list([{ productId: PRODUCT, deviceName: "light1", version: "1.0.0" }]);
     const device = new Running("ota-device", [...place.run, "--subdevices", path]);
-    await device.until("version", () => place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 1.0.0"));
+    await device.until("version", () =>
+      place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 1.0.0"),
+    );
     await device.kill("SIGTERM");
     const record = join(place.state, "subdevices", `${PRODUCT}_light1`, "installed.json");
     writeFileSync(record, '{"version":"1.0');
     const line = `ota-device: ${record} is damaged: delete it, and what it belongs to begins anew with its factory version\n`;
-    for (const command of [[...place.run, "--subdevices", path], ["inspect", "--state", place.state]]) {
+    for (const command of [
+      [...place.run, "--subdevices", path],
+      ["inspect", "--state", place.state],
+    ]) {
       const refused = new Running("ota-device", command);
       await refused.until("its end", () => refused.child.exitCode !== null);
       const { code, stderr } = await refused.ended;

@@ -25,7 +25,12 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
     const [platform, server] = [new TestPlatform(), new FaultServer(imageOf("0.2.0", 64 * 1024))];
     await platform.start();
     await server.start();
-    platform.pending = () => ({ version, url: `${server.url}?sign=x`, md5sum: server.md5, file_size: server.file.byteLength });
+    platform.pending = () => ({
+      version,
+      url: `${server.url}?sign=x`,
+      md5sum: server.md5,
+      file_size: server.file.byteLength,
+    });
     const file = (name: string, content: string): string => {
       writeFileSync(join(folder, name), content);
       return join(folder, name);
@@ -41,7 +46,9 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
   });
 }
 
-async function inspect(state: string): Promise<{ plans: { decisions: string[]; failures: number }[]; components: object[] }> {
+async function inspect(
+  state: string,
+): Promise<{ plans: { decisions: string[]; failures: number }[]; components: object[] }> {
   const { stdout } = await runCommand("ota-device", ["inspect", "--state", state, "--json"]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
 }
@@ -77,7 +84,9 @@ for (const [policy, warned] of [
 test("inspect shows what the board remembers of an image", () =>
   withPlace("0.2.1", async ({ platform, file, run, state }) => {
     const device = new Running("ota-device", [...run, "--policy", file("policy.json", "{}")]);
-    await device.until("the failure", () => platform.words().some((word) => word.startsWith("fail -5 image says it is version 0.2.0")));
+    await device.until("the failure", () =>
+      platform.words().some((word) => word.startsWith("fail -5 image says it is version 0.2.0")),
+    );
     await device.kill("SIGTERM");
     const [plan] = (await inspect(state)).plans;
     assert.equal(plan?.failures, 1);
@@ -101,14 +110,22 @@ test("run shows an MCU that refuses its image, and the reason is reported", () =
   withPlace("mcu_2.0.0", async ({ platform, run, state }) => {
     const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0,install=fail"]);
     await device.until("the report", () => platform.words().includes("fail -5 component mcu refuses the image"));
-    await device.until("the log", () => device.stderr.includes("mcu version 2.0.0: failed: component mcu refuses the image"));
+    await device.until("the log", () =>
+      device.stderr.includes("mcu version 2.0.0: failed: component mcu refuses the image"),
+    );
     await device.kill("SIGTERM");
     assert.deepEqual((await inspect(state)).components, [{ id: "mcu", version: "1.0.0", md5: null }]);
   }));
 
 test("run shows an MCU that hangs: the installation is ended by its time", () =>
   withPlace("mcu_2.0.0", async ({ platform, run }) => {
-    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0,install=hang", "--install-timeout", "0.2"]);
+    const device = new Running("ota-device", [
+      ...run,
+      "--component",
+      "id=mcu,version=1.0.0,install=hang",
+      "--install-timeout",
+      "0.2",
+    ]);
     await device.until("the report", () => platform.words().includes("fail -5 installation timed out"));
     await device.kill("SIGTERM");
   }));
@@ -174,25 +191,77 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
   ["a policy that is missing", () => ["--policy", "nowhere.json"], /cannot read nowhere\.json: no such file/],
   ["a policy that is no JSON", (file) => ["--policy", file("p", "{")], /p: not JSON/],
   ["a policy that is no object", (file) => ["--policy", file("p", "[]")], /p: not a JSON object/],
-  ["a policy with a field of none", (file) => ["--policy", file("p", '{"minBattery":1}')], /minBattery is no field of a policy/],
-  ["a policy that cannot be", (file) => ["--policy", file("p", '{"windows":[{"from":"2","to":"3"}]}')], /p: a window's from and to are times of day, HH:MM/],
-  ["a policy with a window of more than two times", (file) => ["--policy", file("p", '{"windows":[{"from":"02:00","to":"03:00","day":"Sun"}]}')], /p: day is no field of a window/],
-  ["a policy with a setting that is null", (file) => ["--policy", file("p", '{"windows":null}')], /p: windows is not a list/],
+  [
+    "a policy with a field of none",
+    (file) => ["--policy", file("p", '{"minBattery":1}')],
+    /minBattery is no field of a policy/,
+  ],
+  [
+    "a policy that cannot be",
+    (file) => ["--policy", file("p", '{"windows":[{"from":"2","to":"3"}]}')],
+    /p: a window's from and to are times of day, HH:MM/,
+  ],
+  [
+    "a policy with a window of more than two times",
+    (file) => ["--policy", file("p", '{"windows":[{"from":"02:00","to":"03:00","day":"Sun"}]}')],
+    /p: day is no field of a window/,
+  ],
+  [
+    "a policy with a setting that is null",
+    (file) => ["--policy", file("p", '{"windows":null}')],
+    /p: windows is not a list/,
+  ],
   ["a vitals file that is missing", () => ["--vitals", "nowhere.json"], /cannot read nowhere\.json/],
-  ["vitals that are text", (file) => ["--vitals", file("v", '{"batteryPercent":"20"}')], /batteryPercent is not a number/],
-  ["vitals that cannot be", (file) => ["--vitals", file("v", '{"signalDbm":60}')], /v: signalDbm is not between -200 and 0/],
+  [
+    "vitals that are text",
+    (file) => ["--vitals", file("v", '{"batteryPercent":"20"}')],
+    /batteryPercent is not a number/,
+  ],
+  [
+    "vitals that cannot be",
+    (file) => ["--vitals", file("v", '{"signalDbm":60}')],
+    /v: signalDbm is not between -200 and 0/,
+  ],
   ["vitals of another name", (file) => ["--vitals", file("v", '{"battery":20}')], /v: battery is no field of vitals/],
   ["a component without a version", () => ["--component", "id=mcu"], /id=ID,version=VERSION/],
-  ["a component that is the board itself", () => ["--component", "id=firmware,version=1"], /firmware is the board's own/],
-  ["a component too long for the wire", () => ["--component", `id=mcu,version=${"1".repeat(29)}`], /over 32 characters/],
-  ["a component with a setting of none", () => ["--component", "id=mcu,version=1,instal=fail"], /instal is none of id, version, install, pause/],
+  [
+    "a component that is the board itself",
+    () => ["--component", "id=firmware,version=1"],
+    /firmware is the board's own/,
+  ],
+  [
+    "a component too long for the wire",
+    () => ["--component", `id=mcu,version=${"1".repeat(29)}`],
+    /over 32 characters/,
+  ],
+  [
+    "a component with a setting of none",
+    () => ["--component", "id=mcu,version=1,instal=fail"],
+    /instal is none of id, version, install, pause/,
+  ],
   ["a component with a setting twice", () => ["--component", "id=mcu,version=1,id=led"], /id comes twice/],
-  ["a component with no such installation", () => ["--component", "id=mcu,version=1,install=slow"], /install is none of ok, fail, hang, offline/],
-  ["a component with a pause that is none", () => ["--component", "id=mcu,version=1,pause=x"], /Not a number of seconds/],
-  ["a component that pauses for more than a day", () => ["--component", "id=mcu,version=1,pause=86401"], /pause is over 86400 seconds/],
+  [
+    "a component with no such installation",
+    () => ["--component", "id=mcu,version=1,install=slow"],
+    /install is none of ok, fail, hang, offline/,
+  ],
+  [
+    "a component with a pause that is none",
+    () => ["--component", "id=mcu,version=1,pause=x"],
+    /Not a number of seconds/,
+  ],
+  [
+    "a component that pauses for more than a day",
+    () => ["--component", "id=mcu,version=1,pause=86401"],
+    /pause is over 86400 seconds/,
+  ],
   ["no such self test", () => ["--self-test", "maybe"], /Allowed choices are ok, fail, throw, hang/],
   ["a self test without time", () => ["--self-test-timeout", "0"], /Must be more than 0/],
-  ["a component that comes twice", () => ["--component", "id=a,version=1", "--component", "id=a,version=2"], /Component a comes twice/],
+  [
+    "a component that comes twice",
+    () => ["--component", "id=a,version=1", "--component", "id=a,version=2"],
+    /Component a comes twice/,
+  ],
 ];
 for (const [what, args, message] of wrong) {
   test(`${what} is one line and exit code 2, and nothing is written`, () =>

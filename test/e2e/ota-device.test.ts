@@ -25,7 +25,12 @@ async function withPlace(image: Uint8Array, body: (place: Place) => Promise<void
     const [platform, server] = [new TestPlatform(), new FaultServer(image)];
     await platform.start();
     await server.start();
-    platform.pending = () => ({ version: "0.2.0", url: `${server.url}?sign=${Math.random()}`, md5sum: server.md5, file_size: server.file.byteLength });
+    platform.pending = () => ({
+      version: "0.2.0",
+      url: `${server.url}?sign=${Math.random()}`,
+      md5sum: server.md5,
+      file_size: server.file.byteLength,
+    });
     const info = join(folder, "device_info.json");
     writeFileSync(info, INFO);
     const state = join(folder, "state");
@@ -60,11 +65,33 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
     assert.equal(code, 0);
     assert.equal(stdout, "");
     const report = await inspect(state);
-    assert.deepEqual(Object.keys(report), ["chip", "flashBytes", "partitionTable", "otadata", "running", "slots", "provisioning", "checkpoint", "subdevices", "plans", "components"]);
+    assert.deepEqual(Object.keys(report), [
+      "chip",
+      "flashBytes",
+      "partitionTable",
+      "otadata",
+      "running",
+      "slots",
+      "provisioning",
+      "checkpoint",
+      "subdevices",
+      "plans",
+      "components",
+    ]);
     assert.deepEqual(report.slots["ota_0"], { offset: 0x20000, size: 0x1a0000, version: "0.1.0" });
     assert.deepEqual([report.checkpoint, report.subdevices], [null, []]);
     const output = join(folder, "out.bin");
-    const read = await runCommand("ota-device", ["read", "--state", state, "--slot", "ota_1", "--length", String(server.file.byteLength), "--output", output]);
+    const read = await runCommand("ota-device", [
+      "read",
+      "--state",
+      state,
+      "--slot",
+      "ota_1",
+      "--length",
+      String(server.file.byteLength),
+      "--output",
+      output,
+    ]);
     assert.equal(read.code, 0, read.stderr);
     assertSameBytes(readFileSync(output), server.file);
   }));
@@ -90,23 +117,26 @@ test("SIGKILL is a power cut: the next run resumes, and no lock is left", () =>
 test(`updates survive SIGKILL at random moments (${REPEAT})`, { timeout: 240_000 }, async () => {
   const random = new SeededRandom();
   for (let round = 0; round < 4; round++) {
-    await withPlace(imageOf("0.2.0", 16 * random.integer(10_000, 60_000), round), async ({ state, platform, run, server }) => {
-      for (let cut = random.integer(1, 4); cut > 0; cut--) {
-        const device = new Running("ota-device", run);
-        await new Promise((resolve) => setTimeout(resolve, 100 + random.fraction() * 500));
-        await device.kill("SIGKILL");
-      }
-      const last = new Running("ota-device", run);
-      const results = (): string[] => platform.words().filter((word) => word === "done" || word.startsWith("fail"));
-      await last.until("an end", () => results().length > 0);
-      await last.until("a settled board", () => /^version /.test(platform.words().at(-1) ?? ""));
-      await last.kill("SIGTERM");
-      const { running } = await inspect(state);
-      assert.equal(new Set(results()).size, 1, `${platform.words().join()} ${REPEAT}`);
-      assert.equal(running.version, results()[0] === "done" ? "0.2.0" : "0.1.0", REPEAT);
-      assert.equal(running.state, "valid");
-      assert.ok(server.requests.length > 0);
-    });
+    await withPlace(
+      imageOf("0.2.0", 16 * random.integer(10_000, 60_000), round),
+      async ({ state, platform, run, server }) => {
+        for (let cut = random.integer(1, 4); cut > 0; cut--) {
+          const device = new Running("ota-device", run);
+          await new Promise((resolve) => setTimeout(resolve, 100 + random.fraction() * 500));
+          await device.kill("SIGKILL");
+        }
+        const last = new Running("ota-device", run);
+        const results = (): string[] => platform.words().filter((word) => word === "done" || word.startsWith("fail"));
+        await last.until("an end", () => results().length > 0);
+        await last.until("a settled board", () => /^version /.test(platform.words().at(-1) ?? ""));
+        await last.kill("SIGTERM");
+        const { running } = await inspect(state);
+        assert.equal(new Set(results()).size, 1, `${platform.words().join()} ${REPEAT}`);
+        assert.equal(running.version, results()[0] === "done" ? "0.2.0" : "0.1.0", REPEAT);
+        assert.equal(running.state, "valid");
+        assert.ok(server.requests.length > 0);
+      },
+    );
   }
 });
 
@@ -125,7 +155,17 @@ test("a folder is one device's at a time", () =>
 test("image and flash make a board of any version", () =>
   withCommands(async (folder) => {
     const [image, state] = [join(folder, "a.bin"), join(folder, "state")];
-    const made = await runCommand("ota-device", ["image", "--version", "7.7", "--size", "8192", "--seed", "3", "--output", image]);
+    const made = await runCommand("ota-device", [
+      "image",
+      "--version",
+      "7.7",
+      "--size",
+      "8192",
+      "--seed",
+      "3",
+      "--output",
+      image,
+    ]);
     assert.equal(made.code, 0, made.stderr);
     assertSameBytes(readFileSync(image), imageOf("7.7", 8192, 3));
     assert.equal((await runCommand("ota-device", ["flash", "--state", state, "--image", image])).code, 0);
@@ -141,25 +181,65 @@ const bad: readonly (readonly [what: string, args: (folder: string) => string[],
   ["an unknown option", () => ["inspect", "--state", "x", "--fast"], /unknown option/],
   ["a missing file", (folder) => run(folder, { info: "nowhere.json" }), /cannot read .*nowhere\.json: no such file/],
   ["a file that is no JSON", (folder) => run(folder, { text: "{" }), /not JSON/],
-  ["an unknown auth mode", (folder) => run(folder, { text: INFO.replace("KEY", "DNA") }), /auth_mode is neither KEY nor CERT/],
+  [
+    "an unknown auth mode",
+    (folder) => run(folder, { text: INFO.replace("KEY", "DNA") }),
+    /auth_mode is neither KEY nor CERT/,
+  ],
   ["a short product id", (folder) => run(folder, { text: INFO.replace("ABCDE12345", "ABC") }), /productId is not 10/],
-  ["a secret that is no base64", (folder) => run(folder, { text: INFO.replace(SECRET, "not base64!") }), /deviceSecret is not base64/],
+  [
+    "a secret that is no base64",
+    (folder) => run(folder, { text: INFO.replace(SECRET, "not base64!") }),
+    /deviceSecret is not base64/,
+  ],
   ["a CERT identity without its files", (folder) => run(folder, { text: certInfo }), /cannot read .*device\.crt/],
   ["a URL that is none", (folder) => run(folder, { mqtt: "localhost:1883" }), /broker URL is not mqtt/],
-  ["a CA that is none", (folder) => [...run(folder, {}), "--ca", join(folder, "device_info.json")], /is not a certificate/],
-  ["a factory version with a slash", (folder) => [...run(folder, {}), "--factory-version", "1/2"], /--factory-version 1\/2/],
+  [
+    "a CA that is none",
+    (folder) => [...run(folder, {}), "--ca", join(folder, "device_info.json")],
+    /is not a certificate/,
+  ],
+  [
+    "a factory version with a slash",
+    (folder) => [...run(folder, {}), "--factory-version", "1/2"],
+    /--factory-version 1\/2/,
+  ],
   ["a timeout in words", (folder) => [...run(folder, {}), "--idle-timeout", "soon"], /Not a number of seconds/],
   ["a timeout of 0", (folder) => [...run(folder, {}), "--idle-timeout", "0"], /--idle-timeout .*more than 0/],
   ["0 attempts", (folder) => [...run(folder, {}), "--max-attempts", "0"], /--max-attempts .*1 or more/],
   ["an unknown log level", (folder) => [...run(folder, {}), "--log", "loud"], /Allowed choices are/],
-  ["a folder with something else in it", (folder) => run(folder, { state: "other" }), /neither empty nor the state of a board/],
+  [
+    "a folder with something else in it",
+    (folder) => run(folder, { state: "other" }),
+    /neither empty nor the state of a board/,
+  ],
   ["inspect of nothing", (folder) => ["inspect", "--state", join(folder, "none")], /holds no board/],
   ["a damaged flash", (folder) => ["inspect", "--state", join(folder, "damaged")], /flash\.bin: /],
-  ["read of an unknown slot", (folder) => ["read", "--state", join(folder, "none"), "--slot", "x", "--length", "1", "--output", "y"], /holds no board/],
-  ["flash of a text file", (folder) => ["flash", "--state", join(folder, "none"), "--image", join(folder, "device_info.json")], /not an ESP32 application image/],
-  ["an image of an odd size", (folder) => ["image", "--version", "1", "--size", "1000", "--output", join(folder, "x")], /multiple of 16/],
-  ["an image too small", (folder) => ["image", "--version", "1", "--size", "16", "--output", join(folder, "x")], /at least 336/],
-  ["an image with a long version", (folder) => ["image", "--version", "1".repeat(33), "--size", "4096", "--output", join(folder, "x")], /1 to 32 visible ASCII/],
+  [
+    "read of an unknown slot",
+    (folder) => ["read", "--state", join(folder, "none"), "--slot", "x", "--length", "1", "--output", "y"],
+    /holds no board/,
+  ],
+  [
+    "flash of a text file",
+    (folder) => ["flash", "--state", join(folder, "none"), "--image", join(folder, "device_info.json")],
+    /not an ESP32 application image/,
+  ],
+  [
+    "an image of an odd size",
+    (folder) => ["image", "--version", "1", "--size", "1000", "--output", join(folder, "x")],
+    /multiple of 16/,
+  ],
+  [
+    "an image too small",
+    (folder) => ["image", "--version", "1", "--size", "16", "--output", join(folder, "x")],
+    /at least 336/,
+  ],
+  [
+    "an image with a long version",
+    (folder) => ["image", "--version", "1".repeat(33), "--size", "4096", "--output", join(folder, "x")],
+    /1 to 32 visible ASCII/,
+  ],
 ];
 
 for (const [what, args, message] of bad) {
@@ -190,7 +270,15 @@ const certInfo = JSON.stringify({
 function run(folder: string, change: { info?: string; text?: string; mqtt?: string; state?: string }): string[] {
   const info = join(folder, change.info ?? "device_info.json");
   if (change.text !== undefined) writeFileSync(info, change.text);
-  return ["run", "--device-info", info, "--state", join(folder, change.state ?? "state"), "--mqtt", change.mqtt ?? "mqtt://127.0.0.1:1"];
+  return [
+    "run",
+    "--device-info",
+    info,
+    "--state",
+    join(folder, change.state ?? "state"),
+    "--mqtt",
+    change.mqtt ?? "mqtt://127.0.0.1:1",
+  ];
 }
 
 function listing(folder: string): string[] {
@@ -200,7 +288,14 @@ function listing(folder: string): string[] {
 }
 
 test("--help explains each command", async () => {
-  for (const args of [["--help"], ["run", "--help"], ["inspect", "--help"], ["read", "--help"], ["flash", "--help"], ["image", "--help"]]) {
+  for (const args of [
+    ["--help"],
+    ["run", "--help"],
+    ["inspect", "--help"],
+    ["read", "--help"],
+    ["flash", "--help"],
+    ["image", "--help"],
+  ]) {
     const { code, stdout, stderr } = await runCommand("ota-device", args);
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: ota-device/);

@@ -42,8 +42,13 @@ testOnEngines("a cut in the middle of the download costs at most one block", (en
     assert.equal(bench.server.requests.length, 2);
     assert.ok(fetchedAgain(bench) <= BLOCK, `${fetchedAgain(bench)} bytes again`);
     const percents = bench.platform.words().filter((word) => word.startsWith("downloading"));
-    assert.equal(percents.filter((word) => word === "downloading 0").length, 1, "a resumed download does not begin at 0");
-  }));
+    assert.equal(
+      percents.filter((word) => word === "downloading 0").length,
+      1,
+      "a resumed download does not begin at 0",
+    );
+  }),
+);
 
 testOnEngines("a cut while on trial reverts, and the old firmware reports it", (engine) =>
   withBench({ engine }, async (bench) => {
@@ -62,7 +67,8 @@ testOnEngines("a cut while on trial reverts, and the old firmware reports it", (
     await bench.until("version", () => bench.platform.words().at(-1) === "version 0.1.0");
     assert.equal(bench.platform.words().at(-2), "fail -5 restarted during its trial, reverted");
     assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
-  }));
+  }),
+);
 
 testOnEngines("a cut before the result is acknowledged repeats the same result, and not after", (engine) =>
   withBench({ engine }, async (bench) => {
@@ -83,7 +89,8 @@ testOnEngines("a cut before the result is acknowledged repeats the same result, 
     bench.board.powerOn();
     await bench.until("version", () => bench.platform.words().length > 0);
     assert.deepEqual(bench.platform.words(), ["version 0.2.0"]);
-  }));
+  }),
+);
 
 testOnEngines("after the power comes back another image is begun at its first byte", (engine) =>
   withBench({ engine, image: imageOf("0.2.0", 300 * 1024) }, async (bench) => {
@@ -100,38 +107,46 @@ testOnEngines("after the power comes back another image is begun at its first by
     assert.equal(bench.slots().running.version, "0.3.0");
     assert.equal(bench.server.requests[1]?.headers.range, undefined);
     assertSameBytes(bench.slot("ota_1", other.byteLength), other);
-  }));
+  }),
+);
 
-testOnEngines(`twenty updates with cuts at random moments end well (${REPEAT})`, async (engine) => {
-  const random = new SeededRandom();
-  for (let round = 0; round < 20; round++) {
-    const size = 16 * random.integer(1000, 30_000);
-    await withBench({ engine, image: imageOf("0.2.0", size, round) }, async (bench) => {
-      bench.platform.pending = () => bench.offer();
-      bench.board.powerOn();
-      const cuts = random.integer(1, 6);
-      for (let cut = 0; cut < cuts; cut++) {
-        const delayMs = random.fraction() * UPDATE_MS;
-        await bench.until("agent", () => bench.agent !== undefined);
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-        bench.board.cutPower();
+testOnEngines(
+  `twenty updates with cuts at random moments end well (${REPEAT})`,
+  async (engine) => {
+    const random = new SeededRandom();
+    for (let round = 0; round < 20; round++) {
+      const size = 16 * random.integer(1000, 30_000);
+      await withBench({ engine, image: imageOf("0.2.0", size, round) }, async (bench) => {
+        bench.platform.pending = () => bench.offer();
         bench.board.powerOn();
-      }
-      await bench.ended();
-      // A revert may be followed by the next job at once.
-      await bench.until("a settled board", () => {
-        const told = bench.platform.words().at(-1)?.startsWith("version") === true;
-        return told && bench.slots().running.state === "valid" && bench.checkpoint() === undefined;
+        const cuts = random.integer(1, 6);
+        for (let cut = 0; cut < cuts; cut++) {
+          const delayMs = random.fraction() * UPDATE_MS;
+          await bench.until("agent", () => bench.agent !== undefined);
+          await new Promise((resolve) => setTimeout(resolve, delayMs));
+          bench.board.cutPower();
+          bench.board.powerOn();
+        }
+        await bench.ended();
+        // A revert may be followed by the next job at once.
+        await bench.until("a settled board", () => {
+          const told = bench.platform.words().at(-1)?.startsWith("version") === true;
+          return told && bench.slots().running.state === "valid" && bench.checkpoint() === undefined;
+        });
+        const { running } = bench.slots();
+        const updated = running.version === "0.2.0";
+        const where = `round ${round}, ${size} bytes, ${REPEAT}\n${bench.platform.words().join("\n")}`;
+        const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
+        assert.equal(running.state, "valid", where);
+        // After a revert another cut makes the old firmware report its version, and the platform offer the update anew.
+        assert.ok(
+          results.every((word) => word === "done" || word.endsWith("reverted")),
+          where,
+        );
+        assert.equal(results.at(-1) === "done", updated, where);
+        if (updated) assertSameBytes(bench.slot(running.slot, size), bench.image);
       });
-      const { running } = bench.slots();
-      const updated = running.version === "0.2.0";
-      const where = `round ${round}, ${size} bytes, ${REPEAT}\n${bench.platform.words().join("\n")}`;
-      const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
-      assert.equal(running.state, "valid", where);
-      // After a revert another cut makes the old firmware report its version, and the platform offer the update anew.
-      assert.ok(results.every((word) => word === "done" || word.endsWith("reverted")), where);
-      assert.equal(results.at(-1) === "done", updated, where);
-      if (updated) assertSameBytes(bench.slot(running.slot, size), bench.image);
-    });
-  }
-}, { timeout: 300_000 });
+    }
+  },
+  { timeout: 300_000 },
+);

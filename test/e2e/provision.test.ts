@@ -24,9 +24,26 @@ test("provision makes the image of Espressif's generator, says which keys it hol
     const password = join(folder, "password.txt");
     writeFileSync(password, "pässwörd 1\nnot this\n");
     const wifi = ["--ssid", "my net", "--password-file", password];
-    const rest = ["--broker", "mqtts://192.168.0.2", "--sntp", "time.test", "--ca", tlsPath("ca.pem"), "--size", "0x3000"];
+    const rest = [
+      "--broker",
+      "mqtts://192.168.0.2",
+      "--sntp",
+      "time.test",
+      "--ca",
+      tlsPath("ca.pem"),
+      "--size",
+      "0x3000",
+    ];
     writeFileSync(output, "others can read this", { mode: 0o644 });
-    const { code, stdout, stderr } = await runCommand("ota-device", ["provision", "--device-info", info, ...wifi, ...rest, "--output", output]);
+    const { code, stdout, stderr } = await runCommand("ota-device", [
+      "provision",
+      "--device-info",
+      info,
+      ...wifi,
+      ...rest,
+      "--output",
+      output,
+    ]);
     assert.equal(code, 0, stderr);
     const keys = "productId, deviceName, deviceSecret, region, broker, ssid, password, sntp, brokerCa, downloadCa";
     assert.equal(stdout, `${output}: 12288 bytes for the partition nvs of ABCDE12345/light_01\nholds ${keys}\n`);
@@ -36,17 +53,36 @@ test("provision makes the image of Espressif's generator, says which keys it hol
 
 test("a password comes from standard input too", () =>
   withCommands(async (folder) => {
-    const [info, one, two] = ["device_info.json", "one.bin", "two.bin"].map((name) => join(folder, name)) as [string, string, string];
+    const [info, one, two] = ["device_info.json", "one.bin", "two.bin"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     writeFileSync(info, JSON.stringify(INFO));
     const program = join(ROOT, "dist", "node", "cli", "ota-device.js");
-    const args = (output: string, ...password: string[]): string[] =>
-      [program, "provision", "--device-info", info, "--ssid", "net", ...password, "--output", output];
-    const piped = spawnSync(process.execPath, args(one, "--password-file", "-"), { input: "eight888\r\n", encoding: "utf8" });
+    const args = (output: string, ...password: string[]): string[] => [
+      program,
+      "provision",
+      "--device-info",
+      info,
+      "--ssid",
+      "net",
+      ...password,
+      "--output",
+      output,
+    ];
+    const piped = spawnSync(process.execPath, args(one, "--password-file", "-"), {
+      input: "eight888\r\n",
+      encoding: "utf8",
+    });
     assert.equal(piped.status, 0, piped.stderr);
     assert.equal(spawnSync(process.execPath, args(two, "--password", "eight888")).status, 0);
     assert.ok(readFileSync(one).equals(readFileSync(two)));
     const directory = openSync(folder, "r");
-    const refused = spawnSync(process.execPath, args(one, "--password-file", "-"), { stdio: [directory, "pipe", "pipe"], encoding: "utf8" });
+    const refused = spawnSync(process.execPath, args(one, "--password-file", "-"), {
+      stdio: [directory, "pipe", "pipe"],
+      encoding: "utf8",
+    });
     closeSync(directory);
     assert.deepEqual([refused.status, refused.stderr], [2, "ota-device: cannot read standard input: it is a folder\n"]);
   }));
@@ -71,7 +107,14 @@ test("wrong input is one line without a secret, exit 2, and leaves no file", () 
       [/is not a certificate/, "--ca", info],
       [/whole pages/, "--size", "4096"],
     ] as const) {
-      const { code, stdout, stderr } = await runCommand("ota-device", ["provision", "--device-info", info, ...args, "--output", output]);
+      const { code, stdout, stderr } = await runCommand("ota-device", [
+        "provision",
+        "--device-info",
+        info,
+        ...args,
+        "--output",
+        output,
+      ]);
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr, says);
       assert.equal(stderr.trimEnd().split("\n").length, 1);
@@ -111,7 +154,16 @@ test("firmware add warns of a file that holds a registered secret, names the dev
     assert.equal((await runCommand("ota-cloud", ["device", "add", ...state, "--device-info", info])).code, 0);
     const add = async (name: string, content: string): ReturnType<typeof runCommand> => {
       writeFileSync(join(folder, name), content);
-      return runCommand("ota-cloud", ["firmware", "add", join(folder, name), ...state, "--product", "LIGHTS0001", "--version", "0.2.0"]);
+      return runCommand("ota-cloud", [
+        "firmware",
+        "add",
+        join(folder, name),
+        ...state,
+        "--product",
+        "LIGHTS0001",
+        "--version",
+        "0.2.0",
+      ]);
     };
     const clean = await add("clean.bin", "an image for all devices");
     assert.deepEqual([clean.code, clean.stderr], [0, ""]);
@@ -119,7 +171,10 @@ test("firmware add warns of a file that holds a registered secret, names the dev
       const tainted = await add("tainted.bin", `deviceSecret=${form};`);
       assert.equal(tainted.code, 0);
       assert.match(tainted.stdout, /^added version 0\.2\.0/);
-      assert.match(tainted.stderr, /^warning: \S+tainted\.bin holds the secret of ABCDE12345\/light_01: a device that takes this update becomes that device; .*ota-device provision.*\n$/);
+      assert.match(
+        tainted.stderr,
+        /^warning: \S+tainted\.bin holds the secret of ABCDE12345\/light_01: a device that takes this update becomes that device; .*ota-device provision.*\n$/,
+      );
       assert.ok(!tainted.stderr.includes(form));
     }
   }));

@@ -25,7 +25,11 @@ function putSdk(folder: string, files: readonly string[], version = "8.2.3\n"): 
 test("an SDK that is whole is found, with its version", () =>
   withFolder(async (folder) => {
     putSdk(folder, [...PARTS, ...TOOLS]);
-    assert.deepEqual(findLinuxSdk({ MODDABLE: folder }), { folder, version: "8.2.3", tools: join(folder, "build", "bin", "lin", "release") });
+    assert.deepEqual(findLinuxSdk({ MODDABLE: folder }), {
+      folder,
+      version: "8.2.3",
+      tools: join(folder, "build", "bin", "lin", "release"),
+    });
   }));
 
 test("without an SDK, one line says what to install", () => {
@@ -49,7 +53,10 @@ test("an SDK that lacks a part or whose tools are not built is named by what it 
     putSdk(folder, PARTS.slice(1));
     assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /lacks build\/simulators\/modules\/screen\.h/);
     putSdk(folder, [...PARTS, ...TOOLS.slice(1)]);
-    assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /mcconfig is not built: run make in .*build\/makefiles\/lin/);
+    assert.throws(
+      () => findLinuxSdk({ MODDABLE: folder }),
+      /mcconfig is not built: run make in .*build\/makefiles\/lin/,
+    );
   }));
 
 test("the command says it in one line and ends with 2; wrong input too", async () => {

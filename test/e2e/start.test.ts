@@ -17,7 +17,10 @@ test("the main job ends with 0 and a line that says done", async () => {
 test("--cut shows the cut and the resume", async () => {
   const { code, stdout, stderr } = await runCommand("start", ["--cut", "28"]);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /power +cut at 28 %\npower +on again\nboard +boots ota_0\n[\s\S]*agent +resumes at 2[78] %[\s\S]*done .* 2 requests/);
+  assert.match(
+    stdout,
+    /power +cut at 28 %\npower +on again\nboard +boots ota_0\n[\s\S]*agent +resumes at 2[78] %[\s\S]*done .* 2 requests/,
+  );
 });
 
 test("--gateway brings three lights to one firmware, which is fetched once, and leaves the air conditioner alone", async () => {
@@ -25,7 +28,11 @@ test("--gateway brings three lights to one firmware, which is fetched once, and 
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
   assert.match(stdout, /^done +light1, light2, light3 run version 2\.0\.0: 524288 bytes, 1 request, [0-9.]+ s$/m);
-  assert.deepEqual(stdout.match(/^light[123] +done$/gm), ["light1           done", "light2           done", "light3           done"]);
+  assert.deepEqual(stdout.match(/^light[123] +done$/gm), [
+    "light1           done",
+    "light2           done",
+    "light3           done",
+  ]);
   assert.deepEqual(stdout.match(/^airConditioner1.*$/gm), ["airConditioner1  online"]);
   assert.ok(!stdout.includes("\u001b"), "plain lines when piped");
 });
@@ -88,7 +95,13 @@ test("bad input is one line and exit code 2", () =>
   withCommands(async (folder) => {
     const path = join(folder, "text.bin");
     writeFileSync(path, "hello");
-    for (const args of [["--firmware", path], ["--firmware", join(folder, "none")], ["--cut", "100"], ["--cut", "x"], ["--fast"]]) {
+    for (const args of [
+      ["--firmware", path],
+      ["--firmware", join(folder, "none")],
+      ["--cut", "100"],
+      ["--cut", "x"],
+      ["--fast"],
+    ]) {
       const { code, stderr } = await runCommand("start", args);
       assert.equal(code, 2, args.join(" "));
       assert.match(stderr, /^npm start --: [^\n]+\n$/);

@@ -12,7 +12,12 @@ import { TestPlatform } from "../support/test-platform.js";
 import { certificateDer, SERVER_TLS, tlsPath } from "../support/tls-fixtures.js";
 
 /** A bench with MQTT and HTTP on TLS, trusting these. */
-async function withTls(engine: Engine, broker: string | undefined, files: string | undefined, body: (bench: Bench) => Promise<void>): Promise<void> {
+async function withTls(
+  engine: Engine,
+  broker: string | undefined,
+  files: string | undefined,
+  body: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const platform = new TestPlatform(SERVER_TLS);
   await platform.start();
   const server = new FaultServer(imageOf("0.2.0", 200 * 1024), SERVER_TLS);
@@ -24,7 +29,11 @@ async function withTls(engine: Engine, broker: string | undefined, files: string
     image: server.file,
     config: {
       broker: { url: platform.url, authority: broker === undefined ? undefined : certificateDer(broker) },
-      download: { authority: files === undefined ? undefined : certificateDer(files), maxAttempts: 2, backoffMaxSeconds: 0.05 },
+      download: {
+        authority: files === undefined ? undefined : certificateDer(files),
+        maxAttempts: 2,
+        backoffMaxSeconds: 0.05,
+      },
     },
   });
   try {
@@ -39,7 +48,8 @@ testOnEngines("a whole update over mqtts and https", (engine) =>
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
-  }));
+  }),
+);
 
 for (const authority of ["other-ca.pem", undefined]) {
   testOnEngines(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, (engine) =>
@@ -51,15 +61,20 @@ for (const authority of ["other-ca.pem", undefined]) {
       assert.deepEqual(errors.slice(0, 1), ["untrusted"]);
       assert.equal(bench.platform.connects, 0);
       assert.equal(bench.dead, undefined);
-    }));
+    }),
+  );
 }
 
 testOnEngines("a file server that our CA did not sign is not read from, and that is reported at once", (engine) =>
   withTls(engine, "ca.pem", "other-ca.pem", async (bench) => {
     await bench.update();
-    assert.match(bench.platform.words().find((word) => word.startsWith("fail")) ?? "", /^fail -5 TLS handshake with 127\.0\.0\.1 failed/);
+    assert.match(
+      bench.platform.words().find((word) => word.startsWith("fail")) ?? "",
+      /^fail -5 TLS handshake with 127\.0\.0\.1 failed/,
+    );
     assert.equal(bench.server.requests.length, 0);
-  }));
+  }),
+);
 
 testOnEngines("a connection cut in the middle of TLS is resumed", (engine) =>
   withTls(engine, "ca.pem", "ca.pem", async (bench) => {
@@ -67,14 +82,19 @@ testOnEngines("a connection cut in the middle of TLS is resumed", (engine) =>
     await bench.update();
     assert.equal(bench.slots().running.version, "0.2.0");
     assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9]/);
-  }));
+  }),
+);
 
 testOnEngines("a redirect from https to http is refused", (engine) =>
   withTls(engine, "ca.pem", "ca.pem", async (bench) => {
     bench.server.behaviours = [{ status: 302, headers: { Location: `http://127.0.0.1:${bench.server.port}/` } }];
     await bench.update();
-    assert.equal(bench.platform.words().find((word) => word.startsWith("fail")), "fail -5 redirect from https to http");
-  }));
+    assert.equal(
+      bench.platform.words().find((word) => word.startsWith("fail")),
+      "fail -5 redirect from https to http",
+    );
+  }),
+);
 
 test("the commands: a device with a certificate against a cloud that asks for one", () =>
   withCommands(async (folder) => {
@@ -88,7 +108,17 @@ test("the commands: a device with a certificate against a cloud that asks for on
     for (const name of ["client.pem", "client-key.pem"]) copyFileSync(tlsPath(name), join(folder, name));
     const files = { devCertFile: "client.pem", devPrivateKeyFile: "client-key.pem" };
     writeFileSync(info, JSON.stringify({ auth_mode: "CERT", ...device, cert_deviceinfo: files, region: "china" }));
-    const run = ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", cloud.mqttUrl, "--ca", tlsPath("ca.pem")];
+    const run = [
+      "run",
+      "--device-info",
+      info,
+      "--state",
+      join(folder, "board"),
+      "--mqtt",
+      cloud.mqttUrl,
+      "--ca",
+      tlsPath("ca.pem"),
+    ];
     const running = new Running("ota-device", run);
     try {
       await running.until("connection", () => running.stderr.includes("connected"));
@@ -111,7 +141,17 @@ test("a device with a secret against the same cloud is asked for its HMAC", () =
     await cloud.platform.addDevice({ ...DEVICE, deviceSecret: SECRET.replace("M", "N") });
     const info = join(folder, "device_info.json");
     writeFileSync(info, JSON.stringify({ auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET } }));
-    const run = ["run", "--device-info", info, "--state", join(folder, "board"), "--mqtt", cloud.mqttUrl, "--ca", tlsPath("ca.pem")];
+    const run = [
+      "run",
+      "--device-info",
+      info,
+      "--state",
+      join(folder, "board"),
+      "--mqtt",
+      cloud.mqttUrl,
+      "--ca",
+      tlsPath("ca.pem"),
+    ];
     const running = new Running("ota-device", run);
     try {
       await running.until("a refusal", () => running.stderr.includes("check productId, deviceName and deviceSecret"));

@@ -8,7 +8,10 @@ import { HTTP_BEHAVIOURS, MQTT_BEHAVIOURS } from "./table.js";
 const SEED = 1;
 
 for (const chip of ["small", "sim"] as const satisfies readonly ChipName[]) {
-  for (const [kind, behaviours] of [["HTTP", HTTP_BEHAVIOURS], ["MQTT", MQTT_BEHAVIOURS]] as const) {
+  for (const [kind, behaviours] of [
+    ["HTTP", HTTP_BEHAVIOURS],
+    ["MQTT", MQTT_BEHAVIOURS],
+  ] as const) {
     describe(`${kind} behaviours end as they must on the ${chip} chip`, () => {
       for (const behaviour of behaviours.filter(({ small }) => chip === "small" || small !== true)) {
         test(behaviour.name, () => {
@@ -23,12 +26,17 @@ for (const chip of ["small", "sim"] as const satisfies readonly ChipName[]) {
 test("the table has 40 HTTP and 15 MQTT behaviours, and no name twice", () => {
   assert.ok(HTTP_BEHAVIOURS.length >= 40 && MQTT_BEHAVIOURS.length >= 15);
   const names = [...HTTP_BEHAVIOURS, ...MQTT_BEHAVIOURS].map(({ name }) => name);
-  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+  assert.deepEqual(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  );
 });
 
 test("a run is the same each time, to the millisecond", () => {
   for (const behaviour of HTTP_BEHAVIOURS.slice(0, 10)) {
-    const [first, second] = [1, 2].map(() => JSON.stringify(run({ scenario: behaviour, makeChip: CHIPS.small, seed: SEED }).requests));
+    const [first, second] = [1, 2].map(() =>
+      JSON.stringify(run({ scenario: behaviour, makeChip: CHIPS.small, seed: SEED }).requests),
+    );
     assert.equal(first, second, behaviour.name);
   }
 });

@@ -117,7 +117,10 @@ export class FaultBoard {
   }
 }
 
-/** `embedded:io/socket/tcp/tls` as the SDK has it, without the encryption: a handshake that fails throws in its TCP's callback. */
+/**
+ * `embedded:io/socket/tcp/tls` as the SDK has it, without the encryption: a handshake that fails throws in its TCP's
+ * callback.
+ */
 function createTls(untrusted: () => boolean): BoardModules["TLS"] {
   return class implements SocketInstance {
     readonly #tcp: SocketInstance;

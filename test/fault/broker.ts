@@ -141,9 +141,16 @@ function wordOf({ type }: Sent, text: string): Word | undefined {
 export function describeReport(text: string): string {
   const { type, report } = JSON.parse(text) as {
     type: string;
-    report: { version: string; progress?: { state: string; percent?: string; result_code: string; result_msg: string } };
+    report: {
+      version: string;
+      progress?: { state: string; percent?: string; result_code: string; result_msg: string };
+    };
   };
   if (type === "report_version" || report.progress === undefined) return `version ${report.version}`;
   const { state, percent, result_code, result_msg } = report.progress;
-  return [state, ...(state === "downloading" ? [percent] : []), ...(state === "fail" ? [result_code, result_msg] : [])].join(" ");
+  return [
+    state,
+    ...(state === "downloading" ? [percent] : []),
+    ...(state === "fail" ? [result_code, result_msg] : []),
+  ].join(" ");
 }

@@ -21,5 +21,8 @@ export function check({ seed, runs, path }: CheckOptions): { runs: number; findi
   const details = fc.check(property, { seed, numRuns: runs, ...(path === undefined ? {} : { path }) });
   const found = details.counterexample?.[0];
   if (found === undefined) return { runs: details.numRuns, finding: undefined };
-  return { runs: details.numRuns, finding: { schedule: found, what: assess(found), path: details.counterexamplePath ?? "" } };
+  return {
+    runs: details.numRuns,
+    finding: { schedule: found, what: assess(found), path: details.counterexamplePath ?? "" },
+  };
 }

@@ -23,7 +23,10 @@ export type CutPlan = (kind: ChangeKind, index: number) => number | undefined;
 export interface Chip {
   readonly blockLength: number;
   readonly slotLength: number;
-  /** The power comes on. @returns `undefined` where no image boots @throws PowerLost where the boot loader's own change is cut */
+  /**
+   * The power comes on. @returns `undefined` where no image boots @throws PowerLost where the boot loader's own change
+   * is cut
+   */
   boot(options: ChipBoot): ChipModules | undefined;
   /** Of the slot that runs. */
   running(): { readonly slot: string; readonly bytes: Uint8Array; readonly state: string | undefined };

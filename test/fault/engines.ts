@@ -13,7 +13,9 @@ export interface EngineOptions {
   readonly log: Log | undefined;
 }
 
-/** Makes the agent of one boot. Whatever it calls or is told, the call returns when all that follows at once is done. */
+/**
+ * Makes the agent of one boot. Whatever it calls or is told, the call returns when all that follows at once is done.
+ */
 export type Engine = (options: EngineOptions) => RunningAgent;
 
 const SILENT: Log = () => {};

@@ -52,8 +52,16 @@ export class FileServer implements Server {
     const { line, answer, fileFor } = this.#options;
     const file = fileFor(/\/([^/?]+)(?:\?|$)/.exec(target)?.[1] ?? "", answer);
     const etag = `"${file?.md5 ?? ""}"`;
-    const reply = replyTo({ from, ifRange }, file === undefined ? { status: 404 } : answer, file?.bytes ?? new Uint8Array(0), etag);
-    const { bytes: length, everyMs } = answer.pace ?? { bytes: Math.ceil(reply.body.byteLength / PIECES), everyMs: PIECE_DELAY_MS };
+    const reply = replyTo(
+      { from, ifRange },
+      file === undefined ? { status: 404 } : answer,
+      file?.bytes ?? new Uint8Array(0),
+      etag,
+    );
+    const { bytes: length, everyMs } = answer.pace ?? {
+      bytes: Math.ceil(reply.body.byteLength / PIECES),
+      everyMs: PIECE_DELAY_MS,
+    };
     let delayMs = 1;
     if (reply.head.byteLength > 0) line.send(reply.head, delayMs);
     for (let at = 0; at < Math.min(reply.body.byteLength, length * PIECE_LIMIT); at += length) {

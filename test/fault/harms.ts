@@ -1,8 +1,8 @@
 import type { BrokerConnection, HttpAnswer, Incident } from "./scenario.js";
 
 /**
- * What one answer may do to a job at worst: nothing, cost a try, cost a fresh URL, cost all that is stored, put wrong bytes
- * in flash, or end it with this code.
+ * What one answer may do to a job at worst: nothing, cost a try, cost a fresh URL, cost all that is stored, put wrong
+ * bytes in flash, or end it with this code.
  */
 export type Harm = "none" | "try" | "renew" | "restart" | "wrong" | "-2" | "-5";
 
@@ -93,4 +93,12 @@ export const INCIDENTS: readonly Incident[] = [
   { do: "set-clock", byMs: -(2 ** 31) },
 ];
 
-export const WORDS: readonly string[] = ["version", "downloading 0", "downloading 40", "downloading 100", "burning", "done", "fail"];
+export const WORDS: readonly string[] = [
+  "version",
+  "downloading 0",
+  "downloading 40",
+  "downloading 100",
+  "burning",
+  "done",
+  "fail",
+];

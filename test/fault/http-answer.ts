@@ -19,18 +19,27 @@ const CHUNK_LENGTH = 300;
 export function replyTo(request: Request, answer: HttpAnswer, file: Uint8Array, etag: string): Reply {
   if (answer.raw !== undefined) return broken(answer, bytesOf(answer.raw), new Uint8Array(0));
   if (answer.status !== undefined) return refusal(answer, file);
-  const asked = answer.ignoresRange === true || (request.ifRange !== undefined && request.ifRange !== etag) ? undefined : request.from;
+  const asked =
+    answer.ignoresRange === true || (request.ifRange !== undefined && request.ifRange !== etag)
+      ? undefined
+      : request.from;
   const first = asked ?? 0;
   if (first >= file.byteLength) return refusal({ ...answer, status: 416 }, file);
-  const served = answer.serves === undefined ? file.byteLength - first : Math.ceil((file.byteLength - first) * answer.serves);
+  const served =
+    answer.serves === undefined ? file.byteLength - first : Math.ceil((file.byteLength - first) * answer.serves);
   const content = file.subarray(first, first + served);
   const framing = answer.framing ?? "length";
-  const head = headOf(`HTTP/1.1 ${asked === undefined ? "200 OK" : "206 Partial Content"}`, answer, {
-    ETag: etag,
-    ...(framing === "length" ? { "Content-Length": String(content.byteLength) } : {}),
-    ...(framing === "chunked" ? { "Transfer-Encoding": "chunked" } : {}),
-    ...(asked === undefined ? {} : { "Content-Range": "bytes {first}-{last}/{size}" }),
-  }, { first, last: first + served - 1, size: file.byteLength });
+  const head = headOf(
+    `HTTP/1.1 ${asked === undefined ? "200 OK" : "206 Partial Content"}`,
+    answer,
+    {
+      ETag: etag,
+      ...(framing === "length" ? { "Content-Length": String(content.byteLength) } : {}),
+      ...(framing === "chunked" ? { "Transfer-Encoding": "chunked" } : {}),
+      ...(asked === undefined ? {} : { "Content-Range": "bytes {first}-{last}/{size}" }),
+    },
+    { first, last: first + served - 1, size: file.byteLength },
+  );
   const body = framing === "chunked" ? chunked(content, answer) : content;
   const extra = new Uint8Array(answer.extra ?? 0).fill(0x2e);
   return broken(answer, head, new Uint8Array(Buffer.concat([body, extra])));
@@ -39,8 +48,15 @@ export function replyTo(request: Request, answer: HttpAnswer, file: Uint8Array, 
 function refusal(answer: HttpAnswer, file: Uint8Array): Reply {
   const size = file.byteLength;
   const text = answer.status === 204 || answer.status === 304 ? "" : "<Error>no</Error>";
-  const fields = { "Content-Length": String(text.length), ...(answer.status === 416 ? { "Content-Range": "bytes */{size}" } : {}) };
-  return broken(answer, headOf(`HTTP/1.1 ${answer.status} As Told`, answer, fields, { first: 0, last: size - 1, size }), bytesOf(text));
+  const fields = {
+    "Content-Length": String(text.length),
+    ...(answer.status === 416 ? { "Content-Range": "bytes */{size}" } : {}),
+  };
+  return broken(
+    answer,
+    headOf(`HTTP/1.1 ${answer.status} As Told`, answer, fields, { first: 0, last: size - 1, size }),
+    bytesOf(text),
+  );
 }
 
 function headOf(
@@ -52,7 +68,10 @@ function headOf(
   const values: { readonly [name: string]: number } = { ...numbers, next: numbers.first + 16 };
   const fields = Object.entries({ Server: "in-memory", ...right, ...answer.fields })
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${String(value).replace(/\{([a-z]+)\}/g, (_all, key: string) => String(values[key]))}\r\n`);
+    .map(
+      ([name, value]) =>
+        `${name}: ${String(value).replace(/\{([a-z]+)\}/g, (_all, key: string) => String(values[key]))}\r\n`,
+    );
   return bytesOf(`${answer.interim ?? ""}${line}\r\n${fields.join("")}\r\n`);
 }
 
@@ -62,7 +81,11 @@ function chunked(content: Uint8Array, { chunks }: HttpAnswer): Uint8Array {
     const piece = content.subarray(at, at + CHUNK_LENGTH);
     const middle = chunks !== undefined && at >= content.byteLength / 2;
     const size = middle && chunks === "bad-size" ? "0x12c" : piece.byteLength.toString(16);
-    parts.push(bytesOf(`${size}${chunks === "extended" ? ";name=value" : ""}\r\n`), piece, bytesOf(middle && chunks === "overlong" ? "more\r\n" : "\r\n"));
+    parts.push(
+      bytesOf(`${size}${chunks === "extended" ? ";name=value" : ""}\r\n`),
+      piece,
+      bytesOf(middle && chunks === "overlong" ? "more\r\n" : "\r\n"),
+    );
   }
   if (chunks !== "unending") parts.push(bytesOf(`0\r\n${chunks === "extended" ? "Expires: never\r\n" : ""}\r\n`));
   return new Uint8Array(Buffer.concat(parts));

@@ -7,7 +7,9 @@ import { describeReport } from "./broker.js";
 export function judge(record: RunRecord, ends: Outcome): string[] {
   const wrong: string[] = [...record.violations];
   const expect = (what: string, actual: unknown, expected: unknown): void => {
-    if (JSON.stringify(actual) !== JSON.stringify(expected)) wrong.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+    if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+      wrong.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+    }
   };
   const reports = record.jobs.flatMap(({ results }) => results.map(describeReport));
   const report = ends.report;
@@ -17,9 +19,17 @@ export function judge(record: RunRecord, ends: Outcome): string[] {
   expect("requests", record.requests.length, ends.requests);
   if (ends.connects !== undefined) expect("connects", record.connects.length, ends.connects);
   if (ends.offsets !== undefined) expect("offsets", offsetsOf(record), ends.offsets);
-  if (ends.hosts !== undefined) expect("hosts", record.requests.map(({ host }) => host), ends.hosts);
+  if (ends.hosts !== undefined) {
+    expect(
+      "hosts",
+      record.requests.map(({ host }) => host),
+      ends.hosts,
+    );
+  }
   const atMs = record.resultAtMs ?? 0;
-  if (atMs < (ends.atLeastMs ?? 0) || atMs > (ends.atMostMs ?? Infinity)) wrong.push(`the result comes after ${atMs} ms`);
+  if (atMs < (ends.atLeastMs ?? 0) || atMs > (ends.atMostMs ?? Infinity)) {
+    wrong.push(`the result comes after ${atMs} ms`);
+  }
   let from = 0;
   for (const word of ends.words ?? []) {
     const at = record.words.findIndex((heard, index) => index >= from && heard.startsWith(word));

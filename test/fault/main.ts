@@ -22,12 +22,22 @@ const TABLE: readonly Behaviour[] = [...HTTP_BEHAVIOURS, ...MQTT_BEHAVIOURS];
 
 const program = new Command("npm run test:fault --")
   .description("The table of HTTP and MQTT behaviours, then random schedules of faults. The last line is JSON.")
-  .option("--seed <n>", "of the random schedules; default: another one each time", seed, (Math.random() * 0x7fffffff) | 0)
+  .option(
+    "--seed <n>",
+    "of the random schedules; default: another one each time",
+    seed,
+    (Math.random() * 0x7fffffff) | 0,
+  )
   .option("--runs <n>", "random schedules", count, 2000)
   .option("--path <path>", "with --seed: repeat the one schedule that a failing run named")
   .option("--only <name>", "the one behaviour of the table with this name, and no schedules", behaviourName)
   .option("--chip <name>", "for the table: small (512-byte blocks) or sim (as on the ESP32); default: both", chipName)
-  .option("--engine <name>", "for the table: node, or xs (the bundle on the real engine; no schedules)", engineName, "node")
+  .option(
+    "--engine <name>",
+    "for the table: node, or xs (the bundle on the real engine; no schedules)",
+    engineName,
+    "node",
+  )
   .option("--log", "with --only: what the agent says, and the platform hears")
   .action(main);
 
@@ -35,7 +45,8 @@ await runProgram(program);
 
 function main(options: Options): void {
   const violations = runTable(options);
-  const scheduled = options.only === undefined && options.engine === "node" ? runSchedules(options) : { runs: 0, violations: 0 };
+  const scheduled =
+    options.only === undefined && options.engine === "node" ? runSchedules(options) : { runs: 0, violations: 0 };
   const behaviours = options.path !== undefined ? 0 : options.only === undefined ? TABLE.length : 1;
   const total = violations + scheduled.violations;
   say(JSON.stringify({ behaviours, runs: scheduled.runs, violations: total, seed: options.seed }));
@@ -50,13 +61,18 @@ function runTable({ only, chip, engine, log, path }: Options): number {
     for (const behaviour of TABLE) {
       if ((only !== undefined && behaviour.name !== only) || (name !== "small" && behaviour.small === true)) continue;
       runs++;
-      const tell = log === true ? { log: (level: string, area: string, message: () => string) => say(`  ${level} ${area} ${message()}`) } : {};
+      const tell =
+        log === true
+          ? { log: (level: string, area: string, message: () => string) => say(`  ${level} ${area} ${message()}`) }
+          : {};
       const record = run({ scenario: behaviour, makeChip: CHIPS[name], seed: 1, engine: ENGINES[engine], ...tell });
       if (log === true) say(`  heard: ${record.words.join(", ")}`);
       for (const what of judge(record, behaviour.ends)) {
         violations++;
         say(`violation ${name} "${behaviour.name}": ${what}`);
-        say(`repeat it: npm run test:fault --${engine === "node" ? "" : ` --engine ${engine}`} --chip ${name} --only "${behaviour.name}" --log`);
+        say(
+          `repeat it: npm run test:fault --${engine === "node" ? "" : ` --engine ${engine}`} --chip ${name} --only "${behaviour.name}" --log`,
+        );
       }
     }
     say(`table      ${runs} behaviours on the ${name} chip, ${engine}`);
@@ -76,7 +92,9 @@ function runSchedules({ seed: chosen, runs, path }: Options): { runs: number; vi
 
 function seed(text: string): number {
   const value = Number(text);
-  if (!/^-?[0-9]+$/.test(text) || Math.abs(value) > 0x7fffffff) throw new InvalidArgumentError("Not a whole number of 32 bits.");
+  if (!/^-?[0-9]+$/.test(text) || Math.abs(value) > 0x7fffffff) {
+    throw new InvalidArgumentError("Not a whole number of 32 bits.");
+  }
   return value;
 }
 

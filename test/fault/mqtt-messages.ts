@@ -29,9 +29,16 @@ export const MQTT_MESSAGES: readonly Behaviour[] = [
   { name: "an offer whose version is a path", ...first({ offer: { version: "../0.2.0" } }) },
   { name: "an offer whose version is too long", ...first({ offer: { version: "2".repeat(33) } }) },
   { name: "an offer whose MD5 is short", ...first({ offer: { md5sum: "36eb" } }) },
-  { name: "an offer with fields nobody knows", answers: [[{ offer: { fw_type: "module", extra: { deep: [1, 2, 3] } } }]], ends: REFUSED },
+  {
+    name: "an offer with fields nobody knows",
+    answers: [[{ offer: { fw_type: "module", extra: { deep: [1, 2, 3] } } }]],
+    ends: REFUSED,
+  },
   { name: "an offer of the version that runs", ...ignored({ offer: { version: "0.1.0" } }) },
-  { name: "a retained offer of the version that runs", ...ignored({ offer: { version: "0.1.0" }, flags: { retained: true } }) },
+  {
+    name: "a retained offer of the version that runs",
+    ...ignored({ offer: { version: "0.1.0" }, flags: { retained: true } }),
+  },
   { name: "a message of another type", ...ignored({ text: '{"type":"reboot","now":true}' }) },
   { name: "a message without a type", ...ignored({ text: "{}" }) },
   { name: "a list", ...ignored({ text: '[{"type":"update_firmware"}]' }) },
@@ -41,8 +48,19 @@ export const MQTT_MESSAGES: readonly Behaviour[] = [
   { name: "brackets without end", ...ignored({ text: "[".repeat(8000) }) },
   { name: "fields of the prototype", ...ignored({ text: '{"__proto__":{"type":"update_firmware","file_size":1}}' }) },
   { name: "a message on another topic", ...ignored({ offer: {}, topic: "$ota/update/ABCDE12345/board_02" }) },
-  { name: "an answer that refuses the version", quiet: true, answers: [[{ text: '{"result_code":1,"result_msg":"no","type":"report_version_rsp","version":"0.1.0"}' }]], ends: NOTHING },
-  { name: "an answer about another version", answers: [[{ text: '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"7"}' }, { offer: {} }]], ends: REFUSED },
+  {
+    name: "an answer that refuses the version",
+    quiet: true,
+    answers: [[{ text: '{"result_code":1,"result_msg":"no","type":"report_version_rsp","version":"0.1.0"}' }]],
+    ends: NOTHING,
+  },
+  {
+    name: "an answer about another version",
+    answers: [
+      [{ text: '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"7"}' }, { offer: {} }],
+    ],
+    ends: REFUSED,
+  },
   { name: "an MD5 in upper case", answers: [[{ offer: { md5sum: "{MD5}" } }]], ends: REFUSED },
   {
     name: "an image one byte larger than the slot",

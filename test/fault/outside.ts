@@ -28,7 +28,9 @@ export interface OutsideOptions {
   stopAgent(): void;
 }
 
-/** Everything that is not the board: names, brokers, file servers, platform, operator, clock. It survives power cuts. */
+/**
+ * Everything that is not the board: names, brokers, file servers, platform, operator, clock. It survives power cuts.
+ */
 export class Outside implements Surroundings {
   readonly requests: RequestSeen[] = [];
   readonly connects: number[] = [];
@@ -102,7 +104,9 @@ export class Outside implements Surroundings {
   /** When incidents are yet to come by time. */
   moments(): number[] {
     const incidents = this.#options.scenario.incidents ?? [];
-    return incidents.flatMap((incident, index) => ("atMs" in incident && !this.#happened.has(index) ? [incident.atMs] : []));
+    return incidents.flatMap((incident, index) =>
+      "atMs" in incident && !this.#happened.has(index) ? [incident.atMs] : [],
+    );
   }
 
   /** Brings about what is due by now. */
@@ -142,7 +146,9 @@ export class Outside implements Surroundings {
     const last = this.connects.at(-1) ?? -Infinity;
     // Who is told that an hour has passed cannot know better.
     const told = (scenario.incidents ?? []).some((incident) => incident.do === "set-clock");
-    if (!told && last >= bootedAt() && now() - last < CONNECT_INTERVAL_MS) onBroken(`a CONNECT ${now() - last} ms after the last`);
+    if (!told && last >= bootedAt() && now() - last < CONNECT_INTERVAL_MS) {
+      onBroken(`a CONNECT ${now() - last} ms after the last`);
+    }
     this.connects.push(now());
   }
 

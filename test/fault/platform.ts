@@ -76,8 +76,16 @@ export class Platform {
     const file = job?.file ?? this.#options.file;
     if (job !== undefined) job.offeredMs = Math.max(job.offeredMs, this.#options.now() + (message.delayMs ?? 1));
     const url = `${this.#options.url ?? `http://files.test/${file.version}`}?sign=${++this.#signatures}`;
-    const right = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version };
-    const text = JSON.stringify({ ...right, ...message.offer }).replace("{MD5}", file.md5.toUpperCase()).replace("{RUNNING}", this.#options.running());
+    const right = {
+      file_size: file.bytes.byteLength,
+      md5sum: file.md5,
+      type: "update_firmware",
+      url,
+      version: file.version,
+    };
+    const text = JSON.stringify({ ...right, ...message.offer })
+      .replace("{MD5}", file.md5.toUpperCase())
+      .replace("{RUNNING}", this.#options.running());
     return { ...message, text };
   }
 
@@ -90,8 +98,10 @@ export class Platform {
   }
 
   #close(version: string, text: string, word: string): void {
-    const job = this.jobs.findLast(({ file, results }) => file.version === version && (results.length === 0 || results.includes(text)))
-      ?? this.jobs.findLast(({ file }) => file.version === version);
+    const job =
+      this.jobs.findLast(
+        ({ file, results }) => file.version === version && (results.length === 0 || results.includes(text)),
+      ) ?? this.jobs.findLast(({ file }) => file.version === version);
     this.#options.onResult(job, word);
     if (job === undefined || job.results.includes(text)) return;
     job.results.push(text);

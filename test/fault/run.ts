@@ -180,7 +180,11 @@ class Run {
       power,
       log,
       config: {
-        identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" } },
+        identity: {
+          productId: "ABCDE12345",
+          deviceName: "board_01",
+          authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" },
+        },
         broker: { url: `mqtt://${BROKER}` },
       },
     });
@@ -212,7 +216,9 @@ class Run {
         if (!scheduler.turn()) this.#lastActivityMs = -Infinity;
       });
     }
-    this.#break(`it does not end: ${agent.state} after ${this.#nowMs} ms, ${this.#outside.platform.words.slice(-5).join(", ")}`);
+    this.#break(
+      `it does not end: ${agent.state} after ${this.#nowMs} ms, ${this.#outside.platform.words.slice(-5).join(", ")}`,
+    );
     return false;
   }
 
@@ -267,7 +273,9 @@ class Run {
       if (results.length === 0 && !replaced) this.#break(`no result for ${file.version}`);
     }
     const last = this.#outside.platform.jobs.at(-1);
-    if (last?.results[0]?.includes('"done"') === true && this.#running !== last.file.version) this.#break("updated, and then not");
+    if (last?.results[0]?.includes('"done"') === true && this.#running !== last.file.version) {
+      this.#break("updated, and then not");
+    }
   }
 
   #planCut(): number | undefined {

@@ -1,10 +1,19 @@
 /*
- * What the world does to one update, as data alone: whatever engine runs the agent can play it. Everything that is not said
- * goes well.
+ * What the world does to one update, as data alone: whatever engine runs the agent can play it. Everything that is not
+ * said goes well.
  */
 
 /** The file that is meant. `same`: as offered. */
-export type FileName = "same" | "other" | "flipped" | "text" | "other-chip" | "other-version" | "bad-checksum" | "shorter" | "longer";
+export type FileName =
+  | "same"
+  | "other"
+  | "flipped"
+  | "text"
+  | "other-chip"
+  | "other-version"
+  | "bad-checksum"
+  | "shorter"
+  | "longer";
 
 /** What the file server does with one try to reach it, from the name to the last byte. */
 export interface HttpAnswer {
@@ -15,7 +24,9 @@ export interface HttpAnswer {
   readonly interim?: string;
   /** Instead of the file. */
   readonly status?: number;
-  /** More fields, other values, or none of this name. `{first}` `{last}` `{size}` `{next}` stand for numbers of bytes. */
+  /**
+   * More fields, other values, or none of this name. `{first}` `{last}` `{size}` `{next}` stand for numbers of bytes.
+   */
   readonly fields?: { readonly [name: string]: string | null };
   readonly file?: FileName;
   /** The whole file with a 200, whatever was asked for. */
@@ -56,7 +67,10 @@ export interface BrokerConnection {
 
 /** A message to the device. */
 export interface Message {
-  /** The true offer with these fields changed; `undefined` ones are left out, `{MD5}` is the true one in upper case, `{RUNNING}` the running version. */
+  /**
+   * The true offer with these fields changed; `undefined` ones are left out, `{MD5}` is the true one in upper case,
+   * `{RUNNING}` the running version.
+   */
   readonly offer?: { readonly [field: string]: unknown };
   /** Instead of an offer: text, or bytes that are none. */
   readonly text?: string;

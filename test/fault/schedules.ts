@@ -45,7 +45,11 @@ function scheduleOn(chip: ChipName): fc.Arbitrary<Schedule> {
   return fc
     .record({
       seed: fc.nat(),
-      size: fc.oneof(fc.constant(undefined), fc.constantFrom(...SIZES[chip]), fc.integer({ min: MIN_IMAGE_LENGTH, max: SLOT[chip] })),
+      size: fc.oneof(
+        fc.constant(undefined),
+        fc.constantFrom(...SIZES[chip]),
+        fc.integer({ min: MIN_IMAGE_LENGTH, max: SLOT[chip] }),
+      ),
       answers: fc.array(answer, { maxLength: 10 }),
       mqtt: fc.array(fc.constantFrom(...CONNECTIONS), { maxLength: 4 }),
       incidents: fc.array(incident, { maxLength: 4 }),
@@ -69,7 +73,10 @@ function scheduleOn(chip: ChipName): fc.Arbitrary<Schedule> {
 }
 
 /** Mostly the small chip, whose runs cost least. */
-export const schedule: fc.Arbitrary<Schedule> = fc.oneof({ weight: 7, arbitrary: scheduleOn("small") }, { weight: 1, arbitrary: scheduleOn("sim") });
+export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
+  { weight: 7, arbitrary: scheduleOn("small") },
+  { weight: 1, arbitrary: scheduleOn("sim") },
+);
 
 /** @returns what a schedule broke */
 export function assess({ chip, seed, scenario, harms }: Schedule): string[] {
@@ -88,12 +95,18 @@ function dishonest(record: RunRecord, scenario: Scenario, harms: readonly Harm[]
     const word = results.length === 0 ? "done" : describeReport(results[0] as string);
     const code = /^fail (-[0-9])/.exec(word)?.[1];
     if (code !== undefined && !causes.has(code)) wrong.push(`without a cause: ${word}`);
-    if (word === "done" && results.length > 0 && (size < MIN_IMAGE_LENGTH || size > capacity)) wrong.push(`done with ${size} bytes`);
+    if (word === "done" && results.length > 0 && (size < MIN_IMAGE_LENGTH || size > capacity)) {
+      wrong.push(`done with ${size} bytes`);
+    }
   }
   return wrong;
 }
 
-function causesOf({ size = capacityless, cuts = [], incidents = [], refusesNew }: Scenario, harms: readonly Harm[], capacity: number): Set<string> {
+function causesOf(
+  { size = capacityless, cuts = [], incidents = [], refusesNew }: Scenario,
+  harms: readonly Harm[],
+  capacity: number,
+): Set<string> {
   const count = (harm: Harm): number => harms.filter((each) => each === harm).length;
   const jumps = incidents.filter((each) => each.do === "set-clock").length;
   const causes = new Set<string>();
@@ -102,8 +115,16 @@ function causesOf({ size = capacityless, cuts = [], incidents = [], refusesNew }
   if (count("renew") >= 2) causes.add("-3");
   if (count("wrong") > 0) causes.add("-4");
   const restarts = count("restart") + count("wrong");
-  const reverts = refusesNew === true || cuts.length > 0 || incidents.some((each) => each.do === "cut-power" || each.do === "stop");
-  if (count("-5") > 0 || restarts >= 2 || reverts || (size !== capacityless && (size < MIN_IMAGE_LENGTH || size > capacity))) causes.add("-5");
+  const reverts =
+    refusesNew === true || cuts.length > 0 || incidents.some((each) => each.do === "cut-power" || each.do === "stop");
+  if (
+    count("-5") > 0 ||
+    restarts >= 2 ||
+    reverts ||
+    (size !== capacityless && (size < MIN_IMAGE_LENGTH || size > capacity))
+  ) {
+    causes.add("-5");
+  }
   return causes;
 }
 

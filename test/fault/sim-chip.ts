@@ -5,7 +5,15 @@ import { createFlashModule } from "../../hal/boards/sim/flash-module.js";
 import { type FlashMedium, NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "../../hal/boards/sim/nor-flash.js";
 import { createKeyValueModule } from "../../hal/boards/sim/nvs/key-value-module.js";
 import { mountNvs } from "../../hal/boards/sim/nvs/nvs.js";
-import { dataPartition, encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, SUBTYPE_DATA_NVS, TABLE_ADDRESS } from "../../hal/boards/sim/partition-table.js";
+import {
+  dataPartition,
+  encodePartitionTable,
+  otaSlots,
+  type Partition,
+  parsePartitionsCsv,
+  SUBTYPE_DATA_NVS,
+  TABLE_ADDRESS,
+} from "../../hal/boards/sim/partition-table.js";
 import { createPlatform } from "../../hal/boards/sim/platform.js";
 import { type Power, PowerLost } from "../../hal/boards/sim/power.js";
 import type { KeyValueModule } from "../../hal/ecma419/modules.js";
@@ -19,8 +27,12 @@ const OTADATA_ADDRESS = 0xd000;
 export const SLOT_0_ADDRESS = 0x10000;
 
 function partitionsOf(slotLength: number): readonly Partition[] {
-  const slots = [0, 1].map((index) => `ota_${index},app,ota_${index},${SLOT_0_ADDRESS + index * slotLength},${slotLength}`);
-  return parsePartitionsCsv(["nvs,data,nvs,0x9000,0x4000", `otadata,data,ota,${OTADATA_ADDRESS},0x2000`, ...slots].join("\n"));
+  const slots = [0, 1].map(
+    (index) => `ota_${index},app,ota_${index},${SLOT_0_ADDRESS + index * slotLength},${slotLength}`,
+  );
+  return parsePartitionsCsv(
+    ["nvs,data,nvs,0x9000,0x4000", `otadata,data,ota,${OTADATA_ADDRESS},0x2000`, ...slots].join("\n"),
+  );
 }
 
 /** A change to the chip, or a reading of a slot. */
@@ -41,7 +53,10 @@ export interface SimChipOptions {
   readonly onOperation?: (operation: ChipOperation) => void;
 }
 
-/** The simulated ESP32's flash, NVS, otadata and boot loader, in its real units but with slots of 128 KiB unless asked otherwise. */
+/**
+ * The simulated ESP32's flash, NVS, otadata and boot loader, in its real units but with slots of 128 KiB unless asked
+ * otherwise.
+ */
 export class SimChip implements Chip {
   readonly blockLength = SECTOR_LENGTH;
   readonly slotLength: number;
@@ -101,7 +116,11 @@ export class SimChip implements Chip {
     const index = this.#boot?.running ?? 0;
     const slot = this.#slots[index] as Partition;
     const entry = this.#boot?.otaData.entryOf(index) ?? -1;
-    return { slot: slot.label, bytes: this.#flash.slice(slot.offset, slot.size), state: entry < 0 ? undefined : this.#boot?.otaData.read(entry)?.state };
+    return {
+      slot: slot.label,
+      bytes: this.#flash.slice(slot.offset, slot.size),
+      state: entry < 0 ? undefined : this.#boot?.otaData.read(entry)?.state,
+    };
   }
 
   keys(): readonly string[] {
@@ -114,12 +133,18 @@ export class SimChip implements Chip {
   }
 
   #watch(bytes: Uint8Array): NorFlash {
-    const change = (address: number, byteLength: number, erased: boolean, tear: (flash: Uint8Array, mode: number) => void): void =>
-      this.#change(address, byteLength, erased, tear);
+    const change = (
+      address: number,
+      byteLength: number,
+      erased: boolean,
+      tear: (flash: Uint8Array, mode: number) => void,
+    ): void => this.#change(address, byteLength, erased, tear);
     const { onOperation } = this.#options;
     return new (class extends NorFlash {
       override read(into: Uint8Array, address: number): void {
-        if (address >= SLOT_0_ADDRESS) onOperation?.({ kind: "read", erases: false, address, byteLength: into.byteLength });
+        if (address >= SLOT_0_ADDRESS) {
+          onOperation?.({ kind: "read", erases: false, address, byteLength: into.byteLength });
+        }
         super.read(into, address);
       }
 
@@ -159,7 +184,9 @@ export class SimChip implements Chip {
     const index = address < this.#slots[1].offset ? 0 : 1;
     const first = (address - this.#slots[index].offset) / SECTOR_LENGTH;
     const wear = this.wear[index];
-    for (let block = first; block < first + byteLength / SECTOR_LENGTH; block++) wear[block] = (wear[block] as number) + 1;
+    for (let block = first; block < first + byteLength / SECTOR_LENGTH; block++) {
+      wear[block] = (wear[block] as number) + 1;
+    }
   }
 
   #counting(keyValue: KeyValueModule): KeyValueModule {

@@ -41,8 +41,14 @@ export class SmallChip implements Chip {
   }
 
   running(): ReturnType<Chip["running"]> {
-    const entry = this.#world.entries.find((each) => each !== undefined && (each.sequence - 1) % SLOT_LABELS.length === this.#running);
-    return { slot: SLOT_LABELS[this.#running] as string, bytes: (this.#world.slots[this.#running] as Slot).bytes, state: entry?.state };
+    const entry = this.#world.entries.find(
+      (each) => each !== undefined && (each.sequence - 1) % SLOT_LABELS.length === this.#running,
+    );
+    return {
+      slot: SLOT_LABELS[this.#running] as string,
+      bytes: (this.#world.slots[this.#running] as Slot).bytes,
+      state: entry?.state,
+    };
   }
 
   keys(): readonly string[] {
@@ -56,7 +62,9 @@ export class SmallChip implements Chip {
   #change(operation: Operation, onBroken: (what: string) => void): void {
     this.#power?.check();
     if (operation.kind === "moment") return;
-    if (operation.kind === "record" && (operation.bytes?.byteLength ?? 0) > RECORD_LIMIT) onBroken("a record that is too long");
+    if (operation.kind === "record" && (operation.bytes?.byteLength ?? 0) > RECORD_LIMIT) {
+      onBroken("a record that is too long");
+    }
     const planned = this.#cutPlan(operation.kind, this.#operations++);
     if (planned === undefined) {
       perform(this.#world, operation);

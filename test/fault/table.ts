@@ -5,6 +5,13 @@ import { MQTT_MESSAGES } from "./mqtt-messages.js";
 import { MQTT_CONNECTIONS, MQTT_DELIVERY } from "./mqtt-table.js";
 import type { Behaviour } from "./scenario.js";
 
-export const HTTP_BEHAVIOURS: readonly Behaviour[] = [...HTTP_TRANSFER, ...HTTP_STATUSES, ...HTTP_RANGES, ...HTTP_REDIRECTS, ...HTTP_HEADS, ...HTTP_FILES];
+export const HTTP_BEHAVIOURS: readonly Behaviour[] = [
+  ...HTTP_TRANSFER,
+  ...HTTP_STATUSES,
+  ...HTTP_RANGES,
+  ...HTTP_REDIRECTS,
+  ...HTTP_HEADS,
+  ...HTTP_FILES,
+];
 
 export const MQTT_BEHAVIOURS: readonly Behaviour[] = [...MQTT_CONNECTIONS, ...MQTT_DELIVERY, ...MQTT_MESSAGES];

@@ -1,8 +1,8 @@
 import { SeededRandom } from "../support/seed.js";
 
 /*
- * What a cut inside one operation leaves in flash: a fixed function of the operation and the mode, so that a run repeats.
- * The first four are those that NVS and otadata are made for; in a slot all six can happen.
+ * What a cut inside one operation leaves in flash: a fixed function of the operation and the mode, so that a run
+ * repeats. The first four are those that NVS and otadata are made for; in a slot all six can happen.
  */
 const PROGRAM_MODES = ["before", "after", "early", "late", "lines", "bits"] as const;
 const ERASE_MODES = ["before", "after", "front", "back", "mixed", "mixed"] as const;
@@ -14,10 +14,13 @@ export function tornProgram(flash: Uint8Array, address: number, wanted: Uint8Arr
   const length = wanted.byteLength;
   if (name === "before") return;
   if (name === "bits") {
-    for (let index = 0; index < length; index++) and(flash, address + index, (wanted[index] as number) | random.integer(0, 256));
+    for (let index = 0; index < length; index++) {
+      and(flash, address + index, (wanted[index] as number) | random.integer(0, 256));
+    }
     return;
   }
-  const reached = name === "after" ? length : name === "early" ? random.integer(0, Math.min(length, 64)) : random.integer(0, length);
+  const reached =
+    name === "after" ? length : name === "early" ? random.integer(0, Math.min(length, 64)) : random.integer(0, length);
   const end = name === "lines" ? reached - (reached % LINE_LENGTH) : reached;
   for (let index = 0; index < end; index++) and(flash, address + index, wanted[index] as number);
 }

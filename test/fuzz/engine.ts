@@ -63,7 +63,9 @@ export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: Fuzz
     if (warm === undefined && figures.inputs >= WARM_AFTER) warm = heapUsed();
   }
   const growth = warm === undefined ? 0 : heapUsed() - warm;
-  if (growth > GROWTH_LIMIT) figures.violations.push({ id: `${MEMORY}:${seed}:0`, what: `${growth} bytes more are held at the end` });
+  if (growth > GROWTH_LIMIT) {
+    figures.violations.push({ id: `${MEMORY}:${seed}:0`, what: `${growth} bytes more are held at the end` });
+  }
   return figures;
 }
 
@@ -73,13 +75,16 @@ export function violationOf(target: Target, input: Uint8Array): string | undefin
     target.run(input);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? `${error.message} ${/\n\s+at [^\n]*/.exec(error.stack ?? "")?.[0].trim() ?? ""}` : String(error);
+    return error instanceof Error
+      ? `${error.message} ${/\n\s+at [^\n]*/.exec(error.stack ?? "")?.[0].trim() ?? ""}`
+      : String(error);
   }
 }
 
 /**
- * What is held, and not what is still to be cleared away: V8 sweeps after a collection in threads of its own, and counts the
- * memory of a dead buffer until it has. After one collection Node 24 counted up to 22 MB too much, after a second one nothing.
+ * What is held, and not what is still to be cleared away: V8 sweeps after a collection in threads of its own, and
+ * counts the memory of a dead buffer until it has. After one collection Node 24 counted up to 22 MB too much, after a
+ * second one nothing.
  */
 function heapUsed(): number {
   setFlagsFromString("--expose-gc");

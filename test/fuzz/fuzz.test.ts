@@ -74,12 +74,25 @@ test("the command that is printed repeats the violation: one input, or the whole
   const run = { seed: 5, inputs: 620_000, workers: 2 };
   assert.equal(repeatCommand("nvs:5:77", run), "npm run test:fuzz -- --replay nvs:5:77");
   assert.equal(repeatCommand("memory:5:0", run), "npm run test:fuzz -- --seed 5 --inputs 620000 --workers 2");
-  assert.equal(repeatCommand("memory:5:0", { ...run, target: "nvs" }), "npm run test:fuzz -- --seed 5 --inputs 620000 --workers 2 --target nvs");
+  assert.equal(
+    repeatCommand("memory:5:0", { ...run, target: "nvs" }),
+    "npm run test:fuzz -- --seed 5 --inputs 620000 --workers 2 --target nvs",
+  );
 });
 
 test("the command refuses what it does not know", async () => {
-  for (const wrong of [["--target", "nothing"], ["--replay", "nothing:1:1"], ["--replay", "nothing"], ["--replay", "memory:5:0"], ["--inputs", "0"]]) {
-    await assert.rejects(run(...wrong), (error: { code: number; stderr: string }) => error.code === 2 && error.stderr.split("\n").length === 2, wrong.join(" "));
+  for (const wrong of [
+    ["--target", "nothing"],
+    ["--replay", "nothing:1:1"],
+    ["--replay", "nothing"],
+    ["--replay", "memory:5:0"],
+    ["--inputs", "0"],
+  ]) {
+    await assert.rejects(
+      run(...wrong),
+      (error: { code: number; stderr: string }) => error.code === 2 && error.stderr.split("\n").length === 2,
+      wrong.join(" "),
+    );
   }
 });
 

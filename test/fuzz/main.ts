@@ -51,7 +51,11 @@ async function main(options: Options): Promise<void> {
     say(`violation ${id}: ${inOneLine(what)}`);
     if (options.save === true) save(id);
   }
-  if (violations[0] !== undefined) say(`repeat it: ${repeatCommand(violations[0].id, { seed, inputs, workers: options.workers, target: options.target })}`);
+  if (violations[0] !== undefined) {
+    say(
+      `repeat it: ${repeatCommand(violations[0].id, { seed, inputs, workers: options.workers, target: options.target })}`,
+    );
+  }
   const seconds = Math.round(Number(process.hrtime.bigint() - began) / 1e9);
   say(JSON.stringify({ inputs, seconds, violations: violations.length, seed }));
   if (violations.length > 0) process.exitCode = EXIT_FAILED;
@@ -64,15 +68,29 @@ async function fuzzAll(options: Options, seed: number): Promise<Figures> {
   const parts = await Promise.all(
     Array.from({ length: workers }, (_, part) => {
       const share = Number.isFinite(inputs) ? Math.floor(inputs / workers) + (part < inputs % workers ? 1 : 0) : inputs;
-      return runWorker({ targets, seed, inputs: share, seconds, part, of: workers, place: new Int32Array(new SharedArrayBuffer(12)) });
+      return runWorker({
+        targets,
+        seed,
+        inputs: share,
+        seconds,
+        part,
+        of: workers,
+        place: new Int32Array(new SharedArrayBuffer(12)),
+      });
     }),
   );
-  return { inputs: parts.reduce((sum, part) => sum + part.inputs, 0), violations: parts.flatMap((part) => part.violations) };
+  return {
+    inputs: parts.reduce((sum, part) => sum + part.inputs, 0),
+    violations: parts.flatMap((part) => part.violations),
+  };
 }
 
 function runWorker(task: Task): Promise<Figures> {
   return new Promise((resolve) => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: task, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB } });
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB },
+    });
     const lost = (what: string): void => {
       const [target = 0, index = 0, beat = 0] = task.place;
       resolve({ inputs: beat, violations: [{ id: `${task.targets[target]}:${task.seed}:${index}`, what }] });
@@ -97,7 +115,9 @@ function runWorker(task: Task): Promise<Figures> {
 
 function replay(id: string): void {
   const { target, input } = inputNamed(id);
-  say(`${target.name}, ${input.byteLength} bytes: ${JSON.stringify(Buffer.from(input.subarray(0, 400)).toString("latin1"))}`);
+  say(
+    `${target.name}, ${input.byteLength} bytes: ${JSON.stringify(Buffer.from(input.subarray(0, 400)).toString("latin1"))}`,
+  );
   const what = violationOf(target, input);
   say(what === undefined ? "no violation" : `violation: ${inOneLine(what)}`);
   if (what !== undefined) process.exitCode = EXIT_FAILED;
@@ -113,9 +133,14 @@ function inputNamed(id: string): { target: Target; input: Uint8Array } {
   if (match === null && !existsSync(path)) throw new UsageError(`neither an id nor a file: ${id}`);
   const name = match?.[1] ?? basename(path).replace(/\..*$/, "");
   const target = TARGETS.find((each) => each.name === name);
-  if (isOfWholeRun(id)) throw new UsageError("what is held at the end is of a whole run: repeat that with its --seed, --inputs and --workers");
+  if (isOfWholeRun(id)) {
+    throw new UsageError(
+      "what is held at the end is of a whole run: repeat that with its --seed, --inputs and --workers",
+    );
+  }
   if (target === undefined) throw new UsageError(`no such target: ${name}`);
-  const input = match === null ? new Uint8Array(readFileSync(path)) : fuzzInput(target, Number(match[2]), Number(match[3]));
+  const input =
+    match === null ? new Uint8Array(readFileSync(path)) : fuzzInput(target, Number(match[2]), Number(match[3]));
   return { target, input };
 }
 

@@ -4,14 +4,37 @@ import type { Target } from "./target.js";
 const MAX_LENGTH = 64 * 1024;
 const TELLING_BYTES = Array.from('\0\t\n\r "#%&,-./0:;<=?@[\\]{}\x7f\x80\xff', (character) => character.charCodeAt(0));
 const TELLING_NUMBERS = [
-  "0", "-1", "1", "007", "255", "256", "4095", "4096", "4097", "65535", "65536", "2147483647", "4294967295", "4294967296",
-  "9007199254740991", "9007199254740993", "99999999999999999999", "1e9", "1e400", "NaN", "0x10", "1.5",
+  "0",
+  "-1",
+  "1",
+  "007",
+  "255",
+  "256",
+  "4095",
+  "4096",
+  "4097",
+  "65535",
+  "65536",
+  "2147483647",
+  "4294967295",
+  "4294967296",
+  "9007199254740991",
+  "9007199254740993",
+  "99999999999999999999",
+  "1e9",
+  "1e400",
+  "NaN",
+  "0x10",
+  "1.5",
 ];
 
 /** Input `index` of a target: a function of these three alone. */
 export function inputOf(target: Target, random: SeededRandom): Uint8Array {
   const { corpus, repair } = target;
-  const base = random.fraction() < 0.07 ? random.bytes(random.integer(0, 200)) : (corpus[random.integer(0, corpus.length)] as Uint8Array);
+  const base =
+    random.fraction() < 0.07
+      ? random.bytes(random.integer(0, 200))
+      : (corpus[random.integer(0, corpus.length)] as Uint8Array);
   let input: Uint8Array = base.slice();
   for (let count = mutationCount(random); count > 0; count--) input = mutated(input, target, random);
   return repair !== undefined && random.fraction() < 0.7 ? repair(input.slice(), random) : input;
@@ -41,7 +64,9 @@ function mutated(input: Uint8Array, { corpus, words }: Target, random: SeededRan
     case 7:
       return input.slice(0, at);
     case 8:
-      return words.length === 0 ? input : replaced(input, at, random.integer(0, 3) * 4, Buffer.from(words[random.integer(0, words.length)] as string));
+      return words.length === 0
+        ? input
+        : replaced(input, at, random.integer(0, 3) * 4, Buffer.from(words[random.integer(0, words.length)] as string));
     case 9:
       return withNumber(input, random);
     case 10: {
@@ -59,7 +84,10 @@ function changed(input: Uint8Array, at: number, change: (byte: number) => number
 }
 
 function replaced(input: Uint8Array, at: number, length: number, by: Uint8Array): Uint8Array {
-  return new Uint8Array(Buffer.concat([input.subarray(0, at), by, input.subarray(at + length)])).subarray(0, MAX_LENGTH);
+  return new Uint8Array(Buffer.concat([input.subarray(0, at), by, input.subarray(at + length)])).subarray(
+    0,
+    MAX_LENGTH,
+  );
 }
 
 /** Long runs find limits that are not there. */

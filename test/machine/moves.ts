@@ -24,7 +24,9 @@ export function moves(): Move[] {
     for (const type of EVENT_TYPES) {
       for (const context of CONTEXTS) {
         for (const state of STATES[name]) {
-          for (const event of EVENTS[type]) all.push({ from: name, type, event: labelOf(event, context), step: transition(state, event, context) });
+          for (const event of EVENTS[type]) {
+            all.push({ from: name, type, event: labelOf(event, context), step: transition(state, event, context) });
+          }
         }
       }
     }
@@ -35,7 +37,12 @@ export function moves(): Move[] {
 /** Each checkpoint at each kind of boot. */
 export function boots(): Move[] {
   return CHECKPOINTS.flatMap((checkpoint) =>
-    BOOTS.map((boot) => ({ from: undefined, type: undefined, event: checkpoint?.phase ?? "no checkpoint", step: restore(checkpoint, boot) })),
+    BOOTS.map((boot) => ({
+      from: undefined,
+      type: undefined,
+      event: checkpoint?.phase ?? "no checkpoint",
+      step: restore(checkpoint, boot),
+    })),
   );
 }
 
@@ -62,5 +69,9 @@ function labelOf(event: Event, { target }: Context): string {
 
 /** Effects by name, in order. */
 export function namesOf(effects: readonly Effect[]): string {
-  return effects.map((effect) => (effect.do === "start-timer" || effect.do === "stop-timer" ? `${effect.do} ${effect.timer}` : effect.do)).join(", ");
+  return effects
+    .map((effect) =>
+      effect.do === "start-timer" || effect.do === "stop-timer" ? `${effect.do} ${effect.timer}` : effect.do,
+    )
+    .join(", ");
 }

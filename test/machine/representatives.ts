@@ -1,12 +1,22 @@
 import type { BootStatus } from "../../hal/ports/index.js";
 import type { OtaErrorCode } from "../../src/errors.js";
 import type { Offer, Result } from "../../src/protocol/messages.js";
-import type { Checkpoint, Context, Event, Failure, Image, In, Kept, State, Stored } from "../../src/update/machine/types.js";
+import type {
+  Checkpoint,
+  Context,
+  Event,
+  Failure,
+  Image,
+  In,
+  Kept,
+  State,
+  Stored,
+} from "../../src/update/machine/types.js";
 import { ERROR_CODES } from "../support/error-codes.js";
 
 /*
- * Values that stand for every case the machine tells apart. The mapped types below make the compiler ask for an entry for
- * each state and each event there is.
+ * Values that stand for every case the machine tells apart. The mapped types below make the compiler ask for an entry
+ * for each state and each event there is.
  */
 
 const RUNNING_VERSION = "1.0";
@@ -44,13 +54,24 @@ export function offerName(each: Offer): string {
   return each === other ? "other image" : "too large";
 }
 
-const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
+const fresh: Stored = {
+  regionOffset: undefined,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  refetched: false,
+};
 const partial: Stored = { ...fresh, regionOffset: 65_536, etag: '"e"' };
 const spliced: Stored = { ...partial, written: 131_072, spliced: true };
 const refetched: Stored = { ...spliced, refetched: true };
 const STORED: readonly Stored[] = [fresh, partial, spliced, refetched];
 
-const KEPT: readonly (Kept | undefined)[] = [undefined, { image, whole: false, stored: partial }, { image, whole: true }];
+const KEPT: readonly (Kept | undefined)[] = [
+  undefined,
+  { image, whole: false, stored: partial },
+  { image, whole: true },
+];
 const done: Result = { outcome: "done" };
 const failed: Result = { outcome: "timed-out", message: "no byte for 30000 ms" };
 
@@ -84,7 +105,9 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   ),
   waiting: STORED.flatMap((stored) =>
     (["pause", "fresh-url"] as const).flatMap((reason) =>
-      [1, CONTEXT.maxAttempts - 1].map((tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, urlRenewed: false })),
+      [1, CONTEXT.maxAttempts - 1].map(
+        (tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, urlRenewed: false }),
+      ),
     ),
   ),
   verifying: [undefined, ...STORED].map((stored): In<"verifying"> => ({ name: "verifying", offer, stored })),
@@ -100,7 +123,9 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
   reporting: [done, failed].flatMap((result) =>
     KEPT.flatMap((kept) =>
       [undefined, other, running].flatMap((queued) =>
-        [false, true].map((owesVersion): In<"reporting"> => ({ name: "reporting", image, result, kept, queued, owesVersion })),
+        [false, true].map(
+          (owesVersion): In<"reporting"> => ({ name: "reporting", image, result, kept, queued, owesVersion }),
+        ),
       ),
     ),
   ),
@@ -135,7 +160,10 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   cleared: (["download", "install"] as const).map((step) => ({ type: "cleared", step })),
   declined: [{ type: "declined", failure: failure("declined") }],
   applied: [{ type: "applied" }],
-  "apply-failed": (["switch-failed", "install-failed"] as const).map((code) => ({ type: "apply-failed", failure: failure(code) })),
+  "apply-failed": (["switch-failed", "install-failed"] as const).map((code) => ({
+    type: "apply-failed",
+    failure: failure(code),
+  })),
   proven: [{ type: "proven" }],
   unproven: [{ type: "unproven", failure: failure("reverted") }],
   confirmed: [{ type: "confirmed" }],
@@ -143,7 +171,10 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   "revert-failed": [{ type: "revert-failed" }],
   "result-acknowledged": [{ type: "result-acknowledged" }],
   "store-failed": [{ type: "store-failed", failure: failure("store-failed") }],
-  "timer-fired": (["pause", "fresh-url", "announcement", "trial", "self-test"] as const).map((timer) => ({ type: "timer-fired", timer })),
+  "timer-fired": (["pause", "fresh-url", "announcement", "trial", "self-test"] as const).map((timer) => ({
+    type: "timer-fired",
+    timer,
+  })),
 };
 
 /** What boots find: with each of `CHECKPOINTS`. */
@@ -151,7 +182,13 @@ export const BOOTS: readonly BootStatus[] = [
   trial,
   { ...trial, runningState: "valid" },
   ...(["none", "valid", "invalid", "pending-verify"] as const).map(
-    (targetState): BootStatus => ({ ...trial, runningSlot: "ota_0", runningState: "valid", targetSlot: "ota_1", targetState }),
+    (targetState): BootStatus => ({
+      ...trial,
+      runningSlot: "ota_0",
+      runningState: "valid",
+      targetSlot: "ota_1",
+      targetState,
+    }),
   ),
 ];
 

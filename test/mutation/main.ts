@@ -43,7 +43,9 @@ async function main(options: Options): Promise<void> {
     for (const mutant of mutants) say(name(mutant));
     return;
   }
-  const last = new Map(options.again === true ? readLastRun().map(({ mutant, verdict }) => [name(mutant), verdict] as const) : []);
+  const last = new Map(
+    options.again === true ? readLastRun().map(({ mutant, verdict }) => [name(mutant), verdict] as const) : [],
+  );
   const verdicts = new Map<string, Verdict>();
   for (const mutant of mutants) {
     const verdict = last.get(name(mutant));
@@ -68,7 +70,11 @@ async function main(options: Options): Promise<void> {
   conclude(judged, Number(process.hrtime.bigint() - began) / 1e9);
 }
 
-async function judgeAll(mutants: Mutant[], workers: number, onJudged: (mutant: Mutant, verdict: Verdict) => void): Promise<void> {
+async function judgeAll(
+  mutants: Mutant[],
+  workers: number,
+  onJudged: (mutant: Mutant, verdict: Verdict) => void,
+): Promise<void> {
   if (mutants.length === 0) return;
   const base = join(ROOT, "dist/node");
   const limits = await limitsOf([...new Set(mutants.map(({ file }) => file))], base);
@@ -100,7 +106,9 @@ async function limitsOf(files: readonly string[], base: string): Promise<Map<str
     for (const group of groups) {
       const key = group.join(" ");
       const began = performance.now();
-      if (!taken.has(key) && (await sandbox.run(group, 300_000)) !== "survived") throw new UsageError(`the tests of ${file} fail without a mutant`);
+      if (!taken.has(key) && (await sandbox.run(group, 300_000)) !== "survived") {
+        throw new UsageError(`the tests of ${file} fail without a mutant`);
+      }
       if (!taken.has(key)) taken.set(key, performance.now() - began);
       longestMs = Math.max(longestMs, taken.get(key) ?? 0);
     }
@@ -116,14 +124,26 @@ function conclude(judged: readonly Judged[], seconds: number): void {
   for (const { mutant } of unexplained) say(`unexplained ${name(mutant)}`);
   const killed = judged.length - survived.length;
   const hung = judged.filter(({ verdict }) => verdict === "hung").length;
-  say(JSON.stringify({ mutants: judged.length, killed, hung, survived: survived.length, unexplained: unexplained.length, score: score(judged), seconds: Math.round(seconds) }));
+  say(
+    JSON.stringify({
+      mutants: judged.length,
+      killed,
+      hung,
+      survived: survived.length,
+      unexplained: unexplained.length,
+      score: score(judged),
+      seconds: Math.round(seconds),
+    }),
+  );
   if (score(judged) < REQUIRED_SCORE || unexplained.length > 0) process.exitCode = EXIT_FAILED;
 }
 
 function sourcesOf(prefixes: readonly string[]): string[] {
   return readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => join("src", path))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && prefixes.some((prefix) => path.startsWith(prefix)))
+    .filter(
+      (path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && prefixes.some((prefix) => path.startsWith(prefix)),
+    )
     .sort();
 }
 

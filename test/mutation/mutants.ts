@@ -68,7 +68,14 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const mutants: Mutant[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isImportDeclaration(node)) return;
+    if (
+      ts.isTypeNode(node) ||
+      ts.isInterfaceDeclaration(node) ||
+      ts.isTypeAliasDeclaration(node) ||
+      ts.isImportDeclaration(node)
+    ) {
+      return;
+    }
     if (isLogging(node)) return;
     for (const { node: at, operator, replacement } of changesOf(node)) {
       const [start, end] = [at.getStart(source), at.getEnd()];
@@ -101,15 +108,21 @@ function changesOf(node: ts.Node): Change[] {
   if (ts.isPostfixUnaryExpression(node)) return [increment(node, node.operand, "post")];
   if (node.kind === SyntaxKind.TrueKeyword) return [{ node, operator: "boolean", replacement: "false" }];
   if (node.kind === SyntaxKind.FalseKeyword) return [{ node, operator: "boolean", replacement: "true" }];
-  if (ts.isIfStatement(node) || ts.isWhileStatement(node) || ts.isDoStatement(node)) return ofCondition(node.expression, ts.isIfStatement(node));
+  if (ts.isIfStatement(node) || ts.isWhileStatement(node) || ts.isDoStatement(node)) {
+    return ofCondition(node.expression, ts.isIfStatement(node));
+  }
   if (ts.isForStatement(node) && node.condition !== undefined) return ofCondition(node.condition, false);
   if (ts.isConditionalExpression(node)) return ofCondition(node.condition, true);
   if (ts.isBlock(node) && node.statements.length > 0) return [{ node, operator: "block", replacement: "{}" }];
-  if (ts.isCaseClause(node) && node.statements.length > 0) return node.statements.map((statement) => ({ node: statement, operator: "case", replacement: ";" })).slice(0, 1);
+  if (ts.isCaseClause(node) && node.statements.length > 0) {
+    return node.statements.map((statement) => ({ node: statement, operator: "case", replacement: ";" })).slice(0, 1);
+  }
   if (ts.isReturnStatement(node) && node.expression !== undefined && !isTrivial(node.expression)) {
     return [{ node: node.expression, operator: "return", replacement: "undefined" }];
   }
-  if (ts.isArrayLiteralExpression(node) && node.elements.length > 0) return [{ node, operator: "array", replacement: "[]" }];
+  if (ts.isArrayLiteralExpression(node) && node.elements.length > 0) {
+    return [{ node, operator: "array", replacement: "[]" }];
+  }
   if (ts.isPropertyAccessExpression(node)) return ofProperty(node);
   return [];
 }
@@ -136,9 +149,17 @@ function ofUnary(node: ts.PrefixUnaryExpression): Change[] {
   }
 }
 
-function increment(node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression, operand: ts.Node, place: "pre" | "post"): Change {
+function increment(
+  node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression,
+  operand: ts.Node,
+  place: "pre" | "post",
+): Change {
   const other = node.operator === SyntaxKind.PlusPlusToken ? "--" : "++";
-  return { node, operator: "increment", replacement: place === "pre" ? other + operand.getText() : operand.getText() + other };
+  return {
+    node,
+    operator: "increment",
+    replacement: place === "pre" ? other + operand.getText() : operand.getText() + other,
+  };
 }
 
 /** A loop that never ends is no finding: only `false` there. */
@@ -150,7 +171,9 @@ function ofCondition(condition: ts.Expression, both: boolean): Change[] {
 
 function ofProperty(node: ts.PropertyAccessExpression): Change[] {
   const changes: Change[] = [];
-  if (node.questionDotToken !== undefined) changes.push({ node: node.questionDotToken, operator: "optional", replacement: "." });
+  if (node.questionDotToken !== undefined) {
+    changes.push({ node: node.questionDotToken, operator: "optional", replacement: "." });
+  }
   const other = METHODS[node.name.text];
   if (other !== undefined && ts.isCallExpression(node.parent) && node.parent.expression === node) {
     changes.push({ node: node.name, operator: "method", replacement: other });
@@ -163,10 +186,18 @@ function isText(node: ts.Expression): boolean {
 }
 
 function isTrivial(node: ts.Expression): boolean {
-  return node.kind === SyntaxKind.TrueKeyword || node.kind === SyntaxKind.FalseKeyword || (ts.isIdentifier(node) && node.text === "undefined");
+  return (
+    node.kind === SyntaxKind.TrueKeyword ||
+    node.kind === SyntaxKind.FalseKeyword ||
+    (ts.isIdentifier(node) && node.text === "undefined")
+  );
 }
 
 /** A statement that only logs. */
 function isLogging(node: ts.Node): boolean {
-  return ts.isExpressionStatement(node) && ts.isCallExpression(node.expression) && /(^|\.)#?log$/.test(node.expression.expression.getText());
+  return (
+    ts.isExpressionStatement(node) &&
+    ts.isCallExpression(node.expression) &&
+    /(^|\.)#?log$/.test(node.expression.expression.getText())
+  );
 }

@@ -113,21 +113,22 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/checkpoint.ts",
-    line: "const stored = phase === \"downloading\" || phase === \"reporting\" ? checkpoint.stored : undefined;",
-    mutant: "condition: phase === \"downloading\" || phase === \"reporting\" -> true",
+    line: 'const stored = phase === "downloading" || phase === "reporting" ? checkpoint.stored : undefined;',
+    mutant: 'condition: phase === "downloading" || phase === "reporting" -> true',
     reason: "A checkpoint of another phase has no such field: it is undefined. The condition is for the compiler.",
   },
   {
     file: "src/update/checkpoint.ts",
-    line: "const bytes = text === \"\" ? undefined : encodeUtf8(text);",
-    mutant: "condition: text === \"\" -> false",
+    line: 'const bytes = text === "" ? undefined : encodeUtf8(text);',
+    mutant: 'condition: text === "" -> false',
     reason: "No bytes are no bytes; the condition spares an empty array.",
   },
   {
     file: "src/update/checkpoint.ts",
     line: "for (let index = 0; index < TEXT_COUNT; index++) {",
     mutant: "relation: < -> <=",
-    reason: "Where texts are put into the record: there is none behind the last. The loops before and behind it are told by their results.",
+    reason:
+      "Where texts are put into the record: there is none behind the last. The loops before and behind it are told by their results.",
   },
   {
     file: "src/update/checkpoint.ts",
@@ -137,8 +138,8 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/checkpoint.ts",
-    line: "const reason = checkpoint.phase === \"applying\" ? checkpoint.reason : undefined;",
-    mutant: "condition: checkpoint.phase === \"applying\" -> true",
+    line: 'const reason = checkpoint.phase === "applying" ? checkpoint.reason : undefined;',
+    mutant: 'condition: checkpoint.phase === "applying" -> true',
     reason: "A checkpoint of another phase has no such field: it is undefined. The condition is for the compiler.",
   },
   {
@@ -157,7 +158,8 @@ export const REASONS: readonly Reason[] = [
     file: "src/update/flash/download.ts",
     line: "if (this.#closed) return;",
     mutant: "condition: this.#closed -> false",
-    reason: "In the timer: `close` has cancelled it, except where the mutants above made a second one. In `#fail`: nothing calls it after `close`, but a board may.",
+    reason:
+      "In the timer: `close` has cancelled it, except where the mutants above made a second one. In `#fail`: nothing calls it after `close`, but a board may.",
   },
   {
     file: "src/update/flash/download.ts",
@@ -181,7 +183,8 @@ export const REASONS: readonly Reason[] = [
     file: "src/update/flash/download.ts",
     line: "return true;",
     mutant: "boolean: true -> false",
-    reason: "In `#erasesAhead`: what it may do next begins with bytes, which schedule a turn. The other places are told.",
+    reason:
+      "In `#erasesAhead`: what it may do next begins with bytes, which schedule a turn. The other places are told.",
   },
   {
     file: "src/update/flash/download.ts",
@@ -197,7 +200,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#turnTimer === undefined) this.#turnTimer = this.#options.device.clock.timer(\"download\", 0, () => this.#onTurn());",
+    line: "if (this.#turnTimer === undefined) {",
     mutant: "condition: this.#turnTimer === undefined -> true",
     reason: "A new timer each time does the same; what it costs is memory.",
   },
@@ -221,8 +224,8 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: "if (event.type !== \"region-erased\") this.#work.tell();",
-    mutant: "condition: event.type !== \"region-erased\" -> true",
+    line: 'if (event.type !== "region-erased") this.#work.tell();',
+    mutant: 'condition: event.type !== "region-erased" -> true',
     reason: "The offset of the region is then told twice.",
   },
   {
@@ -257,8 +260,8 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/machine/moves.ts",
-    line: "return step.state.name === \"reporting\" ? { state: { ...step.state, queued }, effects: step.effects } : step;",
-    mutant: "condition: step.state.name === \"reporting\" -> true",
+    line: 'return step.state.name === "reporting" ? { state: { ...step.state, queued }, effects: step.effects } : step;',
+    mutant: 'condition: step.state.name === "reporting" -> true',
     reason: "Both callers hand over a step to that state. The condition is for the compiler.",
   },
   {
@@ -283,11 +286,12 @@ export const REASONS: readonly Reason[] = [
     file: "src/update/flash/region-eraser.ts",
     line: "return this.#enteredEnd !== entered;",
     mutant: "equality: !== -> ===",
-    reason: "An event that comes between the erase of a region and its entry is not told the block before; the entry says the same.",
+    reason:
+      "An event that comes between the erase of a region and its entry is not told the block before; the entry says the same.",
   },
   {
     file: "src/update/machine/restore.ts",
-    line: "if (slot === boot.runningSlot) return report({ phase: \"reporting\", slot, image, result: { outcome: \"done\" }, stored: undefined, whole: false }, boot.targetSlot);",
+    line: '{ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },',
     mutant: "boolean: false -> true",
     reason: "Nothing is kept of a slot that runs, whatever the record says.",
   },

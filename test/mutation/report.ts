@@ -36,7 +36,8 @@ export function score(judged: readonly Judged[]): number {
 export function reasonFor(mutant: Mutant): string | undefined {
   const line = lineOf(mutant);
   const what = describeMutant(mutant);
-  return REASONS.find((reason) => reason.file === mutant.file && reason.line === line && reason.mutant === what)?.reason;
+  return REASONS.find((reason) => reason.file === mutant.file && reason.line === line && reason.mutant === what)
+    ?.reason;
 }
 
 export function lineOf({ file, line }: Mutant): string {
@@ -53,8 +54,21 @@ export function writeDocument(judged: readonly Judged[]): void {
 
 function figures(judged: readonly Judged[]): string {
   const folders = [...new Set(judged.map(({ mutant }) => folderOf(mutant)))].sort();
-  const rows = [...folders.map((folder) => row(folder, judged.filter(({ mutant }) => folderOf(mutant) === folder))), row("all", judged)];
-  return ["| Folder | Mutants | Killed by a test | Killed by the time limit | Survived | Killed |", "|---|---|---|---|---|---|", ...rows, ""].join("\n");
+  const rows = [
+    ...folders.map((folder) =>
+      row(
+        folder,
+        judged.filter(({ mutant }) => folderOf(mutant) === folder),
+      ),
+    ),
+    row("all", judged),
+  ];
+  return [
+    "| Folder | Mutants | Killed by a test | Killed by the time limit | Survived | Killed |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 function row(name: string, judged: readonly Judged[]): string {
@@ -69,7 +83,10 @@ function survivors(judged: readonly Judged[]): string {
     .map((file) => {
       const rows = survived
         .filter(({ mutant }) => mutant.file === file)
-        .map(({ mutant }) => `| ${code(lineOf(mutant))} | ${code(describeMutant(mutant))} | ${reasonFor(mutant) ?? "not looked at yet"} |`);
+        .map(
+          ({ mutant }) =>
+            `| ${code(lineOf(mutant))} | ${code(describeMutant(mutant))} | ${reasonFor(mutant) ?? "not looked at yet"} |`,
+        );
       return [`### ${file}`, "", "| Line | Mutant | Why no test tells |", "|---|---|---|", ...rows, "", ""].join("\n");
     })
     .join("");

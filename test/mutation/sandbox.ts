@@ -17,13 +17,17 @@ export class Sandbox {
 
   /** Whether a test fails once the mutant is in. `groups` of files run one after the other, as long as all pass. */
   judge(mutant: Mutant, groups: readonly (readonly string[])[], timeoutMs: number): Promise<Verdict> {
-    return this.#copy.withSource(mutant.file, apply(readFileSync(join(ROOT, mutant.file), "utf8"), mutant), async () => {
-      for (const files of groups) {
-        const verdict = await this.run(files, timeoutMs);
-        if (verdict !== "survived") return verdict;
-      }
-      return "survived";
-    });
+    return this.#copy.withSource(
+      mutant.file,
+      apply(readFileSync(join(ROOT, mutant.file), "utf8"), mutant),
+      async () => {
+        for (const files of groups) {
+          const verdict = await this.run(files, timeoutMs);
+          if (verdict !== "survived") return verdict;
+        }
+        return "survived";
+      },
+    );
   }
 
   /** Runs test files in one process, until the first test fails. */

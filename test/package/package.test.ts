@@ -21,7 +21,9 @@ test("what a board has has types in an editor, and no code for Node", () => {
 });
 
 test("each bundle that an application imports has its declarations beside it", () => {
-  for (const name of ["moddable-ota", "gateway", "plans", "esp32", "lin"]) assert.ok(packedFiles().has(join("dist", "moddable", `${name}.d.ts`)), name);
+  for (const name of ["moddable-ota", "gateway", "plans", "esp32", "lin"]) {
+    assert.ok(packedFiles().has(join("dist", "moddable", `${name}.d.ts`)), name);
+  }
 });
 
 test("the licence of every package that is bundled is beside the bundles", () => {
@@ -32,7 +34,9 @@ test("the licence of every package that is bundled is beside the bundles", () =>
   const names = new Set(files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   assert.deepEqual([...names].sort(), ["mqtt-packet", "spark-md5"]);
   for (const name of names) assert.match(text, new RegExp(`^${name} [0-9.]+, .+\\n\\n(.+\\n)+`, "m"));
-  for (const words of ["Permission is hereby granted, free of charge", "DO WHAT THE FUCK YOU WANT TO PUBLIC LICENSE"]) assert.ok(text.includes(words), words);
+  for (const words of ["Permission is hereby granted, free of charge", "DO WHAT THE FUCK YOU WANT TO PUBLIC LICENSE"]) {
+    assert.ok(text.includes(words), words);
+  }
 });
 
 test("the package holds no private key, and nothing of the tests", () => {

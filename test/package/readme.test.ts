@@ -24,7 +24,11 @@ test("the program for Node in README updates its board, as it stands, on the pac
       writeFileSync(path, imageOf(VERSION, 64 * 1024));
       await cloud.platform.addDevice({ ...DEVICE, deviceSecret: SECRET });
       await cloud.platform.addFirmware({ productId: DEVICE.productId, version: VERSION, path });
-      await cloud.platform.upgrade({ productId: DEVICE.productId, version: VERSION, selection: { kind: "list", deviceNames: [DEVICE.deviceName] } });
+      await cloud.platform.upgrade({
+        productId: DEVICE.productId,
+        version: VERSION,
+        selection: { kind: "list", deviceNames: [DEVICE.deviceName] },
+      });
       assert.match(await runUntil(folder, cloud.mqttUrl, `${VERSION}: done\n`), /: 100 %\n/);
     } finally {
       await cloud.stop();
@@ -38,13 +42,19 @@ function programIn(text: string): string {
 }
 
 function neededBy(name: string): string[] {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as { dependencies?: object };
+  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as {
+    dependencies?: object;
+  };
   return Object.keys(dependencies);
 }
 
 /** @returns what the program has printed once it has printed these words */
 function runUntil(folder: string, url: string, words: string): Promise<string> {
-  const child = spawn(process.execPath, ["board.mjs", url], { cwd: folder, timeout: TIMEOUT_MS, killSignal: "SIGKILL" });
+  const child = spawn(process.execPath, ["board.mjs", url], {
+    cwd: folder,
+    timeout: TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (bytes: Buffer) => {
     stdout += bytes.toString();
@@ -52,6 +62,8 @@ function runUntil(folder: string, url: string, words: string): Promise<string> {
   });
   child.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()));
   return new Promise((resolve, reject) => {
-    child.on("close", () => (stdout.includes(words) ? resolve(stdout) : reject(new Error(`no ${words}\n${stdout}\n${stderr}`))));
+    child.on("close", () =>
+      stdout.includes(words) ? resolve(stdout) : reject(new Error(`no ${words}\n${stdout}\n${stderr}`)),
+    );
   });
 }

@@ -10,8 +10,8 @@ import { ROOT } from "../support/root.js";
 import { compile, pathsOf } from "../support/typescript-application.js";
 
 /**
- * All that an application can import on a board; the last lines hold that the types are more than `any`. Indented, so that it is
- * not taken for imports of this file.
+ * All that an application can import on a board; the last lines hold that the types are more than `any`. Indented, so
+ * that it is not taken for imports of this file.
  */
 const APPLICATION = `
   import { type Device, type Log, OtaAgent } from "moddable-ota";
@@ -57,14 +57,26 @@ test("a TypeScript application compiles against the package as it is packed, str
     for (const platform of ["esp32", "lin"]) {
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
         const manifests = ["manifest.json", join("gateway", "manifest.json"), join("plans", "manifest.json")];
-        const paths = Object.assign({}, ...manifests.map((path) => pathsOf(join(installed, path), platform))) as ReturnType<typeof pathsOf>;
-        for (const name of ["moddable-ota", "moddable-ota/device", "moddable-ota/gateway", "moddable-ota/plans"]) assert.ok(name in paths, name);
+        const paths = Object.assign(
+          {},
+          ...manifests.map((path) => pathsOf(join(installed, path), platform)),
+        ) as ReturnType<typeof pathsOf>;
+        for (const name of ["moddable-ota", "moddable-ota/device", "moddable-ota/gateway", "moddable-ota/plans"]) {
+          assert.ok(name in paths, name);
+        }
         assert.equal(compile(withOwn(folder, platform), [application], paths), "");
       });
 
       await t.test(`examples/plans for ${platform}, by the paths of its manifest`, () => {
         const example = join(installed, "examples", "plans");
-        assert.equal(compile(withOwn(folder, `plans-${platform}`), [join(example, "main.ts")], pathsOf(join(example, "manifest.json"), platform)), "");
+        assert.equal(
+          compile(
+            withOwn(folder, `plans-${platform}`),
+            [join(example, "main.ts")],
+            pathsOf(join(example, "manifest.json"), platform),
+          ),
+          "",
+        );
       });
     }
 
@@ -75,17 +87,17 @@ test("a TypeScript application compiles against the package as it is packed, str
   });
 });
 
-test(
-  "examples/plans is compiled and linked for an ESP32 by the SDK",
-  { skip: process.env["MODDABLE"] ? false : "MODDABLE is not set" },
-  () => {
-    // mcconfig runs the tsc that it finds.
-    process.env["PATH"] = [join(ROOT, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter);
-    const application = { board: "nodemcu", version: "0.1.0", table: "4mb-large", example: "plans" };
-    const { linked } = checkApplication({ sdk: findEsp32Sdk(process.env), ...application });
-    for (const name of ["main", "moddable-ota/plans", "moddable-ota/staging"]) assert.ok(linked.preloaded.has(name), name);
-  },
-);
+test("examples/plans is compiled and linked for an ESP32 by the SDK", {
+  skip: process.env["MODDABLE"] ? false : "MODDABLE is not set",
+}, () => {
+  // mcconfig runs the tsc that it finds.
+  process.env["PATH"] = [join(ROOT, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter);
+  const application = { board: "nodemcu", version: "0.1.0", table: "4mb-large", example: "plans" };
+  const { linked } = checkApplication({ sdk: findEsp32Sdk(process.env), ...application });
+  for (const name of ["main", "moddable-ota/plans", "moddable-ota/staging"]) {
+    assert.ok(linked.preloaded.has(name), name);
+  }
+});
 
 /** mcconfig writes its settings outside of what it compiles. */
 function withOwn(folder: string, name: string): string {

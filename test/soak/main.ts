@@ -11,7 +11,9 @@ interface Options {
 }
 
 const program = new Command("npm run test:soak --")
-  .description("Updates in a row on one flash file, with random cuts and faults: wear, writes, memory. The last line is JSON.")
+  .description(
+    "Updates in a row on one flash file, with random cuts and faults: wear, writes, memory. The last line is JSON.",
+  )
   .option("--updates <n>", "how many", positiveCount, 200)
   .option("--seed <n>", "repeats another run; default: another one each time", seed, (Math.random() * 0x7fffffff) | 0)
   .action(main);
@@ -30,10 +32,14 @@ function main({ updates, seed: chosen }: Options): void {
       },
     });
     const { erases, otherErases, keyValueWrites, heapStart, heapEnd, boots, requests, reverted, violations } = figures;
-    say(`ended      ${updates - reverted} on the new firmware, ${reverted} reverted; ${boots} boots, ${requests} requests`);
+    say(
+      `ended      ${updates - reverted} on the new firmware, ${reverted} reverted; ${boots} boots, ${requests} requests`,
+    );
     say(`ota_0      ${describe(erases.ota_0)}`);
     say(`ota_1      ${describe(erases.ota_1)}`);
-    say(`nvs        ${keyValueWrites} writes, ${otherErases.nvs} page erases; otadata ${otherErases.otadata} sector erases`);
+    say(
+      `nvs        ${keyValueWrites} writes, ${otherErases.nvs} page erases; otadata ${otherErases.otadata} sector erases`,
+    );
     say(`heap       ${kib(heapStart)} once warm, ${kib(heapEnd)} in the end`);
     for (const what of violations) say(`violation: ${what}`);
     if (violations.length > 0) say(`repeat it: npm run test:soak -- --updates ${updates} --seed ${chosen}`);
@@ -54,7 +60,9 @@ function kib(bytes: number): string {
 
 function seed(text: string): number {
   const value = Number(text);
-  if (!/^[0-9]{1,10}$/.test(text) || value > 0xffffffff) throw new InvalidArgumentError("Not a whole number of 32 bits.");
+  if (!/^[0-9]{1,10}$/.test(text) || value > 0xffffffff) {
+    throw new InvalidArgumentError("Not a whole number of 32 bits.");
+  }
   return value;
 }
 

@@ -68,7 +68,9 @@ export function soak({ path, updates, seed, onUpdate }: SoakOptions): SoakFigure
         return chip;
       },
     });
-    for (const what of [...record.violations, ...wrongEnd(record, scenario)]) violations.push(`update ${update}: ${what}`);
+    for (const what of [...record.violations, ...wrongEnd(record, scenario)]) {
+      violations.push(`update ${update}: ${what}`);
+    }
     totals.boots += record.boots;
     totals.requests += record.requests.length;
     if (record.version === scenario.version) running = record.jobs[0]?.file ?? running;
@@ -80,7 +82,9 @@ export function soak({ path, updates, seed, onUpdate }: SoakOptions): SoakFigure
   const [first, second] = chip.wear.map(wearOf) as [Wear, Wear];
   const heapEnd = heapAfterCollection();
   if (heapEnd - heapStart > HEAP_GROWTH_LIMIT) violations.push(`the heap grew by ${heapEnd - heapStart} bytes`);
-  if (Math.max(first.sum, second.sum) > WEAR_RATIO * Math.min(first.sum, second.sum)) violations.push(`wear is not level: ${first.sum} and ${second.sum} erases`);
+  if (Math.max(first.sum, second.sum) > WEAR_RATIO * Math.min(first.sum, second.sum)) {
+    violations.push(`wear is not level: ${first.sum} and ${second.sum} erases`);
+  }
   return {
     updates,
     ...totals,
@@ -95,7 +99,9 @@ export function soak({ path, updates, seed, onUpdate }: SoakOptions): SoakFigure
 
 /** Faults that cost tries but never the job; cuts may cost the trial. */
 function scenarioOf(version: string, slotLength: number, random: SeededRandom): Scenario {
-  const harmless = ANSWERS.filter(([harm, { fields }]) => harm === "none" || (harm === "try" && fields?.["Retry-After"] === undefined));
+  const harmless = ANSWERS.filter(
+    ([harm, { fields }]) => harm === "none" || (harm === "try" && fields?.["Retry-After"] === undefined),
+  );
   const some = <Item>(items: readonly Item[], most: number): Item[] =>
     Array.from({ length: random.integer(0, most + 1) }, () => items[random.integer(0, items.length)] as Item);
   return {
@@ -104,7 +110,10 @@ function scenarioOf(version: string, slotLength: number, random: SeededRandom): 
     size: LINE_LENGTH * random.integer(slotLength / 2 / LINE_LENGTH, slotLength / LINE_LENGTH + 1),
     http: some(harmless, 4).map(([, answer]) => (answer.status === 302 ? {} : answer)),
     mqtt: some(CONNECTIONS, 2),
-    cuts: Array.from({ length: random.integer(0, 3) }, () => ({ operation: random.integer(0, 60), mode: random.integer(0, 6) })),
+    cuts: Array.from({ length: random.integer(0, 3) }, () => ({
+      operation: random.integer(0, 60),
+      mode: random.integer(0, 6),
+    })),
   };
 }
 
@@ -112,7 +121,9 @@ function scenarioOf(version: string, slotLength: number, random: SeededRandom): 
 function wrongEnd(record: RunRecord, { version, cuts = [] }: Scenario): string[] {
   const result = record.jobs[0]?.results[0] ?? "";
   if (record.version === version && result.includes('"done"')) return [];
-  return cuts.length > 0 && /restarted during its trial, reverted/.test(result) ? [] : [`ends with ${record.version} and ${result}`];
+  return cuts.length > 0 && /restarted during its trial, reverted/.test(result)
+    ? []
+    : [`ends with ${record.version} and ${result}`];
 }
 
 function wearOf(erases: Uint32Array): Wear {

@@ -106,7 +106,12 @@ export class Bench {
   /** The offer of the served file, with a URL that is new each time. */
   offer(version = "0.2.0"): TestOffer {
     const sign = `sign=${Math.floor(performance.now() * 1000)}`;
-    return { version, url: `${this.server.url}?${sign}`, md5sum: this.server.md5, file_size: this.server.file.byteLength };
+    return {
+      version,
+      url: `${this.server.url}?${sign}`,
+      md5sum: this.server.md5,
+      file_size: this.server.file.byteLength,
+    };
   }
 
   /** Powers the board on with an update pending, and waits for the end of it. */
@@ -131,7 +136,9 @@ export class Bench {
     while (!condition()) {
       if (this.dead !== undefined) throw new Error(`the board died: ${this.dead.message}`);
       if (performance.now() > end) {
-        throw new Error(`no ${what} within ${timeoutMs} ms\n${this.platform.words().join("\n")}\n${this.logged.lines.join("\n")}`);
+        throw new Error(
+          `no ${what} within ${timeoutMs} ms\n${this.platform.words().join("\n")}\n${this.logged.lines.join("\n")}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }

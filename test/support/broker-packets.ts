@@ -47,7 +47,7 @@ export interface Sent {
 /** Takes a client's bytes apart. @throws Error where they do not end with a packet */
 export function sentPackets(bytes: Uint8Array): Sent[] {
   const packets: Sent[] = [];
-  for (let at = 0; at < bytes.byteLength;) {
+  for (let at = 0; at < bytes.byteLength; ) {
     const first = bytes[at++] as number;
     let length = 0;
     for (let shift = 0; ; shift += 7) {

@@ -26,8 +26,8 @@ export interface ChipEngineOptions {
 }
 
 /**
- * The bundle on XS with the heap of an ESP32. The board is slow as a chip: bytes come in segments, and time passes as they
- * are programmed, so that what the engine counts is the same on every machine.
+ * The bundle on XS with the heap of an ESP32. The board is slow as a chip: bytes come in segments, and time passes as
+ * they are programmed, so that what the engine counts is the same on every machine.
  */
 export class ChipEngine implements Engine {
   readonly name = "XS in the heap of an ESP32";
@@ -58,7 +58,9 @@ export class ChipEngine implements Engine {
       tellsEvents,
       sharesLink,
       logLevel: entries === undefined ? "warn" : "debug",
-      ...(entries === undefined ? {} : { onMeter: (json: string, command: Uint8Array) => entries.record(json, command) }),
+      ...(entries === undefined
+        ? {}
+        : { onMeter: (json: string, command: Uint8Array) => entries.record(json, command) }),
       worker: { binary: this.#binary },
       onLoaded: async (worker) => {
         await sealHeap(worker, heap);

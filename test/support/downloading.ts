@@ -130,7 +130,7 @@ export class Downloading {
 
   /** Body bytes of the file from one offset to another, in pieces; time moves on as the test lets it. */
   send(from: number, to: number, pieceLength = (): number => 1460): void {
-    for (let at = from; at < to && !this.exchange.closed;) {
+    for (let at = from; at < to && !this.exchange.closed; ) {
       const end = Math.min(to, at + Math.max(1, pieceLength()));
       this.exchange.send(this.image.subarray(at, end));
       this.clock.advance(1);

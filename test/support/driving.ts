@@ -64,7 +64,12 @@ export class Driving {
     this.broker = SessionBench.opened();
     const { clock, session } = this.broker;
     const status = { ...STATUS, ...options.status };
-    const reporter = new Reporter({ session, device: { productId: "ABCDE12345", deviceName: "d" }, log: this.broker.logged.log, isOnline: () => true });
+    const reporter = new Reporter({
+      session,
+      device: { productId: "ABCDE12345", deviceName: "d" },
+      log: this.broker.logged.log,
+      isOnline: () => true,
+    });
     const device = {
       boot: this.#boot(status),
       store: this.#store(),
@@ -81,7 +86,14 @@ export class Driving {
       gate: options.gate,
       reporter,
       selfTest: options.selfTest,
-      limits: { idleTimeoutMs: 30_000, maxAttempts: 3, backoffMaxMs: 60_000, trialMs: 300_000, selfTestMs: 60_000, ...options.limits },
+      limits: {
+        idleTimeoutMs: 30_000,
+        maxAttempts: 3,
+        backoffMaxMs: 60_000,
+        trialMs: 300_000,
+        selfTestMs: 60_000,
+        ...options.limits,
+      },
       tls: {},
       onStep: (state, event) => this.#onStory(`${state.name} ${event === undefined ? "start" : event.type}`),
       onReported: (version, result) => this.#onStory(`reported ${version} ${result.outcome}`),
@@ -143,7 +155,9 @@ export class Driving {
         const topicEnd = 2 + (((body[0] as number) << 8) | (body[1] as number));
         const once = (flags & 6) !== 0;
         const payload = Buffer.from(body.subarray(topicEnd + (once ? 2 : 0))).toString();
-        if (once && acknowledge) this.broker.peer.send(puback(((body[topicEnd] as number) << 8) | (body[topicEnd + 1] as number)));
+        if (once && acknowledge) {
+          this.broker.peer.send(puback(((body[topicEnd] as number) << 8) | (body[topicEnd + 1] as number)));
+        }
         return payload;
       });
   }

@@ -113,7 +113,12 @@ export class ExchangeProbe {
 
   /** Everything that a caller can tell one answer from another by. */
   outcome(): object {
-    const heads = this.heads.map(({ status, contentLength, header }) => ({ status, contentLength, etag: header("etag"), location: header("location") }));
+    const heads = this.heads.map(({ status, contentLength, header }) => ({
+      status,
+      contentLength,
+      etag: header("etag"),
+      location: header("location"),
+    }));
     return { heads, body: this.text, ending: this.ending, messages: this.messages };
   }
 

@@ -1,4 +1,10 @@
-import { HalError, type HalErrorKind, type HttpClient, type HttpExchange, type HttpRequest } from "../../hal/ports/index.js";
+import {
+  HalError,
+  type HalErrorKind,
+  type HttpClient,
+  type HttpExchange,
+  type HttpRequest,
+} from "../../hal/ports/index.js";
 
 export interface FakeAnswer {
   readonly status: number;
@@ -22,7 +28,11 @@ export class FakeExchange implements HttpExchange {
   /** Only wanted fields can be seen, as the port says. */
   head({ status, headers = {}, contentLength }: FakeAnswer): void {
     const { wanted } = this.request;
-    this.request.onHead({ status, contentLength, header: (name) => (wanted.includes(name) ? headers[name] : undefined) });
+    this.request.onHead({
+      status,
+      contentLength,
+      header: (name) => (wanted.includes(name) ? headers[name] : undefined),
+    });
   }
 
   send(bytes: Uint8Array): void {

@@ -107,7 +107,8 @@ export class FaultServer {
     const etag = behaviour.etag === undefined ? `"${this.md5}"` : behaviour.etag;
     const ifRange = request.headers["if-range"];
     const matches = ifRange === undefined || ifRange === etag;
-    const range = behaviour.ignoreRange === true || !matches ? undefined : parseRange(request.headers.range, file.byteLength);
+    const range =
+      behaviour.ignoreRange === true || !matches ? undefined : parseRange(request.headers.range, file.byteLength);
     if (range === "unsatisfiable") {
       response.writeHead(416, { "Content-Range": `bytes */${file.byteLength}`, "Content-Length": 0 });
       response.end();
@@ -117,7 +118,9 @@ export class FaultServer {
     response.writeHead(range === undefined ? 200 : 206, {
       ...(behaviour.chunked === true ? {} : { "Content-Length": String(body.byteLength) }),
       ...(etag === null ? {} : { ETag: etag }),
-      ...(range === undefined ? {} : { "Content-Range": behaviour.contentRange ?? `bytes ${range.first}-${range.last}/${file.byteLength}` }),
+      ...(range === undefined
+        ? {}
+        : { "Content-Range": behaviour.contentRange ?? `bytes ${range.first}-${range.last}/${file.byteLength}` }),
       ...behaviour.headers,
     });
     this.#sendBody(response, body, behaviour);

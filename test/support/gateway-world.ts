@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import type { ByteStream, ConnectOptions, Device, HttpExchange, HttpRequest, KeyValueStore } from "../../hal/ports/index.js";
+import type {
+  ByteStream,
+  ConnectOptions,
+  Device,
+  HttpExchange,
+  HttpRequest,
+  KeyValueStore,
+} from "../../hal/ports/index.js";
 import { HalError } from "../../hal/ports/index.js";
 import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
@@ -75,8 +82,8 @@ const UNSUBSCRIBE = 10;
 const LATENCY_MS = 20;
 
 /**
- * A gateway with its agent, over ports that are the test's: platform, file server, flash and key-value store, all in virtual
- * time. `restart` is a power cut: what is in flash and in the store stays.
+ * A gateway with its agent, over ports that are the test's: platform, file server, flash and key-value store, all in
+ * virtual time. `restart` is a power cut: what is in flash and in the store stays.
  */
 export class GatewayWorld {
   readonly heard: Heard[] = [];
@@ -145,7 +152,14 @@ export class GatewayWorld {
   offer(deviceName: string, productId = PRODUCT): void {
     const file = this.wanted.get(deviceName) as ServedFile;
     const url = `http://files.test/${file.md5}?sign=${++this.#signatures}`;
-    const message = { file_size: file.bytes.byteLength, md5sum: file.md5, type: "update_firmware", url, version: file.version, ...this.requirements };
+    const message = {
+      file_size: file.bytes.byteLength,
+      md5sum: file.md5,
+      type: "update_firmware",
+      url,
+      version: file.version,
+      ...this.requirements,
+    };
     this.say(`$ota/update/${productId}/${deviceName}`, JSON.stringify(message));
   }
 
@@ -168,7 +182,9 @@ export class GatewayWorld {
   }
 
   wordsOf(deviceName: string): string[] {
-    return this.story.filter((line) => line.startsWith(`${deviceName} `)).map((line) => line.slice(deviceName.length + 1));
+    return this.story
+      .filter((line) => line.startsWith(`${deviceName} `))
+      .map((line) => line.slice(deviceName.length + 1));
   }
 
   #boot(): void {
@@ -180,7 +196,14 @@ export class GatewayWorld {
       },
       delete: (key) => void this.records.delete(key),
     };
-    const status = { runningSlot: "ota_0", runningState: "valid", runningVersion: "0.1.0", targetSlot: "ota_1", targetState: "none", chipId: 0 };
+    const status = {
+      runningSlot: "ota_0",
+      runningState: "valid",
+      runningVersion: "0.1.0",
+      targetSlot: "ota_1",
+      targetState: "none",
+      chipId: 0,
+    };
     const ignored = (): void => {};
     const device = {
       boot: {
@@ -243,7 +266,8 @@ export class GatewayWorld {
   }
 
   #handle(connection: { options: ConnectOptions; alive: boolean }, { type, flags, body }: Sent): void {
-    const answer = (bytes: Uint8Array): void => void this.clock.timer("platform", LATENCY_MS, () => this.#send(connection, bytes));
+    const answer = (bytes: Uint8Array): void =>
+      void this.clock.timer("platform", LATENCY_MS, () => this.#send(connection, bytes));
     const topicEnd = 2 + (((body[0] ?? 0) << 8) | (body[1] ?? 0));
     if (type === 1) answer(connack());
     if (type === 12) answer(PINGRESP);
@@ -259,7 +283,9 @@ export class GatewayWorld {
     if (type !== PUBLISH) return;
     const qos = (flags >> 1) & 3;
     const topic = Buffer.from(body.subarray(2, topicEnd)).toString();
-    if (qos > 0 && this.acknowledging) answer(puback(((body[topicEnd] as number) << 8) | (body[topicEnd + 1] as number)));
+    if (qos > 0 && this.acknowledging) {
+      answer(puback(((body[topicEnd] as number) << 8) | (body[topicEnd + 1] as number)));
+    }
     const text = Buffer.from(body.subarray(topicEnd + (qos > 0 ? 2 : 0))).toString();
     this.heard.push({ at: this.clock.now(), topic, qos, text });
     if (topic.startsWith("$gateway/")) this.#onOperation(topic, JSON.parse(text) as Operation);
@@ -269,8 +295,11 @@ export class GatewayWorld {
   #onOperation(topic: string, { type, payload }: Operation): void {
     const names = (payload?.devices ?? []).map(({ device_name }) => device_name);
     this.story.push([type, ...names].join(" "));
-    const result = (answer: object): void => this.say(topic.replace("operation", "operation/result"), JSON.stringify({ type, payload: answer }));
-    if (type === "describe_sub_devices") result({ devices: this.bound.map((name) => ({ product_id: PRODUCT, device_name: name })) });
+    const result = (answer: object): void =>
+      this.say(topic.replace("operation", "operation/result"), JSON.stringify({ type, payload: answer }));
+    if (type === "describe_sub_devices") {
+      result({ devices: this.bound.map((name) => ({ product_id: PRODUCT, device_name: name })) });
+    }
     const devices = (payload?.devices ?? []).flatMap(({ product_id, device_name }) => {
       const code = this.resultOf(type, device_name);
       return code === undefined ? [] : [{ product_id, device_name, result: code }];
@@ -290,7 +319,10 @@ export class GatewayWorld {
       return;
     }
     this.story.push(`${deviceName} version ${version}`);
-    this.say(topic.replace("report", "update"), JSON.stringify({ result_code: 0, result_msg: "success", type: `${type}_rsp`, version }));
+    this.say(
+      topic.replace("report", "update"),
+      JSON.stringify({ result_code: 0, result_msg: "success", type: `${type}_rsp`, version }),
+    );
     const wanted = this.wanted.get(deviceName);
     if (wanted !== undefined && wanted.version !== version) this.offer(deviceName, productId);
   }
@@ -298,7 +330,9 @@ export class GatewayWorld {
   #serve(request: HttpRequest): HttpExchange {
     // Nothing has a manifest.
     if (request.target.includes(".json")) {
-      const answer = this.clock.timer("file server", LATENCY_MS, () => request.onHead({ status: 404, contentLength: 0, header: () => undefined }));
+      const answer = this.clock.timer("file server", LATENCY_MS, () =>
+        request.onHead({ status: 404, contentLength: 0, header: () => undefined }),
+      );
       return { read: () => 0, close: () => answer.cancel() };
     }
     const md5 = request.target.slice(1).replace(/\?.*$/, "");
@@ -319,9 +353,15 @@ export class GatewayWorld {
       if (there < bytes.byteLength) later(this.piece.everyMs, more);
     };
     later(LATENCY_MS, () => {
-      const headers: { [name: string]: string } = { "content-range": `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}` };
+      const headers: { [name: string]: string } = {
+        "content-range": `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`,
+      };
       const status = range === undefined ? 200 : 206;
-      request.onHead({ status, contentLength: bytes.byteLength - start, header: (name) => (status === 206 ? headers[name] : undefined) });
+      request.onHead({
+        status,
+        contentLength: bytes.byteLength - start,
+        header: (name) => (status === 206 ? headers[name] : undefined),
+      });
       later(1, more);
     });
     return {
@@ -349,6 +389,11 @@ interface Report {
   readonly type: string;
   readonly report: {
     readonly version: string;
-    readonly progress?: { readonly state: string; readonly percent?: string; readonly result_code: string; readonly result_msg: string };
+    readonly progress?: {
+      readonly state: string;
+      readonly percent?: string;
+      readonly result_code: string;
+      readonly result_msg: string;
+    };
   };
 }

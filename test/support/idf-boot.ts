@@ -18,8 +18,8 @@ const BLANK = 0xffffffff;
 export const SLOT_COUNT = 2;
 
 /**
- * ESP-IDF's boot loader (bootloader_utility.c) and OTA calls (esp_ota_ops.c) for two slots, no factory image, rollback on:
- * a second model of them, over raw entries and a flag for each image. What the simulated board is compared with.
+ * ESP-IDF's boot loader (bootloader_utility.c) and OTA calls (esp_ota_ops.c) for two slots, no factory image, rollback
+ * on: a second model of them, over raw entries and a flag for each image. What the simulated board is compared with.
  */
 export class IdfBoot {
   readonly otadata: [RawEntry, RawEntry];

@@ -45,7 +45,9 @@ export class Loopback {
     const server = tls === undefined ? createServer({ allowHalfOpen: true }) : createTlsServer(tls);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const loopback = new Loopback(server, (server.address() as AddressInfo).port);
-    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => loopback.peers.push(new Peer(socket)));
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
+      loopback.peers.push(new Peer(socket)),
+    );
     server.on("connection", (socket: Socket) => {
       loopback.#sockets.add(socket);
       socket.on("close", () => loopback.#sockets.delete(socket));

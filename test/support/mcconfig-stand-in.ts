@@ -5,12 +5,20 @@ import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
 
 /*
- * Stands for the SDK's mcconfig as our commands call it. Without a target it writes what the linker leaves; with the target
- * `build` an image that says the manifest's version, as long as STAND_IN_LENGTH; STAND_IN_FAILS names what fails.
+ * Stands for the SDK's mcconfig as our commands call it. Without a target it writes what the linker leaves; with the
+ * target `build` an image that says the manifest's version, as long as STAND_IN_LENGTH; STAND_IN_FAILS names what
+ * fails.
  */
 const [log = "", ...args] = process.argv.slice(2);
-const { STAND_IN_FAILS: fails, STAND_IN_LENGTH: length = "65536", STAND_IN_STACK: stack = String(STACK_SLOTS), STAND_IN_VERSION: saidVersion, UPLOAD_PORT: port = "" } = process.env;
-const after = (option: string): string | undefined => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined);
+const {
+  STAND_IN_FAILS: fails,
+  STAND_IN_LENGTH: length = "65536",
+  STAND_IN_STACK: stack = String(STACK_SLOTS),
+  STAND_IN_VERSION: saidVersion,
+  UPLOAD_PORT: port = "",
+} = process.env;
+const after = (option: string): string | undefined =>
+  args.includes(option) ? args[args.indexOf(option) + 1] : undefined;
 const target = after("-t");
 const output = after("-o") as string;
 const board = (after("-p") as string).split("/")[1] as string;
@@ -52,7 +60,10 @@ function linkInto(folder: string): void {
   const preloads = paths.map((path) => `\t -p ${path}\\\n`);
   const creation = `CREATION = -c 78848,0,4928,0,${stack},32,32,0,0,1024,127,0,main,0\n`;
   const configuration = "SDKCONFIG_FILE=$(PROJ_DIR)/xsProj-esp32/sdkconfig.mc\n";
-  writeFileSync(join(folder, "makefile"), `${creation}${configuration}${rules.join("")}all:\n${preloads.join("")}\n${join(folder, "mc.xs.c")}:\n\ttouch $@\n`);
+  writeFileSync(
+    join(folder, "makefile"),
+    `${creation}${configuration}${rules.join("")}all:\n${preloads.join("")}\n${join(folder, "mc.xs.c")}:\n\ttouch $@\n`,
+  );
   writeFileSync(join(folder, "mc.xs.c"), "#define mxHeapCount 10000\n#define mxAliasCount 100\n");
   writeFileSync(join(project, "sdkconfig.mc"), readFileSync(join(named("SDKCONFIGPATH ?="), "sdkconfig.defaults")));
   writeFileSync(join(project, "partitions.csv"), readFileSync(named("PARTITIONS_FILE ?=")));

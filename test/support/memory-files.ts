@@ -34,7 +34,10 @@ export class MemoryFiles implements Directory {
     return new MemoryFiles(this.#content);
   }
 
-  /** What the files hold after a kill at each of the changes of `action`: not begun, a write torn twice, and after the last. */
+  /**
+   * What the files hold after a kill at each of the changes of `action`: not begun, a write torn twice, and after the
+   * last.
+   */
   *cuts(action: () => void, random: SeededRandom): Generator<MemoryFiles> {
     const done = copyOf(this.#content);
     this.#changes = [];

@@ -11,8 +11,9 @@ export class PowerCut extends Error {
 }
 
 /**
- * A flash partition in memory, exactly as strict as the port's contract: whole lines, within bounds, no line programmed twice
- * between two erases, even with the same bytes or with 0xFF. What an operation that was cut leaves is undefined, and not erased.
+ * A flash partition in memory, exactly as strict as the port's contract: whole lines, within bounds, no line programmed
+ * twice between two erases, even with the same bytes or with 0xFF. What an operation that was cut leaves is undefined,
+ * and not erased.
  */
 export class MemoryFlash implements FlashPartition {
   readonly byteLength: number;
@@ -61,7 +62,9 @@ export class MemoryFlash implements FlashPartition {
     if (!(end > start)) throw new HalError("out-of-bounds", `erase of ${start} to ${end}`);
     const byteOffset = start * this.blockLength;
     const byteLength = (end - start) * this.blockLength;
-    if (!Number.isInteger(start) || !Number.isInteger(end)) throw new HalError("out-of-bounds", `erase of ${start} to ${end}`);
+    if (!Number.isInteger(start) || !Number.isInteger(end)) {
+      throw new HalError("out-of-bounds", `erase of ${start} to ${end}`);
+    }
     this.#check(byteOffset, byteLength);
     this.#begin(`erase ${start}-${end}`);
     this.#lines(byteOffset, byteLength).fill(1);

@@ -1,4 +1,10 @@
-import { type ByteStream, type ConnectOptions, type Connector, HalError, type HalErrorKind } from "../../hal/ports/index.js";
+import {
+  type ByteStream,
+  type ConnectOptions,
+  type Connector,
+  HalError,
+  type HalErrorKind,
+} from "../../hal/ports/index.js";
 
 /** The other end of a connection: what the test says is what the peer does. */
 export class MemoryPeer implements ByteStream {

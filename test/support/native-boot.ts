@@ -11,7 +11,11 @@ import { ROOT } from "./root.js";
 const FIXTURE = join(ROOT, "test", "fixtures", "esp32");
 const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
 /** The engine's headers, and the one that mcconfig makes; all others that boot.c includes are ESP-IDF's. */
-const STAND_INS: { readonly [header: string]: string } = { "xsmc.h": "xs.h", "xsHost.h": "xs.h", "mc.defines.h": "mc.defines.h" };
+const STAND_INS: { readonly [header: string]: string } = {
+  "xsmc.h": "xs.h",
+  "xsHost.h": "xs.h",
+  "mc.defines.h": "mc.defines.h",
+};
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
 /** They find what the tests do not look at, and double the time of each call. */
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover", "-g"];
@@ -40,17 +44,31 @@ export class NativeBoot {
   /** @param options.defines of idf.h: settings of another board */
   compile({ defines = [], sanitized = false }: { defines?: readonly string[]; sanitized?: boolean } = {}): Compiled {
     const sources = ["main.c", "idf.c"].map((name) => join(FIXTURE, name)).concat(BOOT_C);
-    const flags = [...FLAGS, ...(sanitized ? SANITIZERS : []), ...defines.map((name) => `-D${name}`), "-I", this.#folder, "-I", FIXTURE];
-    const { status, stderr, error } = spawnSync("cc", [...flags, ...sources, "-o", this.#program], { encoding: "utf8" });
+    const flags = [
+      ...FLAGS,
+      ...(sanitized ? SANITIZERS : []),
+      ...defines.map((name) => `-D${name}`),
+      "-I",
+      this.#folder,
+      "-I",
+      FIXTURE,
+    ];
+    const { status, stderr, error } = spawnSync("cc", [...flags, ...sources, "-o", this.#program], {
+      encoding: "utf8",
+    });
     if (error !== undefined) throw new Error("no C compiler: install build-essential", { cause: error });
     return { status, errors: stderr };
   }
 
   /** @returns the section that boot.c puts a name into, as its assembly says */
   sectionOf(name: string): string | undefined {
-    const { stdout } = spawnSync("cc", ["-std=c11", "-I", this.#folder, "-I", FIXTURE, "-S", BOOT_C, "-o", "-"], { encoding: "utf8" });
+    const { stdout } = spawnSync("cc", ["-std=c11", "-I", this.#folder, "-I", FIXTURE, "-S", BOOT_C, "-o", "-"], {
+      encoding: "utf8",
+    });
     const lines = stdout.split("\n");
-    const sections = lines.slice(0, lines.indexOf(`${name}:`)).filter((line) => /^\s*\.(section|text|data|bss)\b/.test(line));
+    const sections = lines
+      .slice(0, lines.indexOf(`${name}:`))
+      .filter((line) => /^\s*\.(section|text|data|bss)\b/.test(line));
     return /^\s*\.section\s+([^,\s]+)/.exec(sections.at(-1) ?? "")?.[1];
   }
 
@@ -105,13 +123,24 @@ export class NativeBoot {
 
   #call(flash: NorFlash, running: string, request: string, restart?: () => void): unknown {
     const slots = otaSlots(readPartitionTable(flash));
-    const verified = slots.filter((slot) => verifyAppImage(flash, slot, CHIP_ESP32) === undefined).map(({ label }) => label);
+    const verified = slots
+      .filter((slot) => verifyAppImage(flash, slot, CHIP_ESP32) === undefined)
+      .map(({ label }) => label);
     const args = [String(flash.byteLength), running, verified.join(","), request];
-    const { status, stdout, stderr } = spawnSync(this.#program, args, { input: flash.slice(0, flash.byteLength), encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(this.#program, args, {
+      input: flash.slice(0, flash.byteLength),
+      encoding: "utf8",
+    });
     if (status !== 0) throw new Error(`boot.c on the host: ${stderr}`);
     let value: unknown;
     for (const line of stdout.split("\n").filter((text) => text !== "")) {
-      const step = JSON.parse(line) as { erase?: [number, number]; program?: [number, string]; restart?: true; error?: string; value?: unknown };
+      const step = JSON.parse(line) as {
+        erase?: [number, number];
+        program?: [number, string];
+        restart?: true;
+        error?: string;
+        value?: unknown;
+      };
       if (step.erase !== undefined) flash.erase(...step.erase);
       else if (step.program !== undefined) flash.program(Buffer.from(step.program[1], "hex"), step.program[0]);
       else if (step.restart === true) restart?.();

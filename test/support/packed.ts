@@ -19,7 +19,8 @@ export function packedFiles(): Set<string> {
 }
 
 /**
- * Installs the package into a folder's node_modules as `npm pack` makes it, with links to the packages that it depends on.
+ * Installs the package into a folder's node_modules as `npm pack` makes it, with links to the packages that it depends
+ * on.
  *
  * @returns its folder
  */
@@ -27,14 +28,21 @@ export function installPacked(folder: string, dependencies: readonly string[] = 
   const installed = join(folder, "node_modules", "moddable-ota");
   mkdirSync(installed, { recursive: true });
   const { filename } = pack(["--pack-destination", folder]);
-  const { status, stderr } = spawnSync("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components=1"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    "tar",
+    ["-xzf", join(folder, filename), "-C", installed, "--strip-components=1"],
+    { encoding: "utf8" },
+  );
   assert.equal(status, 0, stderr);
   for (const name of dependencies) symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
   return installed;
 }
 
 function pack(options: readonly string[]): Packed {
-  const { stdout, stderr } = spawnSync("npm", ["pack", "--json", "--ignore-scripts", ...options], { cwd: ROOT, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("npm", ["pack", "--json", "--ignore-scripts", ...options], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   const [report] = JSON.parse(stdout) as Packed[];
   assert.ok(report !== undefined, stderr);
   return report;

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import ts from "typescript";
 import { ROOT } from "./root.js";
 
-/** A copy of the compiled code, beside the original so that packages resolve, in which one source at a time is another. */
+/**
+ * A copy of the compiled code, beside the original so that packages resolve, in which one source at a time is another.
+ */
 export class PatchedCopy {
   readonly folder: string;
 

@@ -46,13 +46,19 @@ export interface PlanningOptions {
   onOver?(failure: Failure): void;
 }
 
-/** The gate of the own firmware, version 1.0, in a slot of 1,000,000 bytes; time, sensors, store and server are the test's. */
+/**
+ * The gate of the own firmware, version 1.0, in a slot of 1,000,000 bytes; time, sensors, store and server are the
+ * test's.
+ */
 export class Planning {
   readonly clock: VirtualClock;
   readonly http: FakeHttp;
   readonly store: MemoryStore;
   readonly logged = new CollectedLog();
-  readonly vitals: { batteryPercent: number | undefined; signalDbm: number | undefined } = { batteryPercent: undefined, signalDbm: undefined };
+  readonly vitals: { batteryPercent: number | undefined; signalDbm: number | undefined } = {
+    batteryPercent: undefined,
+    signalDbm: undefined,
+  };
   /** What listeners were shown. */
   readonly shown: Plan[] = [];
   /** `yes`, or the message of the failure. */
@@ -101,7 +107,14 @@ export class Planning {
     const state: State =
       name === "applying"
         ? { name, image, queued: undefined, begun: false }
-        : { name, image, result: { outcome: "timed-out", message: "no byte" }, kept: undefined, queued: undefined, owesVersion: false };
+        : {
+            name,
+            image,
+            result: { outcome: "timed-out", message: "no byte" },
+            kept: undefined,
+            queued: undefined,
+            owesVersion: false,
+          };
     this.plans.noteStep(FIRMWARE, "downloading", state, { type: "download-failed", failure });
   }
 

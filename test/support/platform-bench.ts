@@ -70,7 +70,11 @@ export class PlatformBench {
     this.platform.onReport(PRODUCT, DEVICE, JSON.stringify({ type: "report_progress", report: { progress, version } }));
   }
 
-  async addFirmware(version: string, content = `firmware ${version}`, manifest: FirmwareManifest = {}): Promise<FirmwareRecord> {
+  async addFirmware(
+    version: string,
+    content = `firmware ${version}`,
+    manifest: FirmwareManifest = {},
+  ): Promise<FirmwareRecord> {
     const path = join(this.#folder, "image.bin");
     writeFileSync(path, content);
     return this.platform.addFirmware({ productId: PRODUCT, version, path, manifest });

@@ -25,15 +25,18 @@ export interface Cut {
 }
 
 /**
- * The chip after a power cut at each of the operations: not begun, torn (a prefix of a program, either half of an erase), and
- * after the last one. `bytes` is the caller's to keep.
+ * The chip after a power cut at each of the operations: not begun, torn (a prefix of a program, either half of an
+ * erase), and after the last one. `bytes` is the caller's to keep.
  */
 export function* cutsOf(before: Uint8Array, operations: readonly Operation[], random: SeededRandom): Generator<Cut> {
   const done = before.slice();
   for (const [operation, { address, bytes }] of operations.entries()) {
     yield { bytes: done.slice(), operation, how: "not begun" };
     if (isErase(bytes)) {
-      for (const [how, from] of [["first half", 0], ["second half", bytes.byteLength / 2]] as const) {
+      for (const [how, from] of [
+        ["first half", 0],
+        ["second half", bytes.byteLength / 2],
+      ] as const) {
         const torn = done.slice();
         torn.fill(0xff, address + from, address + from + bytes.byteLength / 2);
         yield { bytes: torn, operation, how: `erased the ${how}` };

@@ -88,11 +88,17 @@ export class RangeReading {
 
   /** The try failed like this, once, everything is released, and nobody was told a secret. */
   assertFailed(code: OtaErrorCode, message: RegExp = /./): void {
-    assert.deepEqual(this.failures.map((failure) => failure.code), [code]);
+    assert.deepEqual(
+      this.failures.map((failure) => failure.code),
+      [code],
+    );
     const text = this.failures[0]?.message ?? "";
     assert.match(text, message);
     assert.equal(this.told.at(-1), "failed");
-    assert.ok(this.http.exchanges.every((exchange) => exchange.closed), "an exchange was left open");
+    assert.ok(
+      this.http.exchanges.every((exchange) => exchange.closed),
+      "an exchange was left open",
+    );
     assert.deepEqual(this.clock.names(), [], "timers were left running");
     this.assertDiscreet();
   }

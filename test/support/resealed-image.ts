@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 const HEADER_LENGTH = 24;
 const HASH_LENGTH = 32;
 
-/** The image with checksum and SHA-256 set right after a change; both lie at its end, as those of `buildAppImage` do. */
+/**
+ * The image with checksum and SHA-256 set right after a change; both lie at its end, as those of `buildAppImage` do.
+ */
 export function resealImage(image: Uint8Array): Buffer {
   const bytes = Buffer.from(image);
   let checksum = 0xef;

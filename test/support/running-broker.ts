@@ -45,8 +45,9 @@ export async function withRunningBroker(body: (running: RunningBroker) => Promis
       publish: () => {},
       isOnline: () => false,
     });
-    for (const deviceName of DEVICES)
+    for (const deviceName of DEVICES) {
       await platform.addDevice({ productId: PRODUCT, deviceName, deviceSecret: SECRET.toString("base64") });
+    }
     const heard: string[] = [];
     const broker = await OwnBroker.create({
       authenticate: (...given) => {

@@ -7,8 +7,8 @@ interface Entry {
 }
 
 /**
- * Virtual time of one boot: callbacks in the order they fall due, those of the same moment in the order they were set. What
- * happens outside of the board's one thread goes on while that thread is blocked.
+ * Virtual time of one boot: callbacks in the order they fall due, those of the same moment in the order they were set.
+ * What happens outside of the board's one thread goes on while that thread is blocked.
  */
 export class Scheduler {
   /** Milliseconds. */

@@ -1,7 +1,8 @@
 import type { Random } from "../../hal/ports/index.js";
 
 /** The seed of this run: `TEST_SEED` repeats another one. */
-export const SEED = process.env["TEST_SEED"] === undefined ? (Math.random() * 0x100000000) >>> 0 : Number(process.env["TEST_SEED"]);
+export const SEED =
+  process.env["TEST_SEED"] === undefined ? (Math.random() * 0x100000000) >>> 0 : Number(process.env["TEST_SEED"]);
 
 /** Put into the message of a failing test. */
 export const REPEAT = `repeat with TEST_SEED=${SEED}`;

@@ -15,7 +15,9 @@ export function anyCuts(): fc.Arbitrary<number[]> {
 }
 
 export function cutAt(bytes: Uint8Array, fractions: readonly number[]): Uint8Array[] {
-  const places = fractions.map((fraction) => Math.round(fraction * bytes.byteLength)).sort((left, right) => left - right);
+  const places = fractions
+    .map((fraction) => Math.round(fraction * bytes.byteLength))
+    .sort((left, right) => left - right);
   return [...places, bytes.byteLength].map((end, index) => bytes.subarray(index === 0 ? 0 : places[index - 1], end));
 }
 

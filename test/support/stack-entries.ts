@@ -21,8 +21,8 @@ export interface StackEntry {
 type Note = (text: string, read?: boolean) => void;
 
 /**
- * How much of XS's stack each kind of call into the engine takes: named by what began it, and bytes that came by what they
- * are. A call that read several such counts for each.
+ * How much of XS's stack each kind of call into the engine takes: named by what began it, and bytes that came by what
+ * they are. A call that read several such counts for each.
  */
 export class StackEntries {
   readonly #entries = new Map<string, Omit<StackEntry, "name">>();
@@ -37,7 +37,9 @@ export class StackEntries {
 
   /** Deepest first. */
   get rows(): StackEntry[] {
-    return [...this.#entries].map(([name, entry]) => ({ name, ...entry })).sort((one, other) => other.slots - one.slots);
+    return [...this.#entries]
+      .map(([name, entry]) => ({ name, ...entry }))
+      .sort((one, other) => other.slots - one.slots);
   }
 
   /** What the engine counted in one command: see `XsWorkerOptions.onMeter`. */

@@ -12,7 +12,6 @@ const TIMEOUT_MS = 30_000;
 const LONG_MESSAGE = 14_000;
 const URL_LENGTH = 2048;
 
-
 /** Runs the agent through what calls into it, in the heap of an ESP32. */
 export async function measureStack(): Promise<StackEntries> {
   let port = 0;
@@ -42,7 +41,14 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
     const topic = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
     platform.send(topic, "not JSON");
     platform.send(topic, JSON.stringify({ type: "unknown", filler: "x".repeat(LONG_MESSAGE) }));
-    platform.send(topic, JSON.stringify({ type: "update_firmware", ...bench.offer(), manifest: Array.from({ length: 200 }, (_, index) => ({ index })) }));
+    platform.send(
+      topic,
+      JSON.stringify({
+        type: "update_firmware",
+        ...bench.offer(),
+        manifest: Array.from({ length: 200 }, (_, index) => ({ index })),
+      }),
+    );
     await bench.agent?.checkForUpdate();
     platform.offer(DEVICE, bench.offer());
     await bench.until("some of it", () => bench.progress > 100 * KIB, TIMEOUT_MS);
@@ -65,38 +71,52 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
 async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
   const config = {
     selfTest: () => Promise.resolve(true),
-    policy: { minBatteryPercent: 10, windows: [{ from: "00:00", to: "23:59" }, { from: "23:59", to: "00:00" }], deadlineSeconds: 3600, recheckSeconds: 0.05 },
+    policy: {
+      minBatteryPercent: 10,
+      windows: [
+        { from: "00:00", to: "23:59" },
+        { from: "23:59", to: "00:00" },
+      ],
+      deadlineSeconds: 3600,
+      recheckSeconds: 0.05,
+    },
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
   const mcu = new MemoryMcu();
-  await withBench({ engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) }, async (bench) => {
-    onPort(bench.platform.port);
-    let plans = 0;
-    bench.onAgent = (agent) =>
-      agent.on("plan", (plan) => {
-        plans++;
-        if (plans === 1) plan.defer({ seconds: 1 });
-        else if (plans === 2) plan.decline("not now");
-        else plan.accept();
-      });
-    bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.words().length > 0);
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
-    await bench.until("declined", () => bench.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
-    const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
-    bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
-    await bench.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
-    bench.server.file = imageOf("0.3.0", 128 * KIB);
-    bench.platform.offer(DEVICE, bench.offer("0.3.0"));
-    await bench.until("own", () => bench.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
-  });
+  await withBench(
+    { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
+    async (bench) => {
+      onPort(bench.platform.port);
+      let plans = 0;
+      bench.onAgent = (agent) =>
+        agent.on("plan", (plan) => {
+          plans++;
+          if (plans === 1) plan.defer({ seconds: 1 });
+          else if (plans === 2) plan.decline("not now");
+          else plan.accept();
+        });
+      bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+      bench.board.powerOn();
+      await bench.until("version", () => bench.platform.words().length > 0);
+      bench.platform.offer(DEVICE, bench.offer());
+      await bench.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
+      await bench.until("declined", () => bench.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
+      const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+      bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+      await bench.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
+      bench.server.file = imageOf("0.3.0", 128 * KIB);
+      bench.platform.offer(DEVICE, bench.offer("0.3.0"));
+      await bench.until("own", () => bench.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
+    },
+  );
 }
 
 /** Sub-devices that are found, bound and unbound, and updated; then the gateway itself. */
 async function gateway(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
-  const lights = Array.from({ length: 8 }, (_, index) => ({ deviceName: `light${index}`, install: index === 7 ? "fail" as const : "ok" as const }));
+  const lights = Array.from({ length: 8 }, (_, index) => ({
+    deviceName: `light${index}`,
+    install: index === 7 ? ("fail" as const) : ("ok" as const),
+  }));
   await GatewayBench.run({ engine, subDevices: lights, image: imageOf("2.0.0", 128 * KIB) }, async (scene) => {
     const { bench, platform } = scene;
     onPort(platform.port);
@@ -104,13 +124,22 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
     const names = lights.map(({ deviceName }) => deviceName);
     const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;
     const change = (status: number): void =>
-      platform.send(topic, JSON.stringify({ type: "change", payload: { status, devices: [{ product_id: PRODUCT, device_name: "light1" }] } }));
+      platform.send(
+        topic,
+        JSON.stringify({
+          type: "change",
+          payload: { status, devices: [{ product_id: PRODUCT, device_name: "light1" }] },
+        }),
+      );
     bench.board.powerOn();
     await bench.until("versions", () => names.every((name) => scene.words(name).length > 0), TIMEOUT_MS);
     change(0);
     change(1);
     for (const type of ["bind", "unbind"]) {
-      platform.send(topic, JSON.stringify({ type, payload: { devices: [{ product_id: PRODUCT, device_name: "light2", result: 0 }] } }));
+      platform.send(
+        topic,
+        JSON.stringify({ type, payload: { devices: [{ product_id: PRODUCT, device_name: "light2", result: 0 }] } }),
+      );
     }
     await bench.until("light1 again", () => scene.words("light1").length === 2, TIMEOUT_MS);
     scene.pending("2.0.0", ...names);

@@ -15,7 +15,9 @@ export interface Name {
 
 interface Operation {
   readonly type: string;
-  readonly payload?: { readonly devices: readonly { product_id: string; device_name: string; [key: string]: unknown }[] };
+  readonly payload?: {
+    readonly devices: readonly { product_id: string; device_name: string; [key: string]: unknown }[];
+  };
 }
 
 /** The platform's side of a gateway: it answers, and keeps all it hears, message by message. */
@@ -41,9 +43,13 @@ export class GatewayPlatform extends TestPlatform {
     this.operations.push(operation);
     const names = (operation.payload?.devices ?? []).map(({ device_name }) => device_name);
     this.story.push(`${operation.type} ${names.join(" ")}`.trim());
-    const answer = (message: object): void => this.send(topic.replace("/operation/", "/operation/result/"), JSON.stringify(message));
+    const answer = (message: object): void =>
+      this.send(topic.replace("/operation/", "/operation/result/"), JSON.stringify(message));
     if (operation.type === "describe_sub_devices") {
-      const devices = this.bound.map(({ productId, deviceName }) => ({ product_id: productId, device_name: deviceName }));
+      const devices = this.bound.map(({ productId, deviceName }) => ({
+        product_id: productId,
+        device_name: deviceName,
+      }));
       answer({ type: operation.type, payload: { devices } });
     }
     const devices = (operation.payload?.devices ?? []).flatMap(({ product_id, device_name }) => {
@@ -89,7 +95,8 @@ export class GatewayBench {
     const platform = new GatewayPlatform();
     await platform.start();
     const subDevices = options.subDevices.map(
-      ({ deviceName, version = "1.0.0", install = "ok" }) => new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }),
+      ({ deviceName, version = "1.0.0", install = "ok" }) =>
+        new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }),
     );
     const config = { ...options.config, gateway: { messagesPerSecond: 30, ...options.gateway } };
     const bench = await Bench.start({ ...options, platform, subDevices, config });
@@ -107,7 +114,9 @@ export class GatewayBench {
 
   /** Each of them is offered the served file, as this version, with each version report. */
   pending(version: string, ...deviceNames: readonly string[]): void {
-    for (const deviceName of deviceNames) this.platform.pendingFor.set(`${PRODUCT}/${deviceName}`, () => this.bench.offer(version));
+    for (const deviceName of deviceNames) {
+      this.platform.pendingFor.set(`${PRODUCT}/${deviceName}`, () => this.bench.offer(version));
+    }
   }
 
   offer(version: string, deviceName: string): void {
@@ -123,7 +132,9 @@ export class GatewayBench {
     const hasEnded = (deviceName: string): boolean => {
       const words = this.words(deviceName);
       const result = words.findIndex((word) => word === "done" || word.startsWith("fail"));
-      return result >= 0 && (words[result] !== "done" || words.slice(result + 1).some((word) => word.startsWith("version")));
+      return (
+        result >= 0 && (words[result] !== "done" || words.slice(result + 1).some((word) => word.startsWith("version")))
+      );
     };
     return this.bench.until(`end of ${deviceNames.join(" ")}`, () => deviceNames.every(hasEnded));
   }

@@ -50,15 +50,24 @@ export class IdleGateway {
     const platform = new GatewayPlatform();
     await platform.start();
     let runs = "1.0.0";
-    const subDevices = Array.from({ length: count }, (_, index): AttachedSubDevice => ({
-      productId: PRODUCT,
-      deviceName: nameOf(index),
-      version: () => runs,
-      write: () => true,
-      finish: ({ version }) => void (runs = version),
-    }));
+    const subDevices = Array.from(
+      { length: count },
+      (_, index): AttachedSubDevice => ({
+        productId: PRODUCT,
+        deviceName: nameOf(index),
+        version: () => runs,
+        write: () => true,
+        finish: ({ version }) => void (runs = version),
+      }),
+    );
     const image = imageOf("2.0.0", byteLength);
-    const bench = await Bench.start({ engine, platform, subDevices, image, config: { policy, gateway: { messagesPerSecond: 30 } } });
+    const bench = await Bench.start({
+      engine,
+      platform,
+      subDevices,
+      image,
+      config: { policy, gateway: { messagesPerSecond: 30 } },
+    });
     try {
       bench.board.powerOn();
       await bench.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);

@@ -10,11 +10,11 @@ const READ_LENGTH = 65_536;
 const COMPUTE_LIMIT_S = 60;
 
 /**
- * An XS engine in a process of its own, which this process waits for: a command has ended when the call returns, so that
- * virtual time stands still meanwhile. libuv's pipes do not block; named ones, opened as files, do.
+ * An XS engine in a process of its own, which this process waits for: a command has ended when the call returns, so
+ * that virtual time stands still meanwhile. libuv's pipes do not block; named ones, opened as files, do.
  *
- * Nobody can interrupt this process while it waits: the kernel ends an engine that never answers. Nor does one that was not
- * killed keep this process from ending, which ends the engine in turn: its pipes are closed then.
+ * Nobody can interrupt this process while it waits: the kernel ends an engine that never answers. Nor does one that was
+ * not killed keep this process from ending, which ends the engine in turn: its pipes are closed then.
  */
 export class SyncXsWorker {
   readonly #onCall: (message: Buffer) => Uint8Array;
@@ -110,7 +110,9 @@ interface Pipe {
   readonly writer: number;
 }
 
-/** Both ends of a named pipe, blocking. Each end waits for the other to be opened, except a reader that does not block. */
+/**
+ * Both ends of a named pipe, blocking. Each end waits for the other to be opened, except a reader that does not block.
+ */
 function openPipe(path: string): Pipe {
   const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(path, "w");

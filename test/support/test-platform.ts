@@ -9,7 +9,10 @@ export interface Report {
   readonly text: string;
   readonly message: {
     type: string;
-    report: { version: string; progress?: { state: string; percent?: string; result_code: string; result_msg: string } };
+    report: {
+      version: string;
+      progress?: { state: string; percent?: string; result_code: string; result_msg: string };
+    };
   };
 }
 

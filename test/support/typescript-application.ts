@@ -11,7 +11,10 @@ interface Manifest {
   readonly platforms?: { readonly [name: string]: Manifest };
 }
 
-/** What an application is compiled by besides `strict`: the options that mcconfig 8.2.3 writes, without the SDK's own types. */
+/**
+ * What an application is compiled by besides `strict`: the options that mcconfig 8.2.3 writes, without the SDK's own
+ * types.
+ */
 const OPTIONS = {
   forceConsistentCasingInFileNames: true,
   module: "preserve",
@@ -31,7 +34,9 @@ export function pathsOf(manifest: string, platform: string): Paths {
   const { platforms, ...all } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
   const paths: Paths = {};
   for (const { include = [], modules = {} } of [all, platforms?.[platform] ?? {}]) {
-    for (const own of include.filter((path) => !path.startsWith("$"))) Object.assign(paths, pathsOf(join(dirname(manifest), own), platform));
+    for (const own of include.filter((path) => !path.startsWith("$"))) {
+      Object.assign(paths, pathsOf(join(dirname(manifest), own), platform));
+    }
     for (const [specifier, path] of Object.entries(modules)) {
       if (typeof path === "string" && !path.startsWith("$")) paths[specifier] = [join(dirname(manifest), path)];
     }
@@ -42,7 +47,14 @@ export function pathsOf(manifest: string, platform: string): Paths {
 /** Compiles files of an application in a folder. @returns what the compiler says: nothing if all is well */
 export function compile(folder: string, files: readonly string[], paths: Paths | undefined): string {
   writeFileSync(join(folder, "globals.d.ts"), GLOBALS);
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...OPTIONS, paths }, files: ["globals.d.ts", ...files] }));
-  const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", folder], { encoding: "utf8" });
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...OPTIONS, paths }, files: ["globals.d.ts", ...files] }),
+  );
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", folder],
+    { encoding: "utf8" },
+  );
   return stdout + stderr;
 }

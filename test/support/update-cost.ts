@@ -62,12 +62,17 @@ const LARGE_BLOCKS = 416;
 /** Of each size the least counts: how the sockets cut the stream, and a report more, only ever add. */
 const RUNS = 3;
 
-/** @returns slots made, garbage included, for each further block of 4 KiB on its way from the socket into flash and the digest */
+/**
+ * @returns slots made, garbage included, for each further block of 4 KiB on its way from the socket into flash and the
+ * digest
+ */
 export async function measureSlotsPerBlock(): Promise<number> {
   const made: number[] = [];
   for (const blocks of [LARGE_BLOCKS - APART_BLOCKS, LARGE_BLOCKS]) {
     let least = Infinity;
-    for (let run = 0; run < RUNS; run++) least = Math.min(least, (await measureUpdate({ byteLength: blocks * 4096, stride: 0 })).slotsMade);
+    for (let run = 0; run < RUNS; run++) {
+      least = Math.min(least, (await measureUpdate({ byteLength: blocks * 4096, stride: 0 })).slotsMade);
+    }
     made.push(least);
   }
   const [less = 0, more = 0] = made;

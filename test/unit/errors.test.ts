@@ -30,7 +30,9 @@ describe("rules of errors", () => {
   }
 
   it("logs an error where a person is needed, a warning where the agent goes on", () => {
-    for (const code of ERROR_CODES) assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
+    for (const code of ERROR_CODES) {
+      assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
+    }
   });
 
   it("keeps what is stored wherever another try or a fresh URL can go on from it", () => {
@@ -42,16 +44,32 @@ describe("rules of errors", () => {
   });
 
   it("reports the platform's own code wherever it has one", () => {
-    const outcomes = (outcome: string): OtaErrorCode[] => ERROR_CODES.filter((code) => ruleFor(code).outcome === outcome);
+    const outcomes = (outcome: string): OtaErrorCode[] =>
+      ERROR_CODES.filter((code) => ruleFor(code).outcome === outcome);
     assert.deepEqual(outcomes("not-found"), ["not-found"]);
     assert.deepEqual(outcomes("url-expired"), ["url-refused"]);
     assert.deepEqual(outcomes("digest-mismatch"), ["digest-mismatch"]);
-    const waits: OtaErrorCode[] = ["unreachable", "connection-lost", "idle-timeout", "stalled", "server-busy", "url-not-renewed"];
+    const waits: OtaErrorCode[] = [
+      "unreachable",
+      "connection-lost",
+      "idle-timeout",
+      "stalled",
+      "server-busy",
+      "url-not-renewed",
+    ];
     assert.deepEqual(outcomes("timed-out"), waits);
   });
 
   it("never tries again what trying again cannot mend", () => {
-    const hopeless: OtaErrorCode[] = ["untrusted", "not-found", "http-status", "redirect-refused", "image-invalid", "usage", "internal"];
+    const hopeless: OtaErrorCode[] = [
+      "untrusted",
+      "not-found",
+      "http-status",
+      "redirect-refused",
+      "image-invalid",
+      "usage",
+      "internal",
+    ];
     for (const code of hopeless) assert.equal(ruleFor(code).remedy, "never", code);
   });
 

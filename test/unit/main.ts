@@ -8,8 +8,8 @@ import { pathToFileURL } from "node:url";
 import { ROOT } from "../support/root.js";
 
 /**
- * `npm run test:unit`: the tests of these folders, all in one process. `node --test` has a process for each file, which costs
- * more than most of the tests. `npm test` runs every folder.
+ * `npm run test:unit`: the tests of these folders, all in one process. `node --test` has a process for each file, which
+ * costs more than most of the tests. `npm test` runs every folder.
  */
 const FOLDERS = ["arch", "machine", "unit"];
 
@@ -27,13 +27,19 @@ const LEFT_OUT = [
 ];
 
 /** Thousands of random power cuts, scenes and texts: they take half as long as all the others together. */
-const LONG = ["test/unit/gateway/upheavals.test.ts", "test/unit/lib/utf8.test.ts", "test/unit/sim/nvs-power-cut.test.ts"];
+const LONG = [
+  "test/unit/gateway/upheavals.test.ts",
+  "test/unit/lib/utf8.test.ts",
+  "test/unit/sim/nvs-power-cut.test.ts",
+];
 
 /** Makes a call fail: it would make this loop slow for everybody. */
 function forbid(object: object, names: readonly string[]): void {
   for (const name of names) {
     const refuse = (): never => {
-      throw new Error(`${name}: npm run test:unit has no sockets and no other processes; leave this file out in test/unit/main.ts`);
+      throw new Error(
+        `${name}: npm run test:unit has no sockets and no other processes; leave this file out in test/unit/main.ts`,
+      );
     };
     Object.defineProperty(object, name, { value: refuse, configurable: true, writable: true });
   }
@@ -47,7 +53,9 @@ syncBuiltinESMExports();
 // The list comes from the sources: compiled files of a test that was renamed may still be there.
 const tests = FOLDERS.flatMap((folder) => {
   const entries = readdirSync(join(ROOT, "test", folder), { recursive: true, withFileTypes: true });
-  return entries.filter(({ name }) => name.endsWith(".test.ts")).map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
+  return entries
+    .filter(({ name }) => name.endsWith(".test.ts"))
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
 }).filter((file) => ![...LEFT_OUT, ...LONG].some((prefix) => file.startsWith(prefix)));
 
 for (const file of tests.sort()) {

@@ -11,8 +11,8 @@ export type { Provisioning } from "../provisioning.js";
 export { signalDbm } from "./platform.js";
 
 /**
- * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`. Wi-Fi is
- * the application's; the clock too, for TLS looks at dates.
+ * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`.
+ * Wi-Fi is the application's; the clock too, for TLS looks at dates.
  *
  * @throws Error that names the manifest to include, if the build lacks a module
  * @throws HalError if the key-value store cannot be opened

@@ -6,15 +6,17 @@ const WORDS = 6;
 
 const engine = {
   /**
-   * A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots, bytes
-   * free, least bytes free. To C the engine gives no view but one of bytes.
+   * A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots,
+   * bytes free, least bytes free. To C the engine gives no view but one of bytes.
    */
   memory(into: Uint8Array) {
     return native<void>("ota_memory").call(this, into);
   },
 };
 
-/** Logs what the engine runs in, and warns if its stack is less than TLS needs: XS would abort at the first connection. */
+/**
+ * Logs what the engine runs in, and warns if its stack is less than TLS needs: XS would abort at the first connection.
+ */
 export function logMemory(log: Log): void {
   const words = new Uint32Array(WORDS);
   engine.memory(new Uint8Array(words.buffer));
@@ -25,5 +27,10 @@ export function logMemory(log: Log): void {
     return `XS has ${stackSlots} slots of stack and a heap of ${heap}; the C heap has ${freeBytes} bytes free, ${leastFreeBytes} at least so far`;
   });
   if (stackSlots >= STACK_SLOTS) return;
-  log("warn", "board", () => `XS has ${stackSlots} slots of stack, TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the manifest`);
+  log(
+    "warn",
+    "board",
+    () =>
+      `XS has ${stackSlots} slots of stack, TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the manifest`,
+  );
 }

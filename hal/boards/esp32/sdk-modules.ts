@@ -39,7 +39,9 @@ export function sdkModule<Specifier extends keyof SdkModules>(
   specifier: Specifier,
 ): SdkModules[Specifier] {
   if (!linked.has(specifier)) {
-    throw new Error(`${specifier} is not in this build: include $(MODDABLE)/${SDK_MANIFESTS[specifier]} in the manifest`);
+    throw new Error(
+      `${specifier} is not in this build: include $(MODDABLE)/${SDK_MANIFESTS[specifier]} in the manifest`,
+    );
   }
   return linked.importNow(specifier) as SdkModules[Specifier];
 }

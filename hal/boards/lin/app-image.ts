@@ -57,7 +57,9 @@ export function verifyAppImage(options: VerifyOptions): string | undefined {
     reader.read(SEGMENT_HEADER_LENGTH, false);
     if (length % 4 !== 0 || reader.at + length > slot.size) return `segment ${index} of ${length} bytes`;
     if (index === 0 && length < DESCRIPTOR_LENGTH) return "no room for an application descriptor";
-    if (isMapped(address) && reader.at % MMU_PAGE_LENGTH !== address % MMU_PAGE_LENGTH) return `segment ${index} not aligned for the MMU`;
+    if (isMapped(address) && reader.at % MMU_PAGE_LENGTH !== address % MMU_PAGE_LENGTH) {
+      return `segment ${index} not aligned for the MMU`;
+    }
     reader.read(length, true);
   }
 
@@ -75,7 +77,9 @@ export function verifyAppImage(options: VerifyOptions): string | undefined {
 export function appVersion(flash: NorFile, slot: Partition): string | undefined {
   const head = flash.bytes(slot.offset, VERSION_OFFSET + VERSION_LENGTH);
   const fields = new DataView(head.buffer);
-  if (fields.getUint8(0) !== IMAGE_MAGIC || fields.getUint32(DESCRIPTOR_OFFSET, true) !== DESCRIPTOR_MAGIC) return undefined;
+  if (fields.getUint8(0) !== IMAGE_MAGIC || fields.getUint32(DESCRIPTOR_OFFSET, true) !== DESCRIPTOR_MAGIC) {
+    return undefined;
+  }
   return latin1(head, VERSION_OFFSET, VERSION_OFFSET + VERSION_LENGTH);
 }
 

@@ -22,9 +22,13 @@ export interface BoardOptions {
  *
  * @throws Error if the folder holds no flash or no slot a bootable image
  */
-export function bootBoard(options: BoardOptions): Pick<BoardModules, "flash" | "keyValue"> & { boot: BoardModules["platform"]["boot"] } {
+export function bootBoard(
+  options: BoardOptions,
+): Pick<BoardModules, "flash" | "keyValue"> & { boot: BoardModules["platform"]["boot"] } {
   const { files, Digest } = options;
-  if (files.status(FLASH_FILE).mode === 0) throw new Error(`no ${FLASH_FILE} in the working folder: ota-device flash makes one`);
+  if (files.status(FLASH_FILE).mode === 0) {
+    throw new Error(`no ${FLASH_FILE} in the working folder: ota-device flash makes one`);
+  }
   const flash = new NorFile(files.openFile({ path: FLASH_FILE, mode: "r+" }));
   const choice = bootLoader(flash, Digest);
   return {

@@ -36,7 +36,9 @@ export class NorFile {
       const length = Math.min(bytes.byteLength - at, PAGE_LENGTH - ((address + at) % PAGE_LENGTH));
       const page = this.#page.subarray(0, length);
       this.read(page, address + at);
-      for (let index = 0; index < length; index++) page[index] = (page[index] as number) & (bytes[at + index] as number);
+      for (let index = 0; index < length; index++) {
+        page[index] = (page[index] as number) & (bytes[at + index] as number);
+      }
       this.#file.write(page, address + at);
       at += length;
     }
@@ -52,6 +54,8 @@ export class NorFile {
 
   #checkRange(address: number, byteLength: number): void {
     const whole = Number.isSafeInteger(address) && Number.isSafeInteger(byteLength);
-    if (!whole || address < 0 || byteLength < 0 || address + byteLength > this.byteLength) throw new Error("outside the flash");
+    if (!whole || address < 0 || byteLength < 0 || address + byteLength > this.byteLength) {
+      throw new Error("outside the flash");
+    }
   }
 }

@@ -1,10 +1,18 @@
-import type { KeyValueInstance, KeyValueModule, KeyValueStrings, KeyValueStringsModule } from "../../ecma419/modules.js";
+import type {
+  KeyValueInstance,
+  KeyValueModule,
+  KeyValueStrings,
+  KeyValueStringsModule,
+} from "../../ecma419/modules.js";
 import type { Directory } from "./files.js";
 
 /** An object of texts by key, in ASCII: Linux has no NVS that a factory writes. */
 const FILE = "device.json";
 
-/** The namespace that a board is provisioned with, read from a file of the working folder: texts alone, and never written. */
+/**
+ * The namespace that a board is provisioned with, read from a file of the working folder: texts alone, and never
+ * written.
+ */
 export function createProvisioningFile(files: Directory): KeyValueModule & KeyValueStringsModule {
   const entries = load(files);
   const refuse = (): never => {

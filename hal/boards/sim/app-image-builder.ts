@@ -33,7 +33,8 @@ export interface AppImageOptions {
 }
 
 /**
- * Builds an application image for a chip of the ESP32 family that verifies: header, application descriptor, random content, checksum, SHA-256.
+ * Builds an application image for a chip of the ESP32 family that verifies: header, application descriptor, random
+ * content, checksum, SHA-256.
  *
  * @throws RangeError for a size or version that no image can have, or an unknown chip
  */
@@ -46,7 +47,9 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
     throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} visible ASCII characters, no blanks`);
   }
   const chip = chipWithId(options.chipId ?? CHIP_ESP32);
-  if (chip === undefined) throw new RangeError(`chip ${options.chipId} is none of ${CHIPS.map(({ id }) => id).join(", ")}`);
+  if (chip === undefined) {
+    throw new RangeError(`chip ${options.chipId} is none of ${CHIPS.map(({ id }) => id).join(", ")}`);
+  }
   const image = Buffer.alloc(byteLength);
   const checksumAt = byteLength - HASH_LENGTH - 1;
   // Segments end on a multiple of 4 inside the checksum's line.
@@ -67,7 +70,10 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
     for (const byte of image.subarray(codeAt + SEGMENT_HEADER_LENGTH, contentEnd)) checksum ^= byte;
   }
   image.writeUInt8(checksum, checksumAt);
-  createHash("sha256").update(image.subarray(0, checksumAt + 1)).digest().copy(image, checksumAt + 1);
+  createHash("sha256")
+    .update(image.subarray(0, checksumAt + 1))
+    .digest()
+    .copy(image, checksumAt + 1);
   return new Uint8Array(image);
 }
 

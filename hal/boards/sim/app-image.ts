@@ -15,8 +15,8 @@ import type { Partition } from "./partition-table.js";
  *            SHA-256 of everything before it
  *
  * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32],
- * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's page
- * length, 0 for the chip's own.
+ * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's
+ * page length, 0 for the chip's own.
  */
 export const IMAGE_MAGIC = 0xe9;
 export const HEADER_LENGTH = 24;
@@ -63,7 +63,9 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
     at += SEGMENT_HEADER_LENGTH;
     if (length % 4 !== 0 || at + length > bytes.byteLength) return `segment ${index} of ${length} bytes`;
     if (index === 0 && length < DESCRIPTOR_LENGTH) return "no room for an application descriptor";
-    if (isMapped(address, chip) && at % pageLength !== address % pageLength) return `segment ${index} not aligned for the MMU`;
+    if (isMapped(address, chip) && at % pageLength !== address % pageLength) {
+      return `segment ${index} not aligned for the MMU`;
+    }
     for (const byte of bytes.subarray(at, at + length)) checksum ^= byte;
     at += length;
   }
@@ -87,7 +89,9 @@ export function imageChipId(bytes: Uint8Array): number | undefined {
 export function appVersion(bytes: Uint8Array): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.byteLength < DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH) return undefined;
-  if (buffer.readUInt8(0) !== IMAGE_MAGIC || buffer.readUInt32LE(DESCRIPTOR_OFFSET) !== DESCRIPTOR_MAGIC) return undefined;
+  if (buffer.readUInt8(0) !== IMAGE_MAGIC || buffer.readUInt32LE(DESCRIPTOR_OFFSET) !== DESCRIPTOR_MAGIC) {
+    return undefined;
+  }
   const text = buffer.toString("latin1", DESCRIPTOR_OFFSET + 16, DESCRIPTOR_OFFSET + 48);
   return text.replace(/\0.*$/s, "");
 }

@@ -13,8 +13,8 @@ export interface BootChoice {
 }
 
 /**
- * ESP-IDF's second-stage boot loader with rollback and image validation on: an image still on trial is aborted, a new one
- * goes on trial, and an image that does not verify is passed over.
+ * ESP-IDF's second-stage boot loader with rollback and image validation on: an image still on trial is aborted, a new
+ * one goes on trial, and an image that does not verify is passed over.
  *
  * @throws Error if no slot holds a bootable image
  */

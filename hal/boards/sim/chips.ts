@@ -17,54 +17,99 @@ export interface Chip {
 }
 
 /**
- * ESP-IDF v6.0: esp_app_format.h, bootloader/Kconfig.projbuild, soc/<chip>/soc.h and soc_caps.h. If the length of a page is
- * chosen, what is mapped has the extent that the largest gives.
+ * ESP-IDF v6.0: esp_app_format.h, bootloader/Kconfig.projbuild, soc/<chip>/soc.h and soc_caps.h. If the length of a
+ * page is chosen, what is mapped has the extent that the largest gives.
  */
 export const CHIPS: readonly Chip[] = Object.freeze([
   {
-    name: "ESP32", id: 0, bootLoaderOffset: 0x1000,
-    mapped: [[0x3f400000, 0x3f800000], [0x400d0000, 0x40400000]],
-    codeAddress: 0x40080000, choosesPageLength: false,
+    name: "ESP32",
+    id: 0,
+    bootLoaderOffset: 0x1000,
+    mapped: [
+      [0x3f400000, 0x3f800000],
+      [0x400d0000, 0x40400000],
+    ],
+    codeAddress: 0x40080000,
+    choosesPageLength: false,
   },
   {
-    name: "ESP32-S2", id: 2, bootLoaderOffset: 0x1000,
-    mapped: [[0x3f000000, 0x3ff80000], [0x40080000, 0x40800000]],
-    codeAddress: 0x40028000, choosesPageLength: false,
+    name: "ESP32-S2",
+    id: 2,
+    bootLoaderOffset: 0x1000,
+    mapped: [
+      [0x3f000000, 0x3ff80000],
+      [0x40080000, 0x40800000],
+    ],
+    codeAddress: 0x40028000,
+    choosesPageLength: false,
   },
   {
-    name: "ESP32-C3", id: 5, bootLoaderOffset: 0,
-    mapped: [[0x3c000000, 0x3c800000], [0x42000000, 0x42800000]],
-    codeAddress: 0x40380000, choosesPageLength: false,
+    name: "ESP32-C3",
+    id: 5,
+    bootLoaderOffset: 0,
+    mapped: [
+      [0x3c000000, 0x3c800000],
+      [0x42000000, 0x42800000],
+    ],
+    codeAddress: 0x40380000,
+    choosesPageLength: false,
   },
   {
-    name: "ESP32-S3", id: 9, bootLoaderOffset: 0,
-    mapped: [[0x3c000000, 0x3e000000], [0x42000000, 0x44000000]],
-    codeAddress: 0x40378000, choosesPageLength: false,
+    name: "ESP32-S3",
+    id: 9,
+    bootLoaderOffset: 0,
+    mapped: [
+      [0x3c000000, 0x3e000000],
+      [0x42000000, 0x44000000],
+    ],
+    codeAddress: 0x40378000,
+    choosesPageLength: false,
   },
   {
-    name: "ESP32-C2", id: 12, bootLoaderOffset: 0,
-    mapped: [[0x3c000000, 0x3c400000], [0x42000000, 0x42400000]],
-    codeAddress: 0x40380000, choosesPageLength: true,
+    name: "ESP32-C2",
+    id: 12,
+    bootLoaderOffset: 0,
+    mapped: [
+      [0x3c000000, 0x3c400000],
+      [0x42000000, 0x42400000],
+    ],
+    codeAddress: 0x40380000,
+    choosesPageLength: true,
   },
   {
-    name: "ESP32-C6", id: 13, bootLoaderOffset: 0,
+    name: "ESP32-C6",
+    id: 13,
+    bootLoaderOffset: 0,
     mapped: [[0x42000000, 0x43000000]],
-    codeAddress: 0x40800000, choosesPageLength: true,
+    codeAddress: 0x40800000,
+    choosesPageLength: true,
   },
   {
-    name: "ESP32-H2", id: 16, bootLoaderOffset: 0,
+    name: "ESP32-H2",
+    id: 16,
+    bootLoaderOffset: 0,
     mapped: [[0x42000000, 0x43000000]],
-    codeAddress: 0x40800000, choosesPageLength: true,
+    codeAddress: 0x40800000,
+    choosesPageLength: true,
   },
   {
-    name: "ESP32-P4", id: 18, bootLoaderOffset: 0x2000,
-    mapped: [[0x40000000, 0x44000000], [0x48000000, 0x4c000000]],
-    codeAddress: 0x4ff40000, choosesPageLength: false,
+    name: "ESP32-P4",
+    id: 18,
+    bootLoaderOffset: 0x2000,
+    mapped: [
+      [0x40000000, 0x44000000],
+      [0x48000000, 0x4c000000],
+    ],
+    codeAddress: 0x4ff40000,
+    choosesPageLength: false,
   },
   {
-    name: "ESP32-C5", id: 23, bootLoaderOffset: 0x2000,
+    name: "ESP32-C5",
+    id: 23,
+    bootLoaderOffset: 0x2000,
     mapped: [[0x42000000, 0x44000000]],
-    codeAddress: 0x40800000, choosesPageLength: false,
+    codeAddress: 0x40800000,
+    choosesPageLength: false,
   },
 ]);
 

@@ -23,7 +23,14 @@ export function fileFault(error: unknown): string {
 }
 
 /** What was tried, in words if the name of the call is none. */
-const VERBS: { readonly [syscall: string]: string } = { copyfile: "write", mkdir: "make", mkdtemp: "make", rename: "write", scandir: "read", unlink: "remove" };
+const VERBS: { readonly [syscall: string]: string } = {
+  copyfile: "write",
+  mkdir: "make",
+  mkdtemp: "make",
+  rename: "write",
+  scandir: "read",
+  unlink: "remove",
+};
 
 /** @returns one line for a failure of node:fs that nobody has put into words, or `undefined` if it is something else */
 export function describeFileFault(error: unknown): string | undefined {

@@ -36,8 +36,8 @@ export function bootCandidates(flash: NorFlash): BootCandidates {
 }
 
 /**
- * The chip whose flash this is: the boot loader's; if the flash holds none, as one that `ota-device` made, that of the image
- * which otadata selects; and of any other if that is none.
+ * The chip whose flash this is: the boot loader's; if the flash holds none, as one that `ota-device` made, that of the
+ * image which otadata selects; and of any other if that is none.
  *
  * @returns the chip's id, also of a chip that is not in the table; the ESP32's for a flash without any image
  * @throws Error if the flash holds no sound partition table

@@ -6,7 +6,10 @@ import { NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
 import { dataPartition, readPartitionTable, SUBTYPE_DATA_NVS, TABLE_ADDRESS } from "./partition-table.js";
 import { StateError } from "./state-dir.js";
 
-/** The smallest and the largest that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB); all are powers of two. */
+/**
+ * The smallest and the largest that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB); all are powers of
+ * two.
+ */
 const MIN_FLASH_LENGTH = 1024 * 1024;
 export const MAX_FLASH_LENGTH = 128 * 1024 * 1024;
 
@@ -16,8 +19,8 @@ const HOW_TO_READ =
   "esptool's read_flash 0 ALL FILE reads a whole flash; its merge_bin makes one, with --fill-flash-size SIZE (--pad-to-size in esptool 5)";
 
 /**
- * Whether a file is to be taken for a whole flash, sound or not, and not for an application: an application has its descriptor
- * in front.
+ * Whether a file is to be taken for a whole flash, sound or not, and not for an application: an application has its
+ * descriptor in front.
  */
 export function seemsFlash(bytes: Uint8Array): boolean {
   return appVersion(bytes) === undefined && (holdsTable(bytes) || isFlashLength(bytes.byteLength));
@@ -38,10 +41,16 @@ function isFlashLength(byteLength: number): boolean {
  * @throws StateError that says what the file seems to be, and what to do
  */
 export function flashOf(bytes: Uint8Array): NorFlash {
-  if (bytes.byteLength > MAX_FLASH_LENGTH) throw new StateError(`${bytes.byteLength} bytes are more than any flash has, 128 MiB`);
-  if (appVersion(bytes) !== undefined || !holdsTable(bytes)) throw new StateError(`no image of a whole flash: ${describeFile(bytes)}`);
+  if (bytes.byteLength > MAX_FLASH_LENGTH) {
+    throw new StateError(`${bytes.byteLength} bytes are more than any flash has, 128 MiB`);
+  }
+  if (appVersion(bytes) !== undefined || !holdsTable(bytes)) {
+    throw new StateError(`no image of a whole flash: ${describeFile(bytes)}`);
+  }
   if (bytes.byteLength % SECTOR_LENGTH !== 0) {
-    throw new StateError(`${bytes.byteLength} bytes are part of a flash, not whole sectors of ${SECTOR_LENGTH}: ${HOW_TO_READ}`);
+    throw new StateError(
+      `${bytes.byteLength} bytes are part of a flash, not whole sectors of ${SECTOR_LENGTH}: ${HOW_TO_READ}`,
+    );
   }
   // A Buffer's slices would be views of the same flash.
   const flash = new NorFlash(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), NO_MEDIUM);
@@ -61,15 +70,17 @@ function describeFile(bytes: Uint8Array): string {
   if (version !== undefined && chipId !== undefined) {
     return `it is an application image for ${chipName(chipId)}, version ${version}: ota-device flash makes a board of it`;
   }
-  if (chipId !== undefined && !isFlashLength(bytes.byteLength)) return `it seems to be a boot loader for ${chipName(chipId)}: ${HOW_TO_READ}`;
+  if (chipId !== undefined && !isFlashLength(bytes.byteLength)) {
+    return `it seems to be a boot loader for ${chipName(chipId)}: ${HOW_TO_READ}`;
+  }
   if (beginsWith(bytes, TABLE_MAGIC)) return `it seems to be a partition table alone: ${HOW_TO_READ}`;
   if (beginsWith(bytes, ELF_MAGIC)) return `it is an ELF file: ${HOW_TO_READ}`;
   return `it has no partition table at 0x8000 (an encrypted flash has none to be read): ${HOW_TO_READ}`;
 }
 
 /**
- * Whether the simulated board boots from a flash. That it has two slots or more, otadata and NVS is what the agent needs; a
- * factory application it does not know.
+ * Whether the simulated board boots from a flash. That it has two slots or more, otadata and NVS is what the agent
+ * needs; a factory application it does not know.
  *
  * @returns what is in the way, or `undefined`
  */

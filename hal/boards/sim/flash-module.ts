@@ -16,8 +16,9 @@ export interface FlashModuleOptions {
 
 /**
  * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields.
- * Past the end of the partition everything fails, by IDF. Stricter than the chip: it refuses writes off a line of 16 bytes,
- * to program a line that was programmed since its last erase, even with the same bytes, and any write to the running slot.
+ * Past the end of the partition everything fails, by IDF. Stricter than the chip: it refuses writes off a line of 16
+ * bytes, to program a line that was programmed since its last erase, even with the same bytes, and any write to the
+ * running slot.
  */
 export function createFlashModule(options: FlashModuleOptions): FlashModule {
   const { flash, power, partitions, running, target } = options;
@@ -46,7 +47,9 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
       if (!open) throw new Error("closed");
       if (writes && readOnly) throw new Error("read-only");
       if (writes && partition === running) throw new Error("write to the running slot");
-      if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > partition.size) throw new Error(`${what} failed`);
+      if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > partition.size) {
+        throw new Error(`${what} failed`);
+      }
       return partition.offset + byteOffset;
     };
     return {
@@ -75,7 +78,10 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
   }
 }
 
-/** Which lines were programmed, even in part, since an erase of them succeeded. What an earlier boot left is known by its bytes alone. */
+/**
+ * Which lines were programmed, even in part, since an erase of them succeeded. What an earlier boot left is known by
+ * its bytes alone.
+ */
 class ProgrammedLines {
   readonly #flash: NorFlash;
   readonly #lines: Uint8Array;

@@ -1,4 +1,6 @@
-/** What a program on Node imports as `moddable-ota/simulated-board`: a chip of the ESP32 family whose flash is a folder. */
+/**
+ * What a program on Node imports as `moddable-ota/simulated-board`: a chip of the ESP32 family whose flash is a folder.
+ */
 export { type AppImageOptions, buildAppImage } from "./app-image-builder.js";
 export { SimulatedBoard, type SimulatedBoardOptions } from "./board.js";
 export type { NorFlash } from "./nor-flash.js";

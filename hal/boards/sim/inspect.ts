@@ -3,7 +3,14 @@ import { chipName } from "./chips.js";
 import { type BootCandidates, bootCandidates, chipIdOf } from "./flash-chip.js";
 import type { NorFlash } from "./nor-flash.js";
 import { mountNvs } from "./nvs/nvs.js";
-import { describePartitionTable, type Partition, readPartitionTable, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_DATA } from "./partition-table.js";
+import {
+  describePartitionTable,
+  type Partition,
+  readPartitionTable,
+  SUBTYPE_DATA_NVS,
+  SUBTYPE_DATA_OTA,
+  TYPE_DATA,
+} from "./partition-table.js";
 import { slotVersion } from "./platform.js";
 
 const OTADATA_ENTRIES = 2;
@@ -20,7 +27,9 @@ export interface FlashReport {
 
 export interface BoardReport {
   readonly running: { readonly slot: string; readonly version: string | null; readonly state: string };
-  readonly slots: { readonly [label: string]: { readonly offset: number; readonly size: number; readonly version: string | null } };
+  readonly slots: {
+    readonly [label: string]: { readonly offset: number; readonly size: number; readonly version: string | null };
+  };
 }
 
 /** What a flash of any chip of the family is: nothing is written. @throws Error if it holds no sound partition table */
@@ -41,7 +50,9 @@ function otaDataEntries(flash: NorFlash, partitions: readonly Partition[]): Flas
   if (otaData === undefined || offset === undefined) return [];
   return Array.from({ length: OTADATA_ENTRIES }, (_, index) => {
     const entry = otaData.read(index);
-    if (entry !== undefined) return { sequence: entry.sequence, slot: (slots[otaData.slotOf(entry)] as Partition).label, state: entry.state };
+    if (entry !== undefined) {
+      return { sequence: entry.sequence, slot: (slots[otaData.slotOf(entry)] as Partition).label, state: entry.state };
+    }
     return { state: flash.isBlank(offset + index * OTADATA_SECTOR_LENGTH, OTADATA_ENTRY_LENGTH) ? "blank" : "damaged" };
   });
 }
@@ -60,7 +71,10 @@ export function inspectSlots(flash: NorFlash, chipId: number): BoardReport {
       state: (entry < 0 ? undefined : otaData?.read(entry)?.state) ?? "undefined",
     },
     slots: Object.fromEntries(
-      applications.map((slot) => [slot.label, { offset: slot.offset, size: slot.size, version: slotVersion(flash, slot) ?? null }]),
+      applications.map((slot) => [
+        slot.label,
+        { offset: slot.offset, size: slot.size, version: slotVersion(flash, slot) ?? null },
+      ]),
     ),
   };
 }
@@ -92,7 +106,9 @@ function chosenApplication({ applications, slots, otaData }: BootCandidates): Pa
  * @param flash a snapshot: mounting may clear up after a cut
  */
 export function readRecord(flash: NorFlash, namespace: string, key: string): Uint8Array | undefined {
-  const partition = readPartitionTable(flash).find(({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS);
+  const partition = readPartitionTable(flash).find(
+    ({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS,
+  );
   return partition === undefined ? undefined : mountNvs(flash, partition).get(namespace, key);
 }
 

@@ -7,12 +7,12 @@ import { LOCK_FILE, makeFolder, StateError } from "./state-dir.js";
 const O_EXLOCK = 0x20;
 
 /**
- * Holds a folder for one process. The kernel gives the lock to one of those that ask, and takes it back when the process
- * ends, however that ends: nothing is left behind, and nothing has to be cleared away before the next one asks.
+ * Holds a folder for one process. The kernel gives the lock to one of those that ask, and takes it back when the
+ * process ends, however that ends: nothing is left behind, and nothing has to be cleared away before the next one asks.
  *
- * On Linux the lock is a listening socket in the abstract namespace (unix(7)), whose name is the folder's device and inode:
- * it is the same by whatever path and with whatever TMPDIR. It holds among the processes of one network namespace. On macOS
- * it is a lock of a file in the folder.
+ * On Linux the lock is a listening socket in the abstract namespace (unix(7)), whose name is the folder's device and
+ * inode: it is the same by whatever path and with whatever TMPDIR. It holds among the processes of one network
+ * namespace. On macOS it is a lock of a file in the folder.
  *
  * @returns what releases it
  * @throws StateError if another process holds the folder, or it cannot be made
@@ -38,13 +38,18 @@ function abstractName(folder: string): string {
 function listen(name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
-    server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+    );
     server.listen({ path: name, exclusive: true }, () => resolve(() => void server.close()));
     server.unref();
   });
 }
 
-/** @returns what unlocks it, or `undefined` if somebody has locked it. The file stays: who removed it could remove another's lock. */
+/**
+ * @returns what unlocks it, or `undefined` if somebody has locked it. The file stays: who removed it could remove
+ * another's lock.
+ */
 function lockFile(path: string): (() => void) | undefined {
   try {
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK, 0o600);

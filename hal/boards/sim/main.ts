@@ -10,7 +10,9 @@ import { createSubDeviceLink, type SubDeviceBus } from "../xs/guest/sub-device-l
 export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}
 
 /** Another chip behind the board, which has no name of its own on the platform. */
-export interface AttachedComponent extends SubDeviceBus, Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {
+export interface AttachedComponent
+  extends SubDeviceBus,
+    Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {
   /** Between two pieces of an installation. */
   readonly pauseMs?: number;
 }
@@ -28,7 +30,11 @@ export interface FirmwareOptions {
 /** The application firmware of the simulated board: the agent and nothing else, whatever image is in the slot. */
 export function createFirmware(options: FirmwareOptions): (modules: BoardModules) => void {
   return (modules) => {
-    const agent = new OtaAgent({ device: createDevice(modules, options.log), config: options.config, parts: { gateway, plans } });
+    const agent = new OtaAgent({
+      device: createDevice(modules, options.log),
+      config: options.config,
+      parts: { gateway, plans },
+    });
     for (const bus of options.subDevices ?? []) {
       const { productId, deviceName } = bus;
       agent.gateway.add({ productId, deviceName, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });

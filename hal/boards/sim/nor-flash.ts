@@ -52,7 +52,9 @@ function readWhole(descriptor: number): Uint8Array {
   return bytes;
 }
 
-/** A NOR chip: programming only clears bits, erasing sets whole sectors to 0xFF. Stricter than hardware: see `program`. */
+/**
+ * A NOR chip: programming only clears bits, erasing sets whole sectors to 0xFF. Stricter than hardware: see `program`.
+ */
 export class NorFlash {
   readonly #bytes: Uint8Array;
   readonly #medium: FlashMedium;

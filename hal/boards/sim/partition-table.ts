@@ -72,7 +72,9 @@ export function parsePartitionsCsv(text: string): Partition[] {
 }
 
 function parseLine(line: string, free: number, where: string): Partition {
-  const [label = "", typeName = "", subtypeName = "", offsetText = "", sizeText = ""] = line.split(",").map((field) => field.trim());
+  const [label = "", typeName = "", subtypeName = "", offsetText = "", sizeText = ""] = line
+    .split(",")
+    .map((field) => field.trim());
   const type = parseByte(TYPES, typeName);
   const subtype = parseByte(SUBTYPES[type] ?? {}, subtypeName);
   const alignment = type === TYPE_APP ? 0x10000 : 0x1000;
@@ -80,7 +82,9 @@ function parseLine(line: string, free: number, where: string): Partition {
   const size = parseNumber(sizeText);
   if (!/^[\x21-\x7e]{1,15}$/.test(label)) throw new Error(`${where}: a label has 1 to 15 visible ASCII characters`);
   if (Number.isNaN(type) || Number.isNaN(subtype)) throw new Error(`${where}: unknown type or subtype`);
-  if (Number.isNaN(offset) || offset % alignment !== 0) throw new Error(`${where}: offset not on a 0x${alignment.toString(16)} boundary`);
+  if (Number.isNaN(offset) || offset % alignment !== 0) {
+    throw new Error(`${where}: offset not on a 0x${alignment.toString(16)} boundary`);
+  }
   if (offset < free) throw new Error(`${where}: overlaps what comes before it`);
   if (Number.isNaN(size) || size === 0 || size % 0x1000 !== 0) throw new Error(`${where}: size is not whole sectors`);
   if (offset + size > ADDRESS_SPACE) throw new Error(`${where}: ends beyond 4 GiB`);
@@ -115,7 +119,10 @@ export function encodePartitionTable(partitions: readonly Partition[]): Uint8Arr
   }
   const end = partitions.length * ENTRY_LENGTH;
   table.writeUInt16LE(MD5_MAGIC, end);
-  createHash("md5").update(table.subarray(0, end)).digest().copy(table, end + MD5_OFFSET);
+  createHash("md5")
+    .update(table.subarray(0, end))
+    .digest()
+    .copy(table, end + MD5_OFFSET);
   return table;
 }
 

@@ -24,7 +24,10 @@ export class Power {
     if (!this.#on) throw new PowerLost();
   }
 
-  /** Runs `action` if there is power. An error that it throws once the power is gone is dropped: nobody is left to catch it. */
+  /**
+   * Runs `action` if there is power. An error that it throws once the power is gone is dropped: nobody is left to catch
+   * it.
+   */
   run(action: () => void): void {
     if (!this.#on) return;
     try {

@@ -1,11 +1,27 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { appVersion, CHIP_ESP32, imageChipId, verifyAppImage } from "./app-image.js";
 import { CHIPS, chipWithId } from "./chips.js";
 import { fileFault } from "./file-fault.js";
 import { FileMedium, NO_MEDIUM, NorFlash } from "./nor-flash.js";
-import { encodePartitionTable, otaSlots, type Partition, parsePartitionsCsv, readPartitionTable, TABLE_ADDRESS } from "./partition-table.js";
+import {
+  encodePartitionTable,
+  otaSlots,
+  type Partition,
+  parsePartitionsCsv,
+  readPartitionTable,
+  TABLE_ADDRESS,
+} from "./partition-table.js";
 
 /** Bytes of the simulated chip. */
 const FLASH_LENGTH = 4 * 1024 * 1024;
@@ -26,17 +42,23 @@ export class StateError extends Error {
   }
 }
 
-/** @returns whether the folder holds a board; an empty or absent one does not @throws StateError for any other content */
+/**
+ * @returns whether the folder holds a board; an empty or absent one does not @throws StateError for any other content
+ */
 export function holdsBoard(folder: string): boolean {
   const files = existsSync(folder) ? list(folder) : [];
   if (files.includes(FLASH_FILE)) return true;
-  if (files.some((file) => !BESIDE_A_BOARD.includes(file))) throw new StateError(`${folder} is neither empty nor the state of a board`);
+  if (files.some((file) => !BESIDE_A_BOARD.includes(file))) {
+    throw new StateError(`${folder} is neither empty nor the state of a board`);
+  }
   return false;
 }
 
 /** @throws StateError if there is no flash, or none that can be read */
 export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
-  if (!holdsBoard(folder)) throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
+  if (!holdsBoard(folder)) {
+    throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
+  }
   const path = join(folder, FLASH_FILE);
   let flash: NorFlash | undefined;
   try {
@@ -58,8 +80,8 @@ export function snapshotFlash(folder: string): NorFlash {
 }
 
 /**
- * A chip as it leaves the factory: partition table, the image in the first slot, all else blank. Which chip of the family it is
- * follows from the image.
+ * A chip as it leaves the factory: partition table, the image in the first slot, all else blank. Which chip of the
+ * family it is follows from the image.
  *
  * @throws StateError if the image cannot boot
  */
@@ -68,7 +90,9 @@ export function factoryFlash(image: Uint8Array): NorFlash {
   const flash = NorFlash.blank(FLASH_LENGTH);
   flash.program(encodePartitionTable(partitions), TABLE_ADDRESS);
   const slot = otaSlots(partitions)[0] as Partition;
-  if (image.byteLength > slot.size) throw new StateError(`image of ${image.byteLength} bytes, a slot holds ${slot.size}`);
+  if (image.byteLength > slot.size) {
+    throw new StateError(`image of ${image.byteLength} bytes, a slot holds ${slot.size}`);
+  }
   const chipId = imageChipId(image) ?? CHIP_ESP32;
   if (chipWithId(chipId) === undefined) {
     throw new StateError(`image for chip ${chipId}, which is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
@@ -77,14 +101,16 @@ export function factoryFlash(image: Uint8Array): NorFlash {
   const fault = verifyAppImage(flash, slot, chipId);
   if (fault !== undefined) throw new StateError(`not an ESP32 application image: ${fault}`);
   if (appVersion(image) === undefined) {
-    throw new StateError("image without an application descriptor, as a boot loader is one: flash the application, or a whole flash");
+    throw new StateError(
+      "image without an application descriptor, as a boot loader is one: flash the application, or a whole flash",
+    );
   }
   return flash;
 }
 
 /**
- * Puts a board into a folder; an earlier one there is gone. Cut at any moment, the folder holds the old board, none, or the
- * new one.
+ * Puts a board into a folder; an earlier one there is gone. Cut at any moment, the folder holds the old board, none, or
+ * the new one.
  *
  * @throws StateError
  */

@@ -41,8 +41,13 @@ export interface Installed {
 const FOLDER = "subdevices";
 const RECORD_FILE = "installed.json";
 
-/** The sub-devices that a gateway's state holds, by product and name. @param state folder of the board @throws StateError */
-export function installedSubDevices(state: string): (Installed & { readonly productId: string; readonly deviceName: string })[] {
+/**
+ * The sub-devices that a gateway's state holds, by product and name. @param state folder of the board @throws
+ * StateError
+ */
+export function installedSubDevices(
+  state: string,
+): (Installed & { readonly productId: string; readonly deviceName: string })[] {
   const folder = join(state, FOLDER);
   return (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) => {
     const [, productId, deviceName] = /^([A-Z0-9]{10}|component)_(.+)$/.exec(name) ?? [];
@@ -55,7 +60,9 @@ export function installedSubDevices(state: string): (Installed & { readonly prod
 /** @throws StateError that names the file */
 function readInstalled(path: string): Installed {
   try {
-    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as { readonly [key in keyof Installed]?: unknown };
+    const { version, size, md5 } = JSON.parse(readFileSync(path, "utf8")) as {
+      readonly [key in keyof Installed]?: unknown;
+    };
     const updated = typeof size === "number" && typeof md5 === "string" && /^[0-9a-f]{32}$/.test(md5);
     if (typeof version === "string" && version !== "" && updated) return { version, size, md5 };
     if (typeof version === "string" && version !== "" && size === null && md5 === null) return { version, size, md5 };
@@ -66,8 +73,8 @@ function readInstalled(path: string): Installed {
 }
 
 /**
- * A sub-device whose image lives in a folder of the gateway's state: a file that is named after its MD5, and the record that
- * says which of them runs. Both come into their place by a rename, the record last.
+ * A sub-device whose image lives in a folder of the gateway's state: a file that is named after its MD5, and the record
+ * that says which of them runs. Both come into their place by a rename, the record last.
  */
 export class SimulatedSubDevice implements SubDeviceBus {
   readonly productId: string;
@@ -105,7 +112,15 @@ export class SimulatedSubDevice implements SubDeviceBus {
     return true;
   }
 
-  finish({ version, md5, size }: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined {
+  finish({
+    version,
+    md5,
+    size,
+  }: {
+    readonly version: string;
+    readonly md5: string;
+    readonly size: number;
+  }): string | undefined {
     if (this.#options.install === "fail") return `${this.#called} refuses the image`;
     const path = this.#received(md5);
     const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array();

@@ -15,9 +15,9 @@ export interface PokableTcp extends SocketInstance {
 }
 
 /**
- * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `this` in callbacks is the socket; `read` throws for
- * more than there is and gives nothing if there is nothing, `write` throws "not ready" and "would block"; a close by the
- * peer is `onError` without a word, after the last byte was read; a closed socket is no host object any more.
+ * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `this` in callbacks is the socket; `read` throws
+ * for more than there is and gives nothing if there is nothing, `write` throws "not ready" and "would block"; a close
+ * by the peer is `onError` without a word, after the last byte was read; a closed socket is no host object any more.
  */
 export function createTcp(power: Power): TcpConstructor {
   return class SimulatedTcp implements PokableTcp {
@@ -51,7 +51,9 @@ export function createTcp(power: Power): TcpConstructor {
       if (buffer.byteLength === 0 || buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
       this.#received.take(buffer);
       if (this.#received.byteLength < RECEIVE_WINDOW) this.#socket.resume();
-      if (this.#received.byteLength === 0 && this.#ended) setImmediate(() => this.#call(() => this.#options.onError?.call(this)));
+      if (this.#received.byteLength === 0 && this.#ended) {
+        setImmediate(() => this.#call(() => this.#options.onError?.call(this)));
+      }
       return buffer.byteLength;
     }
 

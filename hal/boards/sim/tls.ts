@@ -25,12 +25,13 @@ const CIPHERS = [
 
 /**
  * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
- * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is a
- * broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a timer
- * if the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end after the
- * last byte was read, never before.
+ * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is
+ * a broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a
+ * timer if the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end
+ * after the last byte was read, never before.
  *
- * @param strict also as particular as the SDK's: fails on a server that sends its own certificate alone, on a certificate
+ * @param strict also as particular as the SDK's: fails on a server that sends its own certificate alone, on a
+ * certificate
  *   behind the server's without an authority key identifier, and on a device's key that is not RSA
  */
 export function createTls(power: Power, strict: boolean): TlsConstructor {
@@ -46,7 +47,11 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
     constructor(options: TlsSocketOptions) {
       power.check();
       const { onReadable, onWritable, onError } = options;
-      this.#callbacks = { ...(onReadable && { onReadable }), ...(onWritable && { onWritable }), ...(onError && { onError }) };
+      this.#callbacks = {
+        ...(onReadable && { onReadable }),
+        ...(onWritable && { onWritable }),
+        ...(onError && { onError }),
+      };
       const secure = secureOptions(options.secure, strict);
       this.#transport = new Transport(options, {
         power,

@@ -65,7 +65,8 @@ export class XsAgent {
       return;
     }
     const { id, ...facts } = event as PlanFacts & { readonly id: number };
-    const answer = (text: string, seconds: number, reason: string): void => void this.#send(COMMAND.answerPlan, id, text, seconds, reason);
+    const answer = (text: string, seconds: number, reason: string): void =>
+      void this.#send(COMMAND.answerPlan, id, text, seconds, reason);
     const closed = new Promise<void>((resolve) => this.#closers.set(id, resolve));
     this.emit("plan", {
       ...facts,

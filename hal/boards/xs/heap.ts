@@ -2,7 +2,8 @@ import type { XsWorker } from "./worker.js";
 
 /**
  * What Moddable gives an ESP32 by default: all of it fixed. Of the slots one heads the heap; a machine whose bundle is
- * preloaded has 113 slots and 40 bytes of chunks in use before the first line of the application runs (measured with the SDK).
+ * preloaded has 113 slots and 40 bytes of chunks in use before the first line of the application runs (measured with
+ * the SDK).
  */
 export const ESP32_HEAP: HeapSize = { slots: 4928 - 1 - 113, chunkBytes: 78_848 - 40, stackSlots: 512 };
 
@@ -12,7 +13,10 @@ export const SLOT_LENGTH = 16;
 export interface HeapSize {
   /** Free slots. */
   readonly slots: number;
-  /** Free bytes for chunks. On a 64-bit host some chunks are larger than on the chip: what is counted here is an upper bound. */
+  /**
+   * Free bytes for chunks. On a 64-bit host some chunks are larger than on the chip: what is counted here is an upper
+   * bound.
+   */
   readonly chunkBytes: number;
   /** In all. */
   readonly stackSlots: number;
@@ -43,12 +47,17 @@ export interface HeapStatistics {
   readonly meter: number;
 }
 
-/** From here on the engine, which must be our own host, has what is in use now and this, and no more: see host/heap.c. */
+/**
+ * From here on the engine, which must be our own host, has what is in use now and this, and no more: see host/heap.c.
+ */
 export async function sealHeap(worker: XsWorker, size: HeapSize): Promise<void> {
   await worker.control("L", `${size.slots} ${size.chunkBytes} ${size.stackSlots}`);
 }
 
-/** @param stride given, new peaks begin, and garbage is collected at every so many allocations; 0: never for its own sake */
+/**
+ * @param stride given, new peaks begin, and garbage is collected at every so many allocations; 0: never for its own
+ * sake
+ */
 export async function measureHeap(worker: XsWorker, stride?: number): Promise<HeapStatistics> {
   const text = await worker.control("M", stride === undefined ? "" : String(stride));
   return JSON.parse(text.toString()) as HeapStatistics;

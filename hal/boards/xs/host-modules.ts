@@ -25,7 +25,12 @@ export class HostModules {
   readonly #calls: CallTable;
 
   constructor({ modules, post, calls }: HostModulesOptions) {
-    this.#calls = { ...storageCalls(modules), ...platformCalls(modules, post), ...socketCalls(modules, post), ...calls };
+    this.#calls = {
+      ...storageCalls(modules),
+      ...platformCalls(modules, post),
+      ...socketCalls(modules, post),
+      ...calls,
+    };
   }
 
   /** Never throws: what a module throws is the answer. */

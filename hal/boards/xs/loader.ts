@@ -20,8 +20,8 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 }
 
 /**
- * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before an
- * application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
+ * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before
+ * an application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
  * and of our own process's `meter`.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
@@ -35,7 +35,9 @@ function load(modules: { readonly [specifier: string]: string }, main: string): 
     new Map().entries(),
     new Set().entries(),
   ].map((sample) => Object.getPrototypeOf(sample) as unknown);
-  for (const name of Object.getOwnPropertyNames(globalThis)) builtIn.push((globalThis as Record<string, unknown>)[name]);
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    builtIn.push((globalThis as Record<string, unknown>)[name]);
+  }
   const frozen = new Set<unknown>([globalThis, modules]);
   while (builtIn.length > 0) {
     const value = builtIn.pop();

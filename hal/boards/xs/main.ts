@@ -37,8 +37,8 @@ export interface XsFirmwareOptions {
 }
 
 /**
- * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for each
- * boot, which a power cut kills.
+ * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for
+ * each boot, which a power cut kills.
  *
  * @throws XsMissing if no engine was built
  */
@@ -51,11 +51,13 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       power.cut();
       options.onCrash(error);
     };
-    const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> => worker.command(message).catch(crash);
+    const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> =>
+      worker.command(message).catch(crash);
     let agent: XsAgent | undefined;
     const calls = {
       ...selfTestCall(options.config, (message) => void send(message)),
-      ...agentCalls(options.log, () => agent), ...subDeviceCalls([...(options.subDevices ?? []), ...(options.components ?? [])]),
+      ...agentCalls(options.log, () => agent),
+      ...subDeviceCalls([...(options.subDevices ?? []), ...(options.components ?? [])]),
     };
     const host = new HostModules({ modules, post: (message) => void send(message), calls });
     const worker = new XsWorker({
@@ -70,10 +72,24 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       await options.onLoaded?.(worker);
       const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
       const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
-      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({ id, kind, minBatteryPercent, dependsOn }));
+      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({
+        id,
+        kind,
+        minBatteryPercent,
+        dependsOn,
+      }));
       const { Digest, regionLength } = modules;
       const has = { hasDigest: Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
-      const setup = encodeSetup({ config, logLevel, tellsEvents, ...has, regionLength, subDevices, sharesLink, components });
+      const setup = encodeSetup({
+        config,
+        logLevel,
+        tellsEvents,
+        ...has,
+        regionLength,
+        subDevices,
+        sharesLink,
+        components,
+      });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       options.onAgent?.(agent);
       await agent.start();

@@ -9,6 +9,10 @@ const GUEST = "xs";
 /** @returns the program of the engine: the bundles that ship, and the application that the host speaks with */
 export function guestProgram(): string {
   const parts = PARTS.map((part) => [`${AGENT}/${part}`, readBuilt("moddable", `${part}.js`)] as const);
-  const modules = [[AGENT, readBuilt("moddable", `${AGENT}.js`)] as const, ...parts, [GUEST, readBuilt("xs", `${GUEST}.js`)] as const];
+  const modules = [
+    [AGENT, readBuilt("moddable", `${AGENT}.js`)] as const,
+    ...parts,
+    [GUEST, readBuilt("xs", `${GUEST}.js`)] as const,
+  ];
   return loaderSource(Object.fromEntries(modules), GUEST);
 }

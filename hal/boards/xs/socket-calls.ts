@@ -1,4 +1,10 @@
-import type { BoardModules, SocketInstance, SocketOptions, TcpConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
+import type {
+  BoardModules,
+  SocketInstance,
+  SocketOptions,
+  TcpConstructor,
+  TlsSocketOptions,
+} from "../../ecma419/modules.js";
 import { CALL, COMMAND, encodeMessage, type MessageReader } from "./guest/messages.js";
 import type { CallTable, Post } from "./host-modules.js";
 
@@ -76,8 +82,8 @@ function catching(TCP: TcpConstructor, socket: HostSocket, onOpened: (tcp: Socke
 const RECORD_OVERHEAD = 96;
 
 /**
- * A socket of the engine's. Between a callback of the board's and the moment when the engine hears of it, the engine may have
- * read, written or closed: it is told what is true then.
+ * A socket of the engine's. Between a callback of the board's and the moment when the engine hears of it, the engine
+ * may have read, written or closed: it is told what is true then.
  */
 class HostSocket {
   readonly #id: number;

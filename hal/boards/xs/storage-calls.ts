@@ -50,7 +50,9 @@ export function storageCalls({ flash, keyValue, Digest }: BoardModules): CallTab
     [CALL.flashEraseBlock]: (call) => partitions.get(call.number()).eraseBlock(call.number(), call.number()),
     [CALL.flashClose]: (call) => partitions.remove(call.number()).close(),
 
-    [CALL.keyValueOpen]: (call) => [stores.add(keyValue.open({ path: call.text(), mode: call.text() as "r" | "r+", format: "buffer" }))],
+    [CALL.keyValueOpen]: (call) => [
+      stores.add(keyValue.open({ path: call.text(), mode: call.text() as "r" | "r+", format: "buffer" })),
+    ],
     [CALL.keyValueRead](call) {
       const value = stores.get(call.number()).read(call.text());
       return value === undefined ? [] : [new Uint8Array(value)];

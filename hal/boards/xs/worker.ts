@@ -181,7 +181,8 @@ export class XsWorker {
   }
 
   #exitError(code: number | null, signal: NodeJS.Signals | null): Error {
-    const reason = code === null ? `killed by ${signal}` : (EXITS[code] ?? (code === 0 ? "it ended" : `exit code ${code}`));
+    const reason =
+      code === null ? `killed by ${signal}` : (EXITS[code] ?? (code === 0 ? "it ended" : `exit code ${code}`));
     const output = this.#output.trim();
     return new Error(`the XS worker died: ${reason}${output === "" ? "" : `\n${output}`}`);
   }

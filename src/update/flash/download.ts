@@ -30,9 +30,9 @@ export interface DownloadOptions {
 const TOLD_PARTS = 50;
 
 /**
- * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each turn of
- * the event loop does at most one flash operation, so that the connection to the broker stays alive. While the socket has
- * nothing, the region ahead is erased.
+ * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each
+ * turn of the event loop does at most one flash operation, so that the connection to the broker stays alive. While the
+ * socket has nothing, the region ahead is erased.
  */
 export class Download {
   readonly #options: DownloadOptions;
@@ -66,7 +66,10 @@ export class Download {
     return this.#writer?.complete === true ? this.#options.readBack : undefined;
   }
 
-  /** Reports how far the image is in flash, if that was not reported yet. To report each block would cost more than it is worth. */
+  /**
+   * Reports how far the image is in flash, if that was not reported yet. To report each block would cost more than it
+   * is worth.
+   */
   tell(): void {
     const { offer, onEvent } = this.#options;
     if (!this.#untold || this.#closed) return;
@@ -105,7 +108,8 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a turn.
+      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a
+      // turn.
       onReadable: () => {
         if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
       },
@@ -135,9 +139,15 @@ export class Download {
 
   #step(): void {
     const sink = this.#sink;
-    if (this.#started !== undefined) this.#tellStarted(this.#started);
+    if (this.#started !== undefined) {
+      this.#tellStarted(this.#started);
+    }
     // Whatever comes next takes a while: the window must be open by then.
-    else if (!(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())) return;
+    else if (
+      !(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())
+    ) {
+      return;
+    }
     this.#schedule();
   }
 
@@ -184,7 +194,10 @@ export class Download {
     return true;
   }
 
-  /** The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to do */
+  /**
+   * The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to
+   * do
+   */
   #program(writer: BlockWriter): boolean {
     writer.program();
     const { complete } = writer;
@@ -224,8 +237,11 @@ export class Download {
   #schedule(): void {
     if (this.#closed || this.#turnDue) return;
     this.#turnDue = true;
-    if (this.#turnTimer === undefined) this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
-    else this.#turnTimer.again();
+    if (this.#turnTimer === undefined) {
+      this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
+    } else {
+      this.#turnTimer.again();
+    }
   }
 
   #onTurn(): void {

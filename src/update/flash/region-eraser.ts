@@ -15,16 +15,19 @@ export interface RegionEraserOptions {
 }
 
 /**
- * Makes flash fit to be programmed, one operation a step. Nothing is erased before the first block is there and looks right; from
- * then on the region ahead may be. A region's checkpoint is stored, by the machine's answer to `region-erased`, before anything
- * is programmed in it: a region that was erased ahead and has none is erased again after a restart.
+ * Makes flash fit to be programmed, one operation a step. Nothing is erased before the first block is there and looks
+ * right; from then on the region ahead may be. A region's checkpoint is stored, by the machine's answer to
+ * `region-erased`, before anything is programmed in it: a region that was erased ahead and has none is erased again
+ * after a restart.
  */
 export class RegionEraser {
   readonly #options: RegionEraserOptions;
   /** Everything up to here was erased, and the checkpoint says so. */
   #enteredEnd = 0;
   #checked = false;
-  /** After a restart the block to resume at may be torn: the intention is stored, the block erased, the region entered. */
+  /**
+   * After a restart the block to resume at may be torn: the intention is stored, the block erased, the region entered.
+   */
   #resuming: "found" | "stored" | "erased" | undefined;
 
   constructor(options: RegionEraserOptions) {
@@ -42,7 +45,9 @@ export class RegionEraser {
     knowledge.erasedEnd = 0;
     if (regionOffset === undefined) return 0;
     this.#resuming = erasing ? "stored" : "found";
-    return erasing ? regionOffset : (knowledge.resumeOffset ?? findResumePoint(target.partition, regionOffset, offer.size, block));
+    return erasing
+      ? regionOffset
+      : (knowledge.resumeOffset ?? findResumePoint(target.partition, regionOffset, offer.size, block));
   }
 
   /** Whether the full block may be programmed now. */

@@ -18,7 +18,10 @@ export interface FlashWorkOptions {
   onEvent(event: Event): void;
 }
 
-/** What is done to the bytes of a target: search, download and verification, one at a time, in the one block that they share. */
+/**
+ * What is done to the bytes of a target: search, download and verification, one at a time, in the one block that they
+ * share.
+ */
 export class FlashWork {
   readonly #options: FlashWorkOptions;
   readonly #knowledge = newKnowledge();
@@ -78,7 +81,8 @@ export class FlashWork {
       md5: image.md5,
       block: this.#buffer(),
       onVerified: (matches) => onEvent({ type: "verified", matches }),
-      onFailed: (error) => onEvent({ type: "verify-failed", failure: { code: "flash-failed", message: describeError(error) } }),
+      onFailed: (error) =>
+        onEvent({ type: "verify-failed", failure: { code: "flash-failed", message: describeError(error) } }),
     });
   }
 

@@ -19,7 +19,10 @@ export type Busy = In<"offered"> | In<"downloading"> | In<"waiting"> | In<"verif
 /** Takes an offer for a version that does not run. */
 export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
   if (offer.size > context.capacity) {
-    const failure: Failure = { code: "image-too-large", message: `image of ${offer.size} bytes, room for ${context.capacity}` };
+    const failure: Failure = {
+      code: "image-too-large",
+      message: `image of ${offer.size} bytes, room for ${context.capacity}`,
+    };
     return fail(offer, failure, undefined, context, []);
   }
   if (!context.asks) return obtain(offer, kept, context);
@@ -32,7 +35,10 @@ export function obtain(offer: Offer, kept: Kept | undefined, context: Context): 
   const matches = context.target === "slot" ? isSame : hasSameBytes;
   if (kept !== undefined && matches(kept.image, offer)) {
     if (kept.whole) {
-      return { state: { name: "verifying", offer, stored: undefined }, effects: [{ do: "verify", image: imageOf(offer) }] };
+      return {
+        state: { name: "verifying", offer, stored: undefined },
+        effects: [{ do: "verify", image: imageOf(offer) }],
+      };
     }
     return begin(offer, kept.stored, []);
   }
@@ -49,16 +55,14 @@ function begin(offer: Offer, stored: Stored, first: readonly Effect[]): Step {
 
 export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
   const { offer, stored, tries, urlRenewed } = state;
-  return { state: { name: "downloading", offer, stored, tries: tries + 1, urlRenewed }, effects: [...first, { do: "download", offer, stored }] };
+  return {
+    state: { name: "downloading", offer, stored, tries: tries + 1, urlRenewed },
+    effects: [...first, { do: "download", offer, stored }],
+  };
 }
 
 /** An offer while another job runs: the same image brings a new URL, another one wins. */
-export function offeredWhileBusy(
-  state: Busy,
-  offer: Offer,
-  context: Context,
-  stop: readonly Effect[],
-): Step {
+export function offeredWhileBusy(state: Busy, offer: Offer, context: Context, stop: readonly Effect[]): Step {
   if (isSame(state.offer, offer)) return { state: { ...state, offer }, effects: [] };
   if (offer.version === context.runningVersion) return stay(state);
   const next = accept(offer, keptOf(state), context);
@@ -78,7 +82,8 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
     return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
   }
   const restarts = remedy === "restart";
-  const giveUp = remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.refetched);
+  const giveUp =
+    remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.refetched);
   if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
   const stored: Stored = restarts ? { ...FRESH, refetched: true } : state.stored;
   return {
@@ -134,7 +139,13 @@ export function apply(offer: Offer, context: Context): Step {
 }
 
 /** Ends a job; the result is durable before it is sent. */
-export function fail(image: Image, failure: Failure, stays: Kept | undefined, context: Context, first: readonly Effect[]): Step {
+export function fail(
+  image: Image,
+  failure: Failure,
+  stays: Kept | undefined,
+  context: Context,
+  first: readonly Effect[],
+): Step {
   const { outcome, keeps } = ruleFor(failure.code);
   const result = { outcome, message: failure.message };
   const step = report(imageOf(image), result, keeps ? stays : undefined, context);
@@ -147,7 +158,12 @@ export function installed(image: Image, context: Context): Step {
   return { state: { ...state, owesVersion: true }, effects };
 }
 
-function report(image: Image, result: Result, kept: Kept | undefined, context: Context): { state: In<"reporting">; effects: Effect[] } {
+function report(
+  image: Image,
+  result: Result,
+  kept: Kept | undefined,
+  context: Context,
+): { state: In<"reporting">; effects: Effect[] } {
   const whole = kept?.whole === true;
   const stored = kept === undefined || kept.whole ? undefined : kept.stored;
   return {
@@ -160,8 +176,8 @@ function report(image: Image, result: Result, kept: Kept | undefined, context: C
 }
 
 /**
- * The platform has the result. What may be taken up again is kept; then the version, if this connection has not heard it:
- * a result comes before it, or the platform would offer the same update once more.
+ * The platform has the result. What may be taken up again is kept; then the version, if this connection has not heard
+ * it: a result comes before it, or the platform would offer the same update once more.
  */
 export function reported(state: In<"reporting">, context: Context): Step {
   const { kept, queued } = state;
@@ -177,7 +193,12 @@ export function reported(state: In<"reporting">, context: Context): Step {
 export function settled(kept: Kept | undefined, slot: string): Effect {
   if (kept === undefined) return CLEAR;
   const { image } = kept;
-  return { do: "store", checkpoint: kept.whole ? { phase: "verified", slot, image } : { phase: "downloading", slot, image, stored: kept.stored } };
+  return {
+    do: "store",
+    checkpoint: kept.whole
+      ? { phase: "verified", slot, image }
+      : { phase: "downloading", slot, image, stored: kept.stored },
+  };
 }
 
 export function queueing(queued: Offer | undefined, step: Step): Step {
@@ -219,7 +240,10 @@ export function stay(state: State): Step {
   return { state, effects: [] };
 }
 
-/** An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new event. */
+/**
+ * An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new
+ * event.
+ */
 export function ignore<Type extends Event["type"]>(state: State, _: Extract<Event, { type: Type }>): Step {
   return stay(state);
 }

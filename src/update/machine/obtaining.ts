@@ -74,11 +74,18 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
     case "resume-point-found":
       return stores(state, { ...state.stored, regionOffset: event.offset, erasing: true }, context);
     case "region-erased":
-      return stores(state, { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset }, context);
+      return stores(
+        state,
+        { ...state.stored, regionOffset: event.offset, erasing: false, written: event.offset },
+        context,
+      );
     case "block-written": {
       const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, urlRenewed: false };
       // 100 is said once, when all is in flash.
-      return { state: next, effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)] };
+      return {
+        state: next,
+        effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)],
+      };
     }
     case "download-completed":
       return {
@@ -112,7 +119,12 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
 }
 
 function stores(state: In<"downloading">, stored: Stored, context: Context): Step {
-  const checkpoint: Checkpoint = { phase: "downloading", slot: context.targetSlot, image: imageOf(state.offer), stored };
+  const checkpoint: Checkpoint = {
+    phase: "downloading",
+    slot: context.targetSlot,
+    image: imageOf(state.offer),
+    stored,
+  };
   return { state: { ...state, stored }, effects: [{ do: "store", checkpoint }] };
 }
 

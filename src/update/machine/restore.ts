@@ -10,21 +10,27 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  *
  * | checkpoint  | runs on trial | runs the job's slot | otadata knows the job's slot | then |
  * |-------------|---------------|---------------------|------------------------------|------|
- * | any         | yes           |                     |                              | confirming; the rest is decided once confirmed |
+ * | any         | yes           |                     |                              | confirming; the rest is decided
+ * once confirmed |
  * | none        | no            |                     |                              | idle |
  * | downloading | no            | no                  |                              | idle, with what is stored |
- * | downloading | no            | yes                 |                              | idle: the record is of another life of the slots |
+ * | downloading | no            | yes                 |                              | idle: the record is of another
+ * life of the slots |
  * | verified    | no            | no                  |                              | idle, with the whole image |
- * | verified    | no            | yes                 |                              | idle: the record is of another life of the slots |
+ * | verified    | no            | yes                 |                              | idle: the record is of another
+ * life of the slots |
  * | applying    | no            | yes                 |                              | it was confirmed: report done |
- * | applying    | no            | no                  | no                           | it was never made pending: idle, with the whole image |
- * | applying    | no            | no                  | yes                          | it was tried and did not stay: report the failure |
+ * | applying    | no            | no                  | no                           | it was never made pending: idle,
+ * with the whole image |
+ * | applying    | no            | no                  | yes                          | it was tried and did not stay:
+ * report the failure |
  * | reporting   | no            |                     |                              | report again |
  *
  * The job's slot was forgotten by otadata before its first erase, so that whatever otadata knows of it is of this job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
-  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself all the same.
+  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself
+  // all the same.
   if (boot.runningState === "pending-verify" || boot.runningState === "new") {
     return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }
@@ -45,12 +51,21 @@ export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): S
 
 function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: BootStatus): Step {
   const { image, slot } = checkpoint;
-  if (slot === boot.runningSlot) return report({ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false }, boot.targetSlot);
+  if (slot === boot.runningSlot) {
+    return report(
+      { phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },
+      boot.targetSlot,
+    );
+  }
   if (slot !== boot.targetSlot) return forget();
   if (boot.targetState === "none") return idle({ image, whole: true });
-  const reverted = boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
+  const reverted =
+    boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
   const message = checkpoint.reason ?? reverted;
-  return report({ phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false }, boot.targetSlot);
+  return report(
+    { phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false },
+    boot.targetSlot,
+  );
 }
 
 /**
@@ -82,7 +97,10 @@ export function restoreStaged(
       return idle({ image, whole: true });
     case "applying":
       if (!owns || image.version !== runningVersion) return idle({ image, whole: true });
-      return report({ phase: "reporting", slot: area, image, result: { outcome: "done" }, stored: undefined, whole: true }, area);
+      return report(
+        { phase: "reporting", slot: area, image, result: { outcome: "done" }, stored: undefined, whole: true },
+        area,
+      );
     case "reporting": {
       if (owns) return { state: reporting(checkpoint, area), effects: [] };
       const kept = keptOf(checkpoint);

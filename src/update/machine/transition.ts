@@ -4,8 +4,8 @@ import { restore } from "./restore.js";
 import type { Context, Effect, Event, In, State, Step } from "./types.js";
 
 /**
- * The whole life of an update, pure: same state, event and context, same step. Whatever must survive a power cut is in the
- * state, and every `store` effect comes before the effects that rely on it.
+ * The whole life of an update, pure: same state, event and context, same step. Whatever must survive a power cut is in
+ * the state, and every `store` effect comes before the effects that rely on it.
  */
 export function transition(state: State, event: Event, context: Context): Step {
   switch (state.name) {
@@ -39,10 +39,15 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
     case "offer-received":
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
       // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
-      return state.answered ? stay(state) : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
+      return state.answered
+        ? stay(state)
+        : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
     case "store-failed":
-      // Each boot would send a settled result again. A record can be deleted even if the store has no room for another one.
-      return state.kept === undefined ? stay(state) : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
+      // Each boot would send a settled result again. A record can be deleted even if the store has no room for another
+      // one.
+      return state.kept === undefined
+        ? stay(state)
+        : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
     default:
       return ignore<
         | "version-acknowledged"
@@ -88,7 +93,10 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
     case "apply-failed":
       return queueing(state.queued, fail(state.image, event.failure, { image: state.image, whole: true }, context, []));
     case "store-failed":
-      return queueing(state.queued, fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]));
+      return queueing(
+        state.queued,
+        fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
+      );
     default:
       return ignore<
         | "version-acknowledged"
@@ -178,7 +186,8 @@ const STOP_SELF_TEST: Effect = Object.freeze({ do: "stop-timer", timer: "self-te
 /** The firmware that boots next finds the reason in the record. */
 function unproven(state: In<"confirming">, reason: string): Step {
   const { checkpoint } = state;
-  const told: Effect[] = checkpoint?.phase === "applying" ? [{ do: "store", checkpoint: { ...checkpoint, reason } }] : [];
+  const told: Effect[] =
+    checkpoint?.phase === "applying" ? [{ do: "store", checkpoint: { ...checkpoint, reason } }] : [];
   return { state: { ...state, selfTest: "failed" }, effects: [STOP_SELF_TEST, ...told, { do: "revert" }] };
 }
 

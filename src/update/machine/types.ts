@@ -20,7 +20,10 @@ export interface Stored {
   readonly regionOffset: number | undefined;
   /** That erase is not finished: what is in the blocks from `regionOffset` on may be anything. */
   readonly erasing: boolean;
-  /** As far as this boot knows, everything before this offset is in flash; `undefined` after a restart, and never stored. */
+  /**
+   * As far as this boot knows, everything before this offset is in flash; `undefined` after a restart, and never
+   * stored.
+   */
   readonly written: number | undefined;
   /** Strong validator of the file the bytes came from. */
   readonly etag: string | undefined;
@@ -59,11 +62,20 @@ export type State =
   /** An offer that fits: the download waits for its clearance. */
   | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
-   * Bytes come, or the connection for them is made. `tries`: consecutive ones that have stored no new block, with this one;
-   * 0 once this one has.
+   * Bytes come, or the connection for them is made. `tries`: consecutive ones that have stored no new block, with this
+   * one; 0 once this one has.
    */
-  | { readonly name: "downloading"; readonly offer: Offer; readonly stored: Stored; readonly tries: number; readonly urlRenewed: boolean }
-  /** A try failed; the next one comes after a pause, or with a fresh URL. `tries`: consecutive ones that stored no new block. */
+  | {
+      readonly name: "downloading";
+      readonly offer: Offer;
+      readonly stored: Stored;
+      readonly tries: number;
+      readonly urlRenewed: boolean;
+    }
+  /**
+   * A try failed; the next one comes after a pause, or with a fresh URL. `tries`: consecutive ones that stored no new
+   * block.
+   */
   | {
       readonly name: "waiting";
       readonly for: "pause" | "fresh-url";
@@ -77,8 +89,8 @@ export type State =
   /** Whole and verified in flash: the installation waits for its clearance. */
   | { readonly name: "ready"; readonly offer: Offer }
   /**
-   * Announced as burning, then applied: a slot is made pending and restarted into, a staged image is handed over. `begun`:
-   * that is under way.
+   * Announced as burning, then applied: a slot is made pending and restarted into, a staged image is handed over.
+   * `begun`: that is under way.
    */
   | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined; readonly begun: boolean }
   /** The running firmware is on trial. `selfTest`: of the application, once the cloud is reached. */
@@ -186,7 +198,10 @@ export interface Step {
 export interface Context {
   /** What runs on the device, sub-device or component that is updated; `undefined` if it does not say. */
   readonly runningVersion: string | undefined;
-  /** `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want it. */
+  /**
+   * `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want
+   * it.
+   */
   readonly target: "slot" | "staged";
   readonly targetSlot: string;
   /** Bytes that the target slot, or area, holds. */

@@ -9,7 +9,16 @@ const latin1 = (input: Uint8Array): string => Buffer.from(input).toString("latin
 export const contentRange: Target = {
   name: "content-range",
   weight: 50,
-  corpus: text("bytes 0-0/1", "bytes 4096-1048575/1048576", "Bytes 5-9/*", "bytes */100", "bytes\t1-2/3", '"abc-123"', 'W/"abc"', '""'),
+  corpus: text(
+    "bytes 0-0/1",
+    "bytes 4096-1048575/1048576",
+    "Bytes 5-9/*",
+    "bytes */100",
+    "bytes\t1-2/3",
+    '"abc-123"',
+    'W/"abc"',
+    '""',
+  ),
   words: ["bytes ", "bytes=", "*", "/", "-", '"'],
   run(input) {
     const value = latin1(input);
@@ -53,7 +62,24 @@ export const url: Target = {
     "http://h/a/b?c=/d/e\nrelative/path",
     "http://h?q\n#fragment",
   ),
-  words: ["http://", "https://", "//", "../", "@", "[", "]", "%0d%0a", "\r\n", " ", "?", "#", "javascript:", ":0", ":65536", ":80"],
+  words: [
+    "http://",
+    "https://",
+    "//",
+    "../",
+    "@",
+    "[",
+    "]",
+    "%0d%0a",
+    "\r\n",
+    " ",
+    "?",
+    "#",
+    "javascript:",
+    ":0",
+    ":65536",
+    ":80",
+  ],
   run(input) {
     const [first = "", location = ""] = latin1(input).split("\n");
     const from = parseUrl(first);

@@ -14,7 +14,20 @@ export const gatewayMessage: Target = {
     '{"type":"change","payload":{"status":1,"devices":[{"product_id":"E69UADXUYY","device_name":"light1"}]}}',
     '{"type":"search","payload":[[{"devices":null}]]}',
   ),
-  words: ['"type"', '"result"', '"__proto__":', '"constructor":{', "unbind", "offline", "[[[[[[[[", '{"a":', "null", "1e999", "-0", "\\ud800"],
+  words: [
+    '"type"',
+    '"result"',
+    '"__proto__":',
+    '"constructor":{',
+    "unbind",
+    "offline",
+    "[[[[[[[[",
+    '{"a":',
+    "null",
+    "1e999",
+    "-0",
+    "\\ud800",
+  ],
   run(input) {
     const message = decodeGatewayMessage(input);
     switch (message.type) {
@@ -27,7 +40,9 @@ export const gatewayMessage: Target = {
         return;
       case "bound":
       case "change":
-        for (const { productId, deviceName } of message.devices) assert.ok(typeof productId === "string" && typeof deviceName === "string");
+        for (const { productId, deviceName } of message.devices) {
+          assert.ok(typeof productId === "string" && typeof deviceName === "string");
+        }
         return;
       case "unknown":
         assert.ok(message.name.length <= 32);
@@ -44,7 +59,12 @@ export const updateMarks: Target = {
   name: "update-marks",
   weight: 15,
   corpus: [0, 1, 7, 100].map((count) =>
-    encodeMarks(Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/${index}`, mark: MARKS[index % MARKS.length] ?? "none" }))),
+    encodeMarks(
+      Array.from({ length: count }, (_, index) => ({
+        owner: `E69UADXUYY/${index}`,
+        mark: MARKS[index % MARKS.length] ?? "none",
+      })),
+    ),
   ),
   words: ["\x01", "\xff"],
   repair: withCrc,

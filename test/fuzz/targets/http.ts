@@ -9,7 +9,7 @@ import { cut, streams, type Target, text } from "../target.js";
 const HEAD_LIMIT = 4096;
 
 const answers = text(
-  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"a\"\r\n\r\nhello",
+  'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "a"\r\n\r\nhello',
   "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 1-4/5\r\ncontent-length: 4\r\n\r\nello",
   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nA: b\r\n\r\n",
   "HTTP/1.0 200 OK\r\n\r\nuntil the end",
@@ -23,7 +23,20 @@ export const exchange: Target = {
   name: "http-exchange",
   weight: 20,
   corpus: streams(...answers),
-  words: ["\r\n", "\r\n\r\n", "\n\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "HTTP/1.1 200 OK\r\n", "0\r\n\r\n", "ffffffff\r\n", ";", ": ", "\0", "location:"],
+  words: [
+    "\r\n",
+    "\r\n\r\n",
+    "\n\n",
+    "Content-Length: ",
+    "Transfer-Encoding: chunked\r\n",
+    "HTTP/1.1 200 OK\r\n",
+    "0\r\n\r\n",
+    "ffffffff\r\n",
+    ";",
+    ": ",
+    "\0",
+    "location:",
+  ],
   run(input) {
     const pieces = cut(input);
     const probe = ExchangeProbe.answered(pieces, "closed");
@@ -35,7 +48,9 @@ export const exchange: Target = {
       const { contentLength } = head;
       assert.ok(contentLength === undefined || (Number.isSafeInteger(contentLength) && contentLength >= 0));
       const bodiless = head.status === 204 || head.status === 304;
-      if (probe.ending === "end" && contentLength !== undefined && !bodiless) assert.equal(probe.body.length, contentLength);
+      if (probe.ending === "end" && contentLength !== undefined && !bodiless) {
+        assert.equal(probe.body.length, contentLength);
+      }
       assert.ok((head.header("location") ?? "").length < HEAD_LIMIT);
     }
     const whole = ExchangeProbe.answered([input.slice(1)], "closed", { readLength: 1 + (input.byteLength % 50) });
@@ -53,7 +68,7 @@ export const rangeReader: Target = {
   corpus: text(
     '200 1000 etag="a"',
     '100\n206 900 content-range=bytes 100-999/1000|etag="a"',
-    "0\n302 0 location=/x\n307 - location=https://h/y\n200 1000 etag=W/\"a\"",
+    '0\n302 0 location=/x\n307 - location=https://h/y\n200 1000 etag=W/"a"',
     "https\n301 0 location=http://h/",
     "503 0 retry-after=120\n",
     "416 0 content-range=bytes */1000",
@@ -96,14 +111,22 @@ export const rangeReader: Target = {
       if (http.exchanges.length === 0 || http.exchange.closed || ends.length > 0) break;
       const match = /^([0-9]{3}) ([0-9]{1,15}|-) ?(.*)$/.exec(line);
       if (match === null) continue;
-      const fields = (match[3] ?? "").split("|").map((field) => [field.slice(0, Math.max(0, field.indexOf("="))), field.slice(field.indexOf("=") + 1)]);
+      const fields = (match[3] ?? "")
+        .split("|")
+        .map((field) => [field.slice(0, Math.max(0, field.indexOf("="))), field.slice(field.indexOf("=") + 1)]);
       const contentLength = match[2] === "-" ? {} : { contentLength: Number(match[2]) };
-      http.exchange.head({ status: Number(match[1]), headers: Object.fromEntries(fields) as { [name: string]: string }, ...contentLength });
+      http.exchange.head({
+        status: Number(match[1]),
+        headers: Object.fromEntries(fields) as { [name: string]: string },
+        ...contentLength,
+      });
     }
     if (ends[0] === "opened") {
       http.exchange.send(new Uint8Array(SIZE + 10));
       const into = new Uint8Array(64);
-      for (let read = reader.read(into, 0, into.byteLength); read > 0; read = reader.read(into, 0, into.byteLength)) count += read;
+      for (let read = reader.read(into, 0, into.byteLength); read > 0; read = reader.read(into, 0, into.byteLength)) {
+        count += read;
+      }
       assert.ok(count <= SIZE);
     }
     clock.advance(100_000);

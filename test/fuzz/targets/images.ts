@@ -29,7 +29,11 @@ const csv = readFileSync(join(ROOT, "hal/boards/esp32/partitions.csv"), "utf8");
 export const partitionsCsv: Target = {
   name: "partitions-csv",
   weight: 25,
-  corpus: text(csv, "nvs,data,nvs,,16K\notadata,data,ota,,8K,\nota_0,app,ota_0,,1M\nota_1,app,ota_1,,1M", "a,0x01,0x81,0x9000,0x1000"),
+  corpus: text(
+    csv,
+    "nvs,data,nvs,,16K\notadata,data,ota,,8K,\nota_0,app,ota_0,,1M\nota_1,app,ota_1,,1M",
+    "a,0x01,0x81,0x9000,0x1000",
+  ),
   words: [",", "\n", "\r\n", "#", "app", "data", "0x", "4096M", "K", "__proto__", "ota_0", "é"],
   run(input) {
     let partitions;
@@ -133,7 +137,9 @@ export const appImage: Target = {
 function endOf(slot: Uint8Array): number {
   const view = new DataView(slot.buffer);
   let at = 24;
-  for (let count = view.getUint8(1); count > 0 && at + 8 <= slot.byteLength; count--) at += 8 + view.getUint32(at + 4, true);
+  for (let count = view.getUint8(1); count > 0 && at + 8 <= slot.byteLength; count--) {
+    at += 8 + view.getUint32(at + 4, true);
+  }
   return Math.ceil((at + 1) / 16) * 16;
 }
 

@@ -19,7 +19,24 @@ export const downlink: Target = {
     "[]",
     "null",
   ),
-  words: ['"type"', '"__proto__":', '"constructor":{', "update_firmware", "\\u0000", "\\ud800", "[[[[[[[[", '{"a":', "true", "null", "\u00e9", '"file_size":', "http://", '"space":', '"minSignalDbm":', '"wrong":'],
+  words: [
+    '"type"',
+    '"__proto__":',
+    '"constructor":{',
+    "update_firmware",
+    "\\u0000",
+    "\\ud800",
+    "[[[[[[[[",
+    '{"a":',
+    "true",
+    "null",
+    "\u00e9",
+    '"file_size":',
+    "http://",
+    '"space":',
+    '"minSignalDbm":',
+    '"wrong":',
+  ],
   run(input) {
     const message = decodeDownlink(input);
     switch (message.type) {
@@ -33,14 +50,29 @@ export const downlink: Target = {
         assert.deepEqual(Object.keys(rest).sort(), ["md5", "size", "url", "version"]);
         if (requirements?.wrong !== undefined) assert.match(requirements.wrong, /^[A-Za-z]+ is wrong$/);
         const { wrong: _wrong, ...sound } = requirements ?? {};
-        const printed = JSON.stringify({ type: "update_firmware", version: offer.version, url: offer.url, md5sum: offer.md5, file_size: offer.size, ...sound });
+        const printed = JSON.stringify({
+          type: "update_firmware",
+          version: offer.version,
+          url: offer.url,
+          md5sum: offer.md5,
+          file_size: offer.size,
+          ...sound,
+        });
         const again = decodeDownlink(Buffer.from(printed));
-        assert.equal(JSON.stringify(again), JSON.stringify({ ...message, offer: { ...rest, ...(Object.keys(sound).length === 0 ? {} : { requirements: sound }) } }));
+        assert.equal(
+          JSON.stringify(again),
+          JSON.stringify({
+            ...message,
+            offer: { ...rest, ...(Object.keys(sound).length === 0 ? {} : { requirements: sound }) },
+          }),
+        );
         return;
       }
       case "version-answer": {
         const { resultCode, resultMessage, version } = message.answer;
-        assert.ok(Number.isSafeInteger(resultCode) && resultMessage.length <= MESSAGE_LIMIT && (version?.length ?? 0) <= 32);
+        assert.ok(
+          Number.isSafeInteger(resultCode) && resultMessage.length <= MESSAGE_LIMIT && (version?.length ?? 0) <= 32,
+        );
         return;
       }
       case "unknown":
@@ -83,7 +115,10 @@ export const deviceInfo: Target = {
     const printed =
       proof.mode === "KEY"
         ? { auth_mode: "KEY", key_deviceinfo: { deviceSecret: proof.deviceSecret } }
-        : { auth_mode: "CERT", cert_deviceinfo: { devCertFile: proof.certificateFile, devPrivateKeyFile: proof.privateKeyFile } };
+        : {
+            auth_mode: "CERT",
+            cert_deviceinfo: { devCertFile: proof.certificateFile, devPrivateKeyFile: proof.privateKeyFile },
+          };
     const list = info.subDevices.map((known) => ({ sub_productId: known.productId, sub_devName: known.deviceName }));
     const subDev = { subdev_list: list };
     assert.deepEqual(parseDeviceInfo(JSON.stringify({ ...printed, productId, deviceName, region, subDev })), info);

@@ -40,12 +40,24 @@ export const packetReader: Target = {
   name: "mqtt-packets",
   weight: 40,
   corpus: streams(...packets, joined(connack(), suback(1, 1), publish(topic, "{}", 3), PINGRESP)),
-  words: ["\x20\x02\0\0", "\x90\x03\0\x01\x01", "\x40\x02\0\x01", "\xff\xff\xff\x7f", "\x80\x80\x80\x80", "\x30\xff\x02", "\xd0\0"],
+  words: [
+    "\x20\x02\0\0",
+    "\x90\x03\0\x01\x01",
+    "\x40\x02\0\x01",
+    "\xff\xff\xff\x7f",
+    "\x80\x80\x80\x80",
+    "\x30\xff\x02",
+    "\xd0\0",
+  ],
   run(input) {
     const found = readAll(cut(input));
     const whole = readAll([input.slice(1)]);
     // Of two things that are wrong, either may be named.
-    assert.deepEqual([whole.packets, whole.errors.length], [found.packets, found.errors.length], "it matters how the bytes were cut");
+    assert.deepEqual(
+      [whole.packets, whole.errors.length],
+      [found.packets, found.errors.length],
+      "it matters how the bytes were cut",
+    );
     for (const received of found.packets) checkPacket(received, input.byteLength);
   },
 };
@@ -57,15 +69,21 @@ function checkPacket(received: Received, limit: number): void {
     assert.ok(packetId === undefined || (packetId > 0 && packetId <= 0xffff));
     const text = Buffer.from(payload).toString("latin1");
     if (/^[\0-\x7f]*$/.test(text) && received.topic !== "") {
-      assert.deepEqual(readAll([encodePublish(received.topic, text, packetId, false)]).packets.map(comparable), [comparable(received)]);
+      assert.deepEqual(readAll([encodePublish(received.topic, text, packetId, false)]).packets.map(comparable), [
+        comparable(received),
+      ]);
     }
   }
-  if (received.type === "suback" || received.type === "puback") assert.ok(received.packetId > 0 && received.packetId <= 0xffff);
+  if (received.type === "suback" || received.type === "puback") {
+    assert.ok(received.packetId > 0 && received.packetId <= 0xffff);
+  }
   if (received.type === "connack") assert.ok(received.returnCode >= 0 && received.returnCode <= 255);
 }
 
 function comparable(received: Received): object {
-  return received.type === "publish" ? { ...received, payload: Buffer.from(received.payload).toString("latin1") } : received;
+  return received.type === "publish"
+    ? { ...received, payload: Buffer.from(received.payload).toString("latin1") }
+    : received;
 }
 
 /** A broker that says these bytes, to a session that subscribes and publishes, and then falls silent. */

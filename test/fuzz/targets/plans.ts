@@ -16,7 +16,11 @@ const RECORD_LIMIT = 508;
 const NOW = 1_800_000_000;
 const LONGEST_SECONDS = 0xffffffff;
 const POLICY = resolvePolicy({});
-const IMAGES = Array.from({ length: ENTRY_LIMIT + 1 }, (_, index) => ({ version: `2.${index}`, md5: "ab".repeat(16), size: 1000 + index }));
+const IMAGES = Array.from({ length: ENTRY_LIMIT + 1 }, (_, index) => ({
+  version: `2.${index}`,
+  md5: "ab".repeat(16),
+  size: 1000 + index,
+}));
 
 const REQUIREMENTS = [
   '{"sourceVersion":"1.0","minBatteryPercent":30,"minSignalDbm":-113,"space":698000,"kind":"module","component":"firmware"}',
@@ -27,8 +31,28 @@ const REQUIREMENTS = [
   "[]",
 ];
 const WORDS = [
-  '"sourceVersion":', '"minBatteryPercent":', '"minSignalDbm":', '"space":', '"kind":', '"component":', '"wrong":', '"__proto__":{',
-  '"constructor":{', "null", "-0", "1e999", "-201", "100.5", '"\\u0000"', '"\\ud800"', '"module"', '"mcu"', "[[[[[[[[[[[[[[[[[", '{"a":', "\xff", "\xef\xbb\xbf",
+  '"sourceVersion":',
+  '"minBatteryPercent":',
+  '"minSignalDbm":',
+  '"space":',
+  '"kind":',
+  '"component":',
+  '"wrong":',
+  '"__proto__":{',
+  '"constructor":{',
+  "null",
+  "-0",
+  "1e999",
+  "-201",
+  "100.5",
+  '"\\u0000"',
+  '"\\ud800"',
+  '"module"',
+  '"mcu"',
+  "[[[[[[[[[[[[[[[[[",
+  '{"a":',
+  "\xff",
+  "\xef\xbb\xbf",
 ];
 
 /** What a manifest, or an offer, requires. */
@@ -61,7 +85,13 @@ export const manifest: Target = {
 function manifestOf(pieces: readonly Uint8Array[]): ManifestAnswer {
   const [http, clock] = [new FakeHttp(), new VirtualClock()];
   const answers: ManifestAnswer[] = [];
-  new ManifestReader({ http, clock, url: "http://h.test/f.bin?sign=1", tls: {}, onEnded: (answer) => answers.push(answer) });
+  new ManifestReader({
+    http,
+    clock,
+    url: "http://h.test/f.bin?sign=1",
+    tls: {},
+    onEnded: (answer) => answers.push(answer),
+  });
   http.exchange.head({ status: 200 });
   for (const piece of pieces) if (!http.exchange.closed) http.exchange.send(piece);
   if (!http.exchange.closed) http.exchange.end();
@@ -76,9 +106,13 @@ function checkRequirements(found: Requirements): void {
   const { sourceVersion, minBatteryPercent = 0, minSignalDbm = 0, space = 0, kind, component, wrong } = found;
   for (const name of [sourceVersion, component]) assert.ok(name === undefined || /^[A-Za-z0-9._-]{1,32}$/.test(name));
   assert.ok(minBatteryPercent >= 0 && minBatteryPercent <= 100 && minSignalDbm >= -200 && minSignalDbm <= 0);
-  assert.ok(space >= 0 && space <= Number.MAX_SAFE_INTEGER && (kind === undefined || kind === "module" || kind === "mcu"));
+  assert.ok(
+    space >= 0 && space <= Number.MAX_SAFE_INTEGER && (kind === undefined || kind === "module" || kind === "mcu"),
+  );
   const printed = JSON.stringify(found);
-  if (wrong === undefined) assert.equal(JSON.stringify(decodeRequirements(JSON.parse(printed) as { [key: string]: unknown }) ?? {}), printed);
+  if (wrong === undefined) {
+    assert.equal(JSON.stringify(decodeRequirements(JSON.parse(printed) as { [key: string]: unknown }) ?? {}), printed);
+  }
   for (const runningVersion of [undefined, "1.0"]) {
     const decision = decide({
       step: "download",
@@ -135,7 +169,9 @@ function liveWith(record: Uint8Array, unix: number | undefined): void {
   memory.fail("firmware", second, true);
   memory.accept("firmware", third, "install");
   const again = open();
-  for (const image of [first, second, third]) assert.deepEqual(again.recall("firmware", image), memory.recall("firmware", image));
+  for (const image of [first, second, third]) {
+    assert.deepEqual(again.recall("firmware", image), memory.recall("firmware", image));
+  }
   assert.equal(again.recall("firmware", first).declined, true);
   assert.equal(again.recall("firmware", second).cooling, "reverted");
   assert.equal(again.recall("firmware", third).accepted.includes("install"), true);

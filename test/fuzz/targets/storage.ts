@@ -81,7 +81,10 @@ export const otaData: Target = {
         return;
       }
       const entry = data.read(data.active());
-      assert.ok(entry !== undefined && data.slotOf(entry) === slot && entry.state === "new", `slot ${slot} is not the one that boots`);
+      assert.ok(
+        entry !== undefined && data.slotOf(entry) === slot && entry.state === "new",
+        `slot ${slot} is not the one that boots`,
+      );
     }
   },
 };
@@ -133,7 +136,9 @@ function nvsCorpus(): Uint8Array[] {
   return [0, 1, 30, 80].map((count) => {
     const flash = NorFlash.blank(NVS_LENGTH);
     const store = new Nvs(flash, partition(0, NVS_LENGTH));
-    for (let index = 0; index < count; index++) store.set(NAMESPACE, `key${index % 4}`, new Uint8Array(20 + (index % 50)).fill(index));
+    for (let index = 0; index < count; index++) {
+      store.set(NAMESPACE, `key${index % 4}`, new Uint8Array(20 + (index % 50)).fill(index));
+    }
     return contentOf(flash).slice();
   });
 }
@@ -146,7 +151,11 @@ function repairNvs(bytes: Uint8Array): Uint8Array {
     view.setUint32(page + 28, crc32(bytes.subarray(page + 4, page + 28), 0xffffffff), true);
     for (let at = page + 64; at + 32 <= page + SECTOR_LENGTH; at += 32 * Math.max(1, bytes[at + 2] as number)) {
       if (bytes[at] === 0xff) break;
-      view.setUint32(at + 4, crc32(Buffer.concat([bytes.subarray(at, at + 4), bytes.subarray(at + 8, at + 32)]), 0xffffffff), true);
+      view.setUint32(
+        at + 4,
+        crc32(Buffer.concat([bytes.subarray(at, at + 4), bytes.subarray(at + 8, at + 32)]), 0xffffffff),
+        true,
+      );
     }
   }
   return bytes;

@@ -15,7 +15,10 @@ function refused(config: Partial<OtaConfig>, message: RegExp): void {
     assert.throws(
       () => use({ identity: IDENTITY, ...config }),
       (error) =>
-        error instanceof OtaError && error.code === "usage" && message.test(error.message) && !error.message.includes("\n"),
+        error instanceof OtaError &&
+        error.code === "usage" &&
+        message.test(error.message) &&
+        !error.message.includes("\n"),
       JSON.stringify(config),
     );
   }
@@ -41,14 +44,17 @@ test("an identity is enough: everything else has its default", () => {
 });
 
 test("a gateway is one where its settings are there, even without any in them", () => {
-  const gatewayOf = (gateway: NonNullable<OtaConfig["gateway"]>) => resolveConfig({ identity: IDENTITY, gateway }).gateway;
+  const gatewayOf = (gateway: NonNullable<OtaConfig["gateway"]>) =>
+    resolveConfig({ identity: IDENTITY, gateway }).gateway;
   assert.deepEqual(gatewayOf({}), { slot: false, installTimeoutMs: 60_000, messagesPerSecond: 8 });
   const undefinedAll = { staging: undefined, installTimeoutSeconds: undefined, messagesPerSecond: undefined };
   assert.deepEqual(gatewayOf(undefinedAll), gatewayOf({}));
   const given = { staging: "slot", installTimeoutSeconds: 0.5, messagesPerSecond: 30 } as const;
   assert.deepEqual(gatewayOf(given), { slot: true, installTimeoutMs: 500, messagesPerSecond: 30 });
   refused({ identity: IDENTITY, gateway: { staging: "ram" as never } }, /staging is neither partition nor slot/);
-  for (const messagesPerSecond of [0, 31, 1.5, NaN]) refused({ identity: IDENTITY, gateway: { messagesPerSecond } }, /messagesPerSecond/);
+  for (const messagesPerSecond of [0, 31, 1.5, NaN]) {
+    refused({ identity: IDENTITY, gateway: { messagesPerSecond } }, /messagesPerSecond/);
+  }
   for (const installTimeoutSeconds of [0, -1, 86_401, "60" as never]) {
     refused({ identity: IDENTITY, gateway: { installTimeoutSeconds } }, /installTimeoutSeconds/);
   }
@@ -58,7 +64,12 @@ test("settings that are given and undefined count as not given", () => {
   const config: OtaConfig = {
     identity: IDENTITY,
     broker: { url: undefined, authority: undefined, keepaliveSeconds: undefined },
-    download: { authority: undefined, idleTimeoutSeconds: undefined, maxAttempts: undefined, backoffMaxSeconds: undefined },
+    download: {
+      authority: undefined,
+      idleTimeoutSeconds: undefined,
+      maxAttempts: undefined,
+      backoffMaxSeconds: undefined,
+    },
     trialSeconds: undefined,
   };
   assert.deepEqual(resolveConfig(config), resolveConfig({ identity: IDENTITY }));
@@ -66,7 +77,10 @@ test("settings that are given and undefined count as not given", () => {
 
 test("the region says which broker, unless a URL does", () => {
   const region = (name: string) => ({ ...IDENTITY, region: name });
-  assert.equal(resolveConfig({ identity: region("europe") }).server.host, "ABCDE12345.europe.iothub.tencentdevices.com");
+  assert.equal(
+    resolveConfig({ identity: region("europe") }).server.host,
+    "ABCDE12345.europe.iothub.tencentdevices.com",
+  );
   refused({ identity: region("moon") }, /region moon is none of china/);
   refused({ identity: region("toString") }, /region/);
 });
@@ -109,7 +123,11 @@ test("refuses what is no broker URL", () => {
 
 test("trust anchors stay apart: the broker's and the download's", () => {
   const [broker, download] = [Uint8Array.of(1), Uint8Array.of(2)];
-  const resolved = resolveConfig({ identity: IDENTITY, broker: { authority: broker }, download: { authority: download } });
+  const resolved = resolveConfig({
+    identity: IDENTITY,
+    broker: { authority: broker },
+    download: { authority: download },
+  });
   assert.equal(resolved.server.tls?.authority, broker);
   assert.equal(resolved.downloadTls.authority, download);
 });
@@ -129,14 +147,18 @@ test("refuses an identity that the platform cannot have, without showing the sec
     refused({ identity: { ...IDENTITY, deviceName } }, /deviceName/);
   }
   for (const deviceSecret of ["", "=", "not base64!", "A"]) {
-    refused({ identity: { ...IDENTITY, authentication: { mode: "KEY", deviceSecret } } }, /^deviceSecret is not base64$/);
+    refused(
+      { identity: { ...IDENTITY, authentication: { mode: "KEY", deviceSecret } } },
+      /^deviceSecret is not base64$/,
+    );
   }
 });
 
 test("each number has its bounds, and both of them are inside", () => {
   const resolve = (config: Partial<OtaConfig>) => resolveConfig({ identity: IDENTITY, ...config });
-  for (const keepaliveSeconds of [0, 1, 900])
+  for (const keepaliveSeconds of [0, 1, 900]) {
     assert.equal(resolve({ broker: { keepaliveSeconds } }).keepaliveSeconds, keepaliveSeconds);
+  }
   assert.equal(resolve({ download: { idleTimeoutSeconds: 0.001 } }).limits.idleTimeoutMs, 1);
   assert.equal(resolve({ download: { maxAttempts: 1 } }).limits.maxAttempts, 1);
   assert.equal(resolve({ download: { backoffMaxSeconds: 0 } }).limits.backoffMaxMs, 0);

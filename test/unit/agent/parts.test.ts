@@ -17,7 +17,10 @@ function agent(config: Partial<OtaConfig> = {}, parts?: ConstructorParameters<ty
 }
 
 function lacks(part: "gateway" | "plans", use: () => unknown): void {
-  assert.throws(use, (error) => error instanceof OtaError && error.code === "usage" && error.message.includes(`"moddable-ota/${part}"`));
+  assert.throws(
+    use,
+    (error) => error instanceof OtaError && error.code === "usage" && error.message.includes(`"moddable-ota/${part}"`),
+  );
 }
 
 test("what needs a part that was not brought says which", () => {
@@ -36,5 +39,8 @@ test("each part works without the other", () => {
 });
 
 test("a wrong policy is refused where the part for it is there", () => {
-  assert.throws(() => agent({ policy: { minBatteryPercent: 101 } }, { plans }), (error) => error instanceof OtaError && error.code === "usage");
+  assert.throws(
+    () => agent({ policy: { minBatteryPercent: 101 } }, { plans }),
+    (error) => error instanceof OtaError && error.code === "usage",
+  );
 });

@@ -36,7 +36,11 @@ class Platform {
     this.session = platformSession({
       device: device as Device,
       config: resolveConfig({
-        identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: { mode: "KEY", deviceSecret: "c2VjcmV0" } },
+        identity: {
+          productId: "ABCDE12345",
+          deviceName: "light_01",
+          authentication: { mode: "KEY", deviceSecret: "c2VjcmV0" },
+        },
         broker: { url: "mqtt://broker.test:1884", keepaliveSeconds: 60 },
       }),
       onOnline: () => this.events.push("online"),

@@ -30,7 +30,11 @@ class Scene {
 }
 
 test("the version is reported again every ten minutes, spread from half to one and a half of it", () => {
-  for (const [fraction, everyMs] of [[0, 300_000], [0.5, 600_000], [0.999, 899_400]] as const) {
+  for (const [fraction, everyMs] of [
+    [0, 300_000],
+    [0.5, 600_000],
+    [0.999, 899_400],
+  ] as const) {
     const scene = new Scene({ fraction });
     scene.checkIn.start();
     scene.clock.advance(everyMs - 100);

@@ -23,11 +23,20 @@ function bench(...args: readonly string[]): Promise<Ended> {
 test("--only prints the lines of one figure", async () => {
   const { code, stdout, stderr } = await bench("--only", "key-value");
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.match(stdout, /^figure +value unit +goal +bound +ratio\nkey-value writes per MiB +17 writes +20 +16 +1\.063 +met\n/);
+  assert.match(
+    stdout,
+    /^figure +value unit +goal +bound +ratio\nkey-value writes per MiB +17 writes +20 +16 +1\.063 +met\n/,
+  );
 });
 
 test("a figure or profile that is not there is one line and exit code 2", async () => {
-  for (const args of [["--only", "speed"], ["--plot", "5g"], ["--fast"], ["--plot", "--only", "lab"], ["--document", "--only", "lab"]]) {
+  for (const args of [
+    ["--only", "speed"],
+    ["--plot", "5g"],
+    ["--fast"],
+    ["--plot", "--only", "lab"],
+    ["--document", "--only", "lab"],
+  ]) {
     const { code, stdout, stderr } = await bench(...args);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^npm run bench --: [^\n]+\n$/);
@@ -46,7 +55,9 @@ test("--plot draws the timeline, with a lane for each part of the board", async 
   const { code, stdout } = await bench("--plot", "wan");
   assert.deepEqual([code, stdout, existsSync(path)], [0, "bench/results/timeline-wan.svg\n", true]);
   const svg = readFileSync(path, "utf8");
-  for (const lane of ["window", "erase", "program", "hash", "record", "report"]) assert.ok(svg.includes(`>${lane}</text>`), lane);
+  for (const lane of ["window", "erase", "program", "hash", "record", "report"]) {
+    assert.ok(svg.includes(`>${lane}</text>`), lane);
+  }
   assert.equal(svg.match(/<rect [^>]*fill="#d0463b"/g)?.length, 16, "a bar for each erase");
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
 });

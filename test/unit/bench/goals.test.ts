@@ -9,7 +9,9 @@ describe("in virtual time every goal is met", () => {
     test(`figure ${figure.name}`, async () => {
       const rows = await figure.measure();
       assert.ok(rows.length > 0);
-      const missed = rows.filter((row) => !isMet(row)).map(({ name, value, goal }) => `${name}: ${value}, goal ${goal}`);
+      const missed = rows
+        .filter((row) => !isMet(row))
+        .map(({ name, value, goal }) => `${name}: ${value}, goal ${goal}`);
       assert.deepEqual(missed, []);
       assert.ok(rows.every(({ value }) => Number.isFinite(value)));
     });

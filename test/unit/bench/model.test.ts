@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boundMs, flashMs, networkMs, scheduleBoundMs } from "../../../bench/bounds.js";
 import { TimedLink } from "../../../bench/model/link.js";
-import { eraseMs, FLASH, INSTANT_FLASH, type Link, profileOf, programMs, WINDOW_LENGTH } from "../../../bench/model/profiles.js";
+import {
+  eraseMs,
+  FLASH,
+  INSTANT_FLASH,
+  type Link,
+  profileOf,
+  programMs,
+  WINDOW_LENGTH,
+} from "../../../bench/model/profiles.js";
 import { TimedRun } from "../../../bench/model/run.js";
 import { createTimedTcp } from "../../../bench/model/tcp.js";
 import { createTimedTls } from "../../../bench/model/tls.js";
@@ -67,7 +75,9 @@ class Wire {
   }
 
   get received(): number {
-    return this.trace.wire.filter(({ direction }) => direction === "in").reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.trace.wire
+      .filter(({ direction }) => direction === "in")
+      .reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 }
 
@@ -118,7 +128,10 @@ test("a reader that is always there gets a window in a round trip, or what the l
 test("one of so many segments comes a round trip later, and holds up those behind it", () => {
   const wire = new Wire({ link: { ...LINK, lossEvery: 2 }, byteLength: 5760, drains: true });
   wire.run();
-  assert.deepEqual(wire.trace.wire.map(({ atMs }) => Math.round(atMs)), [6, 18, 18, 21]);
+  assert.deepEqual(
+    wire.trace.wire.map(({ atMs }) => Math.round(atMs)),
+    [6, 18, 18, 21],
+  );
 });
 
 test("the end of a connection is told once all before it was read", () => {
@@ -169,7 +182,11 @@ test("blocks of 64 KiB are erased at once where they are aligned, sectors elsewh
   assert.equal(eraseMs(FLASH, 0x10000, 0x20000), 300);
   assert.equal(eraseMs(FLASH, 0xf000, 0x12000), 45 + 150 + 45);
   assert.equal(eraseMs(FLASH, 0x11000, 0xf000), 15 * 45);
-  for (const [address, byteLength, pages] of [[0, 4096, 16], [100, 32, 1], [240, 32, 2]] as const) {
+  for (const [address, byteLength, pages] of [
+    [0, 4096, 16],
+    [100, 32, 1],
+    [240, 32, 2],
+  ] as const) {
     assert.ok(Math.abs(programMs(FLASH, address, byteLength) - 0.6 * pages) < 1e-9);
   }
 });

@@ -28,14 +28,22 @@ for (const [command, args, see] of [
 
 for (const command of ["ota-cloud", "ota-device", "start", "sim", "check-esp32", "flash-esp32"]) {
   test(`${command} --version says the version of the package`, async () => {
-    assert.deepEqual(await runCommand(command, ["--version"]), { code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+    assert.deepEqual(await runCommand(command, ["--version"]), {
+      code: 0,
+      signal: null,
+      stdout: `${version}\n`,
+      stderr: "",
+    });
   });
 }
 
 test("--version behind a subcommand that has one of its own is that one's", async () => {
   await withCommands(async (folder) => {
     const image = join(folder, "a.bin");
-    assert.equal((await runCommand("ota-device", ["image", "--version", "7.8.9", "--size", "4096", "--output", image])).stdout, "");
+    assert.equal(
+      (await runCommand("ota-device", ["image", "--version", "7.8.9", "--size", "4096", "--output", image])).stdout,
+      "",
+    );
     assert.ok(readFileSync(image).includes("7.8.9"));
   });
 });
@@ -47,7 +55,10 @@ test("a folder that cannot be made is one line in words, from every command that
     const image = join(folder, "a.bin");
     writeFileSync(file, "");
     const key_deviceinfo = { deviceSecret: "MTIzNDU2Nzg5MDEyMzQ1Ng==" };
-    writeFileSync(info, JSON.stringify({ auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo }));
+    writeFileSync(
+      info,
+      JSON.stringify({ auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo }),
+    );
     await runCommand("ota-device", ["image", "--version", "1", "--size", "4096", "--output", image]);
     const below = join(file, "below");
     const added = ["--product", "ABCDE12345", "--name", "x"];
@@ -63,7 +74,11 @@ test("a folder that cannot be made is one line in words, from every command that
     for (const [command, args] of tries) {
       const { code, stderr } = await runCommand(command, args);
       assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
-      assert.match(stderr, /^ota-[a-z]+: [^\n]*(a part of the path is a file, not a folder|is not a folder that can be written)\n$/, args.join(" "));
+      assert.match(
+        stderr,
+        /^ota-[a-z]+: [^\n]*(a part of the path is a file, not a folder|is not a folder that can be written)\n$/,
+        args.join(" "),
+      );
     }
   });
 });

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeRunning } from "../../../cli/device-inspect.js";
 
-const running = (state: string): { slot: string; version: string; state: string } => ({ slot: "ota_0", version: "1.0.0", state });
+const running = (state: string): { slot: string; version: string; state: string } => ({
+  slot: "ota_0",
+  version: "1.0.0",
+  state,
+});
 
 test("a board that was never updated is said to be one", () => {
   const otadata = [{ state: "blank" }, { state: "blank" }];

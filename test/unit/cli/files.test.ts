@@ -9,7 +9,12 @@ import { readSubDevices } from "../../../cli/sub-devices.js";
 import { withFolder } from "../../support/folder.js";
 import { tlsPath } from "../../support/tls-fixtures.js";
 
-const INFO = { auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo: { deviceSecret: "MTIzNDU2Nzg5MDEyMzQ1Ng==" } };
+const INFO = {
+  auth_mode: "KEY",
+  productId: "ABCDE12345",
+  deviceName: "board_01",
+  key_deviceinfo: { deviceSecret: "MTIzNDU2Nzg5MDEyMzQ1Ng==" },
+};
 const LIGHT = { productId: "E69UADXUYY", deviceName: "light1", version: "1.0", install: "ok" };
 
 /** As editors and shells save a text. */
@@ -40,7 +45,10 @@ test("what is no JSON is said with its file, and never quoted", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "x.json");
     writeFileSync(path, '{"deviceSecret":"c2VjcmV0"');
-    assert.throws(() => readJson(path), (error: Error) => error instanceof UsageError && error.message === `${path}: not JSON`);
+    assert.throws(
+      () => readJson(path),
+      (error: Error) => error instanceof UsageError && error.message === `${path}: not JSON`,
+    );
   });
 });
 
@@ -76,12 +84,21 @@ test("a certificate goes with its own key only", async () => {
   await withFolder(async (folder) => {
     const info = (key: string): string => {
       const cert_deviceinfo = { devCertFile: tlsPath("client.pem"), devPrivateKeyFile: tlsPath(key) };
-      writeFileSync(join(folder, "info.json"), JSON.stringify({ ...INFO, auth_mode: "CERT", key_deviceinfo: undefined, cert_deviceinfo }));
+      writeFileSync(
+        join(folder, "info.json"),
+        JSON.stringify({ ...INFO, auth_mode: "CERT", key_deviceinfo: undefined, cert_deviceinfo }),
+      );
       return join(folder, "info.json");
     };
     assert.equal(readIdentity(info("client-key.pem")).authentication.mode, "CERT");
-    assert.throws(() => readIdentity(info("server-key.pem")), (error: Error) => {
-      return error instanceof UsageError && /server-key\.pem is not the key of the certificate in .*client\.pem$/.test(error.message);
-    });
+    assert.throws(
+      () => readIdentity(info("server-key.pem")),
+      (error: Error) => {
+        return (
+          error instanceof UsageError &&
+          /server-key\.pem is not the key of the certificate in .*client\.pem$/.test(error.message)
+        );
+      },
+    );
   });
 });

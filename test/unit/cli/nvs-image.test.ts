@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { describeProvisioning, inspectProvisioning, makeNvsImage, nvsLength, type ProvisioningEntries } from "../../../cli/nvs-image.js";
+import {
+  describeProvisioning,
+  inspectProvisioning,
+  makeNvsImage,
+  nvsLength,
+  type ProvisioningEntries,
+} from "../../../cli/nvs-image.js";
 import { readProvisioning } from "../../../hal/boards/provisioning.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 import { createKeyValueModule } from "../../../hal/boards/sim/nvs/key-value-module.js";
@@ -40,23 +46,46 @@ test("the same entries make the same bytes, in whatever order they are given", (
 
 test("it is as long as the partition of partitions.csv, and a board reads its identity from it", () => {
   assert.equal(nvsLength(), 0x6000);
-  const bytes = makeNvsImage({ ...NAME, deviceCert: certificateDer("client.pem"), deviceKey: keyDer("client-key.pem"), brokerCa: authority, downloadCa: authority }, nvsLength());
+  const bytes = makeNvsImage(
+    {
+      ...NAME,
+      deviceCert: certificateDer("client.pem"),
+      deviceKey: keyDer("client-key.pem"),
+      brokerCa: authority,
+      downloadCa: authority,
+    },
+    nvsLength(),
+  );
   assert.equal(bytes.byteLength, 0x6000);
-  const nvs = new Nvs(new NorFlash(bytes, NO_MEDIUM), { label: "nvs", type: 1, subtype: 2, offset: 0, size: bytes.byteLength });
-  const { identity, problem, broker, download } = readProvisioning({ keyValue: createKeyValueModule(nvs, new Power()) });
+  const nvs = new Nvs(new NorFlash(bytes, NO_MEDIUM), {
+    label: "nvs",
+    type: 1,
+    subtype: 2,
+    offset: 0,
+    size: bytes.byteLength,
+  });
+  const { identity, problem, broker, download } = readProvisioning({
+    keyValue: createKeyValueModule(nvs, new Power()),
+  });
   assert.equal(problem, undefined);
-  assert.deepEqual(identity, { ...NAME, authentication: { mode: "CERT", certificate: certificateDer("client.pem"), privateKey: keyDer("client-key.pem") } });
+  assert.deepEqual(identity, {
+    ...NAME,
+    authentication: { mode: "CERT", certificate: certificateDer("client.pem"), privateKey: keyDer("client-key.pem") },
+  });
   assert.deepEqual([broker.authority, download.authority], [authority, authority]);
 });
 
 test("a partition that is none, a value that is too long, or more than fits is one line that names what", () => {
-  for (const length of [0x2000, 0x3001]) assert.throws(() => makeNvsImage(NAME, length), /whole pages of 4096 bytes, 3 or more/);
-  assert.throws(() => makeNvsImage({ ...NAME, ssid: "x".repeat(4000) }, 0x6000), { message: "ssid is longer than NVS takes" });
+  for (const length of [0x2000, 0x3001]) {
+    assert.throws(() => makeNvsImage(NAME, length), /whole pages of 4096 bytes, 3 or more/);
+  }
+  assert.throws(() => makeNvsImage({ ...NAME, ssid: "x".repeat(4000) }, 0x6000), {
+    message: "ssid is longer than NVS takes",
+  });
   const large = new Uint8Array(3968).fill(1);
-  assert.throws(
-    () => makeNvsImage({ ...NAME, deviceCert: large, deviceKey: large, brokerCa: large }, 0x3000),
-    { message: "deviceKey does not fit the nvs partition any more" },
-  );
+  assert.throws(() => makeNvsImage({ ...NAME, deviceCert: large, deviceKey: large, brokerCa: large }, 0x3000), {
+    message: "deviceKey does not fit the nvs partition any more",
+  });
 });
 
 test("an inspection names the device and the keys, and no secret", () => {

@@ -22,7 +22,16 @@ class Terminal {
     let close = (): void => {};
     const closed = new Promise<void>((resolve) => (close = resolve));
     const component = deviceName === undefined ? "firmware" : "E69UADXUYY";
-    const plan = { component, deviceName, step: "download", version, size: 1000, unmet: [], asks, deferralsLeft: 3 } as const;
+    const plan = {
+      component,
+      deviceName,
+      step: "download",
+      version,
+      size: 1000,
+      unmet: [],
+      asks,
+      deferralsLeft: 3,
+    } as const;
     const answer = (text: string): void => {
       this.answers.push(`${version} ${text}`);
       onAnswer();
@@ -58,7 +67,10 @@ test("a plan is answered with yes, no and a reason, or later", async () => {
     terminal.show();
     await terminal.type(answer);
   }
-  assert.deepEqual(terminal.answers, ["yes", "no not now", "no by the user", "later 60", "later 3600"].map((answer) => `2.0 ${answer}`));
+  assert.deepEqual(
+    terminal.answers,
+    ["yes", "no not now", "no by the user", "later 60", "later 3600"].map((answer) => `2.0 ${answer}`),
+  );
   terminal.prompt.close();
 });
 
@@ -156,7 +168,10 @@ test("control-D on a terminal is no answer and switches nothing off: what ends t
   terminal.show();
   await terminal.type("");
   for (let count = 0; count < 3; count++) {
-    assert.match(await terminal.type("\x04"), /control-D is no answer; control-C switches the board off\n.*yes, no REASON, later SECONDS \(3 left\)\? /s);
+    assert.match(
+      await terminal.type("\x04"),
+      /control-D is no answer; control-C switches the board off\n.*yes, no REASON, later SECONDS \(3 left\)\? /s,
+    );
   }
   assert.equal(terminal.ends, 0);
   await terminal.type("later 60\n");

@@ -23,11 +23,17 @@ for (const [what, body] of [
   ["one bar", "createProgress().update(10, 100);"],
   ["several bars", 'createProgressOf(["light1", "light2"]).update("light1", 10, 100);'],
 ] as const) {
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
     test(`${what}: ${signal} ends the process, and leaves the terminal with its cursor and its wrapping of lines`, async () => {
       const ended = await shown(body, signal);
       assert.equal(ended.code, code);
-      for (const [off, on] of [[HIDE_CURSOR, SHOW_CURSOR], [WRAP_OFF, WRAP_ON]] as const) {
+      for (const [off, on] of [
+        [HIDE_CURSOR, SHOW_CURSOR],
+        [WRAP_OFF, WRAP_ON],
+      ] as const) {
         assert.ok(ended.stdout.includes(off), "was changed");
         assert.ok(ended.stdout.lastIndexOf(on) > ended.stdout.lastIndexOf(off), JSON.stringify(ended.stdout));
       }

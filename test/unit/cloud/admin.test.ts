@@ -17,10 +17,19 @@ const PRODUCT = "ABCDE12345";
 
 function platformOn(folder: string): Platform {
   const store = new CloudStore(folder);
-  return new Platform({ store, urlLifetimeSec: 60, fileBase: () => undefined, publish: () => {}, isOnline: () => false });
+  return new Platform({
+    store,
+    urlLifetimeSec: 60,
+    fileBase: () => undefined,
+    publish: () => {},
+    isOnline: () => false,
+  });
 }
 
-async function served(folder: string, body: (address: { port: number; token: string }) => Promise<void>): Promise<void> {
+async function served(
+  folder: string,
+  body: (address: { port: number; token: string }) => Promise<void>,
+): Promise<void> {
   const server = await serveAdmin(folder, platformOn(folder));
   try {
     await body(JSON.parse(readFileSync(join(folder, "serve.json"), "utf8")) as { port: number; token: string });
@@ -47,7 +56,8 @@ async function story(service: CloudService, image: string): Promise<unknown[]> {
       ),
     );
   };
-  const upgrade = (version: string, selection: Selection) => service.upgrade({ productId: PRODUCT, version, selection });
+  const upgrade = (version: string, selection: Selection) =>
+    service.upgrade({ productId: PRODUCT, version, selection });
   await note(service.status());
   await note(service.addDevice({ productId: PRODUCT, deviceName: "light_01", deviceSecret: "c2VjcmV0" }));
   await note(service.addDevice({ productId: PRODUCT, deviceName: "light_01", deviceSecret: "b3RoZXI=" }));
@@ -90,7 +100,10 @@ test("requests go to the running cloud, which knows of them at once", async () =
     await service.addDevice({ productId: PRODUCT, deviceName: "light_01" });
     assert.equal((await platform.status()).devices.length, 1);
     await close(server);
-    await assert.rejects(service.status(), (error) => error instanceof CloudError && /does not answer/.test(error.message));
+    await assert.rejects(
+      service.status(),
+      (error) => error instanceof CloudError && /does not answer/.test(error.message),
+    );
   });
 });
 
@@ -140,7 +153,11 @@ test("a wrong token, and none, are refused before anything is looked at", async 
       const tries = [{}, ...wrong.map((authorization) => ({ Authorization: authorization }))];
       for (const headers of tries) {
         for (const method of ["status", "addDevice", "nothing"]) {
-          const options = { method: "POST", headers, body: JSON.stringify({ productId: PRODUCT, deviceName: "light_01" }) };
+          const options = {
+            method: "POST",
+            headers,
+            body: JSON.stringify({ productId: PRODUCT, deviceName: "light_01" }),
+          };
           assert.equal((await httpRequest(`http://127.0.0.1:${port}/${method}`, options)).status, 403);
         }
       }
@@ -153,9 +170,14 @@ test("an unknown request gets 404, nonsense 400 with a reason, and the cloud liv
   await withFolder(async (folder) => {
     await served(folder, async ({ port, token }) => {
       const call = (path: string, body: string) =>
-        httpRequest(`http://127.0.0.1:${port}${path}`, { method: "POST", headers: { Authorization: `Bearer ${token}` }, body });
-      for (const path of ["/", "/nothing", "/constructor", "/status/", "/status?x"])
+        httpRequest(`http://127.0.0.1:${port}${path}`, {
+          method: "POST",
+          headers: { Authorization: `Bearer ${token}` },
+          body,
+        });
+      for (const path of ["/", "/nothing", "/constructor", "/status/", "/status?x"]) {
         assert.equal((await call(path, "")).status, 404, path);
+      }
       for (const body of ["{", "null", "7", "[]", '{"productId":5}']) {
         const { status, body: answer } = await call("/addDevice", body);
         assert.equal(status, 400, body);
@@ -192,6 +214,9 @@ test("an address that a cloud left behind when it died does not stand in the way
 test("a damaged state is told to the operator as what it is", async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "cloud.json"), "{");
-    await assert.rejects(connectService(folder), (error) => error instanceof CloudError && /damaged/.test(error.message));
+    await assert.rejects(
+      connectService(folder),
+      (error) => error instanceof CloudError && /damaged/.test(error.message),
+    );
   });
 });

@@ -16,8 +16,15 @@ test("a subscription to its own topic is granted, and what is published comes at
       assert.equal(answer?.qos, qos);
       const arrived = next(client, "message");
       broker.publish(subscribe, "hello");
-      const [topic, payload, packet] = (await arrived) as [string, Buffer, { qos: number; retain: boolean; dup: boolean }];
-      assert.deepEqual([topic, payload.toString(), packet.qos, packet.retain, packet.dup], [subscribe, "hello", 0, false, false]);
+      const [topic, payload, packet] = (await arrived) as [
+        string,
+        Buffer,
+        { qos: number; retain: boolean; dup: boolean },
+      ];
+      assert.deepEqual(
+        [topic, payload.toString(), packet.qos, packet.retain, packet.dup],
+        [subscribe, "hello", 0, false, false],
+      );
     }
   });
 });

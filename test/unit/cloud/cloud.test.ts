@@ -22,7 +22,10 @@ async function refused(starting: Promise<Cloud>, message: RegExp): Promise<void>
 }
 
 /** Somebody else's broker. */
-async function withBroker(body: (port: number) => Promise<void>, prepare: (aedes: Aedes) => void = () => {}): Promise<void> {
+async function withBroker(
+  body: (port: number) => Promise<void>,
+  prepare: (aedes: Aedes) => void = () => {},
+): Promise<void> {
   const aedes = new Aedes();
   prepare(aedes);
   await aedes.listen();
@@ -87,7 +90,11 @@ test("another broker does as well: reports come from it and answers go to it", a
     await withFolder(async (folder) => {
       const reports: string[] = [];
       const url = `mqtt://127.0.0.1:${port}`;
-      const cloud = await Cloud.start({ folder, broker: url, onReport: (topic, payload) => reports.push(`${topic} ${payload}`) });
+      const cloud = await Cloud.start({
+        folder,
+        broker: url,
+        onReport: (topic, payload) => reports.push(`${topic} ${payload}`),
+      });
       assert.equal(cloud.mqttUrl, url);
       await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
       const device = await connectAsync(url, { reconnectPeriod: 0 }, false);

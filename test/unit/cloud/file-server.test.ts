@@ -39,7 +39,13 @@ async function serving(body: (serving: Serving) => Promise<void>): Promise<void>
     const url = (version = "0.2.0", lifetimeSec = 60): string =>
       signUrl(base, firmwarePath(PRODUCT, version), store.state.signingKey, lifetimeSec);
     try {
-      await body({ store, served, base, url, get: (headers = {}, method = "GET") => httpRequest(url(), { headers, method }) });
+      await body({
+        store,
+        served,
+        base,
+        url,
+        get: (headers = {}, method = "GET") => httpRequest(url(), { headers, method }),
+      });
     } finally {
       server.close();
     }
@@ -76,7 +82,11 @@ test("a range comes with 206, just these bytes, and says which they are", async 
       assert.equal(headers["content-length"], String(last - first + 1));
       assert.equal(headers.etag, ETAG);
       assert.ok(body.equals(FILE.subarray(first, last + 1)), range);
-      assert.deepEqual(served.at(-1), { path: firmwarePath(PRODUCT, "0.2.0"), status: 206, byteLength: last - first + 1 });
+      assert.deepEqual(served.at(-1), {
+        path: firmwarePath(PRODUCT, "0.2.0"),
+        status: 206,
+        byteLength: last - first + 1,
+      });
     }
   });
 });
@@ -207,7 +217,10 @@ test("a manifest is served beside its file, with the file's own query", async ()
     assert.equal(headers["content-length"], String(body.byteLength));
     assert.deepEqual(JSON.parse(body.toString()), manifest);
     const head = await httpRequest(manifestOf(url()), { method: "HEAD" });
-    assert.deepEqual([head.status, head.headers["content-length"], head.body.byteLength], [200, String(body.byteLength), 0]);
+    assert.deepEqual(
+      [head.status, head.headers["content-length"], head.body.byteLength],
+      [200, String(body.byteLength), 0],
+    );
     const path = `${firmwarePath(PRODUCT, "0.2.0")}.json`;
     assert.deepEqual(served, [
       { path, status: 200, byteLength: body.byteLength },
@@ -230,8 +243,14 @@ test("a manifest holds as long as its file does, and for its own file only", asy
     store.state.firmwares = [{ ...(known as (typeof store.state.firmwares)[number]), manifest: { space: 1 } }];
     const other = url("0.3.0");
     const path = firmwarePath(PRODUCT, "0.2.0");
-    const refused = [manifestOf(url("0.2.0", 0)), `${base}${path}.json`, `${base}${path}.json${other.slice(other.indexOf("?"))}`];
-    for (const target of [...refused, manifestOf(manifestOf(url()))]) assert.equal((await httpRequest(target)).status, 403, target);
+    const refused = [
+      manifestOf(url("0.2.0", 0)),
+      `${base}${path}.json`,
+      `${base}${path}.json${other.slice(other.indexOf("?"))}`,
+    ];
+    for (const target of [...refused, manifestOf(manifestOf(url()))]) {
+      assert.equal((await httpRequest(target)).status, 403, target);
+    }
   });
 });
 
@@ -239,7 +258,10 @@ test("a version that ends in .json is a file of its own, beside the manifest of 
   await serving(async ({ url, store }) => {
     const [known] = store.state.firmwares;
     const file = known as (typeof store.state.firmwares)[number];
-    store.state.firmwares = [{ ...file, manifest: { space: 1 } }, { ...file, version: "0.2.0.json" }];
+    store.state.firmwares = [
+      { ...file, manifest: { space: 1 } },
+      { ...file, version: "0.2.0.json" },
+    ];
     assert.ok((await httpRequest(url("0.2.0.json"))).body.equals(FILE));
     assert.deepEqual(JSON.parse((await httpRequest(manifestOf(url()))).body.toString()), { space: 1 });
     assert.equal((await httpRequest(manifestOf(url("0.2.0.json")))).status, 404);

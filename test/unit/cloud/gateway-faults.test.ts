@@ -19,8 +19,14 @@ test("a forced result is answered and nothing is done, for an operation, or one 
     const { gatewayFaults } = bench.bench;
     gatewayFaults.results = { online: -2, "online:light_02": 0, bind: 804 };
     const [answer] = bench.ask("online", [deviceEntry(LIGHT), deviceEntry(SECOND)]);
-    assert.deepEqual(answer?.payload.devices.map(({ result }) => result), [-2, 0]);
-    assert.deepEqual([LIGHT, SECOND].map((light) => bench.isOnline(light)), [false, false]);
+    assert.deepEqual(
+      answer?.payload.devices.map(({ result }) => result),
+      [-2, 0],
+    );
+    assert.deepEqual(
+      [LIGHT, SECOND].map((light) => bench.isOnline(light)),
+      [false, false],
+    );
     assert.equal(bench.result("bind", bindEntry(LIGHT)), 804);
     assert.equal(bench.result("offline", deviceEntry(LIGHT)), 0);
     delete gatewayFaults.results;
@@ -58,13 +64,22 @@ test("out of order: the later answer goes first, an only one after its wait, and
     bench.ask("online", [deviceEntry(LIGHT), deviceEntry(SECOND)]);
     assert.deepEqual(bench.answers(from), []);
     bench.ask("offline", [deviceEntry(SECOND)]);
-    assert.deepEqual(bench.answers(from).map(({ type }) => type), ["offline", "online"]);
-    assert.deepEqual(bench.answers(from)[1]?.payload.devices.map((device) => device.device_name), ["light_02", "light_01"]);
+    assert.deepEqual(
+      bench.answers(from).map(({ type }) => type),
+      ["offline", "online"],
+    );
+    assert.deepEqual(
+      bench.answers(from)[1]?.payload.devices.map((device) => device.device_name),
+      ["light_02", "light_01"],
+    );
     bench.ask("unbind", [deviceEntry(SECOND)]);
     bench.bench.tick(REORDER_WAIT_MS - 1);
     assert.equal(bench.answers(from).length, 2);
     bench.bench.tick(1);
-    assert.deepEqual(bench.answers(from).map(({ type }) => type), ["offline", "online", "unbind"]);
+    assert.deepEqual(
+      bench.answers(from).map(({ type }) => type),
+      ["offline", "online", "unbind"],
+    );
   });
 });
 

@@ -32,7 +32,12 @@ class GatewayCloud {
   readonly #folder: string;
   readonly #clients: MqttClient[] = [];
 
-  private constructor(options: { cloud: Cloud; folder: string; warnings: readonly string[]; reported: readonly string[] }) {
+  private constructor(options: {
+    cloud: Cloud;
+    folder: string;
+    warnings: readonly string[];
+    reported: readonly string[];
+  }) {
     this.reported = options.reported;
     this.cloud = options.cloud;
     this.warnings = options.warnings;
@@ -67,7 +72,12 @@ class GatewayCloud {
     const clientId = productId + deviceName;
     const username = `${clientId};12010126;x7Kq2;2147483647`;
     const digest = createHmac("sha256", Buffer.from(SECRET, "base64")).update(username).digest("hex");
-    const client = mqtt.connect(this.cloud.mqttUrl, { reconnectPeriod: 0, clientId, username, password: `${digest};hmacsha256` });
+    const client = mqtt.connect(this.cloud.mqttUrl, {
+      reconnectPeriod: 0,
+      clientId,
+      username,
+      password: `${digest};hmacsha256`,
+    });
     this.#clients.push(client);
     client.on("error", () => {});
     client.on("message", (topic, payload) => this.heard.push(`${topic} ${payload.toString()}`));
@@ -173,7 +183,9 @@ test("topics of a device that is not bound to it are refused, to a gateway too",
 test("the data topics that the vendor's gateway sample uses are passed on, and are no report", async () => {
   await GatewayCloud.run(async (running) => {
     const client = await running.connectWithLight();
-    for (const filter of ["ABCDE12345/light_01/data", "GATEWAY001/gw1/control"]) await client.subscribeAsync(filter, { qos: 1 });
+    for (const filter of ["ABCDE12345/light_01/data", "GATEWAY001/gw1/control"]) {
+      await client.subscribeAsync(filter, { qos: 1 });
+    }
     for (const filter of ["ABCDE12345/light_09/data", "GATEWAY001/gw1/event", "GATEWAY001/gw1/other"]) {
       await assert.rejects(client.subscribeAsync(filter, { qos: 1 }), filter);
     }
@@ -200,7 +212,11 @@ test("sub-devices go offline with their gateway's connection, and are not online
     assert.equal((await running.status("light_01")).online, true);
     const third = await running.connect();
     await closed(second);
-    assert.equal((await running.status("light_01")).online, false, "a connection that takes another's place begins anew");
+    assert.equal(
+      (await running.status("light_01")).online,
+      false,
+      "a connection that takes another's place begins anew",
+    );
     await third.subscribeAsync(RESULT);
     await third.subscribeAsync(UPDATE);
     await running.ask(third, "online");
@@ -248,7 +264,9 @@ test("messages beyond the platform's rate are heard, counted and told", async (c
   context.mock.method(performance, "now", () => 5000);
   await GatewayCloud.run(async (running) => {
     const client = await running.connectWithLight();
-    const reports = Array.from({ length: 200 }, (_, index) => client.publishAsync(REPORT, version(`0.1.${index}`), { qos: 1 }));
+    const reports = Array.from({ length: 200 }, (_, index) =>
+      client.publishAsync(REPORT, version(`0.1.${index}`), { qos: 1 }),
+    );
     await Promise.all(reports);
     // One was the request to bring it online.
     assert.equal((await running.status("gw1")).overRate, 201 - 30);

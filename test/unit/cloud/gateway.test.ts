@@ -18,7 +18,10 @@ test("bind: the vectors of the protocol's description hold, with both methods; t
   for (const [signmethod, signature] of vectors) {
     assert.equal(checkBindProof(device, { ...proof, signmethod, signature }, 1700000000), "valid", signmethod);
     const decoded = Buffer.from(SECRET, "base64").toString();
-    assert.equal(checkBindProof({ ...device, deviceSecret: decoded }, { ...proof, signmethod, signature }, 1700000000), "wrong");
+    assert.equal(
+      checkBindProof({ ...device, deviceSecret: decoded }, { ...proof, signmethod, signature }, 1700000000),
+      "wrong",
+    );
   }
 });
 
@@ -135,8 +138,14 @@ test("several devices in one request are answered in one array, each with its ow
   await GatewayBench.run(async (bench) => {
     const names = ["light_02", "light_03"].map((deviceName) => ({ productId: PRODUCT, deviceName }));
     for (const name of names) await bench.platform.addDevice({ ...name, deviceSecret: SECRET });
-    const [bound] = bench.ask("bind", [bindEntry(LIGHT), ...names.map((name) => bindEntry(name, { secret: name.deviceName }))]);
-    assert.deepEqual(bound?.payload.devices.map(({ result }) => result), [0, 803, 803]);
+    const [bound] = bench.ask("bind", [
+      bindEntry(LIGHT),
+      ...names.map((name) => bindEntry(name, { secret: name.deviceName })),
+    ]);
+    assert.deepEqual(
+      bound?.payload.devices.map(({ result }) => result),
+      [0, 803, 803],
+    );
     const [online] = bench.ask("online", [deviceEntry(names[0] as typeof LIGHT), deviceEntry(LIGHT), {}]);
     assert.deepEqual(online?.payload.devices, [
       { ...deviceEntry(names[0] as typeof LIGHT), result: -1 },
@@ -149,13 +158,19 @@ test("several devices in one request are answered in one array, each with its ow
 test("an answer is not longer for a name that is", async () => {
   await GatewayBench.run((bench) => {
     const entry = { product_id: PRODUCT, device_name: "n".repeat(1000) };
-    assert.deepEqual(bench.ask("online", [entry])[0]?.payload.devices, [{ ...entry, device_name: "n".repeat(64), result: 802 }]);
+    assert.deepEqual(bench.ask("online", [entry])[0]?.payload.devices, [
+      { ...entry, device_name: "n".repeat(64), result: 802 },
+    ]);
   });
 });
 
 test("a request without devices gets one answer, 801", async () => {
   await GatewayBench.run((bench) => {
-    for (const message of [{ type: "online" }, { type: "bind", payload: null }, { type: "online", payload: { devices: {} } }]) {
+    for (const message of [
+      { type: "online" },
+      { type: "bind", payload: null },
+      { type: "online", payload: { devices: {} } },
+    ]) {
       assert.deepEqual(bench.send(message)[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
     }
     assert.deepEqual(bench.ask("unbind", [])[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
@@ -228,13 +243,20 @@ test("an operator's binding that cannot be is refused in one line that says why"
   await GatewayBench.run(async ({ platform }) => {
     await platform.addDevice(OTHER_GATEWAY);
     const nobody = { productId: PRODUCT, deviceName: "nobody" };
-    const refused = (doing: Promise<unknown>, message: RegExp) => assert.rejects(doing, { name: "CloudError", message });
-    await refused(platform.bindSubDevice({ ...nobody, gateway: GATEWAY }), /^there is no device ABCDE12345\/nobody: add it first$/);
+    const refused = (doing: Promise<unknown>, message: RegExp) =>
+      assert.rejects(doing, { name: "CloudError", message });
+    await refused(
+      platform.bindSubDevice({ ...nobody, gateway: GATEWAY }),
+      /^there is no device ABCDE12345\/nobody: add it first$/,
+    );
     await refused(platform.bindSubDevice({ ...LIGHT, gateway: nobody }), /^there is no device/);
     await refused(platform.bindSubDevice({ ...GATEWAY, gateway: GATEWAY }), /gw1 is a gateway itself$/);
     await refused(platform.unbindSubDevice(LIGHT), /light_01 is bound to no gateway$/);
     await platform.bindSubDevice({ ...LIGHT, gateway: GATEWAY });
-    await refused(platform.bindSubDevice({ ...LIGHT, gateway: OTHER_GATEWAY }), /is bound to GATEWAY001\/gw1: unbind it first$/);
+    await refused(
+      platform.bindSubDevice({ ...LIGHT, gateway: OTHER_GATEWAY }),
+      /is bound to GATEWAY001\/gw1: unbind it first$/,
+    );
     await refused(platform.bindSubDevice({ ...GATEWAY, gateway: OTHER_GATEWAY }), /gw1 is a gateway itself$/);
     await refused(platform.bindSubDevice({ ...OTHER_GATEWAY, gateway: LIGHT }), /light_01 is a sub-device itself/);
   });

@@ -83,7 +83,9 @@ test("progress of another version, of no task and in no known state changes noth
 
 test("by versions: every device that runs one of them, and those that report one of them later", async () => {
   await PlatformBench.run(async (bench) => {
-    for (const name of ["light_02", "light_03"]) await bench.platform.addDevice({ productId: PRODUCT, deviceName: name });
+    for (const name of ["light_02", "light_03"]) {
+      await bench.platform.addDevice({ productId: PRODUCT, deviceName: name });
+    }
     for (const version of ["0.1.0", "0.1.1", "0.2.0"]) await bench.addFirmware(version);
     bench.reportVersion("0.1.0");
     bench.reportVersion("0.0.9", "light_02");
@@ -155,8 +157,14 @@ test("an upgrade to or from a version that was not added, or of an unknown devic
     await assert.rejects(bench.upgradeListed("0.3.0"), /no firmware 0\.3\.0: add it first/);
     await assert.rejects(bench.upgradeListed("0.2.0", [DEVICE, "light_09"]), /no device light_09/);
     const selection = { kind: "versions", fromVersions: ["0.1.0"] } as const;
-    await assert.rejects(bench.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection }), /no firmware 0\.1\.0/);
-    await assert.rejects(bench.platform.upgrade({ productId: "ZZZZZZZZZZ", version: "0.2.0", selection }), /no firmware/);
+    await assert.rejects(
+      bench.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection }),
+      /no firmware 0\.1\.0/,
+    );
+    await assert.rejects(
+      bench.platform.upgrade({ productId: "ZZZZZZZZZZ", version: "0.2.0", selection }),
+      /no firmware/,
+    );
     const { tasks, rules } = bench.store.state;
     assert.deepEqual({ tasks, rules }, { tasks: [], rules: [] });
   });
@@ -165,7 +173,11 @@ test("an upgrade to or from a version that was not added, or of an unknown devic
 test("a rule for a version does not take a device from a task that the operator gave it since", async () => {
   await PlatformBench.run(async (bench) => {
     for (const version of ["0.1.0", "0.2.0", "0.3.0"]) await bench.addFirmware(version);
-    await bench.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection: { kind: "versions", fromVersions: ["0.1.0"] } });
+    await bench.platform.upgrade({
+      productId: PRODUCT,
+      version: "0.2.0",
+      selection: { kind: "versions", fromVersions: ["0.1.0"] },
+    });
     await bench.upgradeListed("0.3.0");
     bench.reportVersion("0.1.0");
     bench.tick(1000);

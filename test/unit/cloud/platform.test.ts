@@ -34,7 +34,12 @@ test("a device without the right password is not let in", async () => {
       SHA256.slice(0, 64),
       `${SHA256.slice(0, 62)};hmacsha256`,
     ];
-    for (const password of [...passwords, SHA256.replace(";hmacsha256", ";hmacmd5"), signed(`${USERNAME}0`), ";hmacsha256"]) {
+    for (const password of [
+      ...passwords,
+      SHA256.replace(";hmacsha256", ";hmacmd5"),
+      signed(`${USERNAME}0`),
+      ";hmacsha256",
+    ]) {
       assert.equal(platform.authenticate(CLIENT, USERNAME, password), undefined, password);
     }
   });
@@ -76,7 +81,10 @@ test("a version is answered at once, compact, keys in alphabetical order, in the
         "$ota/update/ABCDE12345/light_01",
         '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1.0"}',
       ],
-      ["$ota/update/ABCDE12345/light_01", '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1"}'],
+      [
+        "$ota/update/ABCDE12345/light_01",
+        '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1"}',
+      ],
     ]);
     assert.deepEqual(
       bench.published.map(([, payload]) => payload.length),
@@ -92,7 +100,11 @@ test("a version that none can be is answered with another code, and not remember
     for (const version of ["", "v".repeat(33), "1 0", 7, null, undefined, { a: 1 }]) {
       bench.published.length = 0;
       bench.reportVersion(version as string);
-      const answer = JSON.parse(bench.published[0]?.[1] ?? "null") as { result_code: number; type: string; version: string };
+      const answer = JSON.parse(bench.published[0]?.[1] ?? "null") as {
+        result_code: number;
+        type: string;
+        version: string;
+      };
       assert.equal(answer.type, "report_version_rsp");
       assert.notEqual(answer.result_code, 0);
       assert.ok(answer.version.length <= 32);
@@ -188,7 +200,9 @@ test("firmware of the same version replaces the earlier one; a version or produc
     const second = await bench.addFirmware("0.2.0", "second, longer");
     assert.deepEqual((await bench.platform.status()).firmwares, [second]);
     assert.equal(second.size, 14);
-    for (const version of ["", "a b", "v".repeat(33), "../x"]) await assert.rejects(bench.addFirmware(version), /a version is/);
+    for (const version of ["", "a b", "v".repeat(33), "../x"]) {
+      await assert.rejects(bench.addFirmware(version), /a version is/);
+    }
     await assert.rejects(bench.platform.addFirmware({ productId: "x", version: "1", path: "/dev/null" }), /product id/);
   });
 });

@@ -10,7 +10,12 @@ const NAMES = { productId: PRODUCT, deviceName: "light_01" };
 test("a secret is found as base64 text, with and without padding, and as the bytes behind it, wherever it is", async () => {
   for (const form of [SECRET, SECRET.replace(/=+$/, ""), Buffer.from(SECRET, "base64")]) {
     const bytes = Buffer.from(form as string);
-    for (const [before, behind] of [[0, 0], [1, 0], [1000, 3], [4099, 1000]] as const) {
+    for (const [before, behind] of [
+      [0, 0],
+      [1, 0],
+      [1000, 3],
+      [4099, 1000],
+    ] as const) {
       const content = Buffer.concat([Buffer.alloc(before, 0x4d), bytes, Buffer.alloc(behind, 0x30)]);
       assert.deepEqual(await holdersOfSecrets(content, [LIGHT]), [NAMES], `${bytes.byteLength} bytes at ${before}`);
     }
@@ -19,10 +24,17 @@ test("a secret is found as base64 text, with and without padding, and as the byt
 });
 
 test("each holder is named once, of whatever product; who proves itself by certificate has no secret", async () => {
-  const other = { productId: "LIGHTS0001", deviceName: "light_02", deviceSecret: Buffer.from("MDEyfedcba987654").toString("base64") };
+  const other = {
+    productId: "LIGHTS0001",
+    deviceName: "light_02",
+    deviceSecret: Buffer.from("MDEyfedcba987654").toString("base64"),
+  };
   const content = Buffer.from(`${other.deviceSecret} ${SECRET} ${SECRET} 0123456789abcdef`);
   const devices = [LIGHT, other, { productId: PRODUCT, deviceName: "cert_01" }];
-  assert.deepEqual(await holdersOfSecrets(content, devices), [{ productId: "LIGHTS0001", deviceName: "light_02" }, NAMES]);
+  assert.deepEqual(await holdersOfSecrets(content, devices), [
+    { productId: "LIGHTS0001", deviceName: "light_02" },
+    NAMES,
+  ]);
   assert.deepEqual(await holdersOfSecrets(Buffer.alloc(0), devices), []);
 });
 
@@ -41,7 +53,11 @@ test("in a file of random bytes nothing is found, however many devices there are
   const content = Buffer.from(random.bytes(1 << 20));
   assert.deepEqual(await holdersOfSecrets(content, devices), [], REPEAT);
   Buffer.from(devices[4321]?.deviceSecret ?? "", "base64").copy(content, 777_777);
-  assert.deepEqual((await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName), ["light_4321"], REPEAT);
+  assert.deepEqual(
+    (await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName),
+    ["light_4321"],
+    REPEAT,
+  );
 });
 
 test("others have their turn while a large file is looked through", async () => {
@@ -63,7 +79,10 @@ test("secrets that begin alike are told apart", async () => {
     deviceSecret: Buffer.from(`a common begin ${end}`).toString("base64"),
   }));
   const content = Buffer.from("a common begin 0004 a common begin 0003 a common begin 0001");
-  assert.deepEqual((await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName), ["light_0003", "light_0001"]);
+  assert.deepEqual(
+    (await holdersOfSecrets(content, devices)).map(({ deviceName }) => deviceName),
+    ["light_0003", "light_0001"],
+  );
 });
 
 test("the platform knows whose secret an added file holds, and looks into no other file", () =>

@@ -21,9 +21,20 @@ test("a new folder is made, with an empty state and a signing key of its own", a
 test("what was saved is there after a restart, the signing key included", async () => {
   await withFolder((folder) => {
     const store = new CloudStore(folder);
-    store.state.devices.push({ productId: "ABCDE12345", deviceName: "light_01", deviceSecret: "c2VjcmV0", version: "0.1" });
+    store.state.devices.push({
+      productId: "ABCDE12345",
+      deviceName: "light_01",
+      deviceSecret: "c2VjcmV0",
+      version: "0.1",
+    });
     store.state.firmwares.push({ productId: "ABCDE12345", version: "0.2", size: 7, md5: "0".repeat(32) });
-    store.state.tasks.push({ productId: "ABCDE12345", deviceName: "light_01", version: "0.2", state: "downloading", percent: 3 });
+    store.state.tasks.push({
+      productId: "ABCDE12345",
+      deviceName: "light_01",
+      version: "0.2",
+      state: "downloading",
+      percent: 3,
+    });
     store.state.rules.push({ productId: "ABCDE12345", version: "0.2", fromVersions: ["0.1"] });
     store.save();
     assert.deepEqual(new CloudStore(folder).state, store.state);
@@ -109,7 +120,9 @@ test("an added file is kept under its MD5, once, however often it is added", asy
     const content = Buffer.from("firmware");
     writeFileSync(join(folder, "image.bin"), content);
     const md5 = createHash("md5").update(content).digest("hex");
-    for (let count = 0; count < 2; count++) assert.deepEqual(store.addFile(join(folder, "image.bin")), { md5, size: 8 });
+    for (let count = 0; count < 2; count++) {
+      assert.deepEqual(store.addFile(join(folder, "image.bin")), { md5, size: 8 });
+    }
     assert.deepEqual(readdirSync(join(folder, "state", "firmware")), [`${md5}.bin`]);
     assert.deepEqual(readFileSync(store.filePath(md5)), content);
   });

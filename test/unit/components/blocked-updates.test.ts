@@ -44,7 +44,10 @@ test("the newest few are kept, in one record however long the ids are", () => {
   for (const digit of "01234") blocked.add("o".repeat(30), image(digit), "b".repeat(30));
   blocked.add("o".repeat(30), image("4"), "c");
   const again = new BlockedUpdates({ store });
-  assert.deepEqual([..."01234"].map((digit) => again.find("o".repeat(30), image(digit))?.charAt(0)), [undefined, "b", "b", "b", "c"]);
+  assert.deepEqual(
+    [..."01234"].map((digit) => again.find("o".repeat(30), image(digit))?.charAt(0)),
+    [undefined, "b", "b", "b", "c"],
+  );
 });
 
 test("a record that is damaged blocks nothing", () => {

@@ -20,7 +20,14 @@ const IMAGE: Image = { version: "2.0.0", md5: createHash("md5").update(BYTES).di
 const OWN: Image = { version: "0.2.0", md5: "ab".repeat(16), size: 1000 };
 const OFFER: Offer = { ...IMAGE, version: "mcu_2.0.0", url: "http://h.test/f.bin" };
 const FAILED = { outcome: "failed", message: "no such chip" } as const;
-const REPORTING: Checkpoint = { phase: "reporting", slot: "staging", image: IMAGE, result: FAILED, stored: undefined, whole: true };
+const REPORTING: Checkpoint = {
+  phase: "reporting",
+  slot: "staging",
+  image: IMAGE,
+  result: FAILED,
+  stored: undefined,
+  whole: true,
+};
 
 /** A board whose area holds the whole image, with an MCU that runs this version, and whatever else is in the store. */
 class Bench {
@@ -44,8 +51,18 @@ class Bench {
     }
     const vitals = { batteryPercent: () => undefined, signalDbm: () => undefined };
     this.components = new Components({
-      device: { openPartition: () => area, store, clock, http, digests: NODE_DIGESTS, vitals, log: NO_LOG } as unknown as Device,
-      session: { publish: (_: string, payload: string, onAck?: () => void) => this.#publish(payload, onAck) } as unknown as MqttSession,
+      device: {
+        openPartition: () => area,
+        store,
+        clock,
+        http,
+        digests: NODE_DIGESTS,
+        vitals,
+        log: NO_LOG,
+      } as unknown as Device,
+      session: {
+        publish: (_: string, payload: string, onAck?: () => void) => this.#publish(payload, onAck),
+      } as unknown as MqttSession,
       name: { productId: "ABCDE12345", deviceName: "board_01" },
       separator: "_",
       installTimeoutMs: 1_000,
@@ -64,8 +81,13 @@ class Bench {
   }
 
   #publish(payload: string, onAck: (() => void) | undefined): boolean {
-    const { type, report } = JSON.parse(payload) as { type: string; report: { version: string; progress?: { state: string } } };
-    this.said.push(type === "report_version" ? `version ${report.version}` : `${report.version} ${report.progress?.state}`);
+    const { type, report } = JSON.parse(payload) as {
+      type: string;
+      report: { version: string; progress?: { state: string } };
+    };
+    this.said.push(
+      type === "report_version" ? `version ${report.version}` : `${report.version} ${report.progress?.state}`,
+    );
     if (onAck !== undefined) this.acknowledge.push(onAck);
     return true;
   }
@@ -81,7 +103,10 @@ describe("an offer that the platform sent before it had the result of that job",
   /** The result is acknowledged, and then comes all that may follow. */
   function ends(bench: Bench): void {
     bench.advance(0);
-    assert.deepEqual(bench.said.filter((line) => line.endsWith("fail")), ["mcu_2.0.0 fail"]);
+    assert.deepEqual(
+      bench.said.filter((line) => line.endsWith("fail")),
+      ["mcu_2.0.0 fail"],
+    );
     bench.acknowledge[0]?.();
     bench.advance(30_000);
     assert.equal(bench.installs, 0);
@@ -131,8 +156,16 @@ describe("what a component's failure holds back", () => {
 
   test("is held back once, also where the power went when that was stored", () => {
     const slot = "ota_1";
-    for (const [key, owner, blocked] of [[OWN_KEY, "", FIRMWARE], [AREA_KEY, "led", "led"]] as const) {
-      const store = storeOf(key, owner, { ...REPORTING, slot, image: OWN, result: { outcome: "failed", message: "mcu failed" } });
+    for (const [key, owner, blocked] of [
+      [OWN_KEY, "", FIRMWARE],
+      [AREA_KEY, "led", "led"],
+    ] as const) {
+      const store = storeOf(key, owner, {
+        ...REPORTING,
+        slot,
+        image: OWN,
+        result: { outcome: "failed", message: "mcu failed" },
+      });
       new BlockedUpdates({ store }).add(blocked, OWN, "mcu");
       new Bench(store);
       assert.equal(store.records.has("blocked"), false, blocked);

@@ -16,7 +16,10 @@ test("any other version is the own firmware's", () => {
 });
 
 test("of two ids the longer one is meant", () => {
-  for (const ids of [["mcu", "mcu_2"], ["mcu_2", "mcu"]]) {
+  for (const ids of [
+    ["mcu", "mcu_2"],
+    ["mcu_2", "mcu"],
+  ]) {
     assert.deepEqual(parseWireVersion("mcu_2_1.0", ids, "_"), { component: "mcu_2", version: "1.0" });
   }
 });
@@ -24,7 +27,13 @@ test("of two ids the longer one is meant", () => {
 test("an id and a separator are what the platform takes in a version", () => {
   assert.ok(isComponentId("mcu", "_"));
   assert.ok(isComponentId("a".repeat(30), "_"));
-  for (const [id, separator] of [["", "_"], ["m cu", "_"], ["mcu", "@"], ["mcu", ""], ["a".repeat(31), "_"]] as const) {
+  for (const [id, separator] of [
+    ["", "_"],
+    ["m cu", "_"],
+    ["mcu", "@"],
+    ["mcu", ""],
+    ["a".repeat(31), "_"],
+  ] as const) {
     assert.equal(isComponentId(id, separator), false, `${id}${separator}`);
   }
 });

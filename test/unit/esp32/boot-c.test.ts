@@ -85,7 +85,9 @@ test("fills the buffer that it is given and not a byte more", () => {
 
 test("says what the engine was given and what is free, and writes into no buffer of another size", () => {
   assert.deepEqual(native.memory(smallFlash("1"), 24), [384, 94_208, 1536, 512, 184_320, 172_032]);
-  for (const byteLength of [20, 28]) assert.throws(() => native.memory(smallFlash("1"), byteLength), { message: "ESP_ERR_INVALID_SIZE" });
+  for (const byteLength of [20, 28]) {
+    assert.throws(() => native.memory(smallFlash("1"), byteLength), { message: "ESP_ERR_INVALID_SIZE" });
+  }
 });
 
 test("restart restarts", () => {

@@ -17,7 +17,9 @@ test("check:boot says what boot.c was compiled against, and refuses a folder tha
   assert.match(wrong.stderr, /which is no ESP-IDF: set it to its folder/);
 });
 
-test("boot.c compiles over ESP-IDF's own headers for each chip, and a wrong call does not", { skip: IDF_PATH === "" && "IDF_PATH is not set" }, async () => {
+test("boot.c compiles over ESP-IDF's own headers for each chip, and a wrong call does not", {
+  skip: IDF_PATH === "" && "IDF_PATH is not set",
+}, async () => {
   await withFolder((folder) => {
     const headers = new RealHeaders(IDF_PATH);
     const wrong = join(folder, "boot.c");
@@ -32,5 +34,9 @@ test("boot.c compiles over ESP-IDF's own headers for each chip, and a wrong call
 });
 
 function run(idfPath: string): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ["./dist/node/test/boot/main.js"], { cwd: ROOT, env: { ...process.env, IDF_PATH: idfPath }, encoding: "utf8" });
+  return spawnSync(process.execPath, ["./dist/node/test/boot/main.js"], {
+    cwd: ROOT,
+    env: { ...process.env, IDF_PATH: idfPath },
+    encoding: "utf8",
+  });
 }

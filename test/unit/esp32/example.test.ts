@@ -9,7 +9,14 @@ import { ROOT } from "../../support/root.js";
 type Run = (done?: () => void) => void;
 type Modules = { readonly [specifier: string]: unknown };
 
-const UNPROVISIONED = { identity: undefined, problem: "not provisioned: do this", broker: {}, download: {}, network: undefined, sntp: undefined };
+const UNPROVISIONED = {
+  identity: undefined,
+  problem: "not provisioned: do this",
+  broker: {},
+  download: {},
+  network: undefined,
+  sntp: undefined,
+};
 const KEY = { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" };
 const PROVISIONED = {
   identity: { productId: "ABCDE12345" },
@@ -26,7 +33,11 @@ test("the example on a board that is not provisioned says in one line what to do
   const boot = { status: () => ({ runningState: "valid" }), revert: never, restart: never };
   const device = { openDevice: () => ({ boot }), readProvisioning: () => UNPROVISIONED };
   const main = load("main.js", traced, { "moddable-ota": { OtaAgent: never }, "moddable-ota/device": device });
-  const network = load("network.js", traced, { ...NETWORK, "embedded:network/interface/wifi": never, "moddable-ota/device": device });
+  const network = load("network.js", traced, {
+    ...NETWORK,
+    "embedded:network/interface/wifi": never,
+    "moddable-ota/device": device,
+  });
   let done = 0;
   network(() => done++);
   main();
@@ -36,25 +47,52 @@ test("the example on a board that is not provisioned says in one line what to do
 
 test("a new firmware that finds no identity reverts, for it could never prove itself", () => {
   const done: string[] = [];
-  const boot = { status: () => ({ runningState: "pending-verify" }), revert: () => done.push("revert"), restart: () => done.push("restart") };
+  const boot = {
+    status: () => ({ runningState: "pending-verify" }),
+    revert: () => done.push("revert"),
+    restart: () => done.push("restart"),
+  };
   const device = { openDevice: () => ({ boot }), readProvisioning: () => UNPROVISIONED };
   load("main.js", [], { "moddable-ota": {}, "moddable-ota/device": device })();
   assert.deepEqual(done, ["revert", "restart"]);
 });
 
 for (const [wrong, says] of [
-  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", region: "mars", authentication: KEY }, broker: {} }, /^region mars is none of [^\n]+\n$/],
-  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: KEY }, broker: { url: "http://h" } }, /^broker URL is not [^\n]+\n$/],
-  [{ identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: { mode: "KEY", deviceSecret: "%" } }, broker: {} }, /^[^\n%]+\n$/],
+  [
+    { identity: { productId: "ABCDE12345", deviceName: "light_01", region: "mars", authentication: KEY }, broker: {} },
+    /^region mars is none of [^\n]+\n$/,
+  ],
+  [
+    { identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: KEY }, broker: { url: "http://h" } },
+    /^broker URL is not [^\n]+\n$/,
+  ],
+  [
+    {
+      identity: { productId: "ABCDE12345", deviceName: "light_01", authentication: { mode: "KEY", deviceSecret: "%" } },
+      broker: {},
+    },
+    /^[^\n%]+\n$/,
+  ],
 ] as const) {
   for (const example of ["minimal/main.js", "plans/main.ts"]) {
     for (const runningState of ["valid", "pending-verify"]) {
       test(`${example}: NVS that the agent refuses (${says.source}) is one line and no restart, and ends a trial: ${runningState}`, () => {
         const done: string[] = [];
         const traced: string[] = [];
-        const boot = { status: () => ({ runningState }), revert: () => done.push("revert"), restart: () => done.push("restart") };
-        const device = { openDevice: () => ({ boot }), readProvisioning: () => ({ ...UNPROVISIONED, problem: undefined, ...wrong }) };
-        const modules = { "moddable-ota": { OtaAgent: RealAgent, OtaError }, "moddable-ota/device": device, "moddable-ota/plans": { plans: {} } };
+        const boot = {
+          status: () => ({ runningState }),
+          revert: () => done.push("revert"),
+          restart: () => done.push("restart"),
+        };
+        const device = {
+          openDevice: () => ({ boot }),
+          readProvisioning: () => ({ ...UNPROVISIONED, problem: undefined, ...wrong }),
+        };
+        const modules = {
+          "moddable-ota": { OtaAgent: RealAgent, OtaError },
+          "moddable-ota/device": device,
+          "moddable-ota/plans": { plans: {} },
+        };
         load(`../${example}`, traced, modules)();
         assert.equal(traced.length, 1);
         assert.match(traced[0] ?? "", says);
@@ -69,7 +107,9 @@ test("what else fails at the start is no matter of what the board was provisione
     throw new OtaError("store-failed", "NVS is full");
   };
   const device = { openDevice: () => ({}), readProvisioning: () => PROVISIONED };
-  assert.throws(load("main.js", [], { "moddable-ota": { OtaAgent, OtaError }, "moddable-ota/device": device }), { message: "NVS is full" });
+  assert.throws(load("main.js", [], { "moddable-ota": { OtaAgent, OtaError }, "moddable-ota/device": device }), {
+    message: "NVS is full",
+  });
 });
 
 test("the example takes identity and broker as they are, and sets no version: that is the image's own", () => {
@@ -83,10 +123,16 @@ test("the example takes identity and broker as they are, and sets no version: th
     start(): void {}
   }
   const traced: string[] = [];
-  const main = load("main.js", traced, { "moddable-ota": { OtaAgent }, "moddable-ota/device": { openDevice: () => ({}), readProvisioning: () => PROVISIONED } });
+  const main = load("main.js", traced, {
+    "moddable-ota": { OtaAgent },
+    "moddable-ota/device": { openDevice: () => ({}), readProvisioning: () => PROVISIONED },
+  });
   main();
   const { identity, broker, download } = PROVISIONED;
-  assert.deepEqual(made.map(({ config }) => config), [{ identity, broker, download }]);
+  assert.deepEqual(
+    made.map(({ config }) => config),
+    [{ identity, broker, download }],
+  );
   assert.deepEqual(traced, ["version 1.2.3 runs\n"]);
 });
 
@@ -100,7 +146,11 @@ test("the example joins the provisioned network, an open one without a password,
   const traced: string[] = [];
   for (const network of [PROVISIONED.network, { ssid: "open", password: undefined }, undefined]) {
     const device = { readProvisioning: () => ({ ...PROVISIONED, network }) };
-    const run = load("network.js", traced, { ...NETWORK, "embedded:network/interface/wifi": WiFi, "moddable-ota/device": device });
+    const run = load("network.js", traced, {
+      ...NETWORK,
+      "embedded:network/interface/wifi": WiFi,
+      "moddable-ota/device": device,
+    });
     run(() => {});
   }
   assert.deepEqual(joined, [{ SSID: "net", password: "eight888", secure: true }, { SSID: "open" }]);
@@ -108,13 +158,18 @@ test("the example joins the provisioned network, an open one without a password,
 });
 
 test("its manifest configures no identity, no network and no version", () => {
-  const manifest = JSON.parse(readFileSync(join(ROOT, "examples", "minimal", "manifest.json"), "utf8")) as { config?: object };
+  const manifest = JSON.parse(readFileSync(join(ROOT, "examples", "minimal", "manifest.json"), "utf8")) as {
+    config?: object;
+  };
   assert.deepEqual(Object.keys(manifest.config ?? {}), []);
 });
 
 const NETWORK = { "mc/config": { sntp: "pool.test" }, sntp: {}, time: {}, timer: { set: () => {} } };
 
-/** A file of the example in examples/minimal, or of another by its path from there, with these modules in the place of the SDK's. @returns its default export */
+/**
+ * A file of the example in examples/minimal, or of another by its path from there, with these modules in the place of
+ * the SDK's. @returns its default export
+ */
 function load(file: string, traced: string[], modules: Modules): Run {
   const text = readFileSync(join(ROOT, "examples", "minimal", file), "utf8");
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };

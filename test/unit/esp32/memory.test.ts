@@ -11,7 +11,8 @@ function linesOf(...values: readonly number[]): readonly string[] {
   scope.native = (name: string) => ({
     call: (_self: unknown, into: ArrayBufferView) => {
       assert.equal(name, "ota_memory");
-      // xsmcGetBufferWritable of the engine throws at any other view; on a chip that was a board that restarts for ever.
+      // xsmcGetBufferWritable of the engine throws at any other view; on a chip that was a board that restarts for
+      // ever.
       assert.ok(into instanceof Uint8Array, "invalid buffer");
       assert.equal(into.byteLength, values.length * 4);
       new Uint32Array(into.buffer).set(values);

@@ -5,7 +5,14 @@ import { test } from "node:test";
 import { partitionsOf, settingsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
 import { checkSettings } from "../../../cli/esp32-link.js";
 import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
-import { otaSlots, parsePartitionsCsv, SUBTYPE_DATA_NVS, SUBTYPE_DATA_OTA, TYPE_APP, TYPE_DATA } from "../../../hal/boards/sim/partition-table.js";
+import {
+  otaSlots,
+  parsePartitionsCsv,
+  SUBTYPE_DATA_NVS,
+  SUBTYPE_DATA_OTA,
+  TYPE_APP,
+  TYPE_DATA,
+} from "../../../hal/boards/sim/partition-table.js";
 import { packedFiles } from "../../support/packed.js";
 import { ROOT } from "../../support/root.js";
 
@@ -19,7 +26,9 @@ interface Manifest {
 }
 
 const BOARD = join("hal", "boards", "esp32");
-const TABLES: { readonly [name: string]: { readonly megabytes: number; readonly folder: string; readonly hasStaging: boolean } } = {
+const TABLES: {
+  readonly [name: string]: { readonly megabytes: number; readonly folder: string; readonly hasStaging: boolean };
+} = {
   "4mb": { megabytes: 4, folder: "", hasStaging: true },
   "4mb-large": { megabytes: 4, folder: "tables/4mb-large", hasStaging: false },
   "8mb": { megabytes: 8, folder: "tables/8mb", hasStaging: true },
@@ -68,16 +77,23 @@ for (const [table, { megabytes, folder, hasStaging }] of Object.entries(TABLES))
   test(`table ${table} has two equal OTA slots on region boundaries, otadata of two sectors and nvs, in ${megabytes} MiB`, () => {
     const partitions = parsePartitionsCsv(partitionsOf(table));
     const slots = otaSlots(partitions);
-    assert.deepEqual(slots.map(({ label }) => label), ["ota_0", "ota_1"]);
+    assert.deepEqual(
+      slots.map(({ label }) => label),
+      ["ota_0", "ota_1"],
+    );
     assert.equal(slots[0]?.size, slots[1]?.size);
     for (const { offset, size } of partitions.filter(({ type, label }) => type === TYPE_APP || label === "staging")) {
       assert.equal(offset % REGION, 0);
       assert.equal(size % REGION, 0);
     }
-    const data = (subtype: number): number[] => partitions.filter((one) => one.type === TYPE_DATA && one.subtype === subtype).map(({ size }) => size);
+    const data = (subtype: number): number[] =>
+      partitions.filter((one) => one.type === TYPE_DATA && one.subtype === subtype).map(({ size }) => size);
     assert.deepEqual(data(SUBTYPE_DATA_OTA), [0x2000]);
     assert.deepEqual(data(SUBTYPE_DATA_NVS), [0x6000]);
-    assert.equal(partitions.some(({ label }) => label === "staging"), hasStaging);
+    assert.equal(
+      partitions.some(({ label }) => label === "staging"),
+      hasStaging,
+    );
     const last = partitions.at(-1) as (typeof partitions)[number];
     assert.equal(last.offset + last.size, megabytes * 0x100000, "nothing of the flash is left over");
   });
@@ -108,7 +124,11 @@ test("the sdkconfig, over the SDK's defaults, has rollback and validation on and
   assert.throws(() => checkSettings(defaults), /CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set/);
   assert.equal(checkSettings(defaults + ours).length, 3);
   for (const line of ours.split("\n").filter((text) => text.startsWith("CONFIG_"))) {
-    assert.throws(() => checkSettings(defaults + ours.replace(line, "")), new RegExp(line.split("=")[0] as string), line);
+    assert.throws(
+      () => checkSettings(defaults + ours.replace(line, "")),
+      new RegExp(line.split("=")[0] as string),
+      line,
+    );
   }
 });
 
@@ -148,7 +168,9 @@ function forEsp32(manifest: Manifest): Manifest[] {
 /** What a manifest names that is neither the SDK's nor a specifier. */
 function pathsOf(manifest: Manifest): string[] {
   return forEsp32(manifest)
-    .flatMap(({ include = [], modules = {}, build = {} }) => [include, ...Object.values(modules), ...Object.values(build)].flat())
+    .flatMap(({ include = [], modules = {}, build = {} }) =>
+      [include, ...Object.values(modules), ...Object.values(build)].flat(),
+    )
     .filter((name) => !name.startsWith("$"));
 }
 

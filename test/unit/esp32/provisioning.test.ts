@@ -31,7 +31,15 @@ test("a board whose namespace is missing has no identity, and one line that says
 
 test("everything that a board can be provisioned with comes in the shapes of the agent's configuration", () => {
   const authority = certificateDer("ca.pem");
-  put({ ...NAME, deviceSecret: SECRET, region: "us-east", broker: "mqtts://192.168.0.2", ssid: "my net", password: "pässwörd 1", sntp: "time.test" });
+  put({
+    ...NAME,
+    deviceSecret: SECRET,
+    region: "us-east",
+    broker: "mqtts://192.168.0.2",
+    ssid: "my net",
+    password: "pässwörd 1",
+    sntp: "time.test",
+  });
   nvs.set("device", "brokerCa", authority);
   nvs.set("device", "downloadCa", authority.subarray(1));
   const { identity, problem, broker, download, network, sntp } = read();

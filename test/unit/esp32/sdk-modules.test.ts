@@ -11,12 +11,15 @@ test("a module that the build lacks is an error that names the manifest to inclu
     assert.throws(() => sdkModule(linked, missing), {
       message: `${missing} is not in this build: include $(MODDABLE)/${SDK_MANIFESTS[missing]} in the manifest`,
     });
-    for (const other of specifiers.filter((specifier) => specifier !== missing)) assert.equal(sdkModule(linked, other), other);
+    for (const other of specifiers.filter((specifier) => specifier !== missing)) {
+      assert.equal(sdkModule(linked, other), other);
+    }
   }
 });
 
 test("a module that the linker does not find is explained by the manifest to include", () => {
-  const output = (specifier: string): string => `# xsl modules\n### ReferenceError: module "${specifier}" not found!\nmake: ***`;
+  const output = (specifier: string): string =>
+    `# xsl modules\n### ReferenceError: module "${specifier}" not found!\nmake: ***`;
   assert.equal(
     explain(output("embedded:storage/flash")),
     "module embedded:storage/flash is not in this build: include $(MODDABLE)/modules/io/flash/manifest.json in the manifest",
@@ -39,7 +42,10 @@ make: *** Waiting for unfinished jobs....
 
 test("an error in a source is said with its file, line and message: the first one, and no name of a file that make compiles", () => {
   assert.equal(explain(WITH_SYNTAX_ERROR), "/app/main.js:25: missing identifier");
-  assert.equal(explain("# xsc ssl/error.xsb\n/app/manifest.json:1: error: missing name!\n"), "/app/manifest.json:1: missing name");
+  assert.equal(
+    explain("# xsc ssl/error.xsb\n/app/manifest.json:1: error: missing name!\n"),
+    "/app/manifest.json:1: missing name",
+  );
 });
 
 test("of an output without an explanation the first line with an error is taken, and none that says what make does", () => {

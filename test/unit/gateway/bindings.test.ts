@@ -24,10 +24,23 @@ describe("bindings", () => {
     const bound = world.agent.gateway.bind(LIGHT);
     world.advance(5_000);
     await bound;
-    assert.deepEqual(world.story.slice(-4), ["bind light1", "online light1", "subscribe light1", "light1 version 1.0.0"]);
+    assert.deepEqual(world.story.slice(-4), [
+      "bind light1",
+      "online light1",
+      "subscribe light1",
+      "light1 version 1.0.0",
+    ]);
     const { text } = world.heard.find(({ text }) => text.includes('"bind"')) as { text: string };
     const [device] = (JSON.parse(text) as { payload: { devices: { [key: string]: unknown }[] } }).payload.devices;
-    assert.deepEqual(Object.keys(device ?? {}), ["product_id", "device_name", "signature", "random", "timestamp", "signmethod", "authtype"]);
+    assert.deepEqual(Object.keys(device ?? {}), [
+      "product_id",
+      "device_name",
+      "signature",
+      "random",
+      "timestamp",
+      "signmethod",
+      "authtype",
+    ]);
     assert.equal(device?.["timestamp"], 1_700_000_000);
   });
 
@@ -46,12 +59,19 @@ describe("bindings", () => {
     world.advance(1_000);
     const failing = async (act: () => void, message: RegExp, code: string): Promise<void> => {
       const bound = world.agent.gateway.bind(LIGHT);
-      const checked = assert.rejects(bound, (error: unknown) => error instanceof OtaError && error.code === code && message.test(error.message));
+      const checked = assert.rejects(
+        bound,
+        (error: unknown) => error instanceof OtaError && error.code === code && message.test(error.message),
+      );
       act();
       await checked;
     };
     world.resultOf = () => 806;
-    await failing(() => world.advance(1_000), /^bind: bound to another gateway: unbind it there first \(806\)$/, "gateway-refused");
+    await failing(
+      () => world.advance(1_000),
+      /^bind: bound to another gateway: unbind it there first \(806\)$/,
+      "gateway-refused",
+    );
     world.resultOf = () => undefined;
     await failing(() => world.advance(20_500), /^bind: no answer from the platform$/, "mqtt-timeout");
     await failing(() => world.drop(), /connection/, "connection-lost");
@@ -112,7 +132,10 @@ describe("bindings", () => {
       world.advance(200);
       if (type === "bind") {
         const devices = [{ product_id: PRODUCT, device_name: "light1", result: 0 }];
-        world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "bind", payload: { devices } }));
+        world.say(
+          "$gateway/operation/result/ABCDE12345/gateway",
+          JSON.stringify({ type: "bind", payload: { devices } }),
+        );
         world.advance(200);
       }
       await unbound;
@@ -138,19 +161,31 @@ describe("bindings", () => {
     assert.equal(world.events.at(-1), "light1 result failed");
     world.resultOf = () => -1;
     const devices = [{ product_id: PRODUCT, device_name: "light1" }];
-    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status: 0, devices } }));
+    world.say(
+      "$gateway/operation/result/ABCDE12345/gateway",
+      JSON.stringify({ type: "change", payload: { status: 0, devices } }),
+    );
     world.advance(120_000);
     assert.equal(world.story.filter((line) => line === "online light1").length, 1);
   });
 
   function change(world: GatewayWorld, status: number): void {
-    const devices = [{ product_id: PRODUCT, device_name: "light1" }, { product_id: PRODUCT, device_name: "stranger" }];
-    world.say("$gateway/operation/result/ABCDE12345/gateway", JSON.stringify({ type: "change", payload: { status, devices } }));
+    const devices = [
+      { product_id: PRODUCT, device_name: "light1" },
+      { product_id: PRODUCT, device_name: "stranger" },
+    ];
+    world.say(
+      "$gateway/operation/result/ABCDE12345/gateway",
+      JSON.stringify({ type: "change", payload: { status, devices } }),
+    );
     world.advance(1_000);
   }
 
   test("one that is unbound is unsubscribed, once, and what comes for it on the way is dropped", () => {
-    for (const unbind of [(world: GatewayWorld) => change(world, 0), (world: GatewayWorld) => void world.agent.gateway.unbind(LIGHT)]) {
+    for (const unbind of [
+      (world: GatewayWorld) => change(world, 0),
+      (world: GatewayWorld) => void world.agent.gateway.unbind(LIGHT),
+    ]) {
       const world = started("light1", "light2");
       world.advance(5_000);
       world.story.length = 0;
@@ -166,7 +201,10 @@ describe("bindings", () => {
       world.story.length = 0;
       world.drop();
       world.advance(20_000);
-      assert.deepEqual(world.story.filter((line) => line.includes("light1")), ["online light1"]);
+      assert.deepEqual(
+        world.story.filter((line) => line.includes("light1")),
+        ["online light1"],
+      );
     }
   });
 

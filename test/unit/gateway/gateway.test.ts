@@ -33,10 +33,21 @@ test("the vendor's scene, message by message: first in first out, and one downlo
     ...LIGHTS.flatMap((name) => [`${name} burning`, `${name} done`, `${name} version 2.0.0`]),
   ]);
   assert.deepEqual(world.requests, ["2.0.0 0"]);
-  const qosOf = (part: string): number[] => [...new Set(world.heard.filter(({ text }) => text.includes(part)).map(({ qos }) => qos))];
-  assert.deepEqual(['"online"', '"downloading"', "report_version", '"burning"', '"done"'].map(qosOf), [[0], [0], [1], [1], [1]]);
+  const qosOf = (part: string): number[] => [
+    ...new Set(world.heard.filter(({ text }) => text.includes(part)).map(({ qos }) => qos)),
+  ];
+  assert.deepEqual(['"online"', '"downloading"', "report_version", '"burning"', '"done"'].map(qosOf), [
+    [0],
+    [0],
+    [1],
+    [1],
+    [1],
+  ]);
   const topics = new Set(world.heard.filter(({ text }) => text.includes("progress")).map(({ topic }) => topic));
-  assert.deepEqual([...topics], LIGHTS.map((name) => `$ota/report/${PRODUCT}/${name}`));
+  assert.deepEqual(
+    [...topics],
+    LIGHTS.map((name) => `$ota/report/${PRODUCT}/${name}`),
+  );
 });
 
 describe("a sub-device", () => {
@@ -97,7 +108,9 @@ describe("a sub-device", () => {
     world.agent.start();
     world.advance(5_000);
     assert.deepEqual(world.events, ["light1 refused", "light2 refused", "light3 online"]);
-    const messages = world.told.flatMap((event) => (event.kind === "state" && event.state === "refused" ? [event.message] : []));
+    const messages = world.told.flatMap((event) =>
+      event.kind === "state" && event.state === "refused" ? [event.message] : [],
+    );
     assert.match(messages[0] ?? "", /not bound to this gateway: bind it first.*\(-1\)/);
     assert.match(messages[1] ?? "", /try again later \(-2\)/);
     Object.assign(results, { light1: 0, light2: 0 });
@@ -126,13 +139,22 @@ describe("a sub-device", () => {
     world.advance(5_000);
     assert.deepEqual(world.story.slice(-2), ["unsubscribe light2", "offline light2"]);
     assert.deepEqual(world.requests, []);
-    assert.deepEqual(world.logged.lines.filter((line) => /^(warn|error)/.test(line)), []);
+    assert.deepEqual(
+      world.logged.lines.filter((line) => /^(warn|error)/.test(line)),
+      [],
+    );
     assert.equal(world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light2" }), false);
-    assert.deepEqual(world.agent.gateway.devices.map(({ deviceName }) => deviceName), ["light1", "light3"]);
+    assert.deepEqual(
+      world.agent.gateway.devices.map(({ deviceName }) => deviceName),
+      ["light1", "light3"],
+    );
     world.story.length = 0;
     world.drop();
     world.advance(20_000);
-    assert.deepEqual(world.story.filter((line) => line.includes("light2")), []);
+    assert.deepEqual(
+      world.story.filter((line) => line.includes("light2")),
+      [],
+    );
     assert.ok(world.story.includes("subscribe light1"));
   });
 
@@ -202,7 +224,10 @@ describe("the connection", () => {
     world.advance(5_000);
     world.agent.stop();
     assert.equal(world.story.at(-1), "offline light1 light2");
-    assert.deepEqual(world.clock.names().filter((name) => !["platform", "file server"].includes(name)), []);
+    assert.deepEqual(
+      world.clock.names().filter((name) => !["platform", "file server"].includes(name)),
+      [],
+    );
   });
 
   test("a stop at any moment leaves no timer of the agent", () => {
@@ -213,7 +238,11 @@ describe("the connection", () => {
       world.agent.start();
       world.advance(ms);
       world.agent.stop();
-      assert.deepEqual(world.clock.names().filter((name) => !["platform", "file server"].includes(name)), [], `after ${ms} ms`);
+      assert.deepEqual(
+        world.clock.names().filter((name) => !["platform", "file server"].includes(name)),
+        [],
+        `after ${ms} ms`,
+      );
     }
   });
 });
@@ -228,9 +257,13 @@ describe("messages", () => {
     for (const name of names) assert.deepEqual(world.wordsOf(name), ["version 1.0.0"], name);
     const subscribes = world.story.filter((line) => line.startsWith("subscribe meter")).length;
     assert.equal(subscribes, 200);
-    const busiest = Math.max(...world.heard.map(({ at }) => world.heard.filter((other) => other.at >= at && other.at < at + 1000).length));
+    const busiest = Math.max(
+      ...world.heard.map(({ at }) => world.heard.filter((other) => other.at >= at && other.at < at + 1000).length),
+    );
     const last = world.heard.findLast(({ text }) => text.includes("report_version"))?.at ?? 0;
-    console.log(`200 sub-devices: all reported after ${(last / 1000).toFixed(1)} s, at most ${busiest} messages in any second`);
+    console.log(
+      `200 sub-devices: all reported after ${(last / 1000).toFixed(1)} s, at most ${busiest} messages in any second`,
+    );
     assert.ok(busiest <= 10, `${busiest} in a second`);
     assert.ok(last < 100_000);
   });
@@ -239,7 +272,13 @@ describe("messages", () => {
     const world = started("light1");
     world.advance(5_000);
     const story = [...world.story];
-    for (const text of ["", "{", "[]", '{"type":"search"}', '{"type":"online","payload":{"devices":[{"product_id":"X","device_name":"y","result":0}]}}']) {
+    for (const text of [
+      "",
+      "{",
+      "[]",
+      '{"type":"search"}',
+      '{"type":"online","payload":{"devices":[{"product_id":"X","device_name":"y","result":0}]}}',
+    ]) {
       world.say("$gateway/operation/result/ABCDE12345/gateway", text);
       world.say(`$ota/update/${PRODUCT}/light1`, text);
       world.say(`$ota/update/${PRODUCT}/light9`, text);

@@ -11,7 +11,10 @@ const B = fileOf("3.0.0", 20_000, 3);
 const own = buildAppImage({ version: "0.2.0", byteLength: 32 * 1024, seed: 1 });
 const OWN: ServedFile = { version: "0.2.0", bytes: own, md5: createHash("md5").update(own).digest("hex") };
 
-function gateway(config: ConstructorParameters<typeof GatewayWorld>[0] = {}): { world: GatewayWorld; links: TestLink[] } {
+function gateway(config: ConstructorParameters<typeof GatewayWorld>[0] = {}): {
+  world: GatewayWorld;
+  links: TestLink[];
+} {
   const world = new GatewayWorld(config);
   world.piece = { byteLength: 1_000, everyMs: 50 };
   const links = ["light1", "light2"].map((name) => world.add(name));
@@ -44,7 +47,10 @@ describe("the gateway's own update", () => {
     world.advance(10_000);
     assert.deepEqual(world.wordsOf("gateway").slice(-2), ["downloading 100", "burning"]);
     assert.equal(world.restarts, 1);
-    assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
+    assert.deepEqual(
+      world.events.filter((event) => event.includes("result")),
+      ["light1 result done"],
+    );
   });
 
   test("where it fails, the download for a sub-device that had to wait goes on, and is told of anew", () => {
@@ -57,7 +63,10 @@ describe("the gateway's own update", () => {
     world.advance(20_000);
     assert.ok(world.wordsOf("gateway").some((word) => word.startsWith("fail -5")));
     const states = world.events.filter((event) => event.startsWith("light1"));
-    assert.deepEqual(states.slice(1, 6), ["queued", "downloading", "queued", "downloading", "verifying"].map((state) => `light1 ${state}`));
+    assert.deepEqual(
+      states.slice(1, 6),
+      ["queued", "downloading", "queued", "downloading", "verifying"].map((state) => `light1 ${state}`),
+    );
   });
 
   test("comes before a download for a sub-device, which goes on after the restart", () => {
@@ -69,14 +78,20 @@ describe("the gateway's own update", () => {
     offerOwn(world);
     world.advance(5_000);
     assert.equal(world.restarts, 1);
-    assert.equal(world.story.findLast((line) => line.startsWith("offline")), "offline light1 light2");
+    assert.equal(
+      world.story.findLast((line) => line.startsWith("offline")),
+      "offline light1 light2",
+    );
     world.wanted.delete(GATEWAY.deviceName);
     world.restart();
     world.add("light1", links[0]);
     world.add("light2", links[1]);
     world.agent.start();
     world.advance(20_000);
-    assert.deepEqual(links.map(({ received }) => received), [[A.bytes], [A.bytes]]);
+    assert.deepEqual(
+      links.map(({ received }) => received),
+      [[A.bytes], [A.bytes]],
+    );
     assert.match(world.requests.at(-1) ?? "", /^2\.0\.0 [1-9]/);
   });
 
@@ -90,7 +105,10 @@ describe("the gateway's own update", () => {
     world.advance(20_000);
     const failed = world.story.findIndex((line) => line.startsWith("gateway fail -5"));
     assert.ok(failed > 0 && failed < world.story.indexOf("light1 downloading 0"), world.story.join("\n"));
-    assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
+    assert.deepEqual(
+      world.events.filter((event) => event.includes("result")),
+      ["light1 result done"],
+    );
   });
 });
 
@@ -98,7 +116,10 @@ test("a policy is asked before the turn is taken, and what is downloaded lets th
   const { world } = gateway();
   const asked: [step: string, answer: (failure?: Failure) => void][] = [];
   const heard: string[] = [];
-  const own = world.agent.gateway.queue.firmwareGate({ ask: (step, _, answer) => void asked.push([step, answer]), withdraw: () => {} });
+  const own = world.agent.gateway.queue.firmwareGate({
+    ask: (step, _, answer) => void asked.push([step, answer]),
+    withdraw: () => {},
+  });
   const offer = { version: "0.2.0", url: "http://h/f", md5: OWN.md5, size: OWN.bytes.byteLength };
   own.ask("download", offer, (failure) => heard.push(`download ${failure?.code}`));
   world.upgrade(A, "light1");
@@ -134,7 +155,10 @@ describe("with the idle OTA slot as staging area", () => {
     world.upgrade(A, "light1", "light2");
     for (const name of ["light1", "light2"]) world.offer(name);
     world.advance(20_000);
-    assert.deepEqual(links.map(({ received }) => received), [[A.bytes], [A.bytes]]);
+    assert.deepEqual(
+      links.map(({ received }) => received),
+      [[A.bytes], [A.bytes]],
+    );
     assert.deepEqual(world.staging.operations, []);
     assert.ok(world.slot.operations.length > 0);
   });
@@ -170,7 +194,8 @@ describe("with the idle OTA slot as staging area", () => {
   test("an own result that was not acknowledged comes before the slot is used", () => {
     const { world, links } = gateway(config);
     world.acknowledging = false;
-    world.spoil = (file) => (file === OWN ? file.bytes.map((byte, index) => (index > 20_000 ? byte ^ 1 : byte)) : file.bytes);
+    world.spoil = (file) =>
+      file === OWN ? file.bytes.map((byte, index) => (index > 20_000 ? byte ^ 1 : byte)) : file.bytes;
     offerOwn(world);
     world.advance(4_000);
     assert.ok(world.wordsOf("gateway").includes("fail -4 md5 not match"));

@@ -33,7 +33,11 @@ class Scene {
   readonly closed: string[] = [];
   onPlan: (plan: Plan) => void = () => {};
 
-  constructor({ policy = {}, staging = "partition", lights = { light1: "1.0.0", light2: "1.0.0", light3: "1.0.0" } }: SceneOptions = {}) {
+  constructor({
+    policy = {},
+    staging = "partition",
+    lights = { light1: "1.0.0", light2: "1.0.0", light3: "1.0.0" },
+  }: SceneOptions = {}) {
     this.world = new GatewayWorld({ policy: { manifest: false, ...policy }, gateway: { staging } });
     for (const [name, version] of Object.entries(lights)) {
       const link = new TestLink();
@@ -127,14 +131,28 @@ for (const staging of ["partition", "slot"] as const) {
       const { component, deviceName, kind, step, version, size, asks } = plan;
       assert.deepEqual(
         { component, deviceName, kind, step, version, size, asks },
-        { component: PRODUCT, deviceName: "light1", kind: "mcu", step: "download", version: "2.0.0", size: A.bytes.byteLength, asks: true },
+        {
+          component: PRODUCT,
+          deviceName: "light1",
+          kind: "mcu",
+          step: "download",
+          version: "2.0.0",
+          size: A.bytes.byteLength,
+          asks: true,
+        },
       );
       assert.deepEqual([scene.shown.length, scene.world.requests], [1, []]);
       assert.equal(scene.world.events.at(-1), "light1 offered");
       plan.accept();
       scene.world.advance(30_000);
-      assert.deepEqual(scene.results, ALL.map((name) => `${name} result done`));
-      assert.deepEqual(scene.shown.map((each) => `${each.deviceName} ${each.asks}`), ["light1 true", "light2 false", "light3 false"]);
+      assert.deepEqual(
+        scene.results,
+        ALL.map((name) => `${name} result done`),
+      );
+      assert.deepEqual(
+        scene.shown.map((each) => `${each.deviceName} ${each.asks}`),
+        ["light1 true", "light2 false", "light3 false"],
+      );
       assert.equal(scene.world.requests.length, 1);
     });
 
@@ -144,7 +162,10 @@ for (const staging of ["partition", "slot"] as const) {
       scene.upgrade(A, ...ALL);
       scene.world.advance(30_000);
       assert.equal(scene.failOf("light1"), "fail -5 declined: not in winter");
-      assert.deepEqual([scene.failOf("light2"), scene.failOf("light3")], ["fail -5 declined before", "fail -5 declined before"]);
+      assert.deepEqual(
+        [scene.failOf("light2"), scene.failOf("light3")],
+        ["fail -5 declined before", "fail -5 declined before"],
+      );
       assert.deepEqual([scene.shown.length, scene.world.requests], [1, []]);
     });
 
@@ -166,7 +187,10 @@ for (const staging of ["partition", "slot"] as const) {
       assert.deepEqual(scene.closed, ["firmware", "light1"]);
       scene.world.wanted.delete(GATEWAY.deviceName);
       scene.restart();
-      assert.deepEqual(scene.asked.map((each) => each.deviceName ?? each.component), ["light1", "firmware", "light1"]);
+      assert.deepEqual(
+        scene.asked.map((each) => each.deviceName ?? each.component),
+        ["light1", "firmware", "light1"],
+      );
       scene.asked.at(-1)?.accept();
       scene.world.advance(20_000);
       assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
@@ -264,7 +288,10 @@ describe("an answer for a product", () => {
     scene.world.advance(20_000);
     scene.upgrade(B, "light1");
     scene.world.advance(20_000);
-    assert.deepEqual(scene.asked.map(({ component, version }) => `${component} ${version}`), [`${PRODUCT} 2.0.0`, `${OTHER} 2.0.0`, `${PRODUCT} 3.0.0`]);
+    assert.deepEqual(
+      scene.asked.map(({ component, version }) => `${component} ${version}`),
+      [`${PRODUCT} 2.0.0`, `${OTHER} 2.0.0`, `${PRODUCT} 3.0.0`],
+    );
     assert.equal(scene.results.length, 3);
   });
 
@@ -273,7 +300,10 @@ describe("an answer for a product", () => {
     scene.upgrade(A, ...ALL);
     scene.world.advance(20_000);
     assert.equal(scene.world.events.at(-1), "light1 ready");
-    assert.deepEqual(scene.asked.map(({ step, deviceName }) => `${step} ${deviceName}`), ["install light1"]);
+    assert.deepEqual(
+      scene.asked.map(({ step, deviceName }) => `${step} ${deviceName}`),
+      ["install light1"],
+    );
     scene.asked[0]?.accept();
     scene.world.advance(30_000);
     assert.equal(scene.results.length, 3);
@@ -288,7 +318,10 @@ describe("an answer for a product", () => {
     assert.equal(scene.world.events.at(-1), "light1 downloading");
     scene.shown[0]?.decline("too slow");
     scene.world.advance(10_000);
-    assert.deepEqual([scene.failOf("light1"), scene.failOf("light2")], ["fail -5 declined: too slow", "fail -5 declined before"]);
+    assert.deepEqual(
+      [scene.failOf("light1"), scene.failOf("light2")],
+      ["fail -5 declined: too slow", "fail -5 declined before"],
+    );
   });
 
   test("that comes once one of them installs is none", () => {
@@ -353,7 +386,12 @@ describe("an answer for a product", () => {
 
 describe("the preconditions of a sub-device's update", () => {
   test("are the gateway's battery, signal and time of day", () => {
-    const policy = { consent: "silent", minBatteryPercent: 30, minSignalDbm: -90, windows: [{ from: "02:00", to: "04:00" }] } as const;
+    const policy = {
+      consent: "silent",
+      minBatteryPercent: 30,
+      minSignalDbm: -90,
+      windows: [{ from: "02:00", to: "04:00" }],
+    } as const;
     const scene = new Scene({ policy });
     const { world } = scene;
     Object.assign(world.vitals, { batteryPercent: 20, signalDbm: -100 });
@@ -361,7 +399,10 @@ describe("the preconditions of a sub-device's update", () => {
     scene.upgrade(A, "light1", "light2");
     world.advance(15_000);
     const waits = (): string | undefined => world.logged.lines.findLast((line) => line.includes("waits"));
-    assert.match(waits() ?? "", /E69UADXUYY\/light1 waits: battery 20, wanted 30; signal -100, wanted -90; window 12:00/);
+    assert.match(
+      waits() ?? "",
+      /E69UADXUYY\/light1 waits: battery 20, wanted 30; signal -100, wanted -90; window 12:00/,
+    );
     Object.assign(world.vitals, { batteryPercent: 30, signalDbm: -90 });
     world.advance(10_000);
     assert.match(waits() ?? "", /waits: window 12:00, wanted 02:00-04:00$/);
@@ -395,7 +436,10 @@ describe("the preconditions of a sub-device's update", () => {
     scene.links.get("light1")!.runs = "1.0.0";
     scene.world.advance(20_000);
     assert.deepEqual(scene.results, ["light1 result done"]);
-    assert.deepEqual(scene.world.wordsOf("light1").filter((word) => word.startsWith("version")), ["version 1.0.0", "version 2.0.0"]);
+    assert.deepEqual(
+      scene.world.wordsOf("light1").filter((word) => word.startsWith("version")),
+      ["version 1.0.0", "version 2.0.0"],
+    );
     scene.upgrade(A, "light2");
     scene.world.advance(60_000);
     assert.equal(scene.failOf("light2"), "fail -5 for version 1.0.0, what runs is unknown");
@@ -450,13 +494,19 @@ describe("a sub-device's end", () => {
       const scene = new Scene();
       scene.upgrade(A, "light1", "light2");
       scene.world.advance(5_000);
-      assert.deepEqual(scene.asked.map(({ deviceName }) => deviceName), ["light1"]);
+      assert.deepEqual(
+        scene.asked.map(({ deviceName }) => deviceName),
+        ["light1"],
+      );
       if (how === "removed") scene.world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light1" });
       else scene.bind("light1", false);
       scene.world.advance(5_000);
       await settle();
       assert.deepEqual(scene.closed, ["light1"]);
-      assert.deepEqual(scene.asked.map(({ deviceName }) => deviceName), ["light1", "light2"]);
+      assert.deepEqual(
+        scene.asked.map(({ deviceName }) => deviceName),
+        ["light1", "light2"],
+      );
       scene.asked[0]?.accept();
       scene.world.advance(5_000);
       assert.deepEqual(scene.world.requests, []);
@@ -480,7 +530,10 @@ describe("a power cut", () => {
     assert.equal(scene.asked.length, 1);
     scene.world.clock.unix = 1_700_003_601;
     scene.world.advance(15_000);
-    assert.deepEqual(scene.asked.map(({ deviceName, deferralsLeft }) => `${deviceName} ${deferralsLeft}`), ["light1 3", "light1 2"]);
+    assert.deepEqual(
+      scene.asked.map(({ deviceName, deferralsLeft }) => `${deviceName} ${deferralsLeft}`),
+      ["light1 3", "light1 2"],
+    );
     scene.asked[1]?.accept();
     scene.world.advance(20_000);
     assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
@@ -503,7 +556,10 @@ describe("a power cut", () => {
     assert.equal(scene.asked.length, 1);
     scene.restart();
     scene.world.advance(20_000);
-    assert.deepEqual(scene.asked.map(({ step }) => step), ["install", "install"]);
+    assert.deepEqual(
+      scene.asked.map(({ step }) => step),
+      ["install", "install"],
+    );
     scene.asked[1]?.accept();
     scene.world.advance(20_000);
     assert.deepEqual([scene.results, scene.world.requests.length], [["light1 result done"], 1]);
@@ -545,8 +601,14 @@ test("a job that is under way as somebody begins to listen goes on, and the next
   const shown: Plan[] = [];
   world.agent.on("plan", (plan) => void shown.push(plan));
   world.advance(20_000);
-  assert.deepEqual(world.events.filter((event) => event.includes("result")), ["light1 result done"]);
-  assert.deepEqual(shown.map(({ deviceName, asks }) => `${deviceName} ${asks}`), ["light2 true"]);
+  assert.deepEqual(
+    world.events.filter((event) => event.includes("result")),
+    ["light1 result done"],
+  );
+  assert.deepEqual(
+    shown.map(({ deviceName, asks }) => `${deviceName} ${asks}`),
+    ["light2 true"],
+  );
 });
 
 test("as long as nobody uses plans, the part costs no message, no record and no state", () => {

@@ -12,8 +12,14 @@ class Bench {
   readonly publishQueue: PublishQueue;
 
   constructor(messagesPerSecond = 8) {
-    const publish = (_: string, text: string): boolean => this.taking && this.sent.push({ at: this.clock.now(), text }) > 0;
-    this.publishQueue = new PublishQueue({ session: { publish }, clock: this.clock, messagesPerSecond, next: () => this.next() });
+    const publish = (_: string, text: string): boolean =>
+      this.taking && this.sent.push({ at: this.clock.now(), text }) > 0;
+    this.publishQueue = new PublishQueue({
+      session: { publish },
+      clock: this.clock,
+      messagesPerSecond,
+      next: () => this.next(),
+    });
   }
 
   say(text: string, topic = "t"): void {
@@ -39,7 +45,10 @@ describe("the publish queue", () => {
     bench.clock.advance(0);
     assert.equal(bench.sent.length, 5);
     bench.clock.advance(10_000);
-    assert.deepEqual(bench.texts(), Array.from({ length: 23 }, (_, index) => `${index}`));
+    assert.deepEqual(
+      bench.texts(),
+      Array.from({ length: 23 }, (_, index) => `${index}`),
+    );
     assert.equal(busiest(bench.sent), 5);
     assert.equal(bench.sent.at(-1)?.at, 4_000);
   });
@@ -105,7 +114,10 @@ describe("the publish queue", () => {
 
   test("closed, it forgets what waits and takes no more", () => {
     const bench = new Bench();
-    assert.equal(bench.publishQueue.publish("t", "x", () => {}), false);
+    assert.equal(
+      bench.publishQueue.publish("t", "x", () => {}),
+      false,
+    );
     bench.publishQueue.open();
     bench.say("a");
     bench.publishQueue.close();

@@ -8,7 +8,10 @@ const B = fileOf("3.0.0", 50_000, 3);
 const LIGHTS = ["light1", "light2", "light3"];
 
 /** A world whose lights are on, with nothing wanted of them. */
-function lit(names: readonly string[] = LIGHTS, config: ConstructorParameters<typeof GatewayWorld>[0] = {}): { world: GatewayWorld; links: TestLink[] } {
+function lit(
+  names: readonly string[] = LIGHTS,
+  config: ConstructorParameters<typeof GatewayWorld>[0] = {},
+): { world: GatewayWorld; links: TestLink[] } {
   const world = new GatewayWorld(config);
   const links = names.map((name) => world.add(name));
   world.agent.start();
@@ -76,8 +79,14 @@ describe("the queue", () => {
     const { world, links } = lit(names);
     names.forEach((name, index) => offer(world, fileOf(`2.0.${index}`, 9_000, index), name));
     world.advance(30_000);
-    assert.deepEqual(results(world), names.map((name) => `${name} result done`));
-    assert.deepEqual(links.map(({ runs }) => runs), names.map((_, index) => `2.0.${index}`));
+    assert.deepEqual(
+      results(world),
+      names.map((name) => `${name} result done`),
+    );
+    assert.deepEqual(
+      links.map(({ runs }) => runs),
+      names.map((_, index) => `2.0.${index}`),
+    );
     assert.deepEqual(world.wordsOf("light8").slice(0, 2), ["version 1.0.0", "downloading 0"]);
     assert.equal(world.requests.length, 9);
   });
@@ -99,8 +108,14 @@ describe("the queue", () => {
     offer(world, B, "light1");
     world.advance(20_000);
     assert.deepEqual(results(world), ["light2 result done", "light1 result done"]);
-    assert.deepEqual(links.map(({ runs }) => runs), ["3.0.0", "2.0.0", "1.0.0"]);
-    assert.deepEqual(world.requests.map((request) => request.split(" ")[0]), ["2.0.0", "2.0.0", "3.0.0"]);
+    assert.deepEqual(
+      links.map(({ runs }) => runs),
+      ["3.0.0", "2.0.0", "1.0.0"],
+    );
+    assert.deepEqual(
+      world.requests.map((request) => request.split(" ")[0]),
+      ["2.0.0", "2.0.0", "3.0.0"],
+    );
   });
 
   test("a newer offer replaces the download where nobody else wants it", () => {
@@ -138,7 +153,10 @@ describe("one that fails", () => {
       world.advance(2_000);
       await new Promise((resolve) => setImmediate(resolve));
       world.advance(65_000);
-      assert.equal(world.wordsOf("light1").find((word) => word.startsWith("fail")), `fail -5 ${reason}`);
+      assert.equal(
+        world.wordsOf("light1").find((word) => word.startsWith("fail")),
+        `fail -5 ${reason}`,
+      );
       assert.deepEqual(results(world), ["light1 result failed", "light2 result done"]);
       assert.equal(world.requests.length, 1);
     });
@@ -152,7 +170,10 @@ describe("one that fails", () => {
     world.spoil = ({ bytes }) => bytes;
     offer(world, A, "light2");
     world.advance(5_000);
-    assert.equal(world.wordsOf("light1").find((word) => word.startsWith("fail")), "fail -4 md5 not match");
+    assert.equal(
+      world.wordsOf("light1").find((word) => word.startsWith("fail")),
+      "fail -4 md5 not match",
+    );
     assert.deepEqual(results(world), ["light1 result digest-mismatch", "light2 result done"]);
   });
 
@@ -191,7 +212,10 @@ describe("one that fails", () => {
     offer(world, A, "light1");
     world.advance(5_000);
     assert.deepEqual(results(world), ["light1 result failed"]);
-    assert.equal(world.wordsOf("light1").find((word) => word.startsWith("fail")), "fail -5 installed, but runs version 1.0.0");
+    assert.equal(
+      world.wordsOf("light1").find((word) => word.startsWith("fail")),
+      "fail -5 installed, but runs version 1.0.0",
+    );
   });
 
   test("says that it is done and does not say what it runs: that is believed", () => {
@@ -216,7 +240,8 @@ describe("what is told of those who wait", () => {
     world.advance(500);
     offer(world, A, "light2", "light3");
     world.advance(20_000);
-    const states = (name: string): string[] => world.events.filter((event) => event.startsWith(`${name} `)).map((event) => event.slice(name.length + 1));
+    const states = (name: string): string[] =>
+      world.events.filter((event) => event.startsWith(`${name} `)).map((event) => event.slice(name.length + 1));
     assert.deepEqual(states("light1"), ["queued", "downloading", "verifying", "applying", "reporting", "result done"]);
     assert.deepEqual(states("light2"), ["queued", "verifying", "applying", "reporting", "result done"]);
     assert.deepEqual(states("light3"), states("light2"));

@@ -136,7 +136,10 @@ describe("a power cut of the gateway", () => {
     cut.world.story.length = 0;
     cut.restart();
     cut.world.advance(5_000);
-    assert.equal(cut.world.story.find((line) => line.startsWith("online")), "online light3");
+    assert.equal(
+      cut.world.story.find((line) => line.startsWith("online")),
+      "online light3",
+    );
   });
 
   test("those that waited in the queue are made known before those that did not", () => {
@@ -174,7 +177,11 @@ test("cut at any moment of two images for three sub-devices, every one ends with
     cut.restart();
     cut.world.advance(40_000);
     const { world } = cut;
-    for (const [name, file] of [["light1", A], ["light2", B], ["light3", A]] as const) {
+    for (const [name, file] of [
+      ["light1", A],
+      ["light2", B],
+      ["light3", A],
+    ] as const) {
       const link = linkOf(cut, name);
       assert.equal(link.runs, file.version, `${name}, cut after ${ms} ms`);
       assert.deepEqual(link.received.at(-1), file.bytes);
@@ -185,7 +192,10 @@ test("cut at any moment of two images for three sub-devices, every one ends with
     const store = { read: (key: string) => world.records.get(key), write: assert.fail, delete: assert.fail };
     assert.ok(loadRecord(store, "area")?.checkpoint.phase !== "reporting");
     const marks = [...readMarks(store).values()];
-    assert.ok(marks.length === 3 && marks.every((mark) => mark === "done" || mark === "none"), `${marks.join()}, cut after ${ms} ms`);
+    assert.ok(
+      marks.length === 3 && marks.every((mark) => mark === "done" || mark === "none"),
+      `${marks.join()}, cut after ${ms} ms`,
+    );
   }
   console.log(`${cuts} cuts within ${endsAt} ms`);
   assert.ok(cuts > 100);

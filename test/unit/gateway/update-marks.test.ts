@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type KeyValueStore, HalError } from "../../../hal/ports/index.js";
-import { decodeMarks, encodeMarks, ENTRIES_PER_RECORD, idOf, type Marked, MARKS, readMarks, UpdateMarks } from "../../../src/gateway/update-marks.js";
+import {
+  decodeMarks,
+  encodeMarks,
+  ENTRIES_PER_RECORD,
+  idOf,
+  type Marked,
+  MARKS,
+  readMarks,
+  UpdateMarks,
+} from "../../../src/gateway/update-marks.js";
 import { CollectedLog } from "../../support/log.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
@@ -29,7 +38,10 @@ class Bench {
 }
 
 function meters(count: number): Marked[] {
-  return Array.from({ length: count }, (_, index) => ({ owner: `E69UADXUYY/meter${index}`, mark: MARKS[index % MARKS.length] ?? "none" }));
+  return Array.from({ length: count }, (_, index) => ({
+    owner: `E69UADXUYY/meter${index}`,
+    mark: MARKS[index % MARKS.length] ?? "none",
+  }));
 }
 
 describe("the marks of updates", () => {
@@ -39,7 +51,9 @@ describe("the marks of updates", () => {
     bench.updateMarks(entries).changed();
     bench.clock.advance(1_000);
     assert.deepEqual([...bench.records.keys()], ["subs0", "subs1"]);
-    const others = meters(200).reverse().map(({ owner }): Marked => ({ owner, mark: "none" }));
+    const others = meters(200)
+      .reverse()
+      .map(({ owner }): Marked => ({ owner, mark: "none" }));
     bench.updateMarks(others).load();
     assert.deepEqual(others.reverse(), entries);
   });
@@ -93,7 +107,9 @@ describe("the marks of updates", () => {
   test("reads nothing from a record that is cut, spoiled or of another format", () => {
     const record = encodeMarks(meters(10));
     assert.equal(decodeMarks(record).length, 10);
-    for (let length = 0; length < record.byteLength; length++) assert.deepEqual(decodeMarks(record.subarray(0, length)), []);
+    for (let length = 0; length < record.byteLength; length++) {
+      assert.deepEqual(decodeMarks(record.subarray(0, length)), []);
+    }
     for (let index = 0; index < record.byteLength; index++) {
       const spoiled = record.slice();
       spoiled[index] = (spoiled[index] as number) ^ 0x10;
@@ -103,7 +119,9 @@ describe("the marks of updates", () => {
   });
 
   test("takes a mark that it does not know as none", () => {
-    const marks = readMarks({ read: (key) => (key === "subs0" ? encodeMarks([{ owner: "a", mark: "later" as never }]) : undefined) });
+    const marks = readMarks({
+      read: (key) => (key === "subs0" ? encodeMarks([{ owner: "a", mark: "later" as never }]) : undefined),
+    });
     assert.equal(marks.get(idOf("a")), "none");
   });
 });

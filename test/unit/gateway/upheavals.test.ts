@@ -166,7 +166,13 @@ for (const asks of [false, true]) {
         scene.settle();
         scene.check();
       } catch (error) {
-        const told = [...scene.upheavals, "", ...scene.world.story.slice(-25), "", ...scene.world.logged.lines.slice(-25)].join("\n");
+        const told = [
+          ...scene.upheavals,
+          "",
+          ...scene.world.story.slice(-25),
+          "",
+          ...scene.world.logged.lines.slice(-25),
+        ].join("\n");
         throw new Error(`scene ${index}, seed ${SEED}: ${(error as Error).message}\n${told}`, { cause: error });
       }
     }

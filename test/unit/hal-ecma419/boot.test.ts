@@ -39,6 +39,9 @@ test("a judgement that flash did not take is an error, and no success", () => {
 
 test("an image whose pending record came out wrong does not boot later", () => {
   const { boot, states } = bootOf({ running: "valid", pending: "undefined" });
-  assert.throws(() => boot.setPending(), (error) => error instanceof HalError && error.kind === "io");
+  assert.throws(
+    () => boot.setPending(),
+    (error) => error instanceof HalError && error.kind === "io",
+  );
   assert.deepEqual(states, { ota_0: "valid" });
 });

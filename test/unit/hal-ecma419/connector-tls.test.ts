@@ -153,7 +153,12 @@ test("where nobody accepts it is the connection that is missing, with TLS as wit
   link.close();
   await middle.stop();
   const device = new SimDevice(smallFlash("1"));
-  const connector = new Ecma419Connector({ TCP: createTcp(power), TLS: createTls(power, true), platform: device.modules.platform, clock: new VirtualClock() });
+  const connector = new Ecma419Connector({
+    TCP: createTcp(power),
+    TLS: createTls(power, true),
+    platform: device.modules.platform,
+    clock: new VirtualClock(),
+  });
   const refused = new Link(connector, { host: "127.0.0.1", port, tls: { authority: AUTHORITY } });
   await until("refusal", () => refused.error !== undefined);
   assert.equal(refused.error?.message, `no connection to 127.0.0.1:${port}`);

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ecma419Connector } from "../../../hal/ecma419/connector.js";
-import type { PlatformModule, SocketInstance, SocketOptions, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
+import type {
+  PlatformModule,
+  SocketInstance,
+  SocketOptions,
+  TcpConstructor,
+  TlsConstructor,
+  TlsSocketOptions,
+} from "../../../hal/ecma419/modules.js";
 import type { ByteStream } from "../../../hal/ports/index.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
@@ -71,7 +78,12 @@ class Bench {
         this.resolved = (address) => callback(host, address);
       },
     } as Partial<PlatformModule> as PlatformModule;
-    const connector = new Ecma419Connector({ TCP: options.TCP ?? StubSocket, TLS: options.TLS ?? StubTls, platform, clock: this.clock });
+    const connector = new Ecma419Connector({
+      TCP: options.TCP ?? StubSocket,
+      TLS: options.TLS ?? StubTls,
+      platform,
+      clock: this.clock,
+    });
     this.stream = connector.connect({
       host: "h.test",
       port: 443,

@@ -33,11 +33,15 @@ describe("ChunkedFraming", () => {
   const decoded = (text: string): unknown => decode(new ChunkedFraming(), text);
 
   it("takes the framing out", () => {
-    assert.deepEqual(decoded("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nnext"), { body: "hello world", rest: "next", done: true });
+    assert.deepEqual(decoded("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nnext"), {
+      body: "hello world",
+      rest: "next",
+      done: true,
+    });
   });
 
   it("takes sizes in both cases, with zeros before, extensions and blanks behind", () => {
-    assert.deepEqual(decoded("0000000A\r\n0123456789\r\na;name=\"v:\";x \r\n0123456789\r\n1 \t;y\r\n!\r\n000\r\n\r\n"), {
+    assert.deepEqual(decoded('0000000A\r\n0123456789\r\na;name="v:";x \r\n0123456789\r\n1 \t;y\r\n!\r\n000\r\n\r\n'), {
       body: "01234567890123456789!",
       rest: "",
       done: true,
@@ -57,7 +61,18 @@ describe("ChunkedFraming", () => {
   });
 
   it("is not done, and must not end with the connection, before the empty line", () => {
-    for (const text of ["", "5", "5\r", "5\r\nhell", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n0", "0\r\n", "0\r\n\r", "0\r\nX: y\r\n"]) {
+    for (const text of [
+      "",
+      "5",
+      "5\r",
+      "5\r\nhell",
+      "5\r\nhello",
+      "5\r\nhello\r\n",
+      "5\r\nhello\r\n0",
+      "0\r\n",
+      "0\r\n\r",
+      "0\r\nX: y\r\n",
+    ]) {
       const framing = new ChunkedFraming();
       assert.equal(decode(framing, text).done, false, JSON.stringify(text));
       assert.equal(framing.endsWithConnection, false);
@@ -114,20 +129,30 @@ describe("ChunkedFraming", () => {
       trailer: fc.constantFrom("", "ETag: x", "A: b\r\nC: d"),
     });
     fc.assert(
-      fc.property(chunks, style, fc.integer({ min: 1, max: 50 }), (parts, { newline, upper, extension, trailer }, pieceLength) => {
-        const size = (part: Uint8Array): string => (upper ? part.byteLength.toString(16).toUpperCase() : part.byteLength.toString(16));
-        const text = parts.map((part) => `${size(part)}${extension}${newline}${toLatin1(part)}${newline}`).join("");
-        const end = `0${newline}${trailer === "" ? "" : trailer + newline}${newline}`;
-        const expected = { body: parts.map(toLatin1).join(""), rest: "after", done: true };
-        assert.deepEqual(decode(new ChunkedFraming(), `${text}${end}after`, pieceLength), expected);
-      }),
+      fc.property(
+        chunks,
+        style,
+        fc.integer({ min: 1, max: 50 }),
+        (parts, { newline, upper, extension, trailer }, pieceLength) => {
+          const size = (part: Uint8Array): string =>
+            upper ? part.byteLength.toString(16).toUpperCase() : part.byteLength.toString(16);
+          const text = parts.map((part) => `${size(part)}${extension}${newline}${toLatin1(part)}${newline}`).join("");
+          const end = `0${newline}${trailer === "" ? "" : trailer + newline}${newline}`;
+          const expected = { body: parts.map(toLatin1).join(""), rest: "after", done: true };
+          assert.deepEqual(decode(new ChunkedFraming(), `${text}${end}after`, pieceLength), expected);
+        },
+      ),
       { numRuns: 300 },
     );
   });
 });
 
 /** Does with a framing what an exchange does, taking at most `pieceLength` body bytes at a time. */
-function decode(framing: BodyFraming, text: string, pieceLength = Infinity): { body: string; rest: string; done: boolean } {
+function decode(
+  framing: BodyFraming,
+  text: string,
+  pieceLength = Infinity,
+): { body: string; rest: string; done: boolean } {
   let body = "";
   let at = 0;
   while (at < text.length && !framing.done()) {

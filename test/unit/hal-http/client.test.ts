@@ -34,7 +34,13 @@ describe("SocketHttpClient", () => {
     connector.peers[1]?.send(latin1("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo"));
     connector.peers[0]?.send(latin1("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none"));
     clock.advance(0);
-    assert.deepEqual([bodies, ended], [["one", "two"], [1, 0]]);
+    assert.deepEqual(
+      [bodies, ended],
+      [
+        ["one", "two"],
+        [1, 0],
+      ],
+    );
   });
 
   it("hands TLS on to the connection", () => {

@@ -44,11 +44,17 @@ describe("an exchange", () => {
   it("comes to the same however a damaged answer is cut and read; it never throws, and ends exactly once", () => {
     const answer = fc.constantFrom(...Object.values(ANSWERS));
     fc.assert(
-      fc.property(answer, anyMutations(), anyCuts(), fc.integer({ min: 1, max: 300 }), (text, mutations, cuts, readLength) => {
-        const bytes = mutate(latin1(text), mutations);
-        assert.deepEqual(outcome(cutAt(bytes, cuts), readLength), outcome([bytes]));
-        assert.notEqual(ending(cutAt(bytes, cuts)), undefined);
-      }),
+      fc.property(
+        answer,
+        anyMutations(),
+        anyCuts(),
+        fc.integer({ min: 1, max: 300 }),
+        (text, mutations, cuts, readLength) => {
+          const bytes = mutate(latin1(text), mutations);
+          assert.deepEqual(outcome(cutAt(bytes, cuts), readLength), outcome([bytes]));
+          assert.notEqual(ending(cutAt(bytes, cuts)), undefined);
+        },
+      ),
       { numRuns: 600 },
     );
   });

@@ -8,9 +8,17 @@ const OK = "HTTP/1.1 200 OK\r\n";
 
 describe("the request of an exchange", () => {
   it("is one GET for a connection that closes, byte for byte", () => {
-    const probe = new ExchangeProbe({ target: "/f?sign=%00%3B", authority: "host:8080", headers: [["Range", "bytes=1-"], ["If-Range", '"a"']] });
+    const probe = new ExchangeProbe({
+      target: "/f?sign=%00%3B",
+      authority: "host:8080",
+      headers: [
+        ["Range", "bytes=1-"],
+        ["If-Range", '"a"'],
+      ],
+    });
     probe.peer.accept();
-    const expected = 'GET /f?sign=%00%3B HTTP/1.1\r\nHost: host:8080\r\nConnection: close\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
+    const expected =
+      'GET /f?sign=%00%3B HTTP/1.1\r\nHost: host:8080\r\nConnection: close\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
     assert.equal(toLatin1(probe.peer.take()), expected);
   });
 
@@ -57,7 +65,10 @@ describe("the head in an exchange", () => {
     const probe = ExchangeProbe.answered([latin1(`${OK}Content-Length: 5\r\nETag: "a"\r\nServer: x\r\n\r\n`)]);
     const [head] = probe.heads;
     assert.deepEqual([head?.status, head?.contentLength], [200, 5]);
-    assert.deepEqual([head?.header("etag"), head?.header("location"), head?.header("server")], ['"a"', undefined, undefined]);
+    assert.deepEqual(
+      [head?.header("etag"), head?.header("location"), head?.header("server")],
+      ['"a"', undefined, undefined],
+    );
   });
 
   it("has no fields that nobody sent, not even those that every object inherits", () => {
@@ -145,7 +156,11 @@ describe("the body in an exchange", () => {
   });
 
   it("is empty at once where it has none", () => {
-    for (const text of [length(""), "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"]) {
+    for (const text of [
+      length(""),
+      "HTTP/1.1 204 No Content\r\n\r\n",
+      "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n",
+    ]) {
       const probe = ExchangeProbe.answered([latin1(text)]);
       assert.equal(probe.ending, "end", text);
       assert.equal(probe.calls.length, 2, text);
@@ -195,7 +210,11 @@ describe("the body in an exchange", () => {
   });
 
   it("can be read after the connection ended, as far as it came with the head", () => {
-    for (const [text, ending] of [[length("hello"), "end"], [`${OK}\r\nhello`, "end"], [`${OK}Content-Length: 9\r\n\r\nhello`, "error closed"]] as const) {
+    for (const [text, ending] of [
+      [length("hello"), "end"],
+      [`${OK}\r\nhello`, "end"],
+      [`${OK}Content-Length: 9\r\n\r\nhello`, "error closed"],
+    ] as const) {
       const probe = ExchangeProbe.connected({ reads: false });
       probe.peer.send(latin1(text));
       probe.peer.fail("closed");

@@ -7,10 +7,11 @@ import { anyCuts, anyMutations, cutAt, latin1, mutate, singleBytes, twoWaySplits
 const WANTED = ["etag", "location"];
 
 const GOOD: { readonly [name: string]: string } = {
-  plain: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"a:b\"\r\n\r\nhello",
+  plain: 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "a:b"\r\n\r\nhello',
   chunked: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: x\r\n\r\n5\r\nhello\r\n",
-  interim: "HTTP/1.1 100 Continue\r\nETag: \"no\"\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 404 Not Found\r\nlocation: /x\r\n\r\n",
-  "bare LF": "HTTP/1.1 206 Partial\nETag:\t\"x\" \t\nX-Odd: \xff\x01\n\nrest\r\n",
+  interim:
+    'HTTP/1.1 100 Continue\r\nETag: "no"\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 404 Not Found\r\nlocation: /x\r\n\r\n',
+  "bare LF": 'HTTP/1.1 206 Partial\nETag:\t"x" \t\nX-Odd: \xff\x01\n\nrest\r\n',
   "no reason": "HTTP/1.1 302\r\nLocation: http://h:80/?a=b:c\r\n\r\n",
 };
 
@@ -78,7 +79,9 @@ describe("HeadParser", () => {
   });
 
   it("takes names in any case, the first of several values, and an empty one", () => {
-    const { head } = parse([latin1("HTTP/1.1 200 OK\r\nETAG: \r\nLocation: a\r\nlocation: b\r\ncontent-LENGTH: 7\r\n\r\n")]);
+    const { head } = parse([
+      latin1("HTTP/1.1 200 OK\r\nETAG: \r\nLocation: a\r\nlocation: b\r\ncontent-LENGTH: 7\r\n\r\n"),
+    ]);
     assert.deepEqual(head?.headers, { etag: "", location: "a", "content-length": "7" });
   });
 
@@ -88,7 +91,10 @@ describe("HeadParser", () => {
   });
 
   it("takes the same length twice", () => {
-    assert.equal(parse([latin1("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n")]).head?.contentLength, 5);
+    assert.equal(
+      parse([latin1("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n")]).head?.contentLength,
+      5,
+    );
   });
 
   for (const [name, text] of Object.entries(BAD)) {
@@ -130,7 +136,9 @@ describe("HeadParser", () => {
     const head = (length: number): Uint8Array => latin1(`${start}${"x".repeat(length - start.length - 4)}\r\n\r\n`);
     assert.equal(head(HEAD_LIMIT).byteLength, 4096);
     assert.equal(parse([head(4096)]).head?.status, 200);
-    for (const pieces of [[head(4097)], singleBytes(head(4097))]) assert.match(parse(pieces).error ?? "", /over 4096 bytes/);
+    for (const pieces of [[head(4097)], singleBytes(head(4097))]) {
+      assert.match(parse(pieces).error ?? "", /over 4096 bytes/);
+    }
   });
 
   it("counts interim answers into the limit, so that they cannot go on for ever", () => {

@@ -23,11 +23,32 @@ describe("parseContentRange", () => {
   });
 
   it("knows nothing of a field that is absent, unsatisfied or malformed", () => {
-    const wrong = ["", "bytes", "bytes */200", "bytes 1-2", "bytes 1-2/", "bytes 1-/3", "bytes -2/3", "bytes=1-2/3", "1-2/3", "items 1-2/3"];
-    const odd = ["bytes 1-2/3 ", " bytes 1-2/3", "bytes 1 - 2/3", "bytes 1-2/3, 4-5/6", "bytes 0x1-2/3", "bytes 1-2/3\n", "bytes +1-2/3"];
+    const wrong = [
+      "",
+      "bytes",
+      "bytes */200",
+      "bytes 1-2",
+      "bytes 1-2/",
+      "bytes 1-/3",
+      "bytes -2/3",
+      "bytes=1-2/3",
+      "1-2/3",
+      "items 1-2/3",
+    ];
+    const odd = [
+      "bytes 1-2/3 ",
+      " bytes 1-2/3",
+      "bytes 1 - 2/3",
+      "bytes 1-2/3, 4-5/6",
+      "bytes 0x1-2/3",
+      "bytes 1-2/3\n",
+      "bytes +1-2/3",
+    ];
     const long = ["bytes 1-2/1000000000000000", "bytes 1-1e3/2000", "bytes 1.0-2/3", "bytes1-2/3", "bytes １-２/３"];
     assert.equal(parseContentRange(undefined), undefined);
-    for (const value of [...wrong, ...odd, ...long]) assert.equal(parseContentRange(value), undefined, JSON.stringify(value));
+    for (const value of [...wrong, ...odd, ...long]) {
+      assert.equal(parseContentRange(value), undefined, JSON.stringify(value));
+    }
   });
 
   it("knows nothing of a range that contradicts itself", () => {
@@ -59,7 +80,24 @@ describe("strongETag", () => {
   });
 
   it("takes nothing that could break a request", () => {
-    const wrong = ["", '"', "a", '"a', 'a"', '"a"b"', '"a" ', ' "a"', '"a b"', '"a\r\nX: y"', '"a"\n', '"\0"', '"\x7f"', '"é"', '"a", "b"', "*"];
+    const wrong = [
+      "",
+      '"',
+      "a",
+      '"a',
+      'a"',
+      '"a"b"',
+      '"a" ',
+      ' "a"',
+      '"a b"',
+      '"a\r\nX: y"',
+      '"a"\n',
+      '"\0"',
+      '"\x7f"',
+      '"é"',
+      '"a", "b"',
+      "*",
+    ];
     for (const value of [undefined, ...wrong]) assert.equal(strongETag(value), undefined, JSON.stringify(value));
   });
 });

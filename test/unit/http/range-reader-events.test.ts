@@ -21,11 +21,21 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       contentLength: fc.constantFrom(undefined, 900, SIZE),
     }),
   },
-  { weight: 1, arbitrary: fc.constantFrom("/a", "https://b/", "http://c/", "ftp://d/").map((location) => ({ do: "redirect", location }) as const) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom("/a", "https://b/", "http://c/", "ftp://d/")
+      .map((location) => ({ do: "redirect", location }) as const),
+  },
   { weight: 4, arbitrary: fc.nat(700).map((amount) => ({ do: "send", amount }) as const) },
   { weight: 4, arbitrary: fc.nat(700).map((amount) => ({ do: "read", amount }) as const) },
   { weight: 3, arbitrary: fc.nat(21_000).map((amount) => ({ do: "wait", amount }) as const) },
-  { weight: 1, arbitrary: fc.constantFrom<HalErrorKind>("closed", "io", "malformed").map((kind) => ({ do: "fail", kind }) as const) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom<HalErrorKind>("closed", "io", "malformed")
+      .map((kind) => ({ do: "fail", kind }) as const),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ do: "end" } as const, { do: "close" } as const) },
 );
 
@@ -39,7 +49,9 @@ describe("a RangeReader, whatever happens in whatever order", () => {
         for (const step of steps) {
           const told = reading.told.length;
           take(reading, step, answered);
-          if (over) assert.equal(reading.told.length, told, `${JSON.stringify(step)} after the end: ${reading.told.join()}`);
+          if (over) {
+            assert.equal(reading.told.length, told, `${JSON.stringify(step)} after the end: ${reading.told.join()}`);
+          }
           over ||= step.do === "close" || reading.failures.length > 0 || isWhole(reading);
           if (over) assert.deepEqual(reading.clock.names(), []);
         }

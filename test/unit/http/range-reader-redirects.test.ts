@@ -12,7 +12,10 @@ describe("a RangeReader that is sent elsewhere", () => {
       const [first, second] = reading.http.exchanges;
       assert.equal(first?.closed, true);
       assert.deepEqual([second?.request.host, second?.request.port, second?.request.target], ["other", 443, "/x?y"]);
-      assert.deepEqual(second?.request.headers, [["Range", "bytes=100-"], ["If-Range", '"abc"']]);
+      assert.deepEqual(second?.request.headers, [
+        ["Range", "bytes=100-"],
+        ["If-Range", '"abc"'],
+      ]);
       assert.deepEqual(reading.told, []);
       reading.answer({ status: 206, headers: { "content-range": `bytes 100-999/${SIZE}` } });
       assert.deepEqual(reading.told, ["opened"]);
@@ -73,7 +76,16 @@ describe("a RangeReader that is sent elsewhere", () => {
   });
 
   it("refuses a redirect that leads nowhere", () => {
-    const nowhere = [undefined, "ftp://host/x", "http://", "https://user:pass@host/", "/a b", "/\u00e9", "/\r\nX: y", `/${"x".repeat(3000)}`];
+    const nowhere = [
+      undefined,
+      "ftp://host/x",
+      "http://",
+      "https://user:pass@host/",
+      "/a b",
+      "/\u00e9",
+      "/\r\nX: y",
+      `/${"x".repeat(3000)}`,
+    ];
     for (const location of nowhere) {
       const reading = RangeReading.requested();
       reading.redirect(location);

@@ -29,7 +29,10 @@ describe("the request of a RangeReader", () => {
   });
 
   it("uses no TLS for http", () => {
-    assert.equal(RangeReading.requested({ url: "http://host/f", tls: { authority: Uint8Array.of(1) } }).http.exchange.request.tls, undefined);
+    assert.equal(
+      RangeReading.requested({ url: "http://host/f", tls: { authority: Uint8Array.of(1) } }).http.exchange.request.tls,
+      undefined,
+    );
   });
 
   it("names no range from the first byte on, whatever tag is known", () => {
@@ -37,9 +40,13 @@ describe("the request of a RangeReader", () => {
   });
 
   it("names the range from a later byte on, with the tag of what is stored where one is known", () => {
-    const headers = (etag: string | undefined): unknown => RangeReading.requested({ offset: 100, etag }).http.exchange.request.headers;
+    const headers = (etag: string | undefined): unknown =>
+      RangeReading.requested({ offset: 100, etag }).http.exchange.request.headers;
     assert.deepEqual(headers(undefined), [["Range", "bytes=100-"]]);
-    assert.deepEqual(headers(ETAG), [["Range", "bytes=100-"], ["If-Range", ETAG]]);
+    assert.deepEqual(headers(ETAG), [
+      ["Range", "bytes=100-"],
+      ["If-Range", ETAG],
+    ]);
   });
 
   it("is not made for what is no http or https URL", () => {
@@ -108,7 +115,11 @@ describe("the answer to a RangeReader", () => {
     ["200 with nothing", 0, { status: 200, contentLength: 0 }],
     ["200 with another length where a range was asked for", 100, { status: 200, contentLength: SIZE - 100 }],
     ["200 that is gzipped", 0, { status: 200, contentLength: SIZE, headers: { "content-encoding": "gzip" } }],
-    ["206 that is gzipped", 100, { status: 206, headers: { "content-range": "bytes 100-999/1000", "content-encoding": "br" } }],
+    [
+      "206 that is gzipped",
+      100,
+      { status: 206, headers: { "content-range": "bytes 100-999/1000", "content-encoding": "br" } },
+    ],
     ["206 where no range was asked for", 0, range("bytes 0-999/1000")],
     ["206 without a range", 100, { status: 206, contentLength: 900 }],
     ["206 with a malformed range", 100, range("bytes 100-")],
@@ -144,7 +155,10 @@ describe("the answer to a RangeReader", () => {
     ["not-found", [404, 410]],
     ["content-changed", [416]],
     ["server-busy", [408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 599, 999]],
-    ["http-status", [201, 202, 203, 204, 205, 207, 226, 300, 304, 305, 306, 400, 402, 405, 406, 409, 411, 412, 418, 451, 499]],
+    [
+      "http-status",
+      [201, 202, 203, 204, 205, 207, 226, 300, 304, 305, 306, 400, 402, 405, 406, 409, 411, 412, 418, 451, 499],
+    ],
   ];
   for (const [code, values] of statuses) {
     it(`is ${code} with ${values.join(", ")}, whether or not a range was asked for`, () => {
@@ -207,7 +221,10 @@ describe("the body that a RangeReader hands on", () => {
     reading.http.exchange.send(new Uint8Array(5000).fill(7));
     const into = new Uint8Array(2000).fill(0xee);
     assert.equal(reading.reader.read(into, 0, into.byteLength), 900);
-    assert.ok(into.subarray(900).every((byte) => byte === 0xee), "bytes beyond the file's end were written");
+    assert.ok(
+      into.subarray(900).every((byte) => byte === 0xee),
+      "bytes beyond the file's end were written",
+    );
     assert.equal(reading.reader.read(into, 0, into.byteLength), 0);
     assert.equal(reading.http.exchange.unread, 4100);
   });

@@ -35,7 +35,22 @@ describe("parseRetryAfter", () => {
 
   it("knows nothing of a field that is absent or neither seconds nor an HTTP date", () => {
     assert.equal(parseRetryAfter(undefined, DATE), undefined);
-    const wrong = ["", " ", "soon", "-1", "-120", "+120", "60.0", "1e3", "0x10", "120s", "120, 60", "12:00", "Infinity", "NaN"];
+    const wrong = [
+      "",
+      " ",
+      "soon",
+      "-1",
+      "-120",
+      "+120",
+      "60.0",
+      "1e3",
+      "0x10",
+      "120s",
+      "120, 60",
+      "12:00",
+      "Infinity",
+      "NaN",
+    ];
     const years = ["3600;", "1.5", "1000000000", "2099-01-01", "1 2 3"];
     for (const value of [...wrong, ...years]) {
       assert.equal(parseRetryAfter(value, undefined), undefined, value);
@@ -44,7 +59,12 @@ describe("parseRetryAfter", () => {
   });
 
   it("is never negative nor anything but a number, whatever is said", () => {
-    const text = fc.oneof(fc.string(), fc.nat().map(String), fc.date().map(String), fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()));
+    const text = fc.oneof(
+      fc.string(),
+      fc.nat().map(String),
+      fc.date().map(String),
+      fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+    );
     fc.assert(
       fc.property(text, fc.option(text, { nil: undefined }), (value, date) => {
         const waitMs = parseRetryAfter(value, date);

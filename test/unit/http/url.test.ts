@@ -50,12 +50,40 @@ describe("parseUrl", () => {
   });
 
   it("refuses what is no absolute http or https URL", () => {
-    const wrong = ["", "h", "/p", "//h/p", "http:", "http:/h/", "http://", "http:///p", "https//h/", "ftp://h/", "httpss://h/", "http:h/p"];
-    for (const text of [...wrong, "http://?q", "http://#f", "xhttp://h/", "file:///etc/passwd"]) assert.equal(parseUrl(text), undefined, text);
+    const wrong = [
+      "",
+      "h",
+      "/p",
+      "//h/p",
+      "http:",
+      "http:/h/",
+      "http://",
+      "http:///p",
+      "https//h/",
+      "ftp://h/",
+      "httpss://h/",
+      "http:h/p",
+    ];
+    for (const text of [...wrong, "http://?q", "http://#f", "xhttp://h/", "file:///etc/passwd"]) {
+      assert.equal(parseUrl(text), undefined, text);
+    }
   });
 
   it("refuses user info, odd brackets and ports that are none", () => {
-    const hosts = ["user@h", "user:pass@h", "@h", ":80", "h:x", "h:0", "h:65536", "h:99999", "h:123456", "h:-1", "h:+80", "a:b:80"];
+    const hosts = [
+      "user@h",
+      "user:pass@h",
+      "@h",
+      ":80",
+      "h:x",
+      "h:0",
+      "h:65536",
+      "h:99999",
+      "h:123456",
+      "h:-1",
+      "h:+80",
+      "a:b:80",
+    ];
     for (const host of [...hosts, "[::1", "::1", "[]", "[::1]x", "[g]", "x[::1]", "[::1]:", "h]", "[h"]) {
       assert.equal(parseUrl(`http://${host}/`), undefined, host);
     }
@@ -63,7 +91,13 @@ describe("parseUrl", () => {
 
   it("refuses everything but visible ASCII, so that no header can be smuggled in", () => {
     for (const character of ["\r", "\n", "\r\nX: y", "\0", " ", "\t", "\x7f", "é", "\u2028", "ÿ", "😀"]) {
-      for (const text of [`http://h/${character}`, `http://h${character}/`, `${character}http://h/`, `http://h/?${character}`, `http://h/#${character}`]) {
+      for (const text of [
+        `http://h/${character}`,
+        `http://h${character}/`,
+        `${character}http://h/`,
+        `http://h/?${character}`,
+        `http://h/#${character}`,
+      ]) {
         assert.equal(parseUrl(text), undefined, JSON.stringify(text));
       }
     }
@@ -82,7 +116,10 @@ describe("parseUrl", () => {
         const url = parseUrl(text) as HttpUrl;
         const bare = text.replace(/#.*$/, "");
         const joined = `${url.secure ? "https" : "http"}://${url.authority}`;
-        assert.ok(bare === joined + url.target || `${bare}/` === joined + url.target || url.target.startsWith("/?"), text);
+        assert.ok(
+          bare === joined + url.target || `${bare}/` === joined + url.target || url.target.startsWith("/?"),
+          text,
+        );
         const platform = new URL(text);
         assert.equal(url.host.toLowerCase(), platform.hostname);
         assert.equal(url.port, platform.port === "" ? (url.secure ? 443 : 80) : Number(platform.port));
@@ -131,11 +168,25 @@ describe("resolveLocation", () => {
   });
 
   it("stays at the same resource for a reference that is empty but for a fragment (RFC 3986 §5.2.2)", () => {
-    for (const location of ["", "#top"]) assert.equal(resolved(location), "https://host:8443/dir/sub/file.bin?sign=1", `"${location}"`);
+    for (const location of ["", "#top"]) {
+      assert.equal(resolved(location), "https://host:8443/dir/sub/file.bin?sign=1", `"${location}"`);
+    }
   });
 
   it("refuses other schemes and anything that is no URL", () => {
-    for (const location of ["ftp://h/", "javascript:1", "data:,x", "mailto:a@b", "http:", "https:///x", "//", "//user@h/", "x y", "/\r\nX: y", "/é"]) {
+    for (const location of [
+      "ftp://h/",
+      "javascript:1",
+      "data:,x",
+      "mailto:a@b",
+      "http:",
+      "https:///x",
+      "//",
+      "//user@h/",
+      "x y",
+      "/\r\nX: y",
+      "/é",
+    ]) {
       assert.equal(resolved(location), undefined, location);
     }
   });
@@ -159,13 +210,17 @@ describe("redactUrl", () => {
   });
 
   it("shows nothing of what is no URL", () => {
-    for (const text of ["", "secret", "ftp://h/?secret", "mqtt://user:secret@h"]) assert.equal(redactUrl(text), "(no URL)", text);
+    for (const text of ["", "secret", "ftp://h/?secret", "mqtt://user:secret@h"]) {
+      assert.equal(redactUrl(text), "(no URL)", text);
+    }
   });
 });
 
 it("a location without a scheme keeps the one it came by", () => {
   for (const secure of [true, false]) {
     const base = parseUrl(`http${secure ? "s" : ""}://h/a/b?c`) as HttpUrl;
-    for (const location of ["//g/x", "/x", "x", "?x"]) assert.equal(resolveLocation(base, location)?.secure, secure, location);
+    for (const location of ["//g/x", "/x", "x", "?x"]) {
+      assert.equal(resolveLocation(base, location)?.secure, secure, location);
+    }
   }
 });

@@ -49,22 +49,24 @@ test("refuses a file that cannot hold a header", () => {
 });
 
 test("refuses what is not an application image", () => {
-  for (const magic of [0x00, 0xe8, 0xf9, 0xff])
+  for (const magic of [0x00, 0xe8, 0xf9, 0xff]) {
     refused(
       changed((view) => view.setUint8(0, magic)),
       /not an application image/,
     );
+  }
   refused(new Uint8Array(4096).fill(0xff), /not an application image/);
   refused(new TextEncoder().encode(`<?xml version='1.0'?><Error/>${" ".repeat(4000)}`), /not an application image/);
 });
 
 test("refuses a number of segments that no image has", () => {
-  for (const segments of [0, 17, 255])
+  for (const segments of [0, 17, 255]) {
     refused(
       changed((view) => view.setUint8(1, segments)),
       new RegExp(`${segments} segments`),
     );
-  for (const segments of [1, 16])
+  }
+  for (const segments of [1, 16]) {
     assert.equal(
       checkImageHeader(
         changed((view) => view.setUint8(1, segments)),
@@ -73,14 +75,16 @@ test("refuses a number of segments that no image has", () => {
       ),
       "1.2.3",
     );
+  }
 });
 
 test("refuses an image for another chip, with both bytes of its id looked at", () => {
-  for (const chip of [ESP32_S3, 0x0100, 0xffff])
+  for (const chip of [ESP32_S3, 0x0100, 0xffff]) {
     refused(
       changed((view) => view.setUint16(12, chip, true)),
       new RegExp(`chip ${chip},`),
     );
+  }
 });
 
 test("refuses a first segment that does not hold the descriptor, or goes beyond the file", () => {
@@ -103,18 +107,21 @@ test("refuses a first segment that does not hold the descriptor, or goes beyond 
 });
 
 test("refuses an image without an application descriptor", () => {
-  for (const magic of [0, 0x3254cdab, 0xabcd5433, 0xffffffff])
+  for (const magic of [0, 0x3254cdab, 0xabcd5433, 0xffffffff]) {
     refused(
       changed((view) => view.setUint32(32, magic, true)),
       /descriptor/,
     );
+  }
 });
 
 test("any block gives a version or is refused as invalid, and nothing else", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(5000), fc.boolean(), (noise, at, keepMagic) => {
       const block =
-        noise.byteLength < 300 ? noise : changed((_, bytes) => bytes.set(noise, Math.min(at, 3000) + (keepMagic ? 36 : 0)));
+        noise.byteLength < 300
+          ? noise
+          : changed((_, bytes) => bytes.set(noise, Math.min(at, 3000) + (keepMagic ? 36 : 0)));
       try {
         assert.ok(checkImageHeader(block, SIZE, ESP32).length <= 32);
       } catch (error) {

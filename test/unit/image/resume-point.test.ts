@@ -30,10 +30,18 @@ function interrupted(image: Uint8Array, regionOffset: number, blocks: number): M
   return flash;
 }
 
-/** Programs the blocks of the image from one offset to another; after a resume the second block programmed is erased first. */
+/**
+ * Programs the blocks of the image from one offset to another; after a resume the second block programmed is erased
+ * first.
+ */
 function program(flash: MemoryFlash, image: Uint8Array, from: number, to: number, resumed = false): void {
   let suspect = resumed;
-  const writer = new BlockWriter({ partition: flash, block: new Uint8Array(BLOCK), size: image.byteLength, offset: from });
+  const writer = new BlockWriter({
+    partition: flash,
+    block: new Uint8Array(BLOCK),
+    size: image.byteLength,
+    offset: from,
+  });
   while (writer.offset < to && !writer.complete) {
     writer.fill(sourceOf(image, writer.offset));
     if (suspect && writer.offset !== from && !writer.blank) {
@@ -65,7 +73,10 @@ function placeAt(regionOffset: number): Place {
   return { regionOffset, erasing: false };
 }
 
-/** The one thing that counts: from the resume point on, the rest of the region can be programmed, and the image is whole then. */
+/**
+ * The one thing that counts: from the resume point on, the rest of the region can be programmed, and the image is whole
+ * then.
+ */
 function assertContinues(flash: MemoryFlash, image: Uint8Array, regionOffset: number, offset: number): void {
   assert.equal(offset % BLOCK, 0);
   assert.ok(offset >= regionOffset);
@@ -96,7 +107,10 @@ test("the same holds for an image that ends inside the region, with a block that
     for (let blocks = 0; blocks <= whole; blocks++) {
       const flash = interrupted(image, regionOffset, blocks);
       const offset = resume(flash, image, placeAt(regionOffset));
-      assert.ok(offset >= regionOffset + (blocks - 1) * BLOCK && offset < size, `${size} bytes, ${blocks} blocks: ${offset}`);
+      assert.ok(
+        offset >= regionOffset + (blocks - 1) * BLOCK && offset < size,
+        `${size} bytes, ${blocks} blocks: ${offset}`,
+      );
       assertContinues(flash, image, regionOffset, offset);
     }
   }
@@ -133,7 +147,18 @@ test("a block whose programming was cut is programmed anew, whatever the cut lef
 });
 
 test("an image with blank blocks goes on rightly after any number of blocks", () => {
-  const patterns = [[15], [1], [0], [0, 1], [3, 4, 5], [13, 14, 15], [1, 3, 5, 7], [...Array(16).keys()], [16, 17], [22, 23]];
+  const patterns = [
+    [15],
+    [1],
+    [0],
+    [0, 1],
+    [3, 4, 5],
+    [13, 14, 15],
+    [1, 3, 5, 7],
+    [...Array(16).keys()],
+    [16, 17],
+    [22, 23],
+  ];
   for (const pattern of patterns) {
     for (const { regionOffset, blocks } of cases) {
       const image = imageOf(BLOCKS * BLOCK, pattern);
@@ -188,31 +213,38 @@ test("any series of cuts, in programming and in erasing, of any image, ends with
   const tears = Object.values(TEARS);
   const life = fc.record({ blocks: fc.nat(6), tear: fc.nat(tears.length - 1), inErase: fc.option(fc.nat(1)) });
   fc.assert(
-    fc.property(fc.subarray([...Array(BLOCKS).keys()]), fc.array(life, { maxLength: 5 }), fc.boolean(), (blank, lives, dense) => {
-      const image = imageOf(BLOCKS * BLOCK - 77, dense ? [] : blank);
-      const flash = interrupted(image, 0, 0);
-      const place = placeAt(0);
-      for (const { blocks, tear, inErase } of lives) {
-        try {
-          flash.tear = inErase === null ? undefined : tears[tear];
-          flash.tearAfter = inErase ?? 0;
-          const offset = resume(flash, image, place);
+    fc.property(
+      fc.subarray([...Array(BLOCKS).keys()]),
+      fc.array(life, { maxLength: 5 }),
+      fc.boolean(),
+      (blank, lives, dense) => {
+        const image = imageOf(BLOCKS * BLOCK - 77, dense ? [] : blank);
+        const flash = interrupted(image, 0, 0);
+        const place = placeAt(0);
+        for (const { blocks, tear, inErase } of lives) {
+          try {
+            flash.tear = inErase === null ? undefined : tears[tear];
+            flash.tearAfter = inErase ?? 0;
+            const offset = resume(flash, image, place);
+            flash.tear = undefined;
+            flash.tearAfter = 0;
+            // The cut comes inside whatever change is the last of these: a block programmed, or a suspect erased.
+            flash.tear = (torn) => {
+              if (flash.operations.at(-1)?.startsWith("write")) {
+                torn.set(image.subarray(torn.byteOffset, torn.byteOffset + BLOCK));
+              }
+              tears[tear]?.(torn);
+            };
+            flash.tearAfter = blocks;
+            program(flash, image, offset, REGION_LENGTH, true);
+          } catch (error) {
+            if (!(error instanceof PowerCut)) throw error;
+          }
           flash.tear = undefined;
-          flash.tearAfter = 0;
-          // The cut comes inside whatever change is the last of these: a block programmed, or a suspect erased.
-          flash.tear = (torn) => {
-            if (flash.operations.at(-1)?.startsWith("write")) torn.set(image.subarray(torn.byteOffset, torn.byteOffset + BLOCK));
-            tears[tear]?.(torn);
-          };
-          flash.tearAfter = blocks;
-          program(flash, image, offset, REGION_LENGTH, true);
-        } catch (error) {
-          if (!(error instanceof PowerCut)) throw error;
         }
-        flash.tear = undefined;
-      }
-      assertContinues(flash, image, 0, resume(flash, image, place));
-    }),
+        assertContinues(flash, image, 0, resume(flash, image, place));
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -7,7 +7,15 @@ const GRAMMAR = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{
 
 describe("decodeBase64", () => {
   it("decodes the vectors of RFC 4648 §10, padded or not", () => {
-    const vectors = { "": "", "Zg==": "f", "Zm8=": "fo", Zm9v: "foo", "Zm9vYg==": "foob", "Zm9vYmE=": "fooba", Zm9vYmFy: "foobar" };
+    const vectors = {
+      "": "",
+      "Zg==": "f",
+      "Zm8=": "fo",
+      Zm9v: "foo",
+      "Zm9vYg==": "foob",
+      "Zm9vYmE=": "fooba",
+      Zm9vYmFy: "foobar",
+    };
     for (const [text, plain] of Object.entries(vectors)) {
       assert.deepEqual(decodeBase64(text), bytesOf(plain), text);
       assert.deepEqual(decodeBase64(text.replace(/=+$/, "")), bytesOf(plain), `${text} unpadded`);
@@ -19,8 +27,36 @@ describe("decodeBase64", () => {
   });
 
   it("refuses what is not base64", () => {
-    const wrong = ["A", "AAAAA", "=", "==", "====", "A=", "A==", "A===", "AA=", "AAA==", "AAAA=", "AAAA==", "AA==AA==", "AA=A", "=AAA"];
-    const foreign = ["AA-_", "AA A", "AAAA\n", "\nAAAA", " AAAA", "AAAA ", "AAA\0", "ÄÄÄÄ", "AAA\u{1f600}", "AAA＝", "YOUR_IOT_PSK"];
+    const wrong = [
+      "A",
+      "AAAAA",
+      "=",
+      "==",
+      "====",
+      "A=",
+      "A==",
+      "A===",
+      "AA=",
+      "AAA==",
+      "AAAA=",
+      "AAAA==",
+      "AA==AA==",
+      "AA=A",
+      "=AAA",
+    ];
+    const foreign = [
+      "AA-_",
+      "AA A",
+      "AAAA\n",
+      "\nAAAA",
+      " AAAA",
+      "AAAA ",
+      "AAA\0",
+      "ÄÄÄÄ",
+      "AAA\u{1f600}",
+      "AAA＝",
+      "YOUR_IOT_PSK",
+    ];
     for (const text of [...wrong, ...foreign]) assert.equal(decodeBase64(text), undefined, JSON.stringify(text));
   });
 

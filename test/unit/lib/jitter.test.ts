@@ -22,11 +22,15 @@ describe("randomFraction", () => {
 
 describe("fullJitter", () => {
   it("may wait nothing at all", () => {
-    for (const attempt of [1, 2, 10, 1000]) assert.equal(fullJitter(attempt, { baseMs: 1000, maxMs: 60_000, random: LOWEST }), 0);
+    for (const attempt of [1, 2, 10, 1000]) {
+      assert.equal(fullJitter(attempt, { baseMs: 1000, maxMs: 60_000, random: LOWEST }), 0);
+    }
   });
 
   it("doubles its bound with each try, up to the greatest", () => {
-    const bounds = [1, 2, 3, 4, 5, 6, 7, 8].map((attempt) => fullJitter(attempt, { baseMs: 1000, maxMs: 60_000, random: HIGHEST }));
+    const bounds = [1, 2, 3, 4, 5, 6, 7, 8].map((attempt) =>
+      fullJitter(attempt, { baseMs: 1000, maxMs: 60_000, random: HIGHEST }),
+    );
     assert.deepEqual(bounds, [999, 1999, 3999, 7999, 15_999, 31_999, 59_999, 59_999]);
   });
 
@@ -44,7 +48,10 @@ describe("fullJitter", () => {
   it("is whole milliseconds, spread over the whole of the bound", () => {
     const random = new SeededRandom();
     const waits = Array.from({ length: 2000 }, () => fullJitter(3, { baseMs: 250, maxMs: 60_000, random }));
-    assert.ok(waits.every((wait) => Number.isInteger(wait) && wait >= 0 && wait < 1000), REPEAT);
+    assert.ok(
+      waits.every((wait) => Number.isInteger(wait) && wait >= 0 && wait < 1000),
+      REPEAT,
+    );
     for (let quarter = 0; quarter < 4; quarter++) {
       const count = waits.filter((wait) => Math.floor(wait / 250) === quarter).length;
       assert.ok(count > 350 && count < 650, `${count} of 2000 in quarter ${quarter}; ${REPEAT}`);

@@ -63,14 +63,29 @@ describe("decodeUtf8", () => {
   });
 
   it("refuses overlong forms, surrogates and what is beyond Unicode", () => {
-    const wrong = ["c080", "c1bf", "e08080", "e09fbf", "f0808080", "f08fbfbf", "eda080", "edbfbf", "f4908080", "f5808080", "ff", "fe"];
+    const wrong = [
+      "c080",
+      "c1bf",
+      "e08080",
+      "e09fbf",
+      "f0808080",
+      "f08fbfbf",
+      "eda080",
+      "edbfbf",
+      "f4908080",
+      "f5808080",
+      "ff",
+      "fe",
+    ];
     for (const hex of wrong) assert.equal(decodeUtf8(new Uint8Array(Buffer.from(hex, "hex"))), undefined, hex);
   });
 
   it("refuses a sequence that is cut off, wherever it is cut", () => {
     for (const text of ["é", "€", "😀"]) {
       const bytes = encodeUtf8(`a${text}`);
-      for (let end = 2; end < bytes.byteLength; end++) assert.equal(decodeUtf8(bytes.subarray(0, end)), undefined, `${text} ${end}`);
+      for (let end = 2; end < bytes.byteLength; end++) {
+        assert.equal(decodeUtf8(bytes.subarray(0, end)), undefined, `${text} ${end}`);
+      }
     }
   });
 

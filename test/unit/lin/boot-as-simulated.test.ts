@@ -22,7 +22,9 @@ test("whatever the order of calls and boots, the flash is the one of the simulat
   let lin = LinBoard.factory();
   for (let step = 0; step < 300; step++) {
     const [what, action] = actionOf(random, step);
-    const outcomes = [simulated.ports.boot, lin.boot].map((boot) => (action === undefined ? "" : outcomeOf(boot, action)));
+    const outcomes = [simulated.ports.boot, lin.boot].map((boot) =>
+      action === undefined ? "" : outcomeOf(boot, action),
+    );
     assert.equal(outcomes[1], outcomes[0], `step ${step}, ${what}; ${REPEAT}`);
     if (action === undefined) {
       simulated.reboot();

@@ -22,7 +22,11 @@ test("in the file of the Linux target and on the simulated chip the same calls l
       const act = actionOf(random, slotCount);
       const [onChip, inFile] = both.map((otaData, index) => act(otaData, index === 0 ? flash : file));
       assert.deepEqual(inFile, onChip, `round ${round}, step ${step}; ${REPEAT}`);
-      assert.deepEqual(file.bytes(PARTITION.offset, PARTITION.size), flash.slice(PARTITION.offset, PARTITION.size), REPEAT);
+      assert.deepEqual(
+        file.bytes(PARTITION.offset, PARTITION.size),
+        flash.slice(PARTITION.offset, PARTITION.size),
+        REPEAT,
+      );
     }
   }
 });

@@ -5,8 +5,17 @@ import { type Provisioning, readProvisioning } from "../../../hal/boards/provisi
 import { MemoryFiles } from "../../support/memory-files.js";
 
 test("device.json of the working folder has the entries that NVS has on the chip", () => {
-  const { identity, broker, network } = read({ productId: "ABCDE12345", deviceName: "light_01", deviceSecret: "c2VjcmV0", broker: "mqtt://h" });
-  assert.deepEqual(identity, { productId: "ABCDE12345", deviceName: "light_01", authentication: { mode: "KEY", deviceSecret: "c2VjcmV0" } });
+  const { identity, broker, network } = read({
+    productId: "ABCDE12345",
+    deviceName: "light_01",
+    deviceSecret: "c2VjcmV0",
+    broker: "mqtt://h",
+  });
+  assert.deepEqual(identity, {
+    productId: "ABCDE12345",
+    deviceName: "light_01",
+    authentication: { mode: "KEY", deviceSecret: "c2VjcmV0" },
+  });
   assert.equal(broker.url, "mqtt://h");
   assert.equal(network, undefined);
 });

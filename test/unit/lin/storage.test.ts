@@ -48,7 +48,9 @@ test("key-value keeps namespaces apart, and refuses names that NVS refuses", () 
   const [one, two] = [keyValue.open({ path: "one" }), keyValue.open({ path: "two" })];
   one.write("job", Uint8Array.of(1));
   assert.equal(two.read("job"), undefined);
-  for (const key of ["", "sixteen-letters-"]) assert.throws(() => one.write(key, new Uint8Array(1)), /ESP_ERR_NVS_KEY_TOO_LONG/);
+  for (const key of ["", "sixteen-letters-"]) {
+    assert.throws(() => one.write(key, new Uint8Array(1)), /ESP_ERR_NVS_KEY_TOO_LONG/);
+  }
   assert.throws(() => keyValue.open({ path: "one", mode: "r" }).write("job", new Uint8Array(1)), /read-only/);
   assert.throws(() => keyValue.open({ path: "sixteen-letters-" }), /ESP_ERR_NVS_KEY_TOO_LONG/);
 });

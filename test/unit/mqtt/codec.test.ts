@@ -13,7 +13,17 @@ import {
   PacketReader,
 } from "../../../src/mqtt/codec.js";
 import { encodeUnsubscribe } from "../../../src/mqtt/unsubscribe.js";
-import { connack, joined, packet, PINGRESP, puback, publish, sentPackets, suback, unsuback } from "../../support/broker-packets.js";
+import {
+  connack,
+  joined,
+  packet,
+  PINGRESP,
+  puback,
+  publish,
+  sentPackets,
+  suback,
+  unsuback,
+} from "../../support/broker-packets.js";
 
 const TOPIC = "$ota/update/ABCDE12345/light_01";
 const REPORT = "$ota/report/ABCDE12345/light_01";
@@ -35,7 +45,9 @@ function read(pieces: readonly Uint8Array[], maxLength = 16_384): string[] {
     maxLength,
     onPacket: (received) => {
       const content =
-        received.type === "publish" ? { ...received, payload: Buffer.from(received.payload).toString("hex") } : received;
+        received.type === "publish"
+          ? { ...received, payload: Buffer.from(received.payload).toString("hex") }
+          : received;
       told.push(JSON.stringify(content));
     },
     onError: (reason) => told.push(`error ${reason}`),
@@ -49,7 +61,9 @@ const errorsOf = (told: readonly string[]): number => told.filter(isError).lengt
 
 /** `bytes` cut after each of these positions. */
 function cut(bytes: Uint8Array, positions: readonly number[]): Uint8Array[] {
-  const ends = [...new Set(positions.map((position) => position % (bytes.byteLength + 1)))].sort((left, right) => left - right);
+  const ends = [...new Set(positions.map((position) => position % (bytes.byteLength + 1)))].sort(
+    (left, right) => left - right,
+  );
   return [0, ...ends].map((start, index) => bytes.subarray(start, ends[index] ?? bytes.byteLength));
 }
 
@@ -72,7 +86,10 @@ test("CONNECT, SUBSCRIBE and PUBLISH are the platform's vectors, byte for byte",
     createHash("sha256").update(connect).digest("hex"),
     "6330a9674fce712726d5d9365084963ad654bead23567df5510e7b708d17b316",
   );
-  assert.equal(hex(encodeSubscribe(1, TOPIC)), "82240001001f246f74612f7570646174652f414243444531323334352f6c696768745f303101");
+  assert.equal(
+    hex(encodeSubscribe(1, TOPIC)),
+    "82240001001f246f74612f7570646174652f414243444531323334352f6c696768745f303101",
+  );
   assert.equal(
     hex(encodePublish(REPORT, '{"type":"report_version","report":{"version":"0.1.0"}}', 2, false)),
     "3259001f246f74612f7265706f72742f414243444531323334352f6c696768745f303100027b2274797065223a227265706f72745f76657273696f6e" +
@@ -137,10 +154,14 @@ test("each packet of a broker is read as what it is", () => {
 
 test("the same packets come however the stream is split", () => {
   const whole = read([STREAM]);
-  for (let position = 0; position <= STREAM.byteLength; position++) assert.deepEqual(read(cut(STREAM, [position])), whole);
+  for (let position = 0; position <= STREAM.byteLength; position++) {
+    assert.deepEqual(read(cut(STREAM, [position])), whole);
+  }
   assert.deepEqual(read(cut(STREAM, [...STREAM.keys()])), whole);
   fc.assert(
-    fc.property(fc.array(fc.nat(), { maxLength: 40 }), (positions) => assert.deepEqual(read(cut(STREAM, positions)), whole)),
+    fc.property(fc.array(fc.nat(), { maxLength: 40 }), (positions) =>
+      assert.deepEqual(read(cut(STREAM, positions)), whole),
+    ),
   );
 });
 
@@ -262,7 +283,9 @@ test("what a malformed packet leads to does not depend on how the bytes around i
 test("packets that came before one that is too long are told, even where they came in the same bytes", () => {
   const stream = joined(puback(1), PINGRESP, publish("t", new Uint8Array(400)));
   const whole = ['{"type":"puback","packetId":1}', '{"type":"pingresp"}', "error packet of more than 300 bytes"];
-  for (const position of stream.keys()) assert.deepEqual(read(cut(stream, [position]), 300), whole, `cut at ${position}`);
+  for (const position of stream.keys()) {
+    assert.deepEqual(read(cut(stream, [position]), 300), whole, `cut at ${position}`);
+  }
 });
 
 function hex(bytes: Uint8Array): string {

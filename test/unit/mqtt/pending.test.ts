@@ -27,7 +27,8 @@ class Bench {
   }
 
   send(count = 1): boolean[] {
-    const encode = (packetId: number, duplicate: boolean): Uint8Array => Buffer.from(`${packetId}${duplicate ? " again" : ""}`);
+    const encode = (packetId: number, duplicate: boolean): Uint8Array =>
+      Buffer.from(`${packetId}${duplicate ? " again" : ""}`);
     return Array.from({ length: count }, () =>
       this.packets.send("puback", encode, (granted) => this.events.push(granted ? "granted" : "refused")),
     );

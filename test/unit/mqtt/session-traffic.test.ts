@@ -7,11 +7,12 @@ import { SessionBench } from "../../support/session-bench.js";
 test("a subscription is one SUBSCRIBE with one filter, and its answer is told", () => {
   const bench = SessionBench.opened();
   const answers: string[] = [];
-  for (const filter of ["a", "b"])
+  for (const filter of ["a", "b"]) {
     assert.equal(
       bench.session.subscribe(filter, (granted) => answers.push(`${filter} ${granted}`)),
       true,
     );
+  }
   assert.deepEqual(bench.peer.take(), joined(encodeSubscribe(1, "a"), encodeSubscribe(2, "b")));
   bench.peer.send(suback(2, 0x80));
   bench.peer.send(suback(1, 1));
@@ -32,7 +33,10 @@ test("a packet whose answer nobody waits for has an id of its own, and its answe
   const bench = SessionBench.opened();
   bench.session.subscribe("f", () => {});
   bench.peer.take();
-  assert.equal(bench.session.send((packetId) => encodePuback(packetId)), true);
+  assert.equal(
+    bench.session.send((packetId) => encodePuback(packetId)),
+    true,
+  );
   assert.deepEqual(bench.peer.take(), new Uint8Array(encodePuback(2)));
   bench.peer.send(joined(suback(1, 1), unsuback(2), unsuback(7)));
   bench.clock.advance(60_000);
@@ -133,11 +137,12 @@ test("each packet waits its own 10 s, and acknowledgements may come in any order
 
 test("at most 16 packets are in flight; what does not fit is refused and not sent", () => {
   const bench = SessionBench.opened();
-  for (let count = 0; count < 16; count++)
+  for (let count = 0; count < 16; count++) {
     assert.equal(
       bench.session.publish("t", "x", () => {}),
       true,
     );
+  }
   assert.equal(bench.sent().length, 16);
   assert.equal(
     bench.session.publish("t", "x", () => {}),
@@ -189,7 +194,9 @@ test("the payload of a message stays as it is while more arrives", () => {
   const bench = SessionBench.opened({ onMessage: (_topic, payload) => kept.push(payload) });
   for (let round = 0; round < 20; round++) bench.peer.send(publish("t", new Uint8Array(200).fill(round)));
   assert.equal(kept.length, 20);
-  for (const [round, payload] of kept.entries()) assert.ok(payload.byteLength === 200 && payload.every((byte) => byte === round));
+  for (const [round, payload] of kept.entries()) {
+    assert.ok(payload.byteLength === 200 && payload.every((byte) => byte === round));
+  }
 });
 
 test("a message of 16 KiB comes whole", () => {

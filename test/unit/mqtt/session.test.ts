@@ -20,7 +20,11 @@ test("it connects where it is told to, bounds the wait and says nothing before t
 });
 
 test("the first bytes are a CONNECT with clean session, no will, keepalive and credentials", () => {
-  const credentials = { clientId: "ABCDE12345light_01", username: "name;12010126;x7Kq2;2147483647", password: "0011;hmacsha256" };
+  const credentials = {
+    clientId: "ABCDE12345light_01",
+    username: "name;12010126;x7Kq2;2147483647",
+    password: "0011;hmacsha256",
+  };
   const bench = new SessionBench({ keepaliveSeconds: 240, credentials: () => credentials });
   bench.session.start();
   bench.peer.accept();

@@ -7,7 +7,11 @@ import { OtaError } from "../../../src/errors.js";
 
 const NEW = { declined: false, accepted: [], failures: 0, cooling: undefined, deferredSeconds: 0 } as const;
 
-type Scene = Partial<Omit<DecisionInput, "policy" | "vitals">> & { policy?: PolicyConfig; battery?: number; signal?: number };
+type Scene = Partial<Omit<DecisionInput, "policy" | "vitals">> & {
+  policy?: PolicyConfig;
+  battery?: number;
+  signal?: number;
+};
 
 function decided({ policy = {}, battery, signal, ...rest }: Scene): Decision {
   return decide({
@@ -50,7 +54,8 @@ describe("consent", () => {
   });
 
   test("can be asked before the download, before the installation, or both", () => {
-    const asked = (policy: PolicyConfig): string[] => (["download", "install"] as const).filter((step) => decided({ policy, step }).do === "ask");
+    const asked = (policy: PolicyConfig): string[] =>
+      (["download", "install"] as const).filter((step) => decided({ policy, step }).do === "ask");
     assert.deepEqual(asked({}), []);
     assert.deepEqual(asked({ consent: "ask" }), ["download"]);
     assert.deepEqual(asked({ installWhen: "accepted" }), ["install"]);
@@ -61,11 +66,20 @@ describe("consent", () => {
 describe("a precondition", () => {
   test("of battery is met from the demanded charge on, whoever demands it", () => {
     for (const scene of [{ policy: { minBatteryPercent: 30 } }, { requirements: { minBatteryPercent: 30 } }] as const) {
-      assert.deepEqual(decided({ ...scene, battery: 29.9 }), { do: "wait", unmet: [{ what: "battery", required: 30, measured: 29.9 }] });
+      assert.deepEqual(decided({ ...scene, battery: 29.9 }), {
+        do: "wait",
+        unmet: [{ what: "battery", required: 30, measured: 29.9 }],
+      });
       assert.deepEqual(decided({ ...scene, battery: 30 }), GO);
     }
-    assert.equal(decided({ policy: { minBatteryPercent: 30 }, requirements: { minBatteryPercent: 50 }, battery: 40 }).do, "wait");
-    assert.equal(decided({ policy: { minBatteryPercent: 50 }, requirements: { minBatteryPercent: 30 }, battery: 40 }).do, "wait");
+    assert.equal(
+      decided({ policy: { minBatteryPercent: 30 }, requirements: { minBatteryPercent: 50 }, battery: 40 }).do,
+      "wait",
+    );
+    assert.equal(
+      decided({ policy: { minBatteryPercent: 50 }, requirements: { minBatteryPercent: 30 }, battery: 40 }).do,
+      "wait",
+    );
   });
 
   test("of signal is met from the demanded strength on", () => {
@@ -82,8 +96,14 @@ describe("a precondition", () => {
 
   test("of the version to update from waits for one that is unknown, and binds no full image", () => {
     const unmet = [{ what: "version", required: "0.9", measured: undefined }];
-    assert.deepEqual(decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined }), { do: "wait", unmet });
-    assert.deepEqual(decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined, policy: { consent: "ask" } }), { do: "ask", unmet });
+    assert.deepEqual(decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined }), {
+      do: "wait",
+      unmet,
+    });
+    assert.deepEqual(
+      decided({ requirements: { sourceVersion: "0.9" }, runningVersion: undefined, policy: { consent: "ask" } }),
+      { do: "ask", unmet },
+    );
     assert.deepEqual(decided({ runningVersion: undefined }), GO);
   });
 
@@ -102,7 +122,10 @@ describe("a window", () => {
     const policy: PolicyConfig = { windows: [{ from: "02:00", to: "04:00" }] };
     const opens = ["01:59", "02:00", "03:59", "04:00"].map((time) => decided({ policy, unixTime: at(time) }).do);
     assert.deepEqual(opens, ["wait", "go", "go", "wait"]);
-    assert.deepEqual([at("01:59") + 59, at("03:59") + 59].map((unixTime) => decided({ policy, unixTime }).do), ["wait", "go"]);
+    assert.deepEqual(
+      [at("01:59") + 59, at("03:59") + 59].map((unixTime) => decided({ policy, unixTime }).do),
+      ["wait", "go"],
+    );
     const wait = decided({ policy, unixTime: at("10:09") });
     assert.equal(wait.do === "wait" && wait.unmet[0]?.measured, "10:09");
     assert.deepEqual(decided({ policy, unixTime: at("12:30") }), {
@@ -113,20 +136,31 @@ describe("a window", () => {
 
   test("may lie across midnight", () => {
     const policy: PolicyConfig = { windows: [{ from: "22:30", to: "01:00" }] };
-    const opens = ["22:29", "22:30", "23:59", "00:00", "00:59", "01:00"].map((time) => decided({ policy, unixTime: at(time) }).do);
+    const opens = ["22:29", "22:30", "23:59", "00:00", "00:59", "01:00"].map(
+      (time) => decided({ policy, unixTime: at(time) }).do,
+    );
     assert.deepEqual(opens, ["wait", "go", "go", "go", "go", "wait"]);
   });
 
   test("is one of several", () => {
-    const policy: PolicyConfig = { windows: [{ from: "02:00", to: "03:00" }, { from: "14:00", to: "15:00" }] };
-    assert.deepEqual(["02:30", "14:30"].map((time) => decided({ policy, unixTime: at(time) }).do), ["go", "go"]);
+    const policy: PolicyConfig = {
+      windows: [
+        { from: "02:00", to: "03:00" },
+        { from: "14:00", to: "15:00" },
+      ],
+    };
+    assert.deepEqual(
+      ["02:30", "14:30"].map((time) => decided({ policy, unixTime: at(time) }).do),
+      ["go", "go"],
+    );
     const wait = decided({ policy, unixTime: at("05:00") });
     assert.equal(wait.do === "wait" && wait.unmet[0]?.required, "02:00-03:00, 14:00-15:00");
   });
 
   test("is of the local time", () => {
     const windows = [{ from: "02:00", to: "04:00" }];
-    const opens = (timeZoneOffsetMinutes: number, time: string): string => decided({ policy: { windows, timeZoneOffsetMinutes }, unixTime: at(time) }).do;
+    const opens = (timeZoneOffsetMinutes: number, time: string): string =>
+      decided({ policy: { windows, timeZoneOffsetMinutes }, unixTime: at(time) }).do;
     assert.deepEqual([opens(480, "18:00"), opens(480, "17:59"), opens(480, "20:00")], ["go", "wait", "wait"]);
     assert.deepEqual([opens(-300, "07:00"), opens(-300, "06:59")], ["go", "wait"]);
     assert.deepEqual([opens(345, "20:15"), opens(345, "20:14")], ["go", "wait"]);
@@ -146,7 +180,13 @@ describe("a window", () => {
 
   test("of any length and offset holds exactly its minutes", () => {
     for (let offset = -1440; offset <= 1440; offset += 97) {
-      for (const [from, to] of [[0, 1], [1439, 0], [600, 599], [120, 240], [1380, 60]] as const) {
+      for (const [from, to] of [
+        [0, 1],
+        [1439, 0],
+        [600, 599],
+        [120, 240],
+        [1380, 60],
+      ] as const) {
         let open = 0;
         for (let minute = 0; minute < 1440; minute++) {
           if (isWithin(minuteOfDay(minute * 60 + 59, offset), { from, to })) open++;
@@ -165,8 +205,16 @@ describe("an image is refused", () => {
     ["that wants more space than there is", { requirements: { space: 1001 } }, "wants 1001 bytes, room for 1000"],
     ["with a manifest that is wrong", { requirements: { wrong: "space is wrong" } }, "plan refused: space is wrong"],
     ["that was declined", { remembered: { ...NEW, declined: true } }, "declined before"],
-    ["that failed too often", { remembered: { ...NEW, failures: 5, cooling: "exhausted" } }, "failed 5 times: offer it again later"],
-    ["that was reverted a short while ago", { remembered: { ...NEW, cooling: "reverted" } }, "reverted before: offer it again later"],
+    [
+      "that failed too often",
+      { remembered: { ...NEW, failures: 5, cooling: "exhausted" } },
+      "failed 5 times: offer it again later",
+    ],
+    [
+      "that was reverted a short while ago",
+      { remembered: { ...NEW, cooling: "reverted" } },
+      "reverted before: offer it again later",
+    ],
   ];
   for (const [what, scene, reason] of refusals) {
     test(what, () => assert.deepEqual(decided(scene), { do: "decline", reason }));
@@ -177,7 +225,10 @@ describe("an image is refused", () => {
   }
 
   test("at the bound of each it is not", () => {
-    assert.deepEqual(decided({ requirements: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }), GO);
+    assert.deepEqual(
+      decided({ requirements: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }),
+      GO,
+    );
     assert.deepEqual(decided({ remembered: { ...NEW, failures: 5 } }), GO);
   });
 });
@@ -228,7 +279,14 @@ describe("a policy", () => {
     refused({ deadlineSeconds: 2_000_001 }, /deadlineSeconds/);
     refused({ recheckSeconds: 0 }, /recheckSeconds/);
     refused({ manifest: "no" }, /manifest/);
-    for (const [from, to] of [["2:00", "04:00"], ["24:00", "04:00"], ["02:60", "04:00"], ["02:00", ""]]) refused({ windows: [{ from, to }] }, /HH:MM/);
+    for (const [from, to] of [
+      ["2:00", "04:00"],
+      ["24:00", "04:00"],
+      ["02:60", "04:00"],
+      ["02:00", ""],
+    ]) {
+      refused({ windows: [{ from, to }] }, /HH:MM/);
+    }
     refused({ windows: [{ from: "02:00", to: "02:00" }] }, /^window from 02:00 to 02:00 is empty$/);
     refused({ windows: [{}] }, /HH:MM/);
   });
@@ -237,7 +295,17 @@ describe("a policy", () => {
     refused({ windows: "02:00-04:00" }, /windows/);
     refused({ windows: [null] }, /windows/);
     refused({ windows: [{ from: ["02:00"], to: "04:00" }] }, /HH:MM/);
-    for (const field of ["consent", "minBatteryPercent", "windows", "timeZoneOffsetMinutes", "maxDeferrals", "installWhen", "maxAttempts", "deadlineSeconds", "recheckSeconds"]) {
+    for (const field of [
+      "consent",
+      "minBatteryPercent",
+      "windows",
+      "timeZoneOffsetMinutes",
+      "maxDeferrals",
+      "installWhen",
+      "maxAttempts",
+      "deadlineSeconds",
+      "recheckSeconds",
+    ]) {
       refused({ [field]: null }, new RegExp(field));
     }
     for (const config of ["ask", [], 5]) refused(config as object, /^policy is not an object$/);

@@ -149,7 +149,13 @@ describe("a listener", () => {
     planning.onPlan = (plan) => plan.accept();
     planning.ask("download", OFFER);
     planning.ask("install", OFFER);
-    assert.deepEqual([planning.answers, planning.shown.map(({ step }) => step)], [["yes", "yes"], ["download", "install"]]);
+    assert.deepEqual(
+      [planning.answers, planning.shown.map(({ step }) => step)],
+      [
+        ["yes", "yes"],
+        ["download", "install"],
+      ],
+    );
   });
 
   test("may decline while the download is under way", () => {
@@ -170,10 +176,15 @@ describe("a declined plan", () => {
     return planning;
   }
 
-  test("ends with its reason, in one printable line", () => assert.deepEqual(declined().answers, ["declined: not on?a Sunday"]));
+  test("ends with its reason, in one printable line", () =>
+    assert.deepEqual(declined().answers, ["declined: not on?a Sunday"]));
 
   test("needs no reason, and takes one of any kind", () => {
-    for (const [reason, message] of [[undefined, "declined"], ["", "declined"], [404 as unknown as string, "declined: 404"]] as const) {
+    for (const [reason, message] of [
+      [undefined, "declined"],
+      ["", "declined"],
+      [404 as unknown as string, "declined: 404"],
+    ] as const) {
       const planning = new Planning({ listens: true });
       planning.ask("download", OFFER);
       planning.shown[0]!.decline(reason);
@@ -190,7 +201,9 @@ describe("a declined plan", () => {
 
   test("says nothing of another image", () => {
     const planning = declined();
-    for (const other of [{ version: "2.1" }, { md5: "cd".repeat(16) }, { size: 1001 }]) planning.ask("download", { ...OFFER, ...other });
+    for (const other of [{ version: "2.1" }, { md5: "cd".repeat(16) }, { size: 1001 }]) {
+      planning.ask("download", { ...OFFER, ...other });
+    }
     assert.equal(planning.shown.length, 4);
   });
 });
@@ -283,7 +296,10 @@ describe("a deferred plan", () => {
     }
     const last = planning.shown.at(-1)!;
     assert.deepEqual([...left, last.deferralsLeft], [2, 1, 0]);
-    assert.throws(() => last.defer({ seconds: 60 }), (error) => error instanceof OtaError && error.code === "usage");
+    assert.throws(
+      () => last.defer({ seconds: 60 }),
+      (error) => error instanceof OtaError && error.code === "usage",
+    );
     last.accept();
     planning.clock.advance(0);
     assert.deepEqual(planning.answers, ["yes"]);
@@ -312,7 +328,11 @@ describe("a deferred plan", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     for (const seconds of [0, -1, NaN, Infinity, 31_536_001, "50" as unknown as number]) {
-      assert.throws(() => planning.shown[0]!.defer({ seconds }), /^Error: a deferral is|a deferral is 1 to/, String(seconds));
+      assert.throws(
+        () => planning.shown[0]!.defer({ seconds }),
+        /^Error: a deferral is|a deferral is 1 to/,
+        String(seconds),
+      );
     }
   });
 });
@@ -325,7 +345,10 @@ describe("what was accepted", () => {
     planning.reboot();
     planning.ask("download", OFFER);
     assert.deepEqual(planning.answers, ["yes"]);
-    assert.deepEqual(planning.shown.map(({ asks }) => asks), [true, false]);
+    assert.deepEqual(
+      planning.shown.map(({ asks }) => asks),
+      [true, false],
+    );
   });
 
   test("is asked about again once a job for it has failed", () => {
@@ -335,7 +358,10 @@ describe("what was accepted", () => {
     planning.clock.advance(0);
     failed(planning);
     planning.ask("download", OFFER);
-    assert.deepEqual(planning.shown.map(({ asks }) => asks), [true, true]);
+    assert.deepEqual(
+      planning.shown.map(({ asks }) => asks),
+      [true, true],
+    );
   });
 });
 
@@ -584,7 +610,10 @@ describe("a manifest", () => {
   });
 
   test("gives way to what the offer itself says", () => {
-    assert.deepEqual(answered('{"sourceVersion":"0.5"}', { ...OFFER, requirements: { sourceVersion: "1.0" } }).answers, ["yes"]);
+    assert.deepEqual(
+      answered('{"sourceVersion":"0.5"}', { ...OFFER, requirements: { sourceVersion: "1.0" } }).answers,
+      ["yes"],
+    );
   });
 
   for (const status of [401, 403, 404, 410, 302]) {
@@ -728,8 +757,13 @@ test("a store that fails costs the memory, and no update", () => {
 /** A job for the offer ends without success. */
 function failed({ plans }: Planning): void {
   const result = { outcome: "timed-out", message: "no byte" } as const;
-  plans.noteStep("firmware", "downloading", { name: "reporting", image: OFFER, result, kept: undefined, queued: undefined, owesVersion: false }, {
-    type: "download-failed",
-    failure: { code: "idle-timeout", message: "no byte" },
-  });
+  plans.noteStep(
+    "firmware",
+    "downloading",
+    { name: "reporting", image: OFFER, result, kept: undefined, queued: undefined, owesVersion: false },
+    {
+      type: "download-failed",
+      failure: { code: "idle-timeout", message: "no byte" },
+    },
+  );
 }

@@ -11,7 +11,13 @@ class Scene {
   readonly reader: ManifestReader;
 
   constructor(url = "http://h.test/f.bin?sign=1") {
-    this.reader = new ManifestReader({ http: this.http, clock: this.clock, url, tls: {}, onEnded: (answer) => this.answers.push(answer) });
+    this.reader = new ManifestReader({
+      http: this.http,
+      clock: this.clock,
+      url,
+      tls: {},
+      onEnded: (answer) => this.answers.push(answer),
+    });
   }
 
   body(text: string): ManifestAnswer[] {

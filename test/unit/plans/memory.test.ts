@@ -33,7 +33,12 @@ class Scene {
   }
 
   #load(): PlanMemory {
-    return new PlanMemory({ store: this.store, clock: this.clock, log: NO_LOG, budget: { maxAttempts: 3, coolDownSeconds: DAY } });
+    return new PlanMemory({
+      store: this.store,
+      clock: this.clock,
+      log: NO_LOG,
+      budget: { maxAttempts: 3, coolDownSeconds: DAY },
+    });
   }
 }
 
@@ -88,7 +93,11 @@ test("what is remembered is of one image for one component, also after a restart
   scene.memory.decline("firmware", IMAGE);
   scene.reboot();
   const { memory } = scene;
-  for (const other of [{ ...IMAGE, version: "2.1" }, { ...IMAGE, md5: "ac".repeat(16) }, { ...IMAGE, size: 1 }]) {
+  for (const other of [
+    { ...IMAGE, version: "2.1" },
+    { ...IMAGE, md5: "ac".repeat(16) },
+    { ...IMAGE, size: 1 },
+  ]) {
     assert.deepEqual(memory.recall("firmware", other), NEW);
   }
   assert.deepEqual(memory.recall("mcu", IMAGE), NEW);
@@ -117,7 +126,12 @@ test("a failed job takes back what was agreed to, and a decision ends a deferral
   scene.memory.accept("firmware", IMAGE, "download");
   scene.memory.defer("firmware", IMAGE, 60);
   scene.memory.decline("firmware", IMAGE);
-  assert.deepEqual(scene.memory.recall("firmware", IMAGE), { ...NEW, failures: 1, accepted: ["download"], declined: true });
+  assert.deepEqual(scene.memory.recall("firmware", IMAGE), {
+    ...NEW,
+    failures: 1,
+    accepted: ["download"],
+    declined: true,
+  });
 });
 
 test("an image that is not known is forgotten without a word to the store", () => {
@@ -228,7 +242,15 @@ describe("the record", () => {
     },
     { noNullPrototype: true },
   );
-  const SAMPLE: PlanEntry = { identity: "0123456789abcdef".repeat(2) + "89abcdef", flags: 17, deferrals: 2, failures: 3, until: 0x01020304, seconds: 60, begun: 0x0a0b0c0d };
+  const SAMPLE: PlanEntry = {
+    identity: "0123456789abcdef".repeat(2) + "89abcdef",
+    flags: 17,
+    deferrals: 2,
+    failures: 3,
+    until: 0x01020304,
+    seconds: 60,
+    begun: 0x0a0b0c0d,
+  };
 
   test("is read as it was written, and fits the store", () => {
     fc.assert(
@@ -261,11 +283,26 @@ describe("the record", () => {
       new DataView(record.buffer).setUint32(record.byteLength - 4, crc32(record, record.byteLength - 4), true);
       return decodePlans(record).length;
     };
-    assert.equal(summed((record) => record), 2);
-    assert.equal(summed((record) => record.fill(2, 0, 1)), 0);
-    assert.equal(summed((record) => record.fill(1, 1, 2)), 0);
-    assert.equal(summed((record) => record.fill(3, 1, 2)), 0);
-    assert.equal(summed((record) => record.slice(0, -1)), 0);
+    assert.equal(
+      summed((record) => record),
+      2,
+    );
+    assert.equal(
+      summed((record) => record.fill(2, 0, 1)),
+      0,
+    );
+    assert.equal(
+      summed((record) => record.fill(1, 1, 2)),
+      0,
+    );
+    assert.equal(
+      summed((record) => record.fill(3, 1, 2)),
+      0,
+    );
+    assert.equal(
+      summed((record) => record.slice(0, -1)),
+      0,
+    );
     const many = encodePlans(Array.from({ length: ENTRY_LIMIT + 1 }, () => SAMPLE));
     assert.equal(decodePlans(many).length, 0);
     assert.deepEqual(decodePlans(encodePlans([])), []);

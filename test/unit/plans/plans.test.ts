@@ -37,7 +37,12 @@ function booted(checkpoint: Checkpoint | undefined, boot: Partial<BootStatus> = 
 }
 
 function note(planning: Planning, from: State["name"], result: Result, event: Event | undefined): void {
-  planning.plans.noteStep(FIRMWARE, from, { name: "reporting", image: IMAGE, result, kept: undefined, queued: undefined, owesVersion: false }, event);
+  planning.plans.noteStep(
+    FIRMWARE,
+    from,
+    { name: "reporting", image: IMAGE, result, kept: undefined, queued: undefined, owesVersion: false },
+    event,
+  );
 }
 
 describe("what a boot finds of a trial", () => {
@@ -55,7 +60,10 @@ describe("what a boot finds of a trial", () => {
     assert.equal(booted(applying, { targetState: "none" }), "yes");
     assert.equal(booted(applying, { runningSlot: "ota_1", targetSlot: "ota_0" }), "yes");
     assert.equal(booted({ phase: "verified", slot: "ota_1", image: IMAGE }), "yes");
-    assert.equal(booted({ phase: "reporting", slot: "ota_1", image: IMAGE, result: FAILED, stored: undefined, whole: false }), "yes");
+    assert.equal(
+      booted({ phase: "reporting", slot: "ota_1", image: IMAGE, result: FAILED, stored: undefined, whole: false }),
+      "yes",
+    );
     assert.equal(booted(undefined), "yes");
   });
 });
@@ -90,7 +98,10 @@ describe("the end of a job", () => {
     note(planning, "confirming", DONE, { type: "confirmed" });
     planning.reboot();
     planning.ask("download", OFFER);
-    assert.deepEqual(planning.shown.map(({ asks }) => asks), [true, true]);
+    assert.deepEqual(
+      planning.shown.map(({ asks }) => asks),
+      [true, true],
+    );
   });
 
   test("is a state of its own: no other counts", () => {

@@ -6,8 +6,8 @@ import type { Offer } from "../../../src/protocol/messages.js";
 import { Planning, type PlanningOptions } from "../../support/planning.js";
 
 /*
- * What QuecThing's plans, events, timers and strategies mean to a device, row by row. What happens after the clearance is the
- * machine's, and tested there.
+ * What QuecThing's plans, events, timers and strategies mean to a device, row by row. What happens after the clearance
+ * is the machine's, and tested there.
  */
 
 const OFFER: Offer = { version: "A03", url: "http://h.test/f.bin", md5: "ab".repeat(16), size: 698_000 };
@@ -49,7 +49,11 @@ describe("plan fields", () => {
 });
 
 describe("actions", () => {
-  test("a plan is offered: 10700", () => assert.deepEqual(asked(undefined, { listens: true }).shown.map(({ asks }) => asks), [true]));
+  test("a plan is offered: 10700", () =>
+    assert.deepEqual(
+      asked(undefined, { listens: true }).shown.map(({ asks }) => asks),
+      [true],
+    ));
   test("0 refuses, and only as long as the plan is not installed", () => {
     const planning = asked(undefined, { listens: true });
     planning.shown[0]!.decline("0");
@@ -102,10 +106,20 @@ describe("states and timers", () => {
   });
   test("more than five failures in a row are too many", () => {
     const planning = new Planning();
-    const failed = { name: "reporting", image: OFFER, result: { outcome: "timed-out", message: "" }, kept: undefined, queued: undefined, owesVersion: false } as const;
+    const failed = {
+      name: "reporting",
+      image: OFFER,
+      result: { outcome: "timed-out", message: "" },
+      kept: undefined,
+      queued: undefined,
+      owesVersion: false,
+    } as const;
     for (let count = 0; count < 5; count++) {
       planning.ask("download", OFFER);
-      planning.plans.noteStep("firmware", "downloading", failed, { type: "download-failed", failure: { code: "idle-timeout", message: "" } });
+      planning.plans.noteStep("firmware", "downloading", failed, {
+        type: "download-failed",
+        failure: { code: "idle-timeout", message: "" },
+      });
     }
     planning.ask("download", OFFER);
     assert.deepEqual(planning.answers.slice(4), ["yes", "failed 5 times: offer it again later"]);
@@ -127,7 +141,9 @@ describe("full and delta, windows and strategies", () => {
     assert.deepEqual(planning.answers, ["yes"]);
   });
   test("a push window is of the device's time zone", () => {
-    const planning = new Planning({ policy: { windows: [{ from: "02:00", to: "04:00" }], timeZoneOffsetMinutes: 480 } });
+    const planning = new Planning({
+      policy: { windows: [{ from: "02:00", to: "04:00" }], timeZoneOffsetMinutes: 480 },
+    });
     planning.clock.unix = Date.parse("2026-03-01T18:30:00Z") / 1000;
     planning.ask("download", OFFER);
     assert.deepEqual(planning.answers, ["yes"]);

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OtaError } from "../../../src/errors.js";
-import { clientIdOf, createCredentials, type CredentialInput, NO_EXPIRY, password } from "../../../src/protocol/credentials.js";
+import {
+  clientIdOf,
+  createCredentials,
+  type CredentialInput,
+  NO_EXPIRY,
+  password,
+} from "../../../src/protocol/credentials.js";
 import { NO_DIGESTS, NODE_DIGESTS } from "../../support/digests.js";
 
 /** The vectors of protocol.md §1.3. */
@@ -76,7 +82,10 @@ describe("createCredentials", () => {
     for (const deviceSecret of ["not*base64*at*all", "", "===="]) {
       assert.throws(
         () => createCredentials({ ...INPUT, authentication: { mode: "KEY", deviceSecret } }),
-        (error) => error instanceof OtaError && error.code === "usage" && (deviceSecret === "" || !error.message.includes(deviceSecret)),
+        (error) =>
+          error instanceof OtaError &&
+          error.code === "usage" &&
+          (deviceSecret === "" || !error.message.includes(deviceSecret)),
       );
     }
   });
@@ -97,7 +106,9 @@ describe("password", () => {
   });
 
   it("covers every character of the user name", () => {
-    const passwords = new Set(Array.from(USERNAME, (_, at) => password(USERNAME.slice(0, at), INPUT.authentication, NODE_DIGESTS)));
+    const passwords = new Set(
+      Array.from(USERNAME, (_, at) => password(USERNAME.slice(0, at), INPUT.authentication, NODE_DIGESTS)),
+    );
     assert.equal(passwords.size, USERNAME.length);
   });
 });

@@ -20,7 +20,10 @@ const LIGHT = { productId: "E69UADXUYY", deviceName: "light1" };
 describe("what a gateway sends", () => {
   it("goes to the gateway's own topics", () => {
     assert.equal(operationTopic({ productId: "ABCDE12345", deviceName: "gw" }), "$gateway/operation/ABCDE12345/gw");
-    assert.equal(operationResultTopic({ productId: "ABCDE12345", deviceName: "gw" }), "$gateway/operation/result/ABCDE12345/gw");
+    assert.equal(
+      operationResultTopic({ productId: "ABCDE12345", deviceName: "gw" }),
+      "$gateway/operation/result/ABCDE12345/gw",
+    );
   });
 
   it("names one sub-device, in the vendor's order of fields", () => {
@@ -34,7 +37,12 @@ describe("what a gateway sends", () => {
 
   it("proves a bind with the protocol's vectors, by either hash", () => {
     const name = { productId: "ABCDE12345", deviceName: "light_01" };
-    const signed = { deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==", random: 987654321, timestamp: 1700000000, digests: NODE_DIGESTS };
+    const signed = {
+      deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==",
+      random: 987654321,
+      timestamp: 1700000000,
+      digests: NODE_DIGESTS,
+    };
     const sha1 = signBind(name, { ...signed, hash: "SHA-1" });
     assert.deepEqual(sha1, {
       signature: "acV3hFNNxVZDrJIYnVJlHL+ijXM=",
@@ -57,29 +65,63 @@ describe("what a gateway sends", () => {
 
 describe("what a gateway hears", () => {
   it("is the result for one sub-device", () => {
-    assert.deepEqual(decode({ type: "online", payload: { devices: [{ product_id: "E69UADXUYY", device_name: "light1", result: 0 }] } }), {
-      type: "results",
-      operation: "online",
-      results: [{ ...LIGHT, result: 0 }],
-    });
+    assert.deepEqual(
+      decode({
+        type: "online",
+        payload: { devices: [{ product_id: "E69UADXUYY", device_name: "light1", result: 0 }] },
+      }),
+      {
+        type: "results",
+        operation: "online",
+        results: [{ ...LIGHT, result: 0 }],
+      },
+    );
   });
 
   it("is a batch in any order, from which what makes no sense is left out", () => {
-    const entry = (device_name: unknown, result: unknown): object => ({ product_id: "E69UADXUYY", device_name, result, more: {} });
-    const devices = [entry("b", -1), entry(7, 0), null, "x", entry("c", "801"), entry("d", "no"), entry("e", {}), entry("a", 0), {}];
+    const entry = (device_name: unknown, result: unknown): object => ({
+      product_id: "E69UADXUYY",
+      device_name,
+      result,
+      more: {},
+    });
+    const devices = [
+      entry("b", -1),
+      entry(7, 0),
+      null,
+      "x",
+      entry("c", "801"),
+      entry("d", "no"),
+      entry("e", {}),
+      entry("a", 0),
+      {},
+    ];
     const message = decode({ payload: { devices, more: 1 }, type: "bind" });
     assert.ok(message.type === "results" && message.operation === "bind");
-    assert.deepEqual(message.results.map(({ deviceName, result }) => [deviceName, result]), [["b", -1], ["c", 801], ["a", 0]]);
+    assert.deepEqual(
+      message.results.map(({ deviceName, result }) => [deviceName, result]),
+      [
+        ["b", -1],
+        ["c", 801],
+        ["a", 0],
+      ],
+    );
   });
 
   it("is one device that stands without its list", () => {
-    const message = decode({ type: "offline", payload: { devices: { product_id: "E69UADXUYY", device_name: "light1", result: 0 } } });
+    const message = decode({
+      type: "offline",
+      payload: { devices: { product_id: "E69UADXUYY", device_name: "light1", result: 0 } },
+    });
     assert.deepEqual(message, { type: "results", operation: "offline", results: [{ ...LIGHT, result: 0 }] });
   });
 
   it("is the list of what is bound, which may be empty or missing", () => {
     const devices = [{ product_id: "E69UADXUYY", device_name: "light1" }];
-    assert.deepEqual(decode({ type: "describe_sub_devices", payload: { devices } }), { type: "bound", devices: [LIGHT] });
+    assert.deepEqual(decode({ type: "describe_sub_devices", payload: { devices } }), {
+      type: "bound",
+      devices: [LIGHT],
+    });
     for (const payload of [{ devices: [] }, {}, undefined, null, []]) {
       assert.deepEqual(decode({ type: "describe_sub_devices", payload }), { type: "bound", devices: [] });
     }
@@ -87,28 +129,53 @@ describe("what a gateway hears", () => {
 
   it("is a change of the bindings", () => {
     const devices = [{ product_id: "E69UADXUYY", device_name: "light1" }];
-    assert.deepEqual(decode({ type: "change", payload: { status: 1, devices } }), { type: "change", bound: true, devices: [LIGHT] });
-    assert.deepEqual(decode({ type: "change", payload: { status: 0, devices } }), { type: "change", bound: false, devices: [LIGHT] });
+    assert.deepEqual(decode({ type: "change", payload: { status: 1, devices } }), {
+      type: "change",
+      bound: true,
+      devices: [LIGHT],
+    });
+    assert.deepEqual(decode({ type: "change", payload: { status: 0, devices } }), {
+      type: "change",
+      bound: false,
+      devices: [LIGHT],
+    });
   });
 
   it("is a list of 200 sub-devices, and is refused where it is nested deeper than any", () => {
-    const devices = Array.from({ length: 200 }, (_, index) => ({ product_id: "E69UADXUYY", device_name: `light[${index}` }));
+    const devices = Array.from({ length: 200 }, (_, index) => ({
+      product_id: "E69UADXUYY",
+      device_name: `light[${index}`,
+    }));
     const message = decode({ type: "describe_sub_devices", payload: { devices } });
     assert.equal(message.type === "bound" && message.devices.length, 200);
-    assert.deepEqual(decodeGatewayMessage(encodeUtf8('{"type":'.repeat(3000))), { type: "malformed", reason: "nested too deep" });
+    assert.deepEqual(decodeGatewayMessage(encodeUtf8('{"type":'.repeat(3000))), {
+      type: "malformed",
+      reason: "nested too deep",
+    });
   });
 
   it("is named where it is unknown, and refused where it is no message", () => {
     assert.deepEqual(decode({ type: "search_devices" }), { type: "unknown", name: "search_devices" });
-    for (const text of ["", "[]", "{}", '{"type":1}', "{"]) assert.equal(decodeGatewayMessage(encodeUtf8(text)).type, "malformed", text);
+    for (const text of ["", "[]", "{}", '{"type":1}', "{"]) {
+      assert.equal(decodeGatewayMessage(encodeUtf8(text)).type, "malformed", text);
+    }
   });
 
   it("never throws, whatever the bytes are", () => {
-    const bytes = fc.oneof(fc.uint8Array(), fc.json().map(encodeUtf8), fc.record({
-      type: fc.constantFrom("online", "bind", "change", "describe_sub_devices"),
-      payload: fc.oneof(fc.jsonValue(), fc.record({ devices: fc.jsonValue(), status: fc.jsonValue() })),
-    }).map((value) => encodeUtf8(JSON.stringify(value))));
-    fc.assert(fc.property(bytes, (input) => void decodeGatewayMessage(input)), { numRuns: 1000 });
+    const bytes = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map(encodeUtf8),
+      fc
+        .record({
+          type: fc.constantFrom("online", "bind", "change", "describe_sub_devices"),
+          payload: fc.oneof(fc.jsonValue(), fc.record({ devices: fc.jsonValue(), status: fc.jsonValue() })),
+        })
+        .map((value) => encodeUtf8(JSON.stringify(value))),
+    );
+    fc.assert(
+      fc.property(bytes, (input) => void decodeGatewayMessage(input)),
+      { numRuns: 1000 },
+    );
   });
 });
 

@@ -13,7 +13,11 @@ describe("hmac", () => {
   it("gives the vectors of RFC 4231 (SHA-256)", () => {
     const vectors: [Uint8Array, string, string][] = [
       [filled(20, 0x0b), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"],
-      [bytesOf("Jefe"), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"],
+      [
+        bytesOf("Jefe"),
+        "what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+      ],
       [filled(131, 0xaa), LONG_KEY_TEXT, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"],
     ];
     for (const [key, text, expected] of vectors) {

@@ -32,15 +32,32 @@ describe("parseDeviceInfo", () => {
 
   it("takes the vendor's template of empty sub-devices as none, and a file without any", () => {
     const empty = { sub_productId: "", sub_devName: "" };
-    for (const subDev of [undefined, null, {}, { subdev_num: 3 }, { subdev_num: 3, subdev_list: [empty, empty, empty] }]) {
+    for (const subDev of [
+      undefined,
+      null,
+      {},
+      { subdev_num: 3 },
+      { subdev_num: 3, subdev_list: [empty, empty, empty] },
+    ]) {
       assert.deepEqual(parseDeviceInfo(JSON.stringify({ ...VENDOR, subDev })).subDevices, []);
     }
   });
 
   it("says which sub-device is wrong", () => {
     const good = { sub_productId: "ABCDE54321", sub_devName: "sub_01" };
-    for (const wrong of [null, 1, [], {}, { ...good, sub_productId: "" }, { ...good, sub_devName: "a b" }, { ...good, sub_productId: 1 }]) {
-      refuses({ ...VENDOR, subDev: { subdev_list: [good, wrong] } }, /^subdev_list\[1\] has no valid sub_productId and sub_devName$/);
+    for (const wrong of [
+      null,
+      1,
+      [],
+      {},
+      { ...good, sub_productId: "" },
+      { ...good, sub_devName: "a b" },
+      { ...good, sub_productId: 1 },
+    ]) {
+      refuses(
+        { ...VENDOR, subDev: { subdev_list: [good, wrong] } },
+        /^subdev_list\[1\] has no valid sub_productId and sub_devName$/,
+      );
     }
     refuses({ ...VENDOR, subDev: { subdev_list: {} } }, /^subdev_list is not a list$/);
     refuses({ ...VENDOR, subDev: [] }, /^subDev is not an object$/);
@@ -68,10 +85,14 @@ describe("parseDeviceInfo", () => {
 
   it("names the field that is missing or of another type", () => {
     for (const field of ["productId", "deviceName", "auth_mode"]) {
-      for (const value of [undefined, null, "", 1, true, [], {}, ["KEY"]]) refuses({ ...VENDOR, [field]: value }, new RegExp(`^${field} `));
+      for (const value of [undefined, null, "", 1, true, [], {}, ["KEY"]]) {
+        refuses({ ...VENDOR, [field]: value }, new RegExp(`^${field} `));
+      }
     }
     for (const value of [null, "", 1, [], {}]) refuses({ ...VENDOR, region: value }, /^region /);
-    for (const value of [undefined, null, SECRET, 1, [SECRET]]) refuses({ ...VENDOR, key_deviceinfo: value }, /^key_deviceinfo /);
+    for (const value of [undefined, null, SECRET, 1, [SECRET]]) {
+      refuses({ ...VENDOR, key_deviceinfo: value }, /^key_deviceinfo /);
+    }
     for (const value of [undefined, null, "", 1, [SECRET], { [SECRET]: SECRET }]) {
       refuses({ ...VENDOR, key_deviceinfo: { deviceSecret: value } }, /^deviceSecret /);
     }
@@ -82,7 +103,9 @@ describe("parseDeviceInfo", () => {
   });
 
   it("refuses another way to authenticate, without repeating it", () => {
-    for (const mode of ["key", "PSK", SECRET, "KEY "]) refuses({ ...VENDOR, auth_mode: mode }, /^auth_mode is neither KEY nor CERT$/);
+    for (const mode of ["key", "PSK", SECRET, "KEY "]) {
+      refuses({ ...VENDOR, auth_mode: mode }, /^auth_mode is neither KEY nor CERT$/);
+    }
   });
 
   it("refuses names that are not the platform's", () => {
@@ -102,7 +125,10 @@ describe("parseDeviceInfo", () => {
 
   it("is not misled by fields named like those of every object", () => {
     refuses({}, /^productId /);
-    assert.throws(() => parseDeviceInfo('{"__proto__":{"productId":"ABCDE12345","deviceName":"x"}}'), isUsage(/^productId /));
+    assert.throws(
+      () => parseDeviceInfo('{"__proto__":{"productId":"ABCDE12345","deviceName":"x"}}'),
+      isUsage(/^productId /),
+    );
   });
 
   it("never shows a secret, whatever is wrong with the file", () => {
@@ -148,12 +174,15 @@ function refuses(info: object, message: RegExp): void {
 }
 
 function isUsage(message: RegExp): (error: unknown) => boolean {
-  return (error) => error instanceof OtaError && error.code === "usage" && message.test(error.message) && !shows(error.message);
+  return (error) =>
+    error instanceof OtaError && error.code === "usage" && message.test(error.message) && !shows(error.message);
 }
 
 /** Whether eight characters in a row of a secret can be read in it. */
 function shows(text: string): boolean {
   return [SECRET, PRODUCT_SECRET].some((secret) =>
-    Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8)).some((piece) => text.includes(piece)),
+    Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8)).some((piece) =>
+      text.includes(piece),
+    ),
   );
 }

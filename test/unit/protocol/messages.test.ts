@@ -51,7 +51,8 @@ describe("messages to the platform", () => {
   });
 
   it("give each failure its code, and a true message", () => {
-    const sent = (outcome: Exclude<Result["outcome"], "done">): unknown => progressOf(encodeResult("0.2.0", { outcome, message: "no room" }));
+    const sent = (outcome: Exclude<Result["outcome"], "done">): unknown =>
+      progressOf(encodeResult("0.2.0", { outcome, message: "no room" }));
     const fail = (result_code: string, result_msg: string): object => ({ state: "fail", result_code, result_msg });
     assert.deepEqual(sent("timed-out"), fail("-1", "time_out"));
     assert.deepEqual(sent("not-found"), fail("-2", "file not exist"));
@@ -61,7 +62,8 @@ describe("messages to the platform", () => {
   });
 
   it("bound the message of a failure and escape what it holds", () => {
-    const sent = (message: string): string => String(progressOf(encodeResult("0.2.0", { outcome: "failed", message }))["result_msg"]);
+    const sent = (message: string): string =>
+      String(progressOf(encodeResult("0.2.0", { outcome: "failed", message }))["result_msg"]);
     assert.equal(sent("x".repeat(1000)), "x".repeat(MESSAGE_LIMIT));
     assert.equal(sent('a"b\\c\nd\u0001'), 'a"b\\c\nd\u0001');
     assert.ok(encodeResult("0.2.0", { outcome: "failed", message: "é\n".repeat(500) }).length < 400);
@@ -74,16 +76,24 @@ describe("messages to the platform", () => {
 
   it("know a version when they see one", () => {
     for (const text of ["0", "0.1.0", "V100R0001", "a_b-c.D", "v".repeat(32)]) assert.ok(isVersion(text), text);
-    for (const text of ["", "v".repeat(33), "0 1", "0/1", "é", "0.1\n", '0"', "0+1", "\0"]) assert.ok(!isVersion(text), text);
+    for (const text of ["", "v".repeat(33), "0 1", "0/1", "é", "0.1\n", '0"', "0+1", "\0"]) {
+      assert.ok(!isVersion(text), text);
+    }
   });
 });
 
 describe("answers to a version report", () => {
   it("are read as the platform sends them, in 86 and 84 bytes", () => {
-    for (const [version, size] of [["0.1.0", 86], ["0.1", 84]] as const) {
+    for (const [version, size] of [
+      ["0.1.0", 86],
+      ["0.1", 84],
+    ] as const) {
       const text = `{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"${version}"}`;
       assert.equal(text.length, size);
-      assert.deepEqual(decode(text), { type: "version-answer", answer: { resultCode: 0, resultMessage: "success", version } });
+      assert.deepEqual(decode(text), {
+        type: "version-answer",
+        answer: { resultCode: 0, resultMessage: "success", version },
+      });
     }
   });
 
@@ -96,13 +106,22 @@ describe("answers to a version report", () => {
 
   it("are malformed without an integer code, which is what decides", () => {
     for (const code of [undefined, null, "0", 0.5, 1e300, true, []]) {
-      assert.equal(decode(JSON.stringify({ type: "report_version_rsp", result_code: code })).type, "malformed", String(code));
+      assert.equal(
+        decode(JSON.stringify({ type: "report_version_rsp", result_code: code })).type,
+        "malformed",
+        String(code),
+      );
     }
   });
 
   it("never carry on more text than they may", () => {
     const message = decode(
-      JSON.stringify({ type: "report_version_rsp", result_code: 1, result_msg: "m".repeat(5000), version: "v".repeat(5000) }),
+      JSON.stringify({
+        type: "report_version_rsp",
+        result_code: 1,
+        result_msg: "m".repeat(5000),
+        version: "v".repeat(5000),
+      }),
     );
     assert.ok(message.type === "version-answer");
     assert.equal(message.answer.resultMessage.length, MESSAGE_LIMIT);
@@ -122,7 +141,10 @@ describe("offers", () => {
   });
 
   it("bring the digest in lower case", () => {
-    assert.deepEqual(decode(JSON.stringify({ ...OFFER, md5sum: OFFER.md5sum.toUpperCase() })), { type: "offer", offer: TAKEN });
+    assert.deepEqual(decode(JSON.stringify({ ...OFFER, md5sum: OFFER.md5sum.toUpperCase() })), {
+      type: "offer",
+      offer: TAKEN,
+    });
   });
 
   it("may name more bytes than 31 bits count", () => {
@@ -133,21 +155,51 @@ describe("offers", () => {
   it("are malformed where a field is missing, of another type or out of bounds; the reason names it", () => {
     const bad: { [field: string]: unknown[] } = {
       version: [undefined, null, 2, "", "v".repeat(33), "0 2", "0.2\n", {}],
-      url: [undefined, null, 1, "", "ftp://host/file", "//host/file", "host/file", "https:/host", " https://host/", "httpsx://host/"],
-      md5sum: [undefined, null, "", "36eb5951179db14a631463a37a9322a", `${OFFER.md5sum}0`, "z".repeat(32), `${OFFER.md5sum}\n`, 0],
+      url: [
+        undefined,
+        null,
+        1,
+        "",
+        "ftp://host/file",
+        "//host/file",
+        "host/file",
+        "https:/host",
+        " https://host/",
+        "httpsx://host/",
+      ],
+      md5sum: [
+        undefined,
+        null,
+        "",
+        "36eb5951179db14a631463a37a9322a",
+        `${OFFER.md5sum}0`,
+        "z".repeat(32),
+        `${OFFER.md5sum}\n`,
+        0,
+      ],
       file_size: [undefined, null, "708482", 0, -1, 0.5, 2 ** 53, 1e400, true, [1]],
     };
-    const badUrls = ["https://host/ü", "https://host/a b", "https://host/\n", "https://host/\0", `https://host/${"x".repeat(2048)}`];
+    const badUrls = [
+      "https://host/ü",
+      "https://host/a b",
+      "https://host/\n",
+      "https://host/\0",
+      `https://host/${"x".repeat(2048)}`,
+    ];
     for (const [field, values] of Object.entries({ ...bad, url: [...(bad["url"] ?? []), ...badUrls] })) {
       for (const value of values) {
         const message = decode(JSON.stringify({ ...OFFER, [field]: value }));
-        assert.ok(message.type === "malformed" && message.reason.startsWith(field), `${field}: ${JSON.stringify(value)} is ${message.type}`);
+        assert.ok(
+          message.type === "malformed" && message.reason.startsWith(field),
+          `${field}: ${JSON.stringify(value)} is ${message.type}`,
+        );
       }
     }
   });
 
   it("are never made of what every object inherits", () => {
-    const text = '{"type":"update_firmware","__proto__":{"version":"0.2","url":"https://host/","md5sum":"","file_size":1}}';
+    const text =
+      '{"type":"update_firmware","__proto__":{"version":"0.2","url":"https://host/","md5sum":"","file_size":1}}';
     assert.equal(decode(text).type, "malformed");
   });
 
@@ -167,7 +219,19 @@ describe("other messages", () => {
   });
 
   it("are malformed where they are no JSON object with a type", () => {
-    for (const text of ["", "{", "null", "[]", "1", '"type"', "{}", '{"type":1}', '{"type":null}', '{"type":"x"}x', "{'type':'x'}"]) {
+    for (const text of [
+      "",
+      "{",
+      "null",
+      "[]",
+      "1",
+      '"type"',
+      "{}",
+      '{"type":1}',
+      '{"type":null}',
+      '{"type":"x"}x',
+      "{'type':'x'}",
+    ]) {
       assert.equal(decode(text).type, "malformed", text);
     }
     assert.equal(decodeDownlink(Uint8Array.of(0x7b, 0xff, 0x7d)).type, "malformed");
@@ -189,9 +253,9 @@ describe("other messages", () => {
 
   it("never throw, whatever the bytes are", () => {
     const text = JSON.stringify(OFFER);
-    const broken = fc.tuple(fc.nat(text.length), fc.nat(20), fc.string()).map(([at, removed, inserted]) =>
-      encodeUtf8(text.slice(0, at) + inserted + text.slice(at + removed)),
-    );
+    const broken = fc
+      .tuple(fc.nat(text.length), fc.nat(20), fc.string())
+      .map(([at, removed, inserted]) => encodeUtf8(text.slice(0, at) + inserted + text.slice(at + removed)));
     fc.assert(
       fc.property(fc.oneof(broken, fc.uint8Array(), fc.json().map(encodeUtf8)), (bytes) => {
         const message = decodeDownlink(bytes);

@@ -6,7 +6,14 @@ import { decodeDownlink } from "../../../src/protocol/messages.js";
 test("each known field is taken, at both of its bounds", () => {
   for (const requirements of [
     { sourceVersion: "1.0", minBatteryPercent: 0, minSignalDbm: -200, space: 0, kind: "module", component: "app" },
-    { sourceVersion: "1".repeat(32), minBatteryPercent: 100, minSignalDbm: 0, space: Number.MAX_SAFE_INTEGER, kind: "mcu", component: "m" },
+    {
+      sourceVersion: "1".repeat(32),
+      minBatteryPercent: 100,
+      minSignalDbm: 0,
+      space: Number.MAX_SAFE_INTEGER,
+      kind: "mcu",
+      component: "m",
+    },
   ] as const) {
     assert.deepEqual(decodeRequirements(requirements), requirements);
   }
@@ -34,7 +41,8 @@ const wrong: readonly (readonly [field: string, value: unknown])[] = [
   ["component", "m/cu"],
 ];
 for (const [field, value] of wrong) {
-  test(`${field} cannot be ${JSON.stringify(value)}`, () => assert.deepEqual(decodeRequirements({ [field]: value }), { wrong: `${field} is wrong` }));
+  test(`${field} cannot be ${JSON.stringify(value)}`, () =>
+    assert.deepEqual(decodeRequirements({ [field]: value }), { wrong: `${field} is wrong` }));
 }
 
 test("an offer carries them, and without them is as it was", () => {
@@ -42,6 +50,12 @@ test("an offer carries them, and without them is as it was", () => {
   const offer = { version: "2.0", url: "http://h/f", md5: "0".repeat(32), size: 5 };
   const read = (message: object): unknown => decodeDownlink(new Uint8Array(Buffer.from(JSON.stringify(message))));
   assert.deepEqual(read(fields), { type: "offer", offer });
-  assert.deepEqual(read({ ...fields, minBatteryPercent: 30 }), { type: "offer", offer: { ...offer, requirements: { minBatteryPercent: 30 } } });
-  assert.deepEqual(read({ ...fields, space: "x" }), { type: "offer", offer: { ...offer, requirements: { wrong: "space is wrong" } } });
+  assert.deepEqual(read({ ...fields, minBatteryPercent: 30 }), {
+    type: "offer",
+    offer: { ...offer, requirements: { minBatteryPercent: 30 } },
+  });
+  assert.deepEqual(read({ ...fields, space: "x" }), {
+    type: "offer",
+    offer: { ...offer, requirements: { wrong: "space is wrong" } },
+  });
 });

@@ -29,7 +29,9 @@ test(`whatever is appended, consumed and read in turn, npm's bl says the same; $
           ours.consume(count);
           theirs.consume(count);
         } else if ("slice" in one) {
-          const [start, end] = one.slice.map((at) => Math.min(at, theirs.length)).sort((left, right) => left - right) as [number, number];
+          const [start, end] = one.slice
+            .map((at) => Math.min(at, theirs.length))
+            .sort((left, right) => left - right) as [number, number];
           assert.deepEqual([...ours.slice(start, end)], [...theirs.slice(start, end)]);
           assert.deepEqual([...ours.slice(start)], [...theirs.slice(start)]);
         } else {
@@ -45,17 +47,23 @@ test(`whatever is appended, consumed and read in turn, npm's bl says the same; $
 
 test(`text across the seams of pieces is read as npm's bl reads it; ${REPEAT}`, () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 40 }), fc.array(fc.nat(200), { maxLength: 6 }), (text, cuts) => {
-      const bytes = Buffer.from(text);
-      const [ours, theirs] = [bl(), new NodeBufferList()];
-      const ends = [...cuts.map((cut) => cut % (bytes.byteLength + 1)), bytes.byteLength].sort((left, right) => left - right);
-      ends.forEach((end, index) => {
-        const piece = bytes.subarray(index === 0 ? 0 : ends[index - 1], end);
-        ours.append(piece);
-        theirs.append(piece);
-      });
-      assert.equal(ours.toString("utf8", 0, bytes.byteLength), theirs.toString("utf8", 0, bytes.byteLength));
-    }),
+    fc.property(
+      fc.string({ unit: "binary", minLength: 1, maxLength: 40 }),
+      fc.array(fc.nat(200), { maxLength: 6 }),
+      (text, cuts) => {
+        const bytes = Buffer.from(text);
+        const [ours, theirs] = [bl(), new NodeBufferList()];
+        const ends = [...cuts.map((cut) => cut % (bytes.byteLength + 1)), bytes.byteLength].sort(
+          (left, right) => left - right,
+        );
+        ends.forEach((end, index) => {
+          const piece = bytes.subarray(index === 0 ? 0 : ends[index - 1], end);
+          ours.append(piece);
+          theirs.append(piece);
+        });
+        assert.equal(ours.toString("utf8", 0, bytes.byteLength), theirs.toString("utf8", 0, bytes.byteLength));
+      },
+    ),
     { seed: SEED },
   );
 });

@@ -31,15 +31,29 @@ test(`bytes of text and of numbers are Node's; ${REPEAT}`, () => {
 
 test(`text that was encoded is read back as Node reads it; ${REPEAT}`, () => {
   check<[string, number, number]>([text, fc.nat(3), fc.nat(3)], (value, before, after) => {
-    const encoded = [...new Uint8Array(before).fill(0x61), ...NodeBuffer.from(value), ...new Uint8Array(after).fill(0x7a)];
+    const encoded = [
+      ...new Uint8Array(before).fill(0x61),
+      ...NodeBuffer.from(value),
+      ...new Uint8Array(after).fill(0x7a),
+    ];
     const [ours, nodes] = [Buffer.from(encoded), NodeBuffer.from(encoded)];
-    assert.equal(ours.toString("utf8", before, encoded.length - after), nodes.toString("utf8", before, encoded.length - after));
+    assert.equal(
+      ours.toString("utf8", before, encoded.length - after),
+      nodes.toString("utf8", before, encoded.length - after),
+    );
     assert.equal(ours.toString(), nodes.toString());
   });
 });
 
 test("differs from Node, on purpose: bytes that are not UTF-8 become as many U+FFFD, never as long as they were", () => {
-  for (const ill of [[0x61, 0xff, 0x62], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xf0, 0x9f, 0x98]]) {
+  for (const ill of [
+    [0x61, 0xff, 0x62],
+    [0xc3],
+    [0xed, 0xa0, 0x80],
+    [0xc0, 0x80],
+    [0xf5, 0x80, 0x80, 0x80],
+    [0xf0, 0x9f, 0x98],
+  ]) {
     assert.equal(Buffer.from(ill).toString(), "\ufffd".repeat(ill.length));
     assert.notEqual(Buffer.byteLength(Buffer.from(ill).toString()), ill.length);
   }

@@ -8,15 +8,27 @@ import { nextTick } from "../../../hal/shims/process-nextick-args.js";
 /** Node's, typed as little as the shim's. */
 const Original = NodeEmitter as unknown as typeof EventEmitter;
 
-for (const [name, Emitter] of [["the shim's", EventEmitter], ["Node's", Original]] as const) {
+for (const [name, Emitter] of [
+  ["the shim's", EventEmitter],
+  ["Node's", Original],
+] as const) {
   test(`${name} emitter calls its listeners in order, and throws an error that nobody hears`, () => {
     const emitter = new Emitter();
     const told: unknown[] = [];
-    assert.equal(emitter.on("packet", (packet: unknown) => told.push(["first", packet])), emitter);
+    assert.equal(
+      emitter.on("packet", (packet: unknown) => told.push(["first", packet])),
+      emitter,
+    );
     emitter.on("packet", (packet: unknown) => told.push(["second", packet]));
     assert.equal(emitter.emit("packet", 1), true);
     assert.equal(emitter.emit("other", 2), false);
-    assert.deepEqual([...told], [["first", 1], ["second", 1]]);
+    assert.deepEqual(
+      [...told],
+      [
+        ["first", 1],
+        ["second", 1],
+      ],
+    );
     const error = new Error("alone");
     assert.throws(() => emitter.emit("error", error), error);
     emitter.on("error", (heard: unknown) => told.push(heard));

@@ -39,7 +39,9 @@ test("holds versions of 1 to 32 visible ASCII characters and refuses all others"
 
 test("the content is a function of version, size and seed", () => {
   const digest = (options: Partial<AppImageOptions>): string =>
-    createHash("md5").update(buildAppImage({ ...OPTIONS, ...options })).digest("hex");
+    createHash("md5")
+      .update(buildAppImage({ ...OPTIONS, ...options }))
+      .digest("hex");
   assert.equal(digest({}), digest({}));
   const others = [{}, { seed: 2 }, { version: "1.0.1" }, { byteLength: 4112 }, { seed: 0 }].map(digest);
   assert.equal(new Set(others).size, others.length);

@@ -93,7 +93,10 @@ test("refuses no segments, more than 16, and 16 that are not there", () => {
 });
 
 test("accepts 16 segments, each of any length but the first", () => {
-  assert.equal(verify(imageOf([[0, 256], ...Array.from({ length: 15 }, (_, index) => [0, index * 4] as const)])), undefined);
+  assert.equal(
+    verify(imageOf([[0, 256], ...Array.from({ length: 15 }, (_, index) => [0, index * 4] as const)])),
+    undefined,
+  );
 });
 
 test("refuses segments whose length is no multiple of 4, leaves the slot, or wraps", () => {
@@ -120,11 +123,16 @@ test("refuses a segment that the chip could not map where it is", () => {
 });
 
 test("finds the checksum in the last byte of the line after the segments, wherever they end", () => {
-  for (let length = 256; length <= 288; length += 4) assert.equal(verify(imageOf([[0, length]])), undefined, `${length}`);
+  for (let length = 256; length <= 288; length += 4) {
+    assert.equal(verify(imageOf([[0, length]])), undefined, `${length}`);
+  }
 });
 
 test("refuses a wrong checksum even where the SHA-256 agrees", () => {
-  assert.equal(verify(resealed((image) => image.writeUInt8(image.readUInt8(4096 - 33) ^ 1, 4096 - 33))), "wrong checksum");
+  assert.equal(
+    verify(resealed((image) => image.writeUInt8(image.readUInt8(4096 - 33) ^ 1, 4096 - 33))),
+    "wrong checksum",
+  );
   assert.equal(verify(resealed((image) => image.writeUInt8(image.readUInt8(600) ^ 1, 600))), "wrong checksum");
 });
 
@@ -198,7 +206,10 @@ function verifyIn(size: number, image: Uint8Array, chipId = CHIP_ESP32): string 
 function resealed(change: (image: Buffer) => void): Buffer {
   const image = Buffer.from(IMAGE);
   change(image);
-  createHash("sha256").update(image.subarray(0, 4096 - 32)).digest().copy(image, 4096 - 32);
+  createHash("sha256")
+    .update(image.subarray(0, 4096 - 32))
+    .digest()
+    .copy(image, 4096 - 32);
   return image;
 }
 

@@ -86,9 +86,15 @@ test("timers and sockets of the old boot are silent after a restart, those of th
   const [first, second] = [await loopback.peer(0), await loopback.peer(1)];
   await until("end of the old connection", () => first.ended || first.closed);
   await second.send(Buffer.from("x"));
-  await until("everything", () => ["new writable", "new readable"].every((what) => heard.includes(what)) && heard.length >= 4);
+  await until(
+    "everything",
+    () => ["new writable", "new readable"].every((what) => heard.includes(what)) && heard.length >= 4,
+  );
   await settle();
-  assert.deepEqual(heard.filter((what) => what.startsWith("old")), []);
+  assert.deepEqual(
+    heard.filter((what) => what.startsWith("old")),
+    [],
+  );
   await loopback.stop();
 });
 
@@ -148,7 +154,10 @@ test("firmware that throws is a dead board without power", () => {
     throw new Error("no start");
   });
   board.powerOn();
-  assert.deepEqual(dead.map(({ message }) => message), ["no start"]);
+  assert.deepEqual(
+    dead.map(({ message }) => message),
+    ["no start"],
+  );
   assert.equal(board.running, false);
   assertDead(modules());
 });
@@ -182,7 +191,10 @@ test("a flash that fails while booting is a dead board", () => {
   const { board, dead } = boardOf(smallFlash("1", undefined, medium));
   medium.failAfter(0);
   board.powerOn();
-  assert.deepEqual(dead.map(({ message }) => message), ["flash failed"]);
+  assert.deepEqual(
+    dead.map(({ message }) => message),
+    ["flash failed"],
+  );
 });
 
 test("a board without power changes no byte of its flash", () => {

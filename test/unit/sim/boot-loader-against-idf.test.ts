@@ -18,8 +18,18 @@ const STATE_NAMES = ["new", "pending-verify", "valid", "invalid", "aborted"];
 test("boots the slot that ESP-IDF boots and leaves the otadata it leaves, from every pair of states", () => {
   for (const first of [undefined, ...STATES]) {
     for (const second of [undefined, ...STATES]) {
-      for (const sequences of [[1, 2], [3, 2], [2, 4], [1, 1], [0xfffffffe, 7]] as const) {
-        for (const sound of [[true, true], [true, false], [false, true]] as [boolean, boolean][]) {
+      for (const sequences of [
+        [1, 2],
+        [3, 2],
+        [2, 4],
+        [1, 1],
+        [0xfffffffe, 7],
+      ] as const) {
+        for (const sound of [
+          [true, true],
+          [true, false],
+          [false, true],
+        ] as [boolean, boolean][]) {
           const entries: [RawEntry, RawEntry] = [entryOf(sequences[0], first), entryOf(sequences[1], second)];
           compareBoot(entries, sound, `${sequences} ${first} ${second} ${sound}`);
         }
@@ -59,7 +69,7 @@ test("follows ESP-IDF through any life of boots, updates, confirmations, rollbac
       assert.equal(platform.boot.runningSlot(), `ota_${idf.running}`, where);
       for (const slot of [0, 1]) {
         const state = idf.stateOf(slot);
-        const expected = state === undefined ? undefined : STATE_NAMES[state] ?? "undefined";
+        const expected = state === undefined ? undefined : (STATE_NAMES[state] ?? "undefined");
         assert.equal(platform.boot.imageState(`ota_${slot}`), expected, where);
       }
     }
@@ -83,13 +93,28 @@ function act(action: string, { flash, idf, platform }: Life): PlatformModule | u
       return bootBoth(flash, idf);
     case "update":
       // esp_ota_begin refuses while the running image is on trial; setPending stands for both.
-      if (idf.stateOf(idf.running) !== 1) assert.equal(succeeds(() => platform.boot.setPending()), idf.setBoot(target));
+      if (idf.stateOf(idf.running) !== 1) {
+        assert.equal(
+          succeeds(() => platform.boot.setPending()),
+          idf.setBoot(target),
+        );
+      }
       return platform;
     case "confirm":
-      if (runsActive) assert.equal(succeeds(() => platform.boot.confirm()), idf.markValid());
+      if (runsActive) {
+        assert.equal(
+          succeeds(() => platform.boot.confirm()),
+          idf.markValid(),
+        );
+      }
       return platform;
     case "revert":
-      if (runsActive) assert.equal(succeeds(() => platform.boot.revert()), idf.markInvalid());
+      if (runsActive) {
+        assert.equal(
+          succeeds(() => platform.boot.revert()),
+          idf.markInvalid(),
+        );
+      }
       return platform;
     case "rot":
       if (idf.sound[target] === true) spoilImage(flash, target);

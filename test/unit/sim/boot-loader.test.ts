@@ -30,17 +30,26 @@ test("a new image goes on trial; not confirmed, the next boot aborts it for good
   boot(flash);
   otaDataOf(flash).select(1);
   assert.equal(boot(flash), 1);
-  assert.deepEqual(entries(flash), [{ sequence: 1, state: "valid" }, { sequence: 2, state: "pending-verify" }]);
+  assert.deepEqual(entries(flash), [
+    { sequence: 1, state: "valid" },
+    { sequence: 2, state: "pending-verify" },
+  ]);
   for (let count = 0; count < 3; count++) {
     assert.equal(boot(flash), 0);
-    assert.deepEqual(entries(flash), [{ sequence: 1, state: "valid" }, { sequence: 2, state: "aborted" }]);
+    assert.deepEqual(entries(flash), [
+      { sequence: 1, state: "valid" },
+      { sequence: 2, state: "aborted" },
+    ]);
   }
 });
 
 test("a confirmed image boots again and again", () => {
   const flash = withEntries({ sequence: 1, state: "valid" }, { sequence: 2, state: "valid" });
   for (let count = 0; count < 3; count++) assert.equal(boot(flash), 1);
-  assert.deepEqual(entries(flash), [{ sequence: 1, state: "valid" }, { sequence: 2, state: "valid" }]);
+  assert.deepEqual(entries(flash), [
+    { sequence: 1, state: "valid" },
+    { sequence: 2, state: "valid" },
+  ]);
 });
 
 for (const [first, second, running] of [
@@ -126,7 +135,15 @@ test("booting changes nothing but otadata", () => {
 
 test("a cut inside the boot loader, at any of its operations, leaves a board that boots a sound image", () => {
   const random = new SeededRandom();
-  const states: (State | undefined)[] = ["new", "pending-verify", "valid", "invalid", "aborted", "undefined", undefined];
+  const states: (State | undefined)[] = [
+    "new",
+    "pending-verify",
+    "valid",
+    "invalid",
+    "aborted",
+    "undefined",
+    undefined,
+  ];
   for (const first of states) {
     for (const second of states) {
       const medium = new RecordingMedium();
@@ -142,7 +159,9 @@ test("a cut inside the boot loader, at any of its operations, leaves a board tha
         const where = `${first} ${second} ${how}; ${REPEAT}`;
         assert.ok(after === 0 || after === 1, where);
         // No cut makes a board boot an image that was on trial or judged unfit, while the other is neither.
-        if (running === 0 && second !== "new" && (first === "valid" || first === "undefined")) assert.equal(after, 0, where);
+        if (running === 0 && second !== "new" && (first === "valid" || first === "undefined")) {
+          assert.equal(after, 0, where);
+        }
       }
     }
   }

@@ -37,7 +37,10 @@ test("a failure that nobody put into words names what was tried, and the file", 
   assert.equal(describeFileFault(refusal("EACCES")), "cannot open /data/x: permission denied");
   assert.equal(describeFileFault(refusal("EACCES", "mkdir")), "cannot make /data/x: permission denied");
   const below = join(process.execPath, "below");
-  assert.equal(describeFileFault(thrownBy(() => writeFileSync(below, ""))), `cannot open ${below}: a part of the path is a file, not a folder`);
+  assert.equal(
+    describeFileFault(thrownBy(() => writeFileSync(below, ""))),
+    `cannot open ${below}: a part of the path is a file, not a folder`,
+  );
   const moved = thrownBy(() => renameSync(process.execPath, join(tmpdir(), "absent", "x")));
   assert.equal(describeFileFault(moved), `cannot write ${join(tmpdir(), "absent", "x")}: no such file or folder`);
 });

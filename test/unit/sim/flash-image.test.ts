@@ -7,7 +7,12 @@ import { chipIdOf } from "../../../hal/boards/sim/flash-chip.js";
 import { bootFault, flashOf, seemsFlash } from "../../../hal/boards/sim/flash-image.js";
 import { inspectFlash, inspectSlots } from "../../../hal/boards/sim/inspect.js";
 import { NorFlash } from "../../../hal/boards/sim/nor-flash.js";
-import { encodePartitionTable, type Partition, parsePartitionsCsv, TABLE_ADDRESS } from "../../../hal/boards/sim/partition-table.js";
+import {
+  encodePartitionTable,
+  type Partition,
+  parsePartitionsCsv,
+  TABLE_ADDRESS,
+} from "../../../hal/boards/sim/partition-table.js";
 import { bytesOf } from "../../support/power-cuts.js";
 import { resealImage } from "../../support/resealed-image.js";
 import { SMALL_PARTITIONS, SMALL_SLOTS, otaDataOf, smallFlash } from "../../support/small-flash.js";
@@ -35,26 +40,45 @@ test("a flash is taken as it is, whether its table has an MD5 or not, and if it 
 
 for (const [what, bytes, message] of [
   ["an empty file", new Uint8Array(0), /it is empty/],
-  ["an application", imageFor(C3), /it is an application image for ESP32-C3, version 1\.0: ota-device flash makes a board of it/],
-  ["an application with a table's magic where a flash has its table", applicationLikeFlash(), /it is an application image for ESP32, version/],
+  [
+    "an application",
+    imageFor(C3),
+    /it is an application image for ESP32-C3, version 1\.0: ota-device flash makes a board of it/,
+  ],
+  [
+    "an application with a table's magic where a flash has its table",
+    applicationLikeFlash(),
+    /it is an application image for ESP32, version/,
+  ],
   ["a boot loader", bootLoaderFor(S3), /it seems to be a boot loader for ESP32-S3/],
   ["a partition table", encodePartitionTable(SMALL_PARTITIONS), /it seems to be a partition table alone/],
   ["an ELF file", new TextEncoder().encode("\x7fELF\x01\x01"), /it is an ELF file/],
   ["a text", new TextEncoder().encode("dear diary"), /no partition table at 0x8000/],
   ["a blank flash", new Uint8Array(0x40000).fill(0xff), /no partition table at 0x8000/],
-  ["a flash that ends before a partition does", bytesOf(smallFlash("1.0")).slice(0, 0x30000), /partition ota_1 ends outside the flash \(a file of 196608 bytes\): .*--pad-to-size/],
+  [
+    "a flash that ends before a partition does",
+    bytesOf(smallFlash("1.0")).slice(0, 0x30000),
+    /partition ota_1 ends outside the flash \(a file of 196608 bytes\): .*--pad-to-size/,
+  ],
   ["a flash that ends within its table", bytesOf(smallFlash("1.0")).slice(0, 0x8000 + 512), /not whole sectors/],
-  ["a flash that ends within a sector", bytesOf(smallFlash("1.0")).slice(0, 0x3fff0), /262128 bytes are part of a flash, not whole sectors/],
+  [
+    "a flash that ends within a sector",
+    bytesOf(smallFlash("1.0")).slice(0, 0x3fff0),
+    /262128 bytes are part of a flash, not whole sectors/,
+  ],
   ["a table with a wrong MD5", spoilt(bytesOf(smallFlash("1.0")), TABLE_ADDRESS + 8), /wrong MD5/],
   ["more than any flash has", new Uint8Array(128 * 1024 * 1024 + 1), /more than any flash/],
 ] as const) {
   test(`${what} is refused as a flash, and says what it is`, () => {
-    assert.throws(() => flashOf(bytes), (error: Error) => {
-      assert.equal(error.name, "StateError");
-      assert.match(error.message, message);
-      assert.doesNotMatch(error.message, /\n/);
-      return true;
-    });
+    assert.throws(
+      () => flashOf(bytes),
+      (error: Error) => {
+        assert.equal(error.name, "StateError");
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      },
+    );
   });
 }
 
@@ -91,12 +115,17 @@ test("what a flash is: chip, size, table, and both entries of otadata", () => {
   });
   otaDataOf(flash).write(0, { sequence: 2, state: "pending-verify" });
   flash.program(Uint8Array.of(1, 2, 3, 4), 0x10000);
-  assert.deepEqual(inspectFlash(flash).otadata, [{ sequence: 2, slot: "ota_1", state: "pending-verify" }, { state: "damaged" }]);
+  assert.deepEqual(inspectFlash(flash).otadata, [
+    { sequence: 2, slot: "ota_1", state: "pending-verify" },
+    { state: "damaged" },
+  ]);
 });
 
 test("a factory application runs while otadata selects no slot, and again if the selected image is damaged", () => {
   const flash = flashWith(WITH_FACTORY);
-  for (const [index, label] of ["factory", "ota_0"].entries()) flash.program(imageFor(C3, `${index}.0`), offsetOf(label));
+  for (const [index, label] of ["factory", "ota_0"].entries()) {
+    flash.program(imageFor(C3, `${index}.0`), offsetOf(label));
+  }
   assert.deepEqual(inspectSlots(flash, C3).running, { slot: "factory", version: "0.0", state: "undefined" });
   assert.deepEqual(Object.keys(inspectSlots(flash, C3).slots), ["factory", "ota_0", "ota_1"]);
   const otaData = otaDataOf(flash);
@@ -124,7 +153,8 @@ test("says what keeps the simulated board from booting a flash, and changes noth
   assert.match(bootFault(smallFlash()) ?? "", /no slot holds a bootable image/);
   assert.match(bootFault(flashWith(WITH_FACTORY)) ?? "", /factory application/);
   const rows = ["nvs,data,nvs,,24K", "otadata,data,ota,,8K", "ota_0,app,ota_0,,64K", "ota_1,app,ota_1,,64K"];
-  const without = (index: number): NorFlash => flashWith(parsePartitionsCsv(rows.filter((_, row) => row !== index).join("\n")));
+  const without = (index: number): NorFlash =>
+    flashWith(parsePartitionsCsv(rows.filter((_, row) => row !== index).join("\n")));
   assert.match(bootFault(without(0)) ?? "", /no nvs partition/);
   assert.match(bootFault(without(1)) ?? "", /no otadata partition/);
   assert.match(bootFault(without(3)) ?? "", /1 slots for updates, two are needed/);

@@ -24,7 +24,9 @@ beforeEach(() => {
 });
 
 test("opens the running slot, the next one and data partitions by label; no slot by label", () => {
-  for (const path of ["running", "nextota", "nvs", "otadata"]) assert.equal(flash.open({ path }).status().blockLength, 4096);
+  for (const path of ["running", "nextota", "nvs", "otadata"]) {
+    assert.equal(flash.open({ path }).status().blockLength, 4096);
+  }
   for (const path of ["ota_0", "ota_1", "", "NVS", "nothing", "constructor"]) {
     assert.throws(() => flash.open({ path }), /can't find partition/);
   }
@@ -44,12 +46,17 @@ test("reads and writes bytes of its own partition alone", () => {
   target.read(read, TARGET.size - 16);
   assert.deepEqual(read, line(2));
   const now = bytesOf(chip);
-  now.fill(0xff, TARGET.offset, TARGET.offset + 16).fill(0xff, TARGET.offset + TARGET.size - 16, TARGET.offset + TARGET.size);
+  now
+    .fill(0xff, TARGET.offset, TARGET.offset + 16)
+    .fill(0xff, TARGET.offset + TARGET.size - 16, TARGET.offset + TARGET.size);
   assertSameBytes(now, before);
 });
 
 test("reads at any offset and of any length", () => {
-  target.write(Uint8Array.from({ length: 32 }, (_, index) => index), 16);
+  target.write(
+    Uint8Array.from({ length: 32 }, (_, index) => index),
+    16,
+  );
   const read = new Uint8Array(5);
   target.read(read, 30);
   assert.deepEqual([...read], [14, 15, 16, 17, 18]);
@@ -57,19 +64,41 @@ test("reads at any offset and of any length", () => {
 });
 
 test("what reaches outside the partition fails, in the SDK's words", () => {
-  for (const [offset, length] of [[-16, 16], [TARGET.size, 16], [TARGET.size - 16, 32], [0, TARGET.size + 16]] as const) {
+  for (const [offset, length] of [
+    [-16, 16],
+    [TARGET.size, 16],
+    [TARGET.size - 16, 32],
+    [0, TARGET.size + 16],
+  ] as const) {
     assert.throws(() => target.read(new Uint8Array(length), offset), { message: "read failed" });
     assert.throws(() => target.write(new Uint8Array(length), offset), { message: "write failed" });
   }
-  for (const [start, end] of [[-1, 1], [15, 17], [16, 17], [0, 17], [2, 1]] as const) {
+  for (const [start, end] of [
+    [-1, 1],
+    [15, 17],
+    [16, 17],
+    [0, 17],
+    [2, 1],
+  ] as const) {
     assert.throws(() => target.eraseBlock(start, end), { message: "erase failed" });
   }
-  for (const [start, end] of [[0.5, 1], [0, 0.5]] as const) assert.throws(() => target.eraseBlock(start, end));
+  for (const [start, end] of [
+    [0.5, 1],
+    [0, 0.5],
+  ] as const) {
+    assert.throws(() => target.eraseBlock(start, end));
+  }
   assert.equal(chip.isBlank(TARGET.offset, TARGET.size), true);
 });
 
 test("refuses to write off a line of 16 bytes", () => {
-  for (const [offset, length] of [[8, 16], [0, 8], [1, 15], [0, 17], [4080, 24]] as const) {
+  for (const [offset, length] of [
+    [8, 16],
+    [0, 8],
+    [1, 15],
+    [0, 17],
+    [4080, 24],
+  ] as const) {
     assert.throws(() => target.write(new Uint8Array(length), offset), /not aligned/);
   }
   assert.equal(chip.isBlank(TARGET.offset, TARGET.size), true);

@@ -70,7 +70,10 @@ test("a key of another type is a mismatch, and deleted keys are none", () => {
   // The namespace is 1, and the first page the active one.
   const data = Buffer.alloc(8, 0xff);
   data.writeUInt8(7, 0);
-  new Page(flash, 0).append(encodeItem({ namespace: 1, type: TYPE_U8, chunk: CHUNK_NONE, key: "count", data, span: 1 }), new Uint8Array(0));
+  new Page(flash, 0).append(
+    encodeItem({ namespace: 1, type: TYPE_U8, chunk: CHUNK_NONE, key: "count", data, span: 1 }),
+    new Uint8Array(0),
+  );
   const opened = createKeyValueModule(new Nvs(flash, PARTITION), power).open({ path: "ota" });
   const mismatch = (error: unknown): boolean => error instanceof TypeError && error.message === "mismatch";
   assert.throws(() => opened.read("count"), mismatch);

@@ -19,7 +19,10 @@ beforeEach(() => {
 
 test("a folder that cannot be made is said in words", async () => {
   writeFileSync(folder, "");
-  await assert.rejects(lockFolder(join(folder, "below")), (error: Error) => error instanceof StateError && /^cannot use .*: a part of the path is a file/.test(error.message));
+  await assert.rejects(
+    lockFolder(join(folder, "below")),
+    (error: Error) => error instanceof StateError && /^cannot use .*: a part of the path is a file/.test(error.message),
+  );
 });
 
 test("makes the folder where it is absent", async () => {
@@ -69,7 +72,10 @@ test("a lock ends with its process, even one that is killed, and leaves nothing 
   await holder.kill();
   const release = await lockFolder(folder);
   release();
-  assert.deepEqual(readdirSync(folder).filter((name) => process.platform === "linux" || name !== LOCK_FILE), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => process.platform === "linux" || name !== LOCK_FILE),
+    [],
+  );
   assert.deepEqual(readdirSync(tmpdir()).filter(isLeftover), before);
 });
 
@@ -87,7 +93,10 @@ test("of two processes that race for a folder whose holder was killed, one gets 
     ends.push((await Promise.all(pair.map((racer) => racer.take(path)))).sort().join(" and "));
   }
   await Promise.all(racers.map((racer) => racer.kill()));
-  assert.deepEqual(ends, folders.map(() => "held and refused"));
+  assert.deepEqual(
+    ends,
+    folders.map(() => "held and refused"),
+  );
 });
 
 /** A process that locks what it is told to, and holds it. */
@@ -99,7 +108,10 @@ class Racer {
     const script = `import { lockFolder } from ${JSON.stringify(`file://${ROOT}/dist/node/hal/boards/sim/lock.js`)};
       process.on("message", (folder) => lockFolder(folder).then(() => process.send("held"), () => process.send("refused")));`;
     const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
-    this.#child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: [...stdio], env: { ...process.env, TMPDIR: temporary } });
+    this.#child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: [...stdio],
+      env: { ...process.env, TMPDIR: temporary },
+    });
     this.#child.on("message", (answer) => this.#answers.shift()?.(String(answer)));
   }
 

@@ -17,7 +17,9 @@ test("a blank chip reads as 0xFF everywhere", () => {
 });
 
 test("a chip is whole sectors and at least one", () => {
-  for (const length of [0, 1, SECTOR_LENGTH - 1, SECTOR_LENGTH + 1]) assert.throws(() => NorFlash.blank(length), /whole sectors/);
+  for (const length of [0, 1, SECTOR_LENGTH - 1, SECTOR_LENGTH + 1]) {
+    assert.throws(() => NorFlash.blank(length), /whole sectors/);
+  }
 });
 
 test("programming clears bits and keeps the rest", () => {
@@ -42,7 +44,12 @@ test("erasing is by whole sectors", () => {
   const flash = NorFlash.blank(3 * SECTOR_LENGTH);
   flash.program(new Uint8Array(3 * SECTOR_LENGTH), 0);
   const half = SECTOR_LENGTH / 2;
-  for (const [address, length] of [[1, SECTOR_LENGTH], [0, 1], [half, SECTOR_LENGTH], [0, SECTOR_LENGTH + 16]] as const) {
+  for (const [address, length] of [
+    [1, SECTOR_LENGTH],
+    [0, 1],
+    [half, SECTOR_LENGTH],
+    [0, SECTOR_LENGTH + 16],
+  ] as const) {
     assert.throws(() => flash.erase(address, length), /part of a sector/);
   }
   flash.erase(SECTOR_LENGTH, SECTOR_LENGTH);
@@ -53,7 +60,12 @@ test("erasing is by whole sectors", () => {
 
 test("nothing reaches outside the chip", () => {
   const flash = NorFlash.blank(SECTOR_LENGTH);
-  for (const [address, length] of [[-1, 1], [SECTOR_LENGTH, 1], [SECTOR_LENGTH - 1, 2], [0, SECTOR_LENGTH + 1]] as const) {
+  for (const [address, length] of [
+    [-1, 1],
+    [SECTOR_LENGTH, 1],
+    [SECTOR_LENGTH - 1, 2],
+    [0, SECTOR_LENGTH + 1],
+  ] as const) {
     assert.throws(() => flash.read(new Uint8Array(length), address), /outside/);
     assert.throws(() => flash.slice(address, length), /outside/);
     assert.throws(() => flash.program(new Uint8Array(length), address), /outside/);

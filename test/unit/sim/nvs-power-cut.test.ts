@@ -8,7 +8,9 @@ import { REPEAT, SeededRandom } from "../../support/seed.js";
 
 const NAMESPACE = "ota";
 const KEYS = ["job", "outbox", "mark", "x"];
-const partitionOf = (pages: number): { label: string; type: number; subtype: number; offset: number; size: number } => ({
+const partitionOf = (
+  pages: number,
+): { label: string; type: number; subtype: number; offset: number; size: number } => ({
   label: "nvs",
   type: 1,
   subtype: 2,
@@ -156,7 +158,10 @@ function assertOldOrNew(cut: Cut, store: Nvs, content: Content, next: Step | und
   for (const [key, value] of content) {
     const found = read(store, key);
     const fine = same(found, value) || (next?.key === key && same(found, next.value));
-    assert.ok(fine, `${key} is ${describe(found)}, was ${describe(value)}: operation ${cut.operation}, ${cut.how}; ${REPEAT}`);
+    assert.ok(
+      fine,
+      `${key} is ${describe(found)}, was ${describe(value)}: operation ${cut.operation}, ${cut.how}; ${REPEAT}`,
+    );
   }
 }
 

@@ -50,7 +50,10 @@ test("a key holds one value, whatever its type: the last one", () => {
   nvs.set("device", "key", Buffer.alloc(100, 1));
   nvs.setString("device", "key", "text");
   for (const store of [nvs, remount()]) {
-    assert.deepEqual([store.typeOf("device", "key"), store.getString("device", "key"), store.get("device", "key")], ["string", "text", undefined]);
+    assert.deepEqual(
+      [store.typeOf("device", "key"), store.getString("device", "key"), store.get("device", "key")],
+      ["string", "text", undefined],
+    );
     assert.deepEqual(store.keys("device"), ["key"]);
   }
   nvs.set("device", "key", Uint8Array.of(7));
@@ -77,15 +80,29 @@ test("a string whose bytes are damaged is dropped, and those around it are not",
   const at = Buffer.from(bytes).indexOf("two\0", 64 + 3 * 32 + 32);
   bytes[at] = (bytes[at] as number) ^ 1;
   const store = new Nvs(new NorFlash(bytes, NO_MEDIUM), PARTITION);
-  assert.deepEqual(["one", "two", "three"].map((key) => store.getString("device", key)), ["one", undefined, "three"]);
+  assert.deepEqual(
+    ["one", "two", "three"].map((key) => store.getString("device", key)),
+    ["one", undefined, "three"],
+  );
   assert.deepEqual(store.keys("device"), ["one", "three"]);
 });
 
 test("reads what Espressif's generator makes: strings, blobs, a blob over two pages, and a number as what it is", () => {
   const key = fixture("generated-key.bin");
   assert.deepEqual(
-    ["productId", "deviceName", "deviceSecret", "region", "broker", "ssid", "password", "sntp"].map((name) => key.getString("device", name)),
-    ["ABCDE12345", "light_01", "MDEyMzQ1Njc4OWFiY2RlZg==", "us-east", "mqtts://192.168.0.2", "my net", "pässwörd 1", "time.test"],
+    ["productId", "deviceName", "deviceSecret", "region", "broker", "ssid", "password", "sntp"].map((name) =>
+      key.getString("device", name),
+    ),
+    [
+      "ABCDE12345",
+      "light_01",
+      "MDEyMzQ1Njc4OWFiY2RlZg==",
+      "us-east",
+      "mqtts://192.168.0.2",
+      "my net",
+      "pässwörd 1",
+      "time.test",
+    ],
   );
   const authority = Buffer.from(certificateDer("ca.pem"));
   for (const name of ["brokerCa", "downloadCa"]) assert.deepEqual(key.get("device", name), authority);
@@ -100,10 +117,13 @@ test("reads what Espressif's generator makes: strings, blobs, a blob over two pa
 test("reads what ESP-IDF itself has written, changed, erased and moved", () => {
   const store = fixture("written.bin");
   const text = (key: string): string | undefined => store.getString("device", key);
-  assert.deepEqual(
-    ["productId", "deviceName", "deviceSecret", "ssid", "password"].map(text),
-    ["ABCDE12345", "light_01", "MDEyMzQ1Njc4OWFiY2RlZg==", "network number 60", undefined],
-  );
+  assert.deepEqual(["productId", "deviceName", "deviceSecret", "ssid", "password"].map(text), [
+    "ABCDE12345",
+    "light_01",
+    "MDEyMzQ1Njc4OWFiY2RlZg==",
+    "network number 60",
+    undefined,
+  ]);
   assert.deepEqual(store.get("device", "brokerCa"), Buffer.from(certificateDer("ca.pem")));
   assert.deepEqual(store.get("ota", "job"), Buffer.alloc(1500, "A"));
   assert.deepEqual(store.get("ota", "long"), Buffer.alloc(3000, "B"));

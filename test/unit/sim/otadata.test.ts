@@ -57,13 +57,22 @@ test("entries are those of ESP-IDF's own code, in each state", () => {
 test("what a chip's own ESP-IDF left after an update and after a revert is what the simulated board leaves", () => {
   const theirs = readFileSync(join(ESP_IDF, "otadata-updated.bin"));
   const boards = [
-    [{ sequence: 1, state: "valid" }, { sequence: 2, state: "valid" }],
-    [{ sequence: 1, state: "valid" }, { sequence: 2, state: "invalid" }],
+    [
+      { sequence: 1, state: "valid" },
+      { sequence: 2, state: "valid" },
+    ],
+    [
+      { sequence: 1, state: "valid" },
+      { sequence: 2, state: "invalid" },
+    ],
   ] as const;
   for (const [index, written] of boards.entries()) {
     const { flash, otaData } = blank();
     for (const entry of [0, 1] as const) {
-      flash.program(theirs.subarray(64 * index + 32 * entry, 64 * index + 32 * (entry + 1)), PARTITION.offset + entry * SECTOR_LENGTH);
+      flash.program(
+        theirs.subarray(64 * index + 32 * entry, 64 * index + 32 * (entry + 1)),
+        PARTITION.offset + entry * SECTOR_LENGTH,
+      );
       assert.deepEqual(otaData.read(entry), written[entry]);
     }
     const ours = blank();
@@ -95,7 +104,10 @@ test("what was written is read back, each entry in a sector of its own", () => {
   for (const state of ["new", "pending-verify", "valid", "invalid", "aborted", "undefined"] as const) {
     otaData.write(0, { sequence: 0x12345678, state });
     otaData.write(1, { sequence: 0xfffffffe, state });
-    assert.deepEqual(entries(otaData), [{ sequence: 0x12345678, state }, { sequence: 0xfffffffe, state }]);
+    assert.deepEqual(entries(otaData), [
+      { sequence: 0x12345678, state },
+      { sequence: 0xfffffffe, state },
+    ]);
     otaData.erase(0);
     assert.deepEqual(entries(otaData), [undefined, { sequence: 0xfffffffe, state }]);
   }
@@ -114,7 +126,10 @@ test("one flipped bit of the sequence or its CRC makes the entry void; the state
 
 test("an unknown state boots like an undefined one", () => {
   const { flash, otaData } = blank();
-  flash.program(Buffer.from("01000000ffffffffffffffffffffffffffffffffffffffff050000009a984347", "hex"), PARTITION.offset);
+  flash.program(
+    Buffer.from("01000000ffffffffffffffffffffffffffffffffffffffff050000009a984347", "hex"),
+    PARTITION.offset,
+  );
   assert.deepEqual(otaData.read(0), { sequence: 1, state: "undefined" });
   assert.equal(otaData.active(), 0);
 });
@@ -134,7 +149,10 @@ test("an entry speaks of slot (sequence - 1) modulo the slots", () => {
   const otaData = withEntries([7, "valid"], [10, "aborted"]);
   assert.equal(otaData.entryOf(0), 0);
   assert.equal(otaData.entryOf(1), 1);
-  assert.deepEqual([1, 2, 3, 4].map((sequence) => otaData.slotOf({ sequence, state: "valid" })), [0, 1, 0, 1]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((sequence) => otaData.slotOf({ sequence, state: "valid" })),
+    [0, 1, 0, 1],
+  );
 });
 
 test("selecting on blank otadata starts at the slot's own number", () => {
@@ -160,13 +178,19 @@ test("selecting the other slot takes the next sequence and leaves the active ent
 test("selecting the active slot again only makes it new", () => {
   const otaData = withEntries([1, "valid"], [2, "valid"]);
   otaData.select(1);
-  assert.deepEqual(entries(otaData), [{ sequence: 1, state: "valid" }, { sequence: 2, state: "new" }]);
+  assert.deepEqual(entries(otaData), [
+    { sequence: 1, state: "valid" },
+    { sequence: 2, state: "new" },
+  ]);
 });
 
 test("selecting replaces an aborted record and keeps the running one", () => {
   const otaData = withEntries([3, "valid"], [4, "aborted"]);
   otaData.select(1);
-  assert.deepEqual(entries(otaData), [{ sequence: 3, state: "valid" }, { sequence: 4, state: "new" }]);
+  assert.deepEqual(entries(otaData), [
+    { sequence: 3, state: "valid" },
+    { sequence: 4, state: "new" },
+  ]);
 });
 
 test("with three slots the next sequence skips to the wanted one", () => {
@@ -184,7 +208,10 @@ test("a cut inside a change leaves that entry old, new or void, and the other on
     const medium = new RecordingMedium();
     const flash = NorFlash.blank(3 * SECTOR_LENGTH, medium);
     const otaData = new OtaData({ flash, partition: PARTITION, slotCount: 2 });
-    const entry = (): OtaDataEntry => ({ sequence: random.integer(1, 1000), state: states[random.integer(0, 5)] ?? "new" });
+    const entry = (): OtaDataEntry => ({
+      sequence: random.integer(1, 1000),
+      state: states[random.integer(0, 5)] ?? "new",
+    });
     otaData.write(0, entry());
     otaData.write(1, entry());
     const before = bytesOf(flash);
@@ -197,7 +224,10 @@ test("a cut inside a change leaves that entry old, new or void, and the other on
       const left = new OtaData({ flash: new NorFlash(bytes, medium), partition: PARTITION, slotCount: 2 });
       assert.deepEqual(left.read(1 - index), old[1 - index], `${how}; ${REPEAT}`);
       const found = JSON.stringify(left.read(index));
-      assert.ok([undefined, old[index], written].some((entry) => JSON.stringify(entry) === found), `${how}: ${found}; ${REPEAT}`);
+      assert.ok(
+        [undefined, old[index], written].some((entry) => JSON.stringify(entry) === found),
+        `${how}: ${found}; ${REPEAT}`,
+      );
     }
   }
 });

@@ -23,7 +23,10 @@ const FLASH_LENGTH = 4 * 1024 * 1024;
 
 test("the project's own layout fits the chip without gaps that a slot would miss", () => {
   const partitions = parsePartitionsCsv(CSV);
-  assert.deepEqual(partitions.map(({ label }) => label), ["nvs", "otadata", "ota_0", "ota_1", "staging"]);
+  assert.deepEqual(
+    partitions.map(({ label }) => label),
+    ["nvs", "otadata", "ota_0", "ota_1", "staging"],
+  );
   const [first, second] = otaSlots(partitions);
   assert.equal(first?.size, second?.size);
   assert.equal((second?.offset ?? 0) + (second?.size ?? 0) <= FLASH_LENGTH, true);
@@ -49,8 +52,13 @@ test("reads what ESP-IDF allows: comments, blanks, CRLF, sizes in K and M, numbe
 });
 
 test("an app without an offset begins on the next 64 KiB", () => {
-  const partitions = parsePartitionsCsv("nvs,data,nvs,0x9000,0x1000\napp,app,ota_0,,64K\nmore,data,fat,,4K\nnext,app,ota_1,,64K");
-  assert.deepEqual(partitions.map(({ offset }) => offset), [0x9000, 0x10000, 0x20000, 0x30000]);
+  const partitions = parsePartitionsCsv(
+    "nvs,data,nvs,0x9000,0x1000\napp,app,ota_0,,64K\nmore,data,fat,,4K\nnext,app,ota_1,,64K",
+  );
+  assert.deepEqual(
+    partitions.map(({ offset }) => offset),
+    [0x9000, 0x10000, 0x20000, 0x30000],
+  );
 });
 
 test("an empty table has no partitions", () => assert.deepEqual(parsePartitionsCsv("\n# nothing\n"), []));
@@ -76,11 +84,14 @@ for (const [what, line, message] of [
   ["too few fields", "nvs", /unknown type/],
 ] as const) {
   test(`refuses ${what} and names the line`, () => {
-    assert.throws(() => parsePartitionsCsv(`# one\n${line}\n`), (error: Error) => {
-      assert.match(error.message, message);
-      assert.match(error.message, /line 2/);
-      return true;
-    });
+    assert.throws(
+      () => parsePartitionsCsv(`# one\n${line}\n`),
+      (error: Error) => {
+        assert.match(error.message, message);
+        assert.match(error.message, /line 2/);
+        return true;
+      },
+    );
   });
 }
 
@@ -100,7 +111,10 @@ test("the MD5 entry follows the last one, is of all before it, and 0xFF ends the
   const table = Buffer.from(encodePartitionTable(parsePartitionsCsv(CSV)));
   const end = 5 * 32;
   assert.equal(table.toString("hex", end, end + 16), `ebeb${"ff".repeat(14)}`);
-  assert.equal(table.toString("hex", end + 16, end + 32), createHash("md5").update(table.subarray(0, end)).digest("hex"));
+  assert.equal(
+    table.toString("hex", end + 16, end + 32),
+    createHash("md5").update(table.subarray(0, end)).digest("hex"),
+  );
   assert.ok(table.subarray(end + 32).every((byte) => byte === 0xff));
 });
 
@@ -140,7 +154,10 @@ test("a table without an MD5 is ended by a blank entry", () => {
 test("the MD5 is followed by the blank entry, as the boot loader wants it, and by no other MD5 or partition", () => {
   const table = encodePartitionTable(parsePartitionsCsv(CSV));
   assert.equal(describePartitionTable(flashWith(table)).hasMd5, true);
-  for (const [from, to] of [[5 * 32, 6 * 32], [0, 32]] as const) {
+  for (const [from, to] of [
+    [5 * 32, 6 * 32],
+    [0, 32],
+  ] as const) {
     const more = Buffer.from(table);
     table.slice(from, to).forEach((byte, index) => more.writeUInt8(byte, 6 * 32 + index));
     assert.throws(() => readPartitionTable(flashWith(more)), /damaged entry 6/);
@@ -158,7 +175,10 @@ test("a table without entries, or without an end, is refused", () => {
 test("the table is the one that ESP-IDF's tool makes, with and without MD5, byte for byte, and is read as its CSV", () => {
   const partitions = parsePartitionsCsv(readFileSync(join(ESP_IDF, "partitions.csv"), "utf8"));
   const ours = Buffer.from(encodePartitionTable(partitions));
-  for (const [file, hasMd5] of [["partitions-md5.bin", true], ["partitions-no-md5.bin", false]] as const) {
+  for (const [file, hasMd5] of [
+    ["partitions-md5.bin", true],
+    ["partitions-no-md5.bin", false],
+  ] as const) {
     const theirs = readFileSync(join(ESP_IDF, file));
     assert.equal(ours.toString("hex", 0, theirs.byteLength), theirs.toString("hex"));
     assert.deepEqual(describePartitionTable(flashWith(theirs)), { partitions, hasMd5 });
@@ -175,7 +195,10 @@ test("a partition that ends outside the flash is refused", () => {
 test("slots are in the order of their number, whatever their place", () => {
   const rows = ["b,app,ota_1,,64K", "f,app,factory,,64K", "a,app,ota_0,,64K", "t,app,test,,64K"];
   const partitions = parsePartitionsCsv(rows.join("\n"));
-  assert.deepEqual(otaSlots(partitions).map(({ label }) => label), ["a", "b"]);
+  assert.deepEqual(
+    otaSlots(partitions).map(({ label }) => label),
+    ["a", "b"],
+  );
   assert.throws(() => dataPartition(partitions, SUBTYPE_DATA_NVS, "nvs"), /no nvs partition/);
 });
 

@@ -19,7 +19,10 @@ test("names the slots by their labels, the running one and the other", () => {
 });
 
 test("tells state and version of both slots, `undefined` where there is no record and no image", () => {
-  const { platform: { boot }, flash } = start(smallFlash("1.2.3"));
+  const {
+    platform: { boot },
+    flash,
+  } = start(smallFlash("1.2.3"));
   assert.equal(boot.imageState("ota_0"), "valid");
   assert.equal(boot.imageState("ota_1"), undefined);
   assert.equal(boot.imageVersion("ota_0"), "1.2.3");
@@ -77,7 +80,10 @@ test("made pending twice, it is still one trial", () => {
 });
 
 test("forgetting drops the record of the target and no other, once", () => {
-  const { flash, platform: { boot } } = start(afterAbort());
+  const {
+    flash,
+    platform: { boot },
+  } = start(afterAbort());
   assert.equal(boot.imageState("ota_1"), "aborted");
   boot.forgetTarget();
   assert.equal(boot.imageState("ota_1"), undefined);
@@ -135,7 +141,11 @@ test("a confirmed image can still revert while the old one is sound", () => {
 test("without another image that can boot, revert is refused and nothing changes", () => {
   const spoilt = onTrial();
   const alone = start(smallFlash("1")).flash;
-  for (const [flash, slot] of [[spoilt, 0], [alone, undefined], [afterAbort(), undefined]] as const) {
+  for (const [flash, slot] of [
+    [spoilt, 0],
+    [alone, undefined],
+    [afterAbort(), undefined],
+  ] as const) {
     const { platform } = start(flash);
     if (slot !== undefined) spoilImage(flash, slot);
     const before = bytesOf(flash);
@@ -169,7 +179,11 @@ test("restart goes to the board, and nothing works without power", () => {
 
 test("resolves addresses and localhost, never from inside the call; tells of an unknown name by undefined", async () => {
   const { platform } = start(smallFlash("1"));
-  const known = [["127.0.0.1", "127.0.0.1"], ["localhost", "127.0.0.1"], ["::1", "::1"]] as const;
+  const known = [
+    ["127.0.0.1", "127.0.0.1"],
+    ["localhost", "127.0.0.1"],
+    ["::1", "::1"],
+  ] as const;
   for (const [host, expected] of [...known, ["no such host", undefined] as const]) {
     let inside = true;
     const answer = await new Promise<unknown[]>((resolve) => {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
@@ -110,7 +119,12 @@ test("a new board replaces an earlier one, and what an unfinished one left", () 
 test("a flash file that cannot be read says which and why", () => {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "flash.bin");
-  for (const content of [new Uint8Array(0), new Uint8Array(5000), new Uint8Array(0x10000).fill(0xff), new Uint8Array(4096)]) {
+  for (const content of [
+    new Uint8Array(0),
+    new Uint8Array(5000),
+    new Uint8Array(0x10000).fill(0xff),
+    new Uint8Array(4096),
+  ]) {
     writeFileSync(path, content);
     for (const read of [() => openFlash(folder, "r"), () => openFlash(folder, "r+"), () => snapshotFlash(folder)]) {
       assert.throws(read, (error: Error) => error instanceof StateError && error.message.startsWith(path));
@@ -149,7 +163,10 @@ test("a board is of the chip that its image is for", () => {
     assert.deepEqual(inspectFlash(flash).chip, { name, id });
     assert.equal(inspectSlots(flash, id).running.version, "1");
   }
-  assert.throws(() => factoryFlash(forUnknownChip(imageOf("1"))), /image for chip 77, which is none of ESP32, ESP32-S2/);
+  assert.throws(
+    () => factoryFlash(forUnknownChip(imageOf("1"))),
+    /image for chip 77, which is none of ESP32, ESP32-S2/,
+  );
 });
 
 test("an image without an application descriptor is refused for what it is", () => {

@@ -42,11 +42,21 @@ describe("a simulated sub-device", () => {
     onSubDevice((boot, record) => {
       boot();
       const whole = { version: "2.0.0", size: IMAGE.size, md5: IMAGE.md5 };
-      const others = [{ ...whole, version: 2 }, { ...whole, version: "" }, { ...whole, size: null }, { ...whole, md5: "../x" }, {}, null, []];
+      const others = [
+        { ...whole, version: 2 },
+        { ...whole, version: "" },
+        { ...whole, size: null },
+        { ...whole, md5: "../x" },
+        {},
+        null,
+        [],
+      ];
       for (const text of ["", "{", "\0", ...others.map((other) => JSON.stringify(other))]) {
         writeFileSync(record, text);
         const names = (error: unknown): boolean =>
-          error instanceof StateError && error.message.startsWith(`${record} is damaged: delete it`) && !error.message.includes("\n");
+          error instanceof StateError &&
+          error.message.startsWith(`${record} is damaged: delete it`) &&
+          !error.message.includes("\n");
         assert.throws(boot, names, text);
         assert.throws(() => installedSubDevices(dirname(dirname(dirname(record)))), names, text);
       }

@@ -20,7 +20,9 @@ afterEach(async () => {
 });
 
 test("takes addresses, no names, and a port of 16 bits", () => {
-  for (const address of ["localhost", "", "127.0.0", "example.com"]) assert.throws(() => open({ address }), /invalid address/);
+  for (const address of ["localhost", "", "127.0.0", "example.com"]) {
+    assert.throws(() => open({ address }), /invalid address/);
+  }
   for (const port of [-1, 65536]) assert.throws(() => open({ port }), RangeError);
 });
 
@@ -59,7 +61,9 @@ test("reads exactly what is there; more, or nothing of it, is invalid and takes 
   const { near, peer } = await connected();
   await peer.send(Buffer.from("hello"));
   await until("bytes", () => near.events.includes("readable 5"));
-  for (const length of [6, 0, 1000]) assert.throws(() => near.socket.read(new Uint8Array(length)), { message: "invalid" });
+  for (const length of [6, 0, 1000]) {
+    assert.throws(() => near.socket.read(new Uint8Array(length)), { message: "invalid" });
+  }
   assert.equal(read(near.socket, 2), "he");
   assert.throws(() => near.socket.read(new Uint8Array(4)), { message: "invalid" });
   assert.equal(read(near.socket, 3), "llo");
@@ -80,7 +84,13 @@ test("`this` in every callback is the socket", async () => {
     owners.push(this);
   };
   const TCP = createTcp(power);
-  const socket = new TCP({ address: "127.0.0.1", port: loopback.port, onReadable: note, onWritable: note, onError: note });
+  const socket = new TCP({
+    address: "127.0.0.1",
+    port: loopback.port,
+    onReadable: note,
+    onWritable: note,
+    onError: note,
+  });
   const peer = await loopback.peer();
   await until("connection", () => owners.length === 1);
   await peer.send(Buffer.from("x"));

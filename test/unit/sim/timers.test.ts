@@ -45,10 +45,12 @@ test("a timer may clear itself and others from its callback", async () => {
   const timers = createTimerModule(new Power());
   const ids: unknown[] = [];
   let fired = 0;
-  ids.push(timers.set(() => {
-    fired++;
-    for (const id of ids) timers.clear(id);
-  }, 0));
+  ids.push(
+    timers.set(() => {
+      fired++;
+      for (const id of ids) timers.clear(id);
+    }, 0),
+  );
   ids.push(timers.set(() => assert.fail("fired"), 0));
   await new Promise<void>((resolve) => timers.set(resolve, 1));
   assert.equal(fired, 1);

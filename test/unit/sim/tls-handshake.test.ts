@@ -87,7 +87,9 @@ test("a device's key that is not RSA is refused", () => {
 });
 
 test("a server that sends its certificate alone fails, also where its authority is known", async () => {
-  const leaf = tlsPem("server.pem").toString().split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
+  const leaf = tlsPem("server.pem")
+    .toString()
+    .split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
   await withServer({ ...SERVER_TLS, cert: leaf }, async (server) => {
     const near = open({ port: server.port });
     await until("failure", () => near.events.length > 0);
@@ -99,7 +101,9 @@ test("a server that sends its certificate alone fails, also where its authority 
 });
 
 test("unless it is to be as strict as the SDK, it takes a chain that Node takes", async () => {
-  const leaf = tlsPem("server.pem").toString().split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
+  const leaf = tlsPem("server.pem")
+    .toString()
+    .split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
   await withServer({ ...SERVER_TLS, cert: leaf }, async (server) => {
     const near = open({ port: server.port, strict: false });
     await until("handshake", () => near.events.length > 0);
@@ -113,7 +117,13 @@ test("`this` in the callbacks is not the socket", async () => {
     owners.push(this);
   };
   const TLS = createTls(power, true);
-  const options = { address: "127.0.0.1", port: loopback.port, host: "127.0.0.1", TCP: { io: createTcp(power) }, secure: { certificate: AUTHORITY } };
+  const options = {
+    address: "127.0.0.1",
+    port: loopback.port,
+    host: "127.0.0.1",
+    TCP: { io: createTcp(power) },
+    secure: { certificate: AUTHORITY },
+  };
   const socket = new TLS({ ...options, onReadable: note, onWritable: note, onError: note });
   const peer = await loopback.peer();
   await until("handshake", () => owners.length > 0);
@@ -144,11 +154,14 @@ test("a server of TLS 1.3 alone is a failed handshake", async () => {
 });
 
 test("a server of suites that the SDK lacks is a failed handshake", async () => {
-  await withServer({ ...SERVER_TLS, maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" }, async (server) => {
-    const near = open({ port: server.port });
-    await until("failure", () => near.events.length > 0);
-    assert.equal(near.events[0], "thrown");
-  });
+  await withServer(
+    { ...SERVER_TLS, maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" },
+    async (server) => {
+      const near = open({ port: server.port });
+      await until("failure", () => near.events.length > 0);
+      assert.equal(near.events[0], "thrown");
+    },
+  );
 });
 
 test("a server that goes away during the handshake is an error, once, and no exception nobody catches", async () => {
@@ -194,7 +207,10 @@ function open(options: Partial<TlsNearOptions> = {}): TlsNear {
   return openTls({ power, port: loopback.port, ...options });
 }
 
-async function withServer(tls: Parameters<typeof Loopback.start>[0], body: (server: Loopback) => Promise<void>): Promise<void> {
+async function withServer(
+  tls: Parameters<typeof Loopback.start>[0],
+  body: (server: Loopback) => Promise<void>,
+): Promise<void> {
   const server = await Loopback.start(tls);
   try {
     await body(server);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { askVersion, Installation, type Installer, type InstallImage, type InstallJob } from "../../../src/staging/installation.js";
+import {
+  askVersion,
+  Installation,
+  type Installer,
+  type InstallImage,
+  type InstallJob,
+} from "../../../src/staging/installation.js";
 import type { Failure } from "../../../src/update/machine/types.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
@@ -43,7 +49,14 @@ function handing(link: Partial<Installer> = {}, acknowledged = 0): Handing {
   });
   installation.start();
   clock.advance(0);
-  return { clock, installation, ends, said, image: () => given?.image as InstallImage, job: () => given?.job as InstallJob };
+  return {
+    clock,
+    installation,
+    ends,
+    said,
+    image: () => given?.image as InstallImage,
+    job: () => given?.job as InstallJob,
+  };
 }
 
 describe("an image that is handed over", () => {
@@ -54,7 +67,14 @@ describe("an image that is handed over", () => {
     const into = new Uint8Array(100).fill(1);
     assert.equal(image().read(9_950, into), 50);
     assert.deepEqual([into[0], into[49], into[50]], [9_950 & 0xff, 9_999 & 0xff, 1]);
-    for (const [byteOffset, length] of [[10_000, 10], [20_000, 10], [-1, 10], [0.5, 10], [NaN, 10], [0, 0]] as const) {
+    for (const [byteOffset, length] of [
+      [10_000, 10],
+      [20_000, 10],
+      [-1, 10],
+      [0.5, 10],
+      [NaN, 10],
+      [0, 0],
+    ] as const) {
       assert.equal(image().read(byteOffset, new Uint8Array(length)), 0, `${byteOffset}`);
     }
   });
@@ -66,7 +86,10 @@ describe("an image that is handed over", () => {
       job().acknowledge(bytes);
     }
     const taken = [0, 0, 0, 1, 10_000, 10_000];
-    assert.deepEqual(said, taken.flatMap((bytes) => [`progress ${bytes}`, `acknowledged ${bytes}`]));
+    assert.deepEqual(
+      said,
+      taken.flatMap((bytes) => [`progress ${bytes}`, `acknowledged ${bytes}`]),
+    );
   });
 
   test("begins in a turn of its own", () => {
@@ -74,8 +97,20 @@ describe("an image that is handed over", () => {
     const clock = new VirtualClock();
     const installer = { version: () => undefined, install: () => void (begun = true) };
     const ignored = (): void => {};
-    const options = { installer, image: IMAGE, partition: new MemoryFlash({ blocks: 4 }), clock, timeoutMs: 1, acknowledged: 0 };
-    const installation = new Installation({ ...options, onAcknowledged: ignored, onProgress: ignored, onEnded: ignored });
+    const options = {
+      installer,
+      image: IMAGE,
+      partition: new MemoryFlash({ blocks: 4 }),
+      clock,
+      timeoutMs: 1,
+      acknowledged: 0,
+    };
+    const installation = new Installation({
+      ...options,
+      onAcknowledged: ignored,
+      onProgress: ignored,
+      onEnded: ignored,
+    });
     installation.start();
     assert.equal(begun, false);
     installation.close();
@@ -99,11 +134,16 @@ describe("an image that is handed over", () => {
 
   test("is installed, or not, by a thenable that is no promise of the engine", async () => {
     const kept = handing({ install: () => ({ then: (resolve: (value: string) => void) => resolve("whatever") }) });
-    const broken = handing({ install: () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error("bus")) }) });
+    const broken = handing({
+      install: () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error("bus")) }),
+    });
     const thrown = handing({ install: () => ({ then: () => assert.fail("no bus") }) });
     for (let turn = 0; turn < 4; turn++) await Promise.resolve();
     for (const { clock } of [kept, broken, thrown]) clock.advance(1);
-    assert.deepEqual([kept, broken, thrown].map(({ ends }) => ends.map((failure) => failure?.message)), [[undefined], ["bus"], ["no bus"]]);
+    assert.deepEqual(
+      [kept, broken, thrown].map(({ ends }) => ends.map((failure) => failure?.message)),
+      [[undefined], ["bus"], ["no bus"]],
+    );
   });
 
   test("is not installed by a value that is no promise", () => {

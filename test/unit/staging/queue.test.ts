@@ -24,7 +24,12 @@ test("a job that cannot begin is logged for the staging area, whomever it is for
     reporterOf: () => ({}) as ReturnType<StagingQueueOptions<Recipient>["reporterOf"]>,
   };
   const queue = new StagingQueue(options as StagingQueueOptions<Recipient>);
-  const mcu: Recipient = { owner: "mcu", installer: { version: () => "1.0.0", install: () => {} }, version: "1.0.0", offer: undefined };
+  const mcu: Recipient = {
+    owner: "mcu",
+    installer: { version: () => "1.0.0", install: () => {} },
+    version: "1.0.0",
+    offer: undefined,
+  };
   fails = true;
   queue.open();
   queue.offered(mcu, { version: "2.0.0", size: 8_000, md5: "0123456789abcdef0123456789abcdef", url: "http://h/f" });

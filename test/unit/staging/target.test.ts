@@ -157,7 +157,14 @@ test("an area that is used for something else forgets what it had, and keeps an 
   storeRecord(store, AREA_KEY, { owner: "P/light1", checkpoint: { phase: "verified", slot: "staging", image } });
   forgetStaged(store);
   assert.equal(records.size, 0);
-  const checkpoint = { phase: "reporting", slot: "staging", image, result: { outcome: "done" }, stored: undefined, whole: true } as const;
+  const checkpoint = {
+    phase: "reporting",
+    slot: "staging",
+    image,
+    result: { outcome: "done" },
+    stored: undefined,
+    whole: true,
+  } as const;
   storeRecord(store, AREA_KEY, { owner: "P/light1", checkpoint });
   forgetStaged(store);
   assert.deepEqual(loadRecord(store, AREA_KEY), { owner: "P/light1", checkpoint: { ...checkpoint, whole: false } });

@@ -5,13 +5,26 @@ import type { KeyValueStore } from "../../../hal/ports/index.js";
 import type { Outcome } from "../../../src/errors.js";
 import { crc32 } from "../../../src/lib/crc32.js";
 import { encodeResult, type Result } from "../../../src/protocol/messages.js";
-import { clearRecord, decodeRecord, encodeRecord, type JobRecord, loadRecord, storeRecord } from "../../../src/update/checkpoint.js";
+import {
+  clearRecord,
+  decodeRecord,
+  encodeRecord,
+  type JobRecord,
+  loadRecord,
+  storeRecord,
+} from "../../../src/update/checkpoint.js";
 import type { Checkpoint, Image, Stored } from "../../../src/update/machine/types.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 /** The longest record of the key-value port. */
 const RECORD_LIMIT = 508;
-const FAILURES: readonly Exclude<Outcome, "done">[] = ["timed-out", "not-found", "url-expired", "digest-mismatch", "failed"];
+const FAILURES: readonly Exclude<Outcome, "done">[] = [
+  "timed-out",
+  "not-found",
+  "url-expired",
+  "digest-mismatch",
+  "failed",
+];
 
 const hexDigits = [..."0123456789abcdef"];
 /** As object literals are. */
@@ -21,7 +34,10 @@ const image: fc.Arbitrary<Image> = fc.record(
   {
     version: fc.stringMatching(/^[A-Za-z0-9._-]{1,32}$/),
     md5: fc.string({ unit: fc.constantFrom(...hexDigits), minLength: 32, maxLength: 32 }),
-    size: fc.oneof(fc.integer({ min: 1, max: 0xffffffff }), fc.integer({ min: 0x100000000, max: Number.MAX_SAFE_INTEGER })),
+    size: fc.oneof(
+      fc.integer({ min: 1, max: 0xffffffff }),
+      fc.integer({ min: 0x100000000, max: Number.MAX_SAFE_INTEGER }),
+    ),
   },
   PLAIN,
 );
@@ -44,9 +60,19 @@ const slot = fc.stringMatching(/^[a-z0-9_]{1,16}$/);
 const checkpoint: fc.Arbitrary<Checkpoint> = fc.oneof(
   fc.record({ phase: fc.constant("downloading" as const), slot, image, stored }, PLAIN),
   fc.record({ phase: fc.constantFrom("applying" as const, "verified" as const), slot, image }, PLAIN),
-  fc.record({ phase: fc.constant("applying" as const), slot, image, reason: fc.string({ unit: "binary", maxLength: 32 }) }, PLAIN),
   fc.record(
-    { phase: fc.constant("reporting" as const), slot, image, result, stored: fc.option(stored, { nil: undefined }), whole: fc.boolean() },
+    { phase: fc.constant("applying" as const), slot, image, reason: fc.string({ unit: "binary", maxLength: 32 }) },
+    PLAIN,
+  ),
+  fc.record(
+    {
+      phase: fc.constant("reporting" as const),
+      slot,
+      image,
+      result,
+      stored: fc.option(stored, { nil: undefined }),
+      whole: fc.boolean(),
+    },
     PLAIN,
   ),
 );
@@ -79,7 +105,12 @@ test("a record of a phase that there is not is none", () => {
 
 test("what only this boot knows is not stored", () => {
   const { slot, image, stored } = SAMPLE;
-  const checkpoint: Checkpoint = { phase: "downloading", slot, image, stored: { ...(stored as Stored), written: 4096 } };
+  const checkpoint: Checkpoint = {
+    phase: "downloading",
+    slot,
+    image,
+    stored: { ...(stored as Stored), written: 4096 },
+  };
   const loaded = decodeCheckpoint(encodeCheckpoint(checkpoint));
   assert.equal(loaded?.phase === "downloading" && loaded.stored.written, undefined);
 });
@@ -99,7 +130,14 @@ test("no record is longer than the store takes, however long its texts are", () 
     slot: "s".repeat(16),
     image: { version: "v".repeat(32), md5: "f".repeat(32), size: Number.MAX_SAFE_INTEGER },
     result: { outcome: "failed", message: "\uffff".repeat(1000) },
-    stored: { regionOffset: 0xffffffff, erasing: false, written: undefined, etag: `"${"e".repeat(62)}"`, spliced: true, refetched: true },
+    stored: {
+      regionOffset: 0xffffffff,
+      erasing: false,
+      written: undefined,
+      etag: `"${"e".repeat(62)}"`,
+      spliced: true,
+      refetched: true,
+    },
     whole: false,
   };
   const longest = encodeRecord({ owner: `ABCDE12345/${"n".repeat(48)}`, checkpoint });
@@ -120,7 +158,9 @@ test("a record with any one byte changed is refused", () => {
 
 test("a record that is cut short, or has something behind it, is refused", () => {
   const record = encodeCheckpoint(SAMPLE);
-  for (let length = 0; length < record.byteLength; length++) assert.equal(decodeCheckpoint(record.slice(0, length)), undefined);
+  for (let length = 0; length < record.byteLength; length++) {
+    assert.equal(decodeCheckpoint(record.slice(0, length)), undefined);
+  }
   for (const more of [1, 4, 400]) {
     const longer = new Uint8Array(record.byteLength + more);
     longer.set(record);
@@ -130,7 +170,11 @@ test("a record that is cut short, or has something behind it, is refused", () =>
 });
 
 test("a record longer than the store takes is refused, even with a right sum", () => {
-  const record = encodeCheckpoint({ ...SAMPLE, slot: "s".repeat(250), image: { ...SAMPLE.image, version: "v".repeat(250) } });
+  const record = encodeCheckpoint({
+    ...SAMPLE,
+    slot: "s".repeat(250),
+    image: { ...SAMPLE.image, version: "v".repeat(250) },
+  });
   assert.ok(record.byteLength > RECORD_LIMIT);
   assert.equal(decodeCheckpoint(record), undefined);
 });
@@ -229,14 +273,22 @@ test("a damaged record loads as none", () => {
 test("the shortest record and the longest are records", () => {
   const shortest: Checkpoint = { phase: "applying", slot: "", image: { ...SAMPLE.image, version: "" } };
   assert.deepEqual(decodeCheckpoint(encodeCheckpoint(shortest)), shortest);
-  const longest: Checkpoint = { phase: "applying", slot: "s".repeat(250), image: { ...SAMPLE.image, version: "v".repeat(RECORD_LIMIT - 37 - 4 - 250) } };
+  const longest: Checkpoint = {
+    phase: "applying",
+    slot: "s".repeat(250),
+    image: { ...SAMPLE.image, version: "v".repeat(RECORD_LIMIT - 37 - 4 - 250) },
+  };
   assert.equal(encodeCheckpoint(longest).byteLength, RECORD_LIMIT);
   assert.deepEqual(decodeCheckpoint(encodeCheckpoint(longest)), longest);
 });
 
 test("a size that no image has is refused", () => {
   for (const size of [0, 2 ** 53, 2 ** 53 + 2]) {
-    assert.equal(decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, image: { ...SAMPLE.image, size } })), undefined, String(size));
+    assert.equal(
+      decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, image: { ...SAMPLE.image, size } })),
+      undefined,
+      String(size),
+    );
   }
   const size = Number.MAX_SAFE_INTEGER;
   assert.equal(decodeCheckpoint(encodeCheckpoint({ ...SAMPLE, image: { ...SAMPLE.image, size } }))?.image.size, size);

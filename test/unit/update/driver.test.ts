@@ -13,11 +13,13 @@ describe("an update", () => {
     const driving = started();
     driving.bring(IMAGE, OFFER);
     assert.equal(driving.state, "applying");
-    assert.deepEqual(driving.heard().map((text) => JSON.parse(text).report.progress).map(({ state, percent }) => `${state} ${percent ?? ""}`), [
-      "downloading 0",
-      "downloading 100",
-      "burning ",
-    ]);
+    assert.deepEqual(
+      driving
+        .heard()
+        .map((text) => JSON.parse(text).report.progress)
+        .map(({ state, percent }) => `${state} ${percent ?? ""}`),
+      ["downloading 0", "downloading 100", "burning "],
+    );
     const wanted = [
       "downloading offer-received",
       "downloading download-started",
@@ -46,7 +48,10 @@ describe("an update", () => {
     driving.offer({ ...OFFER, version: "0.3.0" });
     driving.advance(1_000_000);
     assert.equal(driving.story.length, length);
-    assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
+    assert.deepEqual(
+      driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
+      [],
+    );
   });
 
   test("burning waits 10 s for its acknowledgement, and no longer", () => {
@@ -70,7 +75,10 @@ describe("an update", () => {
     driving.advance(1000);
     driving.exchange.send(IMAGE.subarray(2 * 4096, 3 * 4096));
     driving.advance(0);
-    assert.deepEqual(driving.heard().map((text) => JSON.parse(text).report.progress.percent), ["0", "99"]);
+    assert.deepEqual(
+      driving.heard().map((text) => JSON.parse(text).report.progress.percent),
+      ["0", "99"],
+    );
   });
 
   test("the pieces that one buffer serves come one after the other: another image starts again with it", () => {
@@ -128,7 +136,14 @@ describe("a failure becomes an event", () => {
   });
 
   test("a record that cannot be cleared is told, and nothing stops", () => {
-    const record = encodeCheckpoint({ phase: "reporting", slot: "ota_1", image: { version, md5, size }, result: { outcome: "done" }, stored: undefined, whole: false });
+    const record = encodeCheckpoint({
+      phase: "reporting",
+      slot: "ota_1",
+      image: { version, md5, size },
+      result: { outcome: "done" },
+      stored: undefined,
+      whole: false,
+    });
     const driving = started({ ...failing("clear"), record });
     driving.dispatch({ type: "online" });
     driving.heard();
@@ -307,5 +322,8 @@ test("stopped, it does nothing any more, and what is stored stays", () => {
   assert.equal(story.length, length);
   assert.equal(driving.record, record);
   assert.equal(driving.exchange.closed, true);
-  assert.deepEqual(driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")), []);
+  assert.deepEqual(
+    driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
+    [],
+  );
 });

@@ -61,6 +61,9 @@ describe("a gate", () => {
     driving.offer(OFFER);
     gate.answer?.({ code: "declined", message: "not on Sundays" });
     const heard = driving.heard().map((text) => JSON.parse(text).report.progress);
-    assert.deepEqual(heard.map(({ state, result_code, result_msg }) => [state, result_code, result_msg]), [["fail", "-5", "not on Sundays"]]);
+    assert.deepEqual(
+      heard.map(({ state, result_code, result_msg }) => [state, result_code, result_msg]),
+      [["fail", "-5", "not on Sundays"]],
+    );
   });
 });

@@ -51,7 +51,10 @@ test("progress is said once, everything else until it is acknowledged", () => {
   reporter.burning("2.0", () => told.push("burning"));
   reporter.result("2.0", { outcome: "done" }, () => told.push("result"));
   const words = heard();
-  assert.deepEqual(words.map((word) => word.charAt(0)), ["1", "0", "1", "1"]);
+  assert.deepEqual(
+    words.map((word) => word.charAt(0)),
+    ["1", "0", "1", "1"],
+  );
   assert.match(words.join("\n"), /report_version[^]*"downloading"[^]*"burning"[^]*"done"/);
   assert.deepEqual(told, []);
   for (const id of [1, 2, 3]) bench.peer.send(puback(id));
@@ -62,7 +65,13 @@ test("progress is said once, everything else until it is acknowledged", () => {
 test("of a component the prefix stands before the version, whatever is said", () => {
   const bench = SessionBench.opened();
   const device = { productId: "ABCDE12345", deviceName: "d" };
-  const reporter = new Reporter({ session: bench.session, device, log: bench.logged.log, versionPrefix: "mcu_", isOnline: () => true });
+  const reporter = new Reporter({
+    session: bench.session,
+    device,
+    log: bench.logged.log,
+    versionPrefix: "mcu_",
+    isOnline: () => true,
+  });
   reporter.version("1.0", () => {});
   reporter.downloading("2.0", 5);
   reporter.burning("2.0", () => {});

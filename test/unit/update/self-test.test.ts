@@ -9,7 +9,11 @@ const { version, md5, size } = OFFER;
 describe("a trial with a self test", () => {
   const applying = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
   const proves = (selfTest: () => boolean | Promise<boolean>): Driving => {
-    const driving = started({ status: { runningState: "pending-verify", runningSlot: "ota_0" }, record: applying, selfTest });
+    const driving = started({
+      status: { runningState: "pending-verify", runningSlot: "ota_0" },
+      record: applying,
+      selfTest,
+    });
     driving.dispatch({ type: "online" });
     return driving;
   };
@@ -52,7 +56,12 @@ describe("a trial with a self test", () => {
 
   test("that ends after its time is not listened to", async () => {
     let hold = (_: boolean): void => {};
-    const driving = started({ status: { runningState: "pending-verify" }, ...failing("revert"), record: applying, selfTest: () => new Promise((resolve) => (hold = resolve)) });
+    const driving = started({
+      status: { runningState: "pending-verify" },
+      ...failing("revert"),
+      record: applying,
+      selfTest: () => new Promise((resolve) => (hold = resolve)),
+    });
     driving.dispatch({ type: "online" });
     const late = hold;
     driving.advance(60_000);

@@ -13,14 +13,21 @@ import { TestPlatform } from "../../support/test-platform.js";
 import { assertSameBytes } from "../../support/same-bytes.js";
 
 const CONFIG: XsFirmwareOptions["config"] = {
-  identity: { productId: "ABCDE12345", deviceName: "board_01", authentication: { mode: "KEY", deviceSecret: "MDEyMw==" } },
+  identity: {
+    productId: "ABCDE12345",
+    deviceName: "board_01",
+    authentication: { mode: "KEY", deviceSecret: "MDEyMw==" },
+  },
   broker: { url: "mqtt://127.0.0.1:1" },
 };
 
 type Modules = Parameters<ReturnType<typeof createXsFirmware>>[0];
 
 /** Boots a board, and comes back with its first lines of log. @throws Error the one it died of */
-async function boot(options: Partial<XsFirmwareOptions>, change: (modules: Modules) => Modules = (same) => same): Promise<string[]> {
+async function boot(
+  options: Partial<XsFirmwareOptions>,
+  change: (modules: Modules) => Modules = (same) => same,
+): Promise<string[]> {
   const logged = new CollectedLog();
   let board: SimulatedBoard | undefined;
   return new Promise<string[]>((resolve, reject) => {
@@ -79,7 +86,10 @@ testOnXs("all that is built in is frozen before the modules run, as on the chip"
 testOnXs("modules import each other, and see nothing of the engine's process but the host call", async () => {
   assert.equal(await ask(ANSWERS("other")), "42");
   const names = ["print", "setImmediate", "TextEncoder", "Base64", "performance", "harden"];
-  assert.equal(await ask(ANSWERS(`[${names.map((name) => `typeof ${name}`).join()}].filter((type) => type !== "undefined")`)), "");
+  assert.equal(
+    await ask(ANSWERS(`[${names.map((name) => `typeof ${name}`).join()}].filter((type) => type !== "undefined")`)),
+    "",
+  );
   assert.equal(await ask(ANSWERS("typeof issueCommand")), "function");
 });
 

@@ -5,14 +5,18 @@ import { buildXsHost } from "../../../hal/boards/xs/host/build.js";
 import { XsWorker } from "../../../hal/boards/xs/worker.js";
 
 const SLOTS_WITHOUT_END = "globalThis.kept = null; for (let count = 0; count < 100000; count++) kept = { kept };";
-const CHUNKS_WITHOUT_END = "globalThis.kept = []; for (let count = 0; count < 100; count++) kept.push(new ArrayBuffer(1024));";
+const CHUNKS_WITHOUT_END =
+  "globalThis.kept = []; for (let count = 0; count < 100; count++) kept.push(new ArrayBuffer(1024));";
 const DEEPER_AND_DEEPER = "(function deeper(depth) { return depth === 0 ? 0 : 1 + deeper(depth - 1); })(60)";
 
 let binary = "";
 
-before(async () => {
-  binary = await buildXsHost();
-}, { timeout: 300_000 });
+before(
+  async () => {
+    binary = await buildXsHost();
+  },
+  { timeout: 300_000 },
+);
 
 async function withWorker(body: (worker: XsWorker) => Promise<void>): Promise<void> {
   const worker = new XsWorker({ binary, onCall: () => new Uint8Array(0) });
@@ -34,7 +38,8 @@ for (const [what, source, message] of [
       await assert.rejects(worker.evaluate(source), message);
     }));
 
-  test(`so much of ${what} is there before the heap is sealed`, () => withWorker(async (worker) => void (await worker.evaluate(source))));
+  test(`so much of ${what} is there before the heap is sealed`, () =>
+    withWorker(async (worker) => void (await worker.evaluate(source))));
 }
 
 test("a sealed heap has exactly the free amounts of an ESP32, whatever was loaded", async () => {
@@ -58,9 +63,17 @@ test("garbage is not counted as alive, and what is alive for a moment is", () =>
       return measureHeap(worker, 0);
     };
     const garbage = await spend("for (let count = 0; count < 100; count++) new ArrayBuffer(1000)");
-    const held = await spend("(() => { const all = []; for (let count = 0; count < 10; count++) all.push(new ArrayBuffer(1000)); return 0; })()");
-    assert.ok(garbage.chunkBytes.peakLive - garbage.chunkBytes.live < 4000, `${garbage.chunkBytes.peakLive - garbage.chunkBytes.live}`);
-    assert.ok(held.chunkBytes.peakLive - held.chunkBytes.live >= 9000, `${held.chunkBytes.peakLive - held.chunkBytes.live}`);
+    const held = await spend(
+      "(() => { const all = []; for (let count = 0; count < 10; count++) all.push(new ArrayBuffer(1000)); return 0; })()",
+    );
+    assert.ok(
+      garbage.chunkBytes.peakLive - garbage.chunkBytes.live < 4000,
+      `${garbage.chunkBytes.peakLive - garbage.chunkBytes.live}`,
+    );
+    assert.ok(
+      held.chunkBytes.peakLive - held.chunkBytes.live >= 9000,
+      `${held.chunkBytes.peakLive - held.chunkBytes.live}`,
+    );
   }));
 
 test("the meter is the same each time, and a forced collection does not count", () =>
@@ -89,7 +102,8 @@ test("each command's stack is its own, and what uses the free end of it as scrat
     await sealHeap(worker, ESP32_HEAP);
     const nothing = await stackOf("0");
     assert.ok(nothing > 0 && nothing < 64, `${nothing} slots`);
-    const deep = (depth: number): string => `(function deeper(depth) { return depth === 0 ? Math.abs(0) : 1 + deeper(depth - 1); })(${depth})`;
+    const deep = (depth: number): string =>
+      `(function deeper(depth) { return depth === 0 ? Math.abs(0) : 1 + deeper(depth - 1); })(${depth})`;
     const [five, ten, fifteen] = [await stackOf(deep(5)), await stackOf(deep(10)), await stackOf(deep(15))];
     // A frame of XS 17 has four slots, and here an argument, the 1 and whatever the compiler reserves.
     assert.equal(fifteen - ten, ten - five);

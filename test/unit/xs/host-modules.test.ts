@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANSWER, CALL, COMMAND, encodeMessage, type Field, MessageReader } from "../../../hal/boards/xs/guest/messages.js";
+import {
+  ANSWER,
+  CALL,
+  COMMAND,
+  encodeMessage,
+  type Field,
+  MessageReader,
+} from "../../../hal/boards/xs/guest/messages.js";
 import { HostModules } from "../../../hal/boards/xs/host-modules.js";
 import type { BoardModules, SocketInstance, SocketOptions, TlsSocketOptions } from "../../../hal/ecma419/modules.js";
 
 const ID = 5;
 
-/** The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`. */
+/**
+ * The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`.
+ */
 class HostBench {
   readonly posted: (() => Uint8Array | undefined)[] = [];
   /** The engine takes each message at once. */
@@ -51,7 +60,9 @@ class HostBench {
         },
         clear: (timer) => void bench.cleared.push(timer),
       },
-      platform: { boot: { imageVersion: (slot: string) => (slot === "ota_0" ? "1.0" : undefined) } } as BoardModules["platform"],
+      platform: {
+        boot: { imageVersion: (slot: string) => (slot === "ota_0" ? "1.0" : undefined) },
+      } as BoardModules["platform"],
     };
     const post = (message: () => Uint8Array | undefined): void => {
       this.posted.push(message);
@@ -117,7 +128,12 @@ test("an engine that is idle hears of everything at once", () => {
     onWritable?.(count);
     onReadable?.(count);
   }
-  assert.deepEqual(bench.delivered, [["writable", 1], ["readable", 1], ["writable", 2], ["readable", 2]]);
+  assert.deepEqual(bench.delivered, [
+    ["writable", 1],
+    ["readable", 1],
+    ["writable", 2],
+    ["readable", 2],
+  ]);
 });
 
 test("bytes that were read before the engine heard of them are not announced", () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ANSWER, CALL, COMMAND, encodeMessage, type Field, MessageReader } from "../../../hal/boards/xs/guest/messages.js";
+import {
+  ANSWER,
+  CALL,
+  COMMAND,
+  encodeMessage,
+  type Field,
+  MessageReader,
+} from "../../../hal/boards/xs/guest/messages.js";
 import { decodeSetup, encodeSetup, type Setup } from "../../../hal/boards/xs/guest/setup.js";
 import { REPEAT, SEED } from "../../support/seed.js";
 
@@ -33,14 +40,20 @@ test(`every field comes out as it went in (${REPEAT})`, () => {
 
 test("a message is laid out as its table says", () => {
   const message = encodeMessage(7, 2, "aé", Uint8Array.of(9, 8));
-  assert.equal(Buffer.from(message).toString("hex"), `07${"0000000000000040"}${"02000000"}${"6100e900"}${"02000000"}${"0908"}`);
+  assert.equal(
+    Buffer.from(message).toString("hex"),
+    `07${"0000000000000040"}${"02000000"}${"6100e900"}${"02000000"}${"0908"}`,
+  );
 });
 
 test("a message is read in place, wherever it lies in its buffer", () => {
   const message = encodeMessage(3, "text", Uint8Array.of(1, 2, 3));
   const around = new Uint8Array(message.byteLength + 10);
   around.set(message, 5);
-  assert.deepEqual(decode(around.subarray(5, 5 + message.byteLength), ["", new Uint8Array(0)]), ["text", Uint8Array.of(1, 2, 3)]);
+  assert.deepEqual(decode(around.subarray(5, 5 + message.byteLength), ["", new Uint8Array(0)]), [
+    "text",
+    Uint8Array.of(1, 2, 3),
+  ]);
 });
 
 test("a message that is cut anywhere is refused, and never read past its end", () => {

@@ -23,7 +23,9 @@ async function withWorker(options: Partial<XsWorkerOptions>, body: (worker: XsWo
 
 test("commands run in order, one at a time, and each gets its own reply", () =>
   withWorker({}, async (worker) => {
-    await worker.evaluate(`${HELPERS} let count = 0; globalThis.handleCommand = (m) => bytes(text(m) + ++count); undefined`);
+    await worker.evaluate(
+      `${HELPERS} let count = 0; globalThis.handleCommand = (m) => bytes(text(m) + ++count); undefined`,
+    );
     const replies = await Promise.all(["a", "b", "c"].map((text) => worker.command(() => Buffer.from(text))));
     assert.deepEqual(replies.map(String), ["a1", "b2", "c3"]);
   }));
@@ -43,7 +45,10 @@ test("what a command throws is its error, and the next command works", () =>
   withWorker({}, async (worker) => {
     await assert.rejects(worker.evaluate(`throw new TypeError("boo")`), { message: "TypeError: boo" });
     await worker.evaluate(`globalThis.handleCommand = () => { throw new Error("no ü") }; undefined`);
-    await assert.rejects(worker.command(() => Buffer.from("x")), { message: "Error: no ü" });
+    await assert.rejects(
+      worker.command(() => Buffer.from("x")),
+      { message: "Error: no ü" },
+    );
     assert.equal(String(await worker.evaluate(`${HELPERS} bytes("alive")`)), "alive");
   }));
 
@@ -106,7 +111,12 @@ test("an engine that computes without end dies with that reason", () =>
     assert.rejects(worker.evaluate("for (;;);"), { message: "the XS worker died: too much computation" }),
   ));
 
-for (const [code, reason] of [[11, "out of memory"], [12, "stack overflow"], [0, "it ended"], [99, "exit code 99"]] as const) {
+for (const [code, reason] of [
+  [11, "out of memory"],
+  [12, "stack overflow"],
+  [0, "it ended"],
+  [99, "exit code 99"],
+] as const) {
   test(`exit code ${code} is told as: ${reason}`, () =>
     withWorker(fakeWorker(`heard = () => process.exit(${code})`), (worker) =>
       assert.rejects(worker.evaluate("1"), { message: `the XS worker died: ${reason}` }),
@@ -116,7 +126,10 @@ for (const [code, reason] of [[11, "out of memory"], [12, "stack overflow"], [0,
 test("a worker that dies says so to what waits, with what it printed, and to what comes later", () =>
   withWorker(fakeWorker(`heard = () => { console.error("last words"); process.exit(3); }`), async (worker) => {
     const first = assert.rejects(worker.evaluate("1"), { message: "the XS worker died: exit code 3\nlast words" });
-    const second = assert.rejects(worker.command(() => Buffer.from("x")), /exit code 3/);
+    const second = assert.rejects(
+      worker.command(() => Buffer.from("x")),
+      /exit code 3/,
+    );
     await Promise.all([first, second]);
     await assert.rejects(worker.evaluate("2"), /exit code 3/);
   }));

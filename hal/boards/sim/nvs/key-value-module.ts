@@ -1,4 +1,9 @@
-import type { KeyValueInstance, KeyValueModule, KeyValueStrings, KeyValueStringsModule } from "../../../ecma419/modules.js";
+import type {
+  KeyValueInstance,
+  KeyValueModule,
+  KeyValueStrings,
+  KeyValueStringsModule,
+} from "../../../ecma419/modules.js";
 import type { Power } from "../power.js";
 import type { Nvs } from "./nvs.js";
 
@@ -9,8 +14,9 @@ interface OpenOptions {
 }
 
 /**
- * `embedded:storage/key-value` as the SDK has it on ESP32: opening to write makes the namespace, opening to read one that is
- * not there fails; a key of another type is a mismatch. Narrower than the SDK's: it knows the formats `buffer` and `string`.
+ * `embedded:storage/key-value` as the SDK has it on ESP32: opening to write makes the namespace, opening to read one
+ * that is not there fails; a key of another type is a mismatch. Narrower than the SDK's: it knows the formats `buffer`
+ * and `string`.
  */
 export function createKeyValueModule(nvs: Nvs, power: Power): KeyValueModule & KeyValueStringsModule {
   const open = ({ path, mode = "r+", format = "buffer" }: OpenOptions): KeyValueInstance | KeyValueStrings => {

@@ -25,8 +25,9 @@ function fail(name: string): never {
 }
 
 /**
- * Espressif's NVS over one partition: blobs and strings by namespace and key. A blob's index entry commits it, and a string
- * the mark of its last entry that was written: before that the old value holds, after it the new one, whatever a cut leaves.
+ * Espressif's NVS over one partition: blobs and strings by namespace and key. A blob's index entry commits it, and a
+ * string the mark of its last entry that was written: before that the old value holds, after it the new one, whatever a
+ * cut leaves.
  */
 export class Nvs {
   /** In order of their sequence; the last one is written to. */
@@ -125,7 +126,9 @@ export class Nvs {
 
   #createNamespace(name: string): number {
     checkName(name, "ESP_ERR_NVS_KEY_TOO_LONG");
-    const taken = this.#items().filter(({ item }) => item.namespace === 0).map(({ item }) => item.data.readUInt8(0));
+    const taken = this.#items()
+      .filter(({ item }) => item.namespace === 0)
+      .map(({ item }) => item.data.readUInt8(0));
     const id = Math.max(0, ...taken) + 1;
     if (id >= 0xff) fail("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
     const data = Buffer.alloc(8, 0xff);
@@ -138,7 +141,9 @@ export class Nvs {
   #holder(namespace: string, key: string): Located | undefined {
     const id = this.#namespace(namespace);
     if (id === undefined) return undefined;
-    return this.#items().findLast(({ item }) => item.namespace === id && item.key === key && item.type !== TYPE_BLOB_DATA);
+    return this.#items().findLast(
+      ({ item }) => item.namespace === id && item.key === key && item.type !== TYPE_BLOB_DATA,
+    );
   }
 
   #items(): Located[] {
@@ -149,7 +154,10 @@ export class Nvs {
   #find(namespace: number, type: number, key: string, chunk?: number): Located | undefined {
     return this.#items().findLast(
       ({ item }) =>
-        item.namespace === namespace && item.type === type && item.key === key && (chunk === undefined || item.chunk === chunk),
+        item.namespace === namespace &&
+        item.type === type &&
+        item.key === key &&
+        (chunk === undefined || item.chunk === chunk),
     );
   }
 
@@ -186,7 +194,9 @@ export class Nvs {
   /** Moves what lives in a page marked `freeing` to a new page, then erases it. */
   #compact(from: Page): Page {
     const to = this.#activate();
-    for (const { item, index } of from.items()) to.append(from.entry(index), from.data(index, (item.span - 1) * ENTRY_LENGTH));
+    for (const { item, index } of from.items()) {
+      to.append(from.entry(index), from.data(index, (item.span - 1) * ENTRY_LENGTH));
+    }
     from.erase();
     this.#pages.splice(this.#pages.indexOf(from), 1);
     this.#free.push(from);
@@ -194,8 +204,8 @@ export class Nvs {
   }
 
   /**
-   * A cut during `#compact`: the copy is in part and the original whole, or the copy is whole and the erase of the original
-   * torn. ESP-IDF copies again in both cases, and loses in the second what of the original is gone.
+   * A cut during `#compact`: the copy is in part and the original whole, or the copy is whole and the erase of the
+   * original torn. ESP-IDF copies again in both cases, and loses in the second what of the original is gone.
    */
   #finishFreeing(): void {
     const freeing = this.#pages.find(({ state }) => state === "freeing");

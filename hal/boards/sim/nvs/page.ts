@@ -12,10 +12,10 @@ import { type NorFlash, SECTOR_LENGTH } from "../nor-flash.js";
  *   32  u8[32]  two bits for each entry: 11 blank, 10 written, 00 erased
  *   64          126 entries of 32 bytes
  *
- * An entry: 0 u8 namespace, 1 u8 type, 2 u8 span in entries, 3 u8 chunk index, 4 u32 CRC-32 of bytes 0 to 3 and 8 to 31,
- * 8 key[16], 24 data[8]. Type 0x01 u8: the value. 0x21 string and 0x42 blob data: u16 length, u16 0xFFFF, u32 CRC-32 of the
- * data, which fills the following entries; a string's ends with a zero byte. 0x48 blob index: u32 length, u8 chunks, u8 first
- * chunk index, u16 0xFFFF.
+ * An entry: 0 u8 namespace, 1 u8 type, 2 u8 span in entries, 3 u8 chunk index, 4 u32 CRC-32 of bytes 0 to 3 and 8 to
+ * 31, 8 key[16], 24 data[8]. Type 0x01 u8: the value. 0x21 string and 0x42 blob data: u16 length, u16 0xFFFF, u32
+ * CRC-32 of the data, which fills the following entries; a string's ends with a zero byte. 0x48 blob index: u32 length,
+ * u8 chunks, u8 first chunk index, u16 0xFFFF.
  */
 export const ENTRY_LENGTH = 32;
 export const ENTRIES_PER_PAGE = 126;
@@ -156,7 +156,9 @@ export class Page {
     if (this.state === "active") this.#recover();
   }
 
-  /** After a cut, items may be there in part, or entries programmed that the table does not know of: they are given up. */
+  /**
+   * After a cut, items may be there in part, or entries programmed that the table does not know of: they are given up.
+   */
   #recover(): void {
     let end = ENTRIES_PER_PAGE;
     while (end > 0 && this.#entryState(end - 1) === 0b11 && this.#isBlankEntry(end - 1)) end--;

@@ -1,7 +1,18 @@
 import { crc32 } from "node:zlib";
-import { ENTRIES_PER_PAGE, ENTRY_LENGTH, type Item, type Located, TYPE_BLOB_DATA, TYPE_BLOB_INDEX, TYPE_STRING } from "./page.js";
+import {
+  ENTRIES_PER_PAGE,
+  ENTRY_LENGTH,
+  type Item,
+  type Located,
+  TYPE_BLOB_DATA,
+  TYPE_BLOB_INDEX,
+  TYPE_STRING,
+} from "./page.js";
 
-/** Longest blob that fits one page together with its index. NVS itself would spread longer ones; nothing here writes any. */
+/**
+ * Longest blob that fits one page together with its index. NVS itself would spread longer ones; nothing here writes
+ * any.
+ */
 export const BLOB_LIMIT = (ENTRIES_PER_PAGE - 2) * ENTRY_LENGTH;
 /** Longest string in UTF-8 with the zero byte that ends it: it lies in one page. */
 export const STRING_LIMIT = (ENTRIES_PER_PAGE - 1) * ENTRY_LENGTH;
@@ -23,7 +34,9 @@ export function describeBlob(byteLength: number, chunk: number): Buffer {
   return description;
 }
 
-/** The chunks that a blob's index speaks of: ESP-IDF and its generator spread a blob over pages, in up to 127 chunks. */
+/**
+ * The chunks that a blob's index speaks of: ESP-IDF and its generator spread a blob over pages, in up to 127 chunks.
+ */
 export function chunksOf({ data }: Item): number[] {
   const first = data.readUInt8(5);
   return Array.from({ length: data.readUInt8(4) }, (_, index) => first + index);

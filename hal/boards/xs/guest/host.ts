@@ -1,21 +1,26 @@
 import { ANSWER, encodeMessage, type Field, MessageReader } from "./messages.js";
 
 /**
- * Given by the engine's process: waits for the host's answer. Our own process takes `from` as the end of the message, and
- * puts an answer of bytes into `into`; then it returns their count. xsnap's knows neither.
+ * Given by the engine's process: waits for the host's answer. Our own process takes `from` as the end of the message,
+ * and puts an answer of bytes into `into`; then it returns their count. xsnap's knows neither.
  */
 declare function issueCommand(message: ArrayBuffer, from?: Uint8Array, into?: Uint8Array): ArrayBuffer | number;
 
 /**
- * Of our own process too: what the engine has counted; with a count, it goes back to that, with a negative one to what it was
- * when the last message came.
+ * Of our own process too: what the engine has counted; with a count, it goes back to that, with a negative one to what
+ * it was when the last message came.
  */
 declare const meter: ((count?: number) => number) | undefined;
 
-/** The board's modules are C on a chip. What they cost as JavaScript here, bytecodes and slots, is taken out of the counts by this. */
+/**
+ * The board's modules are C on a chip. What they cost as JavaScript here, bytecodes and slots, is taken out of the
+ * counts by this.
+ */
 export const counted: (count?: number) => number = meter ?? (() => 0);
 
-/** Whether bytes move in place, as in the SDK's modules, which are C: then the engine neither copies nor counts them. */
+/**
+ * Whether bytes move in place, as in the SDK's modules, which are C: then the engine neither copies nor counts them.
+ */
 const IN_PLACE = issueCommand.length === 3;
 
 /** Told of what the host says about one timer, socket or look-up. */

@@ -1,4 +1,12 @@
-import { type AgentEvents, type BoardModules, createDevice, type Installer, type Log, type LogLevel, OtaAgent } from "moddable-ota";
+import {
+  type AgentEvents,
+  type BoardModules,
+  createDevice,
+  type Installer,
+  type Log,
+  type LogLevel,
+  OtaAgent,
+} from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
 import { counted, Host } from "./host.js";
@@ -19,7 +27,15 @@ import { createTcp, createTls } from "./sockets.js";
 
 const RANK: { readonly [Level in LogLevel]: number } = { error: 0, warn: 1, info: 2, debug: 3 };
 
-const EVENTS: readonly (keyof AgentEvents)[] = ["state", "progress", "answer", "connection", "result", "subdevice", "component"];
+const EVENTS: readonly (keyof AgentEvents)[] = [
+  "state",
+  "progress",
+  "answer",
+  "connection",
+  "result",
+  "subdevice",
+  "component",
+];
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
@@ -79,10 +95,13 @@ class Firmware {
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
     const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, plans } });
-    const linkTo = (index: number): Installer => createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
+    const linkTo = (index: number): Installer =>
+      createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
     const shared = setup.sharesLink ? linkTo(0) : undefined;
     setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
-    setup.components.forEach((component, index) => agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }));
+    setup.components.forEach((component, index) =>
+      agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }),
+    );
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) {
       agent.on(name, (event) => {

@@ -1,6 +1,6 @@
 /**
- * What passes between the engine and its host: one byte that says what it is, then fields in the order that the tables below
- * give. Shared by both sides, and therefore free of Node.
+ * What passes between the engine and its host: one byte that says what it is, then fields in the order that the tables
+ * below give. Shared by both sides, and therefore free of Node.
  *
  * | field | bytes |
  * |---|---|
@@ -8,8 +8,8 @@
  * | text | 4, count of UTF-16 code units as above in 32 bits; then 2 for each unit |
  * | bytes | 4, their count; then themselves |
  *
- * A field that may be missing, written `x?`, is the last one. `id` is a number that the engine chose, `handle` one that the
- * host chose.
+ * A field that may be missing, written `x?`, is the last one. `id` is a number that the engine chose, `handle` one that
+ * the host chose.
  */
 export type Field = number | string | Uint8Array;
 
@@ -110,7 +110,9 @@ export const ANSWER = Object.freeze({
   thrown: 1,
 });
 
-/** From the host, one at a time: `arguments -> reply`. Every reply is empty, or one text: the name of the agent's state. */
+/**
+ * From the host, one at a time: `arguments -> reply`. Every reply is empty, or one text: the name of the agent's state.
+ */
 export const COMMAND = Object.freeze({
   /** text JSON of `Setup` with its bytes taken out, then those bytes in order -> text state */
   create: 1,

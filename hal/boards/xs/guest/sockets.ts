@@ -1,4 +1,10 @@
-import type { SocketInstance, SocketOptions, TcpConstructor, TlsConstructor, TlsSocketOptions } from "../../../ecma419/modules.js";
+import type {
+  SocketInstance,
+  SocketOptions,
+  TcpConstructor,
+  TlsConstructor,
+  TlsSocketOptions,
+} from "../../../ecma419/modules.js";
 import { counted, type Host } from "./host.js";
 import { CALL, COMMAND, type MessageReader } from "./messages.js";
 

@@ -19,7 +19,15 @@ const PIECE_LENGTH = 4096;
  *
  * @param options.pauseMs between two pieces
  */
-export function createSubDeviceLink({ bus, Timer, pauseMs = 0 }: { bus: SubDeviceBus; Timer: TimerModule; pauseMs?: number | undefined }): Installer {
+export function createSubDeviceLink({
+  bus,
+  Timer,
+  pauseMs = 0,
+}: {
+  bus: SubDeviceBus;
+  Timer: TimerModule;
+  pauseMs?: number | undefined;
+}): Installer {
   return {
     version: () => bus.version(),
     install(image, job) {

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,7 +61,11 @@ export async function buildXsHost(): Promise<string> {
   mkdirSync(dirname(built), { recursive: true });
   const folder = mkdtempSync(join(dirname(built), "building-"));
   try {
-    const options = [...FLAGS, ...["includes", "platforms", "sources"].map((name) => `-I${join(xs, name)}`), `-I${own}`];
+    const options = [
+      ...FLAGS,
+      ...["includes", "platforms", "sources"].map((name) => `-I${join(xs, name)}`),
+      `-I${own}`,
+    ];
     const objects = await compileAll(sources, options, folder);
     await compile([...objects, "-lm", "-lpthread", "-ldl", "-o", join(folder, "xs-host")]);
     for (const object of objects) rmSync(object);
@@ -83,7 +96,9 @@ function compile(args: readonly string[]): Promise<void> {
     const child: ChildProcess = spawn("cc", args, { stdio: ["ignore", "ignore", "pipe"] });
     let errors = "";
     child.stderr?.on("data", (bytes: Buffer) => (errors += bytes.toString()));
-    child.on("error", () => reject(new MissingPrerequisite("no C compiler: install one as `cc` (Debian: apt-get install gcc libc6-dev)")));
+    child.on("error", () =>
+      reject(new MissingPrerequisite("no C compiler: install one as `cc` (Debian: apt-get install gcc libc6-dev)")),
+    );
     child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`cc ended with ${code}\n${errors}`))));
   });
 }
@@ -108,8 +123,12 @@ function sourcesIn(folder: string): string[] {
 
 /** XS's sources are fixed by its package's version. */
 function digest(own: string, xs: string): string {
-  const hash = createHash("sha256").update(FLAGS.join(" ")).update(readFileSync(join(xs, "..", "..", "package.json")));
-  for (const name of readdirSync(own).sort()) if (/\.[ch]$/.test(name)) hash.update(name).update(readFileSync(join(own, name)));
+  const hash = createHash("sha256")
+    .update(FLAGS.join(" "))
+    .update(readFileSync(join(xs, "..", "..", "package.json")));
+  for (const name of readdirSync(own).sort()) {
+    if (/\.[ch]$/.test(name)) hash.update(name).update(readFileSync(join(own, name)));
+  }
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -55,7 +55,11 @@ test("after any number of blocks a resume asks for the rest, tied to the tag, an
       downloading.turns.every((operations) => operations <= 1),
       downloading.turns.join(),
     );
-    assert.equal(downloading.readBack.offset, (Math.ceil(IMAGE.byteLength / BLOCK) - 1) * BLOCK, "all but the last block is read back");
+    assert.equal(
+      downloading.readBack.offset,
+      (Math.ceil(IMAGE.byteLength / BLOCK) - 1) * BLOCK,
+      "all but the last block is read back",
+    );
   }
 });
 
@@ -68,7 +72,11 @@ test("an image with blank blocks goes on after the connection was lost behind th
     const { offset, ...answer } = partial(downloading);
     downloading.exchange.head(Number.isNaN(offset) ? { status: 200, contentLength: image.byteLength } : answer);
     downloading.send(Number.isNaN(offset) ? 0 : offset, image.byteLength);
-    assert.equal(downloading.failure, undefined, `after ${blocks} blocks: ${JSON.stringify(downloading.events.at(-1))}`);
+    assert.equal(
+      downloading.failure,
+      undefined,
+      `after ${blocks} blocks: ${JSON.stringify(downloading.events.at(-1))}`,
+    );
     downloading.assertWhole();
   }
 });

@@ -20,7 +20,12 @@ function flashWith(blocks: number, then: (flash: MemoryFlash) => void = () => {}
 }
 
 function resumed(flash: MemoryFlash, stored: Partial<Stored>, knowledge: FlashKnowledge = newKnowledge()): Downloading {
-  const downloading = new Downloading({ image: IMAGE, flash, knowledge, stored: { ...FRESH, etag: '"tag"', ...stored } });
+  const downloading = new Downloading({
+    image: IMAGE,
+    flash,
+    knowledge,
+    stored: { ...FRESH, etag: '"tag"', ...stored },
+  });
   downloading.clock.advance(1);
   const range = downloading.exchange.request.headers.find(([name]) => name === "Range")?.[1];
   const from = Number(/^bytes=(\d+)-$/.exec(range ?? "bytes=0-")?.[1]);
@@ -50,8 +55,17 @@ test("after a restart the block that was next to be programmed is erased before 
   downloading.assertWhole();
   const { operations } = downloading.flash;
   const inRegion = operations.filter((operation) => operation !== "erase 16-32");
-  assert.deepEqual(inRegion.slice(0, 5), ["erase 8-9", `write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
-  assert.deepEqual(inRegion.filter((operation) => operation.startsWith("erase")), ["erase 8-9", "erase 9-10"]);
+  assert.deepEqual(inRegion.slice(0, 5), [
+    "erase 8-9",
+    `write ${8 * BLOCK}`,
+    "erase 9-10",
+    `write ${9 * BLOCK}`,
+    `write ${10 * BLOCK}`,
+  ]);
+  assert.deepEqual(
+    inRegion.filter((operation) => operation.startsWith("erase")),
+    ["erase 8-9", "erase 9-10"],
+  );
 });
 
 test("the block that was next is erased first also where the try after the restart failed before it came so far", () => {
@@ -59,16 +73,27 @@ test("the block that was next is erased first also where the try after the resta
   const knowledge = newKnowledge();
   const failed = new Downloading({ image: IMAGE, flash, knowledge, stored: { ...FRESH, regionOffset: 0 } });
   failed.clock.advance(1);
-  failed.exchange.head({ status: 206, headers: { "content-range": `bytes ${8 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } });
+  failed.exchange.head({
+    status: 206,
+    headers: { "content-range": `bytes ${8 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` },
+  });
   failed.onEvent = ({ type }) => type === "region-erased" && failed.download.close();
   failed.send(8 * BLOCK, 9 * BLOCK);
-  assert.deepEqual(failed.events.map(({ type }) => type), ["download-started", "resume-point-found", "region-erased"]);
+  assert.deepEqual(
+    failed.events.map(({ type }) => type),
+    ["download-started", "resume-point-found", "region-erased"],
+  );
   flash.onChange = () => {};
   flash.operations.length = 0;
   const downloading = resumed(flash, { regionOffset: 8 * BLOCK, written: 8 * BLOCK }, knowledge);
   downloading.assertWhole();
   const inRegion = flash.operations.filter((operation) => operation !== "erase 16-32");
-  assert.deepEqual(inRegion.slice(0, 4), [`write ${8 * BLOCK}`, "erase 9-10", `write ${9 * BLOCK}`, `write ${10 * BLOCK}`]);
+  assert.deepEqual(inRegion.slice(0, 4), [
+    `write ${8 * BLOCK}`,
+    "erase 9-10",
+    `write ${9 * BLOCK}`,
+    `write ${10 * BLOCK}`,
+  ]);
 });
 
 test("where the block that was next cannot be programmed, the one before it is told", () => {
@@ -78,7 +103,10 @@ test("where the block that was next cannot be programmed, the one before it is t
   flash.preset(new Uint8Array(397 * BLOCK).fill(0xff), 3 * BLOCK);
   const downloading = new Downloading({ image, flash, stored: { ...FRESH, regionOffset: 0 } });
   downloading.clock.advance(1);
-  downloading.exchange.head({ status: 206, headers: { "content-range": `bytes ${2 * BLOCK}-${image.byteLength - 1}/${image.byteLength}` } });
+  downloading.exchange.head({
+    status: 206,
+    headers: { "content-range": `bytes ${2 * BLOCK}-${image.byteLength - 1}/${image.byteLength}` },
+  });
   flash.onChange = (operation) => {
     if (operation === `write ${3 * BLOCK}`) throw new HalError("io", "worn out");
   };
@@ -97,8 +125,14 @@ test("a second cut inside the erase of the torn block begins with that erase aga
 test("a retry in the same boot trusts what it wrote: it goes on behind it and erases nothing of it", () => {
   const downloading = resumed(flashWith(9), { regionOffset: 0, written: 9 * BLOCK });
   downloading.assertWhole();
-  assert.deepEqual(downloading.story.filter((word) => /^(download-started|write)/.test(word)).slice(0, 2), [`download-started ${9 * BLOCK}`, `write ${9 * BLOCK}`]);
-  assert.deepEqual(downloading.flash.operations.filter((operation) => operation.startsWith("erase")), ["erase 16-32"]);
+  assert.deepEqual(downloading.story.filter((word) => /^(download-started|write)/.test(word)).slice(0, 2), [
+    `download-started ${9 * BLOCK}`,
+    `write ${9 * BLOCK}`,
+  ]);
+  assert.deepEqual(
+    downloading.flash.operations.filter((operation) => operation.startsWith("erase")),
+    ["erase 16-32"],
+  );
 });
 
 test("no region beyond the one of the checkpoint counts as erased, blank or not", () => {
@@ -126,7 +160,10 @@ test("closed by what its resume point brings about, it touches nothing", () => {
     },
   });
   downloading.clock.advance(1);
-  downloading.exchange.head({ status: 206, headers: { "content-range": `bytes ${8 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } });
+  downloading.exchange.head({
+    status: 206,
+    headers: { "content-range": `bytes ${8 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` },
+  });
   downloading.send(8 * BLOCK, 10 * BLOCK);
   assert.equal(downloading.story.at(-1), `resume-point-found ${8 * BLOCK}`);
   assert.deepEqual([flash.operations, downloading.exchange.closed], [[], true]);
@@ -134,7 +171,12 @@ test("closed by what its resume point brings about, it touches nothing", () => {
 
 test("where the image goes on is not looked for again once it is known", () => {
   const knowledge = { ...newKnowledge(), resumeOffset: 8 * BLOCK };
-  const downloading = new Downloading({ image: IMAGE, flash: flashWith(9), knowledge, stored: { ...FRESH, regionOffset: 0 } });
+  const downloading = new Downloading({
+    image: IMAGE,
+    flash: flashWith(9),
+    knowledge,
+    stored: { ...FRESH, regionOffset: 0 },
+  });
   const { reads } = downloading.flash;
   downloading.clock.timer("stop", 0, () => downloading.clock.timer("stop", 0, () => downloading.download.close()));
   downloading.clock.advance(0);

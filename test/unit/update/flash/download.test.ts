@@ -87,10 +87,16 @@ test("what was erased ahead is not erased again by the next try of the same boot
   first.flash.onChange = () => {};
   first.flash.operations.length = 0;
   const stored: Stored = { ...FRESH, regionOffset: 0, written: 3 * BLOCK };
-  const second = Downloading.answered({ status: 206, headers: { "content-range": `bytes ${3 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } }, { flash: first.flash, knowledge, stored });
+  const second = Downloading.answered(
+    { status: 206, headers: { "content-range": `bytes ${3 * BLOCK}-${IMAGE.byteLength - 1}/${IMAGE.byteLength}` } },
+    { flash: first.flash, knowledge, stored },
+  );
   second.send(3 * BLOCK, IMAGE.byteLength);
   second.assertWhole();
-  assert.deepEqual(second.flash.operations.filter((operation) => operation.startsWith("erase")), []);
+  assert.deepEqual(
+    second.flash.operations.filter((operation) => operation.startsWith("erase")),
+    [],
+  );
 });
 
 test("every block is read back once it is programmed, and hashed in order", () => {
@@ -120,9 +126,13 @@ test("a block is taken from the socket as it comes; bytes stay there while it wa
 test("of a great image each fiftieth is told, not each block, and whatever comes first what is in flash by then", () => {
   const image = imageOf(400 * BLOCK);
   const downloading = Downloading.begun({ image, blocks: 400 });
-  const written = (): number[] => downloading.events.flatMap((event) => (event.type === "block-written" ? [event.offset] : []));
+  const written = (): number[] =>
+    downloading.events.flatMap((event) => (event.type === "block-written" ? [event.offset] : []));
   downloading.send(0, 9 * BLOCK);
-  assert.deepEqual(written(), [1, 8].map((blocks) => blocks * BLOCK));
+  assert.deepEqual(
+    written(),
+    [1, 8].map((blocks) => blocks * BLOCK),
+  );
   downloading.send(9 * BLOCK, 11 * BLOCK);
   downloading.download.tell();
   downloading.download.tell();
@@ -148,7 +158,15 @@ test("the image arrives whole, whatever pieces it comes in", () => {
 });
 
 test("an image of any size is completed with no region erased beyond it", () => {
-  for (const size of [336, BLOCK, BLOCK + 16, REGION_LENGTH - 16, REGION_LENGTH, REGION_LENGTH + 16, 2 * REGION_LENGTH]) {
+  for (const size of [
+    336,
+    BLOCK,
+    BLOCK + 16,
+    REGION_LENGTH - 16,
+    REGION_LENGTH,
+    REGION_LENGTH + 16,
+    2 * REGION_LENGTH,
+  ]) {
     const image = imageOf(size);
     const downloading = Downloading.begun({ image });
     downloading.send(0, size);
@@ -190,7 +208,10 @@ test("a file with a wrong header is refused with its first block, before anythin
     assert.equal(downloading.failure, undefined);
     downloading.send(Math.min(BLOCK, image.byteLength) - 1, Math.min(BLOCK, image.byteLength));
     assert.equal(downloading.failure, "image-invalid");
-    assert.deepEqual(downloading.story.filter((line) => /^(erase|forget)/.test(line)), []);
+    assert.deepEqual(
+      downloading.story.filter((line) => /^(erase|forget)/.test(line)),
+      [],
+    );
     assert.equal(downloading.exchange.closed, true);
   }
 });

@@ -5,7 +5,14 @@ import type { Kept, State, Stored } from "../../../../src/update/machine/types.j
 import { MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
 
 const IMAGE = { version: "0.2.0", md5: "0".repeat(32), size: REGION_LENGTH };
-const PARTLY: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
+const PARTLY: Stored = {
+  regionOffset: 0,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  refetched: false,
+};
 
 function idle(stored: Partial<Stored>): State {
   return { name: "idle", kept: { image: IMAGE, whole: false, stored: { ...PARTLY, ...stored } }, answered: false };
@@ -27,5 +34,8 @@ test("nothing is looked for where no download is to go on", () => {
   assert.equal(searched({ name: "idle", kept: undefined, answered: false }), false);
   assert.equal(searched({ name: "idle", kept: { image: IMAGE, whole: true }, answered: false }), false);
   const result = { outcome: "failed", message: "flash" } as const;
-  assert.equal(searched({ name: "reporting", image: IMAGE, result, kept, queued: undefined, owesVersion: false }), false);
+  assert.equal(
+    searched({ name: "reporting", image: IMAGE, result, kept, queued: undefined, owesVersion: false }),
+    false,
+  );
 });

@@ -9,7 +9,14 @@ const { started } = Driving;
 const { version, md5, size } = OFFER;
 
 describe("a download that an earlier boot began", () => {
-  const stored: Stored = { regionOffset: 0, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
+  const stored: Stored = {
+    regionOffset: 0,
+    erasing: false,
+    written: undefined,
+    etag: undefined,
+    spliced: false,
+    refetched: false,
+  };
   const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
 
   test("is looked for in flash before it is offered again, and then not once more", () => {
@@ -34,7 +41,11 @@ describe("a download that an earlier boot began", () => {
   });
 
   test("is not looked for where there is none", () => {
-    assert.ok(started().broker.clock.names().every((name) => name !== "resume point"));
+    assert.ok(
+      started()
+        .broker.clock.names()
+        .every((name) => name !== "resume point"),
+    );
   });
 
   test("is looked for once more where the flash could not be read", () => {

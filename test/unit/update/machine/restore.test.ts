@@ -5,7 +5,14 @@ import { restore, restoreStaged } from "../../../../src/update/machine/restore.j
 import type { Checkpoint, Image, Stored } from "../../../../src/update/machine/types.js";
 
 const image: Image = { version: "2.0", md5: "0".repeat(32), size: 200_000 };
-const stored: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
+const stored: Stored = {
+  regionOffset: 65536,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  refetched: false,
+};
 const done = { outcome: "done" } as const;
 
 const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
@@ -14,17 +21,43 @@ const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
   "downloading to ota_0": { phase: "downloading", slot: "ota_0", image, stored },
   "verified in ota_1": { phase: "verified", slot: "ota_1", image },
   "verified in ota_0": { phase: "verified", slot: "ota_0", image },
-  "declined, whole in ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "failed", message: "x" }, stored: undefined, whole: true },
+  "declined, whole in ota_1": {
+    phase: "reporting",
+    slot: "ota_1",
+    image,
+    result: { outcome: "failed", message: "x" },
+    stored: undefined,
+    whole: true,
+  },
   "applying ota_1": { phase: "applying", slot: "ota_1", image },
   "applying ota_0": { phase: "applying", slot: "ota_0", image },
   "applying ota_2": { phase: "applying", slot: "ota_2", image },
   "reporting done": { phase: "reporting", slot: "ota_1", image, result: done, stored: undefined, whole: false },
-  "reporting a failure of ota_1": { phase: "reporting", slot: "ota_1", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
-  "reporting a failure of ota_0": { phase: "reporting", slot: "ota_0", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
+  "reporting a failure of ota_1": {
+    phase: "reporting",
+    slot: "ota_1",
+    image,
+    result: { outcome: "timed-out", message: "x" },
+    stored,
+    whole: false,
+  },
+  "reporting a failure of ota_0": {
+    phase: "reporting",
+    slot: "ota_0",
+    image,
+    result: { outcome: "timed-out", message: "x" },
+    stored,
+    whole: false,
+  },
 };
 
 /** What runs is ota_0, the target ota_1. Each cell: state, what is kept or reported, effects. */
-const table: readonly (readonly [checkpoint: string, running: ImageState, target: ImageState | "none", expected: string])[] = [
+const table: readonly (readonly [
+  checkpoint: string,
+  running: ImageState,
+  target: ImageState | "none",
+  expected: string,
+])[] = [
   ["none", "valid", "none", "idle"],
   ["none", "undefined", "aborted", "idle"],
   ["none", "new", "valid", "confirming start-timer"],
@@ -55,7 +88,14 @@ const table: readonly (readonly [checkpoint: string, running: ImageState, target
 
 for (const [name, runningState, targetState, expected] of table) {
   test(`${name}, runs ${runningState}, target ${targetState}: ${expected}`, () => {
-    const boot: BootStatus = { runningSlot: "ota_0", runningState, runningVersion: "1.0", targetSlot: "ota_1", targetState, chipId: 0 };
+    const boot: BootStatus = {
+      runningSlot: "ota_0",
+      runningState,
+      runningVersion: "1.0",
+      targetSlot: "ota_1",
+      targetState,
+      chipId: 0,
+    };
     const { state, effects } = restore(checkpoints[name], boot);
     const words: string[] = [state.name];
     if (state.name === "reporting") words.push(state.result.outcome);
@@ -67,15 +107,35 @@ for (const [name, runningState, targetState, expected] of table) {
 }
 
 test("a reverted image is told apart: unfit by its own word, or restarted during its trial", () => {
-  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "invalid", chipId: 0 };
+  const boot: BootStatus = {
+    runningSlot: "ota_0",
+    runningState: "valid",
+    runningVersion: "1.0",
+    targetSlot: "ota_1",
+    targetState: "invalid",
+    chipId: 0,
+  };
   const own = restore(checkpoints["applying ota_1"], boot).state;
   const other = restore(checkpoints["applying ota_1"], { ...boot, targetState: "aborted" }).state;
-  assert.equal(own.name === "reporting" && own.result.outcome === "failed" && own.result.message, "not proven in time, reverted");
-  assert.equal(other.name === "reporting" && other.result.outcome === "failed" && other.result.message, "restarted during its trial, reverted");
+  assert.equal(
+    own.name === "reporting" && own.result.outcome === "failed" && own.result.message,
+    "not proven in time, reverted",
+  );
+  assert.equal(
+    other.name === "reporting" && other.result.outcome === "failed" && other.result.message,
+    "restarted during its trial, reverted",
+  );
 });
 
 test("a reason that the reverted firmware left is what is reported; one that stayed after all is done", () => {
-  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "invalid", chipId: 0 };
+  const boot: BootStatus = {
+    runningSlot: "ota_0",
+    runningState: "valid",
+    runningVersion: "1.0",
+    targetSlot: "ota_1",
+    targetState: "invalid",
+    chipId: 0,
+  };
   const told = { ...checkpoints["applying ota_1"], reason: "self test failed" } as Checkpoint;
   const resultAt = (status: BootStatus): unknown => (restore(told, status).state as { result?: unknown }).result;
   assert.deepEqual(resultAt(boot), { outcome: "failed", message: "self test failed" });
@@ -84,7 +144,14 @@ test("a reason that the reverted firmware left is what is reported; one that sta
 });
 
 test("a result is stored again exactly as it was", () => {
-  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "none", chipId: 0 };
+  const boot: BootStatus = {
+    runningSlot: "ota_0",
+    runningState: "valid",
+    runningVersion: "1.0",
+    targetSlot: "ota_1",
+    targetState: "none",
+    chipId: 0,
+  };
   const checkpoint = checkpoints["reporting a failure of ota_1"] as Checkpoint & { phase: "reporting" };
   const { state, effects } = restore(checkpoint, boot);
   assert.deepEqual(effects, []);
@@ -92,7 +159,14 @@ test("a result is stored again exactly as it was", () => {
 });
 
 test("what a boot finds has told nothing yet: neither the version nor an answer to an offer", () => {
-  const boot: BootStatus = { runningSlot: "ota_0", runningState: "valid", runningVersion: "1.0", targetSlot: "ota_1", targetState: "aborted", chipId: 0 };
+  const boot: BootStatus = {
+    runningSlot: "ota_0",
+    runningState: "valid",
+    runningVersion: "1.0",
+    targetSlot: "ota_1",
+    targetState: "aborted",
+    chipId: 0,
+  };
   const stateAt = (name: string): object => restore(checkpoints[name], boot).state;
   assert.deepEqual(stateAt("none"), { name: "idle", kept: undefined, answered: false });
   assert.deepEqual(stateAt("downloading to ota_0"), { name: "idle", kept: undefined, answered: false });
@@ -106,11 +180,23 @@ const staged: { readonly [name: string]: Checkpoint | undefined } = {
   verified: { phase: "verified", slot: "staging", image },
   applying: { phase: "applying", slot: "staging", image },
   reporting: { phase: "reporting", slot: "staging", image, result: done, stored: undefined, whole: true },
-  "reporting a failed download": { phase: "reporting", slot: "staging", image, result: { outcome: "timed-out", message: "x" }, stored, whole: false },
+  "reporting a failed download": {
+    phase: "reporting",
+    slot: "staging",
+    image,
+    result: { outcome: "timed-out", message: "x" },
+    stored,
+    whole: false,
+  },
   "of another area": { phase: "verified", slot: "ota_1", image },
 };
 
-const stagedTable: readonly (readonly [record: string, owns: boolean, running: string | undefined, expected: string])[] = [
+const stagedTable: readonly (readonly [
+  record: string,
+  owns: boolean,
+  running: string | undefined,
+  expected: string,
+])[] = [
   ["none", false, "1.0", "idle"],
   ["downloading", true, "1.0", "idle part"],
   ["downloading", false, "1.0", "idle part"],

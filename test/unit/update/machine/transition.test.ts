@@ -3,15 +3,48 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Offer } from "../../../../src/protocol/messages.js";
 import { transition } from "../../../../src/update/machine/transition.js";
-import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored } from "../../../../src/update/machine/types.js";
+import type {
+  Context,
+  Effect,
+  Event,
+  Failure,
+  Image,
+  In,
+  Kept,
+  State,
+  Step,
+  Stored,
+} from "../../../../src/update/machine/types.js";
 
-const context: Context = { runningVersion: "1.0", target: "slot", targetSlot: "ota_1", capacity: 1_000_000, maxAttempts: 3, asks: false, proves: false };
+const context: Context = {
+  runningVersion: "1.0",
+  target: "slot",
+  targetSlot: "ota_1",
+  capacity: 1_000_000,
+  maxAttempts: 3,
+  asks: false,
+  proves: false,
+};
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
 const image: Image = { version: "2.0", md5: offer.md5, size: offer.size };
 const other: Offer = { ...offer, version: "3.0", url: "http://h/g" };
 const again: Offer = { ...offer, url: "http://h/f?sign=2" };
-const fresh: Stored = { regionOffset: undefined, erasing: false, written: undefined, etag: undefined, spliced: false, refetched: false };
-const partly: Stored = { regionOffset: 65536, erasing: false, written: undefined, etag: '"e"', spliced: false, refetched: false };
+const fresh: Stored = {
+  regionOffset: undefined,
+  erasing: false,
+  written: undefined,
+  etag: undefined,
+  spliced: false,
+  refetched: false,
+};
+const partly: Stored = {
+  regionOffset: 65536,
+  erasing: false,
+  written: undefined,
+  etag: '"e"',
+  spliced: false,
+  refetched: false,
+};
 const boot = {
   runningSlot: "ota_1",
   runningState: "pending-verify",
@@ -34,7 +67,12 @@ const offeredState: State = { name: "offered", offer, kept: undefined };
 const ready: State = { name: "ready", offer };
 const verifying: State = { name: "verifying", offer, stored: partly };
 const applying: State = { name: "applying", image, queued: undefined, begun: false };
-const confirming: In<"confirming"> = { name: "confirming", checkpoint: { phase: "applying", slot: "ota_1", image }, boot, selfTest: "awaited" };
+const confirming: In<"confirming"> = {
+  name: "confirming",
+  checkpoint: { phase: "applying", slot: "ota_1", image },
+  boot,
+  selfTest: "awaited",
+};
 const reporting: State = {
   name: "reporting",
   image,
@@ -43,7 +81,18 @@ const reporting: State = {
   queued: undefined,
   owesVersion: false,
 };
-const states: readonly State[] = [idle, offeredState, downloading, pausing, renewing, verifying, ready, applying, confirming, reporting];
+const states: readonly State[] = [
+  idle,
+  offeredState,
+  downloading,
+  pausing,
+  renewing,
+  verifying,
+  ready,
+  applying,
+  confirming,
+  reporting,
+];
 
 describe("clearance", () => {
   const declined: Event = { type: "declined", failure: { code: "declined", message: "not now" } };
@@ -62,12 +111,18 @@ describe("clearance", () => {
     assert.deepEqual(effects(offeredState, clearedFor("download"), asking), ["download"]);
     const resumed = step({ name: "offered", offer, kept }, clearedFor("download"), asking);
     assert.deepEqual(resumed.effects, [{ do: "download", offer, stored: partly }]);
-    assert.deepEqual(effects({ name: "offered", offer, kept: { image, whole: true } }, clearedFor("download"), asking), ["verify"]);
+    assert.deepEqual(
+      effects({ name: "offered", offer, kept: { image, whole: true } }, clearedFor("download"), asking),
+      ["verify"],
+    );
     assert.deepEqual(step(offeredState, clearedFor("install"), asking), { state: offeredState, effects: [] });
   });
 
   test("a new URL takes the place of the old one unasked; another image is asked for anew", () => {
-    assert.deepEqual(step(offeredState, offered(again), asking), { state: { ...offeredState, offer: again }, effects: [] });
+    assert.deepEqual(step(offeredState, offered(again), asking), {
+      state: { ...offeredState, offer: again },
+      effects: [],
+    });
     assert.deepEqual(effects(offeredState, offered(other), asking), ["withdraw", "ask"]);
     assert.deepEqual(effects(ready, offered(other), asking), ["withdraw", "ask"]);
   });
@@ -79,16 +134,31 @@ describe("clearance", () => {
       { do: "store", checkpoint: { phase: "verified", slot: "ota_1", image } },
       { do: "ask", step: "install", offer },
     ]);
-    assert.deepEqual(effects(ready, clearedFor("install"), asking), ["store", "start-timer announcement", "report-burning"]);
+    assert.deepEqual(effects(ready, clearedFor("install"), asking), [
+      "store",
+      "start-timer announcement",
+      "report-burning",
+    ]);
     assert.deepEqual(step(ready, clearedFor("download"), asking), { state: ready, effects: [] });
   });
 
   test("declined at any moment before it is applied, a job ends as failed, says why, and keeps what it has", () => {
-    const stops: { readonly [name: string]: string[] } = { downloading: ["stop-download"], waiting: ["stop-timer pause"], verifying: ["stop-verify"] };
+    const stops: { readonly [name: string]: string[] } = {
+      downloading: ["stop-download"],
+      waiting: ["stop-timer pause"],
+      verifying: ["stop-verify"],
+    };
     for (const state of [offeredState, downloading, pausing, verifying, ready]) {
       const ended = step(state, declined, asking);
-      assert.equal(ended.state.name === "reporting" && ended.state.result.outcome === "failed" && ended.state.result.message, "not now");
-      assert.deepEqual(effects(state, declined, asking), [...(stops[state.name] ?? []), "store", "report-result"], state.name);
+      assert.equal(
+        ended.state.name === "reporting" && ended.state.result.outcome === "failed" && ended.state.result.message,
+        "not now",
+      );
+      assert.deepEqual(
+        effects(state, declined, asking),
+        [...(stops[state.name] ?? []), "store", "report-result"],
+        state.name,
+      );
     }
     const partial = step(downloading, declined, asking);
     assert.deepEqual(partial.state.name === "reporting" && partial.state.kept, kept);
@@ -98,7 +168,8 @@ describe("clearance", () => {
     assert.deepEqual(settled.effects, [{ do: "store", checkpoint: { phase: "verified", slot: "ota_1", image } }]);
   });
 
-  test("once it is applied, nobody can decline it", () => assert.deepEqual(step(applying, declined, asking), { state: applying, effects: [] }));
+  test("once it is applied, nobody can decline it", () =>
+    assert.deepEqual(step(applying, declined, asking), { state: applying, effects: [] }));
 });
 
 describe("a staged image", () => {
@@ -113,19 +184,36 @@ describe("a staged image", () => {
     assert.equal(wholeIn(handing, applied), true);
     assert.equal(wholeIn(handing, { type: "apply-failed", failure: { code: "install-failed", message: "why" } }), true);
     assert.equal(wholeIn(verifying, { type: "verified", matches: false }), false);
-    assert.equal(wholeIn(downloading, { type: "download-failed", failure: { code: "not-found", message: "why" } }), false);
+    assert.equal(
+      wholeIn(downloading, { type: "download-failed", failure: { code: "not-found", message: "why" } }),
+      false,
+    );
   });
 
   test("is done once it is installed, without a restart, and stays in its area", () => {
     const { state, effects } = step(handing, applied, staging);
-    assert.deepEqual(state.name === "reporting" && [state.result, state.kept, state.owesVersion], [{ outcome: "done" }, { image, whole: true }, true]);
-    assert.deepEqual(effects.map((effect) => effect.do), ["store", "report-result"]);
+    assert.deepEqual(state.name === "reporting" && [state.result, state.kept, state.owesVersion], [
+      { outcome: "done" },
+      { image, whole: true },
+      true,
+    ]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["store", "report-result"],
+    );
     const after = step(state, { type: "result-acknowledged" }, staging);
-    assert.deepEqual(after.effects, [{ do: "store", checkpoint: { phase: "verified", slot: "staging", image } }, { do: "report-version" }]);
+    assert.deepEqual(after.effects, [
+      { do: "store", checkpoint: { phase: "verified", slot: "staging", image } },
+      { do: "report-version" },
+    ]);
   });
 
   test("stays in its area where the installation failed", () => {
-    const failed = step(handing, { type: "apply-failed", failure: { code: "install-failed", message: "no room" } }, staging);
+    const failed = step(
+      handing,
+      { type: "apply-failed", failure: { code: "install-failed", message: "no room" } },
+      staging,
+    );
     assert.deepEqual(failed.state.name === "reporting" && [failed.state.result, failed.state.kept], [
       { outcome: "failed", message: "no room" },
       { image, whole: true },
@@ -133,9 +221,15 @@ describe("a staged image", () => {
   });
 
   test("is handed over once, however often it is announced", () => {
-    assert.deepEqual(effects(applying, { type: "burning-acknowledged" }, staging), ["stop-timer announcement", "apply"]);
+    assert.deepEqual(effects(applying, { type: "burning-acknowledged" }, staging), [
+      "stop-timer announcement",
+      "apply",
+    ]);
     assert.deepEqual(step(handing, { type: "burning-acknowledged" }, staging), { state: handing, effects: [] });
-    assert.deepEqual(step(handing, { type: "timer-fired", timer: "announcement" }, staging), { state: handing, effects: [] });
+    assert.deepEqual(step(handing, { type: "timer-fired", timer: "announcement" }, staging), {
+      state: handing,
+      effects: [],
+    });
   });
 
   test("serves whoever wants the same bytes, whatever version they are offered as; a slot's image does not", () => {
@@ -146,7 +240,8 @@ describe("a staged image", () => {
 });
 
 describe("idle", () => {
-  test("reports the version when it comes online", () => assert.deepEqual(effects(idle, { type: "online" }), ["report-version"]));
+  test("reports the version when it comes online", () =>
+    assert.deepEqual(effects(idle, { type: "online" }), ["report-version"]));
 
   test("begins a download from its first byte", () => {
     const { state, effects } = step(idle, offered(offer));
@@ -166,17 +261,30 @@ describe("idle", () => {
     assert.deepEqual(effects, [{ do: "verify", image }]);
   });
 
-  for (const [what, changed] of [["version", { version: "2.1" }], ["MD5", { md5: "1".repeat(32) }], ["size", { size: 200_001 }]] as const) {
+  for (const [what, changed] of [
+    ["version", { version: "2.1" }],
+    ["MD5", { md5: "1".repeat(32) }],
+    ["size", { size: 200_001 }],
+  ] as const) {
     test(`an image with another ${what} is another image: the old record goes before its blocks do`, () => {
-      const { effects } = step({ ...idle, kept: { image, whole: false, stored: partly } }, offered({ ...offer, ...changed }));
-      assert.deepEqual(effects.map((effect) => effect.do), ["clear", "download"]);
+      const { effects } = step(
+        { ...idle, kept: { image, whole: false, stored: partly } },
+        offered({ ...offer, ...changed }),
+      );
+      assert.deepEqual(
+        effects.map((effect) => effect.do),
+        ["clear", "download"],
+      );
     });
   }
 
   test("reports at once what cannot fit, and fetches nothing", () => {
     const { state, effects } = step(idle, offered({ ...offer, size: context.capacity + 1 }));
     assert.equal(state.name, "reporting");
-    assert.deepEqual(effects.map((effect) => effect.do), ["store", "report-result"]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["store", "report-result"],
+    );
     assert.deepEqual(step(idle, offered({ ...offer, size: context.capacity })).state.name, "downloading");
   });
 
@@ -185,7 +293,10 @@ describe("idle", () => {
     assert.deepEqual(first.effects, [{ do: "report-version" }]);
     const second = step(first.state, offered({ ...offer, version: "1.0" }));
     assert.deepEqual(second.effects, []);
-    assert.deepEqual(step(step(second.state, { type: "online" }).state, offered({ ...offer, version: "1.0" })).effects, [{ do: "report-version" }]);
+    assert.deepEqual(
+      step(step(second.state, { type: "online" }).state, offered({ ...offer, version: "1.0" })).effects,
+      [{ do: "report-version" }],
+    );
   });
 });
 
@@ -201,7 +312,10 @@ describe("downloading", () => {
     const { state, effects } = step(downloading, { type: "resume-point-found", offset: 73728 });
     const stored = { ...partly, regionOffset: 73728, erasing: true };
     assert.deepEqual(effects, [{ do: "store", checkpoint: { phase: "downloading", slot: "ota_1", image, stored } }]);
-    assert.equal((step(state, { type: "region-erased", offset: 73728 }).state as { stored: Stored }).stored.erasing, false);
+    assert.equal(
+      (step(state, { type: "region-erased", offset: 73728 }).state as { stored: Stored }).stored.erasing,
+      false,
+    );
   });
 
   test("a server that leaves the validator out of its 206 has not taken it back", () => {
@@ -226,7 +340,9 @@ describe("downloading", () => {
 
   test("the progress of a block may be held back, and is rounded down", () => {
     const written: Event = { type: "block-written", offset: 199_999 };
-    assert.deepEqual(step(downloading, written).effects, [{ do: "report-downloading", version: "2.0", percent: 99, always: false }]);
+    assert.deepEqual(step(downloading, written).effects, [
+      { do: "report-downloading", version: "2.0", percent: 99, always: false },
+    ]);
   });
 
   test("a block in flash clears the count of tries, and the end of the try that stored it counts as none", () => {
@@ -249,7 +365,10 @@ describe("downloading", () => {
   test("says 100 once, when all is in flash", () => {
     assert.deepEqual(effects(downloading, { type: "block-written", offset: offer.size }), []);
     const { effects: all } = step(downloading, { type: "download-completed" });
-    assert.deepEqual(all, [{ do: "report-downloading", version: "2.0", percent: 100, always: true }, { do: "verify", image }]);
+    assert.deepEqual(all, [
+      { do: "report-downloading", version: "2.0", percent: 100, always: true },
+      { do: "verify", image },
+    ]);
   });
 
   test("pauses after a failure of the link, at least as long as the server asks", () => {
@@ -273,7 +392,10 @@ describe("downloading", () => {
     assert.deepEqual(first.state, renewing);
     assert.deepEqual(first.effects, [{ do: "report-version" }]);
     const fetched = step(first.state, offered(again));
-    assert.deepEqual(fetched.effects, [{ do: "stop-timer", timer: "fresh-url" }, { do: "download", offer: again, stored: partly }]);
+    assert.deepEqual(fetched.effects, [
+      { do: "stop-timer", timer: "fresh-url" },
+      { do: "download", offer: again, stored: partly },
+    ]);
     const second = step(fetched.state, failed("url-refused"));
     assert.equal(resultOf(second), "url-expired");
   });
@@ -284,7 +406,10 @@ describe("downloading", () => {
 
   test("changed content begins anew, once", () => {
     const first = step(downloading, failed("content-changed"));
-    assert.deepEqual(first.effects.map((effect) => effect.do), ["clear", "start-timer"]);
+    assert.deepEqual(
+      first.effects.map((effect) => effect.do),
+      ["clear", "start-timer"],
+    );
     const retried = step(first.state, { type: "timer-fired", timer: "pause" });
     assert.deepEqual(retried.effects, [{ do: "download", offer, stored: { ...fresh, refetched: true } }]);
     assert.equal(resultOf(step(retried.state, failed("content-changed"))), "failed");
@@ -305,7 +430,10 @@ describe("downloading", () => {
   test("another image wins: this one stops, its record goes first", () => {
     const { state, effects } = step(downloading, offered(other));
     assert.deepEqual(state, { name: "downloading", offer: other, stored: fresh, tries: 1, urlRenewed: false });
-    assert.deepEqual(effects.map((effect) => effect.do), ["stop-download", "clear", "download"]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["stop-download", "clear", "download"],
+    );
   });
 
   test("the same image brings its new URL, and nothing stops", () => {
@@ -317,9 +445,15 @@ describe("downloading", () => {
   });
 
   test("a store that fails ends the job", () => {
-    const { state, effects } = step(downloading, { type: "store-failed", failure: { code: "store-failed", message: "full" } });
+    const { state, effects } = step(downloading, {
+      type: "store-failed",
+      failure: { code: "store-failed", message: "full" },
+    });
     assert.equal(state.name, "reporting");
-    assert.deepEqual(effects.map((effect) => effect.do), ["stop-download", "store", "report-result"]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["stop-download", "store", "report-result"],
+    );
   });
 });
 
@@ -356,7 +490,10 @@ describe("verifying", () => {
     const { state, effects } = step(verifying, { type: "verified", matches: true });
     assert.deepEqual(state, applying);
     assert.deepEqual(effects[0], { do: "store", checkpoint: { phase: "applying", slot: "ota_1", image } });
-    assert.deepEqual(effects.map((effect) => effect.do), ["store", "start-timer", "report-burning"]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["store", "start-timer", "report-burning"],
+    );
   });
 
   test("another image stops the verification, its record goes first", () => {
@@ -364,9 +501,15 @@ describe("verifying", () => {
   });
 
   test("flash that cannot be read ends the job, and nothing of it is kept", () => {
-    const { state, effects: all } = step(verifying, { type: "verify-failed", failure: { code: "flash-failed", message: "why" } });
+    const { state, effects: all } = step(verifying, {
+      type: "verify-failed",
+      failure: { code: "flash-failed", message: "why" },
+    });
     assert.equal(state.name === "reporting" && state.kept, undefined);
-    assert.deepEqual(all.map((effect) => effect.do), ["store", "report-result"]);
+    assert.deepEqual(
+      all.map((effect) => effect.do),
+      ["store", "report-result"],
+    );
   });
 
   test("a mismatch of bytes from one answer is final", () => {
@@ -377,7 +520,10 @@ describe("verifying", () => {
     const spliced: State = { ...verifying, stored: { ...partly, spliced: true } };
     const { state, effects } = step(spliced, { type: "verified", matches: false });
     assert.deepEqual(state, { ...downloading, stored: { ...fresh, refetched: true } });
-    assert.deepEqual(effects.map((effect) => effect.do), ["clear", "download"]);
+    assert.deepEqual(
+      effects.map((effect) => effect.do),
+      ["clear", "download"],
+    );
     const second: State = { ...verifying, stored: { ...partly, spliced: true, refetched: true } };
     assert.equal(resultOf(step(second, { type: "verified", matches: false })), "digest-mismatch");
   });
@@ -393,12 +539,17 @@ describe("applying", () => {
   test("announces itself again after a reconnect, and is applied once", () => {
     const first = step(applying, { type: "burning-acknowledged" });
     assert.deepEqual(step(first.state, { type: "burning-acknowledged" }), { state: first.state, effects: [] });
-    assert.deepEqual(step(first.state, { type: "timer-fired", timer: "announcement" }), { state: first.state, effects: [] });
+    assert.deepEqual(step(first.state, { type: "timer-fired", timer: "announcement" }), {
+      state: first.state,
+      effects: [],
+    });
     assert.deepEqual(effects(applying, { type: "online" }), ["report-version", "report-burning"]);
   });
 
   test("the same image offered once more, with whatever URL, is not taken up again when it has failed", () => {
-    for (const repeated of [offer, again]) assert.deepEqual(step(applying, offered(repeated)), { state: applying, effects: [] });
+    for (const repeated of [offer, again]) {
+      assert.deepEqual(step(applying, offered(repeated)), { state: applying, effects: [] });
+    }
   });
 
   test("a slot that is not accepted is the end, keeps nothing, and a queued offer waits for the result's acknowledgement", () => {
@@ -423,13 +574,19 @@ describe("confirming", () => {
   test("once confirmed the result is stored before it is sent", () => {
     const { state, effects: all } = step(confirming, { type: "confirmed" });
     assert.equal(state.name, "reporting");
-    assert.deepEqual(all.map((effect) => effect.do), ["stop-timer", "store", "report-result"]);
+    assert.deepEqual(
+      all.map((effect) => effect.do),
+      ["stop-timer", "store", "report-result"],
+    );
   });
 
   test("without a job it is simply confirmed, and then reports its version", () => {
     const { state, effects: all } = step({ ...confirming, checkpoint: undefined }, { type: "confirmed" });
     assert.equal(state.name, "idle");
-    assert.deepEqual(all.map((effect) => effect.do), ["stop-timer", "report-version"]);
+    assert.deepEqual(
+      all.map((effect) => effect.do),
+      ["stop-timer", "report-version"],
+    );
   });
 
   test("not proven in time it reverts; where that is impossible the trial begins anew", () => {
@@ -443,7 +600,8 @@ describe("a self test", () => {
   const proving: Context = { ...context, proves: true };
   const running: In<"confirming"> = { ...confirming, selfTest: "running" };
   const unproven: Event = { type: "unproven", failure: { code: "reverted", message: "self test failed" } };
-  const does = (state: State, event: Event): string[] => transition(state, event, proving).effects.map(({ do: name }) => name);
+  const does = (state: State, event: Event): string[] =>
+    transition(state, event, proving).effects.map(({ do: name }) => name);
 
   test("begins once the cloud is reached, and one at a time", () => {
     assert.deepEqual(does(confirming, { type: "online" }), ["start-timer", "prove"]);
@@ -483,14 +641,19 @@ describe("a self test", () => {
 
   test("of a firmware without a job has no record to write to", () => {
     assert.deepEqual(does({ ...running, checkpoint: undefined }, unproven), ["stop-timer", "revert"]);
-    assert.deepEqual(does({ ...confirming, checkpoint: undefined, selfTest: "failed" }, { type: "revert-failed" }), ["start-timer"]);
+    assert.deepEqual(does({ ...confirming, checkpoint: undefined, selfTest: "failed" }, { type: "revert-failed" }), [
+      "start-timer",
+    ]);
   });
 });
 
 describe("reporting", () => {
   test("sends the result at each connection, and the version only after its acknowledgement", () => {
     const online = step(reporting, { type: "online" });
-    assert.deepEqual(online.effects.map((effect) => effect.do), ["report-result"]);
+    assert.deepEqual(
+      online.effects.map((effect) => effect.do),
+      ["report-result"],
+    );
     assert.deepEqual(effects(online.state, { type: "result-acknowledged" }), ["store", "report-version"]);
   });
 
@@ -501,7 +664,9 @@ describe("reporting", () => {
   test("acknowledged, it keeps what can be taken up again and forgets the rest", () => {
     const { state, effects: all } = step(reporting, { type: "result-acknowledged" });
     assert.deepEqual(state, { name: "idle", kept: { image, whole: false, stored: partly }, answered: false });
-    assert.deepEqual(all, [{ do: "store", checkpoint: { phase: "downloading", slot: "ota_1", image, stored: partly } }]);
+    assert.deepEqual(all, [
+      { do: "store", checkpoint: { phase: "downloading", slot: "ota_1", image, stored: partly } },
+    ]);
     assert.deepEqual(effects({ ...reporting, kept: undefined }, { type: "result-acknowledged" }), ["clear"]);
   });
 
@@ -554,7 +719,9 @@ describe("the whole machine", () => {
         for (const event of sequence) {
           const next = step(state, event);
           for (const effect of next.effects) {
-            if (effect.do === "store") stored = effect.checkpoint.phase === "reporting" ? JSON.stringify(effect.checkpoint.result) : undefined;
+            if (effect.do === "store") {
+              stored = effect.checkpoint.phase === "reporting" ? JSON.stringify(effect.checkpoint.result) : undefined;
+            }
             if (effect.do === "clear") stored = undefined;
             if (effect.do === "report-result") assert.equal(JSON.stringify(effect.result), stored);
           }
@@ -571,7 +738,9 @@ function step(state: State, event: Event, within = context): Step {
 
 /** Effects in short: with the name of the timer. */
 function effects(state: State, event: Event, within = context): string[] {
-  return step(state, event, within).effects.map((effect: Effect) => ("timer" in effect ? `${effect.do} ${effect.timer}` : effect.do));
+  return step(state, event, within).effects.map((effect: Effect) =>
+    "timer" in effect ? `${effect.do} ${effect.timer}` : effect.do,
+  );
 }
 
 function offered(what: Offer): Event {
@@ -629,7 +798,9 @@ function events(): Event[] {
 }
 
 test("a job under way tells the version at each connection", () => {
-  for (const state of [idle, offeredState, downloading, pausing, renewing, verifying, ready]) assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
+  for (const state of [idle, offeredState, downloading, pausing, renewing, verifying, ready]) {
+    assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
+  }
   assert.deepEqual(effects(applying, { type: "online" }), ["report-version", "report-burning"]);
 });
 

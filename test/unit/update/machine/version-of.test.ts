@@ -8,7 +8,9 @@ const VERSION = "2.0";
 
 test("each state says which version it is about, and those about none say so", () => {
   for (const state of Object.values(STATES).flat()) {
-    const none = (state.name === "idle" && state.kept === undefined) || (state.name === "confirming" && state.checkpoint === undefined);
+    const none =
+      (state.name === "idle" && state.kept === undefined) ||
+      (state.name === "confirming" && state.checkpoint === undefined);
     assert.equal(versionOf(state), none ? undefined : VERSION, JSON.stringify(state));
   }
 });
