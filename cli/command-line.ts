@@ -1,4 +1,4 @@
-import { type Command, CommanderError, InvalidArgumentError } from "commander";
+import { type Command, type CommanderError, InvalidArgumentError } from "commander";
 import { CloudError } from "../cloud/types.js";
 import { describeFileFault } from "../hal/boards/sim/file-fault.js";
 import { StateError } from "../hal/boards/sim/state-dir.js";

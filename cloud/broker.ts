@@ -99,7 +99,7 @@ export class OwnBroker implements Broker {
   #restrict(): void {
     const aedes = this.#aedes;
     aedes.preConnect = (client, packet, callback) => {
-      if (packet.will !== undefined || packet.keepalive! > KEEPALIVE_LIMIT) this.#refused.add(client);
+      if (packet.will !== undefined || (packet.keepalive ?? 0) > KEEPALIVE_LIMIT) this.#refused.add(client);
       callback(null, true);
     };
     aedes.authenticate = (client, username, password, done) => {

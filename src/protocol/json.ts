@@ -21,7 +21,7 @@ export function parseMessage(payload: Uint8Array): Fields | string {
 }
 
 export function own(fields: Fields, key: string): unknown {
-  return Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined;
+  return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
 export function isFields(value: unknown): value is Fields {

@@ -151,7 +151,10 @@ class ModuleScope {
     if (name.kind === ts.SyntaxKind.ThisKeyword && inStaticMember(name)) this.#report("property of a function", node);
     if (!ts.isIdentifier(name)) return;
     const declaration = this.#program.declarationOf(name);
-    if (declaration === undefined) return this.#report("write to a global", node);
+    if (declaration === undefined) {
+      this.#report("write to a global", node);
+      return;
+    }
     if (!this.#isAtLoad(declaration) || ts.isParameter(declaration)) return;
     this.#report(
       functionOf(this.#program, name) === undefined ? "write to a module's object" : "property of a function",

@@ -103,6 +103,6 @@ export class Preloaded {
 }
 
 function isPrototype(object: object): boolean {
-  const constructor: unknown = Object.getOwnPropertyDescriptor(object, "constructor")?.value;
-  return typeof constructor === "function" && constructor.prototype === object;
+  const maker: unknown = Object.getOwnPropertyDescriptor(object, "constructor")?.value;
+  return typeof maker === "function" && maker.prototype === object;
 }

@@ -8,7 +8,7 @@ import {
   type TlsOptions,
 } from "../../hal/ports/index.js";
 import { Link } from "../support/link.js";
-import { deadPort, Loopback, type Peer, settle, until } from "../support/loopback.js";
+import { deadPort, type Loopback, type Peer, settle, until } from "../support/loopback.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
 import { VirtualClock } from "../support/virtual-clock.js";
 import { expectKind } from "./flash-contract.js";
@@ -123,6 +123,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       const sent = Buffer.from(new SeededRandom().bytes(150_000));
       const { link, peer } = await connect();
       link.pieceLength = 0;
+      // biome-ignore lint/correctness/noUnusedVariables: `??=` reads it.
       let turn: NodeJS.Immediate | undefined;
       const step = (): void => {
         turn = link.readOnce(1000) > 0 ? setImmediate(step) : undefined;

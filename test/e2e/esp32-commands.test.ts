@@ -479,7 +479,7 @@ function sdk(folder: string, version = "8.2.3", tools = TOOLS, log = "/dev/null"
   file(join(folder, "tools", "VERSION"), `${version}\n`);
   file(join(devices, "manifest.json"), '{ "build": { "EXPECTED_ESP_IDF": "v6.0" } }');
   for (const board of ["nodemcu", STAND_IN]) file(join(devices, "targets", board, "manifest.json"), "{}");
-  script(join(devices, "config", "idfSerialPort"), "echo \${STAND_IN_PORT-/dev/null}");
+  script(join(devices, "config", "idfSerialPort"), "echo ${STAND_IN_PORT-/dev/null}");
   const standIn = join(ROOT, "dist", "node", "test", "support", "mcconfig-stand-in.js");
   for (const tool of tools) {
     script(

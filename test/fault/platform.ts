@@ -57,7 +57,7 @@ export class Platform {
   /** An offer of a job that failed is that job once more. */
   reopen(): void {
     const last = this.jobs.at(-1);
-    if (last !== undefined && last.results.some((text) => !text.includes('"done"'))) this.create(last.file);
+    if (last?.results.some((text) => !text.includes('"done"'))) this.create(last.file);
   }
 
   hear(text: string): readonly Message[] {

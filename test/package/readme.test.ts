@@ -38,7 +38,7 @@ test("the program for Node in README updates its board, as it stands, on the pac
 
 /** The block that says the name of its file. */
 function programIn(text: string): string {
-  return /^```js\n(\/\/ board\.mjs\n[^]*?)^```$/m.exec(text)?.[1] ?? assert.fail("README has no board.mjs");
+  return /^```js\n(\/\/ board\.mjs\n[\s\S]*?)^```$/m.exec(text)?.[1] ?? assert.fail("README has no board.mjs");
 }
 
 function neededBy(name: string): string[] {

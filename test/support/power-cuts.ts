@@ -1,4 +1,4 @@
-import { type FlashMedium, NorFlash, SECTOR_LENGTH } from "../../hal/boards/sim/nor-flash.js";
+import { type FlashMedium, type NorFlash, SECTOR_LENGTH } from "../../hal/boards/sim/nor-flash.js";
 import type { SeededRandom } from "./seed.js";
 
 interface Operation {

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SimulatedBoard } from "../../hal/boards/sim/board.js";
-import { FileMedium, NorFlash } from "../../hal/boards/sim/nor-flash.js";
+import { FileMedium, type NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import type { Surroundings } from "../../hal/boards/sim/platform.js";
 import { createDevice } from "../../hal/boards/device.js";
 import type { BoardModules } from "../../hal/ecma419/modules.js";

@@ -21,7 +21,7 @@ test("both ways of signing are accepted", async () => {
 
 test("a wrong password, an unknown device and another's name are refused with code 4", async () => {
   await withRunningBroker(async ({ connect }) => {
-    await refusedWith(connect({ password: "0".repeat(64) + ";hmacsha256" }), 4);
+    await refusedWith(connect({ password: `${"0".repeat(64)};hmacsha256` }), 4);
     await refusedWith(connect({ password: "" }), 4);
     await refusedWith(connect(proof("light_09")), 4);
     await refusedWith(connect({ ...proof("light_02"), clientId: proof().clientId }), 4);

@@ -4,7 +4,7 @@ import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { createHash } from "node:crypto";
 import type { InstallJob } from "../../../src/staging/installation.js";
 import type { Failure } from "../../../src/update/machine/types.js";
-import { fileOf, GATEWAY, GatewayWorld, type ServedFile, TestLink } from "../../support/gateway-world.js";
+import { fileOf, GATEWAY, GatewayWorld, type ServedFile, type TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 40_000);
 const B = fileOf("3.0.0", 20_000, 3);

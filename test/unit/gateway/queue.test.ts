@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { idOf, readMarks } from "../../../src/gateway/update-marks.js";
-import { fileOf, GatewayWorld, PRODUCT, TestLink } from "../../support/gateway-world.js";
+import { fileOf, GatewayWorld, PRODUCT, type TestLink } from "../../support/gateway-world.js";
 
 const A = fileOf("2.0.0", 30_000);
 const B = fileOf("3.0.0", 50_000, 3);

@@ -243,7 +243,7 @@ describe("the record", () => {
     { noNullPrototype: true },
   );
   const SAMPLE: PlanEntry = {
-    identity: "0123456789abcdef".repeat(2) + "89abcdef",
+    identity: `${"0123456789abcdef".repeat(2)}89abcdef`,
     flags: 17,
     deferrals: 2,
     failures: 3,

@@ -177,7 +177,7 @@ describe("offers", () => {
         `${OFFER.md5sum}\n`,
         0,
       ],
-      file_size: [undefined, null, "708482", 0, -1, 0.5, 2 ** 53, 1e400, true, [1]],
+      file_size: [undefined, null, "708482", 0, -1, 0.5, 2 ** 53, Number.POSITIVE_INFINITY, true, [1]],
     };
     const badUrls = [
       "https://host/ü",

@@ -88,7 +88,7 @@ test("a page, a namespace and a blob lie in flash as ESP-IDF lays them out", () 
   assert.equal(page.toString("hex", 0, 12), "feffffff" + "00000000" + "feffffff");
   assert.equal(page.readUInt32LE(28), crc32(page.subarray(4, 28), 0xffffffff));
   // Four entries written, from the lowest bits on.
-  assert.equal(page.toString("hex", 32, 64), "aa" + "ff".repeat(31));
+  assert.equal(page.toString("hex", 32, 64), `aa${"ff".repeat(31)}`);
   assert.deepEqual(page.subarray(64, 96), entry("00 01 01 ff", "ota", "01 ff ff ff ff ff ff ff"));
   const crc = Buffer.alloc(4);
   crc.writeUInt32LE(crc32("hello", 0xffffffff));

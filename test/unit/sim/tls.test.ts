@@ -76,6 +76,7 @@ test("a reader that takes a little at a time, in turns of its own, is told of al
   const { near, peer } = await connected();
   const bytes = Buffer.from(new SeededRandom().bytes(150_000));
   const pieces: Uint8Array[] = [];
+  // biome-ignore lint/correctness/noUnusedVariables: `??=` reads it.
   let timer: NodeJS.Immediate | undefined;
   let told = 0;
   const step = (): void => {

@@ -55,7 +55,7 @@ test("progress is said once, everything else until it is acknowledged", () => {
     words.map((word) => word.charAt(0)),
     ["1", "0", "1", "1"],
   );
-  assert.match(words.join("\n"), /report_version[^]*"downloading"[^]*"burning"[^]*"done"/);
+  assert.match(words.join("\n"), /report_version[\s\S]*"downloading"[\s\S]*"burning"[\s\S]*"done"/);
   assert.deepEqual(told, []);
   for (const id of [1, 2, 3]) bench.peer.send(puback(id));
   assert.deepEqual(told, ["version", "burning", "result"]);

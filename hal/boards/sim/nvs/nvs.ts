@@ -12,7 +12,7 @@ import {
   TYPE_STRING,
   TYPE_U8,
 } from "./page.js";
-import { BLOB_LIMIT, chunksOf, describeBlob, describeValue, leftOver, STRING_LIMIT, valueOf } from "./values.js";
+import { BLOB_LIMIT, chunksOf, describeBlob, describeValue, leftOver, STRING_LIMIT, readValue } from "./values.js";
 
 /** Longest key and namespace name, in characters. */
 const NAME_LIMIT = 15;
@@ -63,13 +63,13 @@ export class Nvs {
     const index = this.#holder(namespace, key);
     if (index?.item.type !== TYPE_BLOB_INDEX) return undefined;
     const parts = chunksOf(index.item).map((chunk) => this.#find(index.item.namespace, TYPE_BLOB_DATA, key, chunk));
-    const values = parts.map((part) => (part === undefined ? undefined : valueOf(part)));
+    const values = parts.map((part) => (part === undefined ? undefined : readValue(part)));
     return values.includes(undefined) ? undefined : Buffer.concat(values as Buffer[]);
   }
 
   getString(namespace: string, key: string): string | undefined {
     const found = this.#holder(namespace, key);
-    return found?.item.type === TYPE_STRING ? valueOf(found)?.toString("utf8").replace(/\0$/, "") : undefined;
+    return found?.item.type === TYPE_STRING ? readValue(found)?.toString("utf8").replace(/\0$/, "") : undefined;
   }
 
   /** `nvs_set_blob` */

@@ -43,7 +43,7 @@ export function chunksOf({ data }: Item): number[] {
 }
 
 /** @returns the bytes behind an item's header, or `undefined` if they are not the ones that it describes */
-export function valueOf({ item, page, index }: Located): Buffer | undefined {
+export function readValue({ item, page, index }: Located): Buffer | undefined {
   const byteLength = item.data.readUInt16LE(0);
   if (byteLength > (item.span - 1) * ENTRY_LENGTH) return undefined;
   const value = page.data(index, byteLength);
@@ -60,7 +60,7 @@ export function leftOver(items: readonly Located[]): Located[] {
   const dropped = new Set<Located>();
   const holders = new Map<string, Located>();
   for (const located of items.filter(({ item }) => item.type !== TYPE_BLOB_DATA)) {
-    if (located.item.type === TYPE_STRING && valueOf(located) === undefined) {
+    if (located.item.type === TYPE_STRING && readValue(located) === undefined) {
       dropped.add(located);
       continue;
     }
@@ -73,7 +73,7 @@ export function leftOver(items: readonly Located[]): Located[] {
     const name = `${nameOf(located.item)} ${located.item.chunk}`;
     const earlier = chunks.get(name);
     if (earlier !== undefined) dropped.add(earlier);
-    if (valueOf(located) === undefined) dropped.add(located);
+    if (readValue(located) === undefined) dropped.add(located);
     else chunks.set(name, located);
   }
   const owned = new Set<Located>();
