@@ -22,7 +22,8 @@ export async function printStack(): Promise<number> {
 }
 
 /**
- * The same over the SDK's TLS, beside plain TCP in the same engine, which is the SDK's; without an SDK one line says so.
+ * The same over the SDK's TLS, beside plain TCP in the same engine, which is the SDK's. Without an SDK one line says
+ * why there is none.
  *
  * @returns the deepest of all over TLS, `undefined` if it was not measured
  */

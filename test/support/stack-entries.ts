@@ -16,7 +16,7 @@ export interface StackEntry {
   readonly count: number;
   /** What the board's modules were asked for in the deepest call, in the order of their first time. */
   readonly does: string;
-  /** `name:slots` of each function on the stack where, in that call, a built-in one returned deepest: outermost first. */
+  /** `name:slots` of each function on the stack where a built-in one returned deepest in that call, outermost first. */
   readonly calls: readonly string[];
   /** The most in each scene that had such a call. */
   readonly scenes: ReadonlyMap<string, number>;

@@ -18,7 +18,7 @@ const URL_LENGTH = 2048;
 
 /** Slots of stack, more than are used: an overflow would end the measurement. */
 const ENOUGH_SLOTS = 1024;
-/** The longest message, with plans and with everything logged, does not fit into an ESP32's heap over TLS. The stack does not depend on it. */
+/** Over TLS the longest message does not fit into an ESP32's heap, nor all that plans log. The stack is the same. */
 const HEAPS_FOR_TLS = 2;
 
 export interface StackOptions {

@@ -22,8 +22,8 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 }
 
 /**
- * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before an
- * application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
+ * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before
+ * an application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
  * of our own process's `meter`, and the SDK's TLS if it is there.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {

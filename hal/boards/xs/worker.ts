@@ -12,7 +12,10 @@ export interface XsWorkerOptions {
   onMeter?(json: string, command: Uint8Array): void;
 }
 
-/** Evaluate a source, run a module, have `handleCommand` do with a message; and of our own host: seal its heap, and measure it. */
+/**
+ * Evaluate a source, run a module, have `handleCommand` do with a message; and of our own host: seal its heap, and
+ * measure it.
+ */
 type Kind = "e" | "m" | "?" | "L" | "M";
 
 interface Command {

@@ -18,8 +18,8 @@ import type { XsSdk } from "./sdk.js";
 
 const PACKAGE = "@agoric/xsnap";
 /**
- * XS's own profiler and its snapshots are not part of the host: heap.c stands in for the profiler's hook. The last one is
- * included by another source.
+ * XS's own profiler and its snapshots are not part of the host: heap.c stands in for the profiler's hook. The last one
+ * is included by another source.
  */
 const LEFT_OUT = ["xsProfile.c", "xsSnapshot.c", "xsum.c"];
 const FLAGS = [

@@ -23,7 +23,8 @@ static struct {
 
 static CallNames calls;
 
-/* XS 13, as in @agoric/xsnap, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it constructs. */
+/* XS 13, as in @agoric/xsnap, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it
+   constructs. */
 static int surplusIn(const txSlot* frame)
 {
 #if XS_MAJOR_VERSION >= 17
@@ -46,7 +47,8 @@ static int surplusOf(txMachine* the)
   return surplus;
 }
 
-/* Which functions have called each other down to here, the innermost first. The frame that stands for C on a chip is none. */
+/* Which functions have called each other down to here, the innermost first. The frame that stands for C on a chip is not
+   among them. */
 static void nameCalls(txMachine* the)
 {
   txSlot* frame;

@@ -9,8 +9,8 @@
 /* Of so many functions that called each other the innermost are known. */
 #define CALLS_MOST 48
 
-/* The functions on the stack where a built-in one returned deepest: the identifiers of their names, and the slots that were in
-   use at most when each was called. */
+/* The functions on the stack where a built-in one returned deepest: the identifiers of their names, and the slots that were
+   in use when each was called. */
 typedef struct {
   int count, slots[CALLS_MOST];
   uint32_t names[CALLS_MOST];
@@ -34,8 +34,8 @@ void leaveHost(void* machine);
 /* @returns the slots that were in use at most since the call began */
 int endEntry(void* machine);
 
-/* Writes which functions were on the stack where, in the last entry, a built-in one returned deepest: outermost first, apart by
-   blanks, each as `name:slots`; `=>` stands for one that has no name. @returns the length */
+/* Writes which functions were on the stack where, in the last entry, a built-in one returned deepest: outermost first,
+   apart by blanks, each as `name:slots`; `=>` stands for one that has no name. @returns the length */
 int describeCalls(void* machine, char* into, size_t length);
 
 /* The most of all calls since the peak began. */

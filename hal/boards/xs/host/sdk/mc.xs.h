@@ -1,4 +1,5 @@
-/* Names of properties that the SDK's modules in C use. The SDK's own tools give them numbers when they link; here they are looked up. */
+/* Names of properties that the SDK's modules in C use. The SDK's own tools give them numbers when they link; here they are
+   looked up. */
 #ifndef MC_XS_H
 #define MC_XS_H
 

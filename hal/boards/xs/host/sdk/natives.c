@@ -6,7 +6,7 @@
 #include "xsScript.h"
 #include <dlfcn.h>
 
-/* Of the script that was parsed last: XS runs it at once, and asks for its functions by `pushHosts` before its code. */
+/* Of the script that was parsed last: XS runs it at once, and before its code `pushHosts`, which makes its functions. */
 static struct {
   txInteger count;
   txHostFunctionBuilder* builders;
@@ -18,8 +18,8 @@ static void pushHosts(txMachine* the)
   mxPullSlot(mxResult);
 }
 
-/* XS's list of them: their count; then for each how many arguments it has, its name, and the name in C. It stays, since the
-   functions that are made from it do. */
+/* XS's list of them: their count; then for each how many arguments it has (fewer than none for a destructor), its name, and
+   the name in C. What is made of it is never freed: the functions refer to it. */
 static void readHosts(txScript* script)
 {
   txByte* at = script->hostsBuffer;
@@ -30,7 +30,7 @@ static void readHosts(txScript* script)
   hosts.builders = c_malloc(count * sizeof(txHostFunctionBuilder));
   for (index = 0; index < count; index++) {
     txHostFunctionBuilder* builder = &hosts.builders[index];
-    builder->length = *at++;
+    builder->length = (txS1)*at++;
     mxDecodeID(at, name);
     builder->id = XS_NO_ID;
     builder->callback = (txCallback)dlsym(RTLD_DEFAULT, (char*)at);
