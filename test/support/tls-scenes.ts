@@ -1,6 +1,6 @@
 import type { TlsOptions } from "node:tls";
 import type { ChipEngine } from "./chip-engine.js";
-import { startSecured } from "./secured-bench.js";
+import { startSecured } from "./secured-test-bed.js";
 import type { StackEntries } from "./stack-entries.js";
 import {
   AUTHORITY,
@@ -39,31 +39,31 @@ async function connect({ engine, entries }: Stage, server: TlsOptions, mode: "KE
   const [productId, deviceName] = [CLIENT_NAME.slice(0, 10), CLIENT_NAME.slice(10)];
   const authentication = { mode: "CERT", certificate: CLIENT_CERTIFICATE, privateKey: CLIENT_KEY } as const;
   const config = mode === "KEY" ? {} : { identity: { productId, deviceName, authentication } };
-  const bench = await startSecured({
+  const bed = await startSecured({
     engine,
     config,
     secured: { server, authority: AUTHORITY },
     keys: entries.keys,
   });
-  entries.brokerPort = bench.platform.port;
+  entries.brokerPort = bed.platform.port;
   try {
-    bench.board.powerOn();
-    await bench.until(`version by ${server.ciphers ?? mode}`, () => bench.platform.words().length > 0);
+    bed.board.powerOn();
+    await bed.until(`version by ${server.ciphers ?? mode}`, () => bed.platform.words().length > 0);
   } finally {
-    await bench.stop();
+    await bed.stop();
   }
 }
 
 async function refuse({ engine, entries }: Stage): Promise<void> {
   const secured = { server: SERVER_TLS, authority: OTHER_AUTHORITY };
-  const bench = await startSecured({ engine, secured, keys: entries.keys });
-  entries.brokerPort = bench.platform.port;
+  const bed = await startSecured({ engine, secured, keys: entries.keys });
+  entries.brokerPort = bed.platform.port;
   let refusals = 0;
-  bench.onAgent = (agent) => agent.on("connection", () => refusals++);
+  bed.onAgent = (agent) => agent.on("connection", () => refusals++);
   try {
-    bench.board.powerOn();
-    await bench.until("a refusal", () => refusals > 0);
+    bed.board.powerOn();
+    await bed.until("a refusal", () => refusals > 0);
   } finally {
-    await bench.stop();
+    await bed.stop();
   }
 }
