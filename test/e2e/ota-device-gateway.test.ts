@@ -230,7 +230,7 @@ test("a damaged record of a sub-device is one line that names its file and what 
     await device.kill("SIGTERM");
     const record = join(place.state, "subdevices", `${PRODUCT}_light1`, "installed.json");
     writeFileSync(record, '{"version":"1.0');
-    const line = `ota-device: ${record} is damaged: delete it, and what it belongs to begins anew with its factory version\n`;
+    const line = `ota-device: ${record} is damaged: delete it to start again with the factory version\n`;
     for (const command of [
       [...place.run, "--subdevices", path],
       ["inspect", "--state", place.state],

@@ -1,6 +1,6 @@
-/** Of the engine's own process; see the XS documentation of Compartment and ModuleSource. */
+/** The engine's process provides these; see the XS documentation of Compartment and ModuleSource. */
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
-/** Of our own process alone. */
+/** Only our own process provides this. */
 declare const meter: ((count?: number) => number) | undefined;
 declare class ModuleSource {
   constructor(source: string);
@@ -20,9 +20,9 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 }
 
 /**
- * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before
- * an application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
- * and of our own process's `meter`.
+ * Runs in the engine, from its source text, so nothing else of this file is in scope. Moddable freezes all built-in
+ * objects before an application runs, and so does this function. The only global of xsnap that the modules see is
+ * `issueCommand`, and the only one of our own process is `meter`.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [

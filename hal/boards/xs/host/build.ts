@@ -33,12 +33,12 @@ const FLAGS = [
   "-DmxMinusZero=1",
   "-DmxRegExpUnicodePropertyEscapes=1",
   "-DmxStringNormalize=1",
-  // The hooks by which heap.c collects garbage at every allocation, and learns what is alive then.
+  // These are the hooks by which heap.c forces a collection at an allocation and counts what is alive then.
   "-DmxStress=1",
   "-DmxProfile=1",
 ];
 
-/** What must be installed before the host can be built: one line, and no more to say. */
+/** Something must be installed before the host can be built. The message is one line; the stack adds nothing to it. */
 export class MissingPrerequisite extends Error {
   override readonly name = "MissingPrerequisite";
   override stack = this.message;
@@ -121,7 +121,7 @@ function sourcesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** XS's sources are fixed by its package's version. */
+/** XS's own sources need not be hashed: the version of their package fixes them. */
 function digest(own: string, xs: string): string {
   const hash = createHash("sha256")
     .update(FLAGS.join(" "))
@@ -132,7 +132,7 @@ function digest(own: string, xs: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Another process may have built the same meanwhile: then its program is as good. */
+/** Another process may have built the same program meanwhile; then that one is used. */
 function move(folder: string, built: string): void {
   try {
     renameSync(folder, built);

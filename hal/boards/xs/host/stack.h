@@ -1,5 +1,5 @@
-/* How deep each call into the engine goes, as a chip would count. `machine` is the xsMachine. Nothing is measured before the
-   stack is sealed: each number is 0 until then. */
+/* Measures how deep the stack is in each call into the engine, counted as on a chip. `machine` is the xsMachine. Nothing is
+   measured before the stack is sealed: each number is 0 until then. */
 #ifndef STACK_H
 #define STACK_H
 
@@ -9,26 +9,26 @@ typedef struct {
   int surplus;
 } StackMark;
 
-/* Fixes the stack at so many slots in all, those that every machine keeps included. */
+/* Fixes the stack at this many slots in all, including those that every machine keeps. */
 void sealStack(void* machine, int slots);
 int stackLimit(void* machine);
 
-/* A call into the engine begins, from the frame that is on the stack. */
+/* Begins to measure a call into the engine; it starts at the frame that is on the stack. */
 void beginEntry(void* machine);
-/* From here on it is as on a chip: what led here is C there. */
+/* Begins to measure anew from the agent's caller, because the code that led here is C on a chip. */
 void leaveHost(void* machine);
-/* @returns the slots that were in use at most since the call began */
+/* @returns the most slots that were in use since the call began */
 int endEntry(void* machine);
 
-/* The most of all calls since the peak began. */
+/* @returns the most slots of all calls since the peak began */
 int stackPeak(void);
 void beginStackPeak(void* machine);
 
-/* A built-in function returns. */
+/* Called when a built-in function returns. */
 void lookAtStack(void* machine);
 
 StackMark stackMark(void* machine);
-/* What was deeper since then is C on a chip. */
+/* Goes back to `mark`: the code that went deeper since then is C on a chip. */
 void restoreStack(void* machine, StackMark mark);
 
 #endif
