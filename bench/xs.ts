@@ -1,10 +1,9 @@
 import { parseArgs } from "node:util";
-import { MissingPrerequisite } from "../hal/boards/xs/host/build.js";
+import { MissingPrerequisite } from "../hal/boards/xs/host/missing-prerequisite.js";
 import { ESP32_HEAP, type HeapSize, SLOT_LENGTH } from "../hal/boards/xs/heap.js";
-import { LISTENER_SLOTS, STACK_SLOTS, TLS_SLOTS } from "../hal/boards/esp32/stack.js";
-import { measureStack } from "../test/support/stack-scenes.js";
 import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
+import { printStack, printTlsStack } from "./stack-table.js";
 
 const KIB = 1024;
 const BLOCK = 4 * KIB;
@@ -23,10 +22,12 @@ const NEAR = { slots: 32, chunkBytes: 512 };
 
 const HELP = `Measures what an update costs XS in memory and bytecodes, with the bundle that ships and in the heap of an ESP32.
 
-usage: npm run bench:xs [-- [--json] [--exact]]
+usage: npm run bench:xs [-- [--json] [--exact] [--stack]]
 
-  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots
+  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots,
+            and with an SDK tlsStackSlots
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
+  --stack   only the tables of the stack
 
 Each size is downloaded twice over plain TCP, from the offer until the restart into the new image.
 The first run forces collections. The peak is the most that is alive at any of them, minus what the idle agent needs. A slot
@@ -39,6 +40,12 @@ has nothing to do, without its link.
 The last table is about the stack. For each kind of call into the engine it shows the most slots that a call took, in a plain
 update, in one with faults, with plans and an MCU, and with a gateway, and what the deepest call did. A frame counts as in the
 SDK's XS 17, which has two slots less than here.
+
+If MODDABLE is set to the folder of a Moddable SDK, a second table of the stack follows. There the broker and the file server use
+TLS, and the agent runs with the SDK's own TLS, in JavaScript and C, on the SDK's own XS. Beside each figure is the one over plain
+TCP on the same engine. The column "connections" is for suites other than ECDHE-RSA-AES128-GCM-SHA256, for a device with a
+certificate, and for a broker that is not trusted. Then follow the functions that are on the stack in the deepest call. This takes
+two minutes, and the first time it also builds the engine.
 `;
 
 interface Row {
@@ -49,10 +56,20 @@ interface Row {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, exact: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      json: { type: "boolean" },
+      exact: { type: "boolean" },
+      stack: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
+    return;
+  }
+  if (values.stack === true) {
+    await printStack();
+    await printTlsStack();
     return;
   }
   const rows: Row[] = [];
@@ -75,6 +92,7 @@ async function main(): Promise<void> {
     `each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`,
   );
   const stackSlots = await printStack();
+  const tlsStackSlots = await printTlsStack();
   if (values.json === true) {
     const { live, free } = budgeted;
     console.log(
@@ -83,6 +101,7 @@ async function main(): Promise<void> {
         bytecodesPerByte: perByte(free, BUDGETED_SIZE),
         subDeviceBytes: bytesEach,
         stackSlots,
+        tlsStackSlots,
       }),
     );
   }
@@ -104,20 +123,6 @@ function printTable(rows: readonly Row[]): void {
   each("collections", ({ free }) => free.collections);
   each("stack in all, slots", ({ live, free }) => Math.max(live.stackSlots, free.stackSlots));
   each("XS bytecodes per byte", ({ byteLength, free }) => perByte(free, byteLength));
-}
-
-/** @returns the most slots of all calls */
-async function printStack(): Promise<number> {
-  const { rows } = await measureStack();
-  const deepest = rows[0]?.slots ?? 0;
-  console.log(`\n${"stack, slots".padEnd(34)}   at most    calls  the deepest call`);
-  for (const { name, slots, count, does } of rows) {
-    console.log(`${name.padEnd(34)}${String(slots).padStart(10)}${String(count).padStart(9)}  ${does}`.trimEnd());
-  }
-  console.log(
-    `${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
-  );
-  return deepest;
 }
 
 function inWords({ slots, chunkBytes }: Pick<HeapSize, "slots" | "chunkBytes">): string {

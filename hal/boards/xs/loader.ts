@@ -2,6 +2,8 @@
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
 /** Only our own process provides this. */
 declare const meter: ((count?: number) => number) | undefined;
+/** The module of the SDK's TLS defines this when it runs. */
+declare const sdk: object | undefined;
 declare class ModuleSource {
   constructor(source: string);
 }
@@ -22,7 +24,7 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 /**
  * Runs in the engine, from its source text, so nothing else of this file is in scope. Moddable freezes all built-in
  * objects before an application runs, and so does this function. The only global of xsnap that the modules see is
- * `issueCommand`, and the only one of our own process is `meter`.
+ * `issueCommand`; from our own process they see `meter`, and the SDK's TLS if it is there.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [
@@ -51,7 +53,11 @@ function load(modules: { readonly [specifier: string]: string }, main: string): 
   }
 
   const compartment = new Compartment({
-    globals: { issueCommand, meter: typeof meter === "undefined" ? undefined : meter },
+    globals: {
+      issueCommand,
+      meter: typeof meter === "undefined" ? undefined : meter,
+      sdk: typeof sdk === "undefined" ? undefined : sdk,
+    },
     resolveHook: (specifier) => specifier,
     loadNowHook: (specifier) => {
       const source = modules[specifier];

@@ -13,10 +13,10 @@ export interface XsWorkerOptions {
 }
 
 /**
- * `e` evaluates a source and `?` hands a message to `handleCommand`. Our own host also knows `L`, which seals its heap,
- * and `M`, which measures it.
+ * `e` evaluates a source, `m` runs a module and `?` hands a message to `handleCommand`. Our own host also knows `L`,
+ * which seals its heap, and `M`, which measures it.
  */
-type Kind = "e" | "?" | "L" | "M";
+type Kind = "e" | "m" | "?" | "L" | "M";
 
 interface Command {
   readonly kind: Kind;
@@ -95,6 +95,15 @@ export class XsWorker {
    */
   evaluate(source: string): Promise<Buffer> {
     return this.#enqueue("e", () => Buffer.from(source));
+  }
+
+  /**
+   * Runs the module in this file, with those that it imports.
+   *
+   * @throws Error with the message of what it throws, or if the worker has ended
+   */
+  async runModule(path: string): Promise<void> {
+    await this.#enqueue("m", () => Buffer.from(path));
   }
 
   /**

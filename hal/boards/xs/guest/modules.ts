@@ -77,7 +77,7 @@ export function createDigest(host: Host): DigestConstructor {
 
 export function createTimerModule(host: Host): TimerModule {
   return {
-    set(callback, delayMs) {
+    set(callback, delayMs = 0) {
       const before = counted();
       const id = host.listen(() => {
         host.forget(id);
@@ -89,6 +89,8 @@ export function createTimerModule(host: Host): TimerModule {
       return id;
     },
     clear(id) {
+      // As in the SDK, an id of `undefined` is allowed.
+      if (id === undefined) return;
       const before = counted();
       host.forget(id as number);
       host.call(CALL.timerClear, id as number);
@@ -138,7 +140,7 @@ export function createPlatform(host: Host): PlatformModule {
   };
 }
 
-/** The wire to the sub-device of that index. */
+/** @returns the wire to the sub-device with this index */
 export function createSubDeviceBus(host: Host, index: number): SubDeviceBus {
   return {
     version: () => optionalText(host.call(CALL.subDeviceVersion, index)),

@@ -3,10 +3,24 @@
 #ifndef STACK_H
 #define STACK_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most functions that are recorded; if more are on the stack, the outermost ones are left out. */
+#define CALLS_MOST 48
+
+/* The functions on the stack at the deepest point at which a built-in function returned: the identifiers of their names, and
+   the slots that were in use when each was called. */
+typedef struct {
+  int count, slots[CALLS_MOST];
+  uint32_t names[CALLS_MOST];
+} CallNames;
+
 /* How deep the stack was at some moment. */
 typedef struct {
   void *deepest, *looked;
   int surplus;
+  CallNames calls;
 } StackMark;
 
 /* Fixes the stack at this many slots in all, including those that every machine keeps. */
@@ -19,6 +33,10 @@ void beginEntry(void* machine);
 void leaveHost(void* machine);
 /* @returns the most slots that were in use since the call began */
 int endEntry(void* machine);
+
+/* Writes the functions that were on the stack at the deepest point of the last entry at which a built-in function returned:
+   the outermost first, separated by blanks, each as `name:slots`. A function without a name is `=>`. @returns the length */
+int describeCalls(void* machine, char* into, size_t length);
 
 /* @returns the most slots of all calls since the peak began */
 int stackPeak(void);
