@@ -42,7 +42,7 @@ const program = addProvisioningOptions(
 
 await runProgram(program);
 
-/** All that can be wrong is found out before the minutes that a build takes. */
+/** Checks everything that can be checked before the build, because a build takes minutes. */
 async function flash(options: FlashOptions): Promise<void> {
   const env = process.env;
   const sdk = findEsp32Sdk(env);
@@ -55,7 +55,8 @@ async function flash(options: FlashOptions): Promise<void> {
   const port = nvs === undefined ? undefined : findPort({ sdk, env }, options.port);
   const ignored = describeIgnored(env);
   if (ignored !== undefined) say(`ignored: ${ignored}`);
-  // Says what the board lacks: wrong settings would show in C, too little stack only as a board that restarts for ever.
+  // This reports what the board lacks. Otherwise wrong settings would be errors in C, and a board with too little stack
+  // would restart for ever.
   const { partitions, room } = checkApplication({ sdk, board, version, table, debug });
   say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
   const output = join(packageRoot(), "dist", "esp32");
@@ -79,12 +80,12 @@ async function flash(options: FlashOptions): Promise<void> {
 
 /** @throws UsageError, OtaError `usage` */
 function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
-  if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
-  if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
+  if (deviceInfo === undefined) throw new UsageError("name the board's device by --device-info, or use --build");
+  if (options.ssid === undefined) throw new UsageError("the example needs Wi-Fi: name the network by --ssid");
   return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
 }
 
-/** What was built, before it is flashed. @throws Error if it is not what was wanted, or too large */
+/** Checks the built image before it is flashed. @throws Error if it has another version or is too large */
 function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
   const image = readFileSync(path);
   const version = appVersion(image);

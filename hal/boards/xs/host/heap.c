@@ -244,7 +244,10 @@ void runJobs(void* machine)
 /* Folder of the module that was run. Modules that are imported by a name lie in it. */
 static char modulesFolder[C_PATH_MAX];
 
-/* A module is a file. Its specifier is an absolute path, a path relative to the importing module, or a name without extension. */
+/*
+ * A module is a file. Its specifier is an absolute path, one relative to the importing module, or a name without
+ * extension.
+ */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
   char name[C_PATH_MAX], path[C_PATH_MAX * 2] = "";
