@@ -208,7 +208,7 @@ test("a manifest is stored with its firmware and served beside it", () =>
       "0.2.0",
       ...wishes,
     );
-    assert.match(added, /^warning: .* own firmware; that of app is app_0\.2\.0$/m);
+    assert.match(added, /^warning: .* own firmware: for app, add it as version app_0\.2\.0$/m);
     const prefixed = await cloud(
       "firmware",
       "add",
