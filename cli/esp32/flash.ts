@@ -80,8 +80,8 @@ async function flash(options: FlashOptions): Promise<void> {
 
 /** @throws UsageError, OtaError `usage` */
 function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
-  if (deviceInfo === undefined) throw new UsageError("name the board's device by --device-info, or use --build");
-  if (options.ssid === undefined) throw new UsageError("the example needs Wi-Fi: name the network by --ssid");
+  if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
+  if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
   return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
 }
 
