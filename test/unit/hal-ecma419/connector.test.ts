@@ -146,7 +146,7 @@ test("what TLS throws inside a callback of its TCP becomes an error and goes no 
   bench.resolved?.("10.0.0.1");
   const { tcp } = bench.socket as StubTls;
   tcp.options.onReadable?.(100);
-  assert.deepEqual(bench.events, ["untrusted: TLS handshake with h.test failed: auth err"]);
+  assert.deepEqual(bench.events, ["untrusted: TLS handshake with h.test failed (no authority is set): auth err"]);
   tcp.options.onReadable?.(100);
   assert.equal(bench.events.length, 1);
   assert.ok(bench.socket.closed > 0);
@@ -169,7 +169,7 @@ test("a TLS that cannot be constructed leaves no TCP open", () => {
   }
   const bench = new Bench({ tls: true, TLS: FailingTls });
   bench.resolved?.("10.0.0.1");
-  assert.deepEqual(bench.events, ["untrusted: TLS with h.test: bad certificate"]);
+  assert.deepEqual(bench.events, ["untrusted: TLS with h.test (no authority is set): bad certificate"]);
   assert.equal(tcp?.closed, 1);
 });
 

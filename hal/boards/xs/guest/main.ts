@@ -35,6 +35,7 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
   "result",
   "subdevice",
   "component",
+  "version-mismatch",
 ];
 
 /** The firmware inside the engine: the agent and nothing else. */
