@@ -61,7 +61,7 @@ async function flash(options: FlashOptions): Promise<void> {
   const output = join(packageRoot(), "dist", "esp32");
   mkdirSync(output, { recursive: true });
   const manifest = writeApplication({ sdk, board, output, version, table, debug });
-  const firmware: Firmware = { sdk, env, board, output, manifest, debug };
+  const firmware: Firmware = { sdk, env, board, output, manifest, debug, port };
   const image = build(firmware);
   const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });
   say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
@@ -70,11 +70,11 @@ async function flash(options: FlashOptions): Promise<void> {
     say("it is the same for every device: it holds no identity and no network");
     return;
   }
-  deploy(firmware, port);
+  deploy(firmware);
   await writeNvs(firmware, port, nvs);
   say(`image ${image}`);
   say(`${port} runs it and is provisioned`);
-  if (firmware.debug) openDebugger(firmware, port);
+  if (firmware.debug) openDebugger(firmware);
 }
 
 /** @throws UsageError, OtaError `usage` */

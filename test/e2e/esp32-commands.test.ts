@@ -110,7 +110,8 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     const [link, ...said] = calls();
     assert.match(link ?? "", LINK);
     assert.deepEqual(said.slice(0, 2), [
-      `mcconfig [] ${mcconfig("build")}`,
+      // The same port in each step: ESP-IDF would be configured anew.
+      `mcconfig [/dev/null] ${mcconfig("build")}`,
       `mcconfig [/dev/null] ${mcconfig("deploy")}`,
     ]);
     assert.ok(said[2]?.startsWith(`python ${parttool} `), said[2]);

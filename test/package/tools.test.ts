@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DEVICE, SECRET } from "../support/bench.js";
+import { DEVICE, SECRET } from "../support/test-bed.js";
 import { withFolder } from "../support/folder.js";
 import { installPackedTools, readPackage } from "../support/packed.js";
 import { ROOT } from "../support/root.js";
