@@ -40,7 +40,10 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
 }
 
-/** Reads the file `device.json` of the working folder. It holds the entries of type string that NVS has on the chip. */
+/**
+ * Reads what the working folder holds in the place of NVS. The file `device.json` has the entries of type string. Each
+ * blob is a file of its own, as `brokerCa.der`.
+ */
 export function readProvisioning(): Provisioning {
   return read({ keyValue: createProvisioningFile(workingFolder()) });
 }
