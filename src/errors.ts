@@ -62,46 +62,43 @@ export interface ErrorRule {
   readonly level: LogLevel;
 }
 
-const retry = (outcome: FailedOutcome): ErrorRule => ({ remedy: "back-off", outcome, keeps: true, level: "warn" });
-const giveUp = (outcome: FailedOutcome, keeps = false): ErrorRule => ({
-  remedy: "never",
-  outcome,
-  keeps,
-  level: "error",
-});
+const RETRY: ErrorRule = Object.freeze({ remedy: "back-off", outcome: "timed-out", keeps: true, level: "warn" });
+const GIVE_UP: ErrorRule = Object.freeze({ remedy: "never", outcome: "failed", keeps: false, level: "error" });
+/** Another download of the image may go on from what is stored. */
+const GIVE_UP_FOR_NOW: ErrorRule = Object.freeze({ ...GIVE_UP, keeps: true });
 
 const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
-  unreachable: retry("timed-out"),
-  "connection-lost": retry("timed-out"),
-  "idle-timeout": retry("timed-out"),
-  stalled: retry("timed-out"),
-  untrusted: giveUp("failed", true),
-  "server-busy": retry("timed-out"),
+  unreachable: RETRY,
+  "connection-lost": RETRY,
+  "idle-timeout": RETRY,
+  stalled: RETRY,
+  untrusted: GIVE_UP_FOR_NOW,
+  "server-busy": RETRY,
   "url-refused": { remedy: "renew", outcome: "url-expired", keeps: true, level: "warn" },
-  "url-not-renewed": giveUp("timed-out", true),
-  "not-found": giveUp("not-found", true),
-  "http-status": giveUp("failed", true),
-  "http-malformed": retry("failed"),
-  "redirect-refused": giveUp("failed", true),
-  "range-mismatch": retry("failed"),
+  "url-not-renewed": { ...GIVE_UP_FOR_NOW, outcome: "timed-out" },
+  "not-found": { ...GIVE_UP_FOR_NOW, outcome: "not-found" },
+  "http-status": GIVE_UP_FOR_NOW,
+  "http-malformed": { ...RETRY, outcome: "failed" },
+  "redirect-refused": GIVE_UP_FOR_NOW,
+  "range-mismatch": { ...RETRY, outcome: "failed" },
   "content-changed": { remedy: "restart", outcome: "failed", keeps: false, level: "warn" },
-  "image-too-large": giveUp("failed"),
-  "image-invalid": giveUp("failed"),
-  "digest-mismatch": giveUp("digest-mismatch"),
-  "flash-failed": giveUp("failed"),
-  "store-failed": giveUp("failed"),
-  "switch-failed": giveUp("failed"),
-  "install-failed": giveUp("failed", true),
-  reverted: giveUp("failed"),
-  declined: giveUp("failed", true),
-  "deadline-exceeded": giveUp("failed", true),
-  "mqtt-refused": giveUp("failed"),
-  "mqtt-protocol": giveUp("failed"),
-  "mqtt-timeout": giveUp("failed"),
-  "not-bound": giveUp("failed"),
-  "gateway-refused": giveUp("failed"),
-  usage: giveUp("failed"),
-  internal: giveUp("failed"),
+  "image-too-large": GIVE_UP,
+  "image-invalid": GIVE_UP,
+  "digest-mismatch": { ...GIVE_UP, outcome: "digest-mismatch" },
+  "flash-failed": GIVE_UP,
+  "store-failed": GIVE_UP,
+  "switch-failed": GIVE_UP,
+  "install-failed": GIVE_UP_FOR_NOW,
+  reverted: GIVE_UP,
+  declined: GIVE_UP_FOR_NOW,
+  "deadline-exceeded": GIVE_UP_FOR_NOW,
+  "mqtt-refused": GIVE_UP,
+  "mqtt-protocol": GIVE_UP,
+  "mqtt-timeout": GIVE_UP,
+  "not-bound": GIVE_UP,
+  "gateway-refused": GIVE_UP,
+  usage: GIVE_UP,
+  internal: GIVE_UP,
 });
 
 export function ruleFor(code: OtaErrorCode): ErrorRule {
