@@ -144,22 +144,21 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed || this.#turnDue) return;",
-    mutant: "condition: this.#closed || this.#turnDue -> false",
-    reason: "A second timer is a turn that finds nothing to do, and one after `close` is stopped by the next guard.",
+    line: 'if (this.#phase === "closed" || this.#turnDue) return;',
+    mutant: 'condition: this.#phase === "closed" || this.#turnDue -> false',
+    reason: "A second timer is a turn that finds nothing to do, and one after `close` does nothing.",
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed || this.#turnDue) return;",
+    line: 'if (this.#phase === "closed" || this.#turnDue) return;',
     mutant: "logic: || -> &&",
     reason: "As above.",
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed) return;",
-    mutant: "condition: this.#closed -> false",
-    reason:
-      "In the timer: `close` has cancelled it, except where the mutants above made a second one. In `#fail`: nothing calls it after `close`, but a board may.",
+    line: 'if (this.#phase === "closed") return;',
+    mutant: 'condition: this.#phase === "closed" -> false',
+    reason: "In `#fail`: nothing calls it after `close`, but a board may.",
   },
   {
     file: "src/update/flash/download.ts",
@@ -188,7 +187,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed) return false;",
+    line: 'if (this.#phase === "closed") return false;',
     mutant: "boolean: false -> true",
     reason: "A turn is not scheduled after `close`.",
   },

@@ -29,6 +29,18 @@ export interface DownloadOptions {
 /** Progress is reported once for each of so many parts of an image, and not for each block. */
 const TOLD_PARTS = 50;
 
+/** What the next turn of a download does. */
+type Phase =
+  /** Finds where to begin, and asks the server for the rest of the file. */
+  | "beginning"
+  /** Hashes the next block of what is stored. This goes on while the connection is being made. */
+  | "reading-back"
+  /** The server sends what is stored once more: compares it. */
+  | "comparing"
+  /** Fills the block with new bytes, and stores it once it is full. */
+  | "filling"
+  | "closed";
+
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each
  * turn of the event loop does at most one flash operation, so that the connection to the broker stays alive. While the
@@ -37,23 +49,22 @@ const TOLD_PARTS = 50;
 export class Download {
   readonly #options: DownloadOptions;
   readonly #eraser: RegionEraser;
+  #phase: Phase = "beginning";
+  /** Present from the end of the phase `beginning` on. */
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
-  /** The writer, once the block is free for what comes: nothing is compared in it or read back into it any more. */
-  #sink: BlockWriter | undefined;
-  /** The server's answer was accepted, which is yet to be told. */
+  /** The server's answer was accepted: the next turn reports that before it does anything else. */
   #started: Event | undefined;
-  /** While a server sends what is stored already: how much of it was compared. */
-  #compared: number | undefined;
-  /** The connection is over; a block that is full is stored all the same. */
+  /** The next byte that the server sends. What it sends before the writer's offset is compared. */
+  #comparedTo = Infinity;
+  /** Why the connection ended while the block was full: that block is stored all the same. */
   #lost: OtaError | undefined;
-  /** Made once, for there is a turn for each block, and more. */
+  /** There is a turn for each block, and more: one timer serves them all. */
   #turnTimer: Timer | undefined;
   #turnDue = false;
-  /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
+  /** From this offset on `block-written` is due; blocks before it may be in flash unreported. */
   #tellFrom = 0;
   #untold = false;
-  #closed = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -72,7 +83,7 @@ export class Download {
    */
   tell(): void {
     const { offer, onEvent } = this.#options;
-    if (!this.#untold || this.#closed) return;
+    if (!this.#untold || this.#phase === "closed") return;
     const { offset } = this.#writer as BlockWriter;
     this.#untold = false;
     const part = offer.size / TOLD_PARTS;
@@ -82,17 +93,17 @@ export class Download {
 
   /** Idempotent; no event comes after it. */
   close(): void {
-    this.#closed = true;
+    this.#phase = "closed";
     this.#turnTimer?.cancel();
     this.#reader?.close();
   }
 
-  /** The first turn: where to begin. */
   #begin(): void {
     const { target, block, offer, stored } = this.#options;
     const offset = this.#eraser.begin(block);
     this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
+    this.#phase = "reading-back";
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -108,10 +119,9 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a
-      // turn.
+      // Bytes are taken as they come, so that the socket's window opens again. A full block waits for its turn.
       onReadable: () => {
-        if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
+        if (this.#phase !== "filling" || this.#fills(this.#writer as BlockWriter)) this.#schedule();
       },
       onFailed: (error) => this.#onLost(error),
     });
@@ -126,45 +136,38 @@ export class Download {
     this.#schedule();
   }
 
-  /** Told in a turn of its own: what follows from it needs more of the stack than a callback of the socket leaves. */
+  /** The event has a turn of its own: what follows from it needs more of the stack than a socket's callback leaves. */
   #opened(offset: number, etag: string | undefined): void {
     const writer = this.#writer as BlockWriter;
-    if (offset < writer.offset) {
-      this.#compared = offset;
-      this.#sink = undefined;
-    }
+    this.#comparedTo = offset;
+    if (offset < writer.offset) this.#phase = "reading-back";
     this.#started = { type: "download-started", offset: writer.offset, etag };
     this.#schedule();
   }
 
-  #step(): void {
-    const sink = this.#sink;
-    if (this.#started !== undefined) {
-      this.#tellStarted(this.#started);
+  /** One turn. @returns whether there is more to do by now */
+  #step(): boolean {
+    const started = this.#started;
+    if (started !== undefined) {
+      this.#started = undefined;
+      this.#options.onEvent(started);
+      return true;
     }
-    // Whatever comes next takes a while: the window must be open by then.
-    else if (
-      !(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())
-    ) {
-      return;
+    if (this.#phase === "beginning") {
+      this.#begin();
+      return true;
     }
-    this.#schedule();
-  }
-
-  /** What comes before the first byte that is new. @returns whether there was something to do */
-  #comesNearer(): boolean {
-    const writer = this.#writer;
-    if (writer === undefined) this.#begin();
-    // After a restart this goes on while the connection is being made.
-    else if (this.#options.readBack.offset < writer.offset) this.#readBack();
-    else if (this.#compared !== undefined) return this.#compare(writer, this.#compared);
-    else this.#sink = writer;
-    return true;
-  }
-
-  #tellStarted(started: Event): void {
-    this.#started = undefined;
-    this.#options.onEvent(started);
+    const writer = this.#writer as BlockWriter;
+    switch (this.#phase) {
+      case "reading-back":
+        if (this.#options.readBack.offset < writer.offset) this.#readBack();
+        else this.#phase = this.#comparedTo < writer.offset ? "comparing" : "filling";
+        return true;
+      case "comparing":
+        return this.#compare(writer);
+      default:
+        return this.#fill(writer);
+    }
   }
 
   #readBack(): void {
@@ -174,8 +177,14 @@ export class Download {
 
   /** @returns whether the block is full */
   #fills(writer: BlockWriter): boolean {
-    if (writer.fill(this.#reader as RangeReader)) return true;
-    if (this.#lost !== undefined) this.#fail(this.#lost);
+    return writer.fill(this.#reader as RangeReader);
+  }
+
+  /** @returns whether there was something to do */
+  #fill(writer: BlockWriter): boolean {
+    if (this.#fills(writer)) return this.#store(writer);
+    if (this.#lost === undefined) return this.#erasesAhead();
+    this.#fail(this.#lost);
     return false;
   }
 
@@ -189,7 +198,7 @@ export class Download {
 
   /** @returns whether there was something to do */
   #erasesAhead(): boolean {
-    if (this.#closed || !this.#eraser.mayEraseAhead) return false;
+    if (!this.#eraser.mayEraseAhead) return false;
     this.#eraser.eraseAhead();
     return true;
   }
@@ -203,7 +212,7 @@ export class Download {
     const { complete } = writer;
     this.#untold = true;
     if (complete || writer.offset >= this.#tellFrom) this.tell();
-    if (this.#closed) return false;
+    if (this.#phase === "closed") return false;
     if (complete) {
       this.close();
       this.#options.onEvent({ type: "download-completed" });
@@ -213,13 +222,10 @@ export class Download {
     return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
   }
 
-  /**
-   * The server sends the file from its start: what is stored must be the same, and is not fetched into flash again.
-   *
-   * @returns whether there was something to do
-   */
-  #compare(writer: BlockWriter, from: number): boolean {
+  /** @returns whether there was something to do */
+  #compare(writer: BlockWriter): boolean {
     const { target, block } = this.#options;
+    const from = this.#comparedTo;
     const half = block.byteLength / 2;
     const count = (this.#reader as RangeReader).read(block, 0, Math.min(half, writer.offset - from));
     if (count === 0) return false;
@@ -229,13 +235,14 @@ export class Download {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
       return false;
     }
-    this.#compared = from + count < writer.offset ? from + count : undefined;
+    this.#comparedTo = from + count;
+    if (this.#comparedTo === writer.offset) this.#phase = "filling";
     return true;
   }
 
   /** One turn at a time; whatever it throws ends this try. */
   #schedule(): void {
-    if (this.#closed || this.#turnDue) return;
+    if (this.#phase === "closed" || this.#turnDue) return;
     this.#turnDue = true;
     if (this.#turnTimer === undefined) {
       this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
@@ -246,9 +253,8 @@ export class Download {
 
   #onTurn(): void {
     this.#turnDue = false;
-    if (this.#closed) return;
     try {
-      this.#step();
+      if (this.#step()) this.#schedule();
     } catch (error) {
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }
@@ -256,7 +262,7 @@ export class Download {
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
     this.tell();
-    if (this.#closed) return;
+    if (this.#phase === "closed") return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });
   }
