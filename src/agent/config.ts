@@ -89,6 +89,8 @@ export interface ResolvedConfig {
   readonly selfTest: OtaConfig["selfTest"];
 }
 
+const SECONDS_PER_DAY = 86_400;
+
 /** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
 export function checkConfig(config: OtaConfig): void {
   resolveConfig(config);
@@ -117,16 +119,15 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     selfTest: config.selfTest,
     components: {
       separator: separatorOf(config.components?.separator ?? "_"),
-      installTimeoutMs:
-        numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
+      installTimeoutMs: toMs("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60),
     },
-    checkEveryMs: numberIn("checkEverySeconds", config.checkEverySeconds ?? 600, 0, 86_400) * 1000,
+    checkEveryMs: toMs("checkEverySeconds", config.checkEverySeconds ?? 600, 0),
     limits: {
-      idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
+      idleTimeoutMs: toMs("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30),
       maxAttempts: wholeIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
-      backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
-      trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
-      selfTestMs: numberIn("selfTestSeconds", config.selfTestSeconds ?? 60, 0.001, 86_400) * 1000,
+      backoffMaxMs: toMs("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0),
+      trialMs: toMs("trialSeconds", config.trialSeconds ?? 300),
+      selfTestMs: toMs("selfTestSeconds", config.selfTestSeconds ?? 60),
     },
     gateway: gateway === undefined ? undefined : resolveGateway(gateway),
   };
@@ -139,7 +140,7 @@ function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable
   }
   return {
     slot: staging === "slot",
-    installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,
+    installTimeoutMs: toMs("installTimeoutSeconds", installTimeoutSeconds),
     messagesPerSecond: wholeIn("messagesPerSecond", messagesPerSecond, 1, 30),
   };
 }
@@ -156,6 +157,11 @@ function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
   const port = match[4] === undefined ? (secure ? 8883 : 1883) : Number(match[4]);
   if (port < 1 || port > 65535) throw new OtaError("usage", `broker URL has no such port: ${port}`);
   return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
+}
+
+/** @param least seconds */
+function toMs(name: string, seconds: number, least = 0.001): number {
+  return numberIn(name, seconds, least, SECONDS_PER_DAY) * 1000;
 }
 
 function wholeIn(name: string, value: number, min: number, max: number): number {

@@ -290,7 +290,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/machine/restore.ts",
-    line: '{ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },',
+    line: 'if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);',
     mutant: "boolean: false -> true",
     reason: "Nothing is kept of a slot that runs, whatever the record says.",
   },

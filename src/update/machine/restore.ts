@@ -1,4 +1,5 @@
 import type { BootStatus } from "../../../hal/ports/index.js";
+import type { Result } from "../../protocol/messages.js";
 import { settled } from "./moves.js";
 import type { Checkpoint, Effect, Kept, State, Step } from "./types.js";
 
@@ -51,21 +52,12 @@ export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): S
 
 function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: BootStatus): Step {
   const { image, slot } = checkpoint;
-  if (slot === boot.runningSlot) {
-    return report(
-      { phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },
-      boot.targetSlot,
-    );
-  }
+  if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);
   if (slot !== boot.targetSlot) return forget();
   if (boot.targetState === "none") return idle({ image, whole: true });
   const reverted =
     boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
-  const message = checkpoint.reason ?? reverted;
-  return report(
-    { phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false },
-    boot.targetSlot,
-  );
+  return report(checkpoint, { outcome: "failed", message: checkpoint.reason ?? reverted }, false, boot);
 }
 
 /**
@@ -97,10 +89,7 @@ export function restoreStaged(
       return idle({ image, whole: true });
     case "applying":
       if (!owns || image.version !== runningVersion) return idle({ image, whole: true });
-      return report(
-        { phase: "reporting", slot: area, image, result: { outcome: "done" }, stored: undefined, whole: true },
-        area,
-      );
+      return report(checkpoint, { outcome: "done" }, true, { targetSlot: area });
     case "reporting": {
       if (owns) return { state: reporting(checkpoint, area), effects: [] };
       const kept = keptOf(checkpoint);
@@ -122,8 +111,14 @@ function keptOf({ image, stored, whole }: Reporting): Kept | undefined {
   return stored === undefined ? undefined : { image, whole, stored };
 }
 
-/** The result is durable before it is sent. */
-function report(checkpoint: Reporting, targetSlot: string): Step {
+/** The result is durable before it is sent. @param whole the image may serve again */
+function report(
+  { slot, image }: Checkpoint,
+  result: Result,
+  whole: boolean,
+  { targetSlot }: Pick<BootStatus, "targetSlot">,
+): Step {
+  const checkpoint: Reporting = { phase: "reporting", slot, image, result, stored: undefined, whole };
   return { state: reporting(checkpoint, targetSlot), effects: [{ do: "store", checkpoint }] };
 }
 
