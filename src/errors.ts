@@ -59,6 +59,7 @@ export interface ErrorRule {
   readonly outcome: FailedOutcome;
   /** What is stored of the image stays usable for a later offer of it. */
   readonly keeps: boolean;
+  /** At which a failed try, or job, is logged. */
   readonly level: LogLevel;
 }
 
@@ -90,7 +91,7 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "switch-failed": GIVE_UP,
   "install-failed": GIVE_UP_FOR_NOW,
   reverted: GIVE_UP,
-  declined: GIVE_UP_FOR_NOW,
+  declined: { ...GIVE_UP_FOR_NOW, level: "info" },
   "deadline-exceeded": GIVE_UP_FOR_NOW,
   "mqtt-refused": GIVE_UP,
   "mqtt-protocol": GIVE_UP,
@@ -121,24 +122,28 @@ export class OtaError extends Error {
 }
 
 /** What a failure of the network means for a download. */
-export function fromNetwork(error: HalError): OtaError {
-  switch (error.kind) {
+export function fromNetwork({ kind, message }: HalError): OtaError {
+  return new OtaError(codeOf(kind), message);
+}
+
+function codeOf(kind: HalError["kind"]): OtaErrorCode {
+  switch (kind) {
     case "untrusted":
-      return new OtaError("untrusted", error.message);
+      return "untrusted";
     case "unreachable":
     case "timeout":
-      return new OtaError("unreachable", error.message);
+      return "unreachable";
     case "malformed":
-      return new OtaError("http-malformed", error.message);
+      return "http-malformed";
     case "unsupported":
     case "not-aligned":
     case "out-of-bounds":
     case "invalid-image":
-      return new OtaError("internal", error.message);
+      return "internal";
     case "io":
     case "closed":
     case "no-space":
-      return new OtaError("connection-lost", error.message);
+      return "connection-lost";
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Device, TlsOptions } from "../../hal/ports/index.js";
-import { describeError } from "../errors.js";
+import { describeError, ruleFor } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
@@ -9,7 +9,7 @@ import { SelfTest } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
 import { UpdateTimers, type UpdateWaits } from "./timers.js";
-import type { ClearedStep, Context, Effect, Event, Image, State, Step } from "./machine/types.js";
+import type { ClearedStep, Context, Effect, Event, Failure, Image, State, Step } from "./machine/types.js";
 
 /** Waits and budgets of a job. */
 export interface UpdateLimits extends UpdateWaits {
@@ -145,6 +145,7 @@ export class UpdateDriver {
     const from = this.#state.name;
     this.#busy = true;
     this.#state = step.state;
+    if (event !== undefined && "failure" in event) this.#logFailure(event.failure);
     if (step.state.name !== from) {
       this.#options.device.log(
         "info",
@@ -168,6 +169,9 @@ export class UpdateDriver {
         this.#attempt(() =>
           storeRecord(device.store, target.recordKey, { owner: target.owner, checkpoint: effect.checkpoint }),
         );
+        return;
+      case "log":
+        this.#logFailure(effect.failure);
         return;
       case "clear":
         this.#attempt(() => clearRecord(device.store, target.recordKey));
@@ -233,11 +237,15 @@ export class UpdateDriver {
     }
   }
 
+  /** The one place that logs why a try, or a job, failed: once, whatever follows from it. */
+  #logFailure({ code, message }: Failure): void {
+    this.#options.device.log(ruleFor(code).level, "update", () => `${code}: ${message}`);
+  }
+
   #attempt(write: () => void): void {
     try {
       write();
     } catch (error) {
-      this.#options.device.log("error", "update", () => describeError(error));
       this.#queue.push({ type: "store-failed", failure: { code: "store-failed", message: describeError(error) } });
     }
   }

@@ -19,11 +19,8 @@ export type Busy = In<"offered"> | In<"downloading"> | In<"waiting"> | In<"verif
 /** Takes an offer for a version that does not run. */
 export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
   if (offer.size > context.capacity) {
-    const failure: Failure = {
-      code: "image-too-large",
-      message: `image of ${offer.size} bytes, room for ${context.capacity}`,
-    };
-    return fail(offer, failure, undefined, context, []);
+    const message = `image of ${offer.size} bytes, room for ${context.capacity}`;
+    return failOfItself(offer, { code: "image-too-large", message }, undefined, context);
   }
   if (!context.asks) return obtain(offer, kept, context);
   return { state: { name: "offered", offer, kept }, effects: [{ do: "ask", step: "download", offer }] };
@@ -79,7 +76,7 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
   const { tries } = state;
   const { remedy } = ruleFor(failure.code);
   if (remedy === "renew" && !state.urlRenewed) {
-    return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
+    return reportVersion({ ...state, name: "waiting", for: "fresh-url", tries });
   }
   const restarts = remedy === "restart";
   const giveUp =
@@ -99,19 +96,20 @@ export function waited(state: In<"waiting">, timer: TimerName, context: Context)
   if (timer !== "fresh-url") return stay(state);
   const tries = state.tries + 1;
   if (tries >= context.maxAttempts) {
-    const failure: Failure = { code: "url-not-renewed", message: "no fresh URL" };
-    return fail(state.offer, failure, keptOf(state), context, []);
+    return failOfItself(state.offer, { code: "url-not-renewed", message: "no fresh URL" }, keptOf(state), context);
   }
-  return { state: { ...state, tries }, effects: [{ do: "report-version" }] };
+  return reportVersion({ ...state, tries });
 }
+
+const MISMATCH: Failure = Object.freeze({ code: "digest-mismatch", message: "MD5 does not match" });
 
 /** The MD5 of what is in flash is another. If it was put together from pieces, the whole image is fetched once more. */
 export function mismatched(state: In<"verifying">, context: Context): Step {
   const { offer, stored } = state;
   if (stored === undefined || (stored.spliced && !stored.refetched)) {
-    return begin(offer, { ...FRESH, refetched: true }, [CLEAR]);
+    return begin(offer, { ...FRESH, refetched: true }, [{ do: "log", failure: MISMATCH }, CLEAR]);
   }
-  return fail(offer, { code: "digest-mismatch", message: "MD5 does not match" }, undefined, context, []);
+  return failOfItself(offer, MISMATCH, undefined, context);
 }
 
 /** The MD5 of what is in flash is the offered one. */
@@ -150,6 +148,11 @@ export function fail(
   const result = { outcome, message: failure.message };
   const step = report(imageOf(image), result, keeps ? stays : undefined, context);
   return { state: step.state, effects: [...first, ...step.effects] };
+}
+
+/** Ends a job by a failure that the machine itself has found: no event has brought it to the log. */
+function failOfItself(image: Image, failure: Failure, stays: Kept | undefined, context: Context): Step {
+  return fail(image, failure, stays, context, [{ do: "log", failure }]);
 }
 
 /** A staged image was installed: there is no restart to wait for. It stays in its area, for the next to want it. */
@@ -234,6 +237,10 @@ export function isSame(left: Image, right: Image): boolean {
 
 function hasSameBytes(left: Image, right: Image): boolean {
   return left.md5 === right.md5 && left.size === right.size;
+}
+
+export function reportVersion(state: State): Step {
+  return { state, effects: [{ do: "report-version" }] };
 }
 
 export function stay(state: State): Step {

@@ -9,6 +9,7 @@ import {
   mismatched,
   obtain,
   offeredWhileBusy,
+  reportVersion,
   resume,
   startTimer,
   stay,
@@ -23,7 +24,7 @@ import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } f
 export function inOffered(state: In<"offered">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
     case "cleared":
@@ -59,7 +60,7 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
 export function inDownloading(state: In<"downloading">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
     case "download-started": {
@@ -131,7 +132,7 @@ function stores(state: In<"downloading">, stored: Stored, context: Context): Ste
 export function inWaiting(state: In<"waiting">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received": {
       const timer = timerOf(state);
       if (state.for === "fresh-url" && isSame(state.offer, event.offer)) {
@@ -180,7 +181,7 @@ function timerOf(state: In<"waiting">): TimerName {
 export function inVerifying(state: In<"verifying">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-verify" }]);
     case "verified":
@@ -217,7 +218,7 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
 export function inReady(state: In<"ready">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
     case "cleared":

@@ -1,5 +1,17 @@
 import { inDownloading, inOffered, inReady, inVerifying, inWaiting } from "./obtaining.js";
-import { accept, fail, ignore, installed, isSame, queueing, reported, startTimer, stay, unreachable } from "./moves.js";
+import {
+  accept,
+  fail,
+  ignore,
+  installed,
+  isSame,
+  queueing,
+  reported,
+  reportVersion,
+  startTimer,
+  stay,
+  unreachable,
+} from "./moves.js";
 import { restore } from "./restore.js";
 import type { Context, Effect, Event, In, State, Step } from "./types.js";
 
@@ -35,13 +47,11 @@ export function transition(state: State, event: Event, context: Context): Step {
 function inIdle(state: In<"idle">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state: { ...state, answered: false }, effects: [{ do: "report-version" }] };
+      return reportVersion({ ...state, answered: false });
     case "offer-received":
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
       // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
-      return state.answered
-        ? stay(state)
-        : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
+      return state.answered ? stay(state) : reportVersion({ ...state, answered: true });
     case "store-failed":
       // Each boot would send a settled result again. A record can be deleted even if the store has no room for another
       // one.

@@ -163,6 +163,8 @@ export type Event =
 
 export type Effect =
   | { readonly do: "store"; readonly checkpoint: Checkpoint }
+  /** The machine itself has found a failure: no event has brought it. */
+  | { readonly do: "log"; readonly failure: Failure }
   | { readonly do: "clear" }
   /** `stored.regionOffset` undefined: from the first byte. */
   | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
