@@ -101,6 +101,8 @@ export class OtaAgent {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
     this.#started = true;
     this.#gateway?.start();
+    // Components may have been added since the driver was made.
+    this.#driver.gate = this.#gateOf();
     this.#driver.start();
     this.#session.start();
     this.#checkIn.start();
@@ -139,34 +141,21 @@ export class OtaAgent {
   }
 
   /**
-   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is
-   * offered before a component is known would be taken for the own firmware's.
+   * Other parts of the device than the firmware that runs the agent. They are made with the first use of this property:
+   * a board without components needs no staging partition. Add components before the agent starts: what is offered
+   * before a component is known would be taken for the own firmware's.
    *
-   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component
-   * is a
-   *   sub-device
-   * @throws HalError if the board has no staging partition
+   * @throws OtaError `usage` once the agent was started, without the part `plans`, and on a gateway: there a component
+   *   is a sub-device
+   * @throws HalError if the board has no staging partition, or storage cannot be read
    */
   get components(): Components {
     if (this.#gateway !== undefined) {
       throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     }
     if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
-    if (this.#components !== undefined) return this.#components;
-    const plans = this.#neededPlans().use();
-    this.#components = (this.#plans as PlansPart).components({
-      ...this.#config.components,
-      ...this.#shared(),
-      plans,
-      ownOffer: () => {
-        const { state } = this.#driver;
-        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
-      },
-      reportOwn: () => this.#reportOwn(),
-      onEvent: (event) => this.#listeners.tell("component", event),
-    });
-    this.#driver.gate = this.#gateOf();
-    return this.#components;
+    if (this.#plans === undefined) throw missing("plans");
+    return (this.#components ??= this.#createComponents(this.#plans));
   }
 
   /** Does nothing in a state in which `online` means more than to report the version. */
@@ -242,6 +231,20 @@ export class OtaAgent {
       awaited: () => this.#components?.pending(),
       blocked: (offer) => this.#components?.blockedBy(offer),
       unblock: (offer) => this.#components?.unblock(offer),
+    });
+  }
+
+  #createComponents(part: PlansPart): Components {
+    return part.components({
+      ...this.#config.components,
+      ...this.#shared(),
+      plans: this.#neededPlans().use(),
+      ownOffer: () => {
+        const { state } = this.#driver;
+        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
+      },
+      reportOwn: () => this.#reportOwn(),
+      onEvent: (event) => this.#listeners.tell("component", event),
     });
   }
 
