@@ -169,7 +169,7 @@ export class OtaAgent {
   #gateOf(): Gate | undefined {
     const gate = this.#firmwarePlans?.gate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
-    return queue?.firmwareGate(gate) ?? gate;
+    return queue?.firmware.gate(gate) ?? gate;
   }
 
   #neededPlans(): FirmwarePlans {
@@ -310,7 +310,7 @@ export class OtaAgent {
     if (from !== state.name) {
       this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
-      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmwareEnded();
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmware.end();
       if (from === "confirming" && this.#online) this.#onProven();
     }
     if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {

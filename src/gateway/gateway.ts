@@ -220,8 +220,8 @@ export class Gateway {
   onOwnState(name: State["name"]): void {
     const { slot } = this.#options;
     // What is downloaded may wait long for its installation: in a slot of its own it is in nobody's way.
-    if (name === "idle" || (name === "ready" && !slot)) this.queue.firmwareEnded();
-    else if (slot && name === "reporting") this.queue.firmwareHolds();
+    if (name === "idle" || (name === "ready" && !slot)) this.queue.firmware.end();
+    else if (slot && name === "reporting") this.queue.firmware.take();
   }
 
   /** The own firmware's slot is about to be erased. */

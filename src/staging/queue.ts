@@ -3,9 +3,9 @@ import { describeError } from "../errors.js";
 import type { Offer } from "../protocol/messages.js";
 import { loadRecord } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
-import type { Gate } from "../update/target.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
+import { FirmwareTurn } from "./firmware-turn.js";
 import { createStagedJob, isPreemptible, type StagedJobOptions } from "./job.js";
 import { AREA_KEY } from "./target.js";
 
@@ -39,9 +39,8 @@ export class StagingQueue<Whom extends Recipient> {
   #turnTimer: Timer | undefined;
   /** Whose offer was asked for again. */
   #asked: Whom | undefined;
-  /** The own firmware has its turn, or waits for it. */
-  #firmware: "none" | "waiting" | "turn" = "none";
-  #firmwareAnswer: (() => void) | undefined;
+  /** The own firmware's turn among the others. */
+  readonly firmware = new FirmwareTurn({ makeRoom: () => this.#putAside(), onEnded: () => this.#later() });
 
   /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: StagingQueueOptions<Whom>) {
@@ -147,57 +146,6 @@ export class StagingQueue<Whom extends Recipient> {
     this.#came(recipient.owner);
   }
 
-  /**
-   * For the own firmware's update: it waits for an installation that is under way, and everything else waits for it.
-   */
-  firmwareGate(policy: Gate | undefined): Gate {
-    return {
-      ask: (step, offer, answer) => {
-        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on
-        // meanwhile.
-        if (step === "download" && this.#firmware !== "none") this.firmwareEnded();
-        const wait = (): void => {
-          this.#firmware = "waiting";
-          this.#firmwareAnswer = () => answer();
-          this.#takeFirmwareTurn();
-        };
-        if (policy === undefined) wait();
-        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
-      },
-      withdraw: () => {
-        policy?.withdraw();
-        this.firmwareEnded();
-      },
-    };
-  }
-
-  /** The area is the own firmware's for now. */
-  firmwareHolds(): void {
-    this.#firmware = "turn";
-  }
-
-  /** The own firmware's update is over, or rests. */
-  firmwareEnded(): void {
-    this.#firmware = "none";
-    this.#firmwareAnswer = undefined;
-    this.#later();
-  }
-
-  #takeFirmwareTurn(): void {
-    const job = this.#job;
-    if (job !== undefined) {
-      if (!isPreemptible(job.driver.state)) return;
-      job.driver.stop();
-      this.#job = undefined;
-      this.#order.unshift(job.recipient);
-      this.#options.onState(job.recipient, undefined, undefined);
-    }
-    this.#firmware = "turn";
-    const answer = this.#firmwareAnswer;
-    this.#firmwareAnswer = undefined;
-    answer?.();
-  }
-
   /** The next job, in a turn of its own. */
   #later(): void {
     this.#turnTimer ??= this.#options.device.clock.timer("staging", 0, () => {
@@ -213,14 +161,26 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
       job.recipient.offer = undefined;
     }
-    if (this.#firmware === "waiting") this.#takeFirmwareTurn();
-    if (this.#job !== undefined || this.#firmware === "turn" || !this.#open || this.#awaited !== undefined) return;
+    this.firmware.takeIfFree();
+    if (this.#job !== undefined || this.firmware.hasTurn || !this.#open || this.#awaited !== undefined) return;
     const next = this.#pick();
     if (next !== undefined) {
       this.#order.splice(this.#order.indexOf(next), 1);
       this.#begin(next, { type: "offer-received", offer: { ...(next.offer as Offer) } });
     }
     this.#ask();
+  }
+
+  /** Stops a job of which only the download is under way; it is the next one then. @returns whether the area is free */
+  #putAside(): boolean {
+    const job = this.#job;
+    if (job === undefined) return true;
+    if (!isPreemptible(job.driver.state)) return false;
+    job.driver.stop();
+    this.#job = undefined;
+    this.#order.unshift(job.recipient);
+    this.#options.onState(job.recipient, undefined, undefined);
+    return true;
   }
 
   #pick(): Whom | undefined {
@@ -245,7 +205,7 @@ export class StagingQueue<Whom extends Recipient> {
         options.onState(recipient, state, event);
         // An update of the own firmware may have waited for the end of an installation, also where another image
         // follows it at once; the next job for the end of this one.
-        if (state.name === "idle" || (this.#firmware === "waiting" && isPreemptible(state))) this.#later();
+        if (state.name === "idle" || (this.firmware.waits && isPreemptible(state))) this.#later();
       });
     } catch (error) {
       options.device.log("error", "staging", () => describeError(error));
