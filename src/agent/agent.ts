@@ -227,10 +227,7 @@ export class OtaAgent {
       hasListener: () => this.#listeners.has("plan"),
       onPlan: (plan) => this.#listeners.tell("plan", plan),
       onGate: () => (this.#driver.gate = this.#gateOf()),
-      gatherMs: () => this.#components?.gatherMs ?? 0,
-      awaited: () => this.#components?.pending(),
-      blocked: (offer) => this.#components?.blockedBy(offer),
-      unblock: (offer) => this.#components?.unblock(offer),
+      dependencies: () => this.#components?.ownDependencies,
     });
   }
 

@@ -13,6 +13,7 @@ import { checkComponent, type ComponentOptions } from "./options.js";
 import { parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
 import type { Plan } from "../plans/plan.js";
+import type { Dependencies } from "../plans/dependencies.js";
 import type { PlanGate } from "../plans/gate.js";
 import type { Recipient } from "../staging/recipient.js";
 import { AREA_KEY } from "../staging/target.js";
@@ -66,6 +67,12 @@ export class Components {
   readonly #offers = new Map<Component, Offer>();
   readonly #blocked: BlockedUpdates;
   readonly queue: StagingQueue<Component>;
+  /** What the own firmware's update has to do with the components: it comes last. */
+  readonly ownDependencies: Dependencies = {
+    gatherMs: GATHER_MS,
+    awaited: () => this.#busy(),
+    ...this.#blocksOf(FIRMWARE),
+  };
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
 
@@ -95,7 +102,7 @@ export class Components {
   #forgetBlocked(recordKey: string): void {
     const record = loadRecord(this.#options.device.store, recordKey);
     if (record?.checkpoint.phase === "reporting") {
-      this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
+      this.#unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
     }
   }
 
@@ -122,11 +129,6 @@ export class Components {
       ending: undefined,
     };
     this.#all.push(component);
-  }
-
-  /** How long the own firmware's update waits for what is offered with it. */
-  get gatherMs(): number {
-    return GATHER_MS;
   }
 
   /** Connected, and not on trial. */
@@ -199,21 +201,23 @@ export class Components {
     return this.#all.find((component) => this.queue.serves(component))?.gate?.current();
   }
 
-  /** What the own firmware waits for; `undefined` if it need not wait. */
-  pending(): string | undefined {
+  /** @returns id of a component whose update is under way, or about to begin */
+  #busy(): string | undefined {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
-  /**
-   * Why an update is not to be installed. It holds for the updates that were offered together, also through a restart.
-   */
-  blockedBy(offer: Offer, owner: string = FIRMWARE): string | undefined {
-    const component = this.#blocked.find(owner, offer);
-    return component === undefined ? undefined : `${component} failed`;
+  /** What blocks updates of one owner. It holds for updates that were offered together, also through a restart. */
+  #blocksOf(owner: string): Pick<Dependencies, "blocked" | "unblock"> {
+    return {
+      blocked: (offer) => {
+        const component = this.#blocked.find(owner, offer);
+        return component === undefined ? undefined : `${component} failed`;
+      },
+      unblock: (offer) => this.#unblock(offer, owner),
+    };
   }
 
-  /** It was declined. */
-  unblock(image: Image, owner: string = FIRMWARE): void {
+  #unblock(image: Image, owner: string): void {
     this.#attempt(() => this.#blocked.remove(owner, image));
   }
 
@@ -294,6 +298,8 @@ export class Components {
   #gateOf(component: Component): PlanGate {
     const { owner, options } = component;
     const { device, plans } = this.#options;
+    // The order of the components is `#gathered`'s.
+    const dependencies: Dependencies = { gatherMs: 0, awaited: () => undefined, ...this.#blocksOf(owner) };
     component.gate = plans.gate({
       component: owner,
       kind: options.kind ?? "mcu",
@@ -305,8 +311,7 @@ export class Components {
           if (component.version !== undefined && this.queue.arrived(component)) this.#reportOwn();
           onEnded();
         }),
-      blocked: (offer) => this.blockedBy(offer, owner),
-      unblock: (offer) => this.unblock(offer, owner),
+      dependencies: () => dependencies,
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
     });
     return component.gate;

@@ -1,8 +1,8 @@
 import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
-import type { Offer } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { Event, State } from "../update/machine/types.js";
+import type { Dependencies } from "./dependencies.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./gate.js";
 import { type Policy, type PolicyConfig, resolvePolicy } from "./policy.js";
@@ -19,11 +19,8 @@ export interface FirmwarePlansOptions {
   readonly tls: TlsOptions;
   /** The own firmware's; it may be another one later. */
   driver(): UpdateDriver;
-  /** Before the first look at an offer. */
-  gatherMs(): number;
-  awaited(): string | undefined;
-  blocked(offer: Offer): string | undefined;
-  unblock(offer: Offer): void;
+  /** The components that are offered with the firmware; absent as long as there are none. */
+  dependencies(): Dependencies | undefined;
   hasListener(): boolean;
   onPlan(plan: Plan): void;
   /** From now on the own firmware's updates are asked about. */
@@ -81,10 +78,7 @@ export class FirmwarePlans {
       kind: "module",
       capacity: driver().capacity,
       runningVersion: () => version,
-      gatherMs: () => this.#options.gatherMs(),
-      awaited: () => this.#options.awaited(),
-      blocked: (offer) => this.#options.blocked(offer),
-      unblock: (offer) => this.#options.unblock(offer),
+      dependencies: () => this.#options.dependencies(),
       onOver: (failure) => driver().dispatch(overEvent(failure)),
     });
     this.#plans = plans;

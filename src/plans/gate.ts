@@ -6,6 +6,7 @@ import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
 import type { ClearedStep, Failure } from "../update/machine/types.js";
 import { describeUnmet, type Plan, type Unmet } from "./plan.js";
+import type { Dependencies } from "./dependencies.js";
 import { PlanRequirements } from "./requirements.js";
 import type { PlanMemory } from "./memory.js";
 import { decide } from "./decision.js";
@@ -28,14 +29,8 @@ export interface PlanGateOptions {
   /** Asks what runs, if that is unknown. @param onEnded never from inside this call */
   askVersion?(onEnded: () => void): void;
   hasListener(): boolean;
-  /** Before the first look: for what is offered together with this. */
-  gatherMs?(): number;
-  /** Id of a component that comes first; `undefined` if none does. */
-  awaited?(): string | undefined;
-  /** Why this is not to be installed at all; `undefined` if it may be. Asked once no other comes first. */
-  blocked?(offer: Offer): string | undefined;
-  /** What was blocked is declined, durably. */
-  unblock?(offer: Offer): void;
+  /** @returns `undefined` as long as there are no others */
+  dependencies?(): Dependencies | undefined;
   /** Once for each step of each image, and again when a deferral is over. */
   onPlan(plan: Plan): void;
   /** The job has to end, whatever it is at. */
@@ -69,7 +64,7 @@ export class PlanGate implements Gate {
     }
     this.#take(newPendingStep(step, offer, answer));
     this.#said = "";
-    this.#lookIn(this.#options.gatherMs?.() ?? 0);
+    this.#lookIn(this.#options.dependencies?.()?.gatherMs ?? 0);
   }
 
   withdraw(): void {
@@ -104,19 +99,20 @@ export class PlanGate implements Gate {
   #look(): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
+    const { policy, memory, device, component, runningVersion, hasListener } = this.#options;
+    const dependencies = this.#options.dependencies?.();
     const { step, offer } = pending;
     if (this.#isOver(offer)) return;
     const requirements = this.#requirementsOf(offer);
     if (requirements === undefined) return;
-    const first = awaited?.();
+    const first = dependencies?.awaited();
     if (first !== undefined) {
       pending.unmet = [{ what: "component", required: first, measured: undefined }];
       this.#say(pending.unmet);
       this.#lookIn(policy.recheckMs);
       return;
     }
-    const reason = blocked?.(offer);
+    const reason = dependencies?.blocked(offer);
     const remembered = memory.recall(component, offer);
     const decision =
       reason !== undefined
@@ -147,7 +143,7 @@ export class PlanGate implements Gate {
         return;
       case "decline":
         this.#answer({ code: "declined", message: decision.reason });
-        if (reason !== undefined) unblock?.(offer);
+        if (reason !== undefined) dependencies?.unblock(offer);
         return;
       case "wait":
         this.#say(decision.unmet);

@@ -21,17 +21,7 @@ export interface UpdatePlansOptions {
 export interface GateTarget
   extends Pick<
     PlanGateOptions,
-    | "component"
-    | "deviceName"
-    | "kind"
-    | "capacity"
-    | "gatherMs"
-    | "runningVersion"
-    | "askVersion"
-    | "blocked"
-    | "unblock"
-    | "awaited"
-    | "onOver"
+    "component" | "deviceName" | "kind" | "capacity" | "runningVersion" | "askVersion" | "dependencies" | "onOver"
   > {
   /** Besides the policy's. */
   readonly minBatteryPercent?: number | undefined;

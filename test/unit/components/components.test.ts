@@ -146,11 +146,11 @@ describe("what a component's failure holds back", () => {
     new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
     const bench = new Bench(store, "2.0.0");
     const own: Offer = { ...OWN, url: "http://h.test/own.bin" };
-    assert.equal(bench.components.blockedBy(own), "mcu failed");
+    assert.equal(bench.components.ownDependencies.blocked(own), "mcu failed");
     bench.components.connected();
     bench.advance(0);
     assert.ok(bench.said.includes("mcu_2.0.0 done"), bench.said.join());
-    assert.equal(bench.components.blockedBy(own), undefined);
+    assert.equal(bench.components.ownDependencies.blocked(own), undefined);
     assert.equal(store.records.has("blocked"), false);
   });
 
