@@ -10,7 +10,7 @@ import type { State } from "../update/machine/types.js";
 export interface AgentEvents {
   /** The update moved on. `version` is the one it is about, if there is one. */
   state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
-  /** `bytes` of the image are in flash: at the start of each try, and after each block. */
+  /** `bytes` of the image are in flash: at the start of each try, with its first block, and then for each 3 %. */
   progress: { readonly version: string; readonly bytes: number; readonly size: number };
   /** The platform answered a version report. */
   answer: VersionAnswer;

@@ -4,7 +4,7 @@ import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
 import { transition } from "./machine/transition.js";
-import { ProgressLimit } from "./progress-limit.js";
+import { Progress } from "./progress.js";
 import { SelfTest } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
@@ -45,7 +45,7 @@ export class UpdateDriver {
   readonly #options: DriverOptions;
   #context: Context;
   #gate: Gate | undefined;
-  readonly #progress = new ProgressLimit();
+  readonly #progress = new Progress();
   readonly #queue: Event[] = [];
   readonly #timers: UpdateTimers;
   readonly #work: FlashWork;
@@ -80,6 +80,7 @@ export class UpdateDriver {
       target,
       tls: options.tls,
       idleTimeoutMs: limits.idleTimeoutMs,
+      progress: this.#progress,
       onEvent: (event) => this.dispatch(event),
     });
     if (selfTest !== undefined) this.#selfTest = new SelfTest({ selfTest, onEnd: (event) => this.dispatch(event) });
@@ -126,9 +127,10 @@ export class UpdateDriver {
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
-    // What a download has not told yet comes first; of a region that is entered its event says the same.
-    if (event.type !== "region-erased") this.#work.tell();
     if (this.#stopped) return;
+    const written = this.#progress.take();
+    // The event of a region says the same about the blocks before it.
+    if (written !== undefined && event.type !== "region-erased") this.#queue.push(written);
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
   }

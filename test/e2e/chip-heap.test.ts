@@ -44,7 +44,7 @@ test("an update of 1 MiB with a power cut and a resume passes in the heap of an 
     bench.server.behaviours = [{ stallAfter: 600 * KIB }];
     bench.platform.pending = () => bench.offer();
     bench.board.powerOn();
-    await bench.until("590 KiB", () => bench.progress >= 590 * KIB, 60_000);
+    await bench.until("580 KiB", () => bench.progress >= 580 * KIB, 60_000);
     peaks.push(await measureHeap(engine.worker as XsWorker));
     bench.board.cutPower();
     bench.board.powerOn();

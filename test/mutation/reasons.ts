@@ -174,12 +174,6 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (eraser.step(writer)) this.#untold = false;",
-    mutant: "boolean: false -> true",
-    reason: "An event that comes before the next block has the same offset told once more.",
-  },
-  {
-    file: "src/update/flash/download.ts",
     line: "return true;",
     mutant: "boolean: true -> false",
     reason:
@@ -223,7 +217,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: 'if (event.type !== "region-erased") this.#work.tell();',
+    line: 'if (written !== undefined && event.type !== "region-erased") this.#queue.push(written);',
     mutant: 'condition: event.type !== "region-erased" -> true',
     reason: "The offset of the region is then told twice.",
   },
@@ -274,19 +268,6 @@ export const REASONS: readonly Reason[] = [
     line: "return unreachable(state);",
     mutant: "return: unreachable(state) -> undefined",
     reason: "The compiler proves that it is not reached: the argument is `never`.",
-  },
-  {
-    file: "src/update/flash/region-eraser.ts",
-    line: "return this.#enteredEnd !== entered;",
-    mutant: "return: this.#enteredEnd !== entered -> undefined",
-    reason: "An event that comes between the region and its first block has the same offset told once more.",
-  },
-  {
-    file: "src/update/flash/region-eraser.ts",
-    line: "return this.#enteredEnd !== entered;",
-    mutant: "equality: !== -> ===",
-    reason:
-      "An event that comes between the erase of a region and its entry is not told the block before; the entry says the same.",
   },
   {
     file: "src/update/machine/restore.ts",

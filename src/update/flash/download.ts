@@ -7,6 +7,7 @@ import { equalBytes } from "../../lib/bytes.js";
 import type { Offer } from "../../protocol/messages.js";
 import type { FlashKnowledge } from "./knowledge.js";
 import { RegionEraser } from "./region-eraser.js";
+import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
 import type { Event, Stored } from "../machine/types.js";
 
@@ -18,6 +19,7 @@ export interface DownloadOptions {
   readonly knowledge: FlashKnowledge;
   /** Follows what is programmed. */
   readonly readBack: ReadBack;
+  readonly progress: Progress;
   readonly offer: Offer;
   readonly stored: Stored;
   readonly tls: TlsOptions;
@@ -25,9 +27,6 @@ export interface DownloadOptions {
   /** Handled before this returns; it may close the download. */
   onEvent(event: Event): void;
 }
-
-/** Progress is reported once for each of so many parts of an image, and not for each block. */
-const TOLD_PARTS = 50;
 
 /** What the next turn of a download does. */
 type Phase =
@@ -62,33 +61,17 @@ export class Download {
   /** There is a turn for each block, and more: one timer serves them all. */
   #turnTimer: Timer | undefined;
   #turnDue = false;
-  /** From this offset on `block-written` is due; blocks before it may be in flash unreported. */
-  #tellFrom = 0;
-  #untold = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.#eraser = new RegionEraser(options);
+    options.progress.begin(options.offer.size);
     this.#schedule();
   }
 
   /** Present once the download is complete; its last block may be yet to be read back. */
   get readBack(): ReadBack | undefined {
     return this.#writer?.complete === true ? this.#options.readBack : undefined;
-  }
-
-  /**
-   * Reports how far the image is in flash, if that was not reported yet. To report each block would cost more than it
-   * is worth.
-   */
-  tell(): void {
-    const { offer, onEvent } = this.#options;
-    if (!this.#untold || this.#phase === "closed") return;
-    const { offset } = this.#writer as BlockWriter;
-    this.#untold = false;
-    const part = offer.size / TOLD_PARTS;
-    this.#tellFrom = (Math.floor(offset / part) + 1) * part;
-    onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
   }
 
   /** Idempotent; no event comes after it. */
@@ -192,7 +175,7 @@ export class Download {
   #store(writer: BlockWriter): boolean {
     const eraser = this.#eraser;
     if (eraser.allows(writer)) return this.#program(writer);
-    if (eraser.step(writer)) this.#untold = false;
+    eraser.step(writer);
     return true;
   }
 
@@ -209,13 +192,13 @@ export class Download {
    */
   #program(writer: BlockWriter): boolean {
     writer.program();
-    const { complete } = writer;
-    this.#untold = true;
-    if (complete || writer.offset >= this.#tellFrom) this.tell();
+    const { progress, onEvent } = this.#options;
+    const due = progress.wrote(writer.offset) ? progress.take() : undefined;
+    if (due !== undefined) onEvent(due);
     if (this.#phase === "closed") return false;
-    if (complete) {
+    if (writer.complete) {
       this.close();
-      this.#options.onEvent({ type: "download-completed" });
+      onEvent({ type: "download-completed" });
       return false;
     }
     this.#readBack();
@@ -261,7 +244,6 @@ export class Download {
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
-    this.tell();
     if (this.#phase === "closed") return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });

@@ -57,16 +57,14 @@ export class RegionEraser {
     return offset < this.#enteredEnd && (suspectFrom === undefined || offset < suspectFrom || writer.blank);
   }
 
-  /** The next operation before it may. @returns whether a region was entered @throws HalError, OtaError */
-  step(writer: BlockWriter): boolean {
+  /** The next operation before it may. @throws HalError, OtaError */
+  step(writer: BlockWriter): void {
     const { offset } = writer;
-    const entered = this.#enteredEnd;
-    if (offset < entered) this.#eraseSuspect(offset);
+    if (offset < this.#enteredEnd) this.#eraseSuspect(offset);
     else if (offset === 0 && !this.#checked) this.#check(writer);
     else if (offset < this.#options.knowledge.erasedEnd) this.#enter(offset);
     else if (this.#resuming === undefined) this.#eraseRegion(offset);
     else this.#eraseTorn(offset);
-    return this.#enteredEnd !== entered;
   }
 
   /** Whether the region behind the one that is being programmed is yet to be erased. */
