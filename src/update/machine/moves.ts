@@ -248,8 +248,8 @@ export function stay(state: State): Step {
 }
 
 /**
- * An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new
- * event.
+ * An event that means nothing in this state. Each state names what it ignores, by groups or one by one: so the compiler
+ * refuses a state that neither answers an event nor ignores it.
  */
 export function ignore<Type extends Event["type"]>(state: State, _: Extract<Event, { type: Type }>): Step {
   return stay(state);

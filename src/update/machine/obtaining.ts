@@ -17,7 +17,21 @@ import {
   verified,
   waited,
 } from "./moves.js";
-import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } from "./types.js";
+import type {
+  AcknowledgementEvent,
+  Checkpoint,
+  Context,
+  DownloadEvent,
+  Event,
+  In,
+  InstallationEvent,
+  State,
+  Step,
+  Stored,
+  TimerName,
+  TrialEvent,
+  VerificationEvent,
+} from "./types.js";
 
 /** The states of a job up to the verified image in flash, whatever it is for. */
 
@@ -33,24 +47,11 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
       return declined(state, event.failure, context, []);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
         | "store-failed"
         | "timer-fired"
       >(state, event);
@@ -101,20 +102,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-download" }]);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "timer-fired"
-        | "cleared"
+        VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired" | "cleared"
       >(state, event);
   }
 }
@@ -152,24 +140,7 @@ export function inWaiting(state: In<"waiting">, event: Event, context: Context):
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
     default:
       return ignore<
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "cleared"
+        DownloadEvent | VerificationEvent | InstallationEvent | TrialEvent | "result-acknowledged" | "cleared"
       >(state, event);
   }
 }
@@ -192,22 +163,10 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
       return fail(state.offer, event.failure, undefined, context, []);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
         | "store-failed"
         | "timer-fired"
         | "cleared"
@@ -229,25 +188,7 @@ export function inReady(state: In<"ready">, event: Event, context: Context): Ste
       return fail(state.offer, event.failure, undefined, context, [{ do: "withdraw" }]);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "timer-fired"
+        DownloadEvent | VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired"
       >(state, event);
   }
 }

@@ -13,7 +13,20 @@ import {
   unreachable,
 } from "./moves.js";
 import { restore } from "./restore.js";
-import type { Context, Effect, Event, In, State, Step } from "./types.js";
+import type {
+  AcknowledgementEvent,
+  ClearanceEvent,
+  Context,
+  DownloadEvent,
+  Effect,
+  Event,
+  In,
+  InstallationEvent,
+  State,
+  Step,
+  TrialEvent,
+  VerificationEvent,
+} from "./types.js";
 
 /**
  * The whole life of an update, pure: same state, event and context, same step. Whatever must survive a power cut is in
@@ -60,27 +73,13 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
         : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
+        | ClearanceEvent
         | "timer-fired"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }
@@ -108,25 +107,10 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
         fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
       );
     default:
-      return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "cleared"
-        | "declined"
-      >(state, event);
+      return ignore<DownloadEvent | VerificationEvent | TrialEvent | AcknowledgementEvent | ClearanceEvent>(
+        state,
+        event,
+      );
   }
 }
 
@@ -169,24 +153,14 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
     // Accepts no offer: the version report that follows the confirmation brings it again.
     default:
       return ignore<
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | AcknowledgementEvent
+        | ClearanceEvent
         | "offer-received"
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
         | "confirm-failed"
-        | "result-acknowledged"
         | "store-failed"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }
@@ -216,27 +190,14 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
       return reported(state, context);
     default:
       return ignore<
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | ClearanceEvent
         | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
         | "store-failed"
         | "timer-fired"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }

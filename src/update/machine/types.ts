@@ -161,6 +161,23 @@ export type Event =
   | { readonly type: "store-failed"; readonly failure: Failure }
   | { readonly type: "timer-fired"; readonly timer: TimerName };
 
+/*
+ * The types of events by what they are about. A state to which a whole group means nothing ignores it by its name. What
+ * is in no group (`online`, `offer-received`, `store-failed`, `timer-fired`) is answered, or ignored, one by one.
+ */
+export type DownloadEvent =
+  | "download-started"
+  | "resume-point-found"
+  | "region-erased"
+  | "block-written"
+  | "download-completed"
+  | "download-failed";
+export type VerificationEvent = "verified" | "verify-failed";
+export type InstallationEvent = "burning-acknowledged" | "applied" | "apply-failed";
+export type TrialEvent = "proven" | "unproven" | "confirmed" | "confirm-failed" | "revert-failed";
+export type AcknowledgementEvent = "version-acknowledged" | "result-acknowledged";
+export type ClearanceEvent = "cleared" | "declined";
+
 export type Effect =
   | { readonly do: "store"; readonly checkpoint: Checkpoint }
   /** The machine itself has found a failure: no event has brought it. */
