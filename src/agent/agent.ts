@@ -14,6 +14,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import { type AgentParts, missing } from "./parts.js";
 import { platformSession } from "./platform-session.js";
 import { isVersion } from "../protocol/messages.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import { versionOf } from "../update/machine/version-of.js";
 import { UpdateDriver } from "../update/driver.js";
 import type { Gate } from "../update/target.js";
@@ -310,8 +311,7 @@ export class OtaAgent {
       if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmware.end();
       if (from === "confirming" && this.#online) this.#onProven();
     }
-    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
-    }
+    const progress = progressOf(state, event);
+    if (progress !== undefined) this.#listeners.tell("progress", progress);
   }
 }

@@ -4,6 +4,7 @@ import type { Plan } from "../plans/plan.js";
 import { describeError, type OtaErrorCode } from "../errors.js";
 import type { SubDeviceEvent } from "../gateway/sub-device.js";
 import type { Result, VersionAnswer } from "../protocol/messages.js";
+import type { DownloadProgress } from "../update/machine/progress-of.js";
 import type { State } from "../update/machine/types.js";
 
 /** What an application can listen to. */
@@ -11,7 +12,7 @@ export interface AgentEvents {
   /** The update moved on. `version` is the one it is about, if there is one. */
   state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
   /** `bytes` of the image are in flash: at the start of each try, with its first block, and then for each 3 %. */
-  progress: { readonly version: string; readonly bytes: number; readonly size: number };
+  progress: DownloadProgress;
   /** The platform answered a version report. */
   answer: VersionAnswer;
   /** Connected and subscribed, or no longer. */

@@ -6,6 +6,7 @@ import type { Offer, Result } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { isSame } from "../update/machine/moves.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { BlockedUpdates } from "./blocked-updates.js";
@@ -263,16 +264,9 @@ export class Components {
       if (state.result.outcome === "done") this.#attempt(() => this.#blocked.lift(owner));
       else this.#block(component);
     }
-    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      const { version, size } = state.offer;
-      this.#options.onEvent({
-        component: owner,
-        version,
-        kind: "progress",
-        step: "download",
-        bytes: event.offset,
-        size,
-      });
+    const progress = progressOf(state, event);
+    if (progress !== undefined) {
+      this.#options.onEvent({ component: owner, kind: "progress", step: "download", ...progress });
     }
   }
 

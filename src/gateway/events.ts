@@ -1,4 +1,5 @@
 import type { DeviceName } from "../protocol/identity.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import type { Event, State } from "../update/machine/types.js";
 import type { Mark } from "./update-marks.js";
 import type { SubDevice, SubDeviceEvent, SubDeviceState } from "./sub-device.js";
@@ -39,10 +40,8 @@ export class SubDeviceEvents {
       if (name !== "queued") this.#told = name;
       this.tellState(sub, name);
     }
-    if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      const { version, size } = state.offer;
-      this.tell(sub, { kind: "progress", step: "download", version, bytes: event.offset, size });
-    }
+    const progress = state === undefined ? undefined : progressOf(state, event);
+    if (progress !== undefined) this.tell(sub, { kind: "progress", step: "download", ...progress });
   }
 
   mark(sub: SubDevice, mark: Mark): void {
