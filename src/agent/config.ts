@@ -6,6 +6,7 @@ import { brokerUrl } from "../protocol/hosts.js";
 import { checkDeviceName, decodeSecret, type Identity } from "../protocol/identity.js";
 import { isVersion } from "../protocol/messages.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { numberIn, wholeIn } from "../update/settings.js";
 
 /** How an application sets the agent up. Everything but the identity has a default. */
 export interface OtaConfig {
@@ -162,16 +163,4 @@ function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
 /** @param least seconds */
 function toMs(name: string, seconds: number, least = 0.001): number {
   return numberIn(name, seconds, least, SECONDS_PER_DAY) * 1000;
-}
-
-function wholeIn(name: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${min} and ${max}`);
-  return numberIn(name, value, min, max);
-}
-
-function numberIn(name: string, value: number, min: number, max: number): number {
-  if (typeof value !== "number" || !(value >= min && value <= max)) {
-    throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
-  }
-  return value;
 }
