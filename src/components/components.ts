@@ -17,6 +17,7 @@ import type { Plan } from "../plans/plan.js";
 import type { Dependencies } from "../plans/dependencies.js";
 import type { PlanGate } from "../plans/gate.js";
 import type { Recipient } from "../staging/recipient.js";
+import { partitionArea } from "../staging/partition-area.js";
 import { AREA_KEY } from "../staging/target.js";
 import { StagingQueue } from "../staging/queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "../plans/plans.js";
@@ -56,8 +57,6 @@ interface Component extends Recipient {
   ending: Image | undefined;
 }
 
-/** Label of the data partition where their images wait. */
-const STAGING = "staging";
 /** What is offered together comes within this time. */
 const GATHER_MS = 1_000;
 
@@ -67,6 +66,8 @@ export class Components {
   readonly #all: Component[] = [];
   readonly #offers = new Map<Component, Offer>();
   readonly #blocked: BlockedUpdates;
+  /** Bytes that the staging area holds. */
+  readonly #capacity: number;
   readonly queue: StagingQueue<Component>;
   /** What the own firmware's update has to do with the components: it comes last. */
   readonly ownDependencies: Dependencies = {
@@ -80,11 +81,13 @@ export class Components {
   /** @throws HalError if there is no partition for their images, or storage cannot be read */
   constructor(options: ComponentsOptions) {
     const { device } = options;
+    const area = partitionArea(device);
     this.#options = options;
+    this.#capacity = area.partition.byteLength;
     this.#blocked = new BlockedUpdates(device);
     this.queue = new StagingQueue<Component>({
       ...options,
-      area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      area,
       reporterOf: (component) => this.#reporterOf(component),
       gateOf: (component) => this.#gateOf(component),
       onState: (component, state, event) => this.#onState(component, state, event),
@@ -291,13 +294,13 @@ export class Components {
 
   #gateOf(component: Component): PlanGate {
     const { owner, options } = component;
-    const { device, plans } = this.#options;
+    const { plans } = this.#options;
     // The order of the components is `#gathered`'s.
     const dependencies: Dependencies = { gatherMs: 0, awaited: () => undefined, ...this.#blocksOf(owner) };
     component.gate = plans.gate({
       component: owner,
       kind: options.kind ?? "mcu",
-      capacity: device.openPartition(STAGING).byteLength,
+      capacity: this.#capacity,
       minBatteryPercent: options.minBatteryPercent,
       runningVersion: () => component.version,
       askVersion: (onEnded) =>

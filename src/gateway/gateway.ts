@@ -1,4 +1,5 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { partitionArea } from "../staging/partition-area.js";
 import { slotArea } from "../staging/slot-area.js";
 import { forgetStaged } from "../staging/target.js";
 import { StagingQueue } from "../staging/queue.js";
@@ -39,8 +40,6 @@ export interface GatewayOptions {
   onEvent(event: SubDeviceEvent): void;
 }
 
-/** Label of the data partition. */
-const STAGING = "staging";
 /** Sub-devices in one message of farewell. */
 const FAREWELL_LENGTH = 20;
 
@@ -65,9 +64,7 @@ export class Gateway {
     this.#options = options;
     this.#publishQueue = new PublishQueue({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
-    const area = slot
-      ? slotArea({ ...device, onTaken: onSlotTaken })
-      : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} };
+    const area = slot ? slotArea({ ...device, onTaken: onSlotTaken }) : partitionArea(device);
     this.queue = new StagingQueue<SubDevice>({
       ...options,
       area,
