@@ -1,5 +1,6 @@
 import type { Clock, FlashPartition, KeyValueStore, Log } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
+import { addSum } from "../lib/checked-record.js";
 import { crc32 } from "../lib/crc32.js";
 import { encodeUtf8 } from "../lib/utf8.js";
 import { clearRecord, type JobRecord, loadRecord, storeRecord } from "../update/checkpoint.js";
@@ -157,7 +158,7 @@ export class StagedTarget implements Target {
     const name = encodeUtf8(this.owner + image.md5);
     view.setUint32(0, crc32(name, name.byteLength), true);
     view.setUint32(4, byteOffset, true);
-    view.setUint32(8, crc32(record, 8), true);
+    addSum(record);
     return record;
   }
 }

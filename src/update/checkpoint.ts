@@ -1,7 +1,7 @@
 import type { KeyValueStore } from "../../hal/ports/index.js";
 import type { Outcome } from "../errors.js";
 import { fromHex, toHex } from "../lib/bytes.js";
-import { crc32 } from "../lib/crc32.js";
+import { addSum, hasSum, SUM_LENGTH } from "../lib/checked-record.js";
 import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 import { cutMessage, type Result } from "../protocol/messages.js";
 import type { Checkpoint, Image, Stored } from "./machine/types.js";
@@ -26,7 +26,6 @@ const FIXED_LENGTH = 37;
 const MD5_OFFSET = 16;
 const LENGTHS_OFFSET = 32;
 const TEXT_COUNT = 5;
-const CRC_LENGTH = 4;
 const RECORD_LIMIT = 508;
 
 const PHASES: readonly Checkpoint["phase"][] = Object.freeze([
@@ -82,7 +81,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
     encoded.push(bytes);
     end += bytes?.byteLength ?? 0;
   }
-  const record = new Uint8Array(end + CRC_LENGTH);
+  const record = new Uint8Array(end + SUM_LENGTH);
   const view = new DataView(record.buffer);
 
   record[0] = FORMAT_VERSION;
@@ -101,17 +100,17 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
     record.set(text, at);
     at += text.byteLength;
   }
-  view.setUint32(end, crc32(record, end), true);
+  addSum(record);
   return record;
 }
 
 /** @returns `undefined` for anything but a whole, sound record of this format */
 export function decodeRecord(record: Uint8Array): JobRecord | undefined {
-  const end = record.byteLength - CRC_LENGTH;
+  const end = record.byteLength - SUM_LENGTH;
   if (end < FIXED_LENGTH || record.byteLength > RECORD_LIMIT || record[0] !== FORMAT_VERSION) return undefined;
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (view.getUint32(end, true) !== crc32(record, end)) return undefined;
+  if (!hasSum(record)) return undefined;
 
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const texts: string[] = [];
   let at = FIXED_LENGTH;
   for (let index = 0; index < TEXT_COUNT; index++) {
