@@ -59,7 +59,7 @@ export interface ErrorRule {
   readonly outcome: FailedOutcome;
   /** What is stored of the image stays usable for a later offer of it. */
   readonly keeps: boolean;
-  /** At which a failed try, or job, is logged. */
+  /** The level at which a failed try, or job, is logged. */
   readonly level: LogLevel;
 }
 

@@ -132,7 +132,7 @@ export class OtaAgent {
   }
 
   /**
-   * Reports the version now, which has the platform offer what it has.
+   * Reports the version now: the platform then offers what it has.
    *
    * @returns the plan, also of an update that is under way; `undefined` if there is none
    * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
@@ -269,7 +269,7 @@ export class OtaAgent {
     });
   }
 
-  /** What the parts have from the agent. */
+  /** What the agent hands to its parts. */
   #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
     const { identity, limits, downloadTls } = this.#config;
     return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
@@ -284,7 +284,7 @@ export class OtaAgent {
       ...this.#shared(),
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
-        // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
+        // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer is made again.
         const { state } = this.#driver;
         this.#driver.stop();
         this.#driver = this.#createDriver(this.#device.boot.status());

@@ -38,10 +38,10 @@ export interface OtaConfig {
   readonly gateway?: {
     /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
     readonly staging?: "partition" | "slot" | undefined;
-    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    /** Longest time without a read, a progress or an acknowledgement of an installation. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
     /**
-     * Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1.
+     * Messages for all sub-devices in any one second at most, 1 to 30. Default 8: the platform takes 10 with QoS 1.
      */
     readonly messagesPerSecond?: number | undefined;
   };
@@ -56,7 +56,7 @@ export interface OtaConfig {
   readonly components?: {
     /** Between a component's id and its version on the wire. Default `_`: version 2.1.0 of `mcu` is `mcu_2.1.0`. */
     readonly separator?: string | undefined;
-    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    /** Longest time without a read, a progress or an acknowledgement of an installation. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
   };
   /**

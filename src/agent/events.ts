@@ -20,8 +20,8 @@ export interface AgentEvents {
   /** On a gateway: a sub-device, or its update, moved on. */
   subdevice: SubDeviceEvent;
   /**
-   * An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says
-   * otherwise.
+   * An update that can be accepted, declined or deferred. A download waits for the listener's answer, unless the policy
+   * says otherwise.
    */
   plan: Plan;
   /** The update of a component moved on. */
@@ -32,7 +32,7 @@ export interface AgentEvents {
 
 type ListenersOf = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
 
-/** Who of an application listens to what. */
+/** The application's listeners. */
 export class Listeners {
   readonly #of: ListenersOf = {};
   readonly #log: Log;
@@ -51,7 +51,7 @@ export class Listeners {
     (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
   }
 
-  /** An application's mistake must not stop an update, nor end the engine if a promise carries it. */
+  /** A listener that throws must not stop an update, nor one whose promise is broken end the engine. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
     const failed = (error: unknown): void =>
       this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);

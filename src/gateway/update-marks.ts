@@ -9,7 +9,7 @@ import { encodeUtf8 } from "../lib/utf8.js";
 export const MARKS = Object.freeze(["none", "queued", "downloading", "installing", "done", "failed"] as const);
 export type Mark = (typeof MARKS)[number];
 
-/** One whose mark is remembered. */
+/** Something that has a mark. */
 export interface Marked {
   /** `PRODUCT/name`. */
   readonly owner: string;
@@ -61,7 +61,7 @@ export function decodeMarks(record: Uint8Array): [id: number, mark: Mark][] {
   return entries;
 }
 
-/** Two with the same id would share a mark, which orders and shows, and decides nothing. */
+/** Two owners with the same id would share a mark. A mark is only for display and for the order of joining. */
 export function idOf(owner: string): number {
   const bytes = encodeUtf8(owner);
   return crc32(bytes, bytes.byteLength);
@@ -80,7 +80,7 @@ export class UpdateMarks {
     this.#options = options;
   }
 
-  /** Gives every one its mark, wherever in the records it stands. @throws HalError where storage cannot be read */
+  /** Gives each sub-device its mark from the records. @throws HalError if storage cannot be read */
   load(): void {
     const { store, entries } = this.#options;
     const marks = readMarks(store);
@@ -120,7 +120,7 @@ export class UpdateMarks {
   }
 }
 
-/** @returns marks by id @throws HalError where storage cannot be read */
+/** @returns marks by id @throws HalError if storage cannot be read */
 export function readMarks(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
   const marks = new Map<number, Mark>();
   for (let record = 0; ; record++) {

@@ -27,7 +27,7 @@ export interface FirmwarePlansOptions {
   onGate(gate: PlanGate): void;
 }
 
-/** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
+/** The plans of the own firmware. They are made with their first use: before that, updates go on without a question. */
 export class FirmwarePlans {
   readonly #options: FirmwarePlansOptions;
   readonly #policy: Policy;
@@ -60,7 +60,7 @@ export class FirmwarePlans {
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
     const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
-    // First of all: after an error here the next use begins anew, and is not without a gate.
+    // This comes first: if it throws, nothing is set yet, and the next use begins anew.
     const record = loadRecord(device.store, OWN_KEY);
     const plans = new UpdatePlans({
       device,
@@ -68,7 +68,7 @@ export class FirmwarePlans {
       tls,
       hasListener,
       onPlan: (plan) => {
-        // A sub-device's is no answer to the question for the device's own.
+        // A check asks about the device's own updates: a plan of a sub-device does not answer it.
         if (plan.deviceName === undefined) this.#options.checkIn.found(plan);
         onPlan(plan);
       },

@@ -20,7 +20,7 @@ export interface PlanGateOptions {
   /** For the manifest, if it comes by https. */
   readonly tls: TlsOptions;
   readonly component: string;
-  /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
+  /** A sub-device; `component` is its product then. Answers hold for the product, a deadline for this device alone. */
   readonly deviceName?: string | undefined;
   readonly kind: ComponentKind;
   /** Bytes that an image may require. */
@@ -33,14 +33,14 @@ export interface PlanGateOptions {
   dependencies?(): Dependencies | undefined;
   /** Once for each step of each image, and again when a deferral is over. */
   onPlan(plan: Plan): void;
-  /** The job has to end, whatever it is at. */
+  /** The job has to end, in whatever state it is. */
   onOver(failure: Failure): void;
 }
 
-/** Times that a version is asked for which an image requires. */
+/** How often the running version is asked for, if an image requires one. */
 const VERSION_TRIES = 5;
 
-/** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
+/** The gate of one target. It asks the policy and the listener, again and again until the answer is yes or no. */
 export class PlanGate implements Gate {
   readonly #options: PlanGateOptions;
   #pending: PendingStep | undefined;
@@ -74,13 +74,13 @@ export class PlanGate implements Gate {
     this.#endDeadline();
   }
 
-  /** The installation begins, or the job is over: a plan of it changes nothing any more. */
+  /** The installation begins, or the job is over: from now on its plan changes nothing. */
   end(): void {
     this.withdraw();
     this.#image = undefined;
   }
 
-  /** The plan of an update that is under way. A pending step is answered by it as by the plan that was shown. */
+  /** The plan of an update that is under way. It answers a pending step just as the plan does that was shown before. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
     return this.#plan(this.#pending ?? newPendingStep(step, offer, () => {}));
@@ -127,7 +127,7 @@ export class PlanGate implements Gate {
             vitals: device.vitals,
             unixTime: device.clock.unixTime(),
           });
-    // Whoever is told below may answer at once, which has it looked at sooner.
+    // A listener that gets the plan below may answer at once: its answer then sets an earlier look.
     const { deferredSeconds } = remembered;
     this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
     pending.unmet = "unmet" in decision ? decision.unmet : [];
@@ -138,7 +138,7 @@ export class PlanGate implements Gate {
     switch (decision.do) {
       case "go":
         if (step === "download") this.#tell(pending);
-        // Whoever was told may have said no, or later.
+        // The listener may have declined or deferred the plan while it got it.
         if (this.#pending === pending && !this.#isDeferred(offer)) this.#answer();
         return;
       case "decline":
@@ -156,7 +156,7 @@ export class PlanGate implements Gate {
     }
   }
 
-  /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
+  /** @returns `undefined` if the manifest is not there yet: the next look comes by itself */
   #requirementsOf(offer: Offer): Requirements | undefined {
     const { policy, device, tls } = this.#options;
     this.#requirements ??= new PlanRequirements({
@@ -171,7 +171,8 @@ export class PlanGate implements Gate {
   }
 
   /**
-   * What does not say its version within some tries is refused as one that says another: the difference may not fit.
+   * The image is a difference to one version. If the target does not report its version within some tries, the image is
+   * refused, as if the version were another one: the difference may not fit.
    */
   #askVersion(pending: PendingStep, { sourceVersion }: Requirements): void {
     if (pending.asksVersion) return;
@@ -274,7 +275,7 @@ export class PlanGate implements Gate {
       },
       defer: ({ seconds }) => {
         if (!isOpen()) return;
-        // Not what was left when the plan was shown: the same plan may be deferred again.
+        // The number is read anew: the same plan may have been deferred since it was shown.
         if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
         if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) {
           throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);

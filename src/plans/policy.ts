@@ -19,8 +19,8 @@ export interface PolicyConfig {
   /** How often one image may be deferred. Default 3. */
   readonly maxDeferrals?: number | undefined;
   /**
-   * `downloaded` (default): at once, within the windows. `accepted`: asked about a second time. `window`: within the
-   * windows, and these do not bind the download.
+   * `downloaded` (default): at once, within the windows. `accepted`: the person is asked a second time. `window`:
+   * within the windows, which then do not hold for the download.
    */
   readonly installWhen?: "downloaded" | "accepted" | "window" | undefined;
   /** Failed jobs after which an image cools down. Default 5. */
@@ -51,10 +51,10 @@ export interface Policy {
   readonly manifest: boolean;
 }
 
-/** A year: what a field of the plan memory holds, and more than anybody means. */
+/** A year. The record of the plan memory has room for it, and nobody needs more. */
 export const LONGEST_SECONDS = 31_536_000;
 
-/** What one timer can hold. */
+/** Longest time that one timer can wait. */
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../lib/bytes.js";
 import { addSum, hasSum, SUM_LENGTH } from "../lib/checked-record.js";
 
-/** What is stored of one image. `identity` and the times are as the table below says. */
+/** What is stored of one image. The table below explains `identity` and the times. */
 export interface PlanEntry {
   /** Hexadecimal: MD5 of the image, then a sum of its version and of what it is for. */
   readonly identity: string;
@@ -45,7 +45,7 @@ const FORMAT_VERSION = 1;
 const HEAD_LENGTH = 4;
 const ENTRY_LENGTH = 36;
 const IDENTITY_LENGTH = 20;
-/** A record of this many has 476 bytes of the 508 that the store takes. */
+/** A record with so many entries has 476 bytes; the store takes 508. */
 export const ENTRY_LIMIT = 13;
 
 export function encodePlans(entries: readonly PlanEntry[]): Uint8Array {

@@ -14,7 +14,7 @@ export interface FirmwareTurnOptions {
 export class FirmwareTurn {
   readonly #options: FirmwareTurnOptions;
   #phase: "none" | "waiting" | "has-turn" = "none";
-  /** Tells the own firmware's update that it has its turn. */
+  /** Called when the own firmware has its turn. */
   #onTurn: (() => void) | undefined;
 
   constructor(options: FirmwareTurnOptions) {
@@ -51,7 +51,7 @@ export class FirmwareTurn {
     };
   }
 
-  /** The area is the own firmware's until `end`. A boot finds its update where the gate is not asked any more. */
+  /** The own firmware has its turn, without a question: after a restart its update may be past the gate. */
   take(): void {
     this.#phase = "has-turn";
   }

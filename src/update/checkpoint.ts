@@ -12,7 +12,7 @@ import type { Checkpoint, Image, Stored } from "./machine/types.js";
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
  *   2  u8      bit 0: stored is present, 1: spliced, 2: refetched, 3: region offset is present, 4: erasing, 5: whole
- *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed where a reason to revert is the message
+ *   3  u8      outcome while reporting: index into OUTCOMES; while applying: `failed` if the message is a reason to revert
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
  *   12 u32     region offset
@@ -73,7 +73,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const result = resultOf(checkpoint);
   const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner];
   let end = FIXED_LENGTH;
-  // Each once, and an empty one not at all: there is a record for each region, and each text costs slots.
+  // Each text is encoded once, and an empty one not at all: there is a record for each region, and a text costs slots.
   const encoded: (Uint8Array | undefined)[] = [];
   for (let index = 0; index < TEXT_COUNT; index++) {
     const text = texts[index] as string;
@@ -180,7 +180,7 @@ function storedOf(flags: number, regionOffset: number, etag: string): Stored | u
   };
 }
 
-/** A firmware that is about to revert says why in the place of the result. */
+/** A firmware that is about to revert stores its reason in the place of the result. */
 function resultOf(checkpoint: Checkpoint): Result {
   if (checkpoint.phase === "reporting") return checkpoint.result;
   const reason = checkpoint.phase === "applying" ? checkpoint.reason : undefined;

@@ -22,7 +22,7 @@ export interface UpdateLimits extends UpdateWaits {
 export interface DriverOptions {
   readonly device: Device;
   readonly target: Target;
-  /** The version that runs where the image is for; `undefined` if it does not say. */
+  /** The version that runs on the target; `undefined` if it is not known. */
   readonly runningVersion: string | undefined;
   /** Absent: every update is wanted at once. */
   readonly gate?: Gate | undefined;
@@ -94,7 +94,7 @@ export class UpdateDriver {
     this.#context = { ...this.#context, runningVersion: version };
   }
 
-  /** From the next question on. */
+  /** Holds from the next question on. */
   set gate(gate: Gate | undefined) {
     this.#gate = gate;
     this.#context = { ...this.#context, asks: gate !== undefined };
@@ -129,7 +129,7 @@ export class UpdateDriver {
   dispatch(event: Event): void {
     if (this.#stopped) return;
     const written = this.#progress.take();
-    // The event of a region says the same about the blocks before it.
+    // The event `region-erased` implies that everything before the region is in flash.
     if (written !== undefined && event.type !== "region-erased") this.#queue.push(written);
     this.#queue.push(event);
     if (!this.#busy) this.#drain();

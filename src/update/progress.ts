@@ -10,19 +10,20 @@ const INTERVAL_MS = 1000;
 const STEP_PERCENT = 3;
 
 /**
- * How far the download of an image is, and what of that is worth an event of the machine and a message to the platform.
- * There is an event for each step of the image. Whatever else happens, an event with all that is in flash comes first.
+ * How far the download of an image is, and when that is worth an event of the machine and a message to the platform.
+ * There is an event for each step of the image, and one before any other event, so that the machine always knows all
+ * that is in flash.
  */
 export class Progress {
   #size = 0;
-  /** Everything before it is in flash, and no event has said so yet. */
+  /** Everything before this offset is in flash, and no event has reported that yet. */
   #written: number | undefined;
   /** From this offset on an event is due. */
   #dueFrom = 0;
   #lastPercent = -STEP_PERCENT;
   #lastAt: number | undefined;
 
-  /** A try of a download begins: the first block that it stores is due. @param size bytes in the image */
+  /** A try of a download begins: an event is due for the first block that it stores. @param size bytes in the image */
   begin(size: number): void {
     this.#size = size;
     this.#written = undefined;
@@ -35,7 +36,7 @@ export class Progress {
     return offset >= this.#dueFrom;
   }
 
-  /** @returns the event about what was written; `undefined` if the last one has said it already */
+  /** @returns the event about what was written; `undefined` if the last event has reported all of it */
   take(): Event | undefined {
     const offset = this.#written;
     if (offset === undefined) return undefined;
@@ -47,7 +48,7 @@ export class Progress {
   }
 
   /**
-   * Whether a message is due: at most one a second, and none that says little new.
+   * Whether a message is due: at most one a second, and none for less than a step.
    *
    * @param always 0 of a fresh download and 100 are never held back
    * @param nowMs  monotonic

@@ -14,7 +14,7 @@ import type { Event, Stored } from "../machine/types.js";
 export interface DownloadOptions {
   readonly device: Device;
   readonly target: Target;
-  /** One block long; the download's alone while it works. */
+  /** One block long; nobody else uses it while the download works. */
   readonly block: Uint8Array;
   readonly knowledge: FlashKnowledge;
   /** Follows what is programmed. */
@@ -24,7 +24,7 @@ export interface DownloadOptions {
   readonly stored: Stored;
   readonly tls: TlsOptions;
   readonly idleTimeoutMs: number;
-  /** Handled before this returns; it may close the download. */
+  /** The event is handled before this returns; that may close the download. */
   onEvent(event: Event): void;
 }
 
@@ -187,8 +187,9 @@ export class Download {
   }
 
   /**
-   * The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to
-   * do
+   * Programs the block, and reads it back at once: the buffer holds nothing of the next one yet.
+   *
+   * @returns whether there is more to do
    */
   #program(writer: BlockWriter): boolean {
     writer.program();
@@ -223,7 +224,7 @@ export class Download {
     return true;
   }
 
-  /** One turn at a time; whatever it throws ends this try. */
+  /** Sets the next turn, if none is set. An error in a turn ends this try. */
   #schedule(): void {
     if (this.#phase === "closed" || this.#turnDue) return;
     this.#turnDue = true;

@@ -36,7 +36,7 @@ export class FlashWork {
     this.#options = options;
   }
 
-  /** Looks already for where a download of an earlier boot goes on, if there is one. */
+  /** Begins to look where a download of an earlier boot goes on, if there is one. */
   search(state: State): void {
     const { device, target } = this.#options;
     const search = searchFor(state, target.partition);
@@ -60,7 +60,7 @@ export class FlashWork {
     this.#download?.close();
   }
 
-  /** Takes up what the download has read back already. */
+  /** Goes on from what the download has read back already. */
   verify(image: Image): void {
     const { device, onEvent } = this.#options;
     const readBack = this.#download?.readBack ?? this.#readBack();

@@ -65,7 +65,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
     case "download-started": {
-      // A server that leaves the validator out of a 206 has not taken it back.
+      // A 206 without a validator does not make the known one invalid.
       const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
       return {
         state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
@@ -83,7 +83,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       );
     case "block-written": {
       const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, urlRenewed: false };
-      // 100 is said once, when all is in flash.
+      // 100 is reported once, when all is in flash.
       return {
         state: next,
         effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)],

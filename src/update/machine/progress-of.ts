@@ -3,13 +3,13 @@ import type { Event, State } from "./types.js";
 /** How far a download is. */
 export interface DownloadProgress {
   readonly version: string;
-  /** In flash. */
+  /** Bytes in flash. */
   readonly bytes: number;
-  /** Of the image, in bytes. */
+  /** Bytes in the image. */
   readonly size: number;
 }
 
-/** @returns what a step says to whoever shows progress; `undefined` if the step is not about that */
+/** @returns the progress that a step has made; `undefined` if it is not a step of a download */
 export function progressOf(state: State, event: Event | undefined): DownloadProgress | undefined {
   if (state.name !== "downloading" || (event?.type !== "download-started" && event?.type !== "block-written")) {
     return undefined;

@@ -3,7 +3,7 @@ import type { Result } from "../../protocol/messages.js";
 import { settled } from "./moves.js";
 import type { Checkpoint, Effect, Kept, State, Step } from "./types.js";
 
-/** Longest wait for the proof of a firmware on trial is the driver's; the machine only names the timer. */
+/** The machine only names the timer; the driver knows how long a trial may take. */
 const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", attempt: 1, atLeastMs: 0 });
 
 /**
@@ -11,27 +11,28 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  *
  * | checkpoint  | runs on trial | runs the job's slot | otadata knows the job's slot | then |
  * |-------------|---------------|---------------------|------------------------------|------|
- * | any         | yes           |                     |                              | confirming; the rest is decided
- * once confirmed |
+ * | any         | yes           |                     |                              | confirming (1) |
  * | none        | no            |                     |                              | idle |
  * | downloading | no            | no                  |                              | idle, with what is stored |
- * | downloading | no            | yes                 |                              | idle: the record is of another
- * life of the slots |
+ * | downloading | no            | yes                 |                              | idle (2) |
  * | verified    | no            | no                  |                              | idle, with the whole image |
- * | verified    | no            | yes                 |                              | idle: the record is of another
- * life of the slots |
- * | applying    | no            | yes                 |                              | it was confirmed: report done |
- * | applying    | no            | no                  | no                           | it was never made pending: idle,
- * with the whole image |
- * | applying    | no            | no                  | yes                          | it was tried and did not stay:
- * report the failure |
+ * | verified    | no            | yes                 |                              | idle (2) |
+ * | applying    | no            | yes                 |                              | report done (3) |
+ * | applying    | no            | no                  | no                           | idle, with the whole image (4) |
+ * | applying    | no            | no                  | yes                          | report the failure (5) |
  * | reporting   | no            |                     |                              | report again |
  *
- * The job's slot was forgotten by otadata before its first erase, so that whatever otadata knows of it is of this job.
+ * 1. The rest is decided once the running image is confirmed.
+ * 2. The record is older than the present use of the slots.
+ * 3. The new image was confirmed.
+ * 4. The new image was never made pending.
+ * 5. The new image ran, and did not stay.
+ *
+ * The job's slot was removed from otadata before its first erase: whatever otadata has about it belongs to this job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
-  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself
-  // all the same.
+  // If a running image is still `new`, its boot loader has no trials, or could not write otadata. The image has to prove
+  // itself all the same.
   if (boot.runningState === "pending-verify" || boot.runningState === "new") {
     return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }

@@ -63,7 +63,7 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
       return reportVersion({ ...state, answered: false });
     case "offer-received":
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
-      // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
+      // Once for each connection, even if a platform offers the running version again and again.
       return state.answered ? stay(state) : reportVersion({ ...state, answered: true });
     case "store-failed":
       // Each boot would send a settled result again. A record can be deleted even if the store has no room for another
@@ -143,7 +143,7 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
       if (event.timer !== "trial" && event.timer !== "self-test") return stay(state);
       if (state.selfTest === "running") return unproven(state, "self test: no end in time");
       return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);
-    // No other image can boot: it stays on trial, and the record must not say that it found itself unfit.
+    // No other image can boot: it stays on trial, and the record must not hold a reason to revert.
     case "revert-failed": {
       const { checkpoint, selfTest } = state;
       const told = selfTest === "failed" && checkpoint !== undefined;
