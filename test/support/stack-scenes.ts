@@ -1,10 +1,19 @@
 import type { XsAgent } from "../../hal/boards/xs/agent.js";
+import { ESP32_HEAP } from "../../hal/boards/xs/heap.js";
+import type { XsSdk } from "../../hal/boards/xs/host/sdk.js";
 import { MemoryMcu } from "./memory-mcu.js";
-import { DEVICE, imageOf } from "./bench.js";
+import { DEVICE, imageOf, type TestBed } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
-import { GatewayBench, PRODUCT } from "./sub-device-bench.js";
+import { GatewayTestBed, PRODUCT } from "./sub-device-test-bed.js";
 import { StackEntries } from "./stack-entries.js";
-import { withBench } from "./with-bench.js";
+import { connections } from "./tls-scenes.js";
+import {
+  SECURED,
+  type Secured,
+  type SecuredTestBedOptions,
+  startFileServer,
+  startSecured,
+} from "./secured-test-bed.js";
 
 const KIB = 1024;
 const TIMEOUT_MS = 30_000;
@@ -12,23 +21,81 @@ const TIMEOUT_MS = 30_000;
 const LONG_MESSAGE = 14_000;
 const URL_LENGTH = 2048;
 
-/** Runs the agent through what calls into it, in the heap of an ESP32. */
-export async function measureStack(): Promise<StackEntries> {
-  let port = 0;
-  const entries = new StackEntries({ brokerPort: () => port });
-  const engine = await ChipEngine.create({ entries, realTime: true });
-  const onPort = (brokerPort: number): void => void (port = brokerPort);
-  await ownUpdate(engine, onPort);
-  await plansAndMcu(engine, onPort);
-  await gateway(engine, onPort);
+/** Slots of stack, more than are used: an overflow would end the measurement. */
+const ENOUGH_SLOTS = 1024;
+/** Over TLS the longest message does not fit into an ESP32's heap, nor all that plans log. The stack is the same. */
+const HEAPS_FOR_TLS = 2;
+
+export interface StackOptions {
+  /** XS is this SDK's, and not that of the host. */
+  readonly sdk?: XsSdk;
+  /** The connections are over the SDK's TLS. */
+  readonly overTls?: boolean;
+  /** The agent before it was minified: for the names of its functions. */
+  readonly readable?: boolean;
+  /** The name of one scene; default: all. */
+  readonly only?: string;
+}
+
+/** What a scene is played with. */
+interface Stage {
+  readonly engine: ChipEngine;
+  readonly entries: StackEntries;
+  readonly secured: Secured | undefined;
+}
+
+const SCENES: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
+  own: ownUpdate,
+  plans: plansAndMcu,
+  gateway,
+};
+
+/** Over TLS alone. */
+const TLS_SCENES = { connections };
+
+export const SCENE_NAMES = [...Object.keys(SCENES), ...Object.keys(TLS_SCENES)];
+
+/** Runs the agent through what calls into it, in the heap of an ESP32, or over TLS in a larger one. */
+export async function measureStack({
+  sdk,
+  overTls = false,
+  readable = false,
+  only,
+}: StackOptions = {}): Promise<StackEntries> {
+  const entries = new StackEntries({ overTls });
+  const times = overTls ? HEAPS_FOR_TLS : 1;
+  const heap = {
+    slots: ESP32_HEAP.slots * times,
+    chunkBytes: ESP32_HEAP.chunkBytes * times,
+    stackSlots: ENOUGH_SLOTS,
+  };
+  const engine = await ChipEngine.create({ entries, realTime: true, sdk, heap, readable });
+  for (const [name, play] of Object.entries({ ...SCENES, ...(overTls ? TLS_SCENES : {}) })) {
+    if (only !== undefined && name !== only) continue;
+    entries.scene = name;
+    await play({ engine, entries, secured: overTls ? SECURED : undefined });
+  }
   return entries;
 }
 
+async function withStage(
+  { engine, entries, secured }: Stage,
+  options: Omit<SecuredTestBedOptions, "engine" | "secured" | "keys">,
+  body: (bed: TestBed) => Promise<void>,
+): Promise<void> {
+  const bed = await startSecured({ ...options, engine, secured, keys: entries.keys });
+  entries.brokerPort = bed.platform.port;
+  try {
+    await body(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
 /** An image behind a redirect, in chunks, with faults of network and broker, a second offer and the longest message. */
-async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
-  await withBench({ engine, image: imageOf("0.2.0", 400 * KIB) }, async (bench) => {
-    onPort(bench.platform.port);
-    const { server, platform } = bench;
+async function ownUpdate(stage: Stage): Promise<void> {
+  await withStage(stage, { image: imageOf("0.2.0", 400 * KIB) }, async (bed) => {
+    const { server, platform } = bed;
     server.behaviours = [
       { status: 302, headers: { Location: `${server.url}?moved` } },
       { status: 503, headers: { "Retry-After": "0" } },
@@ -36,8 +103,8 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
       { chunked: true, cutAfter: 60 * KIB },
       { raw: "HTTP/1.1 200\r\n: bad\r\n\r\n" },
     ];
-    bench.board.powerOn();
-    await bench.until("version", () => platform.words().length > 0);
+    bed.board.powerOn();
+    await bed.until("version", () => platform.words().length > 0);
     const topic = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
     platform.send(topic, "not JSON");
     platform.send(topic, JSON.stringify({ type: "unknown", filler: "x".repeat(LONG_MESSAGE) }));
@@ -45,30 +112,30 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
       topic,
       JSON.stringify({
         type: "update_firmware",
-        ...bench.offer(),
+        ...bed.offer(),
         manifest: Array.from({ length: 200 }, (_, index) => ({ index })),
       }),
     );
-    await bench.agent?.checkForUpdate();
-    platform.offer(DEVICE, bench.offer());
-    await bench.until("some of it", () => bench.progress > 100 * KIB, TIMEOUT_MS);
-    const { url, ...offer } = bench.offer();
+    await bed.agent?.checkForUpdate();
+    platform.offer(DEVICE, bed.offer());
+    await bed.until("some of it", () => bed.progress > 100 * KIB, TIMEOUT_MS);
+    const { url, ...offer } = bed.offer();
     platform.offer(DEVICE, { ...offer, url: `${url}&filler=`.padEnd(URL_LENGTH, "x") });
     platform.dropAll();
-    await bench.until("half of it", () => bench.progress > 200 * KIB, TIMEOUT_MS);
-    bench.board.cutPower();
-    bench.board.powerOn();
-    platform.pending = () => bench.offer();
-    await bench.ended();
+    await bed.until("half of it", () => bed.progress > 200 * KIB, TIMEOUT_MS);
+    bed.board.cutPower();
+    bed.board.powerOn();
+    platform.pending = () => bed.offer();
+    await bed.ended();
     server.behaviours = [{ status: 404 }];
-    platform.offer(DEVICE, bench.offer("0.3.0"));
-    await bench.until("failure", () => platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
-    await bench.agent?.stop();
+    platform.offer(DEVICE, bed.offer("0.3.0"));
+    await bed.until("failure", () => platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
+    await bed.agent?.stop();
   });
 }
 
 /** A self test, plans that are put off, declined and accepted, and an MCU. */
-async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
+async function plansAndMcu(stage: Stage): Promise<void> {
   const config = {
     selfTest: () => Promise.resolve(true),
     policy: {
@@ -83,43 +150,45 @@ async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): 
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
   const mcu = new MemoryMcu();
-  await withBench(
-    { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
-    async (bench) => {
-      onPort(bench.platform.port);
+  await withStage(
+    stage,
+    { config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
+    async (bed) => {
       let plans = 0;
-      bench.onAgent = (agent) =>
+      bed.onAgent = (agent) =>
         agent.on("plan", (plan) => {
           plans++;
           if (plans === 1) plan.defer({ seconds: 1 });
           else if (plans === 2) plan.decline("not now");
           else plan.accept();
         });
-      bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
-      bench.board.powerOn();
-      await bench.until("version", () => bench.platform.words().length > 0);
-      bench.platform.offer(DEVICE, bench.offer());
-      await bench.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
-      await bench.until("declined", () => bench.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
-      const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
-      bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
-      await bench.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
-      bench.server.file = imageOf("0.3.0", 128 * KIB);
-      bench.platform.offer(DEVICE, bench.offer("0.3.0"));
-      await bench.until("own", () => bench.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
+      bed.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+      bed.board.powerOn();
+      await bed.until("version", () => bed.platform.words().length > 0);
+      bed.platform.offer(DEVICE, bed.offer());
+      await bed.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
+      await bed.until("declined", () => bed.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
+      const offer = { type: "update_firmware", ...bed.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+      bed.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+      await bed.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
+      bed.server.file = imageOf("0.3.0", 128 * KIB);
+      bed.platform.offer(DEVICE, bed.offer("0.3.0"));
+      await bed.until("own", () => bed.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
     },
   );
 }
 
 /** Sub-devices that are found, bound and unbound, and updated; then the gateway itself. */
-async function gateway(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
+async function gateway({ engine, entries, secured }: Stage): Promise<void> {
   const lights = Array.from({ length: 8 }, (_, index) => ({
     deviceName: `light${index}`,
     install: index === 7 ? ("fail" as const) : ("ok" as const),
   }));
-  await GatewayBench.run({ engine, subDevices: lights, image: imageOf("2.0.0", 128 * KIB) }, async (scene) => {
-    const { bench, platform } = scene;
-    onPort(platform.port);
+  const server = await startFileServer(imageOf("2.0.0", 128 * KIB), secured, entries.keys);
+  await GatewayTestBed.run({ engine, subDevices: lights, server, tls: secured }, async (scene) => {
+    const { bed, platform } = scene;
+    entries.brokerPort = platform.port;
+    platform.onKeys = (line) => entries.keys.add(line);
     platform.bound = lights.map(({ deviceName }) => ({ productId: PRODUCT, deviceName }));
     const names = lights.map(({ deviceName }) => deviceName);
     const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;
@@ -131,8 +200,8 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
           payload: { status, devices: [{ product_id: PRODUCT, device_name: "light1" }] },
         }),
       );
-    bench.board.powerOn();
-    await bench.until("versions", () => names.every((name) => scene.words(name).length > 0), TIMEOUT_MS);
+    bed.board.powerOn();
+    await bed.until("versions", () => names.every((name) => scene.words(name).length > 0), TIMEOUT_MS);
     change(0);
     change(1);
     for (const type of ["bind", "unbind"]) {
@@ -141,15 +210,15 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
         JSON.stringify({ type, payload: { devices: [{ product_id: PRODUCT, device_name: "light2", result: 0 }] } }),
       );
     }
-    await bench.until("light1 again", () => scene.words("light1").length === 2, TIMEOUT_MS);
+    await bed.until("light1 again", () => scene.words("light1").length === 2, TIMEOUT_MS);
     scene.pending("2.0.0", ...names);
     for (const name of names) scene.offer("2.0.0", name);
-    await bench.until("some", () => scene.events.length > 10, TIMEOUT_MS);
+    await bed.until("some", () => scene.events.length > 10, TIMEOUT_MS);
     platform.dropAll();
     await scene.ended(...names);
-    await (bench.agent as unknown as XsAgent).removeSubDevice({ productId: PRODUCT, deviceName: "light3" });
-    bench.server.file = imageOf("0.2.0", 128 * KIB);
-    platform.offer(DEVICE, bench.offer("0.2.0"));
-    await bench.until("own update", () => platform.wordsOf(DEVICE).includes("version 0.2.0"), TIMEOUT_MS);
+    await (bed.agent as unknown as XsAgent).removeSubDevice({ productId: PRODUCT, deviceName: "light3" });
+    bed.server.file = imageOf("0.2.0", 128 * KIB);
+    platform.offer(DEVICE, bed.offer("0.2.0"));
+    await bed.until("own update", () => platform.wordsOf(DEVICE).includes("version 0.2.0"), TIMEOUT_MS);
   });
 }

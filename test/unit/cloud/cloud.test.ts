@@ -11,7 +11,7 @@ import { CloudError } from "../../../cloud/types.js";
 import { Running } from "../../support/command.js";
 import { withFolder } from "../../support/folder.js";
 import { httpRequest } from "../../support/http-get.js";
-import { DEVICE, PRODUCT } from "../../support/platform-bench.js";
+import { DEVICE, PRODUCT } from "../../support/platform-test-bed.js";
 
 const REPORT = `$ota/report/${PRODUCT}/${DEVICE}`;
 const UPDATE = `$ota/update/${PRODUCT}/${DEVICE}`;
@@ -158,7 +158,7 @@ test("another broker that refuses the subscription ends the cloud, with a line t
     async (port) => {
       await withFolder(async (folder) => {
         // A process of its own, because what it may leave open would keep this one alive.
-        const serve = new Running("ota-cloud", [
+        const serve = new Running("cloud/main", [
           "serve",
           "--state",
           folder,

@@ -9,7 +9,7 @@ import type {
 } from "../../../ecma419/modules.js";
 import { counted, type Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
-import type { SubDeviceBus } from "./sub-device-link.js";
+import type { SubDeviceBus } from "../../sub-device-link.js";
 
 export function createFlashModule(host: Host): FlashModule {
   return {
@@ -77,7 +77,7 @@ export function createDigest(host: Host): DigestConstructor {
 
 export function createTimerModule(host: Host): TimerModule {
   return {
-    set(callback, delayMs) {
+    set(callback, delayMs = 0) {
       const before = counted();
       const id = host.listen(() => {
         host.forget(id);
@@ -89,6 +89,8 @@ export function createTimerModule(host: Host): TimerModule {
       return id;
     },
     clear(id) {
+      // As the SDK's, it takes that there is none.
+      if (id === undefined) return;
       const before = counted();
       host.forget(id as number);
       host.call(CALL.timerClear, id as number);

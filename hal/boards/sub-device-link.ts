@@ -1,0 +1,58 @@
+import type { Installer } from "./main.js";
+import type { TimerModule } from "../ecma419/modules.js";
+
+/** The wire between a gateway and a simulated sub-device. */
+export interface SubDeviceBus {
+  /** @returns `undefined` if it does not answer */
+  version(): string | undefined;
+  /** @returns false if it says nothing more, for ever @throws Error if it does not answer */
+  write(md5: string, byteOffset: number, bytes: Uint8Array): boolean;
+  /** All is written. @returns why it does not take the image */
+  finish(image: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined;
+}
+
+/** What goes over the wire at once. */
+const PIECE_LENGTH = 4096;
+
+/**
+ * A gateway application's driver of such a sub-device: a piece each turn. Used on Node and in the engine.
+ *
+ * @param options.pauseMs between two pieces
+ */
+export function createSubDeviceLink({
+  bus,
+  Timer,
+  pauseMs = 0,
+}: {
+  bus: SubDeviceBus;
+  Timer: TimerModule;
+  pauseMs?: number | undefined;
+}): Installer {
+  return {
+    version: () => bus.version(),
+    install(image, job) {
+      const piece = new Uint8Array(PIECE_LENGTH);
+      let byteOffset = image.acknowledged;
+      const turn = (): void => {
+        try {
+          const count = image.read(byteOffset, piece);
+          if (count === 0 && byteOffset < image.size) return;
+          if (count === 0) {
+            const reason = bus.finish(image);
+            if (reason === undefined) job.succeed();
+            else job.fail(reason);
+            return;
+          }
+          if (!bus.write(image.md5, byteOffset, piece.subarray(0, count))) return;
+          byteOffset += count;
+          job.progress(byteOffset);
+          job.acknowledge(byteOffset);
+          Timer.set(turn, pauseMs);
+        } catch (error) {
+          job.fail(error instanceof Error ? error.message : String(error));
+        }
+      };
+      turn();
+    },
+  };
+}

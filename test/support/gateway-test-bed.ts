@@ -1,0 +1,77 @@
+import { createHmac } from "node:crypto";
+import type { Platform } from "../../cloud/platform.js";
+import { PlatformTestBed, PRODUCT, SECRET } from "./platform-test-bed.js";
+
+export const GATEWAY = { productId: "GATEWAY001", deviceName: "gw1" };
+export const LIGHT = { productId: PRODUCT, deviceName: "light_01" };
+
+export interface Answered {
+  readonly type: string;
+  readonly payload: {
+    readonly devices: readonly { product_id: string; device_name: string; result?: number }[];
+    readonly status?: number;
+  };
+}
+
+export function deviceEntry({ productId, deviceName }: { productId: string; deviceName: string }) {
+  return { product_id: productId, device_name: deviceName };
+}
+
+/** A device of a bind request, signed as the platform's document says. */
+export function bindEntry(
+  device: { productId: string; deviceName: string },
+  { secret = SECRET, method = "sha1", timestamp = Math.floor(Date.now() / 1000), random = 987654321 } = {},
+) {
+  const text = `${device.productId}${device.deviceName};${random};${timestamp}`;
+  const signature = createHmac(method, secret).update(text).digest("base64");
+  return { ...deviceEntry(device), signature, random, timestamp, signmethod: `hmac${method}`, authtype: "psk" };
+}
+
+/** A platform with a gateway and a light, whose broker and timers are the test's. */
+export class GatewayTestBed {
+  readonly platform: Platform;
+  readonly bed: PlatformTestBed;
+
+  private constructor(bed: PlatformTestBed) {
+    this.bed = bed;
+    this.platform = bed.platform;
+  }
+
+  static run(body: (bed: GatewayTestBed) => void | Promise<void>): Promise<void> {
+    return PlatformTestBed.run(async (bed) => {
+      await bed.platform.addDevice({ ...GATEWAY, deviceSecret: SECRET });
+      await body(new GatewayTestBed(bed));
+    });
+  }
+
+  /** @returns what was published meanwhile on the gateway's result topic */
+  ask(type: string, devices: unknown, gateway = GATEWAY): Answered[] {
+    return this.send({ type, payload: { devices } }, gateway);
+  }
+
+  send(message: unknown, gateway = GATEWAY): Answered[] {
+    const from = this.bed.published.length;
+    const payload = typeof message === "string" ? message : JSON.stringify(message);
+    this.platform.onOperation(gateway.productId, gateway.deviceName, payload);
+    return this.answers(from, gateway);
+  }
+
+  answers(from = 0, gateway = GATEWAY): Answered[] {
+    const topic = `$gateway/operation/result/${gateway.productId}/${gateway.deviceName}`;
+    return this.bed.published
+      .slice(from)
+      .filter(([to]) => to === topic)
+      .map(([, payload]) => JSON.parse(payload) as Answered);
+  }
+
+  /** @returns the code for the one device that was asked for */
+  result(type: string, entry: unknown, gateway = GATEWAY): number | undefined {
+    const [answer, ...more] = this.ask(type, [entry], gateway);
+    return more.length === 0 && answer?.type === type ? answer.payload.devices[0]?.result : undefined;
+  }
+
+  isOnline(device: { productId: string; deviceName: string }): boolean {
+    const record = this.platform.subDevices.device(device);
+    return record !== undefined && this.platform.subDevices.isOnline(record);
+  }
+}
