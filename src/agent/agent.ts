@@ -284,7 +284,7 @@ export class OtaAgent {
       ...this.#shared(),
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
-        // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer is made again.
+        // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.
         const { state } = this.#driver;
         this.#driver.stop();
         this.#driver = this.#createDriver(this.#device.boot.status());

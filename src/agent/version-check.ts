@@ -31,7 +31,7 @@ export class CheckIn<Found> {
   }
 
   /**
-   * A wait is between half of the interval and one and a half: a thousand boards after one power cut do not ask at once.
+   * Waits between half of the interval and one and a half: after one power cut a thousand boards do not ask at once.
    */
   start(): void {
     const { clock, random, everyMs, isOnline, isBusy, report } = this.#options;

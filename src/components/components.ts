@@ -183,8 +183,8 @@ export class Components {
   }
 
   /**
-   * The platform repeats its offer until it has the result. A repeated offer of the image whose job is about to end must
-   * not begin a new job.
+   * The platform repeats its offer until it has the result. A repeated offer of the image whose job is about to end
+   * must not begin a new job.
    */
   #dropRepeated(component: Component): boolean {
     const offer = this.#offers.get(component);

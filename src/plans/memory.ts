@@ -73,7 +73,7 @@ export class PlanMemory {
   }
 
   accept(component: string, image: Image, step: ClearedStep): void {
-    // The deferral is over by now. Left in the record, a board without the time of day would count it anew at each boot.
+    // The deferral is over by now. A board without the time of day would count it anew at each boot.
     const accepted = step === "download" ? ACCEPTED_DOWNLOAD : ACCEPTED_INSTALL;
     this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | accepted));
   }

@@ -48,7 +48,11 @@ export interface Plan extends PlanFacts {
   accept(): void;
   /** Not this image: it is reported as failed, and not asked about again. Possible until the installation begins. */
   decline(reason?: string): void;
-  /** Asks again later, also after a restart. @throws OtaError `usage` if no deferral is left, or `seconds` is out of bounds */
+  /**
+   * Asks again later, also after a restart.
+   *
+   * @throws OtaError `usage` if no deferral is left, or `seconds` is out of bounds
+   */
   defer(options: { seconds: number }): void;
   /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */
   closed(): Promise<void>;

@@ -33,7 +33,7 @@ export class StagingQueue<Whom extends Recipient> {
   readonly #order: Whom[] = [];
   #job: Job<Whom> | undefined;
   #open = false;
-  /** Owner of the job that a restart has cut: until it comes, no other image may take the place of its own in the area. */
+  /** Owner of the job that a restart has cut. Until it comes, its image keeps its place in the area. */
   #awaited: string | undefined;
   #awaitTimer: Timer | undefined;
   #turnTimer: Timer | undefined;

@@ -5,8 +5,8 @@ import type { State } from "../machine/types.js";
 /** What this boot knows about the flash, and the record does not hold. All tries of the boot share it. */
 export interface FlashKnowledge {
   /**
-   * After a restart: a power cut may have hit a block from here on, and left bits half programmed that read as blank. So
-   * the next block that is programmed from here on is erased first.
+   * After a restart: a power cut may have hit a block from here on, and left bits half programmed that read as blank.
+   * So the next block that is programmed from here on is erased first.
    */
   suspectFrom: number | undefined;
   /** Where the image of the record goes on, once that was looked for. */

@@ -15,9 +15,10 @@ export interface RegionEraserOptions {
 }
 
 /**
- * Erases flash before it is programmed, one operation a step. Nothing is erased before the first block was checked; from
- * then on the region ahead may be. The machine answers `region-erased` by a checkpoint, which is stored before anything
- * is programmed in the region. A region that was erased ahead and has no checkpoint is erased again after a restart.
+ * Erases flash before it is programmed, one operation a step. Nothing is erased before the first block was checked;
+ * from then on the region ahead may be. The machine answers `region-erased` by a checkpoint, which is stored before
+ * anything is programmed in the region. A region that was erased ahead and has no checkpoint is erased again after a
+ * restart.
  */
 export class RegionEraser {
   readonly #options: RegionEraserOptions;

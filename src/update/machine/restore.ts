@@ -31,8 +31,8 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  * The job's slot was removed from otadata before its first erase: whatever otadata has about it belongs to this job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
-  // If a running image is still `new`, its boot loader has no trials, or could not write otadata. The image has to prove
-  // itself all the same.
+  // If a running image is still `new`, its boot loader has no trials, or could not write otadata. The image has to
+  // prove itself all the same.
   if (boot.runningState === "pending-verify" || boot.runningState === "new") {
     return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }
