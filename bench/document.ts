@@ -7,7 +7,7 @@ import { tableOf } from "./table.js";
 
 export const DOCUMENT = join("docs", "performance.md");
 
-/** The page with the figures in virtual time as they are now. */
+/** @returns the page, with the figures in virtual time measured anew */
 export async function documentNow(): Promise<string> {
   const rows: Row[] = [];
   for (const figure of MODEL_FIGURES) rows.push(...(await figure.measure()));
