@@ -55,7 +55,7 @@ export class MessageHandler {
       case "offer": {
         const { offer } = message;
         this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
-        // What runs there is not offered by a platform that was told so; nor is it asked in circles.
+        // An offer of the version that runs crossed its report. To report it again could go on for ever.
         if (offer.version !== sub.version || this.#options.queue.serves(sub)) this.#options.queue.offered(sub, offer);
         return;
       }

@@ -22,7 +22,7 @@ interface PendingRequest {
   /** `undefined`: which sub-devices are bound. */
   readonly operation: Operation | undefined;
   readonly device: DeviceName | undefined;
-  /** From its sending on. */
+  /** Runs from the moment the request is sent. */
   timer: Timer | undefined;
   settle(answer: Answer): void;
 }
@@ -46,7 +46,7 @@ export class Operations {
   /**
    * @param settle called once, never from inside this call; with `not-bound`, `gateway-refused`, `mqtt-timeout` or
    *               `connection-lost`
-   * @returns what sends it: the wait for the answer begins with that, however long others come first
+   * @returns sends the request when it is called: only then the wait for the answer begins
    */
   ask(
     operation: Operation,
@@ -66,7 +66,7 @@ export class Operations {
     return this.#asking({ operation: undefined, device: undefined, timer: undefined, settle }, DESCRIBE);
   }
 
-  /** What sends a message whose answer nobody waits for. */
+  /** @returns sends, when it is called, a message whose answer nobody waits for */
   sending(payload: string): Sending {
     return () => this.#session.publish(this.#topic, payload);
   }

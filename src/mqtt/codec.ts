@@ -109,7 +109,7 @@ export class PacketReader {
     if (good > 0) this.#parse(bytes.subarray(0, good));
     for (const found of this.#parsed.splice(0)) {
       if (this.#failed) return;
-      // Not in a method of its own: the stack is at its deepest in what follows from a packet.
+      // This is not a method of its own, to save stack: it is deepest in what follows from a packet.
       const received = found instanceof Error ? found.message : convert(found);
       if (typeof received === "string") this.#fail(received);
       else this.#options.onPacket(received);

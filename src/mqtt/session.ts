@@ -55,7 +55,7 @@ const BACKLOG_LIMIT = 8_192;
 
 /**
  * An MQTT 3.1.1 client session: always clean, never a will, QoS 0 and 1. It reconnects by itself. What is in flight
- * when a connection ends is forgotten: the session is clean, and the owner knows from its own state what to say again.
+ * when a connection ends is forgotten: the session is clean, and the owner knows from its own state what to send again.
  */
 export class MqttSession {
   readonly #options: MqttSessionOptions;
@@ -199,7 +199,7 @@ export class MqttSession {
   #onReadable(): void {
     this.#readBuffer ??= new Uint8Array(READ_LENGTH);
     for (;;) {
-      // A packet's consequence may have been the end of this connection.
+      // A packet may have ended this connection.
       if (this.#stream === undefined || this.#reader === undefined) return;
       const count = this.#stream.read(this.#readBuffer, 0, READ_LENGTH);
       if (count === 0) return;

@@ -22,7 +22,7 @@ export interface Identity extends DeviceName {
   readonly region?: string;
 }
 
-/** device_info.json as read: of a certificate it has only the names of files. */
+/** The content of device_info.json. It names the files of a certificate, and does not hold it. */
 export interface DeviceInfo extends DeviceName {
   readonly region: string;
   readonly authentication:
@@ -60,8 +60,8 @@ export function parseDeviceInfo(text: string): DeviceInfo {
 }
 
 /**
- * The vendor's template has entries whose names are empty: they are none. `subdev_num` says nothing that the list does
- * not.
+ * The vendor's template has entries with empty names, which are skipped. `subdev_num` is not read: the list has its own
+ * length.
  */
 function subDevicesOf(subDev: unknown): DeviceName[] {
   if (subDev === undefined || subDev === null) return [];

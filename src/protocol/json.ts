@@ -29,8 +29,8 @@ export function isFields(value: unknown): value is Fields {
 }
 
 /**
- * JSON.parse recurses: on a small stack a few thousand brackets would end the engine. Up to the first error of syntax
- * this sees strings where the parser does, and beyond it the parser does not go.
+ * JSON.parse recurses: on a small stack a few thousand brackets would end the engine. Up to the first syntax error this
+ * finds the same strings as the parser, and the parser stops at that error.
  */
 function isShallow(text: string): boolean {
   let depth = 0;
