@@ -51,8 +51,8 @@ test("without the SDK both commands say in one line what to install, and exit 2"
     ];
     for (const [env, says] of cases) {
       for (const [command, ...args] of [
-        ["check-esp32"],
-        ["flash-esp32", "--device-info", "x", "--ssid", "y"],
+        ["esp32/check"],
+        ["esp32/flash", "--device-info", "x", "--ssid", "y"],
       ] as const) {
         assertUsage(run(command, args, env), says);
       }
@@ -68,8 +68,8 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
     const flash = (...args: string[]): string[] => ["--device-info", info, "--ssid", "net", ...args];
     const path = pathWith(folder, log);
     const ready = { ...env, ...path, IDF_PATH: idf(folder) };
-    assertUsage(run("check-esp32", ["--board", "toaster"], env), /no board esp32\/toaster/);
-    assertUsage(run("check-esp32", ["--board", "../targets/nodemcu"], env), /no board/);
+    assertUsage(run("esp32/check", ["--board", "toaster"], env), /no board esp32\/toaster/);
+    assertUsage(run("esp32/check", ["--board", "../targets/nodemcu"], env), /no board/);
     for (const [args, environment, says] of [
       [flash(), env, /IDF_PATH is not set: install ESP-IDF v6\.0/],
       [flash(), { ...env, IDF_PATH: folder }, /which is no ESP-IDF/],
@@ -88,7 +88,7 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
       [flash(), { ...ready, STAND_IN_PORT: "" }, /no board is found on a serial port/],
       [flash(), { ...ready, STAND_IN_PYTHON: "1" }, /parttool\.py does not run: source .*export\.sh first/],
     ] as const) {
-      assertUsage(run("flash-esp32", args, environment), says);
+      assertUsage(run("esp32/flash", args, environment), says);
     }
     assert.throws(() => readFileSync(log), /ENOENT/, "no tool was asked to do anything");
   });
@@ -99,7 +99,7 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     const { env, info, calls } = standIns(folder);
     const wifi = ["--ssid", "my net", "--password", "a=b c d8", "--broker", "mqtt://192.168.0.2"];
     const { status, stdout, stderr } = run(
-      "flash-esp32",
+      "esp32/flash",
       ["--device-info", info, ...wifi, ...BOARD, "--port", "/dev/null"],
       env,
     );
@@ -144,7 +144,7 @@ test("without --port all goes through the port that the SDK finds, and --debug e
     const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
     for (const device of [info, certificate]) {
       const { status, stderr } = run(
-        "flash-esp32",
+        "esp32/flash",
         ["--device-info", device, "--ssid", "net", "--debug", ...BOARD],
         env,
       );
@@ -161,7 +161,7 @@ test("without --port all goes through the port that the SDK finds, and --debug e
 test("--build needs neither device nor Wi-Fi, and says that its image is for every device", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
-    const { status, stdout, stderr } = run("flash-esp32", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
+    const { status, stdout, stderr } = run("esp32/flash", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
     assert.equal(status, 0, stderr);
     const lines = stdout.split("\n");
     assert.match(
@@ -187,7 +187,7 @@ test("a step that fails ends it with exit 1, and an image of an earlier build is
     const { env, info, calls } = standIns(folder);
     const flash = (...fail: [name: string, value: string]): Run => {
       const failing = { ...env, [fail[0]]: fail[1] };
-      return run("flash-esp32", ["--device-info", info, "--ssid", "net", "--port", "/dev/null", ...BOARD], failing);
+      return run("esp32/flash", ["--device-info", info, "--ssid", "net", "--port", "/dev/null", ...BOARD], failing);
     };
     assert.equal(flash("NOTHING", "1").status, 0);
     calls();
@@ -225,7 +225,7 @@ for (const [signal, toAll] of [
       const { env, info } = standIns(folder);
       const temporary = join(folder, "temporary");
       mkdirSync(temporary);
-      const program = join(ROOT, "dist", "node", "cli", "flash-esp32.js");
+      const program = join(ROOT, "dist", "node", "cli", "esp32", "flash.js");
       const args = ["--device-info", info, "--ssid", "net", "--port", "/dev/null", ...BOARD];
       const flash = spawn(process.execPath, [program, ...args], {
         env: { ...process.env, ...env, STAND_IN_HANGS: "1", TMPDIR: temporary },
@@ -264,16 +264,16 @@ test("a larger table has its own slots, and with the flash's size the settings o
       ["16mb", 0x600000, "16MB"],
     ] as const) {
       const large = { ...env, STAND_IN_LENGTH: String(0x200000) };
-      const { status, stderr } = run("flash-esp32", ["--build", "--partitions", table, ...BOARD], large);
+      const { status, stderr } = run("esp32/flash", ["--build", "--partitions", table, ...BOARD], large);
       assert.equal(status, slotLength > 0x200000 ? 0 : 1, stderr);
       const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
       assert.ok(settings.includes("CONFIG_SPIRAM=y"));
       assert.ok(settings.includes("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y"));
       assert.deepEqual(sizesSetIn(settings), [size]);
     }
-    assertUsage(run("check-esp32", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
+    assertUsage(run("esp32/check", ["--partitions", "2mb"], env), /Allowed choices are 4mb, 4mb-large, 8mb, 16mb/);
     assertUsage(
-      run("flash-esp32", ["--build", "--firmware-version", "1/2", ...BOARD], env),
+      run("esp32/flash", ["--build", "--firmware-version", "1/2", ...BOARD], env),
       /firmware version 1\/2 is not 1 to 31 of/,
     );
   });
@@ -297,7 +297,7 @@ test("a table for more flash than the SDK's board has is one line and exit 2, an
       /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/,
     );
     assert.throws(calls, /ENOENT/, "no tool was asked to do anything");
-    assert.equal(run("check-esp32", ["--partitions", "8mb", ...BOARD], env).status, 0);
+    assert.equal(run("esp32/check", ["--partitions", "8mb", ...BOARD], env).status, 0);
   });
 });
 
@@ -312,7 +312,7 @@ test("the SDK's settings for releases are in a release, and not in a build for t
       [[], true],
       [["--debug"], false],
     ] as const) {
-      const { status, stderr } = run("flash-esp32", ["--build", ...args, ...BOARD], env);
+      const { status, stderr } = run("esp32/flash", ["--build", ...args, ...BOARD], env);
       assert.equal(status, 0, stderr);
       const settings = readFileSync(join(OUTPUT, "minimal", "sdkconfig", "sdkconfig.defaults"), "utf8").split("\n");
       assert.ok(settings.includes("CONFIG_SPIRAM=y"));
@@ -327,8 +327,8 @@ test("settings and a table that the environment has for another application are 
     const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
     const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: for an application of your own$/m;
     for (const args of [
-      ["check-esp32"],
-      ["flash-esp32", "--device-info", info, "--ssid", "net", "--port", "/dev/null"],
+      ["esp32/check"],
+      ["esp32/flash", "--device-info", info, "--ssid", "net", "--port", "/dev/null"],
     ] as const) {
       const { status, stdout, stderr } = run(args[0], [...args.slice(1), ...BOARD], foreign);
       assert.equal(status, 0, stderr);
@@ -338,7 +338,7 @@ test("settings and a table that the environment has for another application are 
       calls().filter((line) => line.endsWith("is given")),
       [],
     );
-    assert.doesNotMatch(run("check-esp32", BOARD, env).stdout, /ignored/);
+    assert.doesNotMatch(run("esp32/check", BOARD, env).stdout, /ignored/);
   });
 });
 
@@ -346,7 +346,7 @@ test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
     setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32h2" } }', {});
-    for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+    for (const args of [["esp32/check"], ["esp32/flash", "--build"]] as const) {
       assertUsage(
         run(args[0], [...args.slice(1), ...BOARD], env),
         /esp32\/stand_in has no Wi-Fi in the SDK, which examples\/minimal needs/,
@@ -358,7 +358,7 @@ test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
 test("a build that gives XS too little stack is one line that says what to set", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
-    for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+    for (const args of [["esp32/check"], ["esp32/flash", "--build"]] as const) {
       const built = (stackSlots: number): Run =>
         run(args[0], [...args.slice(1), ...BOARD], { ...env, STAND_IN_STACK: String(stackSlots) });
       const { status, stderr } = built(STACK_SLOTS - 1);
@@ -378,11 +378,11 @@ test("a build that gives XS too little stack is one line that says what to set",
 const { MODDABLE } = process.env;
 
 test("the example links for an ESP32 by the SDK", { skip: MODDABLE === undefined && "MODDABLE is not set" }, () => {
-  const { status, stdout, stderr } = run("check-esp32", [], { MODDABLE });
+  const { status, stdout, stderr } = run("esp32/check", [], { MODDABLE });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^rom +[0-9,]+ slots/m);
   assert.match(stdout, /^ok /m);
-  const large = run("check-esp32", ["--partitions", "8mb"], { MODDABLE });
+  const large = run("esp32/check", ["--partitions", "8mb"], { MODDABLE });
   assert.match(large.stdout, /^partition ota_1 +0x360000 +0x340000$/m, large.stderr);
 });
 
@@ -413,7 +413,7 @@ function assertUsage({ status, stdout, stderr }: Run, says: RegExp): void {
 
 /** Both commands refuse the table for the board STAND_IN. */
 function assertRefused(env: NodeJS.ProcessEnv, table: string, says: RegExp): void {
-  for (const args of [["check-esp32"], ["flash-esp32", "--build"]] as const) {
+  for (const args of [["esp32/check"], ["esp32/flash", "--build"]] as const) {
     const { status, stderr } = run(args[0], [...args.slice(1), "--partitions", table, ...BOARD], env);
     assert.equal(status, 2, stderr);
     assert.match(stderr, says);

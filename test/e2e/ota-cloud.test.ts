@@ -14,7 +14,7 @@ import { Running, runCommand, withCommands } from "../support/command.js";
 const PRODUCT = "ABCDE12345";
 
 async function cloud(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand("ota-cloud", args);
+  const { code, stdout, stderr } = await runCommand("cloud/main", args);
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -32,7 +32,7 @@ async function prepare(folder: string): Promise<{ state: string; info: string }>
 }
 
 async function serve(state: string, ...args: string[]): Promise<{ running: Running; mqtt: string }> {
-  const running = new Running("ota-cloud", [
+  const running = new Running("cloud/main", [
     "serve",
     "--state",
     state,
@@ -56,7 +56,7 @@ test("cloud and device by hand: add, serve, run, upgrade while both run, status"
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     const { running, mqtt } = await serve(state);
-    const device = new Running("ota-device", [
+    const device = new Running("device/main", [
       "run",
       "--device-info",
       info,
@@ -97,7 +97,7 @@ test("an upgrade that was asked for before the cloud ran, and before the device 
     const first = await serve(state);
     await first.running.kill("SIGKILL");
     const { running, mqtt } = await serve(state);
-    const device = new Running("ota-device", [
+    const device = new Running("device/main", [
       "run",
       "--device-info",
       info,
@@ -249,7 +249,7 @@ test("a file that could not be looked through for secrets was added all the same
     const server = await serveAdmin(folder, service);
     try {
       const args = ["firmware", "add", "image.bin", "--state", folder, "--product", PRODUCT, "--version", "0.2.0"];
-      const { code, stdout, stderr } = await runCommand("ota-cloud", args);
+      const { code, stdout, stderr } = await runCommand("cloud/main", args);
       assert.deepEqual(
         [code, stderr],
         [0, "warning: image.bin was not looked through for secrets: the disk is tired\n"],
@@ -572,7 +572,7 @@ for (const [what, args, message] of bad) {
       mkdirSync(join(folder, "damaged"));
       writeFileSync(join(folder, "damaged", "cloud.json"), "{");
       const before = readFileSync(join(state, "cloud.json"), "utf8");
-      const { code, stdout, stderr } = await runCommand("ota-cloud", args(folder, state));
+      const { code, stdout, stderr } = await runCommand("cloud/main", args(folder, state));
       assert.equal(code, 2, stderr + stdout);
       assert.match(stderr, /^ota-cloud: [^\n]+\n$/);
       assert.match(stderr, message);
@@ -585,7 +585,7 @@ test("a port that is taken is named, and a second cloud on a folder refused", ()
     const { state } = await prepare(folder);
     const { running } = await serve(state);
     const port = /broker \S+:([0-9]+)/.exec(running.stdout)?.[1] as string;
-    const taken = await runCommand("ota-cloud", [
+    const taken = await runCommand("cloud/main", [
       "serve",
       "--state",
       join(folder, "second"),
@@ -595,7 +595,7 @@ test("a port that is taken is named, and a second cloud on a folder refused", ()
       port,
     ]);
     assert.deepEqual([taken.code, taken.stderr], [2, `ota-cloud: port ${port} is taken: choose another\n`]);
-    const second = await runCommand("ota-cloud", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0"]);
+    const second = await runCommand("cloud/main", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0"]);
     assert.equal(second.code, 2);
     assert.match(second.stderr, /a cloud runs on .* already/);
     await running.kill("SIGTERM");
@@ -629,7 +629,7 @@ async function updateThrough(broker: string, folder: string, state: string, info
   await new Promise((resolve) => setTimeout(resolve, 500));
   await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
   const { running } = await serve(state, "--broker", broker);
-  const device = new Running("ota-device", [
+  const device = new Running("device/main", [
     "run",
     "--device-info",
     info,

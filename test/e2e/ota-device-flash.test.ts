@@ -50,7 +50,7 @@ function bootLoader(chipId: number): Uint8Array {
 }
 
 async function succeed(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand("ota-device", args);
+  const { code, stdout, stderr } = await runCommand("device/main", args);
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -135,7 +135,7 @@ test("a board flashed for another chip is that chip: it takes updates for it, an
     });
     try {
       platform.pending = offer(forEsp32, "2.0");
-      const device = new Running("ota-device", [
+      const device = new Running("device/main", [
         "run",
         "--device-info",
         info,
@@ -151,7 +151,15 @@ test("a board flashed for another chip is that chip: it takes updates for it, an
       );
       await device.kill("SIGTERM");
       platform.pending = offer(forC3, "3.0");
-      const again = new Running("ota-device", ["run", "--device-info", info, "--state", state, "--mqtt", platform.url]);
+      const again = new Running("device/main", [
+        "run",
+        "--device-info",
+        info,
+        "--state",
+        state,
+        "--mqtt",
+        platform.url,
+      ]);
       await again.until("the update", () => platform.words().at(-1) === "version 3.0");
       await again.kill("SIGTERM");
       const report = JSON.parse(await succeed(["inspect", "--state", state, "--json"])) as {
@@ -291,7 +299,7 @@ for (const [what, args, message] of bad) {
         for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
         mkdirSync(at("folder"));
         execFileSync("mkfifo", [at("pipe")]);
-        const { code, stdout, stderr } = await runCommand("ota-device", args(at));
+        const { code, stdout, stderr } = await runCommand("device/main", args(at));
         assert.equal(code, 2, stderr);
         assert.equal(stdout, "");
         assert.match(stderr, /^ota-device: [^\n]+\n$/);

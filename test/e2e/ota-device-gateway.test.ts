@@ -56,7 +56,7 @@ function withPlace(info: object, body: (place: Place) => Promise<void>): Promise
 }
 
 async function inspect(state: string): Promise<readonly Inspected[]> {
-  const { code, stdout, stderr } = await runCommand("ota-device", ["inspect", "--state", state, "--json"]);
+  const { code, stdout, stderr } = await runCommand("device/main", ["inspect", "--state", state, "--json"]);
   assert.equal(code, 0, stderr);
   return (JSON.parse(stdout) as { subdevices: Inspected[] }).subdevices;
 }
@@ -93,7 +93,7 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
       entry("idle", "ok"),
     ]);
     pend(place, ...names);
-    const device = new Running("ota-device", [...run, "--subdevices", path, "--install-timeout", "1"]);
+    const device = new Running("device/main", [...run, "--subdevices", path, "--install-timeout", "1"]);
     await device.until("ends", () => names.every((name) => ended(place, name)));
     await device.until("update marks", () => device.stderr.includes(`${PRODUCT}/gone version 2.0.0: failed`));
     const { code, stderr } = await device.kill("SIGTERM");
@@ -111,7 +111,7 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
     const words = (name: string): string | undefined =>
       place.platform.wordsOf({ productId: PRODUCT, deviceName: name }).find((word) => word.startsWith("fail"));
     assert.equal(words("stuck"), "fail -5 installation timed out");
-    const plain = await runCommand("ota-device", ["inspect", "--state", state]);
+    const plain = await runCommand("device/main", ["inspect", "--state", state]);
     assert.match(plain.stdout, /^sub-device +E69UADXUYY\/good +version 2\.0\.0 +done$/m);
   }));
 
@@ -131,7 +131,7 @@ test("run holds its sub-devices to the policy, and to what the manifest says", (
     writeFileSync(vitals, '{"batteryPercent":20}');
     server.manifest = '{"sourceVersion":"1.0.0"}';
     pend(place, "old", "light1");
-    const device = new Running("ota-device", [...run, "--subdevices", path, "--policy", policy, "--vitals", vitals]);
+    const device = new Running("device/main", [...run, "--subdevices", path, "--policy", policy, "--vitals", vitals]);
     await device.until("the refusal", () => ended(place, "old"));
     await device.until("the wait", () => device.stderr.includes(`${PRODUCT}/light1 waits: battery 20, wanted 50`));
     writeFileSync(vitals, '{"batteryPercent":60}');
@@ -149,10 +149,10 @@ test("SIGKILL of a gateway in the middle of its lights: the next run goes on, an
     const names = ["light1", "light2", "light3"];
     const path = list(names.map((deviceName) => ({ productId: PRODUCT, deviceName, version: "1.0.0", install: "ok" })));
     pend(place, ...names);
-    const first = new Running("ota-device", [...run, "--subdevices", path]);
+    const first = new Running("device/main", [...run, "--subdevices", path]);
     await first.until("first light", () => ended(place, "light1"));
     await first.kill("SIGKILL");
-    const second = new Running("ota-device", [...run, "--subdevices", path]);
+    const second = new Running("device/main", [...run, "--subdevices", path]);
     await second.until("ends", () => names.every((name) => ended(place, name)));
     await second.until("new versions", () =>
       names.every(
@@ -171,7 +171,7 @@ test("SIGKILL of a gateway in the middle of its lights: the next run goes on, an
 test("device_info.json's list of sub-devices makes a gateway too", () => {
   const subDev = { subdev_num: 1, subdev_list: [{ sub_productId: PRODUCT, sub_devName: "light1" }] };
   return withPlace({ ...INFO, subDev }, async (place) => {
-    const device = new Running("ota-device", place.run);
+    const device = new Running("device/main", place.run);
     await device.until("version", () =>
       place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 0.1.0"),
     );
@@ -187,7 +187,7 @@ test("device_info.json's list of sub-devices makes a gateway too", () => {
 test("device_info.json that names a sub-device twice is one line, and exit code 2", () => {
   const entry = { sub_productId: PRODUCT, sub_devName: "light1" };
   return withPlace({ ...INFO, subDev: { subdev_num: 2, subdev_list: [entry, entry] } }, async ({ run }) => {
-    const { code, stderr } = await runCommand("ota-device", run);
+    const { code, stderr } = await runCommand("device/main", run);
     assert.deepEqual([code, stderr], [2, `ota-device: subDev names ${PRODUCT}/light1 twice\n`]);
   });
 });
@@ -209,21 +209,21 @@ test("a wrong file of sub-devices is one line that names the entry, and exit cod
       [[good, good], /entry 1 is E69UADXUYY\/light1 again/],
       [[{ ...good, ...DEVICE }], /not a sub-device of its own/],
     ] as const) {
-      const { code, stderr } = await runCommand("ota-device", [...run, "--subdevices", list(content)]);
+      const { code, stderr } = await runCommand("device/main", [...run, "--subdevices", list(content)]);
       assert.equal(code, 2, stderr);
       assert.match(stderr, message);
       assert.equal(stderr.trimEnd().split("\n").length, 1);
     }
-    const missing = await runCommand("ota-device", [...run, "--subdevices", "nowhere.json"]);
+    const missing = await runCommand("device/main", [...run, "--subdevices", "nowhere.json"]);
     assert.deepEqual([missing.code, missing.stderr.includes("no such file")], [2, true]);
-    const timeout = await runCommand("ota-device", [...run, "--install-timeout", "0"]);
+    const timeout = await runCommand("device/main", [...run, "--install-timeout", "0"]);
     assert.equal(timeout.code, 2);
   }));
 
 test("a damaged record of a sub-device is one line that names its file and what to do, and exit code 2", () =>
   withPlace(INFO, async (place) => {
     const path = place.list([{ productId: PRODUCT, deviceName: "light1", version: "1.0.0" }]);
-    const device = new Running("ota-device", [...place.run, "--subdevices", path]);
+    const device = new Running("device/main", [...place.run, "--subdevices", path]);
     await device.until("version", () =>
       place.platform.wordsOf({ productId: PRODUCT, deviceName: "light1" }).includes("version 1.0.0"),
     );
@@ -235,11 +235,11 @@ test("a damaged record of a sub-device is one line that names its file and what 
       [...place.run, "--subdevices", path],
       ["inspect", "--state", place.state],
     ]) {
-      const refused = new Running("ota-device", command);
+      const refused = new Running("device/main", command);
       await refused.until("its end", () => refused.child.exitCode !== null);
       const { code, stderr } = await refused.ended;
       assert.deepEqual([code, stderr], [2, line]);
     }
     rmSync(record);
-    assert.equal((await runCommand("ota-device", ["inspect", "--state", place.state])).code, 0);
+    assert.equal((await runCommand("device/main", ["inspect", "--state", place.state])).code, 0);
   }));

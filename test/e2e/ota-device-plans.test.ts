@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { VitalsFile } from "../../cli/plan-files.js";
+import { VitalsFile } from "../../cli/device/plan-files.js";
 import { DEVICE, imageOf, SECRET } from "../support/bench.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
@@ -49,7 +49,7 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
 async function inspect(
   state: string,
 ): Promise<{ plans: { decisions: string[]; failures: number }[]; components: object[] }> {
-  const { stdout } = await runCommand("ota-device", ["inspect", "--state", state, "--json"]);
+  const { stdout } = await runCommand("device/main", ["inspect", "--state", state, "--json"]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
 }
 
@@ -57,7 +57,7 @@ test("run waits for the charge that its policy wants, and goes on as the vitals 
   withPlace("0.2.0", async ({ platform, file, run, state }) => {
     const policy = file("policy.json", '{"minBatteryPercent":50,"recheckSeconds":0.05}');
     const vitals = file("vitals.json", '{"batteryPercent":20,"signalDbm":-60}');
-    const device = new Running("ota-device", [...run, "--policy", policy, "--vitals", vitals]);
+    const device = new Running("device/main", [...run, "--policy", policy, "--vitals", vitals]);
     await device.until("the wait", () => device.stderr.includes("firmware waits: battery 20, wanted 50"));
     file("vitals.json", '{"batteryPercent":');
     file("vitals.json", '{"batteryPercent":60}');
@@ -74,7 +74,7 @@ for (const [policy, warned] of [
 ] as const) {
   test(`run ${warned ? "warns" : "does not warn"} that nobody can answer, not on a terminal, where the policy is ${policy}`, () =>
     withPlace("0.2.0", async ({ platform, file, run }) => {
-      const device = new Running("ota-device", [...run, "--policy", file("policy.json", policy)]);
+      const device = new Running("device/main", [...run, "--policy", file("policy.json", policy)]);
       await device.until("the version", () => platform.words().includes("version 0.1.0"));
       assert.equal(device.stderr.includes("wants answers, and nobody can give them"), warned);
       await device.kill("SIGTERM");
@@ -83,32 +83,32 @@ for (const [policy, warned] of [
 
 test("inspect shows what the board remembers of an image", () =>
   withPlace("0.2.1", async ({ platform, file, run, state }) => {
-    const device = new Running("ota-device", [...run, "--policy", file("policy.json", "{}")]);
+    const device = new Running("device/main", [...run, "--policy", file("policy.json", "{}")]);
     await device.until("the failure", () =>
       platform.words().some((word) => word.startsWith("fail -5 image says it is version 0.2.0")),
     );
     await device.kill("SIGTERM");
     const [plan] = (await inspect(state)).plans;
     assert.equal(plan?.failures, 1);
-    const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+    const { stdout } = await runCommand("device/main", ["inspect", "--state", state]);
     assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}failed {2}failures 1$/m);
   }));
 
 test("run updates an MCU behind the board, and inspect shows it", () =>
   withPlace("mcu_2.0.0", async ({ platform, run, state }) => {
-    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0"]);
+    const device = new Running("device/main", [...run, "--component", "id=mcu,version=1.0.0"]);
     await device.until("done", () => platform.words().includes("version mcu_2.0.0"));
     await device.kill("SIGTERM");
     const { components } = await inspect(state);
     assert.equal(components.length, 1);
     assert.deepEqual({ ...components[0], md5: "" }, { id: "mcu", version: "2.0.0", md5: "" });
-    const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+    const { stdout } = await runCommand("device/main", ["inspect", "--state", state]);
     assert.match(stdout, /^component {3}mcu {2}version 2\.0\.0$/m);
   }));
 
 test("run shows an MCU that refuses its image, and the reason is reported", () =>
   withPlace("mcu_2.0.0", async ({ platform, run, state }) => {
-    const device = new Running("ota-device", [...run, "--component", "id=mcu,version=1.0.0,install=fail"]);
+    const device = new Running("device/main", [...run, "--component", "id=mcu,version=1.0.0,install=fail"]);
     await device.until("the report", () => platform.words().includes("fail -5 component mcu refuses the image"));
     await device.until("the log", () =>
       device.stderr.includes("mcu version 2.0.0: failed: component mcu refuses the image"),
@@ -119,7 +119,7 @@ test("run shows an MCU that refuses its image, and the reason is reported", () =
 
 test("run shows an MCU that hangs: the installation is ended by its time", () =>
   withPlace("mcu_2.0.0", async ({ platform, run }) => {
-    const device = new Running("ota-device", [
+    const device = new Running("device/main", [
       ...run,
       "--component",
       "id=mcu,version=1.0.0,install=hang",
@@ -133,10 +133,10 @@ test("run shows an MCU that hangs: the installation is ended by its time", () =>
 test("run shows a slow MCU: slower than the installation may be silent it fails, otherwise it takes its time", () =>
   withPlace("mcu_2.0.0", async ({ platform, run }) => {
     const args = ["--component", "id=mcu,version=1.0.0,pause=0.2", "--install-timeout"];
-    const impatient = new Running("ota-device", [...run, ...args, "0.1"]);
+    const impatient = new Running("device/main", [...run, ...args, "0.1"]);
     await impatient.until("the report", () => platform.words().includes("fail -5 installation timed out"));
     await impatient.kill("SIGTERM");
-    const patient = new Running("ota-device", [...run, ...args, "20"]);
+    const patient = new Running("device/main", [...run, ...args, "20"]);
     await patient.until("done", () => platform.words().includes("done"));
     await patient.kill("SIGTERM");
   }));
@@ -149,11 +149,11 @@ for (const [how, reason] of [
   test(`run shows a firmware on trial whose self test does ${how}: it reverts, and the reason is kept`, () =>
     withPlace("0.2.0", async ({ platform, run, file, state }) => {
       const args = ["--self-test", how, "--self-test-timeout", "0.3", "--policy", file("policy.json", "{}")];
-      const device = new Running("ota-device", [...run, ...args]);
+      const device = new Running("device/main", [...run, ...args]);
       await device.until("the report", () => platform.words().includes(`fail -5 ${reason}`));
       await device.until("the log", () => device.stderr.includes(`version 0.2.0: failed: ${reason}`));
       await device.kill("SIGTERM");
-      const { stdout } = await runCommand("ota-device", ["inspect", "--state", state]);
+      const { stdout } = await runCommand("device/main", ["inspect", "--state", state]);
       assert.match(stdout, /^running {5}ota_0 {2}version 0\.1\.0/);
       assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}reverted/m);
     }));
@@ -161,7 +161,7 @@ for (const [how, reason] of [
 
 test("run shows a firmware on trial whose self test holds", () =>
   withPlace("0.2.0", async ({ platform, run }) => {
-    const device = new Running("ota-device", [...run, "--self-test", "ok"]);
+    const device = new Running("device/main", [...run, "--self-test", "ok"]);
     await device.until("the new version", () => platform.words().at(-1) === "version 0.2.0");
     await device.kill("SIGTERM");
   }));
@@ -182,7 +182,7 @@ test("a vitals file that is half written, or gone, keeps the last values", () =>
 
 test("where nobody can answer, the log says what a plan waits for", () =>
   withPlace("0.2.0", async ({ file, run }) => {
-    const device = new Running("ota-device", [...run, "--policy", file("policy.json", '{"consent":"ask"}')]);
+    const device = new Running("device/main", [...run, "--policy", file("policy.json", '{"consent":"ask"}')]);
     await device.until("the wait", () => device.stderr.includes("firmware waits: an answer"));
     await device.kill("SIGTERM");
   }));
@@ -266,12 +266,12 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
 for (const [what, args, message] of wrong) {
   test(`${what} is one line and exit code 2, and nothing is written`, () =>
     withPlace("0.2.0", async ({ run, file, state }) => {
-      const { code, stdout, stderr } = await runCommand("ota-device", [...run, ...args(file)]);
+      const { code, stdout, stderr } = await runCommand("device/main", [...run, ...args(file)]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       assert.match(stderr, /^ota-device: [^\n]+\n$/);
       assert.match(stderr, message);
-      const { stderr: none } = await runCommand("ota-device", ["inspect", "--state", state]);
+      const { stderr: none } = await runCommand("device/main", ["inspect", "--state", state]);
       assert.match(none, /holds no board/);
     }));
 }

@@ -50,14 +50,14 @@ async function inspect(state: string): Promise<{
   checkpoint: { phase: string } | null;
   subdevices: unknown[];
 }> {
-  const { code, stdout, stderr } = await runCommand("ota-device", ["inspect", "--state", state, "--json"]);
+  const { code, stdout, stderr } = await runCommand("device/main", ["inspect", "--state", state, "--json"]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
 }
 
 test("run makes a board, updates it and stops on SIGTERM with 0", () =>
   withPlace(imageOf("0.2.0", 100 * 1024), async ({ folder, state, platform, server, run }) => {
-    const device = new Running("ota-device", run);
+    const device = new Running("device/main", run);
     await device.until("done", () => platform.words().at(-1) === "version 0.2.0");
     const live = await inspect(state);
     assert.deepEqual(live.running, { slot: "ota_1", version: "0.2.0", state: "valid" });
@@ -81,7 +81,7 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
     assert.deepEqual(report.slots["ota_0"], { offset: 0x20000, size: 0x1a0000, version: "0.1.0" });
     assert.deepEqual([report.checkpoint, report.subdevices], [null, []]);
     const output = join(folder, "out.bin");
-    const read = await runCommand("ota-device", [
+    const read = await runCommand("device/main", [
       "read",
       "--state",
       state,
@@ -99,13 +99,13 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
 test("SIGKILL is a power cut: the next run resumes, and no lock is left", () =>
   withPlace(imageOf("0.2.0", 512 * 1024), async ({ state, platform, server, run }) => {
     server.behaviours = [{ stallAfter: 300_000 }];
-    const first = new Running("ota-device", run);
+    const first = new Running("device/main", run);
     await first.until("bytes", () => server.bodyBytes > 0 && platform.words().includes("downloading 0"));
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { signal } = await first.kill("SIGKILL");
     assert.equal(signal, "SIGKILL");
     assert.equal((await inspect(state)).checkpoint?.phase, "downloading");
-    const second = new Running("ota-device", run);
+    const second = new Running("device/main", run);
     await second.until("done", () => platform.words().at(-1) === "version 0.2.0");
     await second.kill("SIGINT");
     assert.equal(server.requests.length, 2);
@@ -121,11 +121,11 @@ test(`updates survive SIGKILL at random moments (${REPEAT})`, { timeout: 240_000
       imageOf("0.2.0", 16 * random.integer(10_000, 60_000), round),
       async ({ state, platform, run, server }) => {
         for (let cut = random.integer(1, 4); cut > 0; cut--) {
-          const device = new Running("ota-device", run);
+          const device = new Running("device/main", run);
           await new Promise((resolve) => setTimeout(resolve, 100 + random.fraction() * 500));
           await device.kill("SIGKILL");
         }
-        const last = new Running("ota-device", run);
+        const last = new Running("device/main", run);
         const results = (): string[] => platform.words().filter((word) => word === "done" || word.startsWith("fail"));
         await last.until("an end", () => results().length > 0);
         await last.until("a settled board", () => /^version /.test(platform.words().at(-1) ?? ""));
@@ -142,12 +142,12 @@ test(`updates survive SIGKILL at random moments (${REPEAT})`, { timeout: 240_000
 
 test("a folder is one device's at a time", () =>
   withPlace(imageOf("0.2.0", 4096), async ({ state, platform, run }) => {
-    const device = new Running("ota-device", run);
+    const device = new Running("device/main", run);
     await device.until("version", () => platform.words().length > 0);
-    const second = await runCommand("ota-device", run);
+    const second = await runCommand("device/main", run);
     assert.equal(second.code, 2);
     assert.match(second.stderr, /^ota-device: .* is in use by a running device: stop it first\n$/);
-    const flashed = await runCommand("ota-device", ["flash", "--state", state, "--image", join(state, "flash.bin")]);
+    const flashed = await runCommand("device/main", ["flash", "--state", state, "--image", join(state, "flash.bin")]);
     assert.equal(flashed.code, 2);
     await device.kill("SIGKILL");
   }));
@@ -155,7 +155,7 @@ test("a folder is one device's at a time", () =>
 test("image and flash make a board of any version", () =>
   withCommands(async (folder) => {
     const [image, state] = [join(folder, "a.bin"), join(folder, "state")];
-    const made = await runCommand("ota-device", [
+    const made = await runCommand("device/main", [
       "image",
       "--version",
       "7.7",
@@ -168,9 +168,9 @@ test("image and flash make a board of any version", () =>
     ]);
     assert.equal(made.code, 0, made.stderr);
     assertSameBytes(readFileSync(image), imageOf("7.7", 8192, 3));
-    assert.equal((await runCommand("ota-device", ["flash", "--state", state, "--image", image])).code, 0);
+    assert.equal((await runCommand("device/main", ["flash", "--state", state, "--image", image])).code, 0);
     assert.deepEqual((await inspect(state)).running, { slot: "ota_0", version: "7.7", state: "undefined" });
-    const text = await runCommand("ota-device", ["inspect", "--state", state]);
+    const text = await runCommand("device/main", ["inspect", "--state", state]);
     assert.match(text.stdout, /^running +ota_0 +version 7\.7/);
   }));
 
@@ -251,7 +251,7 @@ for (const [what, args, message] of bad) {
       writeFileSync(join(folder, "damaged", "flash.bin"), Buffer.alloc(4096 * 16));
       const all = args(folder);
       const before = listing(folder);
-      const { code, stdout, stderr } = await runCommand("ota-device", all);
+      const { code, stdout, stderr } = await runCommand("device/main", all);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       assert.match(stderr, /^ota-device: [^\n]+\n$/);
@@ -296,7 +296,7 @@ test("--help explains each command", async () => {
     ["flash", "--help"],
     ["image", "--help"],
   ]) {
-    const { code, stdout, stderr } = await runCommand("ota-device", args);
+    const { code, stdout, stderr } = await runCommand("device/main", args);
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: ota-device/);
     assert.equal(stderr, "");
@@ -307,7 +307,7 @@ test("an empty folder that exists is flashed, with the version asked for", () =>
   withPlace(imageOf("0.2.0", 4096), async ({ state, platform, run }) => {
     mkdirSync(state);
     platform.pending = undefined;
-    const device = new Running("ota-device", [...run, "--factory-version", "9.9.9"]);
+    const device = new Running("device/main", [...run, "--factory-version", "9.9.9"]);
     await device.until("version", () => platform.words().length > 0);
     assert.deepEqual(platform.words(), ["version 9.9.9"]);
     await device.kill("SIGTERM");

@@ -35,7 +35,7 @@ test("provision makes the image of Espressif's generator, says which keys it hol
       "0x3000",
     ];
     writeFileSync(output, "others can read this", { mode: 0o644 });
-    const { code, stdout, stderr } = await runCommand("ota-device", [
+    const { code, stdout, stderr } = await runCommand("device/main", [
       "provision",
       "--device-info",
       info,
@@ -59,7 +59,7 @@ test("a password comes from standard input too", () =>
       string,
     ];
     writeFileSync(info, JSON.stringify(INFO));
-    const program = join(ROOT, "dist", "node", "cli", "ota-device.js");
+    const program = join(ROOT, "dist", "node", "cli", "device", "main.js");
     const args = (output: string, ...password: string[]): string[] => [
       program,
       "provision",
@@ -107,7 +107,7 @@ test("wrong input is one line without a secret, exit 2, and leaves no file", () 
       [/is not a certificate/, "--ca", info],
       [/whole pages/, "--size", "4096"],
     ] as const) {
-      const { code, stdout, stderr } = await runCommand("ota-device", [
+      const { code, stdout, stderr } = await runCommand("device/main", [
         "provision",
         "--device-info",
         info,
@@ -129,7 +129,7 @@ test("a password of 63 bytes, and a key of 64 hexadecimal digits, are taken", ()
     writeFileSync(info, JSON.stringify(INFO));
     for (const password of ["p".repeat(63), "0123456789abcdefABCDEF0123456789".repeat(2)]) {
       const args = ["--device-info", info, "--ssid", "net", "--password", password, "--output", output];
-      assert.equal((await runCommand("ota-device", ["provision", ...args])).code, 0);
+      assert.equal((await runCommand("device/main", ["provision", ...args])).code, 0);
       assert.ok(readFileSync(output).includes(password));
     }
   }));
@@ -139,11 +139,11 @@ test("a region that no board could start with is refused, unless the broker is g
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify({ ...INFO, region: "mars" }));
     const provision = ["provision", "--device-info", info, "--output", output];
-    const { code, stdout, stderr } = await runCommand("ota-device", provision);
+    const { code, stdout, stderr } = await runCommand("device/main", provision);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^ota-device: region mars is none of china, [^\n]+\n$/);
     assert.throws(() => statSync(output), /ENOENT/);
-    assert.equal((await runCommand("ota-device", [...provision, "--broker", "mqtt://192.168.0.2"])).code, 0);
+    assert.equal((await runCommand("device/main", [...provision, "--broker", "mqtt://192.168.0.2"])).code, 0);
   }));
 
 test("firmware add warns of a file that holds a registered secret, names the device and what to do, and adds it all the same", () =>
@@ -151,10 +151,10 @@ test("firmware add warns of a file that holds a registered secret, names the dev
     const state = ["--state", join(folder, "cloud")];
     const info = join(folder, "device_info.json");
     writeFileSync(info, JSON.stringify(INFO));
-    assert.equal((await runCommand("ota-cloud", ["device", "add", ...state, "--device-info", info])).code, 0);
+    assert.equal((await runCommand("cloud/main", ["device", "add", ...state, "--device-info", info])).code, 0);
     const add = async (name: string, content: string): ReturnType<typeof runCommand> => {
       writeFileSync(join(folder, name), content);
-      return runCommand("ota-cloud", [
+      return runCommand("cloud/main", [
         "firmware",
         "add",
         join(folder, name),

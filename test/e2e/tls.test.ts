@@ -119,7 +119,7 @@ test("the commands: a device with a certificate against a cloud that asks for on
       "--ca",
       tlsPath("ca.pem"),
     ];
-    const running = new Running("ota-device", run);
+    const running = new Running("device/main", run);
     try {
       await running.until("connection", () => running.stderr.includes("connected"));
       for (let count = 0; count < 100 && (await cloud.platform.status()).devices[0]?.version === undefined; count++) {
@@ -152,7 +152,7 @@ test("a device with a secret against the same cloud is asked for its HMAC", () =
       "--ca",
       tlsPath("ca.pem"),
     ];
-    const running = new Running("ota-device", run);
+    const running = new Running("device/main", run);
     try {
       await running.until("a refusal", () => running.stderr.includes("check productId, deviceName and deviceSecret"));
     } finally {

@@ -45,7 +45,7 @@ function settings(): Settings {
   return JSON.parse(readFileSync(settingsPath, "utf8")) as Settings;
 }
 
-/** What esp32-link.ts reads of a link. */
+/** What cli/esp32/link.ts reads of a link. */
 function linkInto(folder: string): void {
   const named = (name: string): string => resolve(dirname(settingsPath), settings().build[name] as string);
   const specifiers = ["moddable-ota", "moddable-ota/device", ...Object.keys(SDK_MANIFESTS)];

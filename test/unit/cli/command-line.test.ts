@@ -8,14 +8,14 @@ import { runCommand, withCommands } from "../../support/command.js";
 const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
 
 for (const [command, args, see] of [
-  ["ota-cloud", ["device", "add", "--wat"], "ota-cloud device add"],
-  ["ota-cloud", ["device", "bind"], "ota-cloud device bind"],
-  ["ota-cloud", ["device"], "ota-cloud device"],
-  ["ota-cloud", ["firmware", "nope"], "ota-cloud firmware"],
-  ["ota-cloud", [], "ota-cloud"],
-  ["ota-cloud", ["nope"], "ota-cloud"],
-  ["ota-device", ["image", "--size", "many"], "ota-device image"],
-  ["ota-device", ["run", "--state", "x"], "ota-device run"],
+  ["cloud/main", ["device", "add", "--wat"], "ota-cloud device add"],
+  ["cloud/main", ["device", "bind"], "ota-cloud device bind"],
+  ["cloud/main", ["device"], "ota-cloud device"],
+  ["cloud/main", ["firmware", "nope"], "ota-cloud firmware"],
+  ["cloud/main", [], "ota-cloud"],
+  ["cloud/main", ["nope"], "ota-cloud"],
+  ["device/main", ["image", "--size", "many"], "ota-device image"],
+  ["device/main", ["run", "--state", "x"], "ota-device run"],
   ["start", ["--cut", "100"], "npm start --"],
 ] as const) {
   test(`${[command, ...args].join(" ")}: the error points at the help of that command`, async () => {
@@ -26,7 +26,7 @@ for (const [command, args, see] of [
   });
 }
 
-for (const command of ["ota-cloud", "ota-device", "start", "sim", "check-esp32", "flash-esp32"]) {
+for (const command of ["cloud/main", "device/main", "start", "lin/main", "esp32/check", "esp32/flash"]) {
   test(`${command} --version says the version of the package`, async () => {
     assert.deepEqual(await runCommand(command, ["--version"]), {
       code: 0,
@@ -41,7 +41,7 @@ test("--version behind a subcommand that has one of its own is that one's", asyn
   await withCommands(async (folder) => {
     const image = join(folder, "a.bin");
     assert.equal(
-      (await runCommand("ota-device", ["image", "--version", "7.8.9", "--size", "4096", "--output", image])).stdout,
+      (await runCommand("device/main", ["image", "--version", "7.8.9", "--size", "4096", "--output", image])).stdout,
       "",
     );
     assert.ok(readFileSync(image).includes("7.8.9"));
@@ -59,17 +59,17 @@ test("a folder that cannot be made is one line in words, from every command that
       info,
       JSON.stringify({ auth_mode: "KEY", productId: "ABCDE12345", deviceName: "board_01", key_deviceinfo }),
     );
-    await runCommand("ota-device", ["image", "--version", "1", "--size", "4096", "--output", image]);
+    await runCommand("device/main", ["image", "--version", "1", "--size", "4096", "--output", image]);
     const below = join(file, "below");
     const added = ["--product", "ABCDE12345", "--name", "x"];
     const tries: readonly (readonly [command: string, args: readonly string[]])[] = [
-      ["ota-device", ["run", "--device-info", info, "--state", below]],
-      ["ota-device", ["flash", "--state", below, "--image", image]],
-      ["ota-device", ["image", "--version", "1", "--size", "4096", "--output", below]],
-      ["ota-device", ["provision", "--device-info", info, "--output", below]],
-      ["ota-cloud", ["device", "add", ...added, "--state", join(folder, "cloud"), "--output", below]],
-      ["ota-cloud", ["device", "add", ...added, "--state", below]],
-      ["ota-cloud", ["serve", "--state", below, "--mqtt-port", "0", "--http-port", "0"]],
+      ["device/main", ["run", "--device-info", info, "--state", below]],
+      ["device/main", ["flash", "--state", below, "--image", image]],
+      ["device/main", ["image", "--version", "1", "--size", "4096", "--output", below]],
+      ["device/main", ["provision", "--device-info", info, "--output", below]],
+      ["cloud/main", ["device", "add", ...added, "--state", join(folder, "cloud"), "--output", below]],
+      ["cloud/main", ["device", "add", ...added, "--state", below]],
+      ["cloud/main", ["serve", "--state", below, "--mqtt-port", "0", "--http-port", "0"]],
     ];
     for (const [command, args] of tries) {
       const { code, stderr } = await runCommand(command, args);

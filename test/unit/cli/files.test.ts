@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../../cli/command-line.js";
 import { readIdentity, readJson, writeBytes, writeSecret } from "../../../cli/files.js";
-import { readPolicy, VitalsFile } from "../../../cli/plan-files.js";
-import { readSubDevices } from "../../../cli/sub-devices.js";
+import { readPolicy, VitalsFile } from "../../../cli/device/plan-files.js";
+import { readSubDevices } from "../../../cli/device/sub-devices.js";
 import { withFolder } from "../../support/folder.js";
 import { tlsPath } from "../../support/tls-fixtures.js";
 

@@ -158,7 +158,7 @@ test("another broker that refuses the subscription ends the cloud, with a line t
     async (port) => {
       await withFolder(async (folder) => {
         // A process of its own, because what it may leave open would keep this one alive.
-        const serve = new Running("ota-cloud", [
+        const serve = new Running("cloud/main", [
           "serve",
           "--state",
           folder,

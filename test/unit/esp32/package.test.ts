@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-import { partitionsOf, settingsOf, TABLE_NAMES } from "../../../cli/esp32-application.js";
-import { checkSettings } from "../../../cli/esp32-link.js";
+import { partitionsOf, settingsOf, TABLE_NAMES } from "../../../cli/esp32/application.js";
+import { checkSettings } from "../../../cli/esp32/link.js";
 import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
 import {
   otaSlots,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain, lastLine } from "../../../cli/esp32-link.js";
+import { explain, lastLine } from "../../../cli/esp32/link.js";
 import { SDK_MANIFESTS, sdkModule, type SdkModules } from "../../../hal/boards/esp32/sdk-modules.js";
 
 const specifiers = Object.keys(SDK_MANIFESTS) as (keyof SdkModules)[];

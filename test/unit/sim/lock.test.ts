@@ -131,5 +131,5 @@ class Racer {
 }
 
 function isLeftover(name: string): boolean {
-  return name.endsWith(".sock") && name.startsWith("ota-device");
+  return name.endsWith(".sock") && name.startsWith("device/main");
 }

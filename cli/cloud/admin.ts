@@ -1,0 +1,136 @@
+import { resolve } from "node:path";
+import { connectService } from "../../cloud/admin.js";
+import type {
+  CloudService,
+  CloudStatus,
+  DeviceName,
+  DeviceStatus,
+  FirmwareManifest,
+  FirmwareRecord,
+  Selection,
+  TaskRecord,
+} from "../../cloud/types.js";
+import { FIRMWARE } from "../../src/plans/plans.js";
+import { UsageError } from "../command-line.js";
+import { readBytes } from "../files.js";
+
+/** `ota-cloud firmware add` */
+export async function firmwareAdd(
+  file: string,
+  options: {
+    state: string;
+    product: string;
+    version: string;
+    from?: string;
+    minBattery?: number;
+    minSignal?: number;
+    space?: number;
+    kind?: "module" | "mcu";
+    component?: string;
+  },
+): Promise<void> {
+  const { from, minBattery, minSignal, space, kind, component } = options;
+  const manifest: FirmwareManifest = {
+    ...(from === undefined ? {} : { sourceVersion: from }),
+    ...(minBattery === undefined ? {} : { minBatteryPercent: minBattery }),
+    ...(minSignal === undefined ? {} : { minSignalDbm: minSignal }),
+    ...(space === undefined ? {} : { space }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(component === undefined ? {} : { component }),
+  };
+  const service = await connectService(options.state);
+  const path = resolve(file);
+  const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
+  say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
+  await warnOfSecrets(service, file, added.md5);
+  if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
+    say(
+      `warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`,
+    );
+  }
+}
+
+/** The file was added, whatever comes of this. @param file as the user named it */
+async function warnOfSecrets(service: CloudService, file: string, md5: string): Promise<void> {
+  let holders: readonly DeviceName[] = [];
+  try {
+    holders = await service.secretsIn({ md5 });
+  } catch (error) {
+    process.stderr.write(`warning: ${file} was not looked through for secrets: ${(error as Error).message}\n`);
+  }
+  for (const { productId, deviceName } of holders) {
+    process.stderr.write(
+      `warning: ${file} holds the secret of ${productId}/${deviceName}: a device that takes this update becomes that device; ` +
+        "build the image without it, and put identity and network into the board's NVS by ota-device provision or npm run flash\n",
+    );
+  }
+}
+
+/** `ota-cloud upgrade` */
+export async function upgrade(options: {
+  state: string;
+  product: string;
+  version: string;
+  from?: string[];
+  device?: string[];
+  devicesFile?: string;
+}): Promise<void> {
+  const selection = selectionOf(options);
+  const service = await connectService(options.state);
+  const { devices } = await service.upgrade({ productId: options.product, version: options.version, selection });
+  say(`version ${options.version} goes to ${devices} ${devices === 1 ? "device" : "devices"} now`);
+}
+
+function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?: string }): Selection {
+  const { from, device, devicesFile } = options;
+  if (devicesFile !== undefined) {
+    if (from !== undefined || device !== undefined) {
+      throw new UsageError("--devices-file goes without --from and --device");
+    }
+    const deviceNames = readBytes(devicesFile)
+      .toString("utf8")
+      .split(/[\s,]+/)
+      .filter((name) => name !== "");
+    if (deviceNames.length === 0) throw new UsageError(`${devicesFile} names no device`);
+    return { kind: "list", deviceNames };
+  }
+  if (from === undefined) throw new UsageError("say which devices: --from, --from with --device, or --devices-file");
+  if (device === undefined) return { kind: "versions", fromVersions: from };
+  return { kind: "versions-and-devices", fromVersions: from, deviceNames: device };
+}
+
+/** `ota-cloud status` */
+export async function status(options: { state: string; json?: boolean }): Promise<void> {
+  const service = await connectService(options.state);
+  const report = await service.status();
+  say(options.json === true ? JSON.stringify(report) : describe(report));
+}
+
+function describe({ devices, firmwares }: CloudStatus): string {
+  const lines = [...firmwares.map(describeFirmware), ...devices.map(describeDevice)];
+  return lines.length === 0 ? "no firmware and no devices" : lines.join("\n");
+}
+
+function describeFirmware({ productId, version, size, manifest }: FirmwareRecord): string {
+  return `firmware ${productId} ${version}  ${size} bytes${manifest === undefined ? "" : `  ${JSON.stringify(manifest)}`}`;
+}
+
+function describeDevice(device: DeviceStatus): string {
+  const { productId, deviceName, version, online, gateway, task, overRate, unansweredChanges } = device;
+  const behind = gateway === undefined ? "" : `  behind ${gateway.productId}/${gateway.deviceName}`;
+  const upgrade = task === undefined ? "" : `  -> ${task.version} ${describeTask(task)}`;
+  const tooFast = overRate === undefined ? "" : `  messages beyond the rate: ${overRate}`;
+  const changes = unansweredChanges === undefined ? "" : `  changes not acknowledged: ${unansweredChanges}`;
+  const state = `${online ? "online" : "offline"}  ${version ?? "version unknown"}`;
+  return `device   ${productId}/${deviceName}  ${state}${upgrade}${behind}${tooFast}${changes}`;
+}
+
+function describeTask({ state, percent, resultCode, resultMessage }: TaskRecord): string {
+  if (state === "downloading") return `downloading ${percent ?? 0}%`;
+  if (state === "failed") return `failed ${resultCode} ${resultMessage}`;
+  return state;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

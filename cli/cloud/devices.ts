@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { connectService } from "../../cloud/admin.js";
+import type { DeviceName } from "../../cloud/types.js";
+import { UsageError } from "../command-line.js";
+import { readIdentity, readJson, writeSecret } from "../files.js";
+
+/** Where a device's identity goes unless it is said. */
+const OUTPUT = "device_info.json";
+
+/** `ota-cloud device add` */
+export async function deviceAdd(options: {
+  state: string;
+  product?: string;
+  name?: string;
+  output?: string;
+  deviceInfo?: string;
+  gateway?: string;
+}): Promise<void> {
+  const { deviceInfo, gateway } = options;
+  const gatewayName = gateway === undefined ? undefined : readGateway(gateway);
+  const service = await connectService(options.state);
+  const { devices } = await service.status();
+  // Before anything is added: a device that was, with a secret of its own, cannot be added again.
+  if (gatewayName !== undefined && !devices.some((known) => spell(known) === spell(gatewayName))) {
+    throw new UsageError(`there is no device ${spell(gatewayName)}: add the gateway first`);
+  }
+  let name: DeviceName;
+  if (deviceInfo !== undefined) {
+    const { productId, deviceName, authentication } = readIdentity(deviceInfo);
+    name = { productId, deviceName };
+    await service.addDevice({
+      ...name,
+      ...(authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : {}),
+    });
+    say(`registered ${spell(name)}`);
+  } else {
+    const { product: productId, name: deviceName } = options;
+    if (productId === undefined || deviceName === undefined) {
+      throw new UsageError("give --product and --name, or --device-info");
+    }
+    name = { productId, deviceName };
+    const deviceSecret = randomBytes(16).toString("base64");
+    await service.addDevice({ ...name, deviceSecret });
+    // A sub-device needs no identity of its own, and must not take the place of its gateway's.
+    const output = options.output ?? (gateway === undefined ? OUTPUT : undefined);
+    const info = { auth_mode: "KEY", ...name, key_deviceinfo: { deviceSecret }, region: "china" };
+    if (output !== undefined) writeSecret(output, `${JSON.stringify(info, null, 2)}\n`);
+    say(`registered ${spell(name)}${output === undefined ? "" : `; its identity is in ${output}`}`);
+  }
+  if (gateway === undefined || gatewayName === undefined) return;
+  await service.bindSubDevice({ ...name, gateway: gatewayName });
+  listSubDevice(gateway, name, true);
+  say(`bound ${spell(name)} to ${spell(gatewayName)}`);
+}
+
+/** `ota-cloud device bind` */
+export async function deviceBind(options: {
+  state: string;
+  product: string;
+  name: string;
+  gateway: string;
+}): Promise<void> {
+  const name = { productId: options.product, deviceName: options.name };
+  const gateway = readGateway(options.gateway);
+  const service = await connectService(options.state);
+  await service.bindSubDevice({ ...name, gateway });
+  listSubDevice(options.gateway, name, true);
+  say(`bound ${spell(name)} to ${spell(gateway)}`);
+}
+
+/** `ota-cloud device unbind` */
+export async function deviceUnbind(options: {
+  state: string;
+  product: string;
+  name: string;
+  gateway?: string;
+}): Promise<void> {
+  const name = { productId: options.product, deviceName: options.name };
+  const expected = options.gateway === undefined ? undefined : readGateway(options.gateway);
+  const service = await connectService(options.state);
+  const bound = (await service.status()).devices.find((known) => spell(known) === spell(name))?.gateway;
+  if (expected !== undefined && bound !== undefined && spell(bound) !== spell(expected)) {
+    throw new UsageError(`${spell(name)} is bound to ${spell(bound)}, not to ${spell(expected)}`);
+  }
+  const gateway = await service.unbindSubDevice(name);
+  if (options.gateway !== undefined) listSubDevice(options.gateway, name, false);
+  say(`unbound ${spell(name)} from ${spell(gateway)}`);
+}
+
+/** @param gateway `PRODUCT/NAME`, or the name of its device_info.json @throws UsageError */
+function readGateway(gateway: string): DeviceName {
+  const named = byName(gateway);
+  if (named !== undefined) return named;
+  const { productId, deviceName } = readIdentity(gateway);
+  subDevList(gateway, readInfo(gateway));
+  return { productId, deviceName };
+}
+
+function byName(gateway: string): DeviceName | undefined {
+  const [, productId, deviceName] = /^([A-Z0-9]{10})\/([A-Za-z0-9_-]{1,48})$/.exec(gateway) ?? [];
+  return productId === undefined || deviceName === undefined ? undefined : { productId, deviceName };
+}
+
+type Info = { [key: string]: unknown };
+
+interface SubDevEntry {
+  readonly sub_productId: string;
+  readonly sub_devName: string;
+}
+
+/** Adds to, or takes from, the list of sub-devices in the gateway's device_info.json, where that was given. */
+function listSubDevice(gateway: string, { productId, deviceName }: DeviceName, bound: boolean): void {
+  if (byName(gateway) !== undefined) return;
+  const info = readInfo(gateway);
+  const list = subDevList(gateway, info).filter(
+    (entry) => entry.sub_productId !== productId || entry.sub_devName !== deviceName,
+  );
+  if (bound) list.push({ sub_productId: productId, sub_devName: deviceName });
+  info["subDev"] = { subdev_num: list.length, subdev_list: list };
+  writeSecret(gateway, `${JSON.stringify(info, null, 2)}\n`);
+}
+
+/**
+ * The Python SDK has a list; the C SDK one sub-device without one. Entries of their templates that name nobody are left
+ * out.
+ */
+function subDevList(path: string, info: Info): SubDevEntry[] {
+  const subDev = info["subDev"];
+  if (subDev === undefined) return [];
+  const { subdev_list: list = [subDev] } = (subDev ?? {}) as Info;
+  if (!Array.isArray(list)) throw new UsageError(`${path}: subdev_list is not a list`);
+  return (list as (Info | null)[]).flatMap((entry) => {
+    const { sub_productId, sub_devName } = entry ?? {};
+    if (typeof sub_productId !== "string" || typeof sub_devName !== "string" || sub_devName === "") return [];
+    return [{ sub_productId, sub_devName }];
+  });
+}
+
+function readInfo(path: string): Info {
+  return readJson(path) as Info;
+}
+
+function spell({ productId, deviceName }: DeviceName): string {
+  return `${productId}/${deviceName}`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,65 @@
+import { serveAdmin, isServed } from "../../cloud/admin.js";
+import { Cloud } from "../../cloud/cloud.js";
+import type { GatewayFaults } from "../../cloud/gateway-faults.js";
+import { UsageError } from "../command-line.js";
+
+export interface ServeOptions {
+  readonly state: string;
+  readonly listen: string;
+  readonly publicHost?: string;
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  readonly broker?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly clientCa?: string;
+  readonly urlLifetime: number;
+  readonly gatewayFaults?: GatewayFaults;
+  readonly verbose?: boolean;
+}
+
+/** `ota-cloud serve`: ends with the process. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { tlsCert, tlsKey, clientCa, verbose } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
+  if (clientCa !== undefined && tlsCert === undefined) {
+    throw new UsageError("--client-ca needs --tls-cert and --tls-key");
+  }
+  if (await isServed(options.state)) throw new UsageError(`a cloud runs on ${options.state} already`);
+  const cloud = await Cloud.start({
+    folder: options.state,
+    listen: options.listen,
+    publicHost: options.publicHost,
+    mqttPort: options.mqttPort,
+    httpPort: options.httpPort,
+    broker: options.broker,
+    tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey, clientCa },
+    urlLifetimeSec: options.urlLifetime,
+    gatewayFaults: options.gatewayFaults,
+    ...(verbose === true
+      ? {
+          onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`),
+          onReport: (topic, payload) => say(`${topic} ${redact(payload)}`),
+          onWarning: (line) => say(`warning: ${line}`),
+        }
+      : {}),
+  });
+  const admin = await serveAdmin(options.state, cloud.platform);
+  say(`broker ${cloud.mqttUrl}`);
+  say(`files  ${cloud.httpUrl}`);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
+  admin.close();
+  await cloud.stop();
+}
+
+/** The signature of a bind request is good for another one, for as long as its time holds. */
+function redact(payload: string): string {
+  return payload.replace(/("signature"\s*:\s*)"[^"]*"/g, '$1"…"');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,76 @@
+import { InvalidArgumentError } from "commander";
+import type { AttachedComponent } from "../../hal/boards/sim/main.js";
+import { type Installation, INSTALLATIONS, SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
+import { FIRMWARE } from "../../src/plans/plans.js";
+import { isVersion } from "../../src/protocol/version.js";
+import { seconds } from "../command-line.js";
+
+/** A component as `--component` says it. */
+export interface NamedComponent {
+  readonly id: string;
+  readonly version: string;
+  /** What becomes of an installation. */
+  readonly install: Installation;
+  /** Between two pieces of 4 KiB. */
+  readonly pauseMs: number;
+}
+
+/** In the place of a product: no product is called so. */
+export const COMPONENT_PRODUCT = "component";
+
+const KEYS = ["id", "version", "install", "pause"];
+
+/**
+ * For options that may come several times: `id=mcu,version=1.0.0`, and `install=HOW` and `pause=SECONDS` where wanted.
+ */
+export function component(text: string, before: readonly NamedComponent[] = []): readonly NamedComponent[] {
+  const settings = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const [, key = part, value = ""] = /^([^=]*)=(.*)$/.exec(part) ?? [];
+    if (!KEYS.includes(key)) throw new InvalidArgumentError(`${key} is none of ${KEYS.join(", ")}.`);
+    if (settings.has(key)) throw new InvalidArgumentError(`${key} comes twice.`);
+    settings.set(key, value);
+  }
+  const [id = "", version = ""] = [settings.get("id"), settings.get("version")];
+  const [install = "ok", pause = "0"] = [settings.get("install"), settings.get("pause")];
+  if (!/^[A-Za-z0-9._-]{1,24}$/.test(id) || !isVersion(version)) {
+    throw new InvalidArgumentError("Not id=ID,version=VERSION.");
+  }
+  if (id === FIRMWARE) throw new InvalidArgumentError(`${FIRMWARE} is the board's own.`);
+  if (!isVersion(`${id}_${version}`)) {
+    throw new InvalidArgumentError("Its version with the prefix, ID_VERSION, is over 32 characters.");
+  }
+  if (!isInstallation(install)) throw new InvalidArgumentError(`install is none of ${INSTALLATIONS.join(", ")}.`);
+  if (before.some((other) => other.id === id)) throw new InvalidArgumentError(`Component ${id} comes twice.`);
+  return [...before, { id, version, install, pauseMs: pauseOf(pause) * 1000 }];
+}
+
+/** A simulated MCU whose image lives in the state of the board, as a sub-device's does. */
+export function attachComponent({ id, version, install, pauseMs }: NamedComponent, state: string): AttachedComponent {
+  const bus = new SimulatedSubDevice({
+    productId: COMPONENT_PRODUCT,
+    deviceName: id,
+    version,
+    install,
+    state,
+    called: `component ${id}`,
+  });
+  return {
+    id,
+    pauseMs,
+    version: () => bus.version(),
+    write: (md5, byteOffset, bytes) => bus.write(md5, byteOffset, bytes),
+    finish: (image) => bus.finish(image),
+  };
+}
+
+function isInstallation(text: string): text is Installation {
+  return (INSTALLATIONS as readonly string[]).includes(text);
+}
+
+/** A timer holds no more than a day here. */
+function pauseOf(text: string): number {
+  const value = seconds(text);
+  if (value > 86_400) throw new InvalidArgumentError("pause is over 86400 seconds.");
+  return value;
+}

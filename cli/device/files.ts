@@ -1,0 +1,70 @@
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { CHIPS, chipNamed } from "../../hal/boards/sim/chips.js";
+import { bootFault, MAX_FLASH_LENGTH, seemsFlash } from "../../hal/boards/sim/flash-image.js";
+import { readPartition } from "../../hal/boards/sim/inspect.js";
+import { lockFolder } from "../../hal/boards/sim/lock.js";
+import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
+import { createBoard, factoryFlash, holdsBoard } from "../../hal/boards/sim/state-dir.js";
+import { UsageError } from "../command-line.js";
+import { readWholeFile, writeBytes, writeSecret } from "../files.js";
+import { type FlashSource, readFlash, wholeFlash } from "./flash-source.js";
+
+export interface ReadOptions extends FlashSource {
+  /** The whole flash without it. */
+  readonly slot?: string;
+  /** The whole partition without it. */
+  readonly length?: number;
+  readonly output: string;
+}
+
+/** `ota-device read` */
+export function read({ slot, length, output, ...source }: ReadOptions): void {
+  if (slot === undefined && length !== undefined) {
+    throw new UsageError("--length goes with --slot: without one the whole flash is read");
+  }
+  const flash = readFlash(source);
+  const bytes = slot === undefined ? flash.slice(0, flash.byteLength) : readPartition(flash, slot, length);
+  if (bytes === undefined) {
+    const size = length === undefined ? "" : ` with ${length} bytes`;
+    throw new UsageError(`no partition ${slot}${size}: see ota-device inspect`);
+  }
+  // The partition nvs holds the device's secret, and what another holds is the application's own matter.
+  writeSecret(output, bytes);
+}
+
+/** `ota-device flash` */
+export async function flash({ state, image: path }: { state: string; image: string }): Promise<void> {
+  holdsBoard(state);
+  const bytes = readWholeFile(path, MAX_FLASH_LENGTH);
+  const chip = seemsFlash(bytes) ? bootableFlash(path, bytes) : factoryFlash(bytes);
+  const release = await lockFolder(state);
+  try {
+    createBoard(state, chip);
+  } finally {
+    release();
+  }
+}
+
+function bootableFlash(path: string, bytes: Uint8Array): NorFlash {
+  const chip = wholeFlash(path, bytes);
+  const fault = bootFault(chip);
+  if (fault !== undefined) {
+    throw new UsageError(`${path} is a whole flash that the simulated board cannot run: ${fault}`);
+  }
+  return chip;
+}
+
+/** `ota-device image` */
+export function image(options: { version: string; size: number; seed: number; chip: string; output: string }): void {
+  const chip = chipNamed(options.chip);
+  if (chip === undefined) {
+    throw new UsageError(`--chip ${options.chip} is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed, chipId: chip.id });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  writeBytes(options.output, bytes);
+}

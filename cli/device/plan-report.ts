@@ -1,0 +1,60 @@
+import {
+  ACCEPTED_DOWNLOAD,
+  ACCEPTED_INSTALL,
+  DECLINED,
+  DEFERRED,
+  decodePlans,
+  EXHAUSTED,
+  REVERTED,
+} from "../../src/plans/record.js";
+
+const WORDS: readonly (readonly [flag: number, word: string])[] = [
+  [DECLINED, "declined"],
+  [ACCEPTED_DOWNLOAD, "download accepted"],
+  [ACCEPTED_INSTALL, "installation accepted"],
+  [REVERTED, "reverted"],
+  [DEFERRED, "deferred"],
+  [EXHAUSTED, "tried too often"],
+];
+
+/** What ends by itself. */
+const TIMED = REVERTED | DEFERRED | EXHAUSTED;
+
+export interface PlanReport {
+  /** Of the image. */
+  readonly md5: string;
+  /** What holds now: of a declined image nothing else counts. */
+  readonly decisions: readonly string[];
+  /** So far. */
+  readonly deferrals: number;
+  readonly failures: number;
+  /** When the deferral or cool-down ends, where the board knew the time; `null` once it is over. */
+  readonly until: string | null;
+}
+
+/**
+ * What a board remembers of images.
+ *
+ * @param record   as in the key-value store
+ * @param unixTime seconds since 1970
+ */
+export function planReports(record: Uint8Array | undefined, unixTime: number): PlanReport[] {
+  return decodePlans(record).map(({ identity, flags, deferrals, failures, until }) => {
+    const isOver = until !== 0 && until <= unixTime;
+    const holding = flags & DECLINED ? DECLINED : isOver ? flags & ~DEFERRED : flags;
+    return {
+      md5: identity.slice(0, 32),
+      decisions: WORDS.filter(([flag]) => (holding & flag) !== 0).map(([, word]) => word),
+      deferrals,
+      failures,
+      until: until === 0 || isOver || (holding & TIMED) === 0 ? null : new Date(until * 1000).toISOString(),
+    };
+  });
+}
+
+/** One line for a reader. */
+export function describePlan({ md5, decisions, deferrals, failures, until }: PlanReport): string {
+  const words = decisions.join(", ") || (failures > 0 ? "failed" : "offered");
+  const counts = `${failures > 0 ? `  failures ${failures}` : ""}${deferrals > 0 ? `  deferrals ${deferrals}` : ""}`;
+  return `${md5}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
+}

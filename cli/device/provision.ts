@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import { checkConfig } from "../../src/index.js";
+import { UsageError } from "../command-line.js";
+import { readBytes, readCertificate, readIdentity, readStandardInput, writeSecret } from "../files.js";
+import { makeNvsImage, nvsLength, type ProvisioningEntries } from "../nvs-image.js";
+
+/** What a board is told of itself and of its network. */
+export interface ProvisioningOptions {
+  readonly deviceInfo: string;
+  readonly ssid?: string;
+  readonly password?: string;
+  readonly passwordFile?: string;
+  readonly broker?: string;
+  readonly ca?: string;
+  readonly downloadCa?: string;
+  readonly sntp?: string;
+}
+
+/** IEEE 802.11: bytes of a network's name; WPA: bytes of a passphrase, or the hexadecimal digits of its key. */
+const SSID_LIMIT = 32;
+const PASSWORD_MIN = 8;
+const PASSWORD_LIMIT = 63;
+const KEY_DIGITS = 64;
+
+/** Adds the options to a command; whether one has to name the device, is its own matter. */
+export function addProvisioningOptions(command: Command): Command {
+  return command
+    .option("--ssid <name>", "Wi-Fi network")
+    .option(
+      "--password <text>",
+      "of the Wi-Fi network; every process of this machine can read it: rather use --password-file",
+    )
+    .option("--password-file <file>", "first line: the password; - reads it from standard input")
+    .option("--broker <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
+    .option("--ca <file>", "trust anchor of the broker and of downloads, PEM or DER")
+    .option("--download-ca <file>", "trust anchor of downloads, if it is another")
+    .option("--sntp <host>", "host to ask for the time");
+}
+
+/** @throws UsageError, one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
+export function provisioningEntries(options: ProvisioningOptions): ProvisioningEntries {
+  const { broker, ca, downloadCa = ca, sntp, ssid } = options;
+  const identity = readIdentity(options.deviceInfo);
+  checkConfig({ identity, broker: { url: broker } });
+  const { productId, deviceName, region, authentication } = identity;
+  const password = passwordOf(options);
+  if (ssid === undefined && password !== undefined) throw new UsageError("a password goes with --ssid");
+  if (ssid !== undefined && !isText(ssid, 1, SSID_LIMIT)) throw new UsageError(`--ssid has 1 to ${SSID_LIMIT} bytes`);
+  if (sntp !== undefined && !isText(sntp, 1, 253)) throw new UsageError("--sntp is not the name of a host");
+  return {
+    productId,
+    deviceName,
+    ...(authentication.mode === "KEY"
+      ? { deviceSecret: authentication.deviceSecret }
+      : { deviceCert: authentication.certificate, deviceKey: authentication.privateKey }),
+    region,
+    broker,
+    ssid,
+    password,
+    sntp,
+    brokerCa: ca === undefined ? undefined : readCertificate(ca),
+    downloadCa: downloadCa === undefined ? undefined : readCertificate(downloadCa),
+  };
+}
+
+function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
+  if (password !== undefined && passwordFile !== undefined) {
+    throw new UsageError("--password goes without --password-file");
+  }
+  if (password === undefined && passwordFile === undefined) return undefined;
+  const text = password ?? firstLine(passwordFile as string);
+  if (!isText(text, PASSWORD_MIN, PASSWORD_LIMIT) && !(text.length === KEY_DIGITS && /^[0-9a-fA-F]+$/.test(text))) {
+    const sizes = `${PASSWORD_MIN} to ${PASSWORD_LIMIT} bytes, or is a key of ${KEY_DIGITS} hexadecimal digits`;
+    throw new UsageError(`a Wi-Fi password has ${sizes}: leave it out for an open network`);
+  }
+  return text;
+}
+
+function firstLine(path: string): string {
+  const bytes = path === "-" ? readStandardInput() : readBytes(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r?\n/, 1)[0] as string;
+  } catch {
+    throw new UsageError(`the password in ${path === "-" ? "standard input" : path} is not UTF-8: save it as that`);
+  }
+}
+
+/** A zero byte would end the string in NVS. */
+function isText(text: string, min: number, max: number): boolean {
+  const byteLength = Buffer.byteLength(text);
+  return byteLength >= min && byteLength <= max && !text.includes("\0");
+}
+
+/** `ota-device provision` */
+export function provision(options: ProvisioningOptions & { readonly size?: number; readonly output: string }): void {
+  const entries = provisioningEntries(options);
+  const bytes = makeNvsImage(entries, options.size ?? nvsLength());
+  writeSecret(options.output, bytes);
+  const keys = Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  process.stdout.write(
+    `${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`,
+  );
+  process.stdout.write(`holds ${keys.join(", ")}\n`);
+}

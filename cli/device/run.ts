@@ -1,0 +1,184 @@
+import { MAX_VERSION_LENGTH, buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { SimulatedBoard } from "../../hal/boards/sim/board.js";
+import { lockFolder } from "../../hal/boards/sim/lock.js";
+import { createFirmware } from "../../hal/boards/sim/main.js";
+import { createBoard, factoryFlash, holdsBoard, openFlash } from "../../hal/boards/sim/state-dir.js";
+import { SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
+import type { Log, LogLevel } from "../../hal/ports/index.js";
+import { isSameDevice } from "../../src/gateway/sub-device.js";
+import {
+  checkConfig,
+  type ComponentEvent,
+  type Identity,
+  type OtaAgent,
+  type OtaConfig,
+  type Result,
+  type SubDeviceEvent,
+} from "../../src/index.js";
+import { EXIT_FAILED, UsageError } from "../command-line.js";
+import { attachComponent, type NamedComponent } from "./components.js";
+import { readCertificate, readIdentity } from "../files.js";
+import { createLog } from "../log.js";
+import { readPolicy, VitalsFile } from "./plan-files.js";
+import { PlanPrompt } from "./plan-prompt.js";
+import { type SelfTest, selfTestOf } from "./self-test.js";
+import { readSubDevices } from "./sub-devices.js";
+
+export interface RunOptions {
+  readonly deviceInfo: string;
+  readonly state: string;
+  readonly mqtt?: string;
+  readonly ca?: string;
+  readonly factoryVersion: string;
+  readonly idleTimeout: number;
+  readonly maxAttempts: number;
+  readonly backoffMax: number;
+  readonly log: LogLevel;
+  readonly strictTls?: boolean;
+  readonly subdevices?: string;
+  readonly installTimeout: number;
+  readonly policy?: string;
+  readonly vitals?: string;
+  readonly component?: readonly NamedComponent[];
+  readonly selfTest?: SelfTest;
+  readonly selfTestTimeout: number;
+}
+
+/** Bytes of the image that a new board leaves the factory with. */
+const FACTORY_IMAGE_LENGTH = 64 * 1024;
+
+/** `ota-device run`: ends with the process. All input is looked at before anything is written. */
+export async function run(options: RunOptions): Promise<void> {
+  const { subDevices: bound, ...identity } = readIdentity(options.deviceInfo);
+  const listed = readSubDevices(options.subdevices, bound);
+  const config = configOf(options, identity, listed.length > 0);
+  checkConfig(config);
+  const vitals = options.vitals === undefined ? undefined : new VitalsFile(options.vitals);
+  const named = options.component ?? [];
+  if (listed.length > 0 && named.length > 0) {
+    throw new UsageError("--component is not for a gateway: list it in --subdevices");
+  }
+  if (listed.some((one) => isSameDevice(one, identity))) {
+    throw new UsageError("the gateway is not a sub-device of its own");
+  }
+  const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
+  const release = await lockFolder(options.state);
+  // Another process may have put a board there before this one got the lock.
+  if (fresh !== undefined && !holdsBoard(options.state)) createBoard(options.state, fresh);
+
+  let prompt: PlanPrompt | undefined;
+  const log = createLog(options.log, (write) =>
+    prompt !== undefined && process.stderr.isTTY ? prompt.interrupt(write) : write(),
+  );
+  const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
+  const components = named.map((one) => attachComponent(one, options.state));
+  const flash = openFlash(options.state, "r+");
+  const { consent, installWhen } = config.policy ?? {};
+  if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
+  else if (consent === "ask" || installWhen === "accepted") {
+    log(
+      "warn",
+      "plan",
+      () => "the policy wants answers, and nobody can give them: input and output are not a terminal",
+    );
+  }
+  let agent: OtaAgent | undefined;
+  await new Promise<void>((resolve) => {
+    const board = new SimulatedBoard({
+      flash,
+      surroundings: vitals,
+      strictTls: options.strictTls === true,
+      firmware: createFirmware({
+        config,
+        log,
+        subDevices,
+        components,
+        onAgent: (started) => {
+          agent = started;
+          started.on("subdevice", (event) => follow(event, log));
+          started.on("component", (event) => followComponent(event, log));
+          started.on("result", ({ version, result }) =>
+            log("info", "update", () => `version ${version}: ${describeResult(result)}`),
+          );
+          if (prompt !== undefined) started.on("plan", (plan) => prompt?.show(plan));
+        },
+      }),
+      onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),
+      onDead: (error) => {
+        log("error", "board", () => error.message);
+        process.exitCode = EXIT_FAILED;
+        resolve();
+      },
+    });
+    const stop = (): void => {
+      agent?.stop();
+      prompt?.close();
+      // A turn of the event loop for the DISCONNECT.
+      setTimeout(() => {
+        board.cutPower();
+        resolve();
+      }, 50);
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+    board.powerOn();
+  });
+  flash.close();
+  release();
+}
+
+/** What ends it ends the run. */
+function createPrompt(): PlanPrompt {
+  return new PlanPrompt({
+    input: process.stdin,
+    output: process.stdout,
+    onEnd: () => process.kill(process.pid, "SIGINT"),
+  });
+}
+
+function follow(event: SubDeviceEvent, log: Log): void {
+  const name = `${event.productId}/${event.deviceName}`;
+  if (event.kind === "state") {
+    log("info", "gateway", () => `${name} ${event.state}${event.message === undefined ? "" : `: ${event.message}`}`);
+  }
+  if (event.kind === "result") {
+    log("info", "gateway", () => `${name} version ${event.version}: ${describeResult(event.result)}`);
+  }
+}
+
+function followComponent(event: ComponentEvent, log: Log): void {
+  if (event.kind === "state") log("info", "component", () => `${event.component} ${event.state}`);
+  if (event.kind !== "result") return;
+  const { component, version, result } = event;
+  log("info", "component", () => `${component} version ${version}: ${describeResult(result)}`);
+}
+
+function describeResult(result: Result): string {
+  return result.outcome === "done" ? "done" : `${result.outcome}: ${result.message}`;
+}
+
+function configOf(options: RunOptions, identity: Identity, isGateway: boolean): OtaConfig {
+  const authority = options.ca === undefined ? undefined : readCertificate(options.ca);
+  return {
+    identity,
+    ...(isGateway ? { gateway: { installTimeoutSeconds: options.installTimeout } } : {}),
+    broker: { url: options.mqtt, authority },
+    policy: options.policy === undefined ? undefined : readPolicy(options.policy),
+    components: { installTimeoutSeconds: options.installTimeout },
+    selfTest: selfTestOf(options.selfTest),
+    selfTestSeconds: options.selfTestTimeout,
+    download: {
+      authority,
+      idleTimeoutSeconds: options.idleTimeout,
+      maxAttempts: options.maxAttempts,
+      backoffMaxSeconds: options.backoffMax,
+    },
+  };
+}
+
+function factoryImageOf(version: string): Uint8Array {
+  if (!/^[A-Za-z0-9._-]+$/.test(version) || version.length > MAX_VERSION_LENGTH) {
+    throw new UsageError(`--factory-version ${version} is not 1 to ${MAX_VERSION_LENGTH} of [A-Za-z0-9._-]`);
+  }
+  return buildAppImage({ version, byteLength: FACTORY_IMAGE_LENGTH, seed: 0 });
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UsageError } from "../command-line.js";
+import { APPLICATION, boardBuild, type Esp32Sdk, targetOf } from "./sdk.js";
+import { packageRoot } from "../sdk.js";
+
+/**
+ * Partition tables that come with the package, by name: where each has its files, and the flash that it fills, in MiB.
+ */
+const TABLES: { readonly [name: string]: { readonly folder: string; readonly megabytes: number } } = {
+  "4mb": { folder: ".", megabytes: 4 },
+  "4mb-large": { folder: "tables/4mb-large", megabytes: 4 },
+  "8mb": { folder: "tables/8mb", megabytes: 8 },
+  "16mb": { folder: "tables/16mb", megabytes: 16 },
+};
+/** The sizes of flash that ESP-IDF knows, in MiB. */
+const FLASH_MEGABYTES: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
+export const TABLE_NAMES: readonly string[] = Object.keys(TABLES);
+export const DEFAULT_TABLE = "4mb";
+
+export interface ApplicationOptions {
+  readonly sdk: Esp32Sdk;
+  /** Folder of the SDK's build/devices/esp32/targets. */
+  readonly board: string;
+  /** Where everything that is built goes. */
+  readonly output: string;
+  /** Version of the firmware, for the image's application descriptor. */
+  readonly version: string;
+  /** One of TABLE_NAMES. */
+  readonly table: string;
+  /** Folder of examples/ that has the application; `minimal` if absent. */
+  readonly example?: string;
+  /** Built for the debugger: without the settings that the SDK has for releases. */
+  readonly debug?: boolean;
+}
+
+/**
+ * Writes the manifest that mcconfig builds: the example, with a version, a partition table, and the settings of board
+ * and table together, since a build takes one sdkconfig and ours would replace that of the board.
+ *
+ * @returns its path
+ * @throws UsageError if the version cannot stand in an application descriptor, or the board has less flash than the
+ * table
+ */
+export function writeApplication(options: ApplicationOptions): string {
+  const { sdk, board, output, version, table, example = APPLICATION, debug = false } = options;
+  // The descriptor has 32 bytes with the zero at its end; the platform takes these characters.
+  if (!/^[A-Za-z0-9._-]{1,31}$/.test(version)) {
+    throw new UsageError(`firmware version ${version} is not 1 to 31 of [A-Za-z0-9._-]`);
+  }
+  const boards = boardSettings(sdk, board, debug);
+  checkFlash(board, table, boards);
+  const folder = join(output, example);
+  mkdirSync(join(folder, "sdkconfig"), { recursive: true });
+  writeFileSync(join(folder, "partitions.csv"), partitionsOf(table));
+  writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), `${boards}\n${settingsOf(table)}`);
+  // mcconfig has what is included win over what includes it, and the later over the earlier.
+  writeManifest(join(folder, "settings.json"), {
+    build: { "SDKCONFIGPATH ?=": "./sdkconfig", "PARTITIONS_FILE ?=": "./partitions.csv" },
+    // The SDK makes a C string of a text that begins with #.
+    defines: { firmware: { version: `#${version}` } },
+  });
+  const path = join(folder, "manifest.json");
+  writeManifest(path, { include: [join(packageRoot(), "examples", example, "manifest.json"), "./settings.json"] });
+  return path;
+}
+
+function writeManifest(path: string, manifest: object): void {
+  writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** partitions.csv of a table. @throws UsageError */
+export function partitionsOf(table: string): string {
+  return readFileSync(join(folderOf(table), "partitions.csv"), "utf8");
+}
+
+/** sdkconfig.defaults for a table: ours, and the size of its flash. @throws UsageError */
+export function settingsOf(table: string): string {
+  const ours = readFileSync(join(folderOf(DEFAULT_TABLE), "sdkconfig", "sdkconfig.defaults"), "utf8");
+  return `${ours}${flashSettings(tableOf(table).megabytes)}`;
+}
+
+/** Every size that a board may have set is unset: a table is for one. */
+function flashSettings(megabytes: number): string {
+  const others = FLASH_MEGABYTES.filter((size) => size !== megabytes);
+  return [...others.map((size) => `${flashSetting(size)}=n\n`), `${flashSetting(megabytes)}=y\n`].join("");
+}
+
+function flashSetting(megabytes: number): string {
+  return `CONFIG_ESPTOOLPY_FLASHSIZE_${megabytes}MB`;
+}
+
+/** @throws UsageError if the board's own sdkconfig names a smaller flash than the table's */
+function checkFlash(board: string, table: string, settings: string): void {
+  const values = new Map([...settings.matchAll(/^(CONFIG_\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]));
+  const has = Math.max(...FLASH_MEGABYTES.filter((size) => values.get(flashSetting(size)) === "y"));
+  const { megabytes } = tableOf(table);
+  if (!Number.isFinite(has) || has >= megabytes) return;
+  const smaller = TABLE_NAMES.filter((name) => tableOf(name).megabytes <= has);
+  const then = smaller.length === 0 ? "there is no smaller table" : `say --partitions ${smaller.join(" or ")}`;
+  throw new UsageError(
+    `esp32/${board} has ${has} MB of flash in the SDK, and table ${table} takes ${megabytes}: ${then}`,
+  );
+}
+
+function folderOf(table: string): string {
+  return join(packageRoot(), "hal", "boards", "esp32", tableOf(table).folder);
+}
+
+function tableOf(table: string): { readonly folder: string; readonly megabytes: number } {
+  const found = TABLES[table];
+  if (found === undefined) throw new UsageError(`no partition table ${table}: there are ${TABLE_NAMES.join(", ")}`);
+  return found;
+}
+
+/** The sdkconfig that the SDK has for a board besides the chip's, of which a board with PSRAM or USB has one. */
+function boardSettings(sdk: Esp32Sdk, board: string, debug: boolean): string {
+  const { SDKCONFIGPATH: named } = boardBuild(sdk, board);
+  if (typeof named !== "string") return "";
+  const path = resolve(targetOf(sdk, board), named.replace("$(MODDABLE)", sdk.folder));
+  const files = ["sdkconfig.defaults", ...(debug ? [] : ["sdkconfig.defaults.release"])];
+  return files.map((name) => readIfThere(join(path, name)) ?? "").join("\n");
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

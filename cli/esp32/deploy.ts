@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../command-line.js";
+import { APPLICATION, type BuildRequest, environmentOf, mcconfigArguments } from "./sdk.js";
+import type { Sdk } from "../sdk.js";
+
+/** ESP-IDF's tool for one partition of a board; its export.sh brings the Python that runs it. */
+const PARTTOOL = join("components", "partition_table", "parttool.py");
+
+/** What a user or a system ends a program by. */
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export interface Firmware extends BuildRequest {
+  readonly sdk: Sdk;
+  readonly env: NodeJS.ProcessEnv;
+  /** With the debugger xsbug. */
+  readonly debug: boolean;
+}
+
+/** Something of the SDK's or of ESP-IDF's went wrong, and has said what itself. */
+export class ToolError extends Error {
+  override readonly name = "ToolError";
+}
+
+/**
+ * The port that everything is flashed through. A given one has to be a device: the SDK would pass over it in silence
+ * and take another. If none is given, the SDK looks for a board, asking each port.
+ *
+ * @throws UsageError
+ */
+export function findPort({ sdk, env }: Pick<Firmware, "sdk" | "env">, given: string | undefined): string {
+  if (given !== undefined) {
+    if (!isDevice(given)) throw new UsageError(`${given} is no serial port: connect the board, or leave out --port`);
+    return given;
+  }
+  // The script keeps its findings there, and does not make the folder.
+  mkdirSync(join(sdk.folder, "build", "tmp", "esp32"), { recursive: true });
+  const script = join(sdk.folder, "build", "devices", "esp32", "config", "idfSerialPort");
+  const { stdout } = spawnSync("bash", [script], {
+    env: environmentOf(sdk, env),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = stdout?.trim().split("\n").at(-1) ?? "";
+  if (!isDevice(port)) throw new UsageError("no board is found on a serial port: connect it, or say which by --port");
+  return port;
+}
+
+function isDevice(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() === true;
+}
+
+/** @throws UsageError if the ESP-IDF lacks what flashing needs */
+export function checkPartitionTool(env: NodeJS.ProcessEnv): void {
+  const path = join(env["IDF_PATH"] as string, PARTTOOL);
+  if (!existsSync(path)) throw new UsageError(`${path} is missing: install ESP-IDF anew`);
+  if (spawnSync("python", [path, "--help"], { env, stdio: "ignore" }).status !== 0) {
+    throw new UsageError(`${path} does not run: source ${join(env["IDF_PATH"] as string, "export.sh")} first`);
+  }
+}
+
+/** @returns the path of the application image @throws ToolError */
+export function build(firmware: Firmware): string {
+  const image = join(builtFolder(firmware), "xs_esp32.bin");
+  // mcconfig passes over some failures of ESP-IDF's build, and would leave the image of an earlier one in place.
+  for (const stale of [image, ...linkedImages(firmware)]) rmSync(stale, { force: true });
+  mcconfig(firmware, "build");
+  if (!existsSync(image)) throw new ToolError("mcconfig built no image, see above");
+  return image;
+}
+
+/** Flashes boot loader, partition table, empty otadata and the application. @throws ToolError */
+export function deploy(firmware: Firmware, port: string): void {
+  mcconfig(firmware, "deploy", port);
+}
+
+/** Shows what the firmware says, until the user ends it. @throws ToolError */
+export function openDebugger(firmware: Firmware, port: string): void {
+  mcconfig(firmware, "xsbug", port);
+}
+
+/**
+ * Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError, also if a signal ends
+ * it
+ */
+export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): Promise<void> {
+  const table = join(builtFolder(firmware), "partition-table.bin");
+  let python: ChildProcess | undefined;
+  // A signal would end this process before it has removed the secret: it ends the tool instead, whose failure then ends
+  // this process. The terminal sends SIGINT to both.
+  const passOn = (signal: NodeJS.Signals): void => {
+    if (signal !== "SIGINT") python?.kill(signal);
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, passOn);
+  // Not beside what is built: it holds the device's secret.
+  const folder = mkdtempSync(join(tmpdir(), "moddable-ota-nvs-"));
+  try {
+    const input = join(folder, "nvs.bin");
+    writeFileSync(input, nvs, { mode: 0o600 });
+    const tool = join(firmware.env["IDF_PATH"] as string, PARTTOOL);
+    const source = existsSync(table) ? ["--partition-table-file", table] : [];
+    const operation = ["write_partition", "--partition-name", "nvs", "--input", input];
+    python = spawn("python", [tool, "--port", port, ...source, ...operation], { env: firmware.env, stdio: "inherit" });
+    const [status] = await once(python, "close").catch((error: Error) => {
+      throw new ToolError(`python does not run: ${error.message}`);
+    });
+    if (status !== 0) {
+      throw new ToolError("parttool.py failed, see above: the board runs the firmware and is not provisioned");
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    for (const signal of ENDING_SIGNALS) process.off(signal, passOn);
+  }
+}
+
+function mcconfig(firmware: Firmware, target: string, port?: string): void {
+  const { sdk, debug, env } = firmware;
+  const args = ["-m", ...(debug ? ["-d"] : []), "-t", target, ...mcconfigArguments(firmware)];
+  const withPort = port === undefined ? env : { ...env, UPLOAD_PORT: port };
+  const { status, error } = spawnSync("mcconfig", args, { env: environmentOf(sdk, withPort), stdio: "inherit" });
+  if (error !== undefined) throw new ToolError(`mcconfig does not run: ${error.message}`);
+  if (status !== 0) throw new ToolError(`mcconfig failed in its target ${target}, see above`);
+}
+
+/** Where mcconfig puts what a build came to. */
+function builtFolder({ output, board, debug }: Firmware): string {
+  return join(output, "bin", "esp32", board, debug ? "debug" : "release", APPLICATION);
+}
+
+/** What ESP-IDF linked, from where mcconfig copies it. */
+function linkedImages({ output, board, debug }: Firmware): string[] {
+  const folder = join(output, "tmp", "esp32", board, debug ? "debug" : "release", APPLICATION);
+  const projects = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("xsProj-")) : [];
+  return projects.map((project) => join(folder, project, "build", "xs_esp32.bin"));
+}

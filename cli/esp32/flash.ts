@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { appVersion } from "../../hal/boards/sim/app-image.js";
+import { runProgram, UsageError } from "../command-line.js";
+import { DEFAULT_TABLE, TABLE_NAMES, writeApplication } from "./application.js";
+import { checkApplication, slotLengthOf } from "./application-check.js";
+import { build, checkPartitionTool, deploy, findPort, type Firmware, openDebugger, writeNvs } from "./deploy.js";
+import { checkBoard, checkIdf, describeIgnored, findEsp32Sdk } from "./sdk.js";
+import { checkRoom, type Room } from "./room.js";
+import { makeNvsImage, nvsLength } from "../nvs-image.js";
+import { addProvisioningOptions, provisioningEntries, type ProvisioningOptions } from "../device/provision.js";
+import { packageRoot } from "../sdk.js";
+
+interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
+  readonly deviceInfo?: string;
+  readonly firmwareVersion: string;
+  readonly board: string;
+  readonly partitions: string;
+  readonly port?: string;
+  readonly debug?: true;
+  readonly build?: true;
+}
+
+const program = addProvisioningOptions(
+  new Command("npm run flash --")
+    .description(
+      "Builds examples/minimal by the Moddable SDK and ESP-IDF and flashes it over USB, and beside it the board's identity and network.",
+    )
+    .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
+)
+  .option("--firmware-version <v>", "version of this firmware, which the image says and the board reports", "0.1.0")
+  .option("--board <name>", "board of the SDK", "nodemcu")
+  .addOption(
+    new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
+  )
+  .option("--port <device>", "serial port; default: the one that the SDK finds")
+  .option("--debug", "with the debugger xsbug, which shows what the firmware says")
+  .option("--build", "build only: the image to upgrade to, the same for all devices, without identity and network")
+  .action(flash);
+
+await runProgram(program);
+
+/** All that can be wrong is found out before the minutes that a build takes. */
+async function flash(options: FlashOptions): Promise<void> {
+  const env = process.env;
+  const sdk = findEsp32Sdk(env);
+  checkBoard(sdk, options.board);
+  const nvs = options.build ? undefined : nvsImageOf(options);
+  checkIdf(sdk, env);
+  const { board, firmwareVersion: version, partitions: table } = options;
+  const debug = options.debug === true;
+  if (nvs !== undefined) checkPartitionTool(env);
+  const port = nvs === undefined ? undefined : findPort({ sdk, env }, options.port);
+  const ignored = describeIgnored(env);
+  if (ignored !== undefined) say(`ignored: ${ignored}`);
+  // Says what the board lacks: wrong settings would show in C, too little stack only as a board that restarts for ever.
+  const { partitions, room } = checkApplication({ sdk, board, version, table, debug });
+  say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
+  const output = join(packageRoot(), "dist", "esp32");
+  mkdirSync(output, { recursive: true });
+  const manifest = writeApplication({ sdk, board, output, version, table, debug });
+  const firmware: Firmware = { sdk, env, board, output, manifest, debug };
+  const image = build(firmware);
+  const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });
+  say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
+  if (port === undefined || nvs === undefined) {
+    say(`image ${image}`);
+    say("it is the same for every device: it holds no identity and no network");
+    return;
+  }
+  deploy(firmware, port);
+  await writeNvs(firmware, port, nvs);
+  say(`image ${image}`);
+  say(`${port} runs it and is provisioned`);
+  if (firmware.debug) openDebugger(firmware, port);
+}
+
+/** @throws UsageError, OtaError `usage` */
+function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
+  if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
+  if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
+  return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
+}
+
+/** What was built, before it is flashed. @throws Error if it is not what was wanted, or too large */
+function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
+  const image = readFileSync(path);
+  const version = appVersion(image);
+  if (version !== wanted.version) {
+    throw new Error(
+      `${path} says it is version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`,
+    );
+  }
+  return checkRoom({ byteLength: image.byteLength, slotLength: wanted.slotLength, isEstimate: false });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

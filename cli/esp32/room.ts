@@ -1,0 +1,58 @@
+import type { Linked } from "./link.js";
+
+/** Bytes of a slot on the chip. */
+export const SLOT_LENGTH = 16;
+
+/**
+ * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker
+ * adds. Measured on an ESP32-C3 by the build of docs/board.md, Room, and taken for all chips; an application's own C
+ * comes on top.
+ */
+const NATIVE_LENGTH = 1_080_000;
+
+/** Least part of a slot that an image must leave: a slot cannot grow by an update, and images do. */
+export const LEAST_FREE_PERCENT = 5;
+
+export interface Room {
+  readonly byteLength: number;
+  readonly slotLength: number;
+  readonly freePercent: number;
+}
+
+/**
+ * @param image.byteLength   bytes of the application image
+ * @param image.slotLength   bytes of each OTA slot
+ * @param image.isEstimate   it was not built: the error says so
+ * @throws Error if it leaves less than LEAST_FREE_PERCENT of its slot, with what to do
+ */
+export function checkRoom({
+  byteLength,
+  slotLength,
+  isEstimate,
+}: {
+  byteLength: number;
+  slotLength: number;
+  isEstimate: boolean;
+}): Room {
+  const freePercent = Math.floor(((slotLength - byteLength) * 1000) / slotLength) / 10;
+  if (freePercent >= LEAST_FREE_PERCENT) return { byteLength, slotLength, freePercent };
+  const size = `the image has ${count(byteLength)} bytes${isEstimate ? " by estimate" : ""}`;
+  const left =
+    freePercent < 0
+      ? `does not fit its slot of ${count(slotLength)}`
+      : `leaves ${freePercent} % of its slot of ${count(slotLength)}`;
+  throw new Error(
+    `${size} and ${left}: at least ${LEAST_FREE_PERCENT} % must stay, for a slot cannot grow by an update. ` +
+      "Take a larger table (--partitions), or leave out what docs/board.md lists under Room",
+  );
+}
+
+/** @returns bytes of the image that a build would come to */
+export function estimateImage({ modules, romSlots }: Linked): number {
+  const bytecode = [...modules.values()].reduce((sum, size) => sum + size, 0);
+  return NATIVE_LENGTH + bytecode + romSlots * SLOT_LENGTH;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,115 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { UsageError } from "../command-line.js";
+import { findSdk, type Sdk } from "../sdk.js";
+
+const SEE = "see README.md, On an ESP32";
+const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
+
+export interface Esp32Sdk extends Sdk {
+  /** The tag of ESP-IDF that it builds with. */
+  readonly idfVersion: string;
+}
+
+export interface BuildRequest {
+  /** Folder of the SDK's build/devices/esp32/targets. */
+  readonly board: string;
+  /** Where everything that is built goes. */
+  readonly output: string;
+  /** Path of the manifest: the folder it lies in names the application. */
+  readonly manifest: string;
+}
+
+/** The application that is linked and flashed. */
+export const APPLICATION = "minimal";
+
+/**
+ * By these the environment gives an application its sdkconfig and its table, over its manifest; ours brings its own.
+ */
+const IGNORED = ["SDKCONFIGPATH", "PARTITIONS_FILE"] as const;
+
+/** What a manifest of the SDK says of a board. */
+export interface BoardBuild {
+  readonly SDKCONFIGPATH?: unknown;
+  /** The chip; absent: an ESP32. */
+  readonly ESP32_SUBCLASS?: unknown;
+}
+
+/** @throws UsageError that says what to install */
+export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
+  const sdk = findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: [] });
+  return { ...sdk, idfVersion: idfVersionOf(sdk.folder) };
+}
+
+/** @throws UsageError */
+export function checkBoard(sdk: Sdk, board: string): void {
+  const known = existsSync(join(targetOf(sdk, board), "manifest.json"));
+  if (!known || !/^[a-z0-9_]+$/.test(board)) {
+    throw new UsageError(
+      `the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`,
+    );
+  }
+  if (boardBuild(sdk, board).ESP32_SUBCLASS === "esp32h2") {
+    throw new UsageError(`esp32/${board} has no Wi-Fi in the SDK, which examples/${APPLICATION} needs`);
+  }
+}
+
+/** The SDK's folder of a board. */
+export function targetOf(sdk: Sdk, board: string): string {
+  return join(sdk.folder, "build", "devices", "esp32", "targets", board);
+}
+
+/** @throws Error if there is no such board */
+export function boardBuild(sdk: Sdk, board: string): BoardBuild {
+  const manifest = JSON.parse(readFileSync(join(targetOf(sdk, board), "manifest.json"), "utf8")) as {
+    readonly build?: BoardBuild;
+  };
+  return manifest.build ?? {};
+}
+
+/** @throws UsageError that says what to install */
+export function checkIdf(sdk: Esp32Sdk, env: NodeJS.ProcessEnv): void {
+  const folder = env["IDF_PATH"];
+  if (folder === undefined || folder === "") {
+    throw new UsageError(`IDF_PATH is not set: install ESP-IDF ${sdk.idfVersion} and source its export.sh; ${SEE}`);
+  }
+  if (!existsSync(join(folder, "components", "app_update", "include", "esp_ota_ops.h"))) {
+    throw new UsageError(`IDF_PATH is ${folder}, which is no ESP-IDF; ${SEE}`);
+  }
+  if (spawnSync("idf.py", ["--version"], { env, stdio: "ignore" }).status !== 0) {
+    throw new UsageError(`idf.py does not run: source ${join(folder, "export.sh")} first`);
+  }
+}
+
+/** Arguments of mcconfig for the application, without its mode. */
+export function mcconfigArguments({ board, output, manifest }: BuildRequest): string[] {
+  return ["-p", `esp32/${board}`, "-o", output, manifest];
+}
+
+/**
+ * The SDK's tools, and what stands in `first`, before everything else; without what is meant for another application.
+ */
+export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly string[] = []): NodeJS.ProcessEnv {
+  const ignored = Object.fromEntries(IGNORED.map((name) => [name, undefined]));
+  return { ...env, ...ignored, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };
+}
+
+/** @returns what of the environment goes into no build, in words, or `undefined` if nothing is set */
+export function describeIgnored(env: NodeJS.ProcessEnv): string | undefined {
+  const set = IGNORED.filter((name) => env[name] !== undefined);
+  return set.length === 0 ? undefined : `${set.join(" and ")} of the environment: for an application of your own`;
+}
+
+function idfVersionOf(folder: string): string {
+  const manifest = readOr(join(folder, "build", "devices", "esp32", "manifest.json"), "{}");
+  return /"EXPECTED_ESP_IDF"\s*:\s*"([^"]+)"/.exec(manifest)?.[1] ?? "v6.0";
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return fallback;
+  }
+}

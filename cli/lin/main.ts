@@ -1,0 +1,332 @@
+#!/usr/bin/env node
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { Cloud } from "../../cloud/cloud.js";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { createBoard, factoryFlash } from "../../hal/boards/sim/state-dir.js";
+import type { LogLevel } from "../../hal/ports/index.js";
+import { count, EXIT_FAILED, percent, runProgram, UsageError } from "../command-line.js";
+import { LOG_LEVELS } from "../log.js";
+import { createProgress } from "../progress.js";
+import { SimBoard, type SimEvent } from "./board.js";
+import { bytesOf, type Instruments } from "./instruments.js";
+import { Spoiler } from "./spoiler.js";
+import { packageRoot } from "../sdk.js";
+import { build, type Built, checkCompiler, findLinuxSdk } from "./sdk.js";
+
+const PRODUCT = "ABCDE12345";
+/** Together the name in the device's certificate, test/fixtures/tls/client.pem. */
+const DEVICE = "light_01";
+const FACTORY_VERSION = "0.1.0";
+const NEW_VERSION = "0.2.0";
+const FACTORY_LENGTH = 64 * 1024;
+/** The SDK's sockets on Linux are polled: they carry about 74 KB/s, over TLS no more. */
+const SLOWEST_BYTES_PER_SECOND = 20_000;
+const CUT_MS = 200;
+/** What the preloaded modules may take of the heap. */
+const LOADED_LIMIT = 4096;
+/** Where the board looks for the servers, and where they are when something stands between. */
+const HOST = "127.0.0.1";
+const HOST_BEHIND = "127.0.0.2";
+/** A failed handshake is told this often before the run ends: the application outlives it. */
+const REFUSALS = 3;
+
+interface LinOptions {
+  readonly tls?: boolean;
+  readonly certificate?: boolean;
+  readonly wrongCa?: "broker" | "files";
+  readonly spoil?: number;
+  readonly size: number;
+  readonly cut: number;
+  readonly stack?: number;
+  readonly log: LogLevel;
+}
+
+const SERVER_TLS = { cert: certificate("server.pem"), key: certificate("server-key.pem") };
+const SERVER_CA = certificate("ca.pem");
+
+const program = new Command("npm run lin --")
+  .description("A whole update in the Moddable SDK's Linux target, built by mcconfig, in the memory of an ESP32.")
+  .option("--tls", "MQTT and HTTP both on TLS")
+  .option("--certificate", "with --tls: the device shows a certificate instead of a secret")
+  .addOption(
+    new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices([
+      "broker",
+      "files",
+    ]),
+  )
+  .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
+  .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
+  .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
+  .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
+  .addOption(
+    new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"),
+  )
+  .action(lin);
+
+await runProgram(program);
+
+async function lin(options: LinOptions): Promise<void> {
+  if (options.wrongCa !== undefined && options.tls !== true) throw new UsageError("--wrong-ca needs --tls");
+  if (options.certificate === true && options.tls !== true) throw new UsageError("--certificate needs --tls");
+  if (options.tls === true && !existsSync(SERVER_CA)) {
+    throw new UsageError(
+      "--tls needs the certificates in test/fixtures/tls, which the package leaves out: run it in a copy of the repository",
+    );
+  }
+  const image = imageOf(options.size);
+  const sdk = findLinuxSdk(process.env);
+  checkCompiler(process.env);
+  say(`sdk      Moddable ${sdk.version}`);
+  say("build    mcconfig -m -i -p lin (the first time takes a minute)");
+  const built = build(sdk, process.env, options.stack);
+  const folder = mkdtempSync(join(tmpdir(), "moddable-ota-lin-"));
+  try {
+    await update({ folder, image, built, options });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Run {
+  readonly folder: string;
+  readonly image: Uint8Array;
+  readonly built: Built;
+  readonly options: LinOptions;
+}
+
+async function update(run: Run): Promise<void> {
+  const { folder, image, options } = run;
+  const served = { requests: 0, bytes: 0 };
+  const cloud = await Cloud.start({
+    folder: join(folder, "cloud"),
+    listen: options.spoil === undefined ? HOST : HOST_BEHIND,
+    publicHost: HOST,
+    tls:
+      options.tls === true
+        ? { ...SERVER_TLS, clientCa: options.certificate === true ? SERVER_CA : undefined }
+        : undefined,
+    onServed: ({ byteLength }) => {
+      served.requests++;
+      served.bytes += byteLength;
+    },
+  });
+  say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
+  const between = options.spoil === undefined ? [] : await spoilers(cloud, options.spoil);
+  try {
+    const deviceSecret = await prepare(cloud, folder, image);
+    const state = join(folder, "board");
+    createBoard(state, factoryFlash(buildAppImage({ version: FACTORY_VERSION, byteLength: FACTORY_LENGTH, seed: 0 })));
+    configure(state, cloud, deviceSecret, options);
+    const began = process.hrtime.bigint();
+    const ended = await follow(run, cloud, state);
+    const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+    if (ended.outcome === "done") {
+      const { requests } = served;
+      if (options.tls === true) say("tls      MQTT's session and HTTPS's lived beside each other in this memory");
+      say(
+        `done     version ${NEW_VERSION} runs from ${ended.slot}: ${image.byteLength} bytes, ` +
+          `${requests} ${requests === 1 ? "request" : "requests"}, ${seconds.toFixed(1)} s`,
+      );
+    } else {
+      say(`${ended.outcome.padEnd(8)} ${ended.message}`);
+    }
+    if (ended.outcome === "failed") process.exitCode = EXIT_FAILED;
+    sayMemory(ended.instruments);
+    if (bytesOf(ended.instruments.loaded) > LOADED_LIMIT) process.exitCode = EXIT_FAILED;
+    if (between.some(({ spoiled }) => spoiled)) say("spoiled  one byte, and that did no harm");
+  } finally {
+    for (const spoiler of between) spoiler.stop();
+    await cloud.stop();
+  }
+}
+
+/** The broker's bytes pass unchanged. */
+function spoilers(cloud: Cloud, spoilAt: number): Promise<Spoiler[]> {
+  return Promise.all(
+    [[cloud.mqttUrl, Number.MAX_SAFE_INTEGER] as const, [cloud.httpUrl, spoilAt] as const].map(([url, at]) =>
+      Spoiler.start({ port: Number(new URL(url).port), from: HOST, to: HOST_BEHIND, spoilAt: at }),
+    ),
+  );
+}
+
+async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): Promise<string> {
+  const deviceSecret = randomBytes(16).toString("base64");
+  const path = join(folder, "firmware.bin");
+  writeFileSync(path, image);
+  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
+  for (const version of [FACTORY_VERSION, NEW_VERSION]) {
+    await platform.addFirmware({ productId: PRODUCT, version, path });
+  }
+  await platform.upgrade({
+    productId: PRODUCT,
+    version: NEW_VERSION,
+    selection: { kind: "versions", fromVersions: [FACTORY_VERSION] },
+  });
+  return deviceSecret;
+}
+
+/** What the application reads from its working folder: hal/boards/lin/app. */
+function configure(state: string, cloud: Cloud, deviceSecret: string, options: LinOptions): void {
+  const authorities = {
+    broker: options.wrongCa === "broker" ? "other-ca.pem" : "ca.pem",
+    download: options.wrongCa === "files" ? "other-ca.pem" : "ca.pem",
+  };
+  if (options.tls === true) {
+    for (const [name, file] of Object.entries(authorities)) {
+      writeFileSync(join(state, `${name}.der`), certificateDer(file));
+    }
+  }
+  if (options.certificate === true) {
+    writeFileSync(join(state, "certificate.der"), certificateDer("client.pem"));
+    const key = createPrivateKey(readFileSync(certificate("client-key.pem")));
+    writeFileSync(join(state, "key.der"), key.export({ type: "pkcs8", format: "der" }));
+  }
+  const run = {
+    productId: PRODUCT,
+    deviceName: DEVICE,
+    ...(options.certificate === true ? { certificate: "certificate.der", privateKey: "key.der" } : { deviceSecret }),
+    url: cloud.mqttUrl,
+    ...(options.tls === true ? { brokerAuthority: "broker.der", downloadAuthority: "download.der" } : {}),
+  };
+  writeFileSync(join(state, "run.json"), JSON.stringify(run));
+}
+
+type Ended = { instruments: Instruments } & (
+  | { outcome: "done"; slot: string }
+  | { outcome: "failed" | "refused"; message: string }
+);
+
+/** Until the cloud has seen the end of the job, or nothing more will come. */
+function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
+  const { built, image, options } = run;
+  const limit = LOG_LEVELS.indexOf(options.log);
+  const progress = createProgress();
+  let slot = "";
+  let cutAt: number | undefined = options.cut;
+  let refusals = 0;
+  return new Promise((resolve) => {
+    const board = new SimBoard({
+      built,
+      folder: state,
+      onEvent: (event) => on(event),
+      onLog: (line) => {
+        const level = LOG_LEVELS.findIndex((name) => line.startsWith(name));
+        // The engine's own words are for the curious.
+        if ((level < 0 ? LOG_LEVELS.length - 1 : level) <= limit) process.stderr.write(`${line}\n`);
+      },
+      onDead: (reason) => end({ outcome: "failed", message: reason }),
+    });
+    const deadlineMs = 60_000 + (image.byteLength / SLOWEST_BYTES_PER_SECOND) * 1000;
+    const deadline = setTimeout(
+      () => end({ outcome: "failed", message: `no end within ${Math.round(deadlineMs / 1000)} s` }),
+      deadlineMs,
+    );
+    const end = (
+      ended: { outcome: "done"; slot: string } | { outcome: "failed" | "refused"; message: string },
+    ): void => {
+      clearTimeout(deadline);
+      progress.stop();
+      board.cutPower();
+      resolve({ ...ended, instruments: board.instruments });
+    };
+    const cut = (at: number): void => {
+      board.cutPower();
+      progress.stop();
+      say(`power    cut at ${at} %: the process is killed`);
+      setTimeout(() => {
+        say("power    on again");
+        board.powerOn();
+      }, CUT_MS);
+    };
+    const onAnswer = async (): Promise<void> => {
+      const { devices } = await cloud.platform.status();
+      const task = devices[0]?.task;
+      if (devices[0]?.version === NEW_VERSION && task?.state === "success") end({ outcome: "done", slot });
+    };
+    let resumed = true;
+    const on = (event: SimEvent): void => {
+      switch (event.name) {
+        case "boot":
+          slot = String(event["slot"]);
+          resumed = false;
+          say(`board    boots ${slot}, version ${String(event["version"])}, ${String(event["state"])}`);
+          return;
+        case "state":
+          if (event["to"] !== "downloading") progress.stop();
+          say(`agent    ${String(event["to"])}`);
+          return;
+        case "progress": {
+          const [bytes, size] = [Number(event["bytes"]), Number(event["size"])];
+          if (!resumed && bytes > 0) say(`agent    resumes at ${Math.floor((bytes * 100) / size)} %`);
+          resumed = true;
+          progress.update(bytes, size);
+          if (cutAt === undefined || bytes * 100 < cutAt * size) return;
+          cutAt = undefined;
+          cut(Math.floor((bytes * 100) / size));
+          return;
+        }
+        case "connection":
+          if (event["online"] === true || options.wrongCa !== "broker") return;
+          say(`agent    ${String(event["code"])}: ${String(event["message"])}`);
+          if (event["code"] !== "untrusted") {
+            end({ outcome: "failed", message: "another end than untrusted" });
+          } else if (++refusals === REFUSALS) {
+            end({ outcome: "refused", message: `${REFUSALS} handshakes ended as untrusted; the application runs on` });
+          }
+          return;
+        case "result": {
+          const { outcome, message } = event["result"] as { outcome: string; message?: string };
+          if (options.wrongCa === "files") {
+            end({ outcome: outcome === "done" ? "failed" : "refused", message: `${outcome}: ${message ?? ""}` });
+          } else if (outcome !== "done") {
+            end({ outcome: "failed", message: `${outcome}: ${message ?? ""}` });
+          }
+          return;
+        }
+        case "answer":
+          void onAnswer();
+          return;
+      }
+    };
+    board.powerOn();
+  });
+}
+
+function sayMemory(instruments: Instruments): void {
+  const { loaded, live } = instruments;
+  say(
+    `loaded   ${loaded.slots} slots, ${loaded.chunkBytes} bytes of chunks before the application begins: ` +
+      `${bytesOf(loaded)} bytes at 16 a slot, ${LOADED_LIMIT} at most`,
+  );
+  say(`peak     ${instruments.describePeak()}`);
+  say(
+    `live     at most ${live.slots} slots, ${live.chunkBytes} bytes of chunks after a collection: ${bytesOf(live)} bytes`,
+  );
+}
+
+/** @throws UsageError for a size that no image has */
+function imageOf(byteLength: number): Uint8Array {
+  try {
+    const image = buildAppImage({ version: NEW_VERSION, byteLength, seed: 1 });
+    factoryFlash(image);
+    return image;
+  } catch (error) {
+    throw new UsageError(`--size ${byteLength}: ${(error as Error).message}`);
+  }
+}
+
+function certificateDer(name: string): Uint8Array {
+  return new X509Certificate(readFileSync(certificate(name))).raw;
+}
+
+function certificate(name: string): string {
+  return join(packageRoot(), "test", "fixtures", "tls", name);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
