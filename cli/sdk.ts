@@ -15,7 +15,7 @@ export interface Sdk {
 }
 
 export interface SdkNeeds {
-  /** Where the README says how to install it. */
+  /** Which page says how to install it. */
   readonly see: string;
   /** Programs that must be built. */
   readonly tools: readonly string[];
