@@ -38,7 +38,9 @@ test("the program for Node in docs/application.md updates its board, as it stand
 
 /** The block that says the name of its file. */
 function programIn(text: string): string {
-  return /^```js\n(\/\/ board\.mjs\n[\s\S]*?)^```$/m.exec(text)?.[1] ?? assert.fail("docs/application.md has no board.mjs");
+  return (
+    /^```js\n(\/\/ board\.mjs\n[\s\S]*?)^```$/m.exec(text)?.[1] ?? assert.fail("docs/application.md has no board.mjs")
+  );
 }
 
 function neededBy(name: string): string[] {
