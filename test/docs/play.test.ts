@@ -34,8 +34,7 @@ test("the blocks of a page run one after the other in its folder, and what they 
 });
 
 test("what runs in the background is there for the blocks after it, and ends with the page", async () => {
-  const server = "echo up; while :; do echo $$ > beat; sleep 0.05; done";
-  const page = `${block(server, 'run: background until "up"')}${block("cat beat 2>/dev/null; echo done", 'run: until "done"')}${block("cp beat $HOLD/pid")}`;
+  const page = `${block("echo $$ > pid; echo up; sleep 60", 'run: background until "up"')}${block("cp pid $HOLD/pid")}`;
   await withFolder(async (hold) => {
     await play(page, { HOLD: hold });
     const pid = Number(readFileSync(join(hold, "pid"), "utf8"));
