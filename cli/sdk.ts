@@ -26,10 +26,10 @@ export interface SdkNeeds {
 /** @throws UsageError that says what to install */
 export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {
   const folder = env["MODDABLE"];
+  const host = process.platform === "darwin" ? "mac" : "lin";
   if (folder === undefined || folder === "") {
-    throw new UsageError(
-      `MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${see}`,
-    );
+    const needed = `export MODDABLE=<its folder> PATH=<its folder>/build/bin/${host}/release:$PATH`;
+    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer, then ${needed}; ${see}`);
   }
   const version = versionOf(folder);
   if (version === "") {
@@ -40,11 +40,14 @@ export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds)
   }
   const part = parts.find((path) => !existsSync(join(folder, path)));
   if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${see}`);
-  const host = process.platform === "darwin" ? "mac" : "lin";
   const built = join(folder, "build", "bin", host, "release");
   const missing = tools.find((name) => !isProgram(join(built, name)));
   if (missing !== undefined) {
-    throw new UsageError(`${missing} is not built: run make in ${join(folder, "build", "makefiles", host)}; ${see}`);
+    // The last that its makefile builds is a window, which needs GTK: without it make fails, and all is there.
+    const make = `MODDABLE=${folder} PATH=${built}:$PATH make -C ${join(folder, "build", "makefiles", host)}`;
+    throw new UsageError(
+      `${missing} is not built: run ${make} (an error about GTK at its end does not matter); ${see}`,
+    );
   }
   return { folder, version, tools: built };
 }

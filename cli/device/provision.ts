@@ -63,6 +63,13 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
   };
 }
 
+/** @returns what is missing for TLS with the broker, in one line, or `undefined` if nothing is */
+export function describeTrust({ broker, brokerCa }: ProvisioningEntries): string | undefined {
+  if (brokerCa !== undefined || broker?.startsWith("mqtt://")) return undefined;
+  const which = broker === undefined ? "the platform's broker has a certificate authority of its own" : broker;
+  return `no --ca: the board will trust no certificate of the broker (${which})`;
+}
+
 function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
   if (password !== undefined && passwordFile !== undefined) {
     throw new UsageError("--password goes without --password-file");
@@ -101,4 +108,6 @@ export function provision(options: ProvisioningOptions & { readonly size?: numbe
     `${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`,
   );
   process.stdout.write(`holds ${keys.join(", ")}\n`);
+  const trust = describeTrust(entries);
+  if (trust !== undefined) process.stderr.write(`warning: ${trust}\n`);
 }

@@ -18,6 +18,11 @@ export interface Firmware extends BuildRequest {
   readonly env: NodeJS.ProcessEnv;
   /** With the debugger xsbug. */
   readonly debug: boolean;
+  /**
+   * The serial port, if it is flashed. mcconfig writes it into the settings of ESP-IDF, which is configured anew, for
+   * minutes, when one step is given another one than the step before.
+   */
+  readonly port: string | undefined;
 }
 
 /** Something of the SDK's or of ESP-IDF's went wrong, and has said what itself. */
@@ -73,13 +78,13 @@ export function build(firmware: Firmware): string {
 }
 
 /** Flashes boot loader, partition table, empty otadata and the application. @throws ToolError */
-export function deploy(firmware: Firmware, port: string): void {
-  mcconfig(firmware, "deploy", port);
+export function deploy(firmware: Firmware): void {
+  mcconfig(firmware, "deploy");
 }
 
 /** Shows what the firmware says, until the user ends it. @throws ToolError */
-export function openDebugger(firmware: Firmware, port: string): void {
-  mcconfig(firmware, "xsbug", port);
+export function openDebugger(firmware: Firmware): void {
+  mcconfig(firmware, "xsbug");
 }
 
 /**
@@ -116,8 +121,8 @@ export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array
   }
 }
 
-function mcconfig(firmware: Firmware, target: string, port?: string): void {
-  const { sdk, debug, env } = firmware;
+function mcconfig(firmware: Firmware, target: string): void {
+  const { sdk, debug, env, port } = firmware;
   const args = ["-m", ...(debug ? ["-d"] : []), "-t", target, ...mcconfigArguments(firmware)];
   const withPort = port === undefined ? env : { ...env, UPLOAD_PORT: port };
   const { status, error } = spawnSync("mcconfig", args, { env: environmentOf(sdk, withPort), stdio: "inherit" });

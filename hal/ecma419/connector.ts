@@ -173,7 +173,7 @@ class Connection implements ByteStream {
       // It is the caller's then: `unreachable`, as without TLS.
       if (opening) throw error;
       this.#tcp?.close();
-      throw HalError.wrap("untrusted", `TLS with ${host}`, error);
+      throw HalError.wrap("untrusted", `TLS with ${host}${this.#trust()}`, error);
     }
   }
 
@@ -280,8 +280,13 @@ class Connection implements ByteStream {
     this.#fail(
       this.#connected
         ? new HalError("io", `TLS with ${host} broke`, error)
-        : new HalError("untrusted", `TLS handshake with ${host} failed`, error),
+        : new HalError("untrusted", `TLS handshake with ${host} failed${this.#trust()}`, error),
     );
+  }
+
+  /** What a board most often lacks. */
+  #trust(): string {
+    return this.#options.tls?.authority === undefined ? " (no authority is set)" : "";
   }
 
   #fail(error: HalError): void {

@@ -263,9 +263,24 @@ export class OtaAgent {
       limits: this.#config.limits,
       tls: this.#config.downloadTls,
       onStep: (state, event) => this.#onStep(state, event),
-      onReported: (version, result) => this.#listeners.tell("result", { version, result }),
+      onReported: (version, result) => {
+        this.#listeners.tell("result", { version, result });
+        if (result.outcome === "done") this.#checkInstalled(version);
+      },
       onRestart: () => this.#disconnect(),
     });
+  }
+
+  /** The platform offers a version again and again to a firmware that was made from it and reports another. */
+  #checkInstalled(installed: string): void {
+    const reported = this.#version;
+    if (installed === reported) return;
+    this.#device.log(
+      "warn",
+      "update",
+      () => `version ${installed} is installed and reports ${reported}: raise \`config.version\`, or leave it out`,
+    );
+    this.#listeners.tell("version-mismatch", { installed, reported });
   }
 
   /** What the parts have from the agent. */

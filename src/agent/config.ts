@@ -3,9 +3,10 @@ import type { PolicyConfig } from "../plans/policy.js";
 import { OtaError } from "../errors.js";
 import type { MqttServer } from "../mqtt/session.js";
 import { brokerUrl } from "../protocol/hosts.js";
-import { checkDeviceName, decodeSecret, type Identity } from "../protocol/identity.js";
+import { checkIdentity, type Identity } from "../protocol/identity.js";
 import { isVersion } from "../protocol/messages.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { checkSettings } from "./settings.js";
 
 /** How an application sets the agent up. Everything but the identity has a default. */
 export interface OtaConfig {
@@ -96,13 +97,13 @@ export function checkConfig(config: OtaConfig): void {
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolveConfig(config: OtaConfig): ResolvedConfig {
+  checkSettings(config);
   const { identity, broker = {}, download = {}, gateway } = config;
-  checkDeviceName(identity);
-  if (config.version !== undefined && !isVersion(config.version)) {
+  checkIdentity(identity);
+  if (config.version !== undefined && !(typeof config.version === "string" && isVersion(config.version))) {
     throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
   }
   const { authentication } = identity;
-  if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
   const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
   const clientTls =
     authentication.mode === "CERT"

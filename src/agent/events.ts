@@ -27,6 +27,11 @@ export interface AgentEvents {
   component: ComponentEvent;
   /** The platform has acknowledged the result of a job. */
   result: { readonly version: string; readonly result: Result };
+  /**
+   * After a `result` of `done`: the firmware of version `installed` reports another one, as its `config.version` or its
+   * image's descriptor was not raised. The platform will offer `installed` again.
+   */
+  "version-mismatch": { readonly installed: string; readonly reported: string };
 }
 
 type ListenersOf = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };

@@ -1,4 +1,5 @@
 import { OtaError } from "../errors.js";
+import { faultOfSettings, type Known, type SettingNames } from "../lib/settings.js";
 import { parseWindows, type Window } from "./window.js";
 
 /** When updates may happen, and who is asked. Everything has a default. */
@@ -50,6 +51,23 @@ export interface Policy {
   readonly manifest: boolean;
 }
 
+const NAMES: SettingNames = Object.freeze({
+  policy: Object.freeze({
+    consent: 1,
+    minBatteryPercent: 1,
+    minSignalDbm: 1,
+    windows: 1,
+    timeZoneOffsetMinutes: 1,
+    maxDeferrals: 1,
+    installWhen: 1,
+    maxAttempts: 1,
+    coolDownSeconds: 1,
+    deadlineSeconds: 1,
+    recheckSeconds: 1,
+    manifest: 1,
+  } satisfies Known<PolicyConfig>),
+});
+
 /** A year: what a field of the plan memory holds, and more than anybody means. */
 export const LONGEST_SECONDS = 31_536_000;
 
@@ -58,9 +76,8 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolvePolicy(config: PolicyConfig): Policy {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new OtaError("usage", "policy is not an object");
-  }
+  const fault = faultOfSettings(config, "policy", NAMES);
+  if (fault !== undefined) throw new OtaError("usage", fault);
   const {
     consent,
     minBatteryPercent,

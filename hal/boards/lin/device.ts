@@ -39,7 +39,10 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
 }
 
-/** What the file `device.json` of the working folder says: the entries of type string that NVS has on the chip. */
+/**
+ * What the working folder says instead of NVS: `device.json` has the entries of type string, and each blob is a file of
+ * its own, as `brokerCa.der`.
+ */
 export function readProvisioning(): Provisioning {
   return read({ keyValue: createProvisioningFile(workingFolder()) });
 }

@@ -8,11 +8,10 @@ import type { Directory } from "./files.js";
 
 /** An object of texts by key, in ASCII: Linux has no NVS that a factory writes. */
 const FILE = "device.json";
+/** A blob is a file of its own beside it: the name of its entry, and this. */
+const BLOB_ENDING = ".der";
 
-/**
- * The namespace that a board is provisioned with, read from a file of the working folder: texts alone, and never
- * written.
- */
+/** The namespace that a board is provisioned with, read from files of the working folder, and never written. */
 export function createProvisioningFile(files: Directory): KeyValueModule & KeyValueStringsModule {
   const entries = load(files);
   const refuse = (): never => {
@@ -20,25 +19,32 @@ export function createProvisioningFile(files: Directory): KeyValueModule & KeyVa
   };
   const open = ({ format }: { readonly format?: "buffer" | "string" }): KeyValueInstance | KeyValueStrings => {
     if (entries === undefined) throw new Error("ESP_ERR_NVS_NOT_FOUND");
-    const read = (key: string): string | undefined => {
+    const read = (key: string): string | ArrayBuffer | undefined => {
       const value = Object.hasOwn(entries, key) ? entries[key] : undefined;
       if (value !== undefined && (format !== "string" || typeof value !== "string")) throw new TypeError("mismatch");
-      return value as string | undefined;
+      return format === "string" ? (value as string | undefined) : contentOf(files, `${key}${BLOB_ENDING}`)?.buffer;
     };
-    return { read, write: refuse, delete: refuse, close: () => {} } as KeyValueStrings;
+    return { read, write: refuse, delete: refuse, close: () => {} } as KeyValueInstance & KeyValueStrings;
   };
   return { open: open as (KeyValueModule & KeyValueStringsModule)["open"] };
 }
 
 function load(files: Directory): { readonly [key: string]: unknown } | undefined {
-  if (files.status(FILE).mode === 0) return undefined;
-  const file = files.openFile({ path: FILE, mode: "r" });
+  const bytes = contentOf(files, FILE);
+  if (bytes === undefined) return undefined;
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return parse(text);
+}
+
+/** @returns `undefined` if there is no such file */
+function contentOf(files: Directory, path: string): Uint8Array<ArrayBuffer> | undefined {
+  if (files.status(path).mode === 0) return undefined;
+  const file = files.openFile({ path, mode: "r" });
   try {
     const bytes = new Uint8Array(file.status().size);
     file.read(bytes, 0);
-    let text = "";
-    for (const byte of bytes) text += String.fromCharCode(byte);
-    return parse(text);
+    return bytes;
   } finally {
     file.close();
   }

@@ -36,6 +36,7 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
   "result",
   "subdevice",
   "component",
+  "version-mismatch",
 ];
 
 /** The SDK's TLS, if the engine has it, and what gives it a timer. Else the host does the TLS. */
