@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, runProgram, UsageError } from "../cli/command-line.js";
 import { ROOT } from "../test/support/root.js";
-import { DOCUMENT, documentNow, writeDocument } from "./document.js";
+import { DOCUMENT, documentNow, PICTURE, pictureNow, writeDocument, writePicture } from "./document.js";
 import { isMet, type Figure, type Row } from "./figures/figure.js";
 import { FIGURES } from "./figures/index.js";
 import { cleanUpdate } from "./figures/updates.js";
@@ -24,7 +24,10 @@ const program = new Command("npm run bench --")
     "--plot [profile]",
     "draw the timeline of an update of 1 MiB instead: bench/results/timeline-PROFILE.svg (lab)",
   )
-  .option("--document", "put the figures in virtual time into docs/performance.md instead")
+  .option(
+    "--document",
+    "put the figures in virtual time into docs/performance.md and the timeline into docs/update.svg instead",
+  )
   .addHelpText("after", "\nWithout options all figures also go to bench/results/latest.json.")
   .allowExcessArguments(false)
   .action(({ only, plot, document }: { only?: string; plot?: string | true; document?: true }) => {
@@ -37,7 +40,8 @@ const program = new Command("npm run bench --")
 
 async function writeDown(): Promise<void> {
   writeDocument(await documentNow());
-  print([DOCUMENT]);
+  writePicture(pictureNow());
+  print([DOCUMENT, PICTURE]);
 }
 
 async function measure(only: string | undefined): Promise<void> {

@@ -19,7 +19,7 @@ const LEFT = 90;
 const LANE_HEIGHT = 34;
 const TOP = 34;
 /** Least width of a bar, so that it can be seen. */
-const THINNEST = 0.4;
+const THINNEST = 0.5;
 const TICKS = 10;
 
 /** @returns the timeline of an update as an SVG, which shows when each part of the board works */
@@ -47,17 +47,34 @@ export function timelineOf(boot: TimedBoot, profile: Profile): string {
 
 function drawn(lane: Lane, top: number, x: (ms: number) => number, start: number, end: number): string[] {
   const full = LANE_HEIGHT - 8;
+  const bottom = top + full;
+  const outline = ({ from, to, height }: Shape): string =>
+    `M${from.toFixed(1)} ${bottom}V${(bottom - full * height).toFixed(1)}H${to.toFixed(1)}V${bottom}z`;
   const bars = lane.bars.filter(({ startMs, endMs }) => endMs >= start && startMs <= end);
   return [
     `<text x="${LEFT - 8}" y="${top + full / 2 + 4}" text-anchor="end">${lane.name}</text>`,
     `<rect x="${LEFT}" y="${top}" width="${(x(end) - x(start)).toFixed(1)}" height="${full}" fill="#f4f4f4"/>`,
-    ...bars.map(({ startMs, endMs, height }) => {
-      const width = Math.max(THINNEST, x(endMs) - x(startMs));
-      const tall = full * height;
-      const place = `x="${x(startMs).toFixed(2)}" y="${(top + full - tall).toFixed(1)}" width="${width.toFixed(2)}" height="${tall.toFixed(1)}"`;
-      return `<rect ${place} fill="${lane.colour}"/>`;
-    }),
+    `<path fill="${lane.colour}" d="${visible(bars, x).map(outline).join("")}"/>`,
   ];
+}
+
+interface Shape {
+  readonly from: number;
+  readonly to: number;
+  readonly height: number;
+}
+
+/** The bars as shapes on the page. Of those that are too thin to be told apart, the tallest one is drawn. */
+function visible(bars: readonly Bar[], x: (ms: number) => number): Shape[] {
+  const shapes: Shape[] = [];
+  for (const { startMs, endMs, height } of bars) {
+    const from = x(startMs);
+    const shape = { from, to: Math.max(from + THINNEST, x(endMs)), height };
+    const last = shapes.at(-1);
+    if (last === undefined || shape.to - last.from > 2 * THINNEST) shapes.push(shape);
+    else shapes[shapes.length - 1] = { from: last.from, to: shape.to, height: Math.max(last.height, height) };
+  }
+  return shapes.filter((shape) => shape.height > 0);
 }
 
 function lanesOf(boot: TimedBoot): Lane[] {

@@ -18,7 +18,7 @@ export interface Sdk {
 }
 
 export interface SdkNeeds {
-  /** Text that names the section of the README about the installation. */
+  /** Text that names the page about the installation. */
   readonly see: string;
   /** Names of programs that must be built. */
   readonly tools: readonly string[];

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, type Sdk } from "../sdk.js";
 
-const SEE = "see README.md, On an ESP32";
+const SEE = "see docs/board.md, Build and flash";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
 
 export interface Esp32Sdk extends Sdk {

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, packageRoot, type Sdk } from "../sdk.js";
 
-const SEE = "see README.md, npm run lin";
+const SEE = "see docs/application.md, npm run lin";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl", "mcrez"];
 const PARTS = [
   join("build", "simulators", "modules", "screen.h"),

@@ -7,6 +7,6 @@ export const LISTENER_SLOTS = 64;
 
 /**
  * Slots of stack that XS must have (field `creation.stack` of a manifest): 485 for the deepest call over TLS, those of
- * the listener, and 11 as a reserve. docs/board.md, section Stack, has the measurement.
+ * the listener, and 11 as a reserve. docs/stack.md has the measurement.
  */
 export const STACK_SLOTS = 560;
