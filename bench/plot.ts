@@ -33,6 +33,7 @@ export function timelineOf(boot: TimedBoot, profile: Profile): string {
   const title = `${profile.name}: ${Math.round(end - start)} ms from the offer to the pending image`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${LEFT}" y="20" font-size="14">${title}</text>`,
     ...lanes.flatMap((lane, index) => drawn(lane, TOP + index * LANE_HEIGHT, x, start, end)),
