@@ -6,19 +6,26 @@ export type { ComponentEvent, Components } from "./components/components.js";
 export type { Plan, PlanFacts, Unmet } from "./plans/plan.js";
 export type { PlansPart } from "./components/part.js";
 export type { PolicyConfig } from "./plans/policy.js";
-export { OtaError, type OtaErrorCode, type Outcome } from "./errors.js";
+export { type FailedOutcome, OtaError, type OtaErrorCode, type Outcome } from "./errors.js";
 export type { BindOptions } from "./gateway/bind-proof.js";
 export type { Gateway } from "./gateway/gateway.js";
 export type { GatewayPart } from "./gateway/part.js";
-export type { SubDeviceEvent, SubDeviceOptions, SubDeviceState } from "./gateway/sub-device.js";
+export type {
+  Phase as SubDevicePhase,
+  SubDeviceEvent,
+  SubDeviceOptions,
+  SubDeviceState,
+} from "./gateway/sub-device.js";
 export type { AgentEvents } from "./agent/events.js";
 export type { AgentParts } from "./agent/parts.js";
 export {
   type Authentication,
   type DeviceInfo,
   type DeviceName,
+  type Hash,
   type Identity,
   parseDeviceInfo,
 } from "./protocol/identity.js";
-export type { Result, VersionAnswer } from "./protocol/messages.js";
-export type { State } from "./update/machine/types.js";
+export type { Offer, Result, VersionAnswer } from "./protocol/messages.js";
+export type { ComponentKind, Requirements } from "./protocol/requirements.js";
+export type { ClearedStep, Image, State } from "./update/machine/types.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { get } from "node:http";
-import { Bench, DEVICE, imageOf } from "../../test/support/bench.js";
+import { TestBed, DEVICE, imageOf } from "../../test/support/test-bed.js";
 import { NODE } from "../../test/support/engines.js";
 import type { Figure, Row } from "./figure.js";
 import { MIB } from "./updates.js";
@@ -13,12 +13,12 @@ export const LOOPBACK: Figure = { name: "loopback", slow: true, measure };
 async function measure(): Promise<Row[]> {
   const [updates, plain]: [number[], number[]] = [[], []];
   for (let run = 0; run < RUNS; run++) {
-    const bench = await Bench.start({ engine: NODE, image: imageOf("0.2.0", MIB) });
+    const bed = await TestBed.start({ engine: NODE, image: imageOf("0.2.0", MIB) });
     try {
-      plain.push(await plainGetMs(bench.server.url, bench.server.md5));
-      updates.push(await updateMs(bench));
+      plain.push(await plainGetMs(bed.server.url, bed.server.md5));
+      updates.push(await updateMs(bed));
     } finally {
-      await bench.stop();
+      await bed.stop();
     }
   }
   // What else the machine does only ever adds to a time.
@@ -29,17 +29,17 @@ async function measure(): Promise<Row[]> {
 }
 
 /** @returns from the offer until the image is verified in flash; what follows is the boot loader's own verification */
-async function updateMs(bench: Bench): Promise<number> {
+async function updateMs(bed: TestBed): Promise<number> {
   let [offeredAt, verifiedAt] = [0, 0];
-  bench.onAgent = (agent) =>
+  bed.onAgent = (agent) =>
     agent.on("state", ({ to }) => {
       if (to === "downloading") offeredAt = performance.now();
       if (to === "applying") verifiedAt = performance.now();
     });
-  bench.board.powerOn();
-  await bench.until("version report", () => bench.platform.reports.length > 0);
-  bench.platform.offer(DEVICE, bench.offer());
-  await bench.until("verified image", () => verifiedAt > 0);
+  bed.board.powerOn();
+  await bed.until("version report", () => bed.platform.reports.length > 0);
+  bed.platform.offer(DEVICE, bed.offer());
+  await bed.until("verified image", () => verifiedAt > 0);
   return verifiedAt - offeredAt;
 }
 

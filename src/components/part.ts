@@ -1,3 +1,8 @@
+/**
+ * Plans, policies and components.
+ *
+ * @module moddable-ota/plans
+ */
 import { Components, type ComponentsOptions } from "./components.js";
 import { FirmwarePlans, type FirmwarePlansOptions } from "../plans/firmware-plans.js";
 import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";

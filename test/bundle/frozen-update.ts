@@ -1,6 +1,6 @@
 import { bundleUrl, loadParts } from "../support/built.js";
 import { NODE } from "../support/engines.js";
-import { Bench } from "../support/bench.js";
+import { TestBed } from "../support/test-bed.js";
 import { languageObjects, Preloaded } from "./preloaded.js";
 
 /**
@@ -21,22 +21,22 @@ const language = languageObjects();
 const preloaded = new Preloaded((await import(bundleUrl("moddable-ota"))) as object, language);
 const parts = await loadParts();
 const preloadedParts = new Preloaded(parts, language);
-const bench = await Bench.start({ engine: NODE });
+const bed = await TestBed.start({ engine: NODE });
 for (const object of language) Object.freeze(object);
 try {
-  await bench.update();
+  await bed.update();
   // The simulated board has a digest of its own: a board without one has spark-md5.
   const md5 = parts.createMd5({ create: () => undefined });
-  for (let at = 0; at < bench.image.byteLength; at += 1000) md5.update(bench.image.subarray(at, at + 1000));
+  for (let at = 0; at < bed.image.byteLength; at += 1000) md5.update(bed.image.subarray(at, at + 1000));
   const result: FrozenUpdate = {
-    words: bench.platform.words(),
-    boots: bench.boots,
+    words: bed.platform.words(),
+    boots: bed.boots,
     reached: preloaded.paths.length,
     changes: [...preloaded.changes(), ...preloadedParts.changes()],
     md5: Buffer.from(md5.digest()).toString("hex"),
-    expectedMd5: bench.server.md5,
+    expectedMd5: bed.server.md5,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {
-  await bench.stop();
+  await bed.stop();
 }

@@ -3,21 +3,21 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { assertFailed } from "../support/fetch.js";
 import { deadPort, type Loopback, settle, until } from "../support/loopback.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
-import { HttpBench, type HttpFixture } from "./http-bench.js";
+import { HttpTestBed, type HttpFixture } from "./http-test-bed.js";
 
 /** hal/ports/http.ts, sentence by sentence. */
 export function httpContract(name: string, start: () => HttpFixture): void {
   describe(`http: ${name}`, () => {
-    let bench: HttpBench;
+    let bed: HttpTestBed;
     let server: Loopback;
     beforeEach(async () => {
-      bench = await HttpBench.start(start());
-      ({ server } = bench);
+      bed = await HttpTestBed.start(start());
+      ({ server } = bed);
     });
-    afterEach(() => bench.stop());
+    afterEach(() => bed.stop());
 
     test("sends one GET: target byte for byte, the Host as told, the further fields", async () => {
-      const { fetch, peer } = await bench.requested({
+      const { fetch, peer } = await bed.requested({
         target: "/a%2Fb/./c?sign=x%20y&z=/..",
         authority: "files.example:8443",
         headers: [
@@ -36,7 +36,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("a request longer than the socket takes at once arrives whole", async () => {
       const long = "x".repeat(20_000);
-      const { fetch, peer } = await bench.requested({ target: `/${long}`, headers: [["X-Long", long]] });
+      const { fetch, peer } = await bed.requested({ target: `/${long}`, headers: [["X-Long", long]] });
       const expected = `GET /${long} HTTP/1.1\r\n`;
       assert.ok(peer.received.toString("latin1").startsWith(expected));
       assert.ok(peer.received.toString("latin1").includes(`X-Long: ${long}\r\n`));
@@ -45,7 +45,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("tells of the head, then the body, then the end, each once", async () => {
       const head = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nETag: "v1"\r\n\r\n';
-      const fetch = await bench.answer(`${head}hello`, { wanted: ["etag"] });
+      const fetch = await bed.answer(`${head}hello`, { wanted: ["etag"] });
       assert.equal(fetch.outcome, "head 206, end");
       assert.equal(fetch.events[0], "head 206");
       assert.equal(fetch.head?.contentLength, 5);
@@ -56,7 +56,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     test("the wanted fields come by any case of their names, the first of several; others do not come", async () => {
       const head =
         "HTTP/1.1 200 OK\r\neTaG:\t one \r\nETAG: two\r\nLocation:\r\nX-Other: 1\r\nContent-Length: 0\r\n\r\n";
-      const fetch = await bench.answer(head, { wanted: ["etag", "location", "retry-after"] });
+      const fetch = await bed.answer(head, { wanted: ["etag", "location", "retry-after"] });
       assert.equal(fetch.head?.header("etag"), "one");
       assert.equal(fetch.head?.header("location"), "");
       assert.equal(fetch.head?.header("retry-after"), undefined);
@@ -66,7 +66,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("interim responses are not told", async () => {
       const interim = "HTTP/1.1 103 Early Hints\r\nETag: early\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
-      const fetch = await bench.answer(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`, {
+      const fetch = await bed.answer(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`, {
         wanted: ["etag"],
       });
       assert.equal(fetch.outcome, "head 200, end");
@@ -86,7 +86,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
           const bytes = wire(body);
           for (const pieceLength of [1, 1000, 65536]) {
             const index = server.peers.length;
-            const fetch = bench.open();
+            const fetch = bed.open();
             fetch.pieceLength = pieceLength;
             const peer = await server.peer(index);
             for (let at = 0; at < bytes.byteLength; ) {
@@ -107,7 +107,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     test("a whole body is an end, not an error, even where the peer closed before it was read", async () => {
       const body = Buffer.alloc(600, 7);
       for (const wire of ["Content-Length: 600\r\n", "", "Transfer-Encoding: chunked\r\n"]) {
-        const { fetch, peer } = await bench.requested();
+        const { fetch, peer } = await bed.requested();
         fetch.pieceLength = 0;
         await peer.send(response(wire, wire.includes("chunked") ? chunked(body) : body));
         peer.socket.end();
@@ -126,7 +126,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
         "304 Not Modified\r\nETag: x",
         "200 OK\r\nContent-Length: 0",
       ]) {
-        const { fetch, peer } = await bench.requested();
+        const { fetch, peer } = await bed.requested();
         fetch.pieceLength = 0;
         await peer.send(Buffer.from(`HTTP/1.1 ${head}\r\n\r\n`));
         await until("end", () => fetch.over);
@@ -136,7 +136,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("what is left unread stays in the socket: the peer is held back, and then all of it comes", async () => {
       const length = 16 * 1024 * 1024;
-      const { fetch, peer } = await bench.requested();
+      const { fetch, peer } = await bed.requested();
       fetch.pieceLength = 0;
       let taken = false;
       await peer.send(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`));
@@ -153,16 +153,16 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("a body cut short is `closed`, after what came of it was read", async () => {
       for (const wire of ["Content-Length: 100\r\n\r\nshort", "Transfer-Encoding: chunked\r\n\r\n64\r\nshort"]) {
-        const fetch = await bench.answer(`HTTP/1.1 200 OK\r\n${wire}`);
+        const fetch = await bed.answer(`HTTP/1.1 200 OK\r\n${wire}`);
         assertFailed(fetch, "closed");
         assert.equal(fetch.body.toString(), "short");
       }
-      assertFailed(await bench.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"), "closed");
+      assertFailed(await bed.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"), "closed");
     });
 
     test("a connection that ends before or inside the head is `closed`", async () => {
       for (const bytes of ["", "HTTP/1.1 200 OK\r\nContent-Le"]) {
-        const fetch = await bench.answer(bytes);
+        const fetch = await bed.answer(bytes);
         assertFailed(fetch, "closed");
         assert.equal(fetch.head, undefined);
       }
@@ -176,16 +176,16 @@ export function httpContract(name: string, start: () => HttpFixture): void {
         [{ target: "/\u{1f600}" }, "malformed"],
         [{ headers: [["X-Name", "版本"]] as const }, "malformed"],
       ] as const) {
-        const fetch = bench.open(options);
+        const fetch = bed.open(options);
         await until("error", () => fetch.over);
         assertFailed(fetch, kind);
       }
     });
 
     test("nothing is called after close, and read gives nothing", async () => {
-      const early = bench.open();
+      const early = bed.open();
       early.close();
-      const { fetch, peer } = await bench.requested();
+      const { fetch, peer } = await bed.requested();
       fetch.pieceLength = 0;
       await peer.send(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
       await until("head", () => fetch.head !== undefined);
@@ -203,7 +203,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
 
     test("close from inside any callback is the last of it", async () => {
       for (const when of ["head 200", "readable"]) {
-        const { fetch, peer } = await bench.requested();
+        const { fetch, peer } = await bed.requested();
         fetch.onEvent = (event) => {
           if (event === when) fetch.close();
         };
@@ -215,7 +215,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     });
 
     test("nothing is called after the end, and its connection is gone", async () => {
-      const { fetch, peer } = await bench.requested();
+      const { fetch, peer } = await bed.requested();
       await peer.send(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more"));
       await until("end", () => fetch.over);
       await until("close", () => peer.ended || peer.closed);

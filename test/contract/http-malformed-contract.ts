@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assertFailed } from "../support/fetch.js";
-import { HttpBench, type HttpFixture } from "./http-bench.js";
+import { HttpTestBed, type HttpFixture } from "./http-test-bed.js";
 
 /** hal/ports/http.ts: what breaks HTTP is `malformed`, and nothing worse. */
 export function httpMalformedContract(name: string, start: () => HttpFixture): void {
   describe(`http, malformed: ${name}`, () => {
-    let bench: HttpBench;
+    let bed: HttpTestBed;
     beforeEach(async () => {
-      bench = await HttpBench.start(start());
+      bed = await HttpTestBed.start(start());
     });
-    afterEach(() => bench.stop());
+    afterEach(() => bed.stop());
 
     for (const [what, bytes] of [
       ["no HTTP", "SSH-2.0-OpenSSH_9.6\r\n\r\n"],
@@ -35,7 +35,7 @@ export function httpMalformedContract(name: string, start: () => HttpFixture): v
       ["interim responses without end", "HTTP/1.1 100 Continue\r\n\r\n".repeat(500)],
     ] as const) {
       test(`a head with ${what} is malformed`, async () => {
-        const fetch = await bench.answer(bytes, { wanted: ["etag"] });
+        const fetch = await bed.answer(bytes, { wanted: ["etag"] });
         assert.equal(fetch.head, undefined);
         assertFailed(fetch, "malformed");
       });
@@ -51,7 +51,7 @@ export function httpMalformedContract(name: string, start: () => HttpFixture): v
       ["a trailer without end", `0\r\n${"X-Trailer: y\r\n".repeat(1000)}`],
     ] as const) {
       test(`a chunk with ${what} is malformed`, async () => {
-        const fetch = await bench.answer(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`);
+        const fetch = await bed.answer(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`);
         assertFailed(fetch, "malformed");
       });
     }
@@ -61,8 +61,8 @@ export function httpMalformedContract(name: string, start: () => HttpFixture): v
         const start = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Filler: ";
         return `${start}${"x".repeat(length - start.length - 4)}\r\n\r\n`;
       };
-      assert.equal((await bench.answer(`${headOf(4096)}ok`)).outcome, "head 200, end");
-      assertFailed(await bench.answer(`${headOf(4097)}ok`), "malformed");
+      assert.equal((await bed.answer(`${headOf(4096)}ok`)).outcome, "head 200, end");
+      assertFailed(await bed.answer(`${headOf(4097)}ok`), "malformed");
     });
   });
 }

@@ -2,7 +2,7 @@ import { Loopback } from "../support/loopback.js";
 import { SimDevice } from "../support/sim-device.js";
 import { smallFlash } from "../support/small-flash.js";
 import { AUTHORITY, SERVER_TLS } from "../support/tls-fixtures.js";
-import type { HttpFixture } from "./http-bench.js";
+import type { HttpFixture } from "./http-test-bed.js";
 import { httpContract } from "./http-contract.js";
 import { httpMalformedContract } from "./http-malformed-contract.js";
 

@@ -43,6 +43,11 @@ three
 six
 \`\`\`
 
+<!-- needs: SDK, background until "up" -->
+\`\`\`sh
+six
+\`\`\`
+
 <!-- file: ../app/main.mjs -->
 \`\`\`js
 seven
@@ -59,12 +64,13 @@ test("a page is read block by block, each with what its marker says", () => {
     output,
   });
   assert.deepEqual(readPage("page.md", PAGE), [
-    shell(4, "one", { kind: "run" }, "first\n…\nlast … s"),
+    shell(4, "one", { kind: "once" }, "first\n…\nlast … s"),
     shell(16, "two", { kind: "background", text: "ready" }),
     shell(21, "three", { kind: "until", text: "done" }),
     shell(28, "four\n  five", { kind: "not run", reason: "it needs a board" }),
-    shell(34, "six", { kind: "needs", variable: "SDK" }),
-    { page: "page.md", type: "code", language: "js", line: 39, content: "seven", file: "../app/main.mjs" },
+    shell(34, "six", { kind: "once", needs: "SDK" }),
+    shell(39, "six", { kind: "background", text: "up", needs: "SDK" }),
+    { page: "page.md", type: "code", language: "js", line: 44, content: "seven", file: "../app/main.mjs" },
   ]);
 });
 

@@ -1,13 +1,14 @@
-/** What is done with a shell block of a page. */
-export type Treatment =
-  | { readonly kind: "run" }
+/** How a shell block of a page runs. */
+export type Running =
+  | { readonly kind: "once" }
   /** Run again and again until its output contains the text. */
   | { readonly kind: "until"; readonly text: string }
   /** Started, and left running once its output contains the text. It ends with the page. */
-  | { readonly kind: "background"; readonly text: string }
-  /** Run only if this variable of the environment is set. */
-  | { readonly kind: "needs"; readonly variable: string }
-  | { readonly kind: "not run"; readonly reason: string };
+  | { readonly kind: "background"; readonly text: string };
+
+export type Treatment =
+  /** @param needs a variable of the environment without which the block does not run */
+  (Running & { readonly needs?: string }) | { readonly kind: "not run"; readonly reason: string };
 
 interface Block {
   readonly page: string;
@@ -39,7 +40,7 @@ interface Fence extends Block {
 
 /**
  * Reads the blocks of a page in their order. A comment in the line before a block says how it is treated: `not run:
- * REASON`, `needs: VARIABLE`, `run: until "TEXT"`, `run: background until "TEXT"`, `output` (it is what the shell block
+ * REASON`, `run: until "TEXT"`, `run: background until "TEXT"`, `needs: VARIABLE`, `needs: VARIABLE, until "TEXT"`, `output` (it is what the shell block
  * before it prints) or `file: PATH`.
  *
  * @param page its name, for messages
@@ -70,13 +71,17 @@ export function placeOf({ page, line }: Pick<Block, "page" | "line">): string {
 
 function treatmentOf(fence: Fence): Treatment {
   const { marker } = fence;
-  if (marker === undefined) return { kind: "run" };
-  const [, word = "", rest = ""] = /^(not run|needs|run): (.+)$/.exec(marker) ?? [];
-  const [, background, text] = /^(background )?until "([^"]+)"$/.exec(rest) ?? [];
-  if (word === "not run") return { kind: "not run", reason: rest };
-  if (word === "needs") return { kind: "needs", variable: rest };
-  if (word === "run" && text !== undefined) return { kind: background === undefined ? "until" : "background", text };
-  throw new Error(`${placeOf(fence)}: unknown marker: ${marker}`);
+  if (marker === undefined) return { kind: "once" };
+  const reason = /^not run: (.+)$/.exec(marker)?.[1];
+  if (reason !== undefined) return { kind: "not run", reason };
+  const match = /^(?:run: |needs: ([A-Z_]+)(?:, |$))(?:(background )?until "([^"]+)")?$/.exec(marker);
+  const [, needs, background, text] = match ?? [];
+  if (match === null || (needs === undefined && text === undefined)) {
+    throw new Error(`${placeOf(fence)}: unknown marker: ${marker}`);
+  }
+  const running: Running =
+    text === undefined ? { kind: "once" } : { kind: background === undefined ? "until" : "background", text };
+  return needs === undefined ? running : { ...running, needs };
 }
 
 function fencesOf(page: string, text: string): Fence[] {

@@ -49,10 +49,15 @@ async function playShell(block: ShellBlock, options: PlayOptions, background: Sh
   const { treatment } = block;
   const began = Date.now();
   const say = (how: string): void => options.onBlock(`${placeOf(block)}  ${firstLine(block.content)}  ${how}`);
+  if (treatment.kind === "not run") {
+    say(`not run: ${treatment.reason}`);
+    return;
+  }
+  if (treatment.needs !== undefined && !options.env[treatment.needs]) {
+    say(`not run: ${treatment.needs} is not set`);
+    return;
+  }
   switch (treatment.kind) {
-    case "not run":
-      say(`not run: ${treatment.reason}`);
-      return;
     case "background": {
       const shell = new Shell(block.content, options.folder, options.env);
       background.push(shell);
@@ -62,14 +67,7 @@ async function playShell(block: ShellBlock, options: PlayOptions, background: Sh
     case "until":
       await playUntil(block, treatment.text, options);
       break;
-    case "needs":
-      if (!options.env[treatment.variable]) {
-        say(`not run: ${treatment.variable} is not set`);
-        return;
-      }
-      await playOnce(block, options);
-      break;
-    case "run":
+    case "once":
       await playOnce(block, options);
       break;
   }

@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ESP32_HEAP, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
-import { DEVICE, imageOf } from "../support/bench.js";
+import { DEVICE, imageOf } from "../support/test-bed.js";
 import { ChipEngine } from "../support/chip-engine.js";
 import { ROOT } from "../support/root.js";
 import { MemoryMcu } from "../support/memory-mcu.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { measureSlotsPerBlock, measureUpdate } from "../support/update-cost.js";
-import { withBench } from "../support/with-bench.js";
+import { withTestBed } from "../support/with-test-bed.js";
 
 const KIB = 1024;
 /**
- * Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bench takes 1.
+ * Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bed takes 1.
  */
 const STRIDE = 31;
 
@@ -38,23 +38,23 @@ test("an update of 1 MiB with a power cut and a resume passes in the heap of an 
   timeout: 300_000,
 }, async (context) => {
   const engine = await ChipEngine.create();
-  await withBench({ engine, image: imageOf("0.2.0", 1024 * KIB) }, async (bench) => {
+  await withTestBed({ engine, image: imageOf("0.2.0", 1024 * KIB) }, async (bed) => {
     const peaks: HeapStatistics[] = [];
     engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
-    bench.server.behaviours = [{ stallAfter: 600 * KIB }];
-    bench.platform.pending = () => bench.offer();
-    bench.board.powerOn();
-    await bench.until("590 KiB", () => bench.progress >= 590 * KIB, 60_000);
+    bed.server.behaviours = [{ stallAfter: 600 * KIB }];
+    bed.platform.pending = () => bed.offer();
+    bed.board.powerOn();
+    await bed.until("590 KiB", () => bed.progress >= 590 * KIB, 60_000);
     peaks.push(await measureHeap(engine.worker as XsWorker));
-    bench.board.cutPower();
-    bench.board.powerOn();
-    await bench.until("restart", () => peaks.length === 2, 60_000);
-    await bench.ended();
+    bed.board.cutPower();
+    bed.board.powerOn();
+    await bed.until("restart", () => peaks.length === 2, 60_000);
+    await bed.ended();
     peaks.push(await measureHeap(engine.worker as XsWorker));
 
-    assert.deepEqual(bench.slots().running, { slot: "ota_1", version: "0.2.0", state: "valid" });
-    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
-    assert.equal(bench.server.requests.length, 2);
+    assert.deepEqual(bed.slots().running, { slot: "ota_1", version: "0.2.0", state: "valid" });
+    assertSameBytes(bed.slot("ota_1", bed.image.byteLength), bed.image);
+    assert.equal(bed.server.requests.length, 2);
     for (const [index, phase] of ["to the cut", "resumed", "on trial"].entries()) {
       context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
     }
@@ -99,26 +99,22 @@ test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too
     },
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
-  await withBench(
+  await withTestBed(
     { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 256 * KIB) },
-    async (bench) => {
+    async (bed) => {
       const peaks: HeapStatistics[] = [];
       engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
-      bench.onAgent = (agent) => agent.on("plan", (plan) => plan.accept());
-      bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
-      bench.board.powerOn();
-      await bench.until("version", () => bench.platform.words().length > 0);
-      bench.platform.offer(DEVICE, bench.offer());
-      const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
-      bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
-      await bench.until(
-        "both done",
-        () => bench.platform.words().filter((word) => word === "done").length === 2,
-        120_000,
-      );
+      bed.onAgent = (agent) => agent.on("plan", (plan) => plan.accept());
+      bed.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+      bed.board.powerOn();
+      await bed.until("version", () => bed.platform.words().length > 0);
+      bed.platform.offer(DEVICE, bed.offer());
+      const offer = { type: "update_firmware", ...bed.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+      bed.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+      await bed.until("both done", () => bed.platform.words().filter((word) => word === "done").length === 2, 120_000);
       peaks.push(await measureHeap(engine.worker as XsWorker));
       assert.equal(mcu.running, "2.0.0");
-      assert.equal(bench.slots().running.version, "0.2.0");
+      assert.equal(bed.slots().running.version, "0.2.0");
       for (const [index, phase] of ["to the restart", "on trial"].entries()) {
         context.diagnostic(`peak with garbage, ${phase}: ${describe(peaks[index] as HeapStatistics)}`);
       }

@@ -1,102 +1,100 @@
 import assert from "node:assert/strict";
-import { DEVICE, imageOf } from "../support/bench.js";
+import { DEVICE, imageOf } from "../support/test-bed.js";
 import { testOnEngines } from "../support/engines.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
-import { withBench } from "../support/with-bench.js";
+import { withTestBed } from "../support/with-test-bed.js";
 
 const UPDATE_TOPIC = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
 
 testOnEngines("a broker lost in the middle of a download does not stop it, and the version is told again", (engine) =>
-  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 300_000 }, { delayMs: 500 }];
-    bench.platform.pending = () => bench.offer();
-    bench.board.powerOn();
-    await bench.until("progress", () => bench.progress > 100_000);
-    bench.platform.dropAll();
-    await bench.ended();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assert.equal(bench.server.requests.length, 2);
-    assert.ok(bench.logged.lines.some((line) => line.includes("next try in")));
+  withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 300_000 }, { delayMs: 500 }];
+    bed.platform.pending = () => bed.offer();
+    bed.board.powerOn();
+    await bed.until("progress", () => bed.progress > 100_000);
+    bed.platform.dropAll();
+    await bed.ended();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.equal(bed.server.requests.length, 2);
+    assert.ok(bed.logged.lines.some((line) => line.includes("next try in")));
   }),
 );
 
 testOnEngines("after a close by the peer the next CONNECT comes not sooner than 5 s after the last", (engine) =>
-  withBench({ engine }, async (bench) => {
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length === 1);
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length === 1);
     const connectedAt = performance.now();
-    bench.platform.dropAll();
-    await bench.until("second version", () => bench.platform.reports.length === 2, 15_000);
+    bed.platform.dropAll();
+    await bed.until("second version", () => bed.platform.reports.length === 2, 15_000);
     assert.ok(performance.now() - connectedAt > 4500, `${performance.now() - connectedAt} ms`);
-    assert.deepEqual(bench.platform.words(), ["version 0.1.0", "version 0.1.0"]);
+    assert.deepEqual(bed.platform.words(), ["version 0.1.0", "version 0.1.0"]);
   }),
 );
 
 testOnEngines("the same offer again and again does not begin the download anew", (engine) =>
-  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
-    bench.onAgent = (agent) =>
+  withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
+    bed.onAgent = (agent) =>
       agent.on("progress", () => {
-        if (bench.boots.length === 1) bench.platform.offer(DEVICE, bench.offer());
+        if (bed.boots.length === 1) bed.platform.offer(DEVICE, bed.offer());
       });
-    await bench.update();
-    assert.equal(bench.server.requests.length, 1);
-    assert.equal(bench.platform.words().filter((word) => word === "downloading 0").length, 1);
+    await bed.update();
+    assert.equal(bed.server.requests.length, 1);
+    assert.equal(bed.platform.words().filter((word) => word === "downloading 0").length, 1);
     assert.deepEqual(
-      bench.platform.words().filter((word) => word === "done"),
+      bed.platform.words().filter((word) => word === "done"),
       ["done"],
     );
   }),
 );
 
 testOnEngines("the URL of a repeated offer is the one of the next request", (engine) =>
-  withBench(
+  withTestBed(
     { engine, image: imageOf("0.2.0", 300 * 1024), config: { download: { backoffMaxSeconds: 0.01 } } },
-    async (bench) => {
-      bench.server.behaviours = [{ stallAfter: 200_000 }];
-      bench.platform.pending = () => bench.offer();
-      bench.board.powerOn();
-      await bench.until("progress", () => bench.progress > 150_000);
-      const fresh = bench.offer();
-      bench.platform.offer(DEVICE, fresh);
-      await bench.until(
+    async (bed) => {
+      bed.server.behaviours = [{ stallAfter: 200_000 }];
+      bed.platform.pending = () => bed.offer();
+      bed.board.powerOn();
+      await bed.until("progress", () => bed.progress > 150_000);
+      const fresh = bed.offer();
+      bed.platform.offer(DEVICE, fresh);
+      await bed.until(
         "the offer's arrival",
-        () => bench.logged.lines.filter((line) => line.includes("offered")).length === 2,
+        () => bed.logged.lines.filter((line) => line.includes("offered")).length === 2,
       );
-      bench.server.dropAll();
-      await bench.ended();
-      assert.ok(fresh.url.endsWith(bench.server.requests[1]?.target ?? "?"), bench.server.requests[1]?.target);
+      bed.server.dropAll();
+      await bed.ended();
+      assert.ok(fresh.url.endsWith(bed.server.requests[1]?.target ?? "?"), bed.server.requests[1]?.target);
     },
   ),
 );
 
 testOnEngines("an offer of another image in the middle of a download wins", (engine) =>
-  withBench({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bench) => {
+  withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
     const other = new FaultServer(imageOf("0.3.0", 100 * 1024, 4));
     await other.start();
     try {
-      bench.server.behaviours = [{ stallAfter: 300_000 }];
-      bench.board.powerOn();
-      await bench.until("version", () => bench.platform.reports.length > 0);
-      bench.platform.offer(DEVICE, bench.offer());
-      await bench.until("progress", () => bench.progress > 200_000);
-      bench.platform.offer(DEVICE, {
+      bed.server.behaviours = [{ stallAfter: 300_000 }];
+      bed.board.powerOn();
+      await bed.until("version", () => bed.platform.reports.length > 0);
+      bed.platform.offer(DEVICE, bed.offer());
+      await bed.until("progress", () => bed.progress > 200_000);
+      bed.platform.offer(DEVICE, {
         version: "0.3.0",
         url: other.url,
         md5sum: other.md5,
         file_size: other.file.byteLength,
       });
-      await bench.ended();
-      assert.deepEqual(bench.slots().running, { slot: "ota_1", version: "0.3.0", state: "valid" });
-      assertSameBytes(bench.slot("ota_1", other.file.byteLength), other.file);
+      await bed.ended();
+      assert.deepEqual(bed.slots().running, { slot: "ota_1", version: "0.3.0", state: "valid" });
+      assertSameBytes(bed.slot("ota_1", other.file.byteLength), other.file);
       assert.deepEqual(
-        bench.platform.words().filter((word) => word === "done" || word.startsWith("fail")),
+        bed.platform.words().filter((word) => word === "done" || word.startsWith("fail")),
         ["done"],
       );
       assert.ok(
-        bench.platform.reports
-          .filter(({ text }) => text.includes('"done"'))
-          .every(({ text }) => text.includes("0.3.0")),
+        bed.platform.reports.filter(({ text }) => text.includes('"done"')).every(({ text }) => text.includes("0.3.0")),
       );
     } finally {
       await other.stop();
@@ -105,14 +103,14 @@ testOnEngines("an offer of another image in the middle of a download wins", (eng
 );
 
 testOnEngines("an offer of the running version is answered by the version, once, and fetches nothing", (engine) =>
-  withBench({ engine }, async (bench) => {
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length > 0);
-    for (let count = 0; count < 3; count++) bench.platform.offer(DEVICE, bench.offer("0.1.0"));
-    await bench.until("answer", () => bench.platform.reports.length === 2);
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
+    for (let count = 0; count < 3; count++) bed.platform.offer(DEVICE, bed.offer("0.1.0"));
+    await bed.until("answer", () => bed.platform.reports.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.deepEqual(bench.platform.words(), ["version 0.1.0", "version 0.1.0"]);
-    assert.equal(bench.server.requests.length, 0);
+    assert.deepEqual(bed.platform.words(), ["version 0.1.0", "version 0.1.0"]);
+    assert.equal(bed.server.requests.length, 0);
   }),
 );
 
@@ -165,34 +163,34 @@ const malformed: readonly (readonly [name: string, payload: string | Buffer])[] 
 ];
 
 testOnEngines("a malformed message is refused with a logged reason, and nothing else happens", (engine) =>
-  withBench({ engine }, async (bench) => {
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length > 0);
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
     for (const [name, payload] of malformed) {
-      const before = bench.logged.lines.filter((line) => line.includes("message refused")).length;
-      bench.platform.send(UPDATE_TOPIC, payload);
-      await bench.until(
+      const before = bed.logged.lines.filter((line) => line.includes("message refused")).length;
+      bed.platform.send(UPDATE_TOPIC, payload);
+      await bed.until(
         `refusal of ${name}`,
-        () => bench.logged.lines.filter((line) => line.includes("message refused")).length === before + 1,
+        () => bed.logged.lines.filter((line) => line.includes("message refused")).length === before + 1,
         2000,
       );
     }
-    assert.deepEqual(bench.platform.words(), ["version 0.1.0"]);
-    assert.equal(bench.server.requests.length, 0);
-    assert.equal(bench.agent?.state, "idle");
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.ended();
-    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.deepEqual(bed.platform.words(), ["version 0.1.0"]);
+    assert.equal(bed.server.requests.length, 0);
+    assert.equal(bed.agent?.state, "idle");
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.ended();
+    assert.equal(bed.slots().running.version, "0.2.0");
   }),
 );
 
 testOnEngines("unknown types and unknown fields are ignored", (engine) =>
-  withBench({ engine }, async (bench) => {
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length > 0);
-    bench.platform.send(UPDATE_TOPIC, '{"type":"something_new","a":1}');
-    const { version, url, md5sum, file_size } = bench.offer();
-    bench.platform.send(
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
+    bed.platform.send(UPDATE_TOPIC, '{"type":"something_new","a":1}');
+    const { version, url, md5sum, file_size } = bed.offer();
+    bed.platform.send(
       UPDATE_TOPIC,
       JSON.stringify({
         type: "update_firmware",
@@ -204,22 +202,22 @@ testOnEngines("unknown types and unknown fields are ignored", (engine) =>
         extra: { a: [1] },
       }),
     );
-    await bench.ended();
-    assert.equal(bench.slots().running.version, "0.2.0");
+    await bed.ended();
+    assert.equal(bed.slots().running.version, "0.2.0");
   }),
 );
 
 testOnEngines("no secret and no signature of a URL is ever logged", (engine) =>
-  withBench({ engine, config: { download: { backoffMaxSeconds: 0.01 } } }, async (bench) => {
-    bench.server.behaviours = [
+  withTestBed({ engine, config: { download: { backoffMaxSeconds: 0.01 } } }, async (bed) => {
+    bed.server.behaviours = [
       { cutAfter: 50_000 },
       { status: 403 },
       { status: 302, headers: { Location: "/x?sign=SECRETSIGNATURE" } },
     ];
-    bench.platform.pending = () => ({ ...bench.offer(), url: `${bench.server.url}?sign=SECRETSIGNATURE` });
-    bench.board.powerOn();
-    await bench.ended();
-    const text = bench.logged.lines.join("\n");
+    bed.platform.pending = () => ({ ...bed.offer(), url: `${bed.server.url}?sign=SECRETSIGNATURE` });
+    bed.board.powerOn();
+    await bed.ended();
+    const text = bed.logged.lines.join("\n");
     assert.ok(text.includes("GET http://"), "requests are logged");
     assert.ok(!text.includes("SECRETSIGNATURE"));
     assert.ok(!text.includes("MDEyMzQ1Njc4OWFiY2RlZg"));
@@ -228,33 +226,33 @@ testOnEngines("no secret and no signature of a URL is ever logged", (engine) =>
 );
 
 testOnEngines("a firmware on trial reports no version and takes no offer before it has proven itself", (engine) =>
-  withBench({ engine }, async (bench) => {
-    bench.platform.pending = () => bench.offer();
-    bench.board.powerOn();
-    await bench.until("burning", () => bench.platform.words().includes("burning"));
-    await bench.ended();
-    const words = bench.platform.words();
+  withTestBed({ engine }, async (bed) => {
+    bed.platform.pending = () => bed.offer();
+    bed.board.powerOn();
+    await bed.until("burning", () => bed.platform.words().includes("burning"));
+    await bed.ended();
+    const words = bed.platform.words();
     assert.equal(words.indexOf("done"), words.indexOf("burning") + 1);
     assert.equal(words[words.indexOf("done") + 1], "version 0.2.0");
   }),
 );
 
 testOnEngines("a firmware that does not reach the cloud in time reverts, and the old one says so", (engine) =>
-  withBench({ engine, config: { trialSeconds: 0.5 } }, async (bench) => {
-    bench.platform.pending = () => bench.offer();
-    bench.board.powerOn();
-    await bench.until("burning", () => bench.platform.words().includes("burning"));
-    bench.platform.refusing = true;
-    await bench.until("the old firmware", () => bench.boots.length === 3);
-    bench.platform.refusing = false;
-    bench.platform.pending = undefined;
-    await bench.ended();
-    assert.deepEqual(bench.boots, ["ota_0", "ota_1", "ota_0"]);
-    const words = bench.platform.words();
+  withTestBed({ engine, config: { trialSeconds: 0.5 } }, async (bed) => {
+    bed.platform.pending = () => bed.offer();
+    bed.board.powerOn();
+    await bed.until("burning", () => bed.platform.words().includes("burning"));
+    bed.platform.refusing = true;
+    await bed.until("the old firmware", () => bed.boots.length === 3);
+    bed.platform.refusing = false;
+    bed.platform.pending = undefined;
+    await bed.ended();
+    assert.deepEqual(bed.boots, ["ota_0", "ota_1", "ota_0"]);
+    const words = bed.platform.words();
     assert.equal(
       words.find((word) => word.startsWith("fail")),
       "fail -5 not proven in time, reverted",
     );
-    assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
+    assert.deepEqual(bed.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
   }),
 );

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
-import { type Bench, DEVICE, imageOf } from "../support/bench.js";
+import { type TestBed, DEVICE, imageOf } from "../support/test-bed.js";
 import { testOnEngines } from "../support/engines.js";
 import type { Behaviour } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
-import { withBench } from "../support/with-bench.js";
+import { withTestBed } from "../support/with-test-bed.js";
 
 /** Small waits: what is tested is the outcome, not the patience. */
 const QUICK = { download: { idleTimeoutSeconds: 0.3, maxAttempts: 3, backoffMaxSeconds: 0.05 } };
 
 /** The update fails with this report, once, and the old firmware goes on. */
-async function assertFails(bench: Bench, report: string | RegExp): Promise<void> {
-  await bench.update();
-  const results = bench.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
+async function assertFails(bed: TestBed, report: string | RegExp): Promise<void> {
+  await bed.update();
+  const results = bed.platform.words().filter((word) => word === "done" || word.startsWith("fail"));
   assert.equal(results.length, 1, results.join());
   assert.match(results[0] as string, typeof report === "string" ? new RegExp(`^${report}$`) : report);
-  assert.deepEqual(bench.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
+  assert.deepEqual(bed.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
 }
 
 function always(behaviour: Behaviour): Behaviour[] {
@@ -79,9 +79,9 @@ const table: readonly { readonly name: string; readonly behaviours: Behaviour[];
 
 for (const { name, behaviours, report } of table) {
   testOnEngines(`${name} is reported as ${String(report)}, once`, (engine) =>
-    withBench({ engine, config: QUICK }, async (bench) => {
-      bench.server.behaviours = [...behaviours];
-      await assertFails(bench, report);
+    withTestBed({ engine, config: QUICK }, async (bed) => {
+      bed.server.behaviours = [...behaviours];
+      await assertFails(bed, report);
     }),
   );
 }
@@ -93,156 +93,156 @@ function otherChip(): Uint8Array {
 }
 
 testOnEngines("a wrong file is refused after its first block", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ content: new Uint8Array(200 * 1024).fill(0x41), stallAfter: 5000 }];
-    await assertFails(bench, /^fail -5 not an application image/);
-    assert.equal(bench.server.requests.length, 1);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.server.behaviours = [{ content: new Uint8Array(200 * 1024).fill(0x41), stallAfter: 5000 }];
+    await assertFails(bed, /^fail -5 not an application image/);
+    assert.equal(bed.server.requests.length, 1);
   }),
 );
 
 testOnEngines("an image that does not fit is not fetched", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.platform.pending = () => ({ ...bench.offer(), file_size: 0x1a0000 + 16 });
-    await assertFails(bench, /^fail -5 image of 1703952 bytes, room for 1703936/);
-    assert.equal(bench.server.requests.length, 0);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.platform.pending = () => ({ ...bed.offer(), file_size: 0x1a0000 + 16 });
+    await assertFails(bed, /^fail -5 image of 1703952 bytes, room for 1703936/);
+    assert.equal(bed.server.requests.length, 0);
   }),
 );
 
 testOnEngines("an image whose checksum is wrong is not booted, though its MD5 is right", (engine) => {
   const image = imageOf("0.2.0", 64 * 1024);
   image.set([(image[40_000] ?? 0) ^ 1], 40_000);
-  return withBench({ engine, config: QUICK, image }, (bench) => assertFails(bench, /^fail -5 set pending/));
+  return withTestBed({ engine, config: QUICK, image }, (bed) => assertFails(bed, /^fail -5 set pending/));
 });
 
 testOnEngines("a server that is not there is reported as a time-out", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.platform.pending = () => ({ ...bench.offer(), url: "http://127.0.0.1:1/x" });
-    await assertFails(bench, "fail -1 time_out");
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.platform.pending = () => ({ ...bed.offer(), url: "http://127.0.0.1:1/x" });
+    await assertFails(bed, "fail -1 time_out");
   }),
 );
 
 testOnEngines("a refused signature is renewed by asking again, and the download goes on", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 100_000 }, { status: 403 }];
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assert.equal(bench.platform.words().filter((word) => word === "version 0.1.0").length, 2);
-    const targets = bench.server.requests.map(({ target }) => target);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 100_000 }, { status: 403 }];
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.equal(bed.platform.words().filter((word) => word === "version 0.1.0").length, 2);
+    const targets = bed.server.requests.map(({ target }) => target);
     assert.equal(targets.length, 3);
     assert.equal(targets[0], targets[1]);
     assert.notEqual(targets[1], targets[2]);
-    assert.notEqual(bench.server.requests[2]?.headers.range, undefined);
+    assert.notEqual(bed.server.requests[2]?.headers.range, undefined);
   }),
 );
 
 testOnEngines("a platform that offers no fresh URL is a time-out in the end, not an expired signature", (engine) =>
-  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bench) => {
-    bench.server.behaviours = always({ status: 403 });
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length > 0);
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.ended();
+  withTestBed({ engine, config: { download: { ...QUICK.download, maxAttempts: 2 } } }, async (bed) => {
+    bed.server.behaviours = always({ status: 403 });
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.ended();
     assert.deepEqual(
-      bench.platform.words().filter((word) => word.startsWith("fail")),
+      bed.platform.words().filter((word) => word.startsWith("fail")),
       ["fail -1 time_out"],
     );
   }),
 );
 
 testOnEngines("Retry-After is honoured, up to the longest pause that is configured", (engine) =>
-  withBench({ engine, config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bench) => {
-    bench.server.behaviours = [{ status: 503, headers: { "Retry-After": "86400" } }];
-    await bench.update();
-    const [first, second] = bench.server.requests;
+  withTestBed({ engine, config: { download: { ...QUICK.download, backoffMaxSeconds: 1 } } }, async (bed) => {
+    bed.server.behaviours = [{ status: 503, headers: { "Retry-After": "86400" } }];
+    await bed.update();
+    const [first, second] = bed.server.requests;
     assert.ok(second!.atMs - first!.atMs >= 990, `${second!.atMs - first!.atMs} ms`);
   }),
 );
 
 testOnEngines("a 200 to a ranged request is compared with what is stored and then continued", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 150_000 }, { ignoreRange: true }];
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assert.equal(bench.server.requests.length, 2);
-    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 150_000 }, { ignoreRange: true }];
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.equal(bed.server.requests.length, 2);
+    assertSameBytes(bed.slot("ota_1", bed.image.byteLength), bed.image);
   }),
 );
 
 testOnEngines("a 200 with another file is not spliced: the download begins anew", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
+  withTestBed({ engine, config: QUICK }, async (bed) => {
     const other = imageOf("0.2.0", 200 * 1024, 5);
-    bench.server.behaviours = [{ content: other, cutAfter: 150_000 }, { ignoreRange: true }];
-    await bench.update();
-    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
-    assert.equal(bench.server.requests[2]?.headers.range, undefined);
+    bed.server.behaviours = [{ content: other, cutAfter: 150_000 }, { ignoreRange: true }];
+    await bed.update();
+    assertSameBytes(bed.slot("ota_1", bed.image.byteLength), bed.image);
+    assert.equal(bed.server.requests[2]?.headers.range, undefined);
   }),
 );
 
 testOnEngines("a range that begins elsewhere is not used", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 150_000 }, { contentRange: `bytes 0-${200 * 1024 - 1}/${200 * 1024}` }];
-    await bench.update();
-    assert.equal(bench.server.requests.length, 3);
-    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 150_000 }, { contentRange: `bytes 0-${200 * 1024 - 1}/${200 * 1024}` }];
+    await bed.update();
+    assert.equal(bed.server.requests.length, 3);
+    assertSameBytes(bed.slot("ota_1", bed.image.byteLength), bed.image);
   }),
 );
 
 testOnEngines("pieces that do not fit together are fetched once more before the MD5 is reported", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
+  withTestBed({ engine, config: QUICK }, async (bed) => {
     const other = imageOf("0.2.0", 200 * 1024, 5);
-    bench.server.behaviours = [{ content: other, cutAfter: 150_000, etag: null }];
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
+    bed.server.behaviours = [{ content: other, cutAfter: 150_000, etag: null }];
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
     assert.deepEqual(
-      bench.server.requests.map(({ headers }) => headers.range === undefined),
+      bed.server.requests.map(({ headers }) => headers.range === undefined),
       [true, false, true],
     );
   }),
 );
 
 testOnEngines("If-Range carries the file's own validator", (engine) =>
-  withBench({ engine, config: QUICK }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 150_000 }];
-    await bench.update();
-    assert.equal(bench.server.requests[1]?.headers["if-range"], `"${bench.server.md5}"`);
+  withTestBed({ engine, config: QUICK }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 150_000 }];
+    await bed.update();
+    assert.equal(bed.server.requests[1]?.headers["if-range"], `"${bed.server.md5}"`);
   }),
 );
 
 testOnEngines("tries that store blocks are never used up", (engine) =>
-  withBench({ engine, config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bench) => {
-    bench.server.behaviours = Array.from({ length: 12 }, () => ({ cutAfter: 9000 }));
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assert.equal(bench.server.requests.length, 13);
+  withTestBed({ engine, config: QUICK, image: imageOf("0.2.0", 100 * 1024) }, async (bed) => {
+    bed.server.behaviours = Array.from({ length: 12 }, () => ({ cutAfter: 9000 }));
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.equal(bed.server.requests.length, 13);
   }),
 );
 
 testOnEngines("a server that trickles is left", (engine) =>
-  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
-    bench.server.behaviours = [{ trickleMs: 400 }];
-    await assertFails(bench, "fail -1 time_out");
+  withTestBed({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bed) => {
+    bed.server.behaviours = [{ trickleMs: 400 }];
+    await assertFails(bed, "fail -1 time_out");
   }),
 );
 
 testOnEngines("a failed update can be offered again and then resumes", (engine) =>
-  withBench({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 150_000 }, { status: 503 }];
-    bench.board.powerOn();
-    await bench.until("version", () => bench.platform.reports.length > 0);
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.ended();
+  withTestBed({ engine, config: { download: { ...QUICK.download, maxAttempts: 1 } } }, async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 150_000 }, { status: 503 }];
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.ended();
     // The first try stored blocks: only the second was in vain.
     assert.deepEqual(
-      bench.platform.words().filter((word) => word.startsWith("fail")),
+      bed.platform.words().filter((word) => word.startsWith("fail")),
       ["fail -1 time_out"],
     );
-    assert.equal(bench.server.requests.length, 2);
-    bench.platform.reports.length = 0;
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.ended();
-    assert.equal(bench.slots().running.version, "0.2.0");
+    assert.equal(bed.server.requests.length, 2);
+    bed.platform.reports.length = 0;
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.ended();
+    assert.equal(bed.slots().running.version, "0.2.0");
     assert.deepEqual(
-      bench.server.requests.map(({ headers }) => headers.range === undefined),
+      bed.server.requests.map(({ headers }) => headers.range === undefined),
       [true, false, false],
     );
   }),

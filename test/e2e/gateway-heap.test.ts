@@ -22,7 +22,7 @@ for (const policy of [undefined, { minBatteryPercent: 30 }]) {
       const { slots, chunkBytes, stack } = await gateway.measure();
       const free = `${slots.free} of ${ESP32_HEAP.slots} slots and ${chunkBytes.free} of ${ESP32_HEAP.chunkBytes} bytes of chunks free`;
       context.diagnostic(`after the update: ${free}, stack ${stack.peak} of ${stack.slots}`);
-      const paths = gateway.bench.server.requests.map(({ target }) => target.replace(/\?.*/, ""));
+      const paths = gateway.bed.server.requests.map(({ target }) => target.replace(/\?.*/, ""));
       assert.deepEqual(paths, [...(policy === undefined ? [] : ["/firmware.bin.json"]), "/firmware.bin"]);
     });
   });

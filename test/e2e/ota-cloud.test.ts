@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { connectAsync } from "mqtt";
 import { serveAdmin } from "../../cloud/admin.js";
 import type { CloudService } from "../../cloud/types.js";
-import { imageOf } from "../support/bench.js";
+import { imageOf } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 
 const PRODUCT = "ABCDE12345";

@@ -8,7 +8,7 @@ import { imageFault } from "../../hal/boards/sim/app-image.js";
 import { CHIPS } from "../../hal/boards/sim/chips.js";
 import { encodePartitionTable, parsePartitionsCsv, TABLE_ADDRESS } from "../../hal/boards/sim/partition-table.js";
 import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
-import { DEVICE, SECRET } from "../support/bench.js";
+import { DEVICE, SECRET } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
 import { bytesOf } from "../support/power-cuts.js";

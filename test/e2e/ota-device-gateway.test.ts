@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { DEVICE, imageOf, SECRET } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
-import { GatewayPlatform, PRODUCT } from "../support/sub-device-bench.js";
+import { GatewayPlatform, PRODUCT } from "../support/sub-device-test-bed.js";
 
 interface Inspected {
   readonly productId: string;

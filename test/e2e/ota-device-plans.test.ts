@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { VitalsFile } from "../../cli/device/plan-files.js";
-import { DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { DEVICE, imageOf, SECRET } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
 import { withFolder } from "../support/folder.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { DEVICE, imageOf, SECRET } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 import { FaultServer } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { imageOf } from "../support/bench.js";
+import { imageOf } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 
 test("the main job ends with 0 and a line that says done", async () => {

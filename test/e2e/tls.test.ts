@@ -3,7 +3,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Cloud } from "../../cloud/cloud.js";
-import { Bench, DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { TestBed, DEVICE, imageOf, SECRET } from "../support/test-bed.js";
 import { Running, withCommands } from "../support/command.js";
 import { type Engine, testOnEngines } from "../support/engines.js";
 import { FaultServer } from "../support/fault-server.js";
@@ -11,18 +11,18 @@ import { assertSameBytes } from "../support/same-bytes.js";
 import { TestPlatform } from "../support/test-platform.js";
 import { certificateDer, SERVER_TLS, tlsPath } from "../support/tls-fixtures.js";
 
-/** A bench with MQTT and HTTP on TLS, trusting these. */
+/** A bed with MQTT and HTTP on TLS, trusting these. */
 async function withTls(
   engine: Engine,
   broker: string | undefined,
   files: string | undefined,
-  body: (bench: Bench) => Promise<void>,
+  body: (bed: TestBed) => Promise<void>,
 ): Promise<void> {
   const platform = new TestPlatform(SERVER_TLS);
   await platform.start();
   const server = new FaultServer(imageOf("0.2.0", 200 * 1024), SERVER_TLS);
   await server.start();
-  const bench = await Bench.start({
+  const bed = await TestBed.start({
     engine,
     platform,
     server,
@@ -37,60 +37,60 @@ async function withTls(
     },
   });
   try {
-    await body(bench);
+    await body(bed);
   } finally {
-    await bench.stop();
+    await bed.stop();
   }
 }
 
 testOnEngines("a whole update over mqtts and https", (engine) =>
-  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assertSameBytes(bench.slot("ota_1", bench.image.byteLength), bench.image);
+  withTls(engine, "ca.pem", "ca.pem", async (bed) => {
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assertSameBytes(bed.slot("ota_1", bed.image.byteLength), bed.image);
   }),
 );
 
 for (const authority of ["other-ca.pem", undefined]) {
   testOnEngines(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, (engine) =>
-    withTls(engine, authority, "ca.pem", async (bench) => {
+    withTls(engine, authority, "ca.pem", async (bed) => {
       const errors: unknown[] = [];
-      bench.onAgent = (agent) => agent.on("connection", ({ code }) => errors.push(code));
-      bench.board.powerOn();
-      await bench.until("a refusal", () => errors.length > 0);
+      bed.onAgent = (agent) => agent.on("connection", ({ code }) => errors.push(code));
+      bed.board.powerOn();
+      await bed.until("a refusal", () => errors.length > 0);
       assert.deepEqual(errors.slice(0, 1), ["untrusted"]);
-      assert.equal(bench.platform.connects, 0);
-      assert.equal(bench.dead, undefined);
+      assert.equal(bed.platform.connects, 0);
+      assert.equal(bed.dead, undefined);
     }),
   );
 }
 
 testOnEngines("a file server that our CA did not sign is not read from, and that is reported at once", (engine) =>
-  withTls(engine, "ca.pem", "other-ca.pem", async (bench) => {
-    await bench.update();
+  withTls(engine, "ca.pem", "other-ca.pem", async (bed) => {
+    await bed.update();
     assert.match(
-      bench.platform.words().find((word) => word.startsWith("fail")) ?? "",
+      bed.platform.words().find((word) => word.startsWith("fail")) ?? "",
       /^fail -5 TLS handshake with 127\.0\.0\.1 failed/,
     );
-    assert.equal(bench.server.requests.length, 0);
+    assert.equal(bed.server.requests.length, 0);
   }),
 );
 
 testOnEngines("a connection cut in the middle of TLS is resumed", (engine) =>
-  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
-    bench.server.behaviours = [{ cutAfter: 100_000 }];
-    await bench.update();
-    assert.equal(bench.slots().running.version, "0.2.0");
-    assert.match(bench.server.requests[1]?.headers.range ?? "", /^bytes=[1-9]/);
+  withTls(engine, "ca.pem", "ca.pem", async (bed) => {
+    bed.server.behaviours = [{ cutAfter: 100_000 }];
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.match(bed.server.requests[1]?.headers.range ?? "", /^bytes=[1-9]/);
   }),
 );
 
 testOnEngines("a redirect from https to http is refused", (engine) =>
-  withTls(engine, "ca.pem", "ca.pem", async (bench) => {
-    bench.server.behaviours = [{ status: 302, headers: { Location: `http://127.0.0.1:${bench.server.port}/` } }];
-    await bench.update();
+  withTls(engine, "ca.pem", "ca.pem", async (bed) => {
+    bed.server.behaviours = [{ status: 302, headers: { Location: `http://127.0.0.1:${bed.server.port}/` } }];
+    await bed.update();
     assert.equal(
-      bench.platform.words().find((word) => word.startsWith("fail")),
+      bed.platform.words().find((word) => word.startsWith("fail")),
       "fail -5 redirect from https to http",
     );
   }),

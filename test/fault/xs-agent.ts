@@ -1,7 +1,8 @@
 import type { Log, LogLevel } from "../../hal/boards/main.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "../../hal/boards/xs/guest/messages.js";
 import { encodeSetup } from "../../hal/boards/xs/guest/setup.js";
-import { type CallTable, HostModules } from "../../hal/boards/xs/host-modules.js";
+import type { CallTable } from "../../hal/boards/xs/call-table.js";
+import { HostModules } from "../../hal/boards/xs/host-modules.js";
 import { guestProgram } from "../../hal/boards/xs/program.js";
 import { workerBinary } from "../support/engines.js";
 import { SyncXsWorker } from "../support/sync-xs-worker.js";

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Cloud } from "../../cloud/cloud.js";
-import { DEVICE, imageOf, SECRET } from "../support/bench.js";
+import { DEVICE, imageOf, SECRET } from "../support/test-bed.js";
 import { withFolder } from "../support/folder.js";
 import { installPacked } from "../support/packed.js";
 import { ROOT } from "../support/root.js";

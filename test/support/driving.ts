@@ -11,7 +11,7 @@ import { NODE_DIGESTS } from "./digests.js";
 import { imageOf } from "./downloading.js";
 import { type FakeExchange, FakeHttp } from "./fake-http.js";
 import { MemoryFlash } from "./memory-flash.js";
-import { constantRandom, SessionBench } from "./session-bench.js";
+import { constantRandom, SessionTestBed } from "./session-test-bed.js";
 
 /** Three blocks and a bit. */
 export const IMAGE = imageOf(3 * 4096 + 16);
@@ -47,7 +47,7 @@ export interface DrivingOptions {
 /** A driver whose board, server, broker and time are the test's. `story` tells what it does to them, in order. */
 export class Driving {
   readonly story: string[] = [];
-  readonly broker: SessionBench;
+  readonly broker: SessionTestBed;
   readonly http = new FakeHttp();
   readonly flash: MemoryFlash;
   readonly driver: UpdateDriver;
@@ -61,7 +61,7 @@ export class Driving {
     };
     this.record = options.record;
     this.flash = new MemoryFlash({ blocks: options.blocks ?? 40 });
-    this.broker = SessionBench.opened();
+    this.broker = SessionTestBed.opened();
     const { clock, session } = this.broker;
     const status = { ...STATUS, ...options.status };
     const reporter = new Reporter({

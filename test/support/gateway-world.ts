@@ -17,7 +17,7 @@ import { connack, PINGRESP, puback, publish, type Sent, sentPackets, suback, uns
 import { NODE_DIGESTS } from "./digests.js";
 import { CollectedLog } from "./log.js";
 import { MemoryFlash } from "./memory-flash.js";
-import { constantRandom } from "./session-bench.js";
+import { constantRandom } from "./session-test-bed.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 export const GATEWAY = { productId: "ABCDE12345", deviceName: "gateway" };

@@ -1,10 +1,10 @@
 import type { XsAgent } from "../../hal/boards/xs/agent.js";
 import { MemoryMcu } from "./memory-mcu.js";
-import { DEVICE, imageOf } from "./bench.js";
+import { DEVICE, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
-import { GatewayBench, PRODUCT } from "./sub-device-bench.js";
+import { GatewayTestBed, PRODUCT } from "./sub-device-test-bed.js";
 import { StackEntries } from "./stack-entries.js";
-import { withBench } from "./with-bench.js";
+import { withTestBed } from "./with-test-bed.js";
 
 const KIB = 1024;
 const TIMEOUT_MS = 30_000;
@@ -26,9 +26,9 @@ export async function measureStack(): Promise<StackEntries> {
 
 /** An image behind a redirect, in chunks, with faults of network and broker, a second offer and the longest message. */
 async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
-  await withBench({ engine, image: imageOf("0.2.0", 400 * KIB) }, async (bench) => {
-    onPort(bench.platform.port);
-    const { server, platform } = bench;
+  await withTestBed({ engine, image: imageOf("0.2.0", 400 * KIB) }, async (bed) => {
+    onPort(bed.platform.port);
+    const { server, platform } = bed;
     server.behaviours = [
       { status: 302, headers: { Location: `${server.url}?moved` } },
       { status: 503, headers: { "Retry-After": "0" } },
@@ -36,8 +36,8 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
       { chunked: true, cutAfter: 60 * KIB },
       { raw: "HTTP/1.1 200\r\n: bad\r\n\r\n" },
     ];
-    bench.board.powerOn();
-    await bench.until("version", () => platform.words().length > 0);
+    bed.board.powerOn();
+    await bed.until("version", () => platform.words().length > 0);
     const topic = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
     platform.send(topic, "not JSON");
     platform.send(topic, JSON.stringify({ type: "unknown", filler: "x".repeat(LONG_MESSAGE) }));
@@ -45,25 +45,25 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
       topic,
       JSON.stringify({
         type: "update_firmware",
-        ...bench.offer(),
+        ...bed.offer(),
         manifest: Array.from({ length: 200 }, (_, index) => ({ index })),
       }),
     );
-    await bench.agent?.checkForUpdate();
-    platform.offer(DEVICE, bench.offer());
-    await bench.until("some of it", () => bench.progress > 100 * KIB, TIMEOUT_MS);
-    const { url, ...offer } = bench.offer();
+    await bed.agent?.checkForUpdate();
+    platform.offer(DEVICE, bed.offer());
+    await bed.until("some of it", () => bed.progress > 100 * KIB, TIMEOUT_MS);
+    const { url, ...offer } = bed.offer();
     platform.offer(DEVICE, { ...offer, url: `${url}&filler=`.padEnd(URL_LENGTH, "x") });
     platform.dropAll();
-    await bench.until("half of it", () => bench.progress > 200 * KIB, TIMEOUT_MS);
-    bench.board.cutPower();
-    bench.board.powerOn();
-    platform.pending = () => bench.offer();
-    await bench.ended();
+    await bed.until("half of it", () => bed.progress > 200 * KIB, TIMEOUT_MS);
+    bed.board.cutPower();
+    bed.board.powerOn();
+    platform.pending = () => bed.offer();
+    await bed.ended();
     server.behaviours = [{ status: 404 }];
-    platform.offer(DEVICE, bench.offer("0.3.0"));
-    await bench.until("failure", () => platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
-    await bench.agent?.stop();
+    platform.offer(DEVICE, bed.offer("0.3.0"));
+    await bed.until("failure", () => platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
+    await bed.agent?.stop();
   });
 }
 
@@ -83,30 +83,30 @@ async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): 
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
   const mcu = new MemoryMcu();
-  await withBench(
+  await withTestBed(
     { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
-    async (bench) => {
-      onPort(bench.platform.port);
+    async (bed) => {
+      onPort(bed.platform.port);
       let plans = 0;
-      bench.onAgent = (agent) =>
+      bed.onAgent = (agent) =>
         agent.on("plan", (plan) => {
           plans++;
           if (plans === 1) plan.defer({ seconds: 1 });
           else if (plans === 2) plan.decline("not now");
           else plan.accept();
         });
-      bench.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
-      bench.board.powerOn();
-      await bench.until("version", () => bench.platform.words().length > 0);
-      bench.platform.offer(DEVICE, bench.offer());
-      await bench.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
-      await bench.until("declined", () => bench.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
-      const offer = { type: "update_firmware", ...bench.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
-      bench.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
-      await bench.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
-      bench.server.file = imageOf("0.3.0", 128 * KIB);
-      bench.platform.offer(DEVICE, bench.offer("0.3.0"));
-      await bench.until("own", () => bench.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
+      bed.server.manifest = '{"minBatteryPercent":20,"minSignalDbm":-90,"space":1000,"sourceVersion":"0.1.0"}';
+      bed.board.powerOn();
+      await bed.until("version", () => bed.platform.words().length > 0);
+      bed.platform.offer(DEVICE, bed.offer());
+      await bed.until("deferred plan again", () => plans >= 2, TIMEOUT_MS);
+      await bed.until("declined", () => bed.platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
+      const offer = { type: "update_firmware", ...bed.offer("mcu_2.0.0"), sourceVersion: "1.0.0" };
+      bed.platform.send(`$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`, JSON.stringify(offer));
+      await bed.until("MCU", () => mcu.running === "2.0.0", TIMEOUT_MS);
+      bed.server.file = imageOf("0.3.0", 128 * KIB);
+      bed.platform.offer(DEVICE, bed.offer("0.3.0"));
+      await bed.until("own", () => bed.platform.words().includes("version 0.3.0"), TIMEOUT_MS);
     },
   );
 }
@@ -117,8 +117,8 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
     deviceName: `light${index}`,
     install: index === 7 ? ("fail" as const) : ("ok" as const),
   }));
-  await GatewayBench.run({ engine, subDevices: lights, image: imageOf("2.0.0", 128 * KIB) }, async (scene) => {
-    const { bench, platform } = scene;
+  await GatewayTestBed.run({ engine, subDevices: lights, image: imageOf("2.0.0", 128 * KIB) }, async (scene) => {
+    const { bed, platform } = scene;
     onPort(platform.port);
     platform.bound = lights.map(({ deviceName }) => ({ productId: PRODUCT, deviceName }));
     const names = lights.map(({ deviceName }) => deviceName);
@@ -131,8 +131,8 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
           payload: { status, devices: [{ product_id: PRODUCT, device_name: "light1" }] },
         }),
       );
-    bench.board.powerOn();
-    await bench.until("versions", () => names.every((name) => scene.words(name).length > 0), TIMEOUT_MS);
+    bed.board.powerOn();
+    await bed.until("versions", () => names.every((name) => scene.words(name).length > 0), TIMEOUT_MS);
     change(0);
     change(1);
     for (const type of ["bind", "unbind"]) {
@@ -141,15 +141,15 @@ async function gateway(engine: ChipEngine, onPort: (port: number) => void): Prom
         JSON.stringify({ type, payload: { devices: [{ product_id: PRODUCT, device_name: "light2", result: 0 }] } }),
       );
     }
-    await bench.until("light1 again", () => scene.words("light1").length === 2, TIMEOUT_MS);
+    await bed.until("light1 again", () => scene.words("light1").length === 2, TIMEOUT_MS);
     scene.pending("2.0.0", ...names);
     for (const name of names) scene.offer("2.0.0", name);
-    await bench.until("some", () => scene.events.length > 10, TIMEOUT_MS);
+    await bed.until("some", () => scene.events.length > 10, TIMEOUT_MS);
     platform.dropAll();
     await scene.ended(...names);
-    await (bench.agent as unknown as XsAgent).removeSubDevice({ productId: PRODUCT, deviceName: "light3" });
-    bench.server.file = imageOf("0.2.0", 128 * KIB);
-    platform.offer(DEVICE, bench.offer("0.2.0"));
-    await bench.until("own update", () => platform.wordsOf(DEVICE).includes("version 0.2.0"), TIMEOUT_MS);
+    await (bed.agent as unknown as XsAgent).removeSubDevice({ productId: PRODUCT, deviceName: "light3" });
+    bed.server.file = imageOf("0.2.0", 128 * KIB);
+    platform.offer(DEVICE, bed.offer("0.2.0"));
+    await bed.until("own update", () => platform.wordsOf(DEVICE).includes("version 0.2.0"), TIMEOUT_MS);
   });
 }

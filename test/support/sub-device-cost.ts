@@ -2,9 +2,9 @@ import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
 import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { OtaConfig } from "../../src/index.js";
-import { Bench, imageOf } from "./bench.js";
+import { TestBed, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
-import { GatewayPlatform, PRODUCT } from "./sub-device-bench.js";
+import { GatewayPlatform, PRODUCT } from "./sub-device-test-bed.js";
 
 /** What sub-devices cost the engine that have nothing to do but to be online, their links not counted. */
 export interface SubDeviceCost {
@@ -32,12 +32,12 @@ export async function measureSubDevices(count: number): Promise<SubDeviceCost> {
 
 /** A gateway on XS in the heap of an ESP32, whose sub-devices are all online and share one link. */
 export class IdleGateway {
-  readonly bench: Bench;
+  readonly bed: TestBed;
   readonly #engine: ChipEngine;
   readonly #platform: GatewayPlatform;
 
-  private constructor(bench: Bench, engine: ChipEngine, platform: GatewayPlatform) {
-    this.bench = bench;
+  private constructor(bed: TestBed, engine: ChipEngine, platform: GatewayPlatform) {
+    this.bed = bed;
     this.#engine = engine;
     this.#platform = platform;
   }
@@ -61,7 +61,7 @@ export class IdleGateway {
       }),
     );
     const image = imageOf("2.0.0", byteLength);
-    const bench = await Bench.start({
+    const bed = await TestBed.start({
       engine,
       platform,
       subDevices,
@@ -69,20 +69,20 @@ export class IdleGateway {
       config: { policy, gateway: { messagesPerSecond: 30 } },
     });
     try {
-      bench.board.powerOn();
-      await bench.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);
+      bed.board.powerOn();
+      await bed.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      await body(new IdleGateway(bench, engine, platform));
+      await body(new IdleGateway(bed, engine, platform));
     } finally {
-      await bench.stop();
+      await bed.stop();
     }
   }
 
   /** Brings the first of them to the served file. */
   async update(version: string): Promise<void> {
     const name = { productId: PRODUCT, deviceName: nameOf(0) };
-    this.#platform.offer(name, this.bench.offer(version));
-    await this.bench.until("update", () => this.#platform.wordsOf(name).at(-1) === `version ${version}`, TIMEOUT_MS);
+    this.#platform.offer(name, this.bed.offer(version));
+    await this.bed.until("update", () => this.#platform.wordsOf(name).at(-1) === `version ${version}`, TIMEOUT_MS);
   }
 
   measure(): Promise<HeapStatistics> {

@@ -1,6 +1,6 @@
 import { ESP32_HEAP, type HeapSize, type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
-import { Bench, DEVICE, imageOf } from "./bench.js";
+import { TestBed, DEVICE, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 
 export interface UpdateCostOptions {
@@ -36,10 +36,10 @@ const TIMEOUT_MS = 300_000;
 /** Downloads, verifies and makes pending an image over plain TCP, on XS in the heap of an ESP32. */
 export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateCost> {
   const engine = await ChipEngine.create({ heap: options.heap ?? ESP32_HEAP, tellsEvents: false });
-  const bench = await Bench.start({ engine, image: imageOf("0.2.0", options.byteLength) });
+  const bed = await TestBed.start({ engine, image: imageOf("0.2.0", options.byteLength) });
   try {
-    bench.board.powerOn();
-    await bench.until("version report", () => bench.platform.reports.length > 0);
+    bed.board.powerOn();
+    await bed.until("version report", () => bed.platform.reports.length > 0);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const worker = engine.worker as XsWorker;
     await measureHeap(worker, options.stride);
@@ -48,11 +48,11 @@ export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateC
     engine.beforeRestart = async () => {
       end = await measureHeap(worker);
     };
-    bench.platform.offer(DEVICE, bench.offer());
-    await bench.until("pending image", () => end !== undefined, TIMEOUT_MS);
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.until("pending image", () => end !== undefined, TIMEOUT_MS);
     return costOver(idle, end as unknown as HeapStatistics);
   } finally {
-    await bench.stop();
+    await bed.stop();
   }
 }
 

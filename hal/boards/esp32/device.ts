@@ -1,3 +1,8 @@
+/**
+ * The device on an ESP32, with the modules of the Moddable SDK.
+ *
+ * @module moddable-ota/device
+ */
 import Modules from "modules";
 import { createDevice, type Device } from "moddable-ota";
 import type { DeviceOptions } from "../device.js";

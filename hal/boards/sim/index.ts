@@ -1,5 +1,7 @@
 /**
  * What a program on Node imports as `moddable-ota/simulated-board`: a chip of the ESP32 family whose flash is a folder.
+ *
+ * @module moddable-ota/simulated-board
  */
 export { type AppImageOptions, buildAppImage } from "./app-image-builder.js";
 export { SimulatedBoard, type SimulatedBoardOptions } from "./board.js";

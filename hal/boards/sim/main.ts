@@ -4,7 +4,7 @@ import { type ComponentOptions, type DeviceName, OtaAgent, type OtaConfig } from
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log } from "../../ports/index.js";
 import { createDevice } from "../device.js";
-import { createSubDeviceLink, type SubDeviceBus } from "../xs/guest/sub-device-link.js";
+import { createSubDeviceLink, type SubDeviceBus } from "../sub-device-link.js";
 
 /** A simulated sub-device behind the board. */
 export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}

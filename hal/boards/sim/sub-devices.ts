@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { SubDeviceBus } from "../xs/guest/sub-device-link.js";
+import type { SubDeviceBus } from "../sub-device-link.js";
 import { StateError } from "./state-dir.js";
 
 /** What becomes of an installation on a simulated sub-device. */

@@ -1,16 +1,9 @@
 import type { BoardModules } from "../../ecma419/modules.js";
-import { ANSWER, encodeMessage, type Field, MessageReader } from "./guest/messages.js";
+import type { CallTable, Post } from "./call-table.js";
+import { ANSWER, encodeMessage, MessageReader } from "./guest/messages.js";
 import { platformCalls } from "./platform-calls.js";
 import { socketCalls } from "./socket-calls.js";
 import { storageCalls } from "./storage-calls.js";
-
-/** Hands a message to the engine in its turn; made only then, and dropped if it is `undefined`. */
-export type Post = (message: () => Uint8Array | undefined) => void;
-
-/** What to do for each call. @returns the fields of its result */
-export interface CallTable {
-  readonly [code: number]: (call: MessageReader) => readonly Field[] | void;
-}
 
 export interface HostModulesOptions {
   /** Of the board that the engine runs on. */

@@ -6,9 +6,10 @@ import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
 import { findWorker } from "./files.js";
 import { CALL, COMMAND, encodeMessage, type MessageReader } from "./guest/messages.js";
-import type { SubDeviceBus } from "./guest/sub-device-link.js";
+import type { SubDeviceBus } from "../sub-device-link.js";
 import { encodeSetup } from "./guest/setup.js";
-import { type CallTable, HostModules } from "./host-modules.js";
+import type { CallTable } from "./call-table.js";
+import { HostModules } from "./host-modules.js";
 import { guestProgram } from "./program.js";
 import { XsWorker } from "./worker.js";
 

@@ -1,6 +1,6 @@
 import type { BoardModules } from "../../ecma419/modules.js";
 import { CALL, COMMAND, encodeMessage } from "./guest/messages.js";
-import type { CallTable, Post } from "./host-modules.js";
+import type { CallTable, Post } from "./call-table.js";
 
 /** Boot control, names, random bytes, time and timers. */
 export function platformCalls({ platform, Time, Timer }: BoardModules, post: Post): CallTable {

@@ -6,7 +6,7 @@ import type {
   TlsSocketOptions,
 } from "../../ecma419/modules.js";
 import { CALL, COMMAND, encodeMessage, type MessageReader } from "./guest/messages.js";
-import type { CallTable, Post } from "./host-modules.js";
+import type { CallTable, Post } from "./call-table.js";
 
 /** TCP and TLS. */
 export function socketCalls({ TCP, TLS }: BoardModules, post: Post): CallTable {

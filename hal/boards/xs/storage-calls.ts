@@ -1,6 +1,6 @@
 import type { BoardModules, DigestConstructor, FlashInstance, KeyValueInstance } from "../../ecma419/modules.js";
 import { CALL } from "./guest/messages.js";
-import type { CallTable } from "./host-modules.js";
+import type { CallTable } from "./call-table.js";
 
 /** What the engine has open, by handle. */
 class Handles<Opened> {

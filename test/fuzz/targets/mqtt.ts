@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connack, joined, packet, PINGRESP, puback, publish, suback } from "../../support/broker-packets.js";
-import { SessionBench } from "../../support/session-bench.js";
+import { SessionTestBed } from "../../support/session-test-bed.js";
 import { encodePublish, PacketReader, type Received } from "../../../src/mqtt/codec.js";
 import { cut, streams, type Target } from "../target.js";
 
@@ -99,29 +99,29 @@ export const session: Target = {
   ),
   words: packetReader.words,
   run(input) {
-    const bench = new SessionBench();
+    const bed = new SessionTestBed();
     let acknowledged = 0;
-    bench.onEvent = (event) => {
+    bed.onEvent = (event) => {
       if (event !== "open") return;
-      bench.session.subscribe(topic, () => acknowledged++);
-      bench.session.publish("$ota/report/ABCDE12345/light_01", "{}", () => acknowledged++);
+      bed.session.subscribe(topic, () => acknowledged++);
+      bed.session.publish("$ota/report/ABCDE12345/light_01", "{}", () => acknowledged++);
     };
-    bench.session.start();
-    const { peer } = bench;
+    bed.session.start();
+    const { peer } = bed;
     peer.accept();
     const pieces = cut(input);
     for (const piece of pieces) peer.send(piece);
     assert.ok(peer.closed || peer.unread === 0, "bytes are left unread");
     assert.ok(acknowledged <= 2, "acknowledged twice");
-    const messages = bench.events.filter((event) => event.startsWith("message"));
+    const messages = bed.events.filter((event) => event.startsWith("message"));
     assert.ok(messages.reduce((sum, message) => sum + message.length, 0) <= input.byteLength + messages.length * 40);
     // Silent from here on: whatever was said, the connection is left and another one made.
-    bench.clock.advance(400_000);
-    assert.ok(bench.connector.peers.length >= 2, "the session stays with a silent broker");
-    assert.ok(peer.closed && bench.clock.names().length <= 4);
-    const count = bench.events.length;
-    bench.session.stop();
-    bench.clock.advance(400_000);
-    assert.deepEqual([bench.events.length, bench.clock.names()], [count, []], "something comes after stop");
+    bed.clock.advance(400_000);
+    assert.ok(bed.connector.peers.length >= 2, "the session stays with a silent broker");
+    assert.ok(peer.closed && bed.clock.names().length <= 4);
+    const count = bed.events.length;
+    bed.session.stop();
+    bed.clock.advance(400_000);
+    assert.deepEqual([bed.events.length, bed.clock.names()], [count, []], "something comes after stop");
   },
 };

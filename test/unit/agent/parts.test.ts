@@ -4,7 +4,7 @@ import { createDevice, OtaAgent, type OtaConfig, OtaError } from "../../../hal/b
 import { factoryFlash } from "../../../hal/boards/sim/state-dir.js";
 import { plans } from "../../../src/components/part.js";
 import { gateway } from "../../../src/gateway/part.js";
-import { DEVICE, imageOf, SECRET } from "../../support/bench.js";
+import { DEVICE, imageOf, SECRET } from "../../support/test-bed.js";
 import { NO_LOG } from "../../support/log.js";
 import { SimDevice } from "../../support/sim-device.js";
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CheckIn } from "../../../src/agent/version-check.js";
 import type { Plan } from "../../../src/plans/plan.js";
 import { OtaError } from "../../../src/errors.js";
-import { constantRandom } from "../../support/session-bench.js";
+import { constantRandom } from "../../support/session-test-bed.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
 const PLAN = { version: "2.0" } as Plan;

@@ -11,7 +11,7 @@ import { CloudError } from "../../../cloud/types.js";
 import { Running } from "../../support/command.js";
 import { withFolder } from "../../support/folder.js";
 import { httpRequest } from "../../support/http-get.js";
-import { DEVICE, PRODUCT } from "../../support/platform-bench.js";
+import { DEVICE, PRODUCT } from "../../support/platform-test-bed.js";
 
 const REPORT = `$ota/report/${PRODUCT}/${DEVICE}`;
 const UPDATE = `$ota/update/${PRODUCT}/${DEVICE}`;

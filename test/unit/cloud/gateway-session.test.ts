@@ -7,8 +7,8 @@ import mqtt, { type MqttClient } from "mqtt";
 import { Cloud } from "../../../cloud/cloud.js";
 import type { DeviceStatus } from "../../../cloud/types.js";
 import { withFolder } from "../../support/folder.js";
-import { deviceEntry, GATEWAY, LIGHT } from "../../support/gateway-bench.js";
-import { PRODUCT, SECRET } from "../../support/platform-bench.js";
+import { deviceEntry, GATEWAY, LIGHT } from "../../support/gateway-test-bed.js";
+import { PRODUCT, SECRET } from "../../support/platform-test-bed.js";
 import { closed, until } from "../../support/running-broker.js";
 
 const OTHER_GATEWAY = { productId: "GATEWAY001", deviceName: "gw2" };

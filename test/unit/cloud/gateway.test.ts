@@ -3,8 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { checkBindProof } from "../../../cloud/bind-signature.js";
 import { SUB_DEVICE_LIMIT } from "../../../cloud/sub-devices.js";
-import { bindEntry, deviceEntry, GATEWAY, GatewayBench, LIGHT } from "../../support/gateway-bench.js";
-import { PRODUCT, SECRET } from "../../support/platform-bench.js";
+import { bindEntry, deviceEntry, GATEWAY, GatewayTestBed, LIGHT } from "../../support/gateway-test-bed.js";
+import { PRODUCT, SECRET } from "../../support/platform-test-bed.js";
 
 const OTHER_GATEWAY = { productId: "GATEWAY001", deviceName: "gw2" };
 
@@ -26,7 +26,7 @@ test("bind: the vectors of the protocol's description hold, with both methods; t
 });
 
 test("a sub-device that was bound comes online and goes offline, and is unbound", async () => {
-  await GatewayBench.run(async (bench) => {
+  await GatewayTestBed.run(async (bed) => {
     const steps: [operation: string, entry: object, online: boolean][] = [
       ["bind", bindEntry(LIGHT), false],
       ["online", deviceEntry(LIGHT), true],
@@ -37,17 +37,17 @@ test("a sub-device that was bound comes online and goes offline, and is unbound"
       ["unbind", deviceEntry(LIGHT), false],
     ];
     for (const [operation, entry, online] of steps) {
-      assert.equal(bench.result(operation, entry), 0, operation);
-      assert.equal(bench.isOnline(LIGHT), online, operation);
+      assert.equal(bed.result(operation, entry), 0, operation);
+      assert.equal(bed.isOnline(LIGHT), online, operation);
     }
-    assert.equal(bench.result("online", deviceEntry(LIGHT)), -1);
+    assert.equal(bed.result("online", deviceEntry(LIGHT)), -1);
   });
 });
 
 test("an answer has the form seen on the wire", async () => {
-  await GatewayBench.run((bench) => {
-    bench.ask("online", [deviceEntry(LIGHT)]);
-    assert.deepEqual(bench.bench.published, [
+  await GatewayTestBed.run((bed) => {
+    bed.ask("online", [deviceEntry(LIGHT)]);
+    assert.deepEqual(bed.bed.published, [
       [
         "$gateway/operation/result/GATEWAY001/gw1",
         '{"type":"online","payload":{"devices":[{"product_id":"ABCDE12345","device_name":"light_01","result":-1}]}}',
@@ -57,15 +57,15 @@ test("an answer has the form seen on the wire", async () => {
 });
 
 test("every result code has its cause", async () => {
-  await GatewayBench.run(async (bench) => {
-    const { platform } = bench;
+  await GatewayTestBed.run(async (bed) => {
+    const { platform } = bed;
     await platform.addDevice({ productId: PRODUCT, deviceName: "cert_01" });
     await platform.addDevice({ ...OTHER_GATEWAY, deviceSecret: SECRET });
     const light2 = { productId: PRODUCT, deviceName: "light_02" };
     await platform.addDevice({ ...light2, deviceSecret: SECRET });
     const good = bindEntry(LIGHT);
     const expect = (result: number, type: string, entry: unknown, gateway = GATEWAY): void =>
-      assert.equal(bench.result(type, entry, gateway), result, `${type} ${JSON.stringify(entry)}`);
+      assert.equal(bed.result(type, entry, gateway), result, `${type} ${JSON.stringify(entry)}`);
 
     for (const operation of ["online", "offline", "unbind"]) expect(-1, operation, deviceEntry(LIGHT));
     for (const operation of ["online", "offline", "unbind", "bind"]) {
@@ -98,47 +98,47 @@ test("every result code has its cause", async () => {
     expect(-1, "unbind", deviceEntry(LIGHT), OTHER_GATEWAY);
     expect(807, "bind", bindEntry(GATEWAY), OTHER_GATEWAY);
     expect(808, "bind", bindEntry(light2), LIGHT);
-    assert.ok(bench.platform.subDevices.device(light2)?.gateway === undefined);
+    assert.ok(bed.platform.subDevices.device(light2)?.gateway === undefined);
   });
 });
 
 test("a gateway has at most 1500 sub-devices", async () => {
-  await GatewayBench.run((bench) => {
-    const { state } = bench.bench.store;
+  await GatewayTestBed.run((bed) => {
+    const { state } = bed.bed.store;
     for (let index = 0; index < SUB_DEVICE_LIMIT; index++) {
       state.devices.push({ productId: PRODUCT, deviceName: `sub_${index}`, gateway: GATEWAY });
     }
-    assert.equal(bench.result("bind", bindEntry(LIGHT)), 808);
+    assert.equal(bed.result("bind", bindEntry(LIGHT)), 808);
     delete state.devices.at(-1)?.gateway;
-    assert.equal(bench.result("bind", bindEntry(LIGHT)), 0);
+    assert.equal(bed.result("bind", bindEntry(LIGHT)), 0);
   });
 });
 
 test("a state that cannot be stored is a system error, and binds and unbinds nothing", async () => {
-  await GatewayBench.run((bench) => {
+  await GatewayTestBed.run((bed) => {
     const broken = new Error("disk full");
-    const store = bench.bench.store as { save(): void };
+    const store = bed.bed.store as { save(): void };
     const save = store.save.bind(store);
     const fail = (): never => {
       throw broken;
     };
     store.save = fail;
-    assert.equal(bench.result("bind", bindEntry(LIGHT)), -2);
-    assert.equal(bench.result("online", deviceEntry(LIGHT)), -1);
+    assert.equal(bed.result("bind", bindEntry(LIGHT)), -2);
+    assert.equal(bed.result("online", deviceEntry(LIGHT)), -1);
     store.save = save;
-    assert.equal(bench.result("bind", bindEntry(LIGHT)), 0);
-    assert.equal(bench.result("online", deviceEntry(LIGHT)), 0);
+    assert.equal(bed.result("bind", bindEntry(LIGHT)), 0);
+    assert.equal(bed.result("online", deviceEntry(LIGHT)), 0);
     store.save = fail;
-    assert.equal(bench.result("unbind", deviceEntry(LIGHT)), -2);
-    assert.equal(bench.isOnline(LIGHT), true);
+    assert.equal(bed.result("unbind", deviceEntry(LIGHT)), -2);
+    assert.equal(bed.isOnline(LIGHT), true);
   });
 });
 
 test("several devices in one request are answered in one array, each with its own result", async () => {
-  await GatewayBench.run(async (bench) => {
+  await GatewayTestBed.run(async (bed) => {
     const names = ["light_02", "light_03"].map((deviceName) => ({ productId: PRODUCT, deviceName }));
-    for (const name of names) await bench.platform.addDevice({ ...name, deviceSecret: SECRET });
-    const [bound] = bench.ask("bind", [
+    for (const name of names) await bed.platform.addDevice({ ...name, deviceSecret: SECRET });
+    const [bound] = bed.ask("bind", [
       bindEntry(LIGHT),
       ...names.map((name) => bindEntry(name, { secret: name.deviceName })),
     ]);
@@ -146,7 +146,7 @@ test("several devices in one request are answered in one array, each with its ow
       bound?.payload.devices.map(({ result }) => result),
       [0, 803, 803],
     );
-    const [online] = bench.ask("online", [deviceEntry(names[0] as typeof LIGHT), deviceEntry(LIGHT), {}]);
+    const [online] = bed.ask("online", [deviceEntry(names[0] as typeof LIGHT), deviceEntry(LIGHT), {}]);
     assert.deepEqual(online?.payload.devices, [
       { ...deviceEntry(names[0] as typeof LIGHT), result: -1 },
       { ...deviceEntry(LIGHT), result: 0 },
@@ -156,91 +156,91 @@ test("several devices in one request are answered in one array, each with its ow
 });
 
 test("an answer is not longer for a name that is", async () => {
-  await GatewayBench.run((bench) => {
+  await GatewayTestBed.run((bed) => {
     const entry = { product_id: PRODUCT, device_name: "n".repeat(1000) };
-    assert.deepEqual(bench.ask("online", [entry])[0]?.payload.devices, [
+    assert.deepEqual(bed.ask("online", [entry])[0]?.payload.devices, [
       { ...entry, device_name: "n".repeat(64), result: 802 },
     ]);
   });
 });
 
 test("a request without devices gets one answer, 801", async () => {
-  await GatewayBench.run((bench) => {
+  await GatewayTestBed.run((bed) => {
     for (const message of [
       { type: "online" },
       { type: "bind", payload: null },
       { type: "online", payload: { devices: {} } },
     ]) {
-      assert.deepEqual(bench.send(message)[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
+      assert.deepEqual(bed.send(message)[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
     }
-    assert.deepEqual(bench.ask("unbind", [])[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
+    assert.deepEqual(bed.ask("unbind", [])[0]?.payload.devices, [{ product_id: "", device_name: "", result: 801 }]);
   });
 });
 
 test("the list of sub-devices is told, also when it is empty, and outlives the cloud", async () => {
-  await GatewayBench.run(async (bench) => {
+  await GatewayTestBed.run(async (bed) => {
     const describe = { type: "describe_sub_devices" };
-    assert.deepEqual(bench.send(describe), [{ ...describe, payload: { devices: [] } }]);
-    bench.result("bind", bindEntry(LIGHT));
-    bench.bench.restart();
-    const from = bench.bench.published.length;
-    bench.bench.platform.onOperation(GATEWAY.productId, GATEWAY.deviceName, JSON.stringify(describe));
-    assert.deepEqual(bench.answers(from), [{ ...describe, payload: { devices: [deviceEntry(LIGHT)] } }]);
+    assert.deepEqual(bed.send(describe), [{ ...describe, payload: { devices: [] } }]);
+    bed.result("bind", bindEntry(LIGHT));
+    bed.bed.restart();
+    const from = bed.bed.published.length;
+    bed.bed.platform.onOperation(GATEWAY.productId, GATEWAY.deviceName, JSON.stringify(describe));
+    assert.deepEqual(bed.answers(from), [{ ...describe, payload: { devices: [deviceEntry(LIGHT)] } }]);
   });
 });
 
 test("nonsense is dropped, never throws, and binds nothing", async () => {
-  await GatewayBench.run((bench) => {
+  await GatewayTestBed.run((bed) => {
     const objects = ['{"type":"sleep"}', '{"type":7}', '{"type":"change"}', '{"payload":{"devices":[{}]}}'];
-    for (const message of ["", "{", "null", "7", "[]", ...objects]) assert.deepEqual(bench.send(message), [], message);
-    const before = structuredClone(bench.bench.store.state);
+    for (const message of ["", "{", "null", "7", "[]", ...objects]) assert.deepEqual(bed.send(message), [], message);
+    const before = structuredClone(bed.bed.store.state);
     const operation = fc.constantFrom("online", "offline", "bind", "unbind", "describe_sub_devices", "change");
     fc.assert(
-      fc.property(operation, fc.jsonValue(), (type, payload) => void bench.send(JSON.stringify({ type, payload }))),
+      fc.property(operation, fc.jsonValue(), (type, payload) => void bed.send(JSON.stringify({ type, payload }))),
       { numRuns: 300 },
     );
     fc.assert(
-      fc.property(operation, fc.array(fc.jsonValue()), (type, devices) => void bench.ask(type, devices)),
+      fc.property(operation, fc.array(fc.jsonValue()), (type, devices) => void bed.ask(type, devices)),
       { numRuns: 300 },
     );
-    assert.deepEqual(bench.bench.store.state, before);
-    bench.platform.onOperation("ABCDE12345", "nobody", '{"type":"describe_sub_devices"}');
+    assert.deepEqual(bed.bed.store.state, before);
+    bed.platform.onOperation("ABCDE12345", "nobody", '{"type":"describe_sub_devices"}');
   });
 });
 
 test("what the operator binds and unbinds is told to a gateway that is connected, and its answer noted", async () => {
-  await GatewayBench.run(async (bench) => {
-    const { platform } = bench;
+  await GatewayTestBed.run(async (bed) => {
+    const { platform } = bed;
     const open = async (): Promise<number | undefined> =>
       (await platform.status()).devices.find(({ deviceName }) => deviceName === "gw1")?.unansweredChanges;
     await platform.bindSubDevice({ ...LIGHT, gateway: GATEWAY });
     assert.deepEqual(await platform.unbindSubDevice(LIGHT), GATEWAY);
-    assert.deepEqual(bench.answers(), [], "it was not connected");
-    bench.send({ type: "describe_sub_devices" });
-    const from = bench.bench.published.length;
+    assert.deepEqual(bed.answers(), [], "it was not connected");
+    bed.send({ type: "describe_sub_devices" });
+    const from = bed.bed.published.length;
     await platform.bindSubDevice({ ...LIGHT, gateway: GATEWAY });
     await platform.bindSubDevice({ ...LIGHT, gateway: GATEWAY });
     assert.equal(await open(), 1);
-    bench.send({ type: "change", result: 1 });
+    bed.send({ type: "change", result: 1 });
     assert.equal(await open(), 1);
-    bench.send({ type: "change", result: 0 });
+    bed.send({ type: "change", result: 0 });
     assert.equal(await open(), undefined);
-    assert.equal(bench.result("online", deviceEntry(LIGHT)), 0);
+    assert.equal(bed.result("online", deviceEntry(LIGHT)), 0);
     await platform.unbindSubDevice(LIGHT);
     assert.equal(await open(), 1);
-    assert.equal(bench.isOnline(LIGHT), false);
+    assert.equal(bed.isOnline(LIGHT), false);
     assert.deepEqual(
-      bench.answers(from).filter(({ type }) => type === "change"),
+      bed.answers(from).filter(({ type }) => type === "change"),
       [1, 0].map((status) => ({ type: "change", payload: { status, devices: [deviceEntry(LIGHT)] } })),
     );
-    bench.send({ type: "change", result: 0 });
-    bench.send({ type: "change", result: 0 });
+    bed.send({ type: "change", result: 0 });
+    bed.send({ type: "change", result: 0 });
     assert.equal(await open(), undefined);
   });
 });
 
 test("an operator's binding that cannot be is refused in one line that says why", async () => {
-  await GatewayBench.run(async ({ platform }) => {
+  await GatewayTestBed.run(async ({ platform }) => {
     await platform.addDevice(OTHER_GATEWAY);
     const nobody = { productId: PRODUCT, deviceName: "nobody" };
     const refused = (doing: Promise<unknown>, message: RegExp) =>

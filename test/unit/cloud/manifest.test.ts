@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkManifest } from "../../../cloud/manifest.js";
 import { CloudError, type FirmwareManifest } from "../../../cloud/types.js";
-import { PlatformBench } from "../../support/platform-bench.js";
+import { PlatformTestBed } from "../../support/platform-test-bed.js";
 
 const WHOLE: FirmwareManifest = {
   sourceVersion: "0.1.0",
@@ -43,27 +43,27 @@ test("a wrong field is refused with a line that names it", () => {
 });
 
 test("firmware that is added again without a manifest has none", async () => {
-  await PlatformBench.run(async (bench) => {
-    assert.deepEqual((await bench.addFirmware("0.2.0", "x", WHOLE)).manifest, WHOLE);
-    await assert.rejects(bench.addFirmware("0.2.0", "y", { space: -1 }), /space/);
-    assert.deepEqual((await bench.platform.status()).firmwares[0]?.manifest, WHOLE);
-    assert.ok(!("manifest" in (await bench.addFirmware("0.2.0", "x"))));
+  await PlatformTestBed.run(async (bed) => {
+    assert.deepEqual((await bed.addFirmware("0.2.0", "x", WHOLE)).manifest, WHOLE);
+    await assert.rejects(bed.addFirmware("0.2.0", "y", { space: -1 }), /space/);
+    assert.deepEqual((await bed.platform.status()).firmwares[0]?.manifest, WHOLE);
+    assert.ok(!("manifest" in (await bed.addFirmware("0.2.0", "x"))));
   });
 });
 
 test("a delta is offered to a device that reports its source version, and waits while it reports another", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0", "delta", { sourceVersion: "0.1.0" });
-    await bench.upgradeListed("0.2.0");
-    bench.reportVersion("0.0.9");
-    bench.tick(20);
-    assert.deepEqual(bench.offers(), []);
-    assert.equal(await bench.taskState(), "to-push");
-    bench.reportVersion("0.1.0");
-    bench.tick(20);
-    assert.equal(bench.offers().length, 1);
-    assert.equal(await bench.taskState(), "pushed");
-    await bench.upgradeListed("0.2.0");
-    assert.equal(bench.offers().length, 2);
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0", "delta", { sourceVersion: "0.1.0" });
+    await bed.upgradeListed("0.2.0");
+    bed.reportVersion("0.0.9");
+    bed.tick(20);
+    assert.deepEqual(bed.offers(), []);
+    assert.equal(await bed.taskState(), "to-push");
+    bed.reportVersion("0.1.0");
+    bed.tick(20);
+    assert.equal(bed.offers().length, 1);
+    assert.equal(await bed.taskState(), "pushed");
+    await bed.upgradeListed("0.2.0");
+    assert.equal(bed.offers().length, 2);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { DEVICE, PlatformBench, PRODUCT, SECRET } from "../../support/platform-bench.js";
+import { DEVICE, PlatformTestBed, PRODUCT, SECRET } from "../../support/platform-test-bed.js";
 
 const USERNAME = "ABCDE12345light_01;12010126;x7Kq2;1893456000";
 const SHA256 = "ae40d9a69b6604a16746d4fec4f8c4c5dfbac04a53b8f1d455f88c8e2c0a3acc;hmacsha256";
@@ -15,7 +15,7 @@ function signed(username: string, method: "sha1" | "sha256" = "sha256"): string 
 }
 
 test("a device is let in by either method, with the vectors of the protocol's description", async () => {
-  await PlatformBench.run(({ platform }) => {
+  await PlatformTestBed.run(({ platform }) => {
     assert.equal(platform.authenticate(CLIENT, USERNAME, SHA256)?.deviceName, DEVICE);
     assert.equal(platform.authenticate(CLIENT, USERNAME, SHA1)?.deviceName, DEVICE);
     const milliseconds = "ABCDE12345light_01;21010406;x7Kq2;1893456000000";
@@ -25,7 +25,7 @@ test("a device is let in by either method, with the vectors of the protocol's de
 });
 
 test("a device without the right password is not let in", async () => {
-  await PlatformBench.run(({ platform }) => {
+  await PlatformTestBed.run(({ platform }) => {
     const passwords = [
       "",
       ";",
@@ -46,7 +46,7 @@ test("a device without the right password is not let in", async () => {
 });
 
 test("a name that is not the client's, is over, or belongs to nobody is not let in, however it is signed", async () => {
-  await PlatformBench.run(({ platform }) => {
+  await PlatformTestBed.run(({ platform }) => {
     const names = [
       "ABCDE12345light_02;12010126;x7Kq2;1893456000",
       `${CLIENT};12010126;x7Kq2;${Math.floor(Date.now() / 1000) - 1}`,
@@ -62,7 +62,7 @@ test("a name that is not the client's, is over, or belongs to nobody is not let 
 });
 
 test("a certificate stands for the password, but not for the name; without a secret there is no password", async () => {
-  await PlatformBench.run(async ({ platform }) => {
+  await PlatformTestBed.run(async ({ platform }) => {
     assert.equal(platform.authenticate(CLIENT, USERNAME, undefined)?.deviceName, DEVICE);
     assert.equal(platform.authenticate(CLIENT, "other;1;2;1893456000", undefined), undefined);
     await platform.addDevice({ productId: PRODUCT, deviceName: "cert_01" });
@@ -73,10 +73,10 @@ test("a certificate stands for the password, but not for the name; without a sec
 });
 
 test("a version is answered at once, compact, keys in alphabetical order, in the sizes seen on the wire", async () => {
-  await PlatformBench.run((bench) => {
-    bench.reportVersion("0.1.0");
-    bench.reportVersion("0.1");
-    assert.deepEqual(bench.published, [
+  await PlatformTestBed.run((bed) => {
+    bed.reportVersion("0.1.0");
+    bed.reportVersion("0.1");
+    assert.deepEqual(bed.published, [
       [
         "$ota/update/ABCDE12345/light_01",
         '{"result_code":0,"result_msg":"success","type":"report_version_rsp","version":"0.1.0"}',
@@ -87,20 +87,20 @@ test("a version is answered at once, compact, keys in alphabetical order, in the
       ],
     ]);
     assert.deepEqual(
-      bench.published.map(([, payload]) => payload.length),
+      bed.published.map(([, payload]) => payload.length),
       [86, 84],
     );
-    bench.tick(1000);
-    assert.equal(bench.published.length, 2);
+    bed.tick(1000);
+    assert.equal(bed.published.length, 2);
   });
 });
 
 test("a version that none can be is answered with another code, and not remembered", async () => {
-  await PlatformBench.run(async (bench) => {
+  await PlatformTestBed.run(async (bed) => {
     for (const version of ["", "v".repeat(33), "1 0", 7, null, undefined, { a: 1 }]) {
-      bench.published.length = 0;
-      bench.reportVersion(version as string);
-      const answer = JSON.parse(bench.published[0]?.[1] ?? "null") as {
+      bed.published.length = 0;
+      bed.reportVersion(version as string);
+      const answer = JSON.parse(bed.published[0]?.[1] ?? "null") as {
         result_code: number;
         type: string;
         version: string;
@@ -109,25 +109,25 @@ test("a version that none can be is answered with another code, and not remember
       assert.notEqual(answer.result_code, 0);
       assert.ok(answer.version.length <= 32);
     }
-    assert.equal((await bench.device()).version, undefined);
+    assert.equal((await bed.device()).version, undefined);
   });
 });
 
 test("the offer follows the answer after 20 ms, compact, keys in alphabetical order, with a URL that holds", async () => {
-  await PlatformBench.run(async (bench) => {
-    const { size, md5 } = await bench.addFirmware("0.2.0");
-    bench.reportVersion("0.1.0");
-    bench.tick(20);
-    bench.online = false;
-    await bench.upgradeListed("0.2.0");
-    bench.online = true;
-    bench.published.length = 0;
-    bench.reportVersion("0.1.0");
-    bench.tick(19);
-    assert.equal(bench.published.length, 1);
-    bench.tick(1);
-    assert.equal(bench.published.length, 2);
-    const [topic, payload] = bench.published[1] as [string, string];
+  await PlatformTestBed.run(async (bed) => {
+    const { size, md5 } = await bed.addFirmware("0.2.0");
+    bed.reportVersion("0.1.0");
+    bed.tick(20);
+    bed.online = false;
+    await bed.upgradeListed("0.2.0");
+    bed.online = true;
+    bed.published.length = 0;
+    bed.reportVersion("0.1.0");
+    bed.tick(19);
+    assert.equal(bed.published.length, 1);
+    bed.tick(1);
+    assert.equal(bed.published.length, 2);
+    const [topic, payload] = bed.published[1] as [string, string];
     assert.equal(topic, "$ota/update/ABCDE12345/light_01");
     const { url } = JSON.parse(payload) as { url: string };
     assert.equal(
@@ -135,49 +135,49 @@ test("the offer follows the answer after 20 ms, compact, keys in alphabetical or
       `{"file_size":${size},"md5sum":"${md5}","type":"update_firmware","url":${JSON.stringify(url)},"version":"0.2.0"}`,
     );
     assert.match(url, /^http:\/\/files\.test:8080\/[0-9]+_ABCDE12345_0\.2\.0\?sign=/);
-    assert.equal(bench.verdict(url), "valid");
+    assert.equal(bed.verdict(url), "valid");
   });
 });
 
 test("each push has a new signature", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0");
-    bench.reportVersion("0.1.0");
-    await bench.upgradeListed("0.2.0");
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0");
+    bed.reportVersion("0.1.0");
+    await bed.upgradeListed("0.2.0");
     for (let count = 0; count < 3; count++) {
-      bench.reportVersion("0.1.0");
-      bench.tick(20);
+      bed.reportVersion("0.1.0");
+      bed.tick(20);
     }
-    const urls = bench.offers().map(({ url }) => url);
+    const urls = bed.offers().map(({ url }) => url);
     assert.equal(urls.length, 4);
     assert.equal(new Set(urls).size, 4);
   });
 });
 
 test("nothing is offered to a device that is not there, that runs the version, or while no files are served", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0");
-    bench.reportVersion("0.1.0");
-    bench.online = false;
-    await bench.upgradeListed("0.2.0");
-    assert.deepEqual(bench.offers(), []);
-    assert.equal((await bench.device()).task?.state, "to-push");
-    bench.online = true;
-    bench.fileBase = undefined;
-    bench.reportVersion("0.1.0");
-    bench.tick(20);
-    assert.deepEqual(bench.offers(), []);
-    bench.fileBase = "http://files.test";
-    bench.reportVersion("0.2.0");
-    bench.tick(20);
-    assert.deepEqual(bench.offers(), []);
-    await bench.upgradeListed("0.2.0");
-    assert.deepEqual(bench.offers(), []);
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0");
+    bed.reportVersion("0.1.0");
+    bed.online = false;
+    await bed.upgradeListed("0.2.0");
+    assert.deepEqual(bed.offers(), []);
+    assert.equal((await bed.device()).task?.state, "to-push");
+    bed.online = true;
+    bed.fileBase = undefined;
+    bed.reportVersion("0.1.0");
+    bed.tick(20);
+    assert.deepEqual(bed.offers(), []);
+    bed.fileBase = "http://files.test";
+    bed.reportVersion("0.2.0");
+    bed.tick(20);
+    assert.deepEqual(bed.offers(), []);
+    await bed.upgradeListed("0.2.0");
+    assert.deepEqual(bed.offers(), []);
   });
 });
 
 test("a device may be added again with the same secret, and not with another", async () => {
-  await PlatformBench.run(async ({ platform, store }) => {
+  await PlatformTestBed.run(async ({ platform, store }) => {
     await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: SECRET });
     await assert.rejects(
       platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: "b3RoZXI=" }),
@@ -195,25 +195,25 @@ test("a device may be added again with the same secret, and not with another", a
 });
 
 test("firmware of the same version replaces the earlier one; a version or product that none can be is refused", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0", "first");
-    const second = await bench.addFirmware("0.2.0", "second, longer");
-    assert.deepEqual((await bench.platform.status()).firmwares, [second]);
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0", "first");
+    const second = await bed.addFirmware("0.2.0", "second, longer");
+    assert.deepEqual((await bed.platform.status()).firmwares, [second]);
     assert.equal(second.size, 14);
     for (const version of ["", "a b", "v".repeat(33), "../x"]) {
-      await assert.rejects(bench.addFirmware(version), /a version is/);
+      await assert.rejects(bed.addFirmware(version), /a version is/);
     }
-    await assert.rejects(bench.platform.addFirmware({ productId: "x", version: "1", path: "/dev/null" }), /product id/);
+    await assert.rejects(bed.platform.addFirmware({ productId: "x", version: "1", path: "/dev/null" }), /product id/);
   });
 });
 
 test("reports that are nonsense are dropped, and never throw", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0");
-    bench.reportVersion("0.1.0");
-    await bench.upgradeListed("0.2.0");
-    bench.published.length = 0;
-    const before = structuredClone(bench.store.state);
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0");
+    bed.reportVersion("0.1.0");
+    await bed.upgradeListed("0.2.0");
+    bed.published.length = 0;
+    const before = structuredClone(bed.store.state);
     const fixed = [
       "",
       "{",
@@ -225,28 +225,28 @@ test("reports that are nonsense are dropped, and never throw", async () => {
       '{"report":{"version":"1"}}',
     ];
     const nested = '{"type":"report_progress","report":{"version":"0.2.0","progress":null}}';
-    for (const payload of [...fixed, nested]) bench.platform.onReport(PRODUCT, DEVICE, payload);
-    bench.platform.onReport(PRODUCT, "light_09", '{"type":"report_version","report":{"version":"0.1.0"}}');
+    for (const payload of [...fixed, nested]) bed.platform.onReport(PRODUCT, DEVICE, payload);
+    bed.platform.onReport(PRODUCT, "light_09", '{"type":"report_version","report":{"version":"0.1.0"}}');
     fc.assert(
-      fc.property(fc.json(), (payload) => bench.platform.onReport(PRODUCT, DEVICE, payload)),
+      fc.property(fc.json(), (payload) => bed.platform.onReport(PRODUCT, DEVICE, payload)),
       { numRuns: 200 },
     );
-    assert.deepEqual(bench.published, []);
-    assert.deepEqual(bench.store.state, before);
+    assert.deepEqual(bed.published, []);
+    assert.deepEqual(bed.store.state, before);
   });
 });
 
 test("all of it survives a restart", async () => {
-  await PlatformBench.run(async (bench) => {
-    await bench.addFirmware("0.2.0");
-    bench.reportVersion("0.1.0");
-    await bench.upgradeListed("0.2.0");
-    bench.reportProgress("0.2.0", { state: "downloading", percent: "42", result_code: "0", result_msg: "" });
-    const before = await bench.platform.status();
-    bench.restart();
-    assert.deepEqual(await bench.platform.status(), before);
-    bench.reportVersion("0.1.0");
-    bench.tick(20);
-    assert.equal(bench.offers().length, 2);
+  await PlatformTestBed.run(async (bed) => {
+    await bed.addFirmware("0.2.0");
+    bed.reportVersion("0.1.0");
+    await bed.upgradeListed("0.2.0");
+    bed.reportProgress("0.2.0", { state: "downloading", percent: "42", result_code: "0", result_msg: "" });
+    const before = await bed.platform.status();
+    bed.restart();
+    assert.deepEqual(await bed.platform.status(), before);
+    bed.reportVersion("0.1.0");
+    bed.tick(20);
+    assert.equal(bed.offers().length, 2);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { holdersOfSecrets } from "../../../cloud/secrets.js";
-import { DEVICE, PlatformBench, PRODUCT, SECRET } from "../../support/platform-bench.js";
+import { DEVICE, PlatformTestBed, PRODUCT, SECRET } from "../../support/platform-test-bed.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
 const LIGHT = { productId: PRODUCT, deviceName: "light_01", deviceSecret: SECRET };
@@ -86,9 +86,9 @@ test("secrets that begin alike are told apart", async () => {
 });
 
 test("the platform knows whose secret an added file holds, and looks into no other file", () =>
-  PlatformBench.run(async (bench) => {
-    const tainted = await bench.addFirmware("0.2.0", `an image with ${SECRET} in it`);
-    assert.deepEqual(await bench.platform.secretsIn(tainted), [{ productId: PRODUCT, deviceName: DEVICE }]);
-    assert.deepEqual(await bench.platform.secretsIn(await bench.addFirmware("0.3.0")), []);
-    await assert.rejects(bench.platform.secretsIn({ md5: "../cloud" }), /no such file was added/);
+  PlatformTestBed.run(async (bed) => {
+    const tainted = await bed.addFirmware("0.2.0", `an image with ${SECRET} in it`);
+    assert.deepEqual(await bed.platform.secretsIn(tainted), [{ productId: PRODUCT, deviceName: DEVICE }]);
+    assert.deepEqual(await bed.platform.secretsIn(await bed.addFirmware("0.3.0")), []);
+    await assert.rejects(bed.platform.secretsIn({ md5: "../cloud" }), /no such file was added/);
   }));

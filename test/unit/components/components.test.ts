@@ -30,7 +30,7 @@ const REPORTING: Checkpoint = {
 };
 
 /** A board whose area holds the whole image, with an MCU that runs this version, and whatever else is in the store. */
-class Bench {
+class TestBed {
   readonly planning: Planning;
   readonly components: Components;
   /** `mcu_2.0.0 fail`, `version mcu_1.0.0`. */
@@ -101,42 +101,42 @@ function storeOf(key: string, owner: string, checkpoint: Checkpoint): MemoryStor
 
 describe("an offer that the platform sent before it had the result of that job", () => {
   /** The result is acknowledged, and then comes all that may follow. */
-  function ends(bench: Bench): void {
-    bench.advance(0);
+  function ends(bed: TestBed): void {
+    bed.advance(0);
     assert.deepEqual(
-      bench.said.filter((line) => line.endsWith("fail")),
+      bed.said.filter((line) => line.endsWith("fail")),
       ["mcu_2.0.0 fail"],
     );
-    bench.acknowledge[0]?.();
-    bench.advance(30_000);
-    assert.equal(bench.installs, 0);
-    assert.equal(bench.said.filter((line) => line.startsWith("mcu_2.0.0")).length, 1, bench.said.join());
+    bed.acknowledge[0]?.();
+    bed.advance(30_000);
+    assert.equal(bed.installs, 0);
+    assert.equal(bed.said.filter((line) => line.startsWith("mcu_2.0.0")).length, 1, bed.said.join());
   }
 
   test("and that comes before the component is there, is not installed once more", () => {
-    const bench = new Bench(storeOf(AREA_KEY, "mcu", REPORTING));
-    assert.ok(bench.components.onOffer(OFFER));
-    bench.components.connected();
-    ends(bench);
+    const bed = new TestBed(storeOf(AREA_KEY, "mcu", REPORTING));
+    assert.ok(bed.components.onOffer(OFFER));
+    bed.components.connected();
+    ends(bed);
   });
 
   test("and that comes before its acknowledgement, is not installed once more", () => {
-    const bench = new Bench(storeOf(AREA_KEY, "mcu", REPORTING));
-    bench.components.connected();
-    bench.advance(0);
-    assert.ok(bench.components.onOffer(OFFER));
-    ends(bench);
+    const bed = new TestBed(storeOf(AREA_KEY, "mcu", REPORTING));
+    bed.components.connected();
+    bed.advance(0);
+    assert.ok(bed.components.onOffer(OFFER));
+    ends(bed);
   });
 
   test("is a new try where it comes after that", () => {
-    const bench = new Bench(storeOf(AREA_KEY, "mcu", REPORTING));
-    bench.components.connected();
-    ends(bench);
-    assert.ok(bench.components.onOffer(OFFER));
-    bench.advance(3_000);
-    bench.acknowledge.at(-1)?.();
-    bench.advance(0);
-    assert.equal(bench.installs, 1);
+    const bed = new TestBed(storeOf(AREA_KEY, "mcu", REPORTING));
+    bed.components.connected();
+    ends(bed);
+    assert.ok(bed.components.onOffer(OFFER));
+    bed.advance(3_000);
+    bed.acknowledge.at(-1)?.();
+    bed.advance(0);
+    assert.equal(bed.installs, 1);
   });
 });
 
@@ -144,13 +144,13 @@ describe("what a component's failure holds back", () => {
   test("goes on where the power went before that failure was stored, and the component runs its image now", () => {
     const store = storeOf(AREA_KEY, "mcu", { phase: "applying", slot: "staging", image: IMAGE });
     new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
-    const bench = new Bench(store, "2.0.0");
+    const bed = new TestBed(store, "2.0.0");
     const own: Offer = { ...OWN, url: "http://h.test/own.bin" };
-    assert.equal(bench.components.blockedBy(own), "mcu failed");
-    bench.components.connected();
-    bench.advance(0);
-    assert.ok(bench.said.includes("mcu_2.0.0 done"), bench.said.join());
-    assert.equal(bench.components.blockedBy(own), undefined);
+    assert.equal(bed.components.blockedBy(own), "mcu failed");
+    bed.components.connected();
+    bed.advance(0);
+    assert.ok(bed.said.includes("mcu_2.0.0 done"), bed.said.join());
+    assert.equal(bed.components.blockedBy(own), undefined);
     assert.equal(store.records.has("blocked"), false);
   });
 
@@ -167,12 +167,12 @@ describe("what a component's failure holds back", () => {
         result: { outcome: "failed", message: "mcu failed" },
       });
       new BlockedUpdates({ store }).add(blocked, OWN, "mcu");
-      new Bench(store);
+      new TestBed(store);
       assert.equal(store.records.has("blocked"), false, blocked);
     }
     const store = storeOf(OWN_KEY, "", { phase: "verified", slot, image: OWN });
     new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
-    new Bench(store);
+    new TestBed(store);
     assert.ok(store.records.has("blocked"), "it was not declined yet");
   });
 });

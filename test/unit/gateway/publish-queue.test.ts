@@ -4,7 +4,7 @@ import { PublishQueue } from "../../../src/gateway/publish-queue.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-class Bench {
+class TestBed {
   readonly clock = new VirtualClock();
   readonly sent: { readonly at: number; readonly text: string }[] = [];
   taking = true;
@@ -38,93 +38,93 @@ function busiest(sent: readonly { readonly at: number }[]): number {
 
 describe("the publish queue", () => {
   test("sends in turn, never from inside the call, and never more than its share in any second", () => {
-    const bench = new Bench(5);
-    bench.publishQueue.open();
-    for (let index = 0; index < 23; index++) bench.say(`${index}`);
-    assert.equal(bench.texts().length, 0);
-    bench.clock.advance(0);
-    assert.equal(bench.sent.length, 5);
-    bench.clock.advance(10_000);
+    const bed = new TestBed(5);
+    bed.publishQueue.open();
+    for (let index = 0; index < 23; index++) bed.say(`${index}`);
+    assert.equal(bed.texts().length, 0);
+    bed.clock.advance(0);
+    assert.equal(bed.sent.length, 5);
+    bed.clock.advance(10_000);
     assert.deepEqual(
-      bench.texts(),
+      bed.texts(),
       Array.from({ length: 23 }, (_, index) => `${index}`),
     );
-    assert.equal(busiest(bench.sent), 5);
-    assert.equal(bench.sent.at(-1)?.at, 4_000);
+    assert.equal(busiest(bed.sent), 5);
+    assert.equal(bed.sent.at(-1)?.at, 4_000);
   });
 
   test("whatever comes when, no second has more than its share", () => {
     const random = new SeededRandom();
-    const bench = new Bench(8);
-    bench.publishQueue.open();
+    const bed = new TestBed(8);
+    bed.publishQueue.open();
     for (let count = 0; count < 500; count++) {
-      bench.clock.advance(random.integer(0, 200));
-      if (random.integer(0, 3) === 0) bench.publishQueue.publish("t", "spare");
-      else bench.say(`${count}`);
+      bed.clock.advance(random.integer(0, 200));
+      if (random.integer(0, 3) === 0) bed.publishQueue.publish("t", "spare");
+      else bed.say(`${count}`);
     }
-    bench.clock.advance(60_000);
-    assert.ok(busiest(bench.sent) <= 8, `${busiest(bench.sent)} ${REPEAT}`);
+    bed.clock.advance(60_000);
+    assert.ok(busiest(bed.sent) <= 8, `${busiest(bed.sent)} ${REPEAT}`);
   });
 
   test("tries again what the connection does not take, without losing or doubling it", () => {
-    const bench = new Bench();
-    bench.publishQueue.open();
-    bench.taking = false;
-    bench.say("a");
-    bench.say("b");
-    bench.clock.advance(1_000);
-    assert.deepEqual(bench.texts(), []);
-    bench.taking = true;
-    bench.clock.advance(1_000);
-    assert.deepEqual(bench.texts(), ["a", "b"]);
+    const bed = new TestBed();
+    bed.publishQueue.open();
+    bed.taking = false;
+    bed.say("a");
+    bed.say("b");
+    bed.clock.advance(1_000);
+    assert.deepEqual(bed.texts(), []);
+    bed.taking = true;
+    bed.clock.advance(1_000);
+    assert.deepEqual(bed.texts(), ["a", "b"]);
   });
 
   test("keeps of what asks for no acknowledgement the newest alone, and sends it after the rest", () => {
-    const bench = new Bench(2);
-    bench.publishQueue.open();
-    for (const text of ["1 %", "2 %", "3 %"]) bench.publishQueue.publish("t", text);
-    bench.say("a", "of another");
-    bench.clock.advance(5_000);
-    assert.deepEqual(bench.texts(), ["a", "3 %"]);
+    const bed = new TestBed(2);
+    bed.publishQueue.open();
+    for (const text of ["1 %", "2 %", "3 %"]) bed.publishQueue.publish("t", text);
+    bed.say("a", "of another");
+    bed.clock.advance(5_000);
+    assert.deepEqual(bed.texts(), ["a", "3 %"]);
   });
 
   test("never sends the progress of a device after its result, however long both wait", () => {
-    const bench = new Bench(1);
-    bench.publishQueue.open();
-    bench.say("a", "of another");
-    for (const text of ["50 %", "100 %"]) bench.publishQueue.publish("t", text);
-    for (const text of ["burning", "done"]) bench.say(text);
-    bench.clock.advance(10_000);
-    assert.deepEqual(bench.texts(), ["a", "100 %", "burning", "done"]);
+    const bed = new TestBed(1);
+    bed.publishQueue.open();
+    bed.say("a", "of another");
+    for (const text of ["50 %", "100 %"]) bed.publishQueue.publish("t", text);
+    for (const text of ["burning", "done"]) bed.say(text);
+    bed.clock.advance(10_000);
+    assert.deepEqual(bed.texts(), ["a", "100 %", "burning", "done"]);
   });
 
   test("asks for more only where nothing waits", () => {
-    const bench = new Bench();
+    const bed = new TestBed();
     let begun = 0;
-    bench.next = () => {
+    bed.next = () => {
       if (begun === 3) return false;
-      bench.say(`next ${++begun}`);
+      bed.say(`next ${++begun}`);
       return true;
     };
-    bench.publishQueue.open();
-    bench.say("first");
-    bench.clock.advance(5_000);
-    assert.deepEqual(bench.texts(), ["first", "next 1", "next 2", "next 3"]);
+    bed.publishQueue.open();
+    bed.say("first");
+    bed.clock.advance(5_000);
+    assert.deepEqual(bed.texts(), ["first", "next 1", "next 2", "next 3"]);
   });
 
   test("closed, it forgets what waits and takes no more", () => {
-    const bench = new Bench();
+    const bed = new TestBed();
     assert.equal(
-      bench.publishQueue.publish("t", "x", () => {}),
+      bed.publishQueue.publish("t", "x", () => {}),
       false,
     );
-    bench.publishQueue.open();
-    bench.say("a");
-    bench.publishQueue.close();
-    bench.clock.advance(1_000);
-    assert.deepEqual([bench.texts(), bench.clock.names()], [[], []]);
-    bench.publishQueue.open();
-    bench.clock.advance(1_000);
-    assert.deepEqual(bench.texts(), []);
+    bed.publishQueue.open();
+    bed.say("a");
+    bed.publishQueue.close();
+    bed.clock.advance(1_000);
+    assert.deepEqual([bed.texts(), bed.clock.names()], [[], []]);
+    bed.publishQueue.open();
+    bed.clock.advance(1_000);
+    assert.deepEqual(bed.texts(), []);
   });
 });

@@ -14,7 +14,7 @@ import {
 import { CollectedLog } from "../../support/log.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-class Bench {
+class TestBed {
   readonly records = new Map<string, Uint8Array>();
   readonly clock = new VirtualClock();
   readonly logged = new CollectedLog();
@@ -46,62 +46,62 @@ function meters(count: number): Marked[] {
 
 describe("the marks of updates", () => {
   test("keeps the marks of 200 sub-devices in two records, and gives them back in whatever order they are added", () => {
-    const bench = new Bench();
+    const bed = new TestBed();
     const entries = meters(200);
-    bench.updateMarks(entries).changed();
-    bench.clock.advance(1_000);
-    assert.deepEqual([...bench.records.keys()], ["subs0", "subs1"]);
+    bed.updateMarks(entries).changed();
+    bed.clock.advance(1_000);
+    assert.deepEqual([...bed.records.keys()], ["subs0", "subs1"]);
     const others = meters(200)
       .reverse()
       .map(({ owner }): Marked => ({ owner, mark: "none" }));
-    bench.updateMarks(others).load();
+    bed.updateMarks(others).load();
     assert.deepEqual(others.reverse(), entries);
   });
 
   test("writes many changes once, and only the records that differ", () => {
-    const bench = new Bench();
+    const bed = new TestBed();
     const entries = meters(150);
-    const updateMarks = bench.updateMarks(entries);
+    const updateMarks = bed.updateMarks(entries);
     for (let count = 0; count < 50; count++) updateMarks.changed();
-    bench.clock.advance(1_000);
-    assert.equal(bench.writes, 2);
+    bed.clock.advance(1_000);
+    assert.equal(bed.writes, 2);
     (entries[120] as Marked).mark = "failed";
     updateMarks.changed();
-    bench.clock.advance(1_000);
-    assert.equal(bench.writes, 3);
-    bench.clock.advance(100_000);
-    assert.equal(bench.writes, 3);
+    bed.clock.advance(1_000);
+    assert.equal(bed.writes, 3);
+    bed.clock.advance(100_000);
+    assert.equal(bed.writes, 3);
   });
 
   test("drops the record that nobody is in any more", () => {
-    const bench = new Bench();
+    const bed = new TestBed();
     const entries = meters(ENTRIES_PER_RECORD + 1);
-    const updateMarks = bench.updateMarks(entries);
+    const updateMarks = bed.updateMarks(entries);
     updateMarks.changed();
-    bench.clock.advance(1_000);
+    bed.clock.advance(1_000);
     entries.pop();
     updateMarks.changed();
-    bench.clock.advance(1_000);
-    assert.deepEqual([...bench.records.keys()], ["subs0"]);
+    bed.clock.advance(1_000);
+    assert.deepEqual([...bed.records.keys()], ["subs0"]);
   });
 
   test("is written at a stop where something changed, and not otherwise", () => {
-    const bench = new Bench();
-    const updateMarks = bench.updateMarks(meters(3));
+    const bed = new TestBed();
+    const updateMarks = bed.updateMarks(meters(3));
     updateMarks.stop();
-    assert.equal(bench.writes, 0);
+    assert.equal(bed.writes, 0);
     updateMarks.changed();
     updateMarks.stop();
-    assert.equal(bench.writes, 1);
-    assert.deepEqual(bench.clock.names(), []);
+    assert.equal(bed.writes, 1);
+    assert.deepEqual(bed.clock.names(), []);
   });
 
   test("that cannot be written is an error in the log and no more", () => {
-    const bench = new Bench();
-    bench.failing = true;
-    bench.updateMarks(meters(3)).changed();
-    bench.clock.advance(1_000);
-    assert.deepEqual(bench.logged.lines, ["error gateway full"]);
+    const bed = new TestBed();
+    bed.failing = true;
+    bed.updateMarks(meters(3)).changed();
+    bed.clock.advance(1_000);
+    assert.deepEqual(bed.logged.lines, ["error gateway full"]);
   });
 
   test("reads nothing from a record that is cut, spoiled or of another format", () => {

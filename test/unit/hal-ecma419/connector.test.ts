@@ -65,7 +65,7 @@ class StubTls extends StubSocket {
   }
 }
 
-class Bench {
+class TestBed {
   readonly clock = new VirtualClock();
   readonly events: string[] = [];
   readonly stream: ByteStream;
@@ -99,63 +99,63 @@ class Bench {
     return StubSocket.last as StubSocket;
   }
 
-  static connected(tls = false): Bench {
-    const bench = new Bench({ tls });
-    bench.resolved?.("10.0.0.1");
-    bench.socket.options.onWritable?.(8192);
-    bench.events.length = 0;
-    return bench;
+  static connected(tls = false): TestBed {
+    const bed = new TestBed({ tls });
+    bed.resolved?.("10.0.0.1");
+    bed.socket.options.onWritable?.(8192);
+    bed.events.length = 0;
+    return bed;
   }
 }
 
 test("the connection goes to the first address of the name", () => {
-  const bench = new Bench();
+  const bed = new TestBed();
   assert.equal(StubSocket.last, undefined);
-  bench.resolved?.("10.0.0.1");
-  assert.equal(bench.socket.options.address, "10.0.0.1");
-  assert.equal(bench.socket.options.port, 443);
+  bed.resolved?.("10.0.0.1");
+  assert.equal(bed.socket.options.address, "10.0.0.1");
+  assert.equal(bed.socket.options.port, 443);
 });
 
 // The SDK's TLS says that the connection ended as soon as it knows, with records still to be read.
 test("an end that is told before the last byte was read is told after it, in a turn of its own", () => {
-  const bench = Bench.connected(true);
-  bench.socket.options.onReadable?.(10);
-  bench.socket.options.onError?.();
-  assert.deepEqual(bench.events, ["readable"]);
-  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 6);
-  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 4);
-  assert.deepEqual(bench.events, ["readable"]);
-  bench.clock.advance(0);
-  assert.deepEqual(bench.events, ["readable", "closed: connection to h.test closed"]);
-  assert.equal(bench.stream.read(new Uint8Array(6), 0, 6), 0);
+  const bed = TestBed.connected(true);
+  bed.socket.options.onReadable?.(10);
+  bed.socket.options.onError?.();
+  assert.deepEqual(bed.events, ["readable"]);
+  assert.equal(bed.stream.read(new Uint8Array(6), 0, 6), 6);
+  assert.equal(bed.stream.read(new Uint8Array(6), 0, 6), 4);
+  assert.deepEqual(bed.events, ["readable"]);
+  bed.clock.advance(0);
+  assert.deepEqual(bed.events, ["readable", "closed: connection to h.test closed"]);
+  assert.equal(bed.stream.read(new Uint8Array(6), 0, 6), 0);
 });
 
 test("an end that waits for a reader is not told after close", () => {
-  const bench = Bench.connected();
-  bench.socket.options.onReadable?.(10);
-  bench.socket.options.onError?.();
-  bench.stream.read(new Uint8Array(10), 0, 10);
-  bench.stream.close();
-  bench.clock.advance(10_000);
-  assert.deepEqual(bench.events, ["readable"]);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = TestBed.connected();
+  bed.socket.options.onReadable?.(10);
+  bed.socket.options.onError?.();
+  bed.stream.read(new Uint8Array(10), 0, 10);
+  bed.stream.close();
+  bed.clock.advance(10_000);
+  assert.deepEqual(bed.events, ["readable"]);
+  assert.deepEqual(bed.clock.names(), []);
 });
 
 test("what TLS throws inside a callback of its TCP becomes an error and goes no further", () => {
-  const bench = new Bench({ tls: true });
-  bench.resolved?.("10.0.0.1");
-  const { tcp } = bench.socket as StubTls;
+  const bed = new TestBed({ tls: true });
+  bed.resolved?.("10.0.0.1");
+  const { tcp } = bed.socket as StubTls;
   tcp.options.onReadable?.(100);
-  assert.deepEqual(bench.events, ["untrusted: TLS handshake with h.test failed: auth err"]);
+  assert.deepEqual(bed.events, ["untrusted: TLS handshake with h.test failed: auth err"]);
   tcp.options.onReadable?.(100);
-  assert.equal(bench.events.length, 1);
-  assert.ok(bench.socket.closed > 0);
+  assert.equal(bed.events.length, 1);
+  assert.ok(bed.socket.closed > 0);
 });
 
 test("what TLS throws once it is connected is `io`", () => {
-  const bench = Bench.connected(true);
-  (bench.socket as StubTls).tcp.options.onReadable?.(100);
-  assert.deepEqual(bench.events, ["io: TLS with h.test broke: auth err"]);
+  const bed = TestBed.connected(true);
+  (bed.socket as StubTls).tcp.options.onReadable?.(100);
+  assert.deepEqual(bed.events, ["io: TLS with h.test broke: auth err"]);
 });
 
 test("a TLS that cannot be constructed leaves no TCP open", () => {
@@ -167,43 +167,43 @@ test("a TLS that cannot be constructed leaves no TCP open", () => {
       throw new Error("bad certificate");
     }
   }
-  const bench = new Bench({ tls: true, TLS: FailingTls });
-  bench.resolved?.("10.0.0.1");
-  assert.deepEqual(bench.events, ["untrusted: TLS with h.test: bad certificate"]);
+  const bed = new TestBed({ tls: true, TLS: FailingTls });
+  bed.resolved?.("10.0.0.1");
+  assert.deepEqual(bed.events, ["untrusted: TLS with h.test: bad certificate"]);
   assert.equal(tcp?.closed, 1);
 });
 
 test("a TCP that cannot be constructed, as there is no network, is `unreachable` with TLS as without", () => {
   for (const tls of [false, true]) {
-    const bench = new Bench({ tls, TCP: Unconnectable });
-    bench.resolved?.("10.0.0.1");
-    assert.deepEqual(bench.events, ["unreachable: h.test:443: no network"]);
+    const bed = new TestBed({ tls, TCP: Unconnectable });
+    bed.resolved?.("10.0.0.1");
+    assert.deepEqual(bed.events, ["unreachable: h.test:443: no network"]);
   }
 });
 
 test("room for a record around the bytes is kept back where there is TLS", () => {
-  const plain = Bench.connected();
+  const plain = TestBed.connected();
   assert.equal(plain.stream.write(new Uint8Array(100)), 8092);
-  const tls = Bench.connected(true);
+  const tls = TestBed.connected(true);
   assert.ok(tls.stream.write(new Uint8Array(100)) < 8092);
 });
 
 test("a write that the socket refuses all the same is `no-space`", () => {
-  const bench = Bench.connected();
-  assert.throws(() => bench.stream.write(new Uint8Array(8193)), { kind: "no-space" });
-  bench.socket.thrown = new Error("would block");
-  assert.throws(() => bench.stream.write(new Uint8Array(1)), { kind: "no-space" });
+  const bed = TestBed.connected();
+  assert.throws(() => bed.stream.write(new Uint8Array(8193)), { kind: "no-space" });
+  bed.socket.thrown = new Error("would block");
+  assert.throws(() => bed.stream.write(new Uint8Array(1)), { kind: "no-space" });
 });
 
 test("the wait for name, connection and handshake together is bounded", () => {
   for (const resolve of [false, true]) {
-    const bench = new Bench();
-    if (resolve) bench.resolved?.("10.0.0.1");
-    bench.clock.advance(4999);
-    assert.deepEqual(bench.events, []);
-    bench.clock.advance(1);
-    assert.deepEqual(bench.events, ["timeout: no connection to h.test within 5000 ms"]);
-    bench.resolved?.("10.0.0.1");
-    assert.equal(bench.events.length, 1);
+    const bed = new TestBed();
+    if (resolve) bed.resolved?.("10.0.0.1");
+    bed.clock.advance(4999);
+    assert.deepEqual(bed.events, []);
+    bed.clock.advance(1);
+    assert.deepEqual(bed.events, ["timeout: no connection to h.test within 5000 ms"]);
+    bed.resolved?.("10.0.0.1");
+    assert.equal(bed.events.length, 1);
   }
 });

@@ -4,7 +4,7 @@ import { PendingPackets } from "../../../src/mqtt/pending.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
 /** Packets in flight whose bytes say their id. */
-class Bench {
+class TestBed {
   readonly clock = new VirtualClock();
   /** What is sent, `7` and repeated `7 again`; what is told, `granted`, `refused` and `left`. */
   readonly events: string[] = [];
@@ -44,101 +44,101 @@ class Bench {
 }
 
 test("ids begin with 1 and are not used again while they wait", () => {
-  const bench = new Bench();
-  bench.send(3);
-  bench.acknowledge(2);
-  bench.send();
-  assert.deepEqual(bench.events, ["1", "2", "3", "granted", "4"]);
+  const bed = new TestBed();
+  bed.send(3);
+  bed.acknowledge(2);
+  bed.send();
+  assert.deepEqual(bed.events, ["1", "2", "3", "granted", "4"]);
 });
 
 test("ids go round after 65535, never over 0, and step over those that still wait", () => {
-  const bench = new Bench();
-  bench.send(2);
+  const bed = new TestBed();
+  bed.send(2);
   for (let id = 3; id <= 0xffff; id++) {
-    bench.take();
-    bench.send();
-    assert.deepEqual(bench.events, [String(id)]);
-    bench.acknowledge(id);
+    bed.take();
+    bed.send();
+    assert.deepEqual(bed.events, [String(id)]);
+    bed.acknowledge(id);
   }
-  bench.take();
-  bench.send();
-  assert.deepEqual(bench.events, ["3"]);
+  bed.take();
+  bed.send();
+  assert.deepEqual(bed.events, ["3"]);
 });
 
 test("at its limit it refuses and sends nothing, and no longer once one was acknowledged", () => {
-  const bench = new Bench();
-  assert.deepEqual(bench.send(17), [...Array<boolean>(16).fill(true), false]);
-  assert.equal(bench.take().length, 16);
-  bench.acknowledge(1);
-  assert.deepEqual(bench.send(), [true]);
+  const bed = new TestBed();
+  assert.deepEqual(bed.send(17), [...Array<boolean>(16).fill(true), false]);
+  assert.equal(bed.take().length, 16);
+  bed.acknowledge(1);
+  assert.deepEqual(bed.send(), [true]);
 });
 
 test("the one that waits longest is repeated first; a repetition makes it the youngest", () => {
-  const bench = new Bench();
-  bench.send();
-  bench.clock.advance(30);
-  bench.send();
-  bench.clock.advance(70);
-  assert.deepEqual(bench.take(), ["1", "2", "1 again"]);
-  assert.equal(bench.clock.remaining("mqtt acknowledgement"), 30);
-  bench.clock.advance(30);
-  assert.deepEqual(bench.take(), ["2 again"]);
-  bench.acknowledge(1);
-  assert.equal(bench.clock.remaining("mqtt acknowledgement"), 100);
+  const bed = new TestBed();
+  bed.send();
+  bed.clock.advance(30);
+  bed.send();
+  bed.clock.advance(70);
+  assert.deepEqual(bed.take(), ["1", "2", "1 again"]);
+  assert.equal(bed.clock.remaining("mqtt acknowledgement"), 30);
+  bed.clock.advance(30);
+  assert.deepEqual(bed.take(), ["2 again"]);
+  bed.acknowledge(1);
+  assert.equal(bed.clock.remaining("mqtt acknowledgement"), 100);
 });
 
 test("a packet is left unanswered after its last try, and not before", () => {
-  const bench = new Bench();
-  bench.send();
-  bench.clock.advance(299);
-  assert.deepEqual(bench.take(), ["1", "1 again", "1 again"]);
-  bench.clock.advance(1);
-  assert.deepEqual(bench.take(), ["left"]);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = new TestBed();
+  bed.send();
+  bed.clock.advance(299);
+  assert.deepEqual(bed.take(), ["1", "1 again", "1 again"]);
+  bed.clock.advance(1);
+  assert.deepEqual(bed.take(), ["left"]);
+  assert.deepEqual(bed.clock.names(), []);
 });
 
 test("a packet is acknowledged once, and one that nobody waits for not at all", () => {
-  const bench = new Bench();
-  bench.send();
-  for (const id of [1, 1, 99]) bench.acknowledge(id);
-  assert.deepEqual(bench.events, ["1", "granted"]);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = new TestBed();
+  bed.send();
+  for (const id of [1, 1, 99]) bed.acknowledge(id);
+  assert.deepEqual(bed.events, ["1", "granted"]);
+  assert.deepEqual(bed.clock.names(), []);
 });
 
 test("an answer of another kind acknowledges nothing", () => {
-  const bench = new Bench();
-  bench.send();
-  bench.packets.acknowledge(1, "suback", true);
-  assert.deepEqual(bench.take(), ["1"]);
-  bench.packets.acknowledge(1, "puback", false);
-  assert.deepEqual(bench.take(), ["refused"]);
+  const bed = new TestBed();
+  bed.send();
+  bed.packets.acknowledge(1, "suback", true);
+  assert.deepEqual(bed.take(), ["1"]);
+  bed.packets.acknowledge(1, "puback", false);
+  assert.deepEqual(bed.take(), ["refused"]);
 });
 
 test("whoever is told of an acknowledgement may send at once", () => {
-  const bench = new Bench();
+  const bed = new TestBed();
   const encode = (packetId: number): Uint8Array => Buffer.from(String(packetId));
-  bench.packets.send("puback", encode, () => bench.send());
-  bench.acknowledge(1);
-  assert.deepEqual(bench.events, ["1", "2"]);
-  assert.deepEqual(bench.clock.names(), ["mqtt acknowledgement"]);
+  bed.packets.send("puback", encode, () => bed.send());
+  bed.acknowledge(1);
+  assert.deepEqual(bed.events, ["1", "2"]);
+  assert.deepEqual(bed.clock.names(), ["mqtt acknowledgement"]);
 });
 
 test("after a clear nothing waits, and ids go on", () => {
-  const bench = new Bench();
-  bench.send(16);
-  bench.packets.clear();
-  assert.deepEqual(bench.clock.names(), []);
-  bench.take();
-  bench.acknowledge(1);
-  assert.deepEqual(bench.send(), [true]);
-  assert.deepEqual(bench.events, ["17"]);
+  const bed = new TestBed();
+  bed.send(16);
+  bed.packets.clear();
+  assert.deepEqual(bed.clock.names(), []);
+  bed.take();
+  bed.acknowledge(1);
+  assert.deepEqual(bed.send(), [true]);
+  assert.deepEqual(bed.events, ["17"]);
 });
 
 test("a clear from inside a repetition leaves no timer behind", () => {
-  const bench = new Bench();
-  bench.send();
-  bench.onSend = () => bench.packets.clear();
-  bench.clock.advance(100);
-  assert.deepEqual(bench.events, ["1", "1 again"]);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = new TestBed();
+  bed.send();
+  bed.onSend = () => bed.packets.clear();
+  bed.clock.advance(100);
+  assert.deepEqual(bed.events, ["1", "1 again"]);
+  assert.deepEqual(bed.clock.names(), []);
 });

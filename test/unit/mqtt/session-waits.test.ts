@@ -1,32 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PINGRESP, publish } from "../../support/broker-packets.js";
-import { constantRandom, SessionBench } from "../../support/session-bench.js";
+import { constantRandom, SessionTestBed } from "../../support/session-test-bed.js";
 
 const PINGREQ = { type: 12, flags: 0, body: new Uint8Array(0) };
 
 test("a broker that does not answer the CONNECT within 10 s is left", () => {
-  const bench = new SessionBench();
-  bench.session.start();
-  bench.peer.accept();
-  bench.clock.advance(9999);
-  assert.deepEqual(bench.events, []);
-  bench.clock.advance(1);
-  assert.deepEqual(bench.events, ["closed mqtt-timeout"]);
+  const bed = new SessionTestBed();
+  bed.session.start();
+  bed.peer.accept();
+  bed.clock.advance(9999);
+  assert.deepEqual(bed.events, []);
+  bed.clock.advance(1);
+  assert.deepEqual(bed.events, ["closed mqtt-timeout"]);
 });
 
 test("the deadline for the CONNACK ends with it", () => {
-  const bench = SessionBench.opened({ keepaliveSeconds: 0 });
-  bench.clock.advance(1_000_000);
-  assert.deepEqual(bench.events, ["open"]);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = SessionTestBed.opened({ keepaliveSeconds: 0 });
+  bed.clock.advance(1_000_000);
+  assert.deepEqual(bed.events, ["open"]);
+  assert.deepEqual(bed.clock.names(), []);
 });
 
 test("pauses between tries double from 1 s to 60 s, spread down to 0", () => {
   const bounds = [1, 2, 4, 8, 16, 32, 60, 60];
-  const longest = new SessionBench({ random: constantRandom(0.999999) });
-  const shortest = new SessionBench();
-  for (const bench of [longest, shortest]) bench.session.start();
+  const longest = new SessionTestBed({ random: constantRandom(0.999999) });
+  const shortest = new SessionTestBed();
+  for (const bed of [longest, shortest]) bed.session.start();
   for (const bound of bounds) {
     longest.peer.fail("unreachable");
     assert.equal(longest.clock.remaining("mqtt reconnect"), bound * 1000 - 1);
@@ -40,24 +40,24 @@ test("pauses between tries double from 1 s to 60 s, spread down to 0", () => {
 
 test("two CONNECTs are never less than 5 s apart", () => {
   for (const lastedMs of [0, 1, 2500, 4999, 5000, 7000]) {
-    const bench = SessionBench.opened();
-    bench.clock.advance(lastedMs);
-    bench.peer.fail("closed");
-    assert.equal(bench.clock.remaining("mqtt reconnect"), Math.max(0, 5000 - lastedMs));
-    bench.clock.advance(5000);
-    bench.greet();
-    assert.equal(bench.session.open, true);
+    const bed = SessionTestBed.opened();
+    bed.clock.advance(lastedMs);
+    bed.peer.fail("closed");
+    assert.equal(bed.clock.remaining("mqtt reconnect"), Math.max(0, 5000 - lastedMs));
+    bed.clock.advance(5000);
+    bed.greet();
+    assert.equal(bed.session.open, true);
   }
 });
 
 test("stop and start do not make a second CONNECT within 5 s", () => {
-  const bench = SessionBench.opened();
-  bench.clock.advance(1000);
-  bench.session.stop();
-  bench.session.start();
-  bench.clock.advance(3999);
-  bench.peer.accept();
-  assert.equal(bench.connections, 1);
+  const bed = SessionTestBed.opened();
+  bed.clock.advance(1000);
+  bed.session.stop();
+  bed.session.start();
+  bed.clock.advance(3999);
+  bed.peer.accept();
+  assert.equal(bed.connections, 1);
 });
 
 test("a connection that lasted over a minute starts the pauses anew, a shorter one does not", () => {
@@ -65,74 +65,74 @@ test("a connection that lasted over a minute starts the pauses anew, a shorter o
     [60_000, 7999],
     [60_001, 999],
   ] as const) {
-    const bench = new SessionBench({ random: constantRandom(0.999999), keepaliveSeconds: 0 });
-    bench.session.start();
+    const bed = new SessionTestBed({ random: constantRandom(0.999999), keepaliveSeconds: 0 });
+    bed.session.start();
     for (const bound of [1, 2, 4]) {
-      bench.peer.fail("unreachable");
-      bench.clock.advance(bound * 1000);
+      bed.peer.fail("unreachable");
+      bed.clock.advance(bound * 1000);
     }
-    bench.greet();
-    bench.clock.advance(lastedMs);
-    bench.peer.fail("closed");
-    assert.equal(bench.clock.remaining("mqtt reconnect"), waitMs);
+    bed.greet();
+    bed.clock.advance(lastedMs);
+    bed.peer.fail("closed");
+    assert.equal(bed.clock.remaining("mqtt reconnect"), waitMs);
   }
 });
 
 test("a ping follows three quarters of the keepalive without a packet, and each packet puts it off", () => {
-  const bench = SessionBench.opened();
-  bench.clock.advance(89_999);
-  assert.deepEqual(bench.sent(), []);
-  bench.clock.advance(1);
-  assert.deepEqual(bench.sent(), [PINGREQ]);
-  bench.peer.send(PINGRESP);
-  bench.clock.advance(60_000);
-  bench.session.publish("t", "x");
-  bench.sent();
-  bench.clock.advance(89_999);
-  assert.deepEqual(bench.sent(), []);
-  bench.clock.advance(1);
-  assert.deepEqual(bench.sent(), [PINGREQ]);
+  const bed = SessionTestBed.opened();
+  bed.clock.advance(89_999);
+  assert.deepEqual(bed.sent(), []);
+  bed.clock.advance(1);
+  assert.deepEqual(bed.sent(), [PINGREQ]);
+  bed.peer.send(PINGRESP);
+  bed.clock.advance(60_000);
+  bed.session.publish("t", "x");
+  bed.sent();
+  bed.clock.advance(89_999);
+  assert.deepEqual(bed.sent(), []);
+  bed.clock.advance(1);
+  assert.deepEqual(bed.sent(), [PINGREQ]);
 });
 
 test("an idle connection whose pings are answered lives on, never silent for a whole keepalive", () => {
-  const bench = SessionBench.opened({ keepaliveSeconds: 60 });
+  const bed = SessionTestBed.opened({ keepaliveSeconds: 60 });
   let silentMs = 0;
   for (let second = 0; second < 3600; second++) {
-    bench.clock.advance(1000);
-    const sent = bench.sent();
+    bed.clock.advance(1000);
+    const sent = bed.sent();
     silentMs = sent.length > 0 ? 0 : silentMs + 1000;
     assert.ok(silentMs < 60_000);
-    if (sent.length > 0) bench.peer.send(PINGRESP);
+    if (sent.length > 0) bed.peer.send(PINGRESP);
   }
-  assert.deepEqual(bench.events, ["open"]);
+  assert.deepEqual(bed.events, ["open"]);
 });
 
 test("a broker that leaves a ping unanswered for 10 s is left, whatever else it sends", () => {
-  const bench = SessionBench.opened();
-  bench.clock.advance(90_000);
-  bench.clock.advance(5000);
-  bench.peer.send(publish("t", "x"));
-  bench.clock.advance(4999);
-  assert.deepEqual(bench.events, ["open", "message t x"]);
-  bench.clock.advance(1);
-  assert.deepEqual(bench.events, ["open", "message t x", "closed mqtt-timeout"]);
+  const bed = SessionTestBed.opened();
+  bed.clock.advance(90_000);
+  bed.clock.advance(5000);
+  bed.peer.send(publish("t", "x"));
+  bed.clock.advance(4999);
+  assert.deepEqual(bed.events, ["open", "message t x"]);
+  bed.clock.advance(1);
+  assert.deepEqual(bed.events, ["open", "message t x", "closed mqtt-timeout"]);
 });
 
 test("one answer is enough for the pings before it", () => {
-  const bench = SessionBench.opened({ keepaliveSeconds: 8 });
-  bench.clock.advance(12_000);
-  assert.deepEqual(bench.sent(), [PINGREQ, PINGREQ]);
-  bench.peer.send(PINGRESP);
-  bench.clock.advance(5000);
-  assert.deepEqual(bench.events, ["open"]);
-  bench.clock.advance(11_000);
-  assert.deepEqual(bench.events, ["open", "closed mqtt-timeout"]);
+  const bed = SessionTestBed.opened({ keepaliveSeconds: 8 });
+  bed.clock.advance(12_000);
+  assert.deepEqual(bed.sent(), [PINGREQ, PINGREQ]);
+  bed.peer.send(PINGRESP);
+  bed.clock.advance(5000);
+  assert.deepEqual(bed.events, ["open"]);
+  bed.clock.advance(11_000);
+  assert.deepEqual(bed.events, ["open", "closed mqtt-timeout"]);
 });
 
 test("the timers of a lost connection do not touch the next one", () => {
-  const bench = SessionBench.opened();
-  bench.session.publish("t", "x", () => {});
-  bench.clock.advance(90_000);
-  bench.peer.fail("closed");
-  assert.deepEqual(bench.clock.names(), ["mqtt reconnect"]);
+  const bed = SessionTestBed.opened();
+  bed.session.publish("t", "x", () => {});
+  bed.clock.advance(90_000);
+  bed.peer.fail("closed");
+  assert.deepEqual(bed.clock.names(), ["mqtt reconnect"]);
 });

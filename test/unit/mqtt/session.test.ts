@@ -4,19 +4,19 @@ import type { HalErrorKind } from "../../../hal/ports/index.js";
 import { OtaError } from "../../../src/errors.js";
 import { encodeConnect } from "../../../src/mqtt/codec.js";
 import { connack, joined, PINGRESP, puback, publish, suback } from "../../support/broker-packets.js";
-import { SessionBench } from "../../support/session-bench.js";
+import { SessionTestBed } from "../../support/session-test-bed.js";
 
 const DISCONNECT = { type: 14, flags: 0, body: new Uint8Array(0) };
 
 test("it connects where it is told to, bounds the wait and says nothing before the connection is made", () => {
   const tls = { authority: Uint8Array.of(1) };
-  const bench = new SessionBench({ server: { host: "h.test", port: 8883, tls } });
-  assert.equal(bench.session.open, false);
-  bench.session.start();
-  const { host, port, tls: given, timeoutMs } = bench.peer.options;
+  const bed = new SessionTestBed({ server: { host: "h.test", port: 8883, tls } });
+  assert.equal(bed.session.open, false);
+  bed.session.start();
+  const { host, port, tls: given, timeoutMs } = bed.peer.options;
   assert.deepEqual({ host, port, given, timeoutMs }, { host: "h.test", port: 8883, given: tls, timeoutMs: 30_000 });
-  assert.equal(bench.peer.take().byteLength, 0);
-  assert.equal(bench.connections, 0, "credentials before they are needed");
+  assert.equal(bed.peer.take().byteLength, 0);
+  assert.equal(bed.connections, 0, "credentials before they are needed");
 });
 
 test("the first bytes are a CONNECT with clean session, no will, keepalive and credentials", () => {
@@ -25,10 +25,10 @@ test("the first bytes are a CONNECT with clean session, no will, keepalive and c
     username: "name;12010126;x7Kq2;2147483647",
     password: "0011;hmacsha256",
   };
-  const bench = new SessionBench({ keepaliveSeconds: 240, credentials: () => credentials });
-  bench.session.start();
-  bench.peer.accept();
-  const [sent, ...rest] = bench.sent();
+  const bed = new SessionTestBed({ keepaliveSeconds: 240, credentials: () => credentials });
+  bed.session.start();
+  bed.peer.accept();
+  const [sent, ...rest] = bed.sent();
   assert.equal(rest.length, 0);
   assert.equal(sent?.type, 1);
   const { clientId, username, password } = credentials;
@@ -38,69 +38,69 @@ test("the first bytes are a CONNECT with clean session, no will, keepalive and c
 });
 
 test("it is open with the CONNACK and not before, however that is split", () => {
-  const bench = new SessionBench();
-  bench.session.start();
-  bench.peer.accept();
+  const bed = new SessionTestBed();
+  bed.session.start();
+  bed.peer.accept();
   for (const byte of connack()) {
-    assert.equal(bench.session.open, false);
-    assert.deepEqual(bench.events, []);
-    bench.peer.send(Uint8Array.of(byte));
+    assert.equal(bed.session.open, false);
+    assert.deepEqual(bed.events, []);
+    bed.peer.send(Uint8Array.of(byte));
   }
-  assert.equal(bench.session.open, true);
-  assert.deepEqual(bench.events, ["open"]);
+  assert.equal(bed.session.open, true);
+  assert.deepEqual(bed.events, ["open"]);
 });
 
 test("a second start does nothing", () => {
-  const bench = SessionBench.opened();
-  bench.session.start();
-  assert.equal(bench.connector.peers.length, 1);
+  const bed = SessionTestBed.opened();
+  bed.session.start();
+  assert.equal(bed.connector.peers.length, 1);
 });
 
 test("each connection gets credentials of its own", () => {
-  const bench = SessionBench.opened();
-  bench.peer.fail("closed");
-  bench.clock.advance(5000);
-  bench.peer.accept();
+  const bed = SessionTestBed.opened();
+  bed.peer.fail("closed");
+  bed.clock.advance(5000);
+  bed.peer.accept();
   const expected = encodeConnect({ clientId: "client", username: "user-2", password: "password" }, 120);
-  assert.deepEqual(bench.peer.take(), new Uint8Array(expected));
+  assert.deepEqual(bed.peer.take(), new Uint8Array(expected));
 });
 
 test("a refusal is named, logged as an error, and tried again after 5 s", () => {
   const words = ["protocol version", "client id", "unavailable", "deviceSecret", "not authorise", "code 6"];
   for (const [index, word] of words.entries()) {
-    const bench = new SessionBench();
-    bench.session.start();
-    bench.peer.accept();
-    bench.peer.send(connack(index + 1));
-    assert.deepEqual(bench.events, ["closed mqtt-refused"]);
-    assert.match(bench.errors[0]?.message ?? "", new RegExp(word));
-    assert.equal(bench.peer.closed, true);
-    assert.ok(bench.logged.lines.some((line) => line.startsWith("error mqtt broker ")));
-    assert.equal(bench.clock.remaining("mqtt reconnect"), 5000);
+    const bed = new SessionTestBed();
+    bed.session.start();
+    bed.peer.accept();
+    bed.peer.send(connack(index + 1));
+    assert.deepEqual(bed.events, ["closed mqtt-refused"]);
+    assert.match(bed.errors[0]?.message ?? "", new RegExp(word));
+    assert.equal(bed.peer.closed, true);
+    assert.ok(bed.logged.lines.some((line) => line.startsWith("error mqtt broker ")));
+    assert.equal(bed.clock.remaining("mqtt reconnect"), 5000);
   }
 });
 
 test("any packet before the CONNACK, and a second CONNACK, end the connection", () => {
   for (const early of [publish("t", "x"), publish("t", "x", 1), puback(1), suback(1, 1), PINGRESP]) {
-    const bench = new SessionBench();
-    bench.session.start();
-    bench.peer.accept();
-    bench.peer.take();
-    bench.peer.send(joined(early, connack()));
-    assert.deepEqual(bench.events, ["closed mqtt-protocol"]);
-    assert.deepEqual(bench.sent(), []);
+    const bed = new SessionTestBed();
+    bed.session.start();
+    bed.peer.accept();
+    bed.peer.take();
+    bed.peer.send(joined(early, connack()));
+    assert.deepEqual(bed.events, ["closed mqtt-protocol"]);
+    assert.deepEqual(bed.sent(), []);
   }
-  const bench = SessionBench.opened();
-  bench.peer.send(joined(connack(), publish("t", "x")));
-  assert.deepEqual(bench.events, ["open", "closed mqtt-protocol"]);
+  const bed = SessionTestBed.opened();
+  bed.peer.send(joined(connack(), publish("t", "x")));
+  assert.deepEqual(bed.events, ["open", "closed mqtt-protocol"]);
 });
 
 test("bytes that are no MQTT, and a packet over 16 KiB, end the connection", () => {
   for (const bytes of [Buffer.from("HTTP/1.1 400 Bad Request\r\n"), publish("t", new Uint8Array(16_382))]) {
-    const bench = SessionBench.opened();
-    bench.peer.send(bytes);
-    assert.deepEqual(bench.events, ["open", "closed mqtt-protocol"]);
-    assert.equal(bench.peer.closed, true);
+    const bed = SessionTestBed.opened();
+    bed.peer.send(bytes);
+    assert.deepEqual(bed.events, ["open", "closed mqtt-protocol"]);
+    assert.equal(bed.peer.closed, true);
   }
 });
 
@@ -113,107 +113,107 @@ test("what ends a connection is told by its kind", () => {
     closed: "connection-lost",
   };
   for (const [kind, code] of Object.entries(codes)) {
-    const bench = SessionBench.opened();
-    bench.peer.fail(kind as HalErrorKind);
-    assert.deepEqual(bench.events, ["open", `closed ${code}`]);
-    assert.equal(bench.session.open, false);
+    const bed = SessionTestBed.opened();
+    bed.peer.fail(kind as HalErrorKind);
+    assert.deepEqual(bed.events, ["open", `closed ${code}`]);
+    assert.equal(bed.session.open, false);
   }
 });
 
 test("credentials that cannot be made end the try with their own error", () => {
-  const bench = new SessionBench({
+  const bed = new SessionTestBed({
     credentials: () => {
       throw new OtaError("usage", "this board has no SHA-256");
     },
   });
-  bench.session.start();
-  bench.peer.accept();
-  assert.deepEqual(bench.events, ["closed usage"]);
-  assert.equal(bench.peer.closed, true);
-  assert.equal(bench.peer.take().byteLength, 0);
+  bed.session.start();
+  bed.peer.accept();
+  assert.deepEqual(bed.events, ["closed usage"]);
+  assert.equal(bed.peer.closed, true);
+  assert.equal(bed.peer.take().byteLength, 0);
 });
 
 test("stop says DISCONNECT, closes and is silent afterwards", () => {
-  const bench = SessionBench.opened();
-  bench.session.publish("t", "x", () => bench.events.push("acknowledged"));
-  bench.sent();
-  const { peer } = bench;
-  bench.session.stop();
-  assert.deepEqual(bench.sent(), [DISCONNECT]);
+  const bed = SessionTestBed.opened();
+  bed.session.publish("t", "x", () => bed.events.push("acknowledged"));
+  bed.sent();
+  const { peer } = bed;
+  bed.session.stop();
+  assert.deepEqual(bed.sent(), [DISCONNECT]);
   assert.equal(peer.closed, true);
-  assert.equal(bench.session.open, false);
-  assert.deepEqual(bench.clock.names(), []);
-  bench.clock.advance(1_000_000);
-  bench.session.stop();
-  assert.deepEqual(bench.events, ["open"]);
-  assert.equal(bench.connector.peers.length, 1);
+  assert.equal(bed.session.open, false);
+  assert.deepEqual(bed.clock.names(), []);
+  bed.clock.advance(1_000_000);
+  bed.session.stop();
+  assert.deepEqual(bed.events, ["open"]);
+  assert.equal(bed.connector.peers.length, 1);
 });
 
 test("stop says nothing where there is no connection to say it on", () => {
-  const connecting = new SessionBench();
+  const connecting = new SessionTestBed();
   connecting.session.start();
   connecting.session.stop();
   assert.equal(connecting.peer.take().byteLength, 0);
   assert.equal(connecting.peer.closed, true);
 
-  const greeting = new SessionBench();
+  const greeting = new SessionTestBed();
   greeting.session.start();
   greeting.peer.accept();
   greeting.peer.take();
   greeting.session.stop();
   assert.equal(greeting.peer.take().byteLength, 0);
 
-  const waiting = SessionBench.opened();
+  const waiting = SessionTestBed.opened();
   waiting.peer.fail("closed");
   waiting.session.stop();
-  for (const bench of [connecting, greeting, waiting]) assert.deepEqual(bench.clock.names(), []);
+  for (const bed of [connecting, greeting, waiting]) assert.deepEqual(bed.clock.names(), []);
 });
 
 test("stop from inside a callback holds: nothing of the same bytes, and no new connection, comes after it", () => {
   const stream = joined(publish("a", "1"), publish("b", "2", 9), connack());
   for (const at of ["open", "message a 1", "closed mqtt-protocol"]) {
-    const bench = new SessionBench();
-    bench.onEvent = (event) => {
-      if (event === at) bench.session.stop();
+    const bed = new SessionTestBed();
+    bed.onEvent = (event) => {
+      if (event === at) bed.session.stop();
     };
-    bench.session.start();
-    bench.peer.accept();
-    bench.peer.send(joined(connack(), stream));
-    assert.equal(bench.events.at(-1), at);
-    bench.clock.advance(1_000_000);
-    assert.equal(bench.connector.peers.length, 1, at);
+    bed.session.start();
+    bed.peer.accept();
+    bed.peer.send(joined(connack(), stream));
+    assert.equal(bed.events.at(-1), at);
+    bed.clock.advance(1_000_000);
+    assert.equal(bed.connector.peers.length, 1, at);
   }
 });
 
 test("packets of an old connection do not reach a session that was started anew from inside a callback", () => {
-  const bench = SessionBench.opened();
-  bench.onEvent = (event) => {
+  const bed = SessionTestBed.opened();
+  bed.onEvent = (event) => {
     if (event !== "message a 1") return;
-    bench.session.stop();
-    bench.session.start();
+    bed.session.stop();
+    bed.session.start();
   };
-  bench.peer.send(joined(publish("a", "1"), publish("b", "2", 9), connack()));
-  assert.deepEqual(bench.events, ["open", "message a 1"]);
+  bed.peer.send(joined(publish("a", "1"), publish("b", "2", 9), connack()));
+  assert.deepEqual(bed.events, ["open", "message a 1"]);
 });
 
 test("drop ends the connection with the reason it is given; a new one follows", () => {
-  const bench = SessionBench.opened();
-  bench.session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
-  assert.deepEqual(bench.events, ["open", "closed mqtt-refused"]);
-  assert.equal(bench.peer.closed, true);
-  bench.session.drop(new OtaError("internal", "twice"));
-  assert.equal(bench.errors.length, 1);
-  bench.clock.advance(5000);
-  bench.greet();
-  assert.equal(bench.session.open, true);
+  const bed = SessionTestBed.opened();
+  bed.session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
+  assert.deepEqual(bed.events, ["open", "closed mqtt-refused"]);
+  assert.equal(bed.peer.closed, true);
+  bed.session.drop(new OtaError("internal", "twice"));
+  assert.equal(bed.errors.length, 1);
+  bed.clock.advance(5000);
+  bed.greet();
+  assert.equal(bed.session.open, true);
 });
 
 test("drop before start and after stop does nothing", () => {
-  const bench = new SessionBench();
-  bench.session.drop(new OtaError("internal", "early"));
-  bench.session.start();
-  bench.session.stop();
-  bench.session.drop(new OtaError("internal", "late"));
-  assert.deepEqual(bench.events, []);
-  assert.deepEqual(bench.clock.names(), []);
+  const bed = new SessionTestBed();
+  bed.session.drop(new OtaError("internal", "early"));
+  bed.session.start();
+  bed.session.stop();
+  bed.session.drop(new OtaError("internal", "late"));
+  assert.deepEqual(bed.events, []);
+  assert.deepEqual(bed.clock.names(), []);
 });

@@ -12,7 +12,7 @@ import { VirtualClock } from "../../support/virtual-clock.js";
 
 const IMAGE: Image = { version: "2.0.0", size: 16_000, md5: "0123456789abcdef0123456789abcdef" };
 
-class Bench {
+class TestBed {
   readonly records = new Map<string, Uint8Array>();
   readonly clock = new VirtualClock();
   readonly ends: (Failure | undefined)[] = [];
@@ -65,94 +65,94 @@ class Bench {
 
 describe("what was acknowledged of an installation", () => {
   test("is there after a power cut, for the same image and owner alone", () => {
-    const bench = new Bench();
-    bench.apply();
-    assert.equal(bench.image.acknowledged, 0);
-    bench.job.acknowledge(8_000);
-    bench.apply();
-    assert.equal(bench.image.acknowledged, 8_000);
-    bench.apply("P/light2");
-    assert.equal(bench.image.acknowledged, 0);
-    bench.apply("P/light1", { ...IMAGE, md5: "f".repeat(32) });
-    assert.equal(bench.image.acknowledged, 0);
+    const bed = new TestBed();
+    bed.apply();
+    assert.equal(bed.image.acknowledged, 0);
+    bed.job.acknowledge(8_000);
+    bed.apply();
+    assert.equal(bed.image.acknowledged, 8_000);
+    bed.apply("P/light2");
+    assert.equal(bed.image.acknowledged, 0);
+    bed.apply("P/light1", { ...IMAGE, md5: "f".repeat(32) });
+    assert.equal(bed.image.acknowledged, 0);
   });
 
   test("is stored at most 16 times, however small the pieces are", () => {
-    const bench = new Bench();
-    bench.apply();
-    for (let byteOffset = 16; byteOffset <= IMAGE.size; byteOffset += 16) bench.job.acknowledge(byteOffset);
-    assert.ok(bench.writes > 10 && bench.writes <= 16, `${bench.writes}`);
+    const bed = new TestBed();
+    bed.apply();
+    for (let byteOffset = 16; byteOffset <= IMAGE.size; byteOffset += 16) bed.job.acknowledge(byteOffset);
+    assert.ok(bed.writes > 10 && bed.writes <= 16, `${bed.writes}`);
   });
 
   test("is forgotten at the end, however that is, and before another image", () => {
     for (const end of [(job: InstallJob) => job.succeed(), (job: InstallJob) => job.fail("x")]) {
-      const bench = new Bench();
-      bench.apply();
-      bench.job.acknowledge(8_000);
-      end(bench.job);
-      bench.clock.advance(30_000);
-      assert.equal(bench.ends.length, 1);
-      assert.equal(bench.records.size, 0);
+      const bed = new TestBed();
+      bed.apply();
+      bed.job.acknowledge(8_000);
+      end(bed.job);
+      bed.clock.advance(30_000);
+      assert.equal(bed.ends.length, 1);
+      assert.equal(bed.records.size, 0);
     }
-    const bench = new Bench();
-    const target = bench.apply();
-    bench.job.acknowledge(8_000);
+    const bed = new TestBed();
+    const target = bed.apply();
+    bed.job.acknowledge(8_000);
     target.prepare();
-    assert.equal(bench.records.size, 0);
+    assert.equal(bed.records.size, 0);
   });
 
   test("is forgotten where the receiver runs the image after a power cut", () => {
-    const bench = new Bench();
-    bench.apply();
-    bench.job.acknowledge(8_000);
+    const bed = new TestBed();
+    bed.apply();
+    bed.job.acknowledge(8_000);
     const applying: JobRecord = { owner: "P/light1", checkpoint: { phase: "applying", slot: "staging", image: IMAGE } };
-    assert.equal(bench.target().restore(applying).state.name, "idle");
-    assert.equal(bench.records.size, 1, "it is handed over once more");
-    assert.equal(bench.target(undefined, "2.0.0").restore(applying).state.name, "reporting");
-    assert.equal(bench.records.size, 0);
+    assert.equal(bed.target().restore(applying).state.name, "idle");
+    assert.equal(bed.records.size, 1, "it is handed over once more");
+    assert.equal(bed.target(undefined, "2.0.0").restore(applying).state.name, "reporting");
+    assert.equal(bed.records.size, 0);
   });
 
   test("counts for nothing where the record is spoiled", () => {
-    const bench = new Bench();
-    bench.apply();
-    bench.job.acknowledge(8_000);
-    const [[key, bytes]] = [...bench.records] as [[string, Uint8Array]];
+    const bed = new TestBed();
+    bed.apply();
+    bed.job.acknowledge(8_000);
+    const [[key, bytes]] = [...bed.records] as [[string, Uint8Array]];
     for (let index = 0; index < bytes.byteLength; index++) {
       const spoiled = bytes.slice();
       spoiled[index] = (spoiled[index] as number) ^ 1;
-      bench.records.set(key, spoiled);
-      bench.apply();
-      assert.equal(bench.image.acknowledged, 0, `byte ${index}`);
+      bed.records.set(key, spoiled);
+      bed.apply();
+      assert.equal(bed.image.acknowledged, 0, `byte ${index}`);
     }
-    bench.records.set(key, bytes.subarray(1));
-    bench.apply();
-    assert.equal(bench.image.acknowledged, 0);
+    bed.records.set(key, bytes.subarray(1));
+    bed.apply();
+    assert.equal(bed.image.acknowledged, 0);
   });
 
   test("that cannot be stored fails nothing", () => {
-    const bench = new Bench();
-    bench.apply();
-    bench.failing = true;
-    bench.job.acknowledge(8_000);
-    bench.job.succeed();
-    bench.clock.advance(30_000);
-    assert.deepEqual(bench.ends, [undefined]);
-    assert.deepEqual(bench.installed, [IMAGE]);
+    const bed = new TestBed();
+    bed.apply();
+    bed.failing = true;
+    bed.job.acknowledge(8_000);
+    bed.job.succeed();
+    bed.clock.advance(30_000);
+    assert.deepEqual(bed.ends, [undefined]);
+    assert.deepEqual(bed.installed, [IMAGE]);
   });
 });
 
 test("a target that is stopped says nothing more", () => {
-  const bench = new Bench();
-  const target = bench.apply();
+  const bed = new TestBed();
+  const target = bed.apply();
   target.stop();
-  bench.job.succeed();
-  bench.clock.advance(100_000);
-  assert.deepEqual(bench.ends, []);
-  assert.deepEqual(bench.clock.names(), []);
+  bed.job.succeed();
+  bed.clock.advance(100_000);
+  assert.deepEqual(bed.ends, []);
+  assert.deepEqual(bed.clock.names(), []);
 });
 
 test("an area that is used for something else forgets what it had, and keeps an unreported result", () => {
-  const { store, records } = new Bench();
+  const { store, records } = new TestBed();
   const image = IMAGE;
   storeRecord(store, AREA_KEY, { owner: "P/light1", checkpoint: { phase: "verified", slot: "staging", image } });
   forgetStaged(store);

@@ -5,7 +5,7 @@ import { factoryFlash } from "../../../hal/boards/sim/state-dir.js";
 import { createXsFirmware, type XsFirmwareOptions } from "../../../hal/boards/xs/main.js";
 import { loaderSource } from "../../../hal/boards/xs/loader.js";
 import { XsWorker } from "../../../hal/boards/xs/worker.js";
-import { imageOf } from "../../support/bench.js";
+import { imageOf } from "../../support/test-bed.js";
 import { testOnXs, workerBinary } from "../../support/engines.js";
 import { fakeWorker } from "../../support/fake-worker.js";
 import { CollectedLog } from "../../support/log.js";

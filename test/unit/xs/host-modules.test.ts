@@ -16,7 +16,7 @@ const ID = 5;
 /**
  * The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`.
  */
-class HostBench {
+class HostTestBed {
   readonly posted: (() => Uint8Array | undefined)[] = [];
   /** The engine takes each message at once. */
   idle = false;
@@ -31,34 +31,34 @@ class HostBench {
   readonly #host: HostModules;
 
   constructor() {
-    const bench = this;
+    const bed = this;
     class Socket implements SocketInstance {
-      read = (buffer: Uint8Array): void => void bench.received.push(buffer.fill(7).byteLength);
-      write = (): number | undefined => bench.room;
-      close = (): void => void bench.closed++;
+      read = (buffer: Uint8Array): void => void bed.received.push(buffer.fill(7).byteLength);
+      write = (): number | undefined => bed.room;
+      close = (): void => void bed.closed++;
     }
     const modules: Partial<BoardModules> = {
       TCP: class extends Socket {
         constructor(options: SocketOptions) {
           super();
           if (options.port === 0) throw new RangeError("invalid port");
-          bench.tcp = options;
+          bed.tcp = options;
         }
       },
       TLS: class extends Socket {
         constructor(options: TlsSocketOptions) {
           super();
-          bench.tls = options;
+          bed.tls = options;
           new options.TCP.io({ ...options, onReadable: () => assert.fail("self-signed") });
           if (options.host === "refused") throw new Error("bad certificate");
         }
       },
       Timer: {
         set: (callback) => {
-          bench.fire = callback;
+          bed.fire = callback;
           return "timer";
         },
-        clear: (timer) => void bench.cleared.push(timer),
+        clear: (timer) => void bed.cleared.push(timer),
       },
       platform: {
         boot: { imageVersion: (slot: string) => (slot === "ota_0" ? "1.0" : undefined) },
@@ -96,39 +96,39 @@ class HostBench {
 }
 
 test("what a module throws crosses with its message, and so does a call that nobody knows", () => {
-  const bench = new HostBench();
-  assert.throws(() => bench.call(CALL.tcpOpen, ID, "10.0.0.1", 0, 0), { message: "invalid port" });
-  assert.throws(() => bench.call(200), { message: "no call 200" });
-  assert.throws(() => bench.call(CALL.socketRead, ID, 1), { message: "closed" });
-  assert.throws(() => bench.call(CALL.timerSet), { message: "message ends within a field" });
+  const bed = new HostTestBed();
+  assert.throws(() => bed.call(CALL.tcpOpen, ID, "10.0.0.1", 0, 0), { message: "invalid port" });
+  assert.throws(() => bed.call(200), { message: "no call 200" });
+  assert.throws(() => bed.call(CALL.socketRead, ID, 1), { message: "closed" });
+  assert.throws(() => bed.call(CALL.timerSet), { message: "message ends within a field" });
 });
 
 test("a result that may be missing is told apart from an empty one", () => {
-  const bench = new HostBench();
-  assert.equal(bench.call(CALL.imageVersion, "ota_0").text(), "1.0");
-  assert.equal(bench.call(CALL.imageVersion, "ota_1").ended, true);
+  const bed = new HostTestBed();
+  assert.equal(bed.call(CALL.imageVersion, "ota_0").text(), "1.0");
+  assert.equal(bed.call(CALL.imageVersion, "ota_1").ended, true);
 });
 
 test("the engine hears once of bytes that came in several pieces, and of those that are left", () => {
-  const bench = new HostBench();
-  const { onReadable } = bench.openTcp();
+  const bed = new HostTestBed();
+  const { onReadable } = bed.openTcp();
   onReadable?.(10);
   onReadable?.(30);
-  bench.call(CALL.socketRead, ID, 20);
-  assert.deepEqual(bench.deliver(), [["readable", 10]]);
+  bed.call(CALL.socketRead, ID, 20);
+  assert.deepEqual(bed.deliver(), [["readable", 10]]);
   onReadable?.(15);
-  assert.deepEqual(bench.deliver(), [["readable", 15]]);
+  assert.deepEqual(bed.deliver(), [["readable", 15]]);
 });
 
 test("an engine that is idle hears of everything at once", () => {
-  const bench = new HostBench();
-  bench.idle = true;
-  const { onReadable, onWritable } = bench.openTcp();
+  const bed = new HostTestBed();
+  bed.idle = true;
+  const { onReadable, onWritable } = bed.openTcp();
   for (const count of [1, 2]) {
     onWritable?.(count);
     onReadable?.(count);
   }
-  assert.deepEqual(bench.delivered, [
+  assert.deepEqual(bed.delivered, [
     ["writable", 1],
     ["readable", 1],
     ["writable", 2],
@@ -137,74 +137,74 @@ test("an engine that is idle hears of everything at once", () => {
 });
 
 test("bytes that were read before the engine heard of them are not announced", () => {
-  const bench = new HostBench();
-  const { onReadable, onError } = bench.openTcp();
+  const bed = new HostTestBed();
+  const { onReadable, onError } = bed.openTcp();
   onReadable?.(10);
   onError?.();
-  bench.call(CALL.socketRead, ID, 10);
-  assert.deepEqual(bench.deliver(), [["ended"]]);
+  bed.call(CALL.socketRead, ID, 10);
+  assert.deepEqual(bed.deliver(), [["ended"]]);
 });
 
 test("the room that is announced is what is left after the writes until then", () => {
-  const bench = new HostBench();
-  const { onWritable } = bench.openTcp();
+  const bed = new HostTestBed();
+  const { onWritable } = bed.openTcp();
   onWritable?.(8000);
-  bench.room = 300;
-  assert.equal(bench.call(CALL.socketWrite, ID, new Uint8Array(50)).number(), 300);
-  assert.deepEqual(bench.deliver(), [["writable", 300]]);
+  bed.room = 300;
+  assert.equal(bed.call(CALL.socketWrite, ID, new Uint8Array(50)).number(), 300);
+  assert.deepEqual(bed.deliver(), [["writable", 300]]);
 });
 
 test("a TLS socket tells no room after a write: what a record adds is taken off", () => {
-  const bench = new HostBench();
+  const bed = new HostTestBed();
   const none = new Uint8Array(0);
-  bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", none, none, none);
-  bench.tls?.onWritable?.(1000);
-  bench.room = undefined;
-  assert.equal(bench.call(CALL.socketWrite, ID, new Uint8Array(100)).ended, true);
-  assert.deepEqual(bench.deliver(), [["writable", 1000 - 100 - 96]]);
+  bed.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", none, none, none);
+  bed.tls?.onWritable?.(1000);
+  bed.room = undefined;
+  assert.equal(bed.call(CALL.socketWrite, ID, new Uint8Array(100)).ended, true);
+  assert.deepEqual(bed.deliver(), [["writable", 1000 - 100 - 96]]);
 });
 
 test("nothing is told of a socket that was closed meanwhile", () => {
-  const bench = new HostBench();
-  const { onReadable, onWritable, onError } = bench.openTcp();
+  const bed = new HostTestBed();
+  const { onReadable, onWritable, onError } = bed.openTcp();
   onReadable?.(10);
   onWritable?.(10);
   onError?.();
-  bench.call(CALL.socketClose, ID);
-  assert.deepEqual(bench.deliver(), []);
-  assert.equal(bench.closed, 1);
-  assert.throws(() => bench.call(CALL.socketRead, ID, 1), { message: "closed" });
+  bed.call(CALL.socketClose, ID);
+  assert.deepEqual(bed.deliver(), []);
+  assert.equal(bed.closed, 1);
+  assert.throws(() => bed.call(CALL.socketRead, ID, 1), { message: "closed" });
 });
 
 test("what TLS throws inside a callback of its TCP goes to the engine", () => {
-  const bench = new HostBench();
-  bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3));
-  assert.deepEqual(bench.tls?.secure, {
+  const bed = new HostTestBed();
+  bed.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3));
+  assert.deepEqual(bed.tls?.secure, {
     certificate: Uint8Array.of(1),
     clientKey: Uint8Array.of(2),
     clientCertificates: [Uint8Array.of(3)],
   });
-  bench.tcp?.onReadable?.(0);
-  assert.deepEqual(bench.deliver(), [["threw", "self-signed"]]);
+  bed.tcp?.onReadable?.(0);
+  assert.deepEqual(bed.deliver(), [["threw", "self-signed"]]);
 });
 
 test("a TLS that cannot be made leaves no TCP open", () => {
-  const bench = new HostBench();
+  const bed = new HostTestBed();
   const none = new Uint8Array(0);
-  const open = (): unknown => bench.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "refused", none, none, none);
+  const open = (): unknown => bed.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "refused", none, none, none);
   assert.throws(open, { message: "bad certificate" });
-  assert.equal(bench.closed, 1);
-  assert.equal("certificate" in (bench.tls?.secure ?? {}), false);
+  assert.equal(bed.closed, 1);
+  assert.equal("certificate" in (bed.tls?.secure ?? {}), false);
 });
 
 test("timers are known by the engine's id", () => {
-  const bench = new HostBench();
-  bench.call(CALL.timerSet, ID, 10);
-  bench.fire();
-  bench.call(CALL.timerClear, ID);
-  assert.deepEqual(bench.deliver(), [["timerFired"]]);
-  assert.deepEqual(bench.cleared, [], "one that has fired is not the board's any more");
-  bench.call(CALL.timerSet, ID, 10);
-  bench.call(CALL.timerClear, ID);
-  assert.deepEqual(bench.cleared, ["timer"]);
+  const bed = new HostTestBed();
+  bed.call(CALL.timerSet, ID, 10);
+  bed.fire();
+  bed.call(CALL.timerClear, ID);
+  assert.deepEqual(bed.deliver(), [["timerFired"]]);
+  assert.deepEqual(bed.cleared, [], "one that has fired is not the board's any more");
+  bed.call(CALL.timerSet, ID, 10);
+  bed.call(CALL.timerClear, ID);
+  assert.deepEqual(bed.cleared, ["timer"]);
 });

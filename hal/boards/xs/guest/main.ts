@@ -22,7 +22,7 @@ import {
 } from "./modules.js";
 import { PlanAnswers } from "./plan-answers.js";
 import { decodeSetup, type Setup } from "./setup.js";
-import { createSubDeviceLink } from "./sub-device-link.js";
+import { createSubDeviceLink } from "../../sub-device-link.js";
 import { createTcp, createTls } from "./sockets.js";
 
 const RANK: { readonly [Level in LogLevel]: number } = { error: 0, warn: 1, info: 2, debug: 3 };

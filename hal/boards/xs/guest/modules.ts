@@ -9,7 +9,7 @@ import type {
 } from "../../../ecma419/modules.js";
 import { counted, type Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
-import type { SubDeviceBus } from "./sub-device-link.js";
+import type { SubDeviceBus } from "../../sub-device-link.js";
 
 export function createFlashModule(host: Host): FlashModule {
   return {

@@ -11,7 +11,7 @@ export interface HttpFixture {
 }
 
 /** A client and the server that it talks to. */
-export class HttpBench {
+export class HttpTestBed {
   readonly server: Loopback;
   readonly #fixture: HttpFixture;
 
@@ -20,8 +20,8 @@ export class HttpBench {
     this.server = server;
   }
 
-  static async start(fixture: HttpFixture): Promise<HttpBench> {
-    return new HttpBench(fixture, await fixture.server());
+  static async start(fixture: HttpFixture): Promise<HttpTestBed> {
+    return new HttpTestBed(fixture, await fixture.server());
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Platform } from "../../cloud/platform.js";
-import { PlatformBench, PRODUCT, SECRET } from "./platform-bench.js";
+import { PlatformTestBed, PRODUCT, SECRET } from "./platform-test-bed.js";
 
 export const GATEWAY = { productId: "GATEWAY001", deviceName: "gw1" };
 export const LIGHT = { productId: PRODUCT, deviceName: "light_01" };
@@ -28,19 +28,19 @@ export function bindEntry(
 }
 
 /** A platform with a gateway and a light, whose broker and timers are the test's. */
-export class GatewayBench {
+export class GatewayTestBed {
   readonly platform: Platform;
-  readonly bench: PlatformBench;
+  readonly bed: PlatformTestBed;
 
-  private constructor(bench: PlatformBench) {
-    this.bench = bench;
-    this.platform = bench.platform;
+  private constructor(bed: PlatformTestBed) {
+    this.bed = bed;
+    this.platform = bed.platform;
   }
 
-  static run(body: (bench: GatewayBench) => void | Promise<void>): Promise<void> {
-    return PlatformBench.run(async (bench) => {
-      await bench.platform.addDevice({ ...GATEWAY, deviceSecret: SECRET });
-      await body(new GatewayBench(bench));
+  static run(body: (bed: GatewayTestBed) => void | Promise<void>): Promise<void> {
+    return PlatformTestBed.run(async (bed) => {
+      await bed.platform.addDevice({ ...GATEWAY, deviceSecret: SECRET });
+      await body(new GatewayTestBed(bed));
     });
   }
 
@@ -50,7 +50,7 @@ export class GatewayBench {
   }
 
   send(message: unknown, gateway = GATEWAY): Answered[] {
-    const from = this.bench.published.length;
+    const from = this.bed.published.length;
     const payload = typeof message === "string" ? message : JSON.stringify(message);
     this.platform.onOperation(gateway.productId, gateway.deviceName, payload);
     return this.answers(from, gateway);
@@ -58,7 +58,7 @@ export class GatewayBench {
 
   answers(from = 0, gateway = GATEWAY): Answered[] {
     const topic = `$gateway/operation/result/${gateway.productId}/${gateway.deviceName}`;
-    return this.bench.published
+    return this.bed.published
       .slice(from)
       .filter(([to]) => to === topic)
       .map(([, payload]) => JSON.parse(payload) as Answered);

@@ -14,7 +14,7 @@ export const DEVICE = "light_01";
 export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
 /** A platform with one device, whose broker and timers are the test's. */
-export class PlatformBench {
+export class PlatformTestBed {
   readonly published: [topic: string, payload: string][] = [];
   readonly #folder: string;
   store: CloudStore;
@@ -29,13 +29,13 @@ export class PlatformBench {
     this.platform = this.#platform();
   }
 
-  static async run(body: (bench: PlatformBench) => void | Promise<void>): Promise<void> {
+  static async run(body: (bed: PlatformTestBed) => void | Promise<void>): Promise<void> {
     await withFolder(async (folder) => {
       mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 0, 1) });
       try {
-        const bench = new PlatformBench(folder);
-        await bench.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: SECRET });
-        await body(bench);
+        const bed = new PlatformTestBed(folder);
+        await bed.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: SECRET });
+        await body(bed);
       } finally {
         mock.timers.reset();
       }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Installation, SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
 import type { OtaConfig } from "../../src/index.js";
-import { Bench, type BenchOptions } from "./bench.js";
+import { TestBed, type TestBedOptions } from "./test-bed.js";
 import { TestPlatform } from "./test-platform.js";
 
 export const PRODUCT = "E69UADXUYY";
@@ -66,31 +66,31 @@ export interface SubDeviceSetup {
   readonly install?: Installation;
 }
 
-export interface GatewayBenchOptions extends Omit<BenchOptions, "platform" | "subDevices"> {
+export interface GatewayTestBedOptions extends Omit<TestBedOptions, "platform" | "subDevices"> {
   readonly subDevices: readonly SubDeviceSetup[];
   readonly gateway?: NonNullable<OtaConfig["gateway"]>;
 }
 
 /** A gateway with simulated sub-devices, a platform and a file server, on real sockets. */
-export class GatewayBench {
-  readonly bench: Bench;
+export class GatewayTestBed {
+  readonly bed: TestBed;
   readonly platform: GatewayPlatform;
   readonly subDevices: readonly SimulatedSubDevice[];
   /** `light1 online`, `light1 downloading`, `light1 done`, of all boots. */
   readonly events: string[] = [];
 
-  private constructor(bench: Bench, platform: GatewayPlatform, subDevices: readonly SimulatedSubDevice[]) {
-    this.bench = bench;
+  private constructor(bed: TestBed, platform: GatewayPlatform, subDevices: readonly SimulatedSubDevice[]) {
+    this.bed = bed;
     this.platform = platform;
     this.subDevices = subDevices;
-    bench.onAgent = (agent) =>
+    bed.onAgent = (agent) =>
       agent.on("subdevice", (event) => {
         if (event.kind === "state") this.events.push(`${event.deviceName} ${event.state}`);
         if (event.kind === "result") this.events.push(`${event.deviceName} ${event.result.outcome}`);
       });
   }
 
-  static async run(options: GatewayBenchOptions, body: (gateway: GatewayBench) => Promise<void>): Promise<void> {
+  static async run(options: GatewayTestBedOptions, body: (gateway: GatewayTestBed) => Promise<void>): Promise<void> {
     const state = mkdtempSync(join(tmpdir(), "gateway-"));
     const platform = new GatewayPlatform();
     await platform.start();
@@ -99,11 +99,11 @@ export class GatewayBench {
         new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }),
     );
     const config = { ...options.config, gateway: { messagesPerSecond: 30, ...options.gateway } };
-    const bench = await Bench.start({ ...options, platform, subDevices, config });
+    const bed = await TestBed.start({ ...options, platform, subDevices, config });
     try {
-      await body(new GatewayBench(bench, platform, subDevices));
+      await body(new GatewayTestBed(bed, platform, subDevices));
     } finally {
-      await bench.stop();
+      await bed.stop();
       rmSync(state, { recursive: true, force: true });
     }
   }
@@ -115,12 +115,12 @@ export class GatewayBench {
   /** Each of them is offered the served file, as this version, with each version report. */
   pending(version: string, ...deviceNames: readonly string[]): void {
     for (const deviceName of deviceNames) {
-      this.platform.pendingFor.set(`${PRODUCT}/${deviceName}`, () => this.bench.offer(version));
+      this.platform.pendingFor.set(`${PRODUCT}/${deviceName}`, () => this.bed.offer(version));
     }
   }
 
   offer(version: string, deviceName: string): void {
-    this.platform.offer({ productId: PRODUCT, deviceName }, this.bench.offer(version));
+    this.platform.offer({ productId: PRODUCT, deviceName }, this.bed.offer(version));
   }
 
   words(deviceName: string): string[] {
@@ -136,6 +136,6 @@ export class GatewayBench {
         result >= 0 && (words[result] !== "done" || words.slice(result + 1).some((word) => word.startsWith("version")))
       );
     };
-    return this.bench.until(`end of ${deviceNames.join(" ")}`, () => deviceNames.every(hasEnded));
+    return this.bed.until(`end of ${deviceNames.join(" ")}`, () => deviceNames.every(hasEnded));
   }
 }

@@ -17,7 +17,7 @@ export function constantRandom(fraction: number): Random {
 }
 
 /** An MQTT session whose network and time are the test's. */
-export class SessionBench {
+export class SessionTestBed {
   readonly connector = new MemoryConnector();
   readonly clock = new VirtualClock();
   readonly logged = new CollectedLog();
@@ -56,11 +56,11 @@ export class SessionBench {
   }
 
   /** A session that is connected and accepted, with nothing left in the peer's hands. */
-  static opened(options: Partial<MqttSessionOptions> = {}): SessionBench {
-    const bench = new SessionBench(options);
-    bench.session.start();
-    bench.greet();
-    return bench;
+  static opened(options: Partial<MqttSessionOptions> = {}): SessionTestBed {
+    const bed = new SessionTestBed(options);
+    bed.session.start();
+    bed.greet();
+    return bed;
   }
 
   /** The newest connection is made and accepted by the broker. */

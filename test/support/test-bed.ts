@@ -18,7 +18,7 @@ export const DEVICE = { productId: "ABCDE12345", deviceName: "board_01" };
 /** base64 of "0123456789abcdef". */
 export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
-export interface BenchOptions {
+export interface TestBedOptions {
   /** What runs the agent. */
   readonly engine: Engine;
   readonly image?: Uint8Array;
@@ -33,7 +33,7 @@ export interface BenchOptions {
 }
 
 /** A board, a platform and a file server, on real sockets. */
-export class Bench {
+export class TestBed {
   readonly platform: TestPlatform;
   readonly server: FaultServer;
   readonly image: Uint8Array;
@@ -51,7 +51,7 @@ export class Bench {
   /** The same, when each request of the file server but the first came. */
   readonly programmed: number[] = [];
 
-  private constructor(options: BenchOptions, platform: TestPlatform, server: FaultServer, image: Uint8Array) {
+  private constructor(options: TestBedOptions, platform: TestPlatform, server: FaultServer, image: Uint8Array) {
     this.platform = platform;
     this.server = server;
     this.image = image;
@@ -83,17 +83,17 @@ export class Bench {
     });
   }
 
-  static async start(options: BenchOptions): Promise<Bench> {
+  static async start(options: TestBedOptions): Promise<TestBed> {
     const image = options.image ?? imageOf("0.2.0", 200 * 1024);
     const platform = options.platform ?? new TestPlatform();
     if (options.platform === undefined) await platform.start();
     const server = options.server ?? new FaultServer(image);
     if (options.server === undefined) await server.start();
-    const bench = new Bench(options, platform, server, image);
+    const bed = new TestBed(options, platform, server, image);
     server.onRequest = () => {
-      if (server.requests.length > 1) bench.programmed.push(bench.progress);
+      if (server.requests.length > 1) bed.programmed.push(bed.progress);
     };
-    return bench;
+    return bed;
   }
 
   async stop(): Promise<void> {

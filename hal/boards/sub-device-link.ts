@@ -1,5 +1,5 @@
-import type { Installer } from "moddable-ota";
-import type { TimerModule } from "../../../ecma419/modules.js";
+import type { Installer } from "./main.js";
+import type { TimerModule } from "../ecma419/modules.js";
 
 /** The wire between a gateway and a simulated sub-device. */
 export interface SubDeviceBus {

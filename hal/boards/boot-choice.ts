@@ -1,0 +1,38 @@
+import type { OtaData } from "./ota-data.js";
+
+export interface BootChoiceOptions {
+  readonly otaData: OtaData;
+  readonly slotCount: number;
+  /** Whether the image in a slot verifies, as `esp_image_verify` has it. */
+  isBootable(slot: number): boolean;
+}
+
+/**
+ * What ESP-IDF's second-stage boot loader decides with rollback and image validation on: an image still on trial is
+ * aborted, a new one goes on trial, and an image that does not verify is passed over. Writes otadata as it does.
+ *
+ * @returns index of the slot that runs
+ * @throws Error if no slot holds a bootable image
+ */
+export function chooseBootSlot(options: BootChoiceOptions): number {
+  const { otaData, slotCount } = options;
+  otaData.endTrials();
+  const active = otaData.active();
+  const entry = active < 0 ? undefined : otaData.read(active);
+  if (entry?.state === "new") otaData.write(active, { sequence: entry.sequence, state: "pending-verify" });
+  const selected = entry === undefined ? 0 : otaData.slotOf(entry);
+
+  const running = bootOrder(selected, slotCount).find((slot) => options.isBootable(slot));
+  if (running === undefined) throw new Error("no slot holds a bootable image");
+  const initial = [0, 1].every((index) => otaData.asksForNone(index) && otaData.read(index) === undefined);
+  if (initial) otaData.write(0, { sequence: running + 1, state: "valid" });
+  return running;
+}
+
+/** From the selected slot down to the first, then upwards from it. */
+function bootOrder(selected: number, count: number): number[] {
+  const order: number[] = [];
+  for (let index = selected; index >= 0; index--) order.push(index);
+  for (let index = selected + 1; index < count; index++) order.push(index);
+  return order;
+}
