@@ -1,10 +1,9 @@
 import { parseArgs } from "node:util";
-import { MissingPrerequisite } from "../hal/boards/xs/host/build.js";
+import { MissingPrerequisite } from "../hal/boards/xs/host/missing-prerequisite.js";
 import { ESP32_HEAP, type HeapSize, SLOT_LENGTH } from "../hal/boards/xs/heap.js";
-import { LISTENER_SLOTS, STACK_SLOTS, TLS_SLOTS } from "../hal/boards/esp32/stack.js";
-import { measureStack } from "../test/support/stack-scenes.js";
 import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
+import { printStack, printTlsStack } from "./stack-table.js";
 
 const KIB = 1024;
 const BLOCK = 4 * KIB;
@@ -23,10 +22,12 @@ const NEAR = { slots: 32, chunkBytes: 512 };
 
 const HELP = `What an update costs XS: memory and bytecodes, on the bundle that ships and in the heap of an ESP32.
 
-usage: npm run bench:xs [-- [--json] [--exact]]
+usage: npm run bench:xs [-- [--json] [--exact] [--stack]]
 
-  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots
+  --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots,
+            and with an SDK tlsStackSlots
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
+  --stack   only the tables of the stack
 
 Each size is downloaded twice over plain TCP, from the offer until the restart into it. First with forced collections: the
 most that is alive at any of them, over the idle agent, is the peak. (Slots are counted at 16 bytes, as on an ESP32; chunks as
@@ -37,6 +38,11 @@ which the whole run passes, from power-on, beside what the sum of idle and peak 
 each sub-device costs that is online and has nothing to do, its link not counted. Last, for each kind of call into the engine,
 the most slots of stack that it took, plain, in an own update with faults, with plans and an MCU, and with a gateway; and what
 the deepest such call did. A frame is counted as in the SDK's XS 17, which takes two slots less than this host's.
+
+With MODDABLE, the folder of a Moddable SDK, the same follows over the SDK's TLS: the SDK's own JavaScript and C, on its own XS,
+against a broker and a file server by TLS. Beside each figure is the one over plain TCP on that engine. The column "connections"
+is of other suites than ECDHE-RSA-AES128-GCM-SHA256, of a device with a certificate, and of a broker that is not trusted. Then
+come the functions that are on the stack in the deepest call. It takes two minutes, and builds the engine the first time.
 `;
 
 interface Row {
@@ -47,10 +53,20 @@ interface Row {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, exact: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      json: { type: "boolean" },
+      exact: { type: "boolean" },
+      stack: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
+    return;
+  }
+  if (values.stack === true) {
+    await printStack();
+    await printTlsStack();
     return;
   }
   const rows: Row[] = [];
@@ -73,6 +89,7 @@ async function main(): Promise<void> {
     `each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`,
   );
   const stackSlots = await printStack();
+  const tlsStackSlots = await printTlsStack();
   if (values.json === true) {
     const { live, free } = budgeted;
     console.log(
@@ -81,6 +98,7 @@ async function main(): Promise<void> {
         bytecodesPerByte: perByte(free, BUDGETED_SIZE),
         subDeviceBytes: bytesEach,
         stackSlots,
+        tlsStackSlots,
       }),
     );
   }
@@ -102,20 +120,6 @@ function printTable(rows: readonly Row[]): void {
   each("collections", ({ free }) => free.collections);
   each("stack in all, slots", ({ live, free }) => Math.max(live.stackSlots, free.stackSlots));
   each("XS bytecodes per byte", ({ byteLength, free }) => perByte(free, byteLength));
-}
-
-/** @returns the deepest of all */
-async function printStack(): Promise<number> {
-  const { rows } = await measureStack();
-  const deepest = rows[0]?.slots ?? 0;
-  console.log(`\n${"stack, slots".padEnd(34)}   at most    calls  the deepest call`);
-  for (const { name, slots, count, does } of rows) {
-    console.log(`${name.padEnd(34)}${String(slots).padStart(10)}${String(count).padStart(9)}  ${does}`.trimEnd());
-  }
-  console.log(
-    `${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
-  );
-  return deepest;
 }
 
 function inWords({ slots, chunkBytes }: Pick<HeapSize, "slots" | "chunkBytes">): string {

@@ -9,8 +9,8 @@ import { compile } from "../support/typescript-application.js";
 import { type CodeBlock, placeOf, readPage } from "./page.js";
 
 /**
- * What the pages leave to the reader: the board and who it is, and what only an application has. Indented, so that it is
- * not taken for imports of this file.
+ * What the pages leave to the reader: the board and who it is, and what only an application has. Indented, so that it
+ * is not taken for imports of this file.
  */
 const SURROUNDINGS = `
   declare const device: import("moddable-ota").Device;

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, names, runProgram, UsageError } from "../../cli/command-line.js";
-import { withFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
 import { PAGES } from "./pages.js";
 import { readPage } from "./page.js";
@@ -34,21 +34,26 @@ async function main({ pages = PAGES }: { readonly pages?: readonly string[] }): 
   for (const port of PORTS) {
     if (!(await isFree(port))) throw new UsageError(`port ${port} is in use: end what listens there`);
   }
-  await withFolder(async (above) => {
-    const folder = join(above, "moddable-ota");
-    copyRepository(folder);
-    const kept = new Set([...readdirSync(folder), ...BUILT]);
-    try {
-      for (const page of PAGES.filter((name) => name === PAGES[0] || pages.includes(name))) {
-        const blocks = readPage(page, readFileSync(join(folder, page), "utf8"));
-        await playPage(blocks, kept, { folder, env: { ...process.env, ...NPM }, onBlock: say });
-      }
-    } catch (error) {
-      if (!(error instanceof PageFault)) throw error;
-      say(error.message);
-      process.exitCode = EXIT_FAILED;
+  const folder = join(temporaryFolder(), "moddable-ota");
+  copyRepository(folder);
+  const kept = new Set([...readdirSync(folder), ...BUILT]);
+  try {
+    for (const page of PAGES.filter((name) => name === PAGES[0] || pages.includes(name))) {
+      const blocks = readPage(page, readFileSync(join(folder, page), "utf8"));
+      await playPage(blocks, kept, { folder, env: { ...process.env, ...NPM }, onBlock: say });
     }
-  });
+  } catch (error) {
+    if (!(error instanceof PageFault)) throw error;
+    say(error.message);
+    process.exitCode = EXIT_FAILED;
+  }
+}
+
+/** Gone with this process, whatever ends it. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ota-docs-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** What is committed, and what would be with `git add`. */

@@ -39,9 +39,13 @@ interface Fence extends Block {
 }
 
 /**
- * Reads the blocks of a page in their order. A comment in the line before a block says how it is treated: `not run:
- * REASON`, `run: until "TEXT"`, `run: background until "TEXT"`, `needs: VARIABLE`, `needs: VARIABLE, until "TEXT"`, `output` (it is what the shell block
- * before it prints) or `file: PATH`.
+ * Reads the blocks of a page in their order. A comment in the line before a block says how it is treated:
+ *
+ *   `not run: REASON`
+ *   `run: until "TEXT"`, `run: background until "TEXT"`
+ *   `needs: VARIABLE`, `needs: VARIABLE, until "TEXT"`, `needs: VARIABLE, background until "TEXT"`
+ *   `output`      what the shell block before it prints
+ *   `file: PATH`  where a reader saves the block
  *
  * @param page its name, for messages
  * @throws Error with the place of a marker that cannot be there

@@ -35,7 +35,7 @@ export class Shell {
       this.#all += bytes.toString();
     });
     this.#process.stderr?.on("data", (bytes: Buffer) => (this.#all += bytes.toString()));
-    process.once("exit", this.#onExit);
+    process.prependOnceListener("exit", this.#onExit);
     this.#closed = once(this.#process, "close").then(() => (this.#ended = true));
   }
 

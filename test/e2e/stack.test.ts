@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { LISTENER_SLOTS, STACK_SLOTS, TLS_SLOTS } from "../../hal/boards/esp32/stack.js";
+import { XsSdk } from "../../hal/boards/xs/host/sdk.js";
 import { ROOT } from "../support/root.js";
+import type { StackEntries } from "../support/stack-entries.js";
 import { measureStack } from "../support/stack-scenes.js";
 
 const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
@@ -45,21 +47,52 @@ const KINDS = [
   "HTTP body",
 ];
 
-test("the deepest call into the engine, TLS and an application's listener are within the stack", {
-  timeout: 300_000,
-}, async (context) => {
-  const { rows } = await measureStack();
+const TLS_KINDS = [
+  "TLS ServerHello",
+  "TLS Certificate",
+  "TLS ServerKeyExchange",
+  "TLS CertificateRequest",
+  "TLS ServerHelloDone",
+  "TLS ChangeCipherSpec",
+  "TLS Finished",
+  "TLS data",
+];
+
+/** @returns the slots of the deepest call */
+function deepestOf({ rows }: StackEntries, kinds: readonly string[], context: TestContext): number {
   for (const { name, slots, does } of rows.slice(0, 5)) {
     context.diagnostic(`${slots} slots: ${name}${does === "" ? "" : `, ${does}`}`);
   }
   const names = new Set(rows.map(({ name }) => name));
   assert.deepEqual(
-    KINDS.filter((kind) => !names.has(kind)),
+    kinds.filter((kind) => !names.has(kind)),
     [],
   );
   const deepest = rows[0]?.slots ?? 0;
   assert.ok(deepest > 200, `${deepest} slots are too few to be true`);
+  return deepest;
+}
+
+test("the deepest call into the engine, TLS and an application's listener are within the stack", {
+  timeout: 300_000,
+}, async (context) => {
+  const deepest = deepestOf(await measureStack(), KINDS, context);
   const needed = deepest + TLS_SLOTS + LISTENER_SLOTS;
   assert.ok(needed <= budgets.stackSlots, `${needed} slots, and ${budgets.stackSlots} are allowed`);
   assert.equal(STACK_SLOTS, budgets.stackSlots);
+});
+
+const { MODDABLE } = process.env;
+
+test("over the SDK's TLS the deepest call and a listener are within the stack, and TLS adds what is said", {
+  timeout: 600_000,
+  skip: MODDABLE === undefined ? "MODDABLE is not set" : false,
+}, async (context) => {
+  const sdk = XsSdk.find({ MODDABLE });
+  const plain = deepestOf(await measureStack({ sdk }), KINDS, context);
+  const deepest = deepestOf(await measureStack({ sdk, overTls: true }), [...KINDS, ...TLS_KINDS], context);
+  const needed = deepest + LISTENER_SLOTS;
+  assert.ok(needed <= budgets.stackSlots, `${needed} slots, and ${budgets.stackSlots} are allowed`);
+  assert.ok(deepest - plain <= TLS_SLOTS, `TLS adds ${deepest - plain} slots`);
+  assert.ok(deepest - plain > 64, `${deepest - plain} slots are too few for TLS`);
 });

@@ -1,8 +1,9 @@
 import type { BoardModules, PlatformModule } from "../../hal/boards/main.js";
 import type { Power } from "../../hal/boards/sim/power.js";
 import { ESP32_HEAP, type HeapSize, sealHeap } from "../../hal/boards/xs/heap.js";
-import { buildXsHost } from "../../hal/boards/xs/host/build.js";
+import { buildXsHost, type XsHost } from "../../hal/boards/xs/host/build.js";
 import { createXsFirmware } from "../../hal/boards/xs/main.js";
+import type { XsSdk } from "../../hal/boards/xs/host/sdk.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { FlashModule, SocketOptions, TcpConstructor, TimeModule } from "../../hal/ecma419/modules.js";
 import type { Engine, EngineOptions } from "./engines.js";
@@ -21,6 +22,10 @@ export interface ChipEngineOptions {
   readonly realTime?: boolean;
   /** See `XsFirmwareOptions`. */
   readonly sharesLink?: boolean;
+  /** XS and TLS are of this SDK: see `XsFirmwareOptions`. */
+  readonly sdk?: XsSdk | undefined;
+  /** See `XsFirmwareOptions`. */
+  readonly readable?: boolean;
   /** Given, the agent makes every line of its log, and each call into the engine is measured. */
   readonly entries?: StackEntries;
 }
@@ -31,37 +36,38 @@ export interface ChipEngineOptions {
  */
 export class ChipEngine implements Engine {
   readonly name = "XS in the heap of an ESP32";
-  readonly #binary: string;
+  readonly #host: XsHost;
   readonly #options: ChipEngineOptions;
   /** Of the newest boot, once its heap is sealed. */
   worker: XsWorker | undefined;
   /** The agent wants to restart: that waits for this. */
   beforeRestart: (worker: XsWorker) => Promise<void> = () => Promise.resolve();
 
-  private constructor(binary: string, options: ChipEngineOptions) {
-    this.#binary = binary;
+  private constructor(host: XsHost, options: ChipEngineOptions) {
+    this.#host = host;
     this.#options = options;
   }
 
   /** @throws MissingPrerequisite where the host cannot be built */
   static async create(options: ChipEngineOptions = {}): Promise<ChipEngine> {
-    return new ChipEngine(await buildXsHost(), options);
+    return new ChipEngine(await buildXsHost(options.sdk), options);
   }
 
   /** What could be missing was found by `create`. */
   check(): void {}
 
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {
-    const { heap = ESP32_HEAP, tellsEvents = true, sharesLink = false, entries } = this.#options;
+    const { heap = ESP32_HEAP, tellsEvents = true, sharesLink = false, readable = false, entries } = this.#options;
     const run = createXsFirmware({
       ...options,
       tellsEvents,
       sharesLink,
+      readable,
       logLevel: entries === undefined ? "warn" : "debug",
       ...(entries === undefined
         ? {}
         : { onMeter: (json: string, command: Uint8Array) => entries.record(json, command) }),
-      worker: { binary: this.#binary },
+      worker: this.#host,
       onLoaded: async (worker) => {
         await sealHeap(worker, heap);
         this.worker = worker;

@@ -44,6 +44,8 @@ export class FaultServer {
   readonly #secure: boolean;
   behaviours: Behaviour[] = [];
   onRequest: () => void = () => {};
+  /** Told, over TLS, of the keys of each connection: a line as in the files that Wireshark reads. */
+  onKeys: (line: Buffer) => void = () => {};
   file: Uint8Array;
   /** Text of the firmware's manifest. */
   manifest: string | undefined;
@@ -56,6 +58,7 @@ export class FaultServer {
     this.#secure = tls !== undefined;
     const listener = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response);
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    this.#server.on("keylog", (line: Buffer) => this.onKeys(line));
   }
 
   async start(): Promise<void> {

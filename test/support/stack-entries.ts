@@ -2,6 +2,7 @@ import type { BoardModules } from "../../hal/boards/main.js";
 import { COMMAND, MessageReader } from "../../hal/boards/xs/guest/messages.js";
 import type { FlashModule, SocketOptions, TcpConstructor } from "../../hal/ecma419/modules.js";
 import { MqttNames } from "./mqtt-names.js";
+import { TlsKeys, TlsRecords } from "./tls-records.js";
 
 /** Promise jobs that take no more than this had nothing to do: it is what the engine's own frames take. */
 const IDLE_SLOTS = 48;
@@ -15,6 +16,16 @@ export interface StackEntry {
   readonly count: number;
   /** What the board's modules were asked for in the deepest call, in the order of their first time. */
   readonly does: string;
+  /** `name:slots` of each function on the stack where a built-in one returned deepest in that call, outermost first. */
+  readonly calls: readonly string[];
+  /** The most in each scene that had such a call. */
+  readonly scenes: ReadonlyMap<string, number>;
+}
+
+interface Counted {
+  readonly stack?: number;
+  readonly jobsStack?: number;
+  readonly calls?: string;
 }
 
 /** Takes what a call into the engine did; of bytes that it read, what they are. */
@@ -26,13 +37,18 @@ type Note = (text: string, read?: boolean) => void;
  */
 export class StackEntries {
   readonly #entries = new Map<string, Omit<StackEntry, "name">>();
-  readonly #brokerPort: () => number;
+  readonly #overTls: boolean;
+  /** Of the servers of the scene. */
+  readonly keys = new TlsKeys();
+  /** Every other connection is a download's. */
+  brokerPort = 0;
+  scene = "";
   #does = new Set<string>();
   #read = new Set<string>();
 
-  /** @param options.brokerPort every other connection is a download's */
-  constructor(options: { brokerPort(): number }) {
-    this.#brokerPort = options.brokerPort;
+  /** @param options.overTls the engine does TLS itself, so that its bytes are that */
+  constructor(options: { overTls: boolean }) {
+    this.#overTls = options.overTls;
   }
 
   /** Deepest first. */
@@ -44,15 +60,15 @@ export class StackEntries {
 
   /** What the engine counted in one command: see `XsWorkerOptions.onMeter`. */
   record(json: string, command: Uint8Array): void {
-    const { stack = 0, jobsStack = 0 } = JSON.parse(json) as { readonly stack?: number; readonly jobsStack?: number };
+    const { stack = 0, jobsStack = 0, calls = "" } = JSON.parse(json) as Counted;
     const does = [...this.#does].join(", ");
     const read = [...this.#read];
     this.#does.clear();
     this.#read.clear();
     if (stack === 0) return;
-    for (const name of namesOf(command, read)) {
-      this.#add(name, stack, does);
-      if (jobsStack > IDLE_SLOTS) this.#add(`promises after ${name}`, jobsStack, does);
+    for (const name of namesOf(command, read, this.#overTls)) {
+      this.#add(name, stack, does, calls);
+      if (jobsStack > IDLE_SLOTS) this.#add(`promises after ${name}`, jobsStack, does, "");
     }
   }
 
@@ -63,7 +79,7 @@ export class StackEntries {
     return {
       ...modules,
       flash: watchedFlash(modules.flash, note),
-      TCP: watchedTcp(modules.TCP, this.#brokerPort, note),
+      TCP: this.#watchedTcp(modules.TCP, note),
       platform: {
         ...platform,
         resolve(name, callback) {
@@ -85,17 +101,70 @@ export class StackEntries {
     };
   }
 
-  #add(name: string, slots: number, does: string): void {
-    const entry = this.#entries.get(name) ?? { slots: 0, count: 0, does };
-    const deepest = slots > entry.slots ? { slots, does } : entry;
-    this.#entries.set(name, { slots: deepest.slots, does: deepest.does, count: entry.count + 1 });
+  #add(name: string, slots: number, does: string, calls: string): void {
+    const { count, scenes, ...most } = this.#entries.get(name) ?? {
+      slots: 0,
+      count: 0,
+      does,
+      calls: [],
+      scenes: new Map<string, number>(),
+    };
+    const deepest = slots > most.slots ? { slots, does, calls: calls.split(" ") } : most;
+    const inScene = Math.max(slots, scenes.get(this.scene) ?? 0);
+    this.#entries.set(name, { ...deepest, count: count + 1, scenes: new Map([...scenes, [this.scene, inScene]]) });
+  }
+
+  #watchedTcp(TCP: TcpConstructor, note: Note): TcpConstructor {
+    const namesIn = (isBroker: boolean): ((bytes: Uint8Array) => string[]) => {
+      const names = new MqttNames();
+      return (bytes) => (isBroker ? names.push(bytes).map((name) => `MQTT ${name}`) : [httpName(bytes)]);
+    };
+    const { brokerPort, keys } = this;
+    const overTls = this.#overTls;
+    return class extends TCP {
+      readonly #isBroker: boolean;
+      readonly #names: (bytes: Uint8Array) => string[];
+      readonly #records: TlsRecords | undefined;
+
+      constructor(options: SocketOptions) {
+        super(options);
+        this.#isBroker = options.port === brokerPort;
+        this.#names = namesIn(this.#isBroker);
+        this.#records = overTls ? new TlsRecords(keys) : undefined;
+        note(this.#isBroker ? "opens MQTT" : "opens HTTP");
+      }
+
+      override read(buffer: Uint8Array): unknown {
+        const result = super.read(buffer);
+        const bytes = typeof result === "number" ? buffer.subarray(0, result) : buffer;
+        const names = this.#records
+          ?.received(bytes)
+          .flatMap(({ name, data }) => (data === undefined ? [name] : this.#names(data)));
+        for (const name of names ?? this.#names(bytes)) note(name, true);
+        return result;
+      }
+
+      override write(buffer: Uint8Array): unknown {
+        const room = super.write(buffer);
+        this.#records?.sent(buffer);
+        note(this.#isBroker ? "writes MQTT" : "writes HTTP");
+        return room;
+      }
+
+      override close(): void {
+        note(this.#isBroker ? "closes MQTT" : "closes HTTP");
+        super.close();
+      }
+    };
   }
 }
 
-function namesOf(command: Uint8Array, read: readonly string[]): readonly string[] {
+function namesOf(command: Uint8Array, read: readonly string[], overTls: boolean): readonly string[] {
   const message = new MessageReader(command);
   const began = NAMES.get(message.code) ?? "?";
   if (message.code === COMMAND.readable && read.length > 0) return read;
+  // By this timer the agent reads on after a record.
+  if (message.code === COMMAND.timerFired && overTls) return [began, ...read];
   if (message.code !== COMMAND.answerPlan) return [began];
   message.number();
   return [`${began} ${message.text()}`];
@@ -119,38 +188,6 @@ function watchedFlash(flash: FlashModule, note: Note): FlashModule {
         close: () => instance.close(),
       };
     },
-  };
-}
-
-function watchedTcp(TCP: TcpConstructor, brokerPort: () => number, note: Note): TcpConstructor {
-  return class extends TCP {
-    readonly #isBroker: boolean;
-    readonly #names = new MqttNames();
-
-    constructor(options: SocketOptions) {
-      super(options);
-      this.#isBroker = options.port === brokerPort();
-      note(this.#isBroker ? "opens MQTT" : "opens HTTP");
-    }
-
-    override read(buffer: Uint8Array): unknown {
-      const result = super.read(buffer);
-      const bytes = typeof result === "number" ? buffer.subarray(0, result) : buffer;
-      if (this.#isBroker) for (const name of this.#names.push(bytes)) note(`MQTT ${name}`, true);
-      else note(httpName(bytes), true);
-      return result;
-    }
-
-    override write(buffer: Uint8Array): unknown {
-      const room = super.write(buffer);
-      note(this.#isBroker ? "writes MQTT" : "writes HTTP");
-      return room;
-    }
-
-    override close(): void {
-      note(this.#isBroker ? "closes MQTT" : "closes HTTP");
-      super.close();
-    }
   };
 }
 

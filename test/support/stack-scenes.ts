@@ -1,10 +1,19 @@
 import type { XsAgent } from "../../hal/boards/xs/agent.js";
+import { ESP32_HEAP } from "../../hal/boards/xs/heap.js";
+import type { XsSdk } from "../../hal/boards/xs/host/sdk.js";
 import { MemoryMcu } from "./memory-mcu.js";
-import { DEVICE, imageOf } from "./test-bed.js";
+import { DEVICE, imageOf, type TestBed } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 import { GatewayTestBed, PRODUCT } from "./sub-device-test-bed.js";
 import { StackEntries } from "./stack-entries.js";
-import { withTestBed } from "./with-test-bed.js";
+import { connections } from "./tls-scenes.js";
+import {
+  SECURED,
+  type Secured,
+  type SecuredTestBedOptions,
+  startFileServer,
+  startSecured,
+} from "./secured-test-bed.js";
 
 const KIB = 1024;
 const TIMEOUT_MS = 30_000;
@@ -12,22 +21,80 @@ const TIMEOUT_MS = 30_000;
 const LONG_MESSAGE = 14_000;
 const URL_LENGTH = 2048;
 
-/** Runs the agent through what calls into it, in the heap of an ESP32. */
-export async function measureStack(): Promise<StackEntries> {
-  let port = 0;
-  const entries = new StackEntries({ brokerPort: () => port });
-  const engine = await ChipEngine.create({ entries, realTime: true });
-  const onPort = (brokerPort: number): void => void (port = brokerPort);
-  await ownUpdate(engine, onPort);
-  await plansAndMcu(engine, onPort);
-  await gateway(engine, onPort);
+/** Slots of stack, more than are used: an overflow would end the measurement. */
+const ENOUGH_SLOTS = 1024;
+/** Over TLS the longest message does not fit into an ESP32's heap, nor all that plans log. The stack is the same. */
+const HEAPS_FOR_TLS = 2;
+
+export interface StackOptions {
+  /** XS is this SDK's, and not that of the host. */
+  readonly sdk?: XsSdk;
+  /** The connections are over the SDK's TLS. */
+  readonly overTls?: boolean;
+  /** The agent before it was minified: for the names of its functions. */
+  readonly readable?: boolean;
+  /** The name of one scene; default: all. */
+  readonly only?: string;
+}
+
+/** What a scene is played with. */
+interface Stage {
+  readonly engine: ChipEngine;
+  readonly entries: StackEntries;
+  readonly secured: Secured | undefined;
+}
+
+const SCENES: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
+  own: ownUpdate,
+  plans: plansAndMcu,
+  gateway,
+};
+
+/** Over TLS alone. */
+const TLS_SCENES = { connections };
+
+export const SCENE_NAMES = [...Object.keys(SCENES), ...Object.keys(TLS_SCENES)];
+
+/** Runs the agent through what calls into it, in the heap of an ESP32, or over TLS in a larger one. */
+export async function measureStack({
+  sdk,
+  overTls = false,
+  readable = false,
+  only,
+}: StackOptions = {}): Promise<StackEntries> {
+  const entries = new StackEntries({ overTls });
+  const times = overTls ? HEAPS_FOR_TLS : 1;
+  const heap = {
+    slots: ESP32_HEAP.slots * times,
+    chunkBytes: ESP32_HEAP.chunkBytes * times,
+    stackSlots: ENOUGH_SLOTS,
+  };
+  const engine = await ChipEngine.create({ entries, realTime: true, sdk, heap, readable });
+  for (const [name, play] of Object.entries({ ...SCENES, ...(overTls ? TLS_SCENES : {}) })) {
+    if (only !== undefined && name !== only) continue;
+    entries.scene = name;
+    await play({ engine, entries, secured: overTls ? SECURED : undefined });
+  }
   return entries;
 }
 
+async function withStage(
+  { engine, entries, secured }: Stage,
+  options: Omit<SecuredTestBedOptions, "engine" | "secured" | "keys">,
+  body: (bed: TestBed) => Promise<void>,
+): Promise<void> {
+  const bed = await startSecured({ ...options, engine, secured, keys: entries.keys });
+  entries.brokerPort = bed.platform.port;
+  try {
+    await body(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
 /** An image behind a redirect, in chunks, with faults of network and broker, a second offer and the longest message. */
-async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
-  await withTestBed({ engine, image: imageOf("0.2.0", 400 * KIB) }, async (bed) => {
-    onPort(bed.platform.port);
+async function ownUpdate(stage: Stage): Promise<void> {
+  await withStage(stage, { image: imageOf("0.2.0", 400 * KIB) }, async (bed) => {
     const { server, platform } = bed;
     server.behaviours = [
       { status: 302, headers: { Location: `${server.url}?moved` } },
@@ -68,7 +135,7 @@ async function ownUpdate(engine: ChipEngine, onPort: (port: number) => void): Pr
 }
 
 /** A self test, plans that are put off, declined and accepted, and an MCU. */
-async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
+async function plansAndMcu(stage: Stage): Promise<void> {
   const config = {
     selfTest: () => Promise.resolve(true),
     policy: {
@@ -83,10 +150,10 @@ async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): 
   };
   const surroundings = { batteryPercent: () => 50, signalDbm: () => -60 };
   const mcu = new MemoryMcu();
-  await withTestBed(
-    { engine, config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
+  await withStage(
+    stage,
+    { config, surroundings, components: [mcu], image: imageOf("0.2.0", 128 * KIB) },
     async (bed) => {
-      onPort(bed.platform.port);
       let plans = 0;
       bed.onAgent = (agent) =>
         agent.on("plan", (plan) => {
@@ -112,14 +179,16 @@ async function plansAndMcu(engine: ChipEngine, onPort: (port: number) => void): 
 }
 
 /** Sub-devices that are found, bound and unbound, and updated; then the gateway itself. */
-async function gateway(engine: ChipEngine, onPort: (port: number) => void): Promise<void> {
+async function gateway({ engine, entries, secured }: Stage): Promise<void> {
   const lights = Array.from({ length: 8 }, (_, index) => ({
     deviceName: `light${index}`,
     install: index === 7 ? ("fail" as const) : ("ok" as const),
   }));
-  await GatewayTestBed.run({ engine, subDevices: lights, image: imageOf("2.0.0", 128 * KIB) }, async (scene) => {
+  const server = await startFileServer(imageOf("2.0.0", 128 * KIB), secured, entries.keys);
+  await GatewayTestBed.run({ engine, subDevices: lights, server, tls: secured }, async (scene) => {
     const { bed, platform } = scene;
-    onPort(platform.port);
+    entries.brokerPort = platform.port;
+    platform.onKeys = (line) => entries.keys.add(line);
     platform.bound = lights.map(({ deviceName }) => ({ productId: PRODUCT, deviceName }));
     const names = lights.map(({ deviceName }) => deviceName);
     const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;

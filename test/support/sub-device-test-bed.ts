@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TlsOptions } from "node:tls";
 import { type Installation, SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
 import type { OtaConfig } from "../../src/index.js";
 import { TestBed, type TestBedOptions } from "./test-bed.js";
@@ -31,8 +32,8 @@ export class GatewayPlatform extends TestPlatform {
   /** Milliseconds between messages are taken from these. */
   readonly heardAt: number[] = [];
 
-  constructor() {
-    super();
+  constructor(tls?: TlsOptions) {
+    super(tls);
     this.onSubscribe = (filter) => this.story.push(`subscribe ${filter.replace(/^\$ota\/update\/[^/]+\//, "")}`);
     this.onOperation = (topic, text) => this.#onOperation(topic, text);
   }
@@ -69,6 +70,8 @@ export interface SubDeviceSetup {
 export interface GatewayTestBedOptions extends Omit<TestBedOptions, "platform" | "subDevices"> {
   readonly subDevices: readonly SubDeviceSetup[];
   readonly gateway?: NonNullable<OtaConfig["gateway"]>;
+  /** Of the platform, and whom the device trusts. */
+  readonly tls?: { readonly server: TlsOptions; readonly authority: Uint8Array } | undefined;
 }
 
 /** A gateway with simulated sub-devices, a platform and a file server, on real sockets. */
@@ -92,13 +95,15 @@ export class GatewayTestBed {
 
   static async run(options: GatewayTestBedOptions, body: (gateway: GatewayTestBed) => Promise<void>): Promise<void> {
     const state = mkdtempSync(join(tmpdir(), "gateway-"));
-    const platform = new GatewayPlatform();
+    const platform = new GatewayPlatform(options.tls?.server);
     await platform.start();
     const subDevices = options.subDevices.map(
       ({ deviceName, version = "1.0.0", install = "ok" }) =>
         new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }),
     );
-    const config = { ...options.config, gateway: { messagesPerSecond: 30, ...options.gateway } };
+    const { authority } = options.tls ?? {};
+    const trust = authority === undefined ? {} : { broker: { url: platform.url, authority }, download: { authority } };
+    const config = { ...trust, ...options.config, gateway: { messagesPerSecond: 30, ...options.gateway } };
     const bed = await TestBed.start({ ...options, platform, subDevices, config });
     try {
       await body(new GatewayTestBed(bed, platform, subDevices));

@@ -46,6 +46,8 @@ export class TestPlatform {
   acknowledging = true;
   /** Closes every new connection at once. */
   refusing = false;
+  /** Told, over TLS, of the keys of each connection: a line as in the files that Wireshark reads. */
+  onKeys: (line: Buffer) => void = () => {};
   connects = 0;
   port = 0;
 
@@ -63,6 +65,7 @@ export class TestPlatform {
     };
     this.#server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
     this.#server.on("tlsClientError", () => {});
+    this.#server.on("keylog", (line: Buffer) => this.onKeys(line));
     this.#aedes.on("client", () => this.connects++);
     this.#aedes.on("clientError", () => {});
     this.#aedes.on("subscribe", (subscriptions) => subscriptions.forEach(({ topic }) => this.onSubscribe(topic)));

@@ -28,7 +28,7 @@ export function findWorker(): string {
 }
 
 /** Text of a file in a folder beside dist/node. @throws Error if it was not built */
-export function readBuilt(folderName: "moddable" | "xs", name: string): string {
+export function readBuilt(folderName: "moddable" | "readable" | "xs", name: string): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     const path = join(folder, "dist", folderName, name);
     if (existsSync(path)) return readFileSync(path, "utf8");

@@ -2,6 +2,8 @@
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
 /** Of our own process alone. */
 declare const meter: ((count?: number) => number) | undefined;
+/** Put there by the module of the SDK's TLS, if that ran. */
+declare const sdk: object | undefined;
 declare class ModuleSource {
   constructor(source: string);
 }
@@ -22,7 +24,7 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 /**
  * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before
  * an application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
- * and of our own process's `meter`.
+ * of our own process's `meter`, and the SDK's TLS if it is there.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [
@@ -51,7 +53,11 @@ function load(modules: { readonly [specifier: string]: string }, main: string): 
   }
 
   const compartment = new Compartment({
-    globals: { issueCommand, meter: typeof meter === "undefined" ? undefined : meter },
+    globals: {
+      issueCommand,
+      meter: typeof meter === "undefined" ? undefined : meter,
+      sdk: typeof sdk === "undefined" ? undefined : sdk,
+    },
     resolveHook: (specifier) => specifier,
     loadNowHook: (specifier) => {
       const source = modules[specifier];

@@ -24,7 +24,14 @@ export interface XsFirmwareOptions {
   readonly sharesLink?: boolean;
   readonly components?: readonly AttachedComponent[];
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
-  readonly worker?: { readonly binary: string; readonly args?: readonly string[] };
+  readonly worker?: {
+    readonly binary: string;
+    readonly args?: readonly string[];
+    /** Path of a module that runs before the application. */
+    readonly module?: string | undefined;
+  };
+  /** The agent before it was minified: its functions have their names, and other needs. Default: as it ships. */
+  readonly readable?: boolean;
   /** Whether the agent's events come out of the engine. Default: they do. */
   readonly tellsEvents?: boolean;
   /** The bundle is loaded; the agent is made once this has ended. */
@@ -44,8 +51,8 @@ export interface XsFirmwareOptions {
  * @throws XsMissing if no engine was built
  */
 export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardModules, power: Power) => void {
-  const { binary, args } = options.worker ?? { binary: findWorker() };
-  const program = guestProgram();
+  const { binary, args, module } = options.worker ?? { binary: findWorker() };
+  const program = guestProgram({ readable: options.readable === true });
   return (modules, power) => {
     const crash = (error: Error): undefined => {
       if (!power.on) return;
@@ -69,6 +76,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     });
     power.onCut(() => worker.kill());
     const boot = async (): Promise<void> => {
+      if (module !== undefined) await worker.runModule(module);
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
       const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;

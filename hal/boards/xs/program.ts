@@ -7,10 +7,11 @@ const PARTS = ["gateway", "plans", "staging"];
 const GUEST = "xs";
 
 /** @returns the program of the engine: the bundles that ship, and the application that the host speaks with */
-export function guestProgram(): string {
-  const parts = PARTS.map((part) => [`${AGENT}/${part}`, readBuilt("moddable", `${part}.js`)] as const);
+export function guestProgram({ readable = false }: { readonly readable?: boolean } = {}): string {
+  const folder = readable ? "readable" : "moddable";
+  const parts = PARTS.map((part) => [`${AGENT}/${part}`, readBuilt(folder, `${part}.js`)] as const);
   const modules = [
-    [AGENT, readBuilt("moddable", `${AGENT}.js`)] as const,
+    [AGENT, readBuilt(folder, `${AGENT}.js`)] as const,
     ...parts,
     [GUEST, readBuilt("xs", `${GUEST}.js`)] as const,
   ];

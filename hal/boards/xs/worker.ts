@@ -12,8 +12,11 @@ export interface XsWorkerOptions {
   onMeter?(json: string, command: Uint8Array): void;
 }
 
-/** Evaluate a source, have `handleCommand` do with a message; and of our own host: seal its heap, and measure it. */
-type Kind = "e" | "?" | "L" | "M";
+/**
+ * Evaluate a source, run a module, have `handleCommand` do with a message; and of our own host: seal its heap, and
+ * measure it.
+ */
+type Kind = "e" | "m" | "?" | "L" | "M";
 
 interface Command {
   readonly kind: Kind;
@@ -87,6 +90,11 @@ export class XsWorker {
   /** Runs a program. @returns its value if that is an ArrayBuffer @throws Error what it throws, or the worker's end */
   evaluate(source: string): Promise<Buffer> {
     return this.#enqueue("e", () => Buffer.from(source));
+  }
+
+  /** Runs the module in this file, and those that it imports. @throws Error what it throws, or the worker's end */
+  async runModule(path: string): Promise<void> {
+    await this.#enqueue("m", () => Buffer.from(path));
   }
 
   /**

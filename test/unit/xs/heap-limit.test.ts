@@ -13,7 +13,7 @@ let binary = "";
 
 before(
   async () => {
-    binary = await buildXsHost();
+    ({ binary } = await buildXsHost());
   },
   { timeout: 300_000 },
 );

@@ -22,8 +22,9 @@ const TEXTS = [
 test("text becomes UTF-8 in an engine that counts characters as a chip's does", { timeout: 300_000 }, async () => {
   const module = readFileSync(join(ROOT, "dist", "node", "src", "lib", "utf8.js"), "utf8").replace(/^export /gm, "");
   const encoded: string[] = [];
+  const { binary } = await buildXsHost();
   const worker = new XsWorker({
-    binary: await buildXsHost(),
+    binary,
     onCall: (bytes) => (encoded.push(Buffer.from(bytes).toString("hex")), new Uint8Array(0)),
   });
   try {

@@ -9,6 +9,7 @@ import {
 } from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
+import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
 import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -36,6 +37,9 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
   "subdevice",
   "component",
 ];
+
+/** The SDK's TLS, if the engine has it, and what gives it a timer. Else the host does the TLS. */
+declare const sdk: { readonly TLS: TlsConstructor; use(timer: TimerModule): void } | undefined;
 
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
@@ -83,12 +87,13 @@ class Firmware {
       regionLength: setup.regionLength,
       keyValue: createKeyValueModule(host),
       TCP: createTcp(host),
-      TLS: createTls(),
+      TLS: sdk?.TLS ?? createTls(),
       Timer: createTimerModule(host),
       Time: createTimeModule(host),
       Digest: setup.hasDigest ? createDigest(host) : undefined,
       platform: createPlatform(host),
     };
+    sdk?.use(modules.Timer);
     const wanted = RANK[setup.logLevel];
     const log: Log = (level, area, message) => {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());

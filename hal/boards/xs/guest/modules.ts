@@ -77,7 +77,7 @@ export function createDigest(host: Host): DigestConstructor {
 
 export function createTimerModule(host: Host): TimerModule {
   return {
-    set(callback, delayMs) {
+    set(callback, delayMs = 0) {
       const before = counted();
       const id = host.listen(() => {
         host.forget(id);
@@ -89,6 +89,8 @@ export function createTimerModule(host: Host): TimerModule {
       return id;
     },
     clear(id) {
+      // As the SDK's, it takes that there is none.
+      if (id === undefined) return;
       const before = counted();
       host.forget(id as number);
       host.call(CALL.timerClear, id as number);

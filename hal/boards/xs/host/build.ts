@@ -13,10 +13,15 @@ import {
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MissingPrerequisite } from "./missing-prerequisite.js";
+import type { XsSdk } from "./sdk.js";
 
 const PACKAGE = "@agoric/xsnap";
-/** XS's own profiler and its snapshots are not part of the host; heap.c stands in for the profiler's hook. */
-const LEFT_OUT = ["xsProfile.c", "xsSnapshot.c"];
+/**
+ * XS's own profiler and its snapshots are not part of the host: heap.c stands in for the profiler's hook. The last one
+ * is included by another source.
+ */
+const LEFT_OUT = ["xsProfile.c", "xsSnapshot.c", "xsum.c"];
 const FLAGS = [
   "-O2",
   "-w",
@@ -38,43 +43,68 @@ const FLAGS = [
   "-DmxProfile=1",
 ];
 
-/** What must be installed before the host can be built: one line, and no more to say. */
-export class MissingPrerequisite extends Error {
-  override readonly name = "MissingPrerequisite";
-  override stack = this.message;
+/** The second is what each of XS's own platforms defines. */
+const SDK_FLAGS = ["-DOTA_SDK_NATIVES=1", "-DmxFallThrough=(void)0"];
+/** The first lets the host find functions by their names. */
+const LIBRARIES = ["-rdynamic", "-lm", "-lpthread", "-ldl"];
+
+/** As `XsFirmwareOptions.worker` wants it. */
+export interface XsHost {
+  readonly binary: string;
+  /** Path of the module that brings the SDK's TLS, if the host has it. */
+  readonly module: string | undefined;
 }
 
 /**
  * Builds the host if its sources, XS's or the compiler's options changed since the last time.
  *
- * @returns the path of the program
+ * @param sdk given, the host has the XS of this SDK, and the functions in C that its TLS uses
+ * @returns paths
  * @throws MissingPrerequisite without a C compiler or the package with XS's sources
  */
-export async function buildXsHost(): Promise<string> {
+export async function buildXsHost(sdk?: XsSdk): Promise<XsHost> {
   const root = findUpwards("package.json", dirname(fileURLToPath(import.meta.url)));
   const own = join(root, "hal", "boards", "xs", "host");
-  const xs = findXs(root);
+  const xs = sdk?.xs ?? findXs(root);
   const sources = [...sourcesIn(join(xs, "sources")), ...sourcesIn(own)];
-  const built = join(root, "dist", "xs-host", digest(own, xs));
-  const program = join(built, "xs-host");
-  if (existsSync(program)) return program;
+  const includes = [...["includes", "platforms", "sources"].map((name) => join(xs, name)), own];
+  const flags = [...FLAGS];
+  const modules = sdk?.modules() ?? {};
+  if (sdk !== undefined) {
+    const natives = join(own, "sdk");
+    sources.push(...sourcesIn(natives), ...sdk.natives.sources);
+    includes.push(natives, ...sdk.natives.includes);
+    flags.push(...SDK_FLAGS);
+  }
+  const built = join(
+    root,
+    "dist",
+    "xs-host",
+    digest([...flags, ...Object.values(modules)], [...sources, ...headersIn(own), ...headersIn(join(own, "sdk"))]),
+  );
+  const host = {
+    binary: join(built, "xs-host"),
+    module: sdk === undefined ? undefined : join(built, "modules", "main.js"),
+  };
+  if (existsSync(host.binary)) return host;
   mkdirSync(dirname(built), { recursive: true });
   const folder = mkdtempSync(join(dirname(built), "building-"));
   try {
-    const options = [
-      ...FLAGS,
-      ...["includes", "platforms", "sources"].map((name) => `-I${join(xs, name)}`),
-      `-I${own}`,
-    ];
+    const options = [...flags, ...includes.map((name) => `-I${name}`)];
     const objects = await compileAll(sources, options, folder);
-    await compile([...objects, "-lm", "-lpthread", "-ldl", "-o", join(folder, "xs-host")]);
+    await compile([...objects, ...LIBRARIES, "-o", join(folder, "xs-host")]);
     for (const object of objects) rmSync(object);
     writeFileSync(join(folder, "built-with.txt"), `${options.join("\n")}\n`);
+    for (const [name, text] of Object.entries(modules)) {
+      const path = join(folder, "modules", `${name}.js`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
     move(folder, built);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return program;
+  return host;
 }
 
 async function compileAll(sources: readonly string[], options: readonly string[], folder: string): Promise<string[]> {
@@ -116,19 +146,24 @@ function findUpwards(file: string, from: string): string {
 }
 
 function sourcesIn(folder: string): string[] {
+  return filesIn(folder, ".c");
+}
+
+function headersIn(folder: string): string[] {
+  return filesIn(folder, ".h");
+}
+
+function filesIn(folder: string, extension: string): string[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith(".c") && !LEFT_OUT.includes(name))
+    .filter((name) => name.endsWith(extension) && !LEFT_OUT.includes(name))
+    .sort()
     .map((name) => join(folder, name));
 }
 
-/** XS's sources are fixed by its package's version. */
-function digest(own: string, xs: string): string {
-  const hash = createHash("sha256")
-    .update(FLAGS.join(" "))
-    .update(readFileSync(join(xs, "..", "..", "package.json")));
-  for (const name of readdirSync(own).sort()) {
-    if (/\.[ch]$/.test(name)) hash.update(name).update(readFileSync(join(own, name)));
-  }
+/** XS's headers change with its sources. */
+function digest(texts: readonly string[], files: readonly string[]): string {
+  const hash = createHash("sha256").update(texts.join(" "));
+  for (const file of files) hash.update(basename(file)).update(readFileSync(file));
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -235,7 +235,10 @@ void runJobs(void* machine)
   fxCheckUnhandledRejections(the, 1);
 }
 
-/* A module is a file, by its absolute path or relative to the one that asks for it. */
+/* Folder of the module that was run: in it are those that others name. */
+static char modulesFolder[C_PATH_MAX];
+
+/* A module is a file, by its absolute path, relative to the one that asks for it, or by its name without the extension. */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
   char name[C_PATH_MAX], path[C_PATH_MAX * 2] = "";
@@ -245,7 +248,9 @@ txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
     snprintf(path, C_PATH_MAX, "%s", fxGetKeyName(the, moduleID));
     if ((slash = c_strrchr(path, '/')) != NULL) slash[1] = 0;
   }
-  c_strcat(path, name);
+  if (name[0] != '.' && name[0] != '/' && modulesFolder[0] != 0) {
+    snprintf(path, sizeof(path), "%s/%s.js", modulesFolder, name);
+  } else c_strcat(path, name);
   return path[0] == '/' ? fxNewNameC(the, path) : XS_NO_ID;
 }
 
@@ -269,8 +274,16 @@ void fxLoadModule(txMachine* the, txSlot* module, txID moduleID)
 void runModule(void* machine, char* path)
 {
   txMachine* the = machine;
+  char* slash;
+  snprintf(modulesFolder, sizeof(modulesFolder), "%s", path);
+  if ((slash = c_strrchr(modulesFolder, '/')) != NULL) *slash = 0;
   mxPushStringC(path);
+#if XS_MAJOR_VERSION >= 17
+  mxPushUndefined();
+  fxRunImport(the, mxModuleInstanceInternal(mxProgram.value.reference)->value.module.realm, C_NULL);
+#else
   fxRunImport(the, mxModuleInstanceInternal(mxProgram.value.reference)->value.module.realm, XS_NO_ID);
+#endif
   mxPop();
 }
 

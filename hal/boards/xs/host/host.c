@@ -69,13 +69,14 @@ static void writeMessage(const char* head, const void* body, size_t length)
 
 /* Slots of stack that the last command took at most, and the promise jobs after it: 0 until the heap is sealed. */
 static int stackSlots, jobsStackSlots;
+static char calls[1024];
 
 static void writeAnswer(xsMachine* the, uint32_t meterBefore, const void* body, size_t length)
 {
-  char head[192];
+  char head[192 + sizeof(calls)];
   snprintf(head, sizeof(head),
-    ".{\"currentHeapCount\":%u,\"compute\":%u,\"allocate\":0,\"timestamps\":[],\"stack\":%d,\"jobsStack\":%d}\1",
-    slotsInUse(the), meterOf(the) - meterBefore, stackSlots, jobsStackSlots);
+    ".{\"currentHeapCount\":%u,\"compute\":%u,\"allocate\":0,\"timestamps\":[],\"stack\":%d,\"jobsStack\":%d,\"calls\":\"%s\"}\1",
+    slotsInUse(the), meterOf(the) - meterBefore, stackSlots, jobsStackSlots, calls);
   writeMessage(head, body, length);
 }
 
@@ -170,6 +171,7 @@ static void run(xsMachine* machine, char command, char* argument, size_t length)
       xsException = xsUndefined;
     }
     stackSlots = endEntry(the);
+    describeCalls(the, calls, sizeof(calls));
     beginEntry(the);
     runJobs(the);
     jobsStackSlots = endEntry(the);

@@ -21,18 +21,46 @@ static struct {
   int lead, surplus;
 } entry;
 
-/* XS 13, as here, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it constructs. */
+static CallNames calls;
+
+/* XS 13, as in @agoric/xsnap, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it
+   constructs. */
+static int surplusIn(const txSlot* frame)
+{
+#if XS_MAJOR_VERSION >= 17
+  return 0;
+#else
+  const txSlot* target = frame + 2;
+  return target->kind == XS_UNDEFINED_KIND ? 2 : 1;
+#endif
+}
+
 static int surplusOf(txMachine* the)
 {
   int surplus = 0;
   txSlot* frame = the->frame;
   while (frame != NULL) {
-    const txSlot* target = frame + 2;
-    surplus += target->kind == XS_UNDEFINED_KIND ? 2 : 1;
+    surplus += surplusIn(frame);
     if (frame == entry.frame) break;
     frame = frame->next;
   }
   return surplus;
+}
+
+/* Which functions have called each other down to here, the innermost first. The frame that stands for C on a chip is not
+   among them. */
+static void nameCalls(txMachine* the)
+{
+  txSlot* frame;
+  int surplus = surplusOf(the);
+  calls.count = 0;
+  for (frame = the->frame; frame != NULL && frame != entry.frame && calls.count < CALLS_MOST; frame = frame->next) {
+    const txSlot* function = frame + (mxFunction - the->frame);
+    int isNamed = function->kind == XS_REFERENCE_KIND && mxIsFunction(function->value.reference);
+    calls.names[calls.count] = isNamed ? mxFunctionInstanceCode(function->value.reference)->ID : XS_NO_ID;
+    calls.slots[calls.count++] = (int)(base - frame) + STACK_BASE - entry.lead - surplus;
+    surplus -= surplusIn(frame);
+  }
 }
 
 static txSlot* deepestSlot(txMachine* the)
@@ -70,7 +98,7 @@ void beginEntry(void* machine)
   if (base == NULL) return;
   entry.frame = the->frame;
   entry.looked = the->stack;
-  entry.lead = 0;
+  entry.lead = calls.count = 0;
   entry.surplus = surplusOf(the);
   fillFrom(the, the->stack);
 }
@@ -85,6 +113,7 @@ void leaveHost(void* machine)
   caller = the->frame->next->next;
   entry.lead += (int)(entry.frame - caller);
   entry.frame = entry.looked = caller;
+  calls.count = 0;
   entry.surplus = surplusOf(the);
   fillFrom(the, the->stack);
 }
@@ -114,11 +143,12 @@ void lookAtStack(void* machine)
   if (base == NULL || the->stack >= entry.looked) return;
   entry.looked = the->stack;
   entry.surplus = surplusOf(the);
+  nameCalls(the);
 }
 
 StackMark stackMark(void* machine)
 {
-  return (StackMark){ base == NULL ? NULL : deepestSlot(machine), entry.looked, entry.surplus };
+  return (StackMark){ base == NULL ? NULL : deepestSlot(machine), entry.looked, entry.surplus, calls };
 }
 
 void restoreStack(void* machine, StackMark mark)
@@ -128,5 +158,27 @@ void restoreStack(void* machine, StackMark mark)
   if (base == NULL || deepest == NULL) return;
   entry.looked = mark.looked;
   entry.surplus = mark.surplus;
+  calls = mark.calls;
   fillFrom(the, deepest < the->stack ? deepest : the->stack);
+}
+
+/* A name that is no identifier would need escapes. */
+static txBoolean isPlain(const char* name)
+{
+  for (; *name != 0; name++) if (*name < ' ' || *name == '"' || *name == '\\') return 0;
+  return 1;
+}
+
+int describeCalls(void* machine, char* into, size_t length)
+{
+  size_t at = 0;
+  int index;
+  into[0] = 0;
+  for (index = calls.count - 1; index >= 0; index--) {
+    char* name = calls.names[index] == XS_NO_ID ? NULL : fxGetKeyName(machine, calls.names[index]);
+    if (name == NULL || *name == 0 || !isPlain(name)) name = "=>";
+    if (at + c_strlen(name) + 8 >= length) break;
+    at += snprintf(into + at, length - at, "%s%s:%d", at == 0 ? "" : " ", name, calls.slots[index]);
+  }
+  return (int)at;
 }

@@ -42,7 +42,10 @@
 
 #define mxUseDefaultMachinePlatform 1
 #define mxUseDefaultBuildKeys 1
-#define mxUseDefaultParseScript 1
+/* Of the SDK's modules some have functions in C: sdk/natives.c. */
+#ifndef OTA_SDK_NATIVES
+  #define mxUseDefaultParseScript 1
+#endif
 #define mxUseDefaultSharedChunks 1
 
 #endif
