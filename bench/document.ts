@@ -13,7 +13,7 @@ export const DOCUMENT = join("docs", "performance.md");
 export const PICTURE = join("docs", "update.svg");
 const PICTURE_PROFILE = "lab";
 
-/** The page with the figures in virtual time as they are now. */
+/** @returns the page, with the figures in virtual time measured anew */
 export async function documentNow(): Promise<string> {
   const rows: Row[] = [];
   for (const figure of MODEL_FIGURES) rows.push(...(await figure.measure()));

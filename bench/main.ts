@@ -17,7 +17,7 @@ const RESULTS = join(ROOT, "bench", "results");
 const program = new Command("npm run bench --")
   .description(
     "Measure the agent on a board whose flash and network take virtual time, and what it costs the XS engine. " +
-      "docs/performance.md explains the figures. Ends with 1 where a goal is missed.",
+      "docs/performance.md explains the figures. The exit code is 1 if a goal is missed.",
   )
   .option("--only <name>", `one figure: ${FIGURES.map(({ name }) => name).join(", ")}`)
   .option(

@@ -4,7 +4,7 @@ import { FILE_PORT, type TimedBoot } from "./model/run.js";
 interface Bar {
   readonly startMs: number;
   readonly endMs: number;
-  /** Share of the lane's height. */
+  /** Height as a part of the lane's height, from 0 to 1. */
   readonly height: number;
 }
 
@@ -18,11 +18,11 @@ const WIDTH = 1400;
 const LEFT = 90;
 const LANE_HEIGHT = 34;
 const TOP = 34;
-/** A bar that is too thin to be seen is drawn this wide. */
+/** Least width of a bar, so that it can be seen. */
 const THINNEST = 0.5;
 const TICKS = 10;
 
-/** The timeline of an update as an SVG: which part of the board works when. */
+/** @returns the timeline of an update as an SVG, which shows when each part of the board works */
 export function timelineOf(boot: TimedBoot, profile: Profile): string {
   const start = boot.offeredMs ?? 0;
   const end = boot.pendingMs ?? boot.endMs;
@@ -33,6 +33,7 @@ export function timelineOf(boot: TimedBoot, profile: Profile): string {
   const title = `${profile.name}: ${Math.round(end - start)} ms from the offer to the pending image`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${LEFT}" y="20" font-size="14">${title}</text>`,
     ...lanes.flatMap((lane, index) => drawn(lane, TOP + index * LANE_HEIGHT, x, start, end)),
@@ -91,7 +92,7 @@ function lanesOf(boot: TimedBoot): Lane[] {
   ];
 }
 
-/** How full the receive window is, as a stair. */
+/** Bars that show how full the receive window is. */
 function windowOf({ trace, endMs }: TimedBoot): Bar[] {
   const steps = trace.window.filter(({ port }) => port === FILE_PORT);
   return steps.map(({ atMs, byteLength }, index) => ({

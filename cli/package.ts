@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Root of this package: beside its compiled code. */
+/** @returns the root of this package, which lies above its compiled code */
 export function packageRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;

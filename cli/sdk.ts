@@ -4,26 +4,29 @@ import { UsageError } from "./command-line.js";
 
 export { packageRoot } from "./package.js";
 
-/** Oldest version of the Moddable SDK with ECMA-419 storage, and with natives and FFI that survive a bundler. */
+/**
+ * Oldest major version of the Moddable SDK with ECMA-419 storage, and with native functions and FFI that a bundler
+ * keeps.
+ */
 const MIN_MAJOR = 8;
 
 export interface Sdk {
   readonly folder: string;
   readonly version: string;
-  /** Folder of its built tools. */
+  /** Folder of the SDK's built tools. */
   readonly tools: string;
 }
 
 export interface SdkNeeds {
-  /** Which page says how to install it. */
+  /** Text that names the page and its section about the installation. */
   readonly see: string;
-  /** Programs that must be built. */
+  /** Names of programs that must be built. */
   readonly tools: readonly string[];
-  /** Files that a whole SDK has, relative to its folder. */
+  /** Files that a complete SDK has, relative to its folder. */
   readonly parts: readonly string[];
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {
   const folder = env["MODDABLE"];
   if (folder === undefined || folder === "") {

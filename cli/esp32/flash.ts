@@ -42,7 +42,7 @@ const program = addProvisioningOptions(
 
 await runProgram(program);
 
-/** All that can be wrong is found out before the minutes that a build takes. */
+/** Checks everything that can be checked before the build, because a build takes minutes. */
 async function flash(options: FlashOptions): Promise<void> {
   const env = process.env;
   const sdk = findEsp32Sdk(env);
@@ -55,7 +55,8 @@ async function flash(options: FlashOptions): Promise<void> {
   const port = nvs === undefined ? undefined : findPort({ sdk, env }, options.port);
   const ignored = describeIgnored(env);
   if (ignored !== undefined) say(`ignored: ${ignored}`);
-  // Says what the board lacks: wrong settings would show in C, too little stack only as a board that restarts for ever.
+  // This reports what the board lacks. Otherwise wrong settings would be errors in C, and a board with too little stack
+  // would restart for ever.
   const { partitions, room } = checkApplication({ sdk, board, version, table, debug });
   say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
   const output = join(packageRoot(), "dist", "esp32");
@@ -84,7 +85,7 @@ function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
   return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
 }
 
-/** What was built, before it is flashed. @throws Error if it is not what was wanted, or too large */
+/** Checks the built image before it is flashed. @throws Error if it has another version or is too large */
 function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
   const image = readFileSync(path);
   const version = appVersion(image);

@@ -6,12 +6,12 @@ import type {
 } from "../../ecma419/modules.js";
 import type { Directory } from "./files.js";
 
-/** An object of texts by key, in ASCII: Linux has no NVS that a factory writes. */
+/** The file is a JSON object of texts by key, in ASCII. It replaces the NVS that a factory writes on the chip. */
 const FILE = "device.json";
 
 /**
- * The namespace that a board is provisioned with, read from a file of the working folder: texts alone, and never
- * written.
+ * The namespace that a board is provisioned with, read from a file of the working folder. It holds only texts and
+ * cannot be written.
  */
 export function createProvisioningFile(files: Directory): KeyValueModule & KeyValueStringsModule {
   const entries = load(files);
@@ -44,13 +44,13 @@ function load(files: Directory): { readonly [key: string]: unknown } | undefined
   }
 }
 
-/** @throws Error without the parser's own message: that quotes the text, secrets included */
+/** @throws Error without the parser's own message, because that one quotes the text with its secrets */
 function parse(text: string): { readonly [key: string]: unknown } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    // The error below says it.
+    // The error below reports it.
   }
   if (typeof value !== "object" || value === null) throw new Error(`${FILE} is not a JSON object`);
   return value as { readonly [key: string]: unknown };

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const INSTALL = "install make and a C compiler (Debian: build-essential), then run npm ci with Node 20 or 22";
 
-/** The engine is not there: its message is one line that says what to do. */
+/** The engine was not built. The message is one line that names what to do. */
 export class XsMissing extends Error {
   override readonly name = "XsMissing";
 
@@ -22,7 +22,7 @@ export function findWorker(): string {
     const folder = dirname(createRequire(import.meta.url).resolve("@agoric/xsnap/package.json"));
     if (existsSync(join(folder, path))) return join(folder, path);
   } catch {
-    // An optional package whose build failed is not installed.
+    // npm does not install an optional package whose build failed.
   }
   throw new XsMissing();
 }
