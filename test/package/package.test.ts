@@ -14,6 +14,10 @@ for (const [address, files] of Object.entries(exports)) {
   });
 }
 
+test("the package has README in both languages", () => {
+  for (const name of ["README.md", "README.zh-CN.md"]) assert.ok(packedFiles().has(name), name);
+});
+
 test("what a board has has types in an editor, and no code for Node", () => {
   assert.deepEqual(Object.keys(exports["./device"] ?? {}), ["types"]);
 });
