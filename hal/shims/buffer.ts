@@ -1,7 +1,11 @@
 import { decodeUtf8, encodeUtf8 } from "../../src/lib/utf8.js";
 
 /** Without the static methods, which `Buffer` has in another shape. */
-const Bytes = Uint8Array as unknown as new (source: number | ArrayLike<number>) => Uint8Array;
+const Bytes = Uint8Array as unknown as new (
+  source: number | ArrayLike<number> | ArrayBufferLike,
+  byteOffset?: number,
+  byteLength?: number,
+) => Uint8Array;
 
 /**
  * As much of Node's `Buffer` as mqtt-packet uses. A class of its own, because XS freezes what npm's `buffer` would
@@ -19,6 +23,11 @@ export class Buffer extends Bytes {
   /** Copies. */
   static from(value: string | ArrayLike<number>): Buffer {
     return new Buffer(typeof value === "string" ? encodeUtf8(value) : value);
+  }
+
+  /** The same bytes, not a copy. */
+  static over({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+    return new Buffer(buffer, byteOffset, byteLength);
   }
 
   static isBuffer(value: unknown): value is Buffer {
