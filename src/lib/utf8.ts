@@ -7,7 +7,7 @@ interface XsString {
   fromArrayBuffer?(bytes: ArrayBufferLike): string;
 }
 
-/** A text is made of pieces this long: adding each character to the whole would take time by the square of its length. */
+/** A text is joined from pieces this long: adding each character to the whole would take quadratic time. */
 const PIECE_LENGTH = 32;
 
 /** Lone surrogates become U+FFFD. */

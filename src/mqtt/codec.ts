@@ -86,9 +86,9 @@ export interface PacketReaderOptions {
 }
 
 /**
- * Turns the stream of bytes into packets. The parser would join each piece of a packet to those before it; here a packet
- * is gathered once, in a buffer of its length. A publish that is too long is passed over as it comes. After an error the
- * reader is spent: the connection must be closed ([MQTT-4.8.0-1]).
+ * Turns the stream of bytes into packets. The parser would join each piece of a packet to those before it. Here each
+ * packet is gathered once, in a buffer of its length. A publish that is too long is passed over as it comes. After an
+ * error the reader is spent: the connection must be closed ([MQTT-4.8.0-1]).
  */
 export class PacketReader {
   readonly #options: PacketReaderOptions;
@@ -104,7 +104,7 @@ export class PacketReader {
   #left = 0;
   /** Absent while a publish is passed over. */
   #packet: Uint8Array | undefined;
-  /** Of the publish that is passed over. */
+  /** The publish that is passed over: the length of its topic, and its packet id. */
   #topicLength = 0;
   #packetId = 0;
   #failed = false;

@@ -33,8 +33,8 @@ const OBJECT_END = 0x7d;
 
 /**
  * Reads a message from the platform (RFC 8259). Makes nothing of what was not asked for, so that the memory that it
- * takes does not depend on what a message holds. An engine that keeps each name that it has seen sees none of them. Of
- * what is passed over, the structure must be JSON; words, numbers and escapes are not looked at.
+ * takes does not depend on what a message holds. XS never frees the name of a field: here it learns none but ours.
+ * The structure of what is passed over must be JSON; its words, numbers and escapes are not looked at.
  *
  * @returns the fields, or why there are none
  */
@@ -73,10 +73,10 @@ export function isFields(value: unknown): value is Fields {
 class JsonReader {
   readonly #bytes: Uint8Array;
   #at: number;
-  /** Of the value that begins at `#at`. */
+  /** Nesting of the value that begins at `#at`. */
   #depth = 0;
   #tooDeep = false;
-  /** Of the last text. */
+  /** Whether the last text holds an escape. */
   #isEscaped = false;
 
   constructor(bytes: Uint8Array, byteOffset: number) {
