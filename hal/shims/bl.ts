@@ -26,9 +26,9 @@ export class BufferList {
     return this;
   }
 
-  /** @returns a copy */
+  /** @returns the bytes themselves: the codec hands over each packet in a buffer of its own */
   slice(start = 0, end = this.length): Buffer {
-    return Buffer.from(this.#bytes.subarray(start, end));
+    return Buffer.over(this.#bytes.subarray(start, end));
   }
 
   toString(encoding?: string, start = 0, end = this.length): string {

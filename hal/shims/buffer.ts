@@ -1,7 +1,11 @@
 import { decodeUtf8, encodeUtf8 } from "../../src/lib/utf8.js";
 
 /** The type leaves out the static methods, because those of `Buffer` have other signatures. */
-const Bytes = Uint8Array as unknown as new (source: number | ArrayLike<number>) => Uint8Array;
+const Bytes = Uint8Array as unknown as new (
+  source: number | ArrayLike<number> | ArrayBufferLike,
+  byteOffset?: number,
+  byteLength?: number,
+) => Uint8Array;
 
 /**
  * The part of Node's `Buffer` that mqtt-packet uses. npm's `buffer` cannot be used, because it patches objects that XS
@@ -19,6 +23,11 @@ export class Buffer extends Bytes {
   /** @returns a buffer with a copy of the bytes */
   static from(value: string | ArrayLike<number>): Buffer {
     return new Buffer(typeof value === "string" ? encodeUtf8(value) : value);
+  }
+
+  /** The same bytes, not a copy. */
+  static over({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+    return new Buffer(buffer, byteOffset, byteLength);
   }
 
   static isBuffer(value: unknown): value is Buffer {

@@ -30,14 +30,18 @@ export class MessageHandler {
     const message = decodeGatewayMessage(payload);
     switch (message.type) {
       case "results":
-        for (const result of message.results) this.#options.operations.onResult(message.operation, result);
+        for (let result = message.results.next(); result !== undefined; result = message.results.next()) {
+          this.#options.operations.onResult(message.operation, result);
+        }
         return;
       case "bound":
         this.#options.operations.onBound(message.devices);
         return;
       case "change":
         this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));
-        for (const device of message.devices) this.onBinding(device, message.bound);
+        for (let device = message.devices.next(); device !== undefined; device = message.devices.next()) {
+          this.onBinding(device, message.bound);
+        }
         return;
       case "unknown":
         this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);

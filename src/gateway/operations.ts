@@ -4,6 +4,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import {
   adviceFor,
   type BindProof,
+  type DeviceList,
   DESCRIBE,
   encodeOperation,
   isSuccess,
@@ -83,9 +84,14 @@ export class Operations {
     this.#settle(request, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
   }
 
-  onBound(devices: readonly DeviceName[]): void {
+  onBound(devices: DeviceList<DeviceName>): void {
     const request = this.#requests.find(({ operation }) => operation === undefined);
-    if (request !== undefined) this.#settle(request, devices);
+    if (request === undefined) return;
+    const names: DeviceName[] = [];
+    for (let device = devices.next(); device !== undefined; device = devices.next()) {
+      names.push({ productId: device.productId, deviceName: device.deviceName });
+    }
+    this.#settle(request, names);
   }
 
   /** The connection is over. */

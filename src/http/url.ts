@@ -10,7 +10,7 @@ export interface HttpUrl {
   readonly target: string;
 }
 
-const URL_LIMIT = 2048;
+const URL_LIMIT = 4096;
 
 /** @returns `undefined` for anything that is not an absolute http or https URL of plain ASCII */
 export function parseUrl(text: string): HttpUrl | undefined {

@@ -1,8 +1,8 @@
 import type { Clock, HttpClient, HttpExchange, HttpHead, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { fromNetwork } from "../errors.js";
 import { parseUrl } from "../http/url.js";
-import { decodeRequirements, type Requirements } from "../protocol/requirements.js";
-import { parseMessage } from "../protocol/json.js";
+import { decodeRequirements, REQUIREMENTS, type Requirements } from "../protocol/requirements.js";
+import { readMessage } from "../protocol/json.js";
 
 /** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no requirements. */
 export type ManifestAnswer = { readonly found: Requirements } | { readonly unknown: string };
@@ -77,7 +77,7 @@ export class ManifestReader {
   }
 
   #onEnd(): void {
-    const fields = parseMessage(this.#body.subarray(0, this.#length));
+    const fields = readMessage(this.#body.subarray(0, this.#length), REQUIREMENTS);
     this.#end({
       found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE),
     });

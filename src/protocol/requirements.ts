@@ -1,3 +1,4 @@
+import type { Wanted } from "./json.js";
 import { isVersion } from "./version.js";
 
 /**
@@ -22,6 +23,16 @@ export interface Requirements {
 
 /** `module`: the firmware that runs the agent. `mcu`: another chip behind it. */
 export type ComponentKind = "module" | "mcu";
+
+/** The fields, for `readMessage`. */
+export const REQUIREMENTS: Wanted = Object.freeze({
+  sourceVersion: true,
+  minBatteryPercent: true,
+  minSignalDbm: true,
+  space: true,
+  kind: true,
+  component: true,
+});
 
 /** @returns the known fields, `undefined` if there is none of them; all other fields are ignored */
 export function decodeRequirements(fields: { readonly [key: string]: unknown }): Requirements | undefined {
