@@ -14,12 +14,21 @@ const ROOT = fileURLToPath(new URL("./", import.meta.url));
 /** What mqtt-packet asks Node for comes from hal/shims. */
 const SHIMS = ["bl", "buffer", "debug", "events", "process-nextick-args"];
 
-const shims = {
-  name: "shims",
-  resolveId(source) {
-    return SHIMS.includes(source) ? `${ROOT}hal/shims/${source}.ts` : null;
-  },
-};
+/** @param folder in which each of them is a file with this ending */
+function shims(folder, ending) {
+  return {
+    name: "shims",
+    resolveId(source) {
+      return SHIMS.includes(source) ? `${ROOT}${folder}/${source}.${ending}` : null;
+    },
+  };
+}
+
+/** A dependency that is not found would otherwise become an import that nobody can satisfy. */
+function refuseUnresolved(level, log, print) {
+  if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
+  print(level, log);
+}
 
 /** On a board a file is imported by its module's name in the manifests. */
 const moduleNames = {
@@ -46,7 +55,7 @@ function bundle(
     // What the parts need of the agent they import from it, and not from a file that both would be made of.
     preserveEntrySignatures: "allow-extension",
     plugins: [
-      shims,
+      shims("hal/shims", "ts"),
       typescript({ tsconfig, compilerOptions: { outDir: dir } }),
       methods,
       nodeResolve(),
@@ -57,13 +66,38 @@ function bundle(
       partManifests({ root: ROOT, agent: "moddable-ota", parts }),
       ...(dir === SHIPPED ? [declarations({ root: ROOT }), notices()] : []),
     ],
-    // A dependency that is not found would otherwise become an import that no board can satisfy.
-    onLog(level, log, print) {
-      if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
-      print(level, log);
-    },
+    onLog: refuseUnresolved,
   };
 }
+
+/**
+ * What Node imports: the same code in files of its own, readable, as the package has no dependencies that Node could
+ * find. They are made of what tsc has compiled.
+ */
+const library = {
+  input: {
+    "moddable-ota": "dist/node/hal/boards/main.js",
+    gateway: "dist/node/src/gateway/part.js",
+    plans: "dist/node/src/components/part.js",
+    "simulated-board": "dist/node/hal/boards/sim/index.js",
+  },
+  output: {
+    dir: "dist/library",
+    format: "es",
+    entryFileNames: "[name].js",
+    chunkFileNames: "shared/[name].js",
+    minifyInternalExports: false,
+  },
+  external: /^node:/,
+  plugins: [
+    shims("dist/node/hal/shims", "js"),
+    nodeResolve(),
+    cuts,
+    commonjs({ requireReturnsDefault: "preferred" }),
+    notices(),
+  ],
+  onLog: refuseUnresolved,
+};
 
 /** The agent in one file; what only its parts need, each of them, in another. */
 function sharedChunk(id, getModuleInfo) {
@@ -114,4 +148,5 @@ export default [
     },
   ),
   bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),
+  library,
 ];

@@ -11,13 +11,14 @@ import {
 import { TLS_ROUND_TRIPS } from "./model/tls.js";
 
 /**
- * From the offer to the first byte: name, TCP, TLS, request. At the end the acknowledgement of `burning` is waited for.
+ * Round trips from the offer to the first byte (name, TCP, TLS, request), and one at the end for the acknowledgement of
+ * `burning`.
  */
 const ROUND_TRIPS = 1 + 1 + TLS_ROUND_TRIPS + 1 + 1;
-/** The answers that a server computes: the file's head, and that acknowledgement. */
+/** Count of answers that a server computes: the head of the file's response, and that acknowledgement. */
 const ANSWERS = 2;
 
-/** Bytes per millisecond: what the line carries, or what the window lets through in a round trip. */
+/** Bytes per millisecond: the lesser of what the line carries and one receive window for each round trip. */
 export function rateOf({ link }: Profile): number {
   return Math.min(link.bitsPerSecond / 8000, WINDOW_LENGTH / link.roundTripMs);
 }
@@ -28,13 +29,14 @@ export function networkMs(profile: Profile, byteLength: number): number {
   return byteLength / rateOf(profile) + losses * roundTripMs;
 }
 
-/** Erases in the largest units, and programming. */
+/** Milliseconds of flash work for an image: erasing in the largest units, and programming. */
 export function flashMs({ flash }: Profile, byteLength: number): number {
   return eraseMs(flash, 0, Math.ceil(byteLength / BLOCK_LENGTH) * BLOCK_LENGTH) + programMs(flash, 0, byteLength);
 }
 
 /**
- * Milliseconds from the offer to the pending image that no agent can undercut which reads back after it has downloaded.
+ * Least milliseconds from the offer to the pending image, for any agent that reads the image back after the whole
+ * download.
  */
 export function boundMs(profile: Profile, byteLength: number): number {
   const handshakesMs = ROUND_TRIPS * profile.link.roundTripMs + ANSWERS * SERVER_MS;
@@ -46,8 +48,9 @@ export function boundMs(profile: Profile, byteLength: number): number {
 }
 
 /**
- * The same, knowing that one connection brings at most one window while an erase blocks the thread: of an erase that
- * takes longer than a window takes to come, the rest is lost to the network. Read-back is hidden in the waits.
+ * Least milliseconds if the agent reads back while it waits for the network. One connection brings at most one window
+ * while an erase blocks the thread. If an erase takes longer than a window takes to arrive, the network idles for the
+ * rest of the erase.
  */
 export function scheduleBoundMs(profile: Profile, byteLength: number): number {
   const windowMs = WINDOW_LENGTH / rateOf(profile);

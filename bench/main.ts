@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, runProgram, UsageError } from "../cli/command-line.js";
 import { ROOT } from "../test/support/root.js";
-import { DOCUMENT, documentNow, writeDocument } from "./document.js";
+import { DOCUMENT, documentNow, PICTURE, pictureNow, writeDocument, writePicture } from "./document.js";
 import { isMet, type Figure, type Row } from "./figures/figure.js";
 import { FIGURES } from "./figures/index.js";
 import { cleanUpdate } from "./figures/updates.js";
@@ -17,14 +17,17 @@ const RESULTS = join(ROOT, "bench", "results");
 const program = new Command("npm run bench --")
   .description(
     "Measure the agent on a board whose flash and network take virtual time, and what it costs the XS engine. " +
-      "docs/performance.md explains the figures. Ends with 1 where a goal is missed.",
+      "docs/performance.md explains the figures. The exit code is 1 if a goal is missed.",
   )
   .option("--only <name>", `one figure: ${FIGURES.map(({ name }) => name).join(", ")}`)
   .option(
     "--plot [profile]",
     "draw the timeline of an update of 1 MiB instead: bench/results/timeline-PROFILE.svg (lab)",
   )
-  .option("--document", "put the figures in virtual time into docs/performance.md instead")
+  .option(
+    "--document",
+    "put the figures in virtual time into docs/performance.md and the timeline into docs/update.svg instead",
+  )
   .addHelpText("after", "\nWithout options all figures also go to bench/results/latest.json.")
   .allowExcessArguments(false)
   .action(({ only, plot, document }: { only?: string; plot?: string | true; document?: true }) => {
@@ -37,7 +40,8 @@ const program = new Command("npm run bench --")
 
 async function writeDown(): Promise<void> {
   writeDocument(await documentNow());
-  print([DOCUMENT]);
+  writePicture(pictureNow());
+  print([DOCUMENT, PICTURE]);
 }
 
 async function measure(only: string | undefined): Promise<void> {

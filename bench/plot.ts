@@ -4,7 +4,7 @@ import { FILE_PORT, type TimedBoot } from "./model/run.js";
 interface Bar {
   readonly startMs: number;
   readonly endMs: number;
-  /** Share of the lane's height. */
+  /** Height as a part of the lane's height, from 0 to 1. */
   readonly height: number;
 }
 
@@ -18,11 +18,11 @@ const WIDTH = 1400;
 const LEFT = 90;
 const LANE_HEIGHT = 34;
 const TOP = 34;
-/** A bar that is too thin to be seen is drawn this wide. */
-const THINNEST = 0.4;
+/** Least width of a bar, so that it can be seen. */
+const THINNEST = 0.5;
 const TICKS = 10;
 
-/** The timeline of an update as an SVG: which part of the board works when. */
+/** @returns the timeline of an update as an SVG, which shows when each part of the board works */
 export function timelineOf(boot: TimedBoot, profile: Profile): string {
   const start = boot.offeredMs ?? 0;
   const end = boot.pendingMs ?? boot.endMs;
@@ -33,6 +33,7 @@ export function timelineOf(boot: TimedBoot, profile: Profile): string {
   const title = `${profile.name}: ${Math.round(end - start)} ms from the offer to the pending image`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${LEFT}" y="20" font-size="14">${title}</text>`,
     ...lanes.flatMap((lane, index) => drawn(lane, TOP + index * LANE_HEIGHT, x, start, end)),
@@ -47,17 +48,34 @@ export function timelineOf(boot: TimedBoot, profile: Profile): string {
 
 function drawn(lane: Lane, top: number, x: (ms: number) => number, start: number, end: number): string[] {
   const full = LANE_HEIGHT - 8;
+  const bottom = top + full;
+  const outline = ({ from, to, height }: Shape): string =>
+    `M${from.toFixed(1)} ${bottom}V${(bottom - full * height).toFixed(1)}H${to.toFixed(1)}V${bottom}z`;
   const bars = lane.bars.filter(({ startMs, endMs }) => endMs >= start && startMs <= end);
   return [
     `<text x="${LEFT - 8}" y="${top + full / 2 + 4}" text-anchor="end">${lane.name}</text>`,
     `<rect x="${LEFT}" y="${top}" width="${(x(end) - x(start)).toFixed(1)}" height="${full}" fill="#f4f4f4"/>`,
-    ...bars.map(({ startMs, endMs, height }) => {
-      const width = Math.max(THINNEST, x(endMs) - x(startMs));
-      const tall = full * height;
-      const place = `x="${x(startMs).toFixed(2)}" y="${(top + full - tall).toFixed(1)}" width="${width.toFixed(2)}" height="${tall.toFixed(1)}"`;
-      return `<rect ${place} fill="${lane.colour}"/>`;
-    }),
+    `<path fill="${lane.colour}" d="${visible(bars, x).map(outline).join("")}"/>`,
   ];
+}
+
+interface Shape {
+  readonly from: number;
+  readonly to: number;
+  readonly height: number;
+}
+
+/** The bars as shapes on the page. Of those that are too thin to be told apart, the tallest one is drawn. */
+function visible(bars: readonly Bar[], x: (ms: number) => number): Shape[] {
+  const shapes: Shape[] = [];
+  for (const { startMs, endMs, height } of bars) {
+    const from = x(startMs);
+    const shape = { from, to: Math.max(from + THINNEST, x(endMs)), height };
+    const last = shapes.at(-1);
+    if (last === undefined || shape.to - last.from > 2 * THINNEST) shapes.push(shape);
+    else shapes[shapes.length - 1] = { from: last.from, to: shape.to, height: Math.max(last.height, height) };
+  }
+  return shapes.filter((shape) => shape.height > 0);
 }
 
 function lanesOf(boot: TimedBoot): Lane[] {
@@ -74,7 +92,7 @@ function lanesOf(boot: TimedBoot): Lane[] {
   ];
 }
 
-/** How full the receive window is, as a stair. */
+/** Bars that show how full the receive window is. */
 function windowOf({ trace, endMs }: TimedBoot): Bar[] {
   const steps = trace.window.filter(({ port }) => port === FILE_PORT);
   return steps.map(({ atMs, byteLength }, index) => ({

@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cli/command-line.js";
 
-/** The bundle that every board preloads: the budget is for this one. */
+/** The bundle that every board preloads. The budget is for this bundle. */
 export const AGENT = "moddable-ota";
 
-/** What the build notes of one bundle: each byte of it counts for one module or for the rest. */
+/** Sizes that the build has recorded for one bundle. Each byte belongs to one module or to the rest. */
 export interface BundleSizes {
   readonly name: string;
   readonly minifiedBytes: number;
   readonly modules: { readonly [file: string]: number };
-  /** What rollup and the minifier put around the modules. */
+  /** Bytes that rollup and the minifier put around the modules. */
   readonly rest: number;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** @throws UsageError where nothing was built */
+/** @throws UsageError if nothing was built */
 export function readSizes(root = ROOT): BundleSizes[] {
   try {
     const names = readdirSync(join(root, "dist", "moddable"))
@@ -35,7 +35,7 @@ function readNotes(root: string, name: string): Omit<BundleSizes, "name"> {
   return JSON.parse(readFileSync(join(root, "dist", "sizes", `${name}.json`), "utf8")) as Omit<BundleSizes, "name">;
 }
 
-/** Most bytes the agent's bundle may have. */
+/** Most bytes that the agent's bundle may have. */
 export function minifiedBudget(root = ROOT): number {
   const { budgets } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     budgets: { minifiedBytes: number };
@@ -43,7 +43,7 @@ export function minifiedBudget(root = ROOT): number {
   return budgets.minifiedBytes;
 }
 
-/** One line for each module, largest first, and one for the sum, which is the file's size. */
+/** @returns one line for each module, the largest first, and one line for the sum, which is the size of the file */
 export function sizeTable({ name, minifiedBytes, modules, rest }: BundleSizes, budget?: number): string[] {
   const rows = Object.entries(modules)
     .filter(([, bytes]) => bytes > 0)

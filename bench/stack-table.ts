@@ -9,23 +9,23 @@ const WIDTH = 10;
 /** Functions in one line of a chain. */
 const CHAIN_LENGTH = 6;
 
-/** @returns the deepest of all, over plain TCP */
+/** Prints the table over plain TCP. @returns the most slots of all calls */
 export async function printStack(): Promise<number> {
   const { rows } = await measureStack();
   const deepest = rows[0]?.slots ?? 0;
   console.log(`\n${row("stack, slots", ["at most", "calls"])}  the deepest call`);
   for (const { name, slots, count, does } of rows) console.log(`${row(name, [slots, count])}  ${does}`.trimEnd());
   console.log(
-    `${deepest} and ${TLS_SLOTS} of TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
+    `${deepest} and ${TLS_SLOTS} for TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
   );
   return deepest;
 }
 
 /**
- * The same over the SDK's TLS, beside plain TCP in the same engine, which is the SDK's. Without an SDK one line says
- * why there is none.
+ * Prints the same table over the SDK's TLS, beside plain TCP in the same engine, which is the SDK's. Without an SDK it
+ * prints one line with the reason instead.
  *
- * @returns the deepest of all over TLS, `undefined` if it was not measured
+ * @returns the most slots of all calls over TLS, or `undefined` if it was not measured
  */
 export async function printTlsStack(): Promise<number | undefined> {
   const sdk = findSdk();
@@ -51,7 +51,7 @@ function findSdk(): XsSdk | undefined {
     return XsSdk.find(process.env);
   } catch (error) {
     if (!(error instanceof MissingPrerequisite)) throw error;
-    console.log(`\nstack over TLS: skipped, for ${error.message}`);
+    console.log(`\nstack over TLS: skipped: ${error.message}`);
     return undefined;
   }
 }

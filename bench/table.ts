@@ -5,9 +5,9 @@ export interface Result {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** Most that the value may be; `null`: the line informs. */
+  /** Most that the value may be; `null` if the line only informs. */
   readonly goal: number | null;
-  /** Least that is possible; `null`: none is known. */
+  /** Least value that is possible; `null` if it is not known. */
   readonly bound: number | null;
   readonly met: boolean;
 }
@@ -23,7 +23,7 @@ export function resultsOf(rows: readonly Row[]): Result[] {
   }));
 }
 
-/** Aligned for people; a goal that is the bound itself is marked with `=`. */
+/** @returns aligned lines; a goal that is the bound itself is marked with `=` */
 export function tableOf(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(({ name }) => name.length), "figure".length);
   const line = (

@@ -8,19 +8,19 @@ import { printStack, printTlsStack } from "./stack-table.js";
 const KIB = 1024;
 const BLOCK = 4 * KIB;
 const SIZES = [256 * KIB, 1024 * KIB, 1536 * KIB];
-/** Behind a gateway. */
+/** Count of sub-devices behind the gateway. */
 const SUB_DEVICES = 200;
-/** The size that the budgets in package.json are about. */
+/** Bytes of the image that the budgets in package.json apply to. */
 const BUDGETED_SIZE = 1024 * KIB;
 /**
- * Allocations between two forced collections: what it shows differs from 1 by nothing that was ever seen, in a tenth of
- * the time.
+ * Allocations between two forced collections. No measurement with this value has differed from one with 1, and it takes
+ * a tenth of the time.
  */
 const STRIDE = 7;
-/** How near the smallest heap is found. */
+/** Precision of the search for the smallest heap. */
 const NEAR = { slots: 32, chunkBytes: 512 };
 
-const HELP = `What an update costs XS: memory and bytecodes, on the bundle that ships and in the heap of an ESP32.
+const HELP = `Measures what an update costs XS in memory and bytecodes, with the bundle that ships and in the heap of an ESP32.
 
 usage: npm run bench:xs [-- [--json] [--exact] [--stack]]
 
@@ -29,20 +29,23 @@ usage: npm run bench:xs [-- [--json] [--exact] [--stack]]
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
   --stack   only the tables of the stack
 
-Each size is downloaded twice over plain TCP, from the offer until the restart into it. First with forced collections: the
-most that is alive at any of them, over the idle agent, is the peak. (Slots are counted at 16 bytes, as on an ESP32; chunks as
-on this host, where some are larger than there.) Then as on a chip, with a collection when the heap is full: what is in use
-then includes garbage, up to the limits, and says how much of them is touched, not needed. Bytecodes are XS's own count,
-without what stands here for the board's modules in C. The lines below check the first by another way: the smallest heap in
-which the whole run passes, from power-on, beside what the sum of idle and peak says. The line after it is of a gateway: what
-each sub-device costs that is online and has nothing to do, its link not counted. Last, for each kind of call into the engine,
-the most slots of stack that it took, plain, in an own update with faults, with plans and an MCU, and with a gateway; and what
-the deepest such call did. A frame is counted as in the SDK's XS 17, which takes two slots less than this host's.
+Each size is downloaded twice over plain TCP, from the offer until the restart into the new image.
+The first run forces collections. The peak is the most that is alive at any of them, minus what the idle agent needs. A slot
+counts as 16 bytes, as on an ESP32; a chunk counts as on this host, where some chunks are larger.
+The second run collects as on a chip, when the heap is full. Its numbers include garbage: they show how much of the heap is
+touched, not how much is needed. Bytecodes are XS's own count, without the JavaScript that replaces the board's C modules here.
+The lines below the table check the peak in another way. They show the smallest heap in which the whole run passes, from
+power-on, and the sum of idle and peak. The line after them is for a gateway: what each sub-device costs that is online and
+has nothing to do, without its link.
+The last table is about the stack. For each kind of call into the engine it shows the most slots that a call took, in a plain
+update, in one with faults, with plans and an MCU, and with a gateway, and what the deepest call did. A frame counts as in the
+SDK's XS 17, which has two slots less than here.
 
-With MODDABLE, the folder of a Moddable SDK, the same follows over the SDK's TLS: the SDK's own JavaScript and C, on its own XS,
-against a broker and a file server by TLS. Beside each figure is the one over plain TCP on that engine. The column "connections"
-is of other suites than ECDHE-RSA-AES128-GCM-SHA256, of a device with a certificate, and of a broker that is not trusted. Then
-come the functions that are on the stack in the deepest call. It takes two minutes, and builds the engine the first time.
+If MODDABLE is set to the folder of a Moddable SDK, a second table of the stack follows. There the broker and the file server use
+TLS, and the agent runs with the SDK's own TLS, in JavaScript and C, on the SDK's own XS. Beside each figure is the one over plain
+TCP on the same engine. The column "connections" is for suites other than ECDHE-RSA-AES128-GCM-SHA256, for a device with a
+certificate, and for a broker that is not trusted. Then follow the functions that are on the stack in the deepest call. This takes
+two minutes, and the first time it also builds the engine.
 `;
 
 interface Row {
@@ -126,7 +129,7 @@ function inWords({ slots, chunkBytes }: Pick<HeapSize, "slots" | "chunkBytes">):
   return `${slots} slots, ${chunkBytes} bytes of chunks`;
 }
 
-/** Bisects one limit, the other left as an ESP32 has it. */
+/** Bisects one limit, while the other one is that of an ESP32. */
 async function smallestHeap(which: keyof typeof NEAR): Promise<number> {
   let fails = 0;
   let enough = ESP32_HEAP[which];
@@ -149,7 +152,8 @@ async function passes(heap: HeapSize): Promise<boolean> {
 }
 
 /**
- * Between one size and the next: what a block more of an image costs, the reports and records of that time included.
+ * @returns the slots that one more block of an image costs, from one size to the next, including the reports and
+ * records of that time
  */
 function slotsPerBlock(rows: readonly Row[], index: number): string | number {
   const [less, more] = [rows[index - 1], rows[index]];

@@ -5,20 +5,20 @@ import { StateError } from "../hal/boards/sim/state-dir.js";
 import { OtaError } from "../src/index.js";
 import { packageVersion } from "./package.js";
 
-/** Wrong input: one line for the user, exit code 2. */
+/** The input is wrong. The message is one line for the user; the exit code is 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Exit codes: 0 done, 1 it went wrong, 2 the input is wrong. */
+/** Exit codes: 0 if all went well, 1 if the command failed, 2 if the input is wrong. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
-/** Runs a program of subcommands, and gives it `--version`; every failure is one line on standard error. */
+/** Runs a program of subcommands and adds `--version`. Every failure is one line on standard error. */
 export async function runProgram(program: Command): Promise<void> {
-  // A reader that has seen enough, as `head` does, is no failure.
+  // It is no failure if a reader such as `head` closes the pipe early.
   process.stdout.on("error", () => process.exit(0));
-  // An option behind a subcommand is that one's, --version too.
+  // An option behind a subcommand belongs to the subcommand, even --version.
   program.version(packageVersion(), "-V, --version", "print the version of this package").enablePositionalOptions();
   silence(program);
   try {
@@ -28,7 +28,7 @@ export async function runProgram(program: Command): Promise<void> {
   }
 }
 
-/** Commander's own ending and printing, of every command at any depth. */
+/** Replaces Commander's own way to end and to print errors, for every command at any depth. */
 function silence(command: Command): void {
   const end = (cause: CommanderError): never => {
     throw new CommandEnd(command, cause);
@@ -40,7 +40,7 @@ function silence(command: Command): void {
   for (const subcommand of command.commands) silence(subcommand);
 }
 
-/** Commander's ending of a command: it does not say of which. */
+/** Commander ends a command by an exception that does not name the command. This one does. */
 class CommandEnd extends Error {
   readonly command: Command;
   override readonly cause: CommanderError;
@@ -65,7 +65,7 @@ function report(program: Command, error: unknown): number {
   return fault !== undefined || isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/** As the user types it: `ota-cloud device add`. */
+/** @returns a command as the user types it: `ota-cloud device add` */
 function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
@@ -79,7 +79,7 @@ function say(program: Command, message: string): void {
   process.stderr.write(`${program.name()}: ${message.replace(/\s*\n\s*/g, " ")}\n`);
 }
 
-/** For options: a number of seconds, fractions allowed. */
+/** Parses the value of an option: a number of seconds, with fractions. */
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
@@ -88,21 +88,21 @@ export function seconds(text: string): number {
   return value;
 }
 
-/** For options: a number of seconds, more than 0. */
+/** Parses the value of an option: a number of seconds above 0. */
 export function positiveSeconds(text: string): number {
   const value = seconds(text);
   if (value === 0) throw new InvalidArgumentError("Must be more than 0.");
   return value;
 }
 
-/** For options: a whole number, 1 or more. */
+/** Parses the value of an option: a whole number, 1 or more. */
 export function positiveCount(text: string): number {
   const value = count(text);
   if (value === 0) throw new InvalidArgumentError("Must be 1 or more.");
   return value;
 }
 
-/** For options: a whole number, 0 or more, decimal or 0x…. */
+/** Parses the value of an option: a whole number, 0 or more, decimal or 0x…. */
 export function count(text: string): number {
   const value = Number(text);
   if (!/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text) || !Number.isSafeInteger(value)) {
@@ -111,23 +111,23 @@ export function count(text: string): number {
   return value;
 }
 
-/** For options: a whole number, below 0 too. */
+/** Parses the value of an option: a whole number, which may be below 0. */
 export function integer(text: string): number {
   if (!/^-?[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
   return Number(text);
 }
 
-/** For options: names separated by commas. */
+/** Parses the value of an option: names separated by commas. */
 export function names(text: string): string[] {
   const list = text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  if (list.length === 0) throw new InvalidArgumentError("No names.");
+  if (list.length === 0) throw new InvalidArgumentError("It has no name.");
   return list;
 }
 
-/** For options: a share from 1 to 99. */
+/** Parses the value of an option: a percentage from 1 to 99. */
 export function percent(text: string): number {
   const value = Number(text);
   if (!/^[0-9]{1,2}$/.test(text) || value < 1) throw new InvalidArgumentError("Not a percentage from 1 to 99.");

@@ -34,7 +34,8 @@ export function readStandardInput(): Buffer {
 }
 
 /**
- * Reads a text as editors save it: UTF-8, or UTF-16 if a byte order mark says so. The mark is no part of the text.
+ * Reads a text as editors save it: in UTF-8, or in UTF-16 if it begins with that byte order mark. The mark does not
+ * belong to the text.
  *
  * @throws UsageError
  */
@@ -46,7 +47,7 @@ export function readText(path: string): string {
   return new TextDecoder(encoding).decode(bytes);
 }
 
-/** Every JSON file that a user writes is read here. @throws UsageError that names the file, and never quotes it */
+/** Reads a JSON file of the user. @throws UsageError that names the file and never quotes its content */
 export function readJson(path: string): unknown {
   const text = readText(path);
   try {
@@ -56,7 +57,7 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Reads a file that is there as a whole: a pipe, which may never end, is none. @throws UsageError */
+/** Reads a regular file as a whole. A pipe is refused, because it may never end. @throws UsageError */
 export function readWholeFile(path: string, byteLimit: number): Buffer {
   let status;
   try {
@@ -80,12 +81,15 @@ export function writeBytes(path: string, bytes: Uint8Array | string): void {
   inWords(path, () => writeFileSync(path, bytes));
 }
 
-/** Writes what only the user may read, over a file that others could read too. @throws UsageError */
+/**
+ * Writes a file that only the user may read, even if an earlier file of that name could be read by others. @throws
+ * UsageError
+ */
 export function writeSecret(path: string, bytes: Uint8Array | string): void {
   inWords(path, () => {
     const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
-      // The mode of `open` is for a new file only. What is no file, as /dev/null, belongs to others.
+      // `open` sets the mode only of a new file. Something other than a file, such as /dev/null, keeps its mode.
       if (fstatSync(file).isFile()) {
         fchmodSync(file, 0o600);
         ftruncateSync(file);
@@ -127,7 +131,7 @@ export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevi
   }
 }
 
-/** @returns DER @throws UsageError where the file is not exactly one certificate */
+/** @returns the certificate in DER @throws UsageError if the file does not hold exactly one certificate */
 export function readCertificate(path: string): Uint8Array {
   const bytes = readBytes(path);
   const found = bytes.toString("latin1").match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;

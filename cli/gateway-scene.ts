@@ -12,8 +12,8 @@ import type { DeviceName, OtaAgent, SubDeviceEvent } from "../src/index.js";
 import { createProgressOf, type ProgressOf } from "./progress.js";
 
 /*
- * The scene of the vendor's document: a gateway with three lights and, of another product, an air conditioner. The
- * lights are offered the same firmware.
+ * The devices of an example in the vendor's document: a gateway with three lights and an air conditioner, which is of
+ * another product. The lights are offered the same firmware.
  */
 const GATEWAY: DeviceName = { productId: "ABCDE12345", deviceName: "gateway_01" };
 const LIGHTS = ["light1", "light2", "light3"].map(
@@ -30,11 +30,11 @@ const DEADLINE_MS = 120_000;
 export interface GatewaySceneOptions {
   readonly folder: string;
   readonly log: Log;
-  /** Where the gateway's power is cut, in percent of the download. */
+  /** Percent of the download at which the gateway's power is cut. */
   readonly cut: number | undefined;
 }
 
-/** Plays the scene. @returns one line about its end, and whether all went well */
+/** Runs the scene. @returns one line about the result, and whether all went well */
 export async function playGatewayScene({
   folder,
   log,
@@ -54,7 +54,7 @@ export async function playGatewayScene({
   await cloud.stop();
   const behind = LIGHTS.filter((light) => devices.find((known) => isSame(known, light))?.version !== NEW_VERSION);
   if (failure === undefined && behind.length > 0) {
-    return { line: `failed   the cloud does not know of ${behind[0]?.deviceName}`, done: false };
+    return { line: `failed   the cloud has no report of the new version from ${behind[0]?.deviceName}`, done: false };
   }
   if (failure !== undefined) return { line: `failed   ${failure}`, done: false };
   const names = LIGHTS.map(({ deviceName }) => deviceName).join(", ");
@@ -79,7 +79,7 @@ async function prepare({ platform }: Cloud, folder: string, deviceSecret: string
   await platform.upgrade({ productId, version: NEW_VERSION, selection: { kind: "list", deviceNames } });
 }
 
-/** @returns why it failed */
+/** @returns why it failed, or `undefined` */
 function run(setup: {
   state: string;
   cloud: Cloud;
@@ -118,20 +118,23 @@ function run(setup: {
       clearTimeout(deadline);
       progress.stop();
       agent?.stop();
-      // A moment for what is on its way: the farewells, and the cloud's last word.
+      // The wait lets the last messages arrive: DISCONNECT of the gateway, and the last answers of the cloud.
       setTimeout(() => {
         board.cutPower();
         flash.close();
         resolve(failure);
       }, 100);
     };
-    const deadline = setTimeout(() => end("no end within two minutes"), DEADLINE_MS);
+    const deadline = setTimeout(
+      () => end("the update did not end within two minutes; --log debug shows more"),
+      DEADLINE_MS,
+    );
     const follow = (event: SubDeviceEvent): void => {
       show(progress, event);
       if (event.kind === "result") {
         if (event.result.outcome !== "done") end(`${event.deviceName}: ${event.result.message}`);
       }
-      // The new version is what the platform believes.
+      // The platform considers the update done once it has got the new version, so the version report may still follow.
       if (event.kind === "result" && waited.delete(event.deviceName) && waited.size === 0) {
         setTimeout(() => end(undefined), 300);
       }

@@ -3,9 +3,9 @@ import type { Log, LogLevel } from "../hal/ports/index.js";
 export const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
 /**
- * Lines of `time level area message` on standard error, from `level` upwards.
+ * Makes a log of lines `time level area message` on standard error, from `level` upwards.
  *
- * @param around writes a line, where something else may be on the terminal
+ * @param around calls its argument to write a line; it can clear the terminal before that and restore it afterwards
  */
 export function createLog(level: LogLevel, around: (write: () => void) => void = (write) => write()): Log {
   const limit = LOG_LEVELS.indexOf(level);

@@ -18,19 +18,19 @@ export type ProvisioningEntries = {
   readonly [Key in (typeof PROVISIONING_KEYS.string)[number]]?: string | undefined;
 } & { readonly [Key in (typeof PROVISIONING_KEYS.blob)[number]]?: Uint8Array | undefined };
 
-/** ESP-IDF mounts no NVS of fewer pages for writing. */
+/** Least pages of an NVS partition that ESP-IDF mounts for writing. */
 const MIN_PAGES = 3;
 
-/** Bytes of the partition `nvs` in partitions.csv. */
+/** @returns bytes of the partition `nvs` in partitions.csv */
 export function nvsLength(): number {
   const text = readFileSync(join(packageRoot(), "hal", "boards", "esp32", "partitions.csv"), "utf8");
   return dataPartition(parsePartitionsCsv(text), SUBTYPE_DATA_NVS, "nvs").size;
 }
 
 /**
- * A whole NVS partition with these entries: the same entries, the same bytes.
+ * Makes a whole NVS partition with these entries. The same entries always make the same bytes.
  *
- * @param byteLength of the partition
+ * @param byteLength bytes of the partition
  * @throws UsageError if they do not fit
  */
 export function makeNvsImage(entries: ProvisioningEntries, byteLength: number): Uint8Array {
@@ -54,7 +54,7 @@ function store<Value>(key: string, value: Value | undefined, write: (value: Valu
     write(value);
   } catch (error) {
     const { message } = error as Error;
-    if (message === "ESP_ERR_NVS_VALUE_TOO_LONG") throw new UsageError(`${key} is longer than NVS takes`);
+    if (message === "ESP_ERR_NVS_VALUE_TOO_LONG") throw new UsageError(`${key} is longer than an entry of NVS can be`);
     if (message === "ESP_ERR_NVS_NOT_ENOUGH_SPACE") {
       throw new UsageError(`${key} does not fit the nvs partition any more`);
     }
@@ -62,14 +62,16 @@ function store<Value>(key: string, value: Value | undefined, write: (value: Valu
   }
 }
 
-/** What a flash is provisioned with, by name alone. */
+/** Names of the entries that a flash is provisioned with, without their values. */
 export interface ProvisioningReport {
   readonly productId: string | null;
   readonly deviceName: string | null;
   readonly keys: readonly string[];
 }
 
-/** @param flash a snapshot: mounting may clear up after a cut @returns `null` if nothing is */
+/**
+ * @param flash a copy, because mounting may repair what a power cut has left @returns `null` if nothing is provisioned
+ */
 export function inspectProvisioning(flash: NorFlash): ProvisioningReport | null {
   const partition = readPartitionTable(flash).find(
     ({ type, subtype }) => type === TYPE_DATA && subtype === SUBTYPE_DATA_NVS,

@@ -2,15 +2,23 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Root of this package: beside its compiled code. */
+/**
+ * The folder with the board's files, above the compiled code: the root of the repository, or `dist` of the tools.
+ */
 export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, "hal", "boards", "esp32", "manifest.json"))) return folder;
-  }
-  throw new Error("hal/boards/esp32/manifest.json is missing");
+  return folderAbove(join("hal", "boards", "esp32", "manifest.json"));
 }
 
+/** Of the package whose compiled code this is. */
 export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { readonly version: string })
-    .version;
+  const path = join(folderAbove("package.json"), "package.json");
+  return (JSON.parse(readFileSync(path, "utf8")) as { readonly version: string }).version;
+}
+
+/** The nearest folder above this code that has the file. */
+function folderAbove(file: string): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, file))) return folder;
+  }
+  throw new Error(`${file} is missing`);
 }

@@ -1,21 +1,21 @@
 const LONGEST_BAR = 40;
-/** A shorter one shows nothing. */
+/** Columns of the shortest bar that is useful. */
 const SHORTEST_BAR = 4;
 
 export interface ProgressLine {
-  /** What it is of. */
+  /** Name of what is in progress. */
   readonly name: string;
   /** From 0 to 1. */
   readonly share: number;
-  /** What stands behind the percentage. */
+  /** Text behind the percentage. */
   readonly tail: string;
-  /** Of the terminal. */
+  /** Columns of the terminal. */
   readonly columns: number;
 }
 
 /**
- * One line that is no wider than the terminal: the bar becomes shorter first, then the tail goes, the bar, and the
- * name's end. The percentage stays.
+ * @returns one line that is no wider than the terminal. If there is too little room, the bar becomes shorter first.
+ * Then the tail is left out, then the bar, and at last the end of the name. The percentage always stays.
  */
 export function progressLine({ name, share, tail, columns }: ProgressLine): string {
   const percent = `${Math.floor(share * 100)} %`;

@@ -1,18 +1,18 @@
 import { type GenericFormatter, MultiBar, SingleBar } from "cli-progress";
 import { progressLine } from "./progress-line.js";
 
-/** On a terminal that does not say how wide it is. */
+/** Columns of a terminal that does not report its width. */
 const DEFAULT_COLUMNS = 80;
-/** Standard output, which was asked whether it is a terminal. Signals are for `atEnd`. */
+/** Standard output, because that one is tested for a terminal. `atEnd` handles the signals. */
 const ON_TERMINAL = { stream: process.stdout, hideCursor: true, gracefulExit: false };
-/** What a shell says of a process that such a signal ended. */
+/** Exit codes that a shell reports for a process that SIGINT or SIGTERM ended. */
 const EXIT_INTERRUPTED = 130;
 const EXIT_TERMINATED = 143;
 
-/** Shows how far a download is: a bar on a terminal, a line for each tenth otherwise. */
+/** Shows the progress of a download: a bar on a terminal, otherwise a line for each tenth. */
 export interface Progress {
   update(bytes: number, size: number): void;
-  /** Ends the bar, so that lines can follow. */
+  /** Ends the bar, so that other lines can follow. */
   stop(): void;
 }
 
@@ -49,10 +49,10 @@ function columns(): number {
 }
 
 /**
- * Has the terminal as it was, with its cursor and its wrapping of lines, however the process ends: a signal becomes an
- * exit.
+ * Makes sure that the terminal gets its cursor and its wrapping of lines back when the process ends. For that, a signal
+ * becomes an exit.
  *
- * @returns what takes that back
+ * @returns a function that undoes this
  */
 function atEnd(stop: () => void): () => void {
   const interrupted = (): never => process.exit(EXIT_INTERRUPTED);
@@ -74,11 +74,11 @@ function lines(): Progress {
   };
 }
 
-/** Shows how far several are at once: a bar for each on a terminal, lines with their names otherwise. */
+/** Shows the progress of several downloads at once: a bar for each on a terminal, otherwise lines with their names. */
 export interface ProgressOf {
   state(name: string, state: string): void;
   update(name: string, bytes: number, size: number): void;
-  /** A line besides. */
+  /** Shows another line. */
   say(line: string): void;
   stop(): void;
 }

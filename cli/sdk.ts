@@ -4,32 +4,35 @@ import { UsageError } from "./command-line.js";
 
 export { packageRoot } from "./package.js";
 
-/** Oldest version of the Moddable SDK with ECMA-419 storage, and with natives and FFI that survive a bundler. */
+/**
+ * Oldest major version of the Moddable SDK with ECMA-419 storage, and with native functions and FFI that a bundler
+ * keeps.
+ */
 const MIN_MAJOR = 8;
 
 export interface Sdk {
   readonly folder: string;
   readonly version: string;
-  /** Folder of its built tools. */
+  /** Folder of the SDK's built tools. */
   readonly tools: string;
 }
 
 export interface SdkNeeds {
-  /** Where the README says how to install it. */
+  /** Text that names the page about the installation. */
   readonly see: string;
-  /** Programs that must be built. */
+  /** Names of programs that must be built. */
   readonly tools: readonly string[];
-  /** Files that a whole SDK has, relative to its folder. */
+  /** Files that a complete SDK has, relative to its folder. */
   readonly parts: readonly string[];
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds): Sdk {
   const folder = env["MODDABLE"];
+  const host = process.platform === "darwin" ? "mac" : "lin";
   if (folder === undefined || folder === "") {
-    throw new UsageError(
-      `MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer and set it to its folder; ${see}`,
-    );
+    const needed = `export MODDABLE=<its folder> PATH=<its folder>/build/bin/${host}/release:$PATH`;
+    throw new UsageError(`MODDABLE is not set: install the Moddable SDK ${MIN_MAJOR} or newer, then ${needed}; ${see}`);
   }
   const version = versionOf(folder);
   if (version === "") {
@@ -40,11 +43,14 @@ export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds)
   }
   const part = parts.find((path) => !existsSync(join(folder, path)));
   if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${see}`);
-  const host = process.platform === "darwin" ? "mac" : "lin";
   const built = join(folder, "build", "bin", host, "release");
   const missing = tools.find((name) => !isProgram(join(built, name)));
   if (missing !== undefined) {
-    throw new UsageError(`${missing} is not built: run make in ${join(folder, "build", "makefiles", host)}; ${see}`);
+    // The last that its makefile builds is a window, which needs GTK: without it make fails, and all is there.
+    const make = `MODDABLE=${folder} PATH=${built}:$PATH make -C ${join(folder, "build", "makefiles", host)}`;
+    throw new UsageError(
+      `${missing} is not built: run ${make} (an error about GTK at its end does not matter); ${see}`,
+    );
   }
   return { folder, version, tools: built };
 }

@@ -35,14 +35,17 @@ interface StartOptions {
 }
 
 const program = new Command("npm start --")
-  .description("A local OTA cloud brings a simulated ESP32 from version 0.1.0 to a new firmware, in one process.")
-  .option("--firmware <file>", "an ESP32 application image to update to; default: a made one of 1 MiB, version 0.2.0")
+  .description("A local OTA cloud updates a simulated ESP32 from version 0.1.0 to a new firmware, in one process.")
+  .option(
+    "--firmware <file>",
+    "an ESP32 application image to update to; default: a generated one of 1 MiB, version 0.2.0",
+  )
   .option("--cut <percent>", "cut the power once this much is downloaded, then switch it on again", percent)
   .addOption(
-    new Option("--gateway", "a gateway instead, which brings three lights to one firmware").conflicts("firmware"),
+    new Option("--gateway", "a gateway instead, which updates three lights to one firmware").conflicts("firmware"),
   )
   .addOption(
-    new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"),
+    new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
   )
   .action(start);
 
@@ -68,7 +71,7 @@ async function startGateway({ log, cut }: StartOptions): Promise<void> {
   if (!done) process.exitCode = EXIT_FAILED;
 }
 
-/** Gone with this process. */
+/** Makes a folder that is removed when this process ends. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -166,12 +169,15 @@ function runBoard(setup: {
       },
       onDead: (error) => end({ outcome: "failed", message: error.message }),
     });
-    const deadline = setTimeout(() => end({ outcome: "failed", message: "no end within two minutes" }), DEADLINE_MS);
+    const deadline = setTimeout(
+      () => end({ outcome: "failed", message: "the update did not end within two minutes; --log debug shows more" }),
+      DEADLINE_MS,
+    );
     const end = (ended: Ended): void => {
       clearTimeout(deadline);
       progress.stop();
       agent?.stop();
-      // A moment for what is on its way: the DISCONNECT, and the cloud's last word.
+      // The wait lets the last messages arrive: the DISCONNECT, and the last answer of the cloud.
       setTimeout(() => {
         board.cutPower();
         flash.close();
@@ -224,7 +230,7 @@ function cutAndReturn(board: SimulatedBoard, progress: Progress, percent: number
   }, 200);
 }
 
-/** The version in the image: what the new firmware will report. @throws UsageError where no platform takes it */
+/** @returns the image's version, which the new firmware will report @throws UsageError if no platform accepts it */
 function offeredVersion(image: Uint8Array): string {
   const version = appVersion(image) ?? "";
   if (/^[A-Za-z0-9._-]{1,32}$/.test(version)) return version;

@@ -7,7 +7,9 @@ import { Platform } from "./platform.js";
 import { CloudStore } from "./store.js";
 import { CloudError, type CloudService } from "./types.js";
 
-/** Says where a running cloud takes its operator's requests; only the owner of the folder can read it. */
+/**
+ * File with the address at which a running cloud takes its operator's requests. Only the folder's owner can read it.
+ */
 const ADDRESS_FILE = "serve.json";
 
 interface Address {
@@ -16,9 +18,9 @@ interface Address {
 }
 
 type Method = keyof CloudService;
-/** Silence after which a cloud does not answer. */
+/** Wait for an answer of the cloud, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 5000;
-/** The same while it reads a whole file: what it did would stay unsaid, and it is done. */
+/** Wait for an answer to a request that reads a whole file. The cloud finishes such a request even without a caller. */
 const FILE_TIMEOUT_MS = 600_000;
 const METHODS: readonly Method[] = [
   "addDevice",
@@ -72,7 +74,7 @@ async function answer(
   }
 }
 
-/** What node:fs says of its failure besides the message: who asked puts it into words. */
+/** @returns the fields of an error of node:fs besides its message; the process that asked describes them in words */
 function systemFault(error: unknown): object | undefined {
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
   return syscall === undefined ? undefined : { code, syscall, path, dest };
@@ -87,9 +89,9 @@ function refusalOf(
 }
 
 /**
- * The service of the cloud that runs on this folder, or, where none runs, of the state in the folder itself.
- *
- * @throws CloudError where the state is damaged
+ * @returns the service of the cloud that runs on this folder or, if none runs, a service on the state in the folder
+ * itself
+ * @throws CloudError if the state is damaged
  */
 export async function connectService(folder: string): Promise<CloudService> {
   const address = readAddress(folder);
@@ -165,13 +167,13 @@ function call(
             if (response.statusCode === 200) resolve(body);
             else reject(refusalOf(body as Parameters<typeof refusalOf>[0], response.statusCode));
           } catch {
-            reject(new CloudError("cloud answers nonsense"));
+            reject(new CloudError("the cloud's answer is not JSON: restart it with the version of this command"));
           }
         });
       },
     );
     outgoing.on("timeout", () => outgoing.destroy());
-    outgoing.on("error", () => reject(new CloudError("the cloud does not answer")));
+    outgoing.on("error", () => reject(new CloudError("the cloud does not answer: restart it")));
     outgoing.end(JSON.stringify(argument ?? null));
   });
 }

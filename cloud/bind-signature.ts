@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** How far a request's time may be from the cloud's, in seconds. The platform's own limit is not documented. */
+/** Most seconds between a request's time and the cloud's. The platform's own limit is not documented. */
 const TOLERANCE_SEC = 600;
 
-/** The proof that a gateway knows a sub-device's secret, as a bind request has it. */
+/** The fields of a bind request that prove that a gateway knows a sub-device's secret. */
 export interface BindProof {
   readonly signature: string;
   /** Integer. */
@@ -16,8 +16,8 @@ export interface BindProof {
 export type BindVerdict = "valid" | "wrong" | "expired" | "unknown-method";
 
 /**
- * @param deviceSecret as in device_info.json: its text is the key, not what it decodes to, other than for the MQTT
- * password
+ * @param deviceSecret as in device_info.json: here the text itself is the key; for the MQTT password the key is what
+ * the text decodes to
  * @param nowSec       seconds since 1970
  */
 export function checkBindProof(

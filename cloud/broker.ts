@@ -4,11 +4,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createSecureServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { RateMeter } from "./rate-meter.js";
 
-/** What the platform needs of a broker, its own or another. */
+/** What the platform needs from a broker, its own or another one. */
 export interface Broker {
-  /** QoS 0. */
+  /** Publishes with QoS 0. */
   publish(topic: string, payload: string): void;
-  /** Whether someone has subscribed to exactly this topic, is connected and receives what is published there. */
+  /** Whether a connected client has subscribed to exactly this topic and receives what is published there. */
   isSubscribed(topic: string): boolean;
   close(): Promise<void>;
 }
@@ -17,32 +17,32 @@ export interface OwnBrokerOptions {
   /** @returns what the client may do, or `undefined` to refuse it */
   authenticate(clientId: string, username: string, password: string | undefined): Rights | undefined;
   onPublish(topic: string, payload: string): void;
-  /** A message that was acknowledged, if that was due, and not heard. */
+  /** Called for a message that the platform does not handle, although it was acknowledged if QoS required it. */
   onDropped?(topic: string): void;
-  /** A message beyond the platform's rate; it is heard all the same. */
+  /** Called for a message beyond the platform's rate; the message is handled nevertheless. */
   onOverRate?(clientId: string): void;
   readonly tls?: TlsOptions | undefined;
 }
 
-/** Product id and the longest device name; MQTT 3.1, which the Python SDK speaks, would allow 23. */
+/** Characters of a product id and the longest device name. MQTT 3.1, which the Python SDK uses, would allow only 23. */
 const CLIENT_ID_LIMIT = 58;
 
-/** Longest keepalive the platform accepts, in seconds. */
+/** Longest keepalive that the platform accepts, in seconds. */
 const KEEPALIVE_LIMIT = 900;
 
 /**
- * What becomes of a message: `heard` by the platform, `passed` on to its subscribers only, `dropped` though
- * acknowledged, or `refused`, which ends the connection.
+ * What happens to a message: it is `handled` by the platform, only `passed` on to its subscribers, `dropped` although
+ * it is acknowledged, or `refused`, which ends the connection.
  */
-export type Verdict = "heard" | "passed" | "dropped" | "refused";
+export type Verdict = "handled" | "passed" | "dropped" | "refused";
 
-/** What a client may do on one connection; asked each time. */
+/** What a client may do on one connection. The broker asks this for each packet. */
 export interface Rights {
   publish(topic: string): Verdict;
   subscribe(topic: string): boolean;
-  /** Whether what is published on a topic that it has subscribed to is for it now. */
+  /** Whether the client may now receive what is published on a topic that it has subscribed to. */
   receive(topic: string): boolean;
-  /** The connection is over. */
+  /** Called when the connection has ended. */
   end(): void;
 }
 
@@ -59,7 +59,7 @@ export class OwnBroker implements Broker {
   readonly #aedes = new Aedes({ maxClientsIdLength: CLIENT_ID_LIMIT });
   readonly #options: OwnBrokerOptions;
   readonly #connections = new Map<Client, Connection>();
-  /** Why a CONNECT is refused, found before its credentials are looked at. */
+  /** Clients whose CONNECT is refused for a reason that was found before the check of their credentials. */
   readonly #refused = new WeakSet<Client>();
   readonly server: Server;
 
@@ -84,7 +84,7 @@ export class OwnBroker implements Broker {
   }
 
   isSubscribed(topic: string): boolean {
-    // aedes tells of a subscription even where it was refused: what counts is what the client has.
+    // aedes reports a subscription even if it was refused, so only the client's own list is used.
     return [...this.#connections].some(
       ([client, { rights }]) =>
         topic in (client as Client & { subscriptions: object }).subscriptions && rights.receive(topic),
@@ -112,17 +112,17 @@ export class OwnBroker implements Broker {
       done(error as Parameters<typeof done>[0], rights !== undefined);
     };
     aedes.authorizePublish = (client, packet, callback) => {
-      const verdict = client === null ? "heard" : this.#judge(client, packet);
+      const verdict = client === null ? "handled" : this.#judge(client, packet);
       callback(verdict === "refused" ? new Error("publish refused") : null);
     };
     aedes.authorizeSubscribe = (client, subscription, callback) => {
       const allowed =
         this.#connections.get(client)?.rights.subscribe(subscription.topic) === true && subscription.qos !== 2;
-      // null grants nothing: the SUBACK carries 0x80.
+      // With null nothing is granted, and the SUBACK carries 0x80.
       callback(null, allowed ? subscription : null);
     };
-    // A subscription outlives the right to it: of a sub-device that has gone offline, or was bound to another gateway
-    // since.
+    // A gateway keeps its subscription when it loses the right to it: the sub-device may have gone offline, or may now
+    // be bound to another gateway. So the right is checked for each message.
     aedes.authorizeForward = (client, packet) =>
       this.#connections.get(client)?.rights.receive(packet.topic) === true ? packet : null;
     aedes.on("clientDisconnect", (client) => {
@@ -137,12 +137,12 @@ export class OwnBroker implements Broker {
     const { onPublish, onDropped, onOverRate } = this.#options;
     if (connection.rate.count(performance.now())) onOverRate?.(client.id);
     const verdict = connection.rights.publish(topic);
-    if (verdict === "heard") onPublish(topic, payload.toString());
+    if (verdict === "handled") onPublish(topic, payload.toString());
     if (verdict === "dropped") onDropped?.(topic);
     return verdict;
   }
 
-  /** aedes asks about one filter at a time: how many there are is seen on the wire only. */
+  /** aedes asks about one filter at a time. How many filters a SUBSCRIBE has can only be read from its bytes. */
   #watchSubscribes(socket: Socket): void {
     const parser = mqttPacket.parser();
     parser.on("packet", (packet) => {
@@ -154,7 +154,7 @@ export class OwnBroker implements Broker {
   }
 }
 
-/** A client certificate whose common name is the client id stands for the password. */
+/** A client certificate whose common name is the client id replaces the password. */
 function isProvenBy(client: Client): boolean {
   const socket = client.conn as TLSSocket;
   if (socket.authorized !== true) return false;

@@ -1,13 +1,13 @@
 export interface ByteRange {
   readonly first: number;
-  /** Inclusive. */
+  /** Index of the last byte, which belongs to the range. */
   readonly last: number;
 }
 
 /**
  * Reads a Range field (RFC 9110 §14.2). An end beyond the file is clamped, as the object store does.
  *
- * @returns `undefined` for no range, one that is malformed, and several: the whole file is sent then
+ * @returns `undefined` if there is no range, a malformed one or more than one; then the whole file is sent
  */
 export function parseRange(value: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
   const match = /^bytes=([0-9]*)-([0-9]*)$/.exec(value?.trim() ?? "");

@@ -12,33 +12,36 @@ import { CloudStore } from "./store.js";
 import { CloudError } from "./types.js";
 
 export interface CloudOptions {
-  /** Folder of the state; made where there is none. */
+  /** Folder of the state. It is made if it does not exist. */
   readonly folder: string;
   /** Address to listen on. Default 127.0.0.1. */
   readonly listen?: string;
-  /** Host in the URLs that devices get. Default: the address listened on. */
+  /** Host in the URLs that devices get. Default: the value of `listen`. */
   readonly publicHost?: string | undefined;
-  /** 0: any free port. */
+  /** Port of the broker and, below, of the file server; 0 means any free port. */
   readonly mqttPort?: number;
   readonly httpPort?: number;
-  /** Another broker instead of the own one. */
+  /** URL of another broker that is used instead of the cloud's own. */
   readonly broker?: string | undefined;
-  /** PEM files: mqtts and https; with `clientCa`, device certificates are asked for and accepted. */
+  /**
+   * PEM files, for mqtts and https. With `clientCa`, the cloud asks devices for their certificates and accepts those
+   * that this authority has signed.
+   */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined;
-  /** Default one day, as the platform's. */
+  /** Seconds that a signed URL is valid. Default: one day, as on the platform. */
   readonly urlLifetimeSec?: number;
-  /** What goes wrong with the answers to gateways, on command. */
+  /** Faults to inject into the answers to gateways. */
   readonly gatewayFaults?: GatewayFaults | undefined;
   onServed?(request: ServedRequest): void;
-  /** A message of a device. */
+  /** Called for each message of a device. */
   onReport?(topic: string, payload: string): void;
-  /** What the platform might take amiss, in one line; never a secret. */
+  /** Called with one line about something that the platform might refuse; the line never holds a secret. */
   onWarning?(line: string): void;
 }
 
 const DAY_SEC = 86400;
 
-/** Of a connection that is too fast, one message in so many is told. */
+/** If a connection sends too fast, one message in this many is reported. */
 const WARNING_INTERVAL = 100;
 
 /** A running cloud: broker, file server and platform in one process. */
@@ -63,7 +66,7 @@ export class Cloud {
     this.httpUrl = options.httpUrl;
   }
 
-  /** @throws CloudError where a port is taken, a file cannot be read or the other broker is not there */
+  /** @throws CloudError if a port is taken, a file cannot be read or the other broker cannot be reached */
   static async start(options: CloudOptions): Promise<Cloud> {
     const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC } = options;
     const publicHost = options.publicHost ?? listen;
@@ -80,7 +83,7 @@ export class Cloud {
       publish: (topic, payload) => broker?.publish(topic, payload),
       isOnline: (productId, deviceName) => {
         const device = platform.subDevices.device({ productId, deviceName });
-        // Of somebody else's broker nothing is known but what gateways said.
+        // With another broker, the cloud knows only what gateways have reported.
         if (options.broker !== undefined && device?.gateway !== undefined) return platform.subDevices.isOnline(device);
         return broker?.isSubscribed(updateTopic({ productId, deviceName })) ?? false;
       },

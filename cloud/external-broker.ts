@@ -3,8 +3,8 @@ import type { Broker } from "./broker.js";
 import { CloudError } from "./types.js";
 
 /**
- * The platform as a client of somebody else's broker. Who may connect is that broker's business then, and so is
- * everything it refuses; who has subscribed, and when a gateway's connection ends, cannot be known.
+ * The platform as a client of another broker. That broker decides which clients may connect and what it refuses. The
+ * platform cannot know which clients have subscribed, nor when a gateway's connection ends.
  */
 export class ExternalBroker implements Broker {
   readonly #client: MqttClient;
@@ -15,14 +15,14 @@ export class ExternalBroker implements Broker {
 
   /**
    * @param url `mqtt://[user:password@]host[:port]` or `mqtts://…`
-   * @throws CloudError where the broker cannot be reached
+   * @throws CloudError if the broker cannot be reached
    */
   static async connect(url: string, onPublish: (topic: string, payload: string) => void): Promise<ExternalBroker> {
     let client: MqttClient;
     try {
       client = await connectAsync(url, { reconnectPeriod: 1000, connectTimeout: 5000 }, false);
     } catch {
-      throw new CloudError(`no broker at ${redact(url)}`);
+      throw new CloudError(`no broker at ${redact(url)}: start it, or correct its URL`);
     }
     client.on("message", (topic, payload) => onPublish(topic, payload.toString()));
     try {
@@ -31,7 +31,7 @@ export class ExternalBroker implements Broker {
       }
     } catch {
       await client.endAsync(true);
-      throw new CloudError(`broker ${redact(url)} refuses the subscription`);
+      throw new CloudError(`broker ${redact(url)} refuses the subscription: allow this user to subscribe`);
     }
     return new ExternalBroker(client);
   }
@@ -49,7 +49,7 @@ export class ExternalBroker implements Broker {
   }
 }
 
-/** Without user and password. */
+/** @returns the URL without user and password */
 function redact(url: string): string {
   return url.replace(/\/\/[^@/]*@/, "//");
 }

@@ -1,6 +1,6 @@
 export type Fields = { readonly [key: string]: unknown };
 
-/** @returns `undefined` for what is no JSON, or no object */
+/** @returns the fields of a JSON object, or `undefined` if the payload is no JSON or no object */
 export function parseFields(payload: string): Fields | undefined {
   try {
     return asFields(JSON.parse(payload));

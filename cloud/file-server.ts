@@ -7,7 +7,7 @@ import { checkSignature, firmwarePath, type Verdict } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
 import type { FirmwareRecord } from "./types.js";
 
-/** Told of each request, for logs and figures: never with the query. */
+/** What is reported of each request, for logs and measurements. It never holds the query. */
 export interface ServedRequest {
   readonly path: string;
   readonly status: number;
@@ -17,13 +17,14 @@ export interface ServedRequest {
 
 export interface FileServerOptions {
   readonly store: CloudStore;
-  /** Present: https. */
+  /** If present, the server uses https. */
   readonly tls?: ServerOptions | undefined;
   onServed?(request: ServedRequest): void;
 }
 
 /**
- * Serves added firmware by signed URL, with ranges, as the platform's object store does; and a manifest beside each.
+ * Serves added firmware by signed URL, with ranges, as the platform's object store does. If a firmware has a manifest,
+ * it is served too.
  */
 export function createFileServer(options: FileServerOptions): Server {
   const listener: RequestListener = (request, response) => serve(options, request, response);
@@ -64,7 +65,7 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
   if (isManifest) {
     const body = JSON.stringify(firmware.manifest);
     response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
-    // Node leaves the body of an answer to HEAD out.
+    // Node itself omits the body of an answer to HEAD.
     response.end(body);
     done(200, request.method === "HEAD" ? 0 : Buffer.byteLength(body));
     return;
@@ -81,8 +82,9 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
 }
 
 /**
- * A manifest is asked for with the file's own query, `.json` put before it: the signature of a file holds for both, for
- * as long. What it covers says which is meant, as the version of another file may itself end in `.json`.
+ * The URL of a manifest is the URL of its file with `.json` put before the query, so one signature is valid for both,
+ * for the same time. Because the version of a firmware may itself end in `.json`, the request is for a manifest only if
+ * the signature does not fit the whole path but fits the path without `.json`.
  */
 function checkTarget(target: string, path: string, key: string): { verdict: Verdict; isManifest: boolean } {
   const nowSec = Date.now() / 1000;
@@ -92,7 +94,7 @@ function checkTarget(target: string, path: string, key: string): { verdict: Verd
   return { verdict: checkSignature(file, key, nowSec), isManifest: true };
 }
 
-/** A Range counts for GET only, and where If-Range, if there is one, names this very file (RFC 9110 §14.2, §13.1.5). */
+/** A Range counts only for GET, and only if an If-Range, if there is one, names this file (RFC 9110 §14.2, §13.1.5). */
 function rangeOf(request: IncomingMessage, firmware: FirmwareRecord): ByteRange | "unsatisfiable" | undefined {
   const ifRange = request.headers["if-range"];
   if (ifRange !== undefined && ifRange !== etagOf(firmware)) return undefined;

@@ -1,25 +1,26 @@
 /**
- * What goes wrong with the answers to gateways, on command. Read anew at each answer: a test may change it on the way.
+ * Faults to inject into the answers to gateways. They are read anew for each answer, so a test may change them at any
+ * time.
  */
 export interface GatewayFaults {
   /**
-   * Answered instead of carrying the operation out; by operation (`online`), or by operation and device
-   * (`online:light1`).
+   * Result codes that are answered instead of carrying the operation out. The key is an operation (`online`), or an
+   * operation and a device (`online:light1`).
    */
   results?: { readonly [operation: string]: number };
   delayMs?: number;
   /**
-   * Each answer waits for the next one, or `REORDER_WAIT_MS`, and goes after it; several devices in one are turned
-   * around.
+   * Each answer waits until the next one was sent, or for `REORDER_WAIT_MS`. The devices inside an answer are in
+   * reverse order.
    */
   reorder?: boolean;
   /** Every n-th answer is lost. */
   loseEvery?: number;
-  /** An unbind is answered as `bind`, as the platform's document prints it. */
+  /** An unbind is answered with the type `bind`, as in the platform's document. */
   unbindAsBind?: boolean;
 }
 
-/** Longest that an answer waits for one to go before it, in milliseconds. */
+/** Longest time that an answer waits for the next one, in milliseconds. */
 export const REORDER_WAIT_MS = 200;
 
 export interface GatewayAnswer {
@@ -27,7 +28,7 @@ export interface GatewayAnswer {
   readonly payload: { readonly devices: readonly object[] };
 }
 
-/** The way of the answers to the gateways, with what goes wrong on it. */
+/** Sends the answers to the gateways, with the faults. */
 export class FaultyAnswers {
   readonly #faults: GatewayFaults;
   readonly #send: (topic: string, payload: string) => void;

@@ -4,25 +4,25 @@ import { FaultyAnswers, type GatewayFaults } from "./gateway-faults.js";
 import type { BindObstacle, SubDevices } from "./sub-devices.js";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
-/** `result` of an operation, as the platform's document numbers them. */
+/** The values of `result` of an operation, with the numbers of the platform's document. */
 export const RESULT = {
   ok: 0,
   notBound: -1,
-  /** Here: the state cannot be stored. */
+  /** In this cloud: the state cannot be stored. */
   systemError: -2,
   badParameters: 801,
-  /** Illegal, or of no device that is registered. */
+  /** The name is illegal, or no device of that name is registered. */
   badDeviceName: 802,
   wrongSignature: 803,
   unknownSignMethod: 804,
   signatureExpired: 805,
   boundElsewhere: 806,
-  /** A gateway. */
+  /** The device is a gateway. */
   notOrdinary: 807,
-  /** Here: by a gateway that is itself a sub-device, or that has as many as it may have. */
+  /** In this cloud: the gateway is itself a sub-device, or has as many sub-devices as it may have. */
   notAllowed: 808,
   boundAlready: 809,
-  /** Here: one without a secret, whose signature nobody could check. */
+  /** In this cloud: the sub-device has no secret, so its signature cannot be checked. */
   unsupported: 810,
 } as const;
 
@@ -39,16 +39,16 @@ type Operation = (typeof OPERATIONS)[number];
 export interface GatewayOperationsOptions {
   readonly subDevices: SubDevices;
   readonly faults?: GatewayFaults | undefined;
-  /** QoS 0. */
+  /** Publishes with QoS 0. */
   publish(topic: string, payload: string): void;
 }
 
-/** What gateways ask for on `$gateway/operation/…`, and what they are told on `$gateway/operation/result/…`. */
+/** Carries out what gateways request on `$gateway/operation/…`, and answers on `$gateway/operation/result/…`. */
 export class GatewayOperations {
   readonly #options: GatewayOperationsOptions;
   readonly #subDevices: SubDevices;
   readonly #answers: FaultyAnswers;
-  /** Changes that were told and not acknowledged. */
+  /** How many changes were sent to each gateway and not acknowledged yet. */
   readonly #unanswered = new Map<DeviceRecord, number>();
 
   constructor(options: GatewayOperationsOptions) {
@@ -60,7 +60,9 @@ export class GatewayOperations {
     });
   }
 
-  /** What is not understood is dropped; a known operation is answered, whatever is wrong with it. */
+  /**
+   * A message that is not understood is dropped. A known operation is always answered, even if its fields are wrong.
+   */
   onOperation(gateway: DeviceRecord, payload: string): void {
     const message = parseFields(payload);
     const type = message?.["type"];
@@ -77,13 +79,13 @@ export class GatewayOperations {
     const operation = OPERATIONS.find((known) => known === type);
     if (operation === undefined) return;
     const devices = asFields(message["payload"])?.["devices"];
-    // An answer without any device would leave the vendor's clients waiting: they read the first.
+    // The vendor's clients read the first device of an answer. Without one they would wait for ever.
     const entries: readonly unknown[] = Array.isArray(devices) && devices.length > 0 ? devices : [{}];
     const results = entries.map((entry) => this.#answer(operation, gateway, asFields(entry) ?? {}));
     this.#answers.send(resultTopic(gateway), { type, payload: { devices: results } });
   }
 
-  /** Tells a connected gateway what the operator changed, as the platform's Explorer does. */
+  /** Reports to a connected gateway what the operator has changed, as the platform's Explorer does. */
   change(gateway: DeviceRecord, subDevice: DeviceRecord, bound: boolean): void {
     if (!this.#subDevices.isConnected(gateway)) return;
     this.#unanswered.set(gateway, this.unansweredChanges(gateway) + 1);
@@ -95,7 +97,7 @@ export class GatewayOperations {
     return this.#unanswered.get(gateway) ?? 0;
   }
 
-  /** An answer names no change: it is taken for one of those that are open. */
+  /** An acknowledgement does not name its change, so it counts for any one of those that are open. */
   #acknowledged(gateway: DeviceRecord): void {
     const count = this.unansweredChanges(gateway);
     if (count > 0) this.#unanswered.set(gateway, count - 1);

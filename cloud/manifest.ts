@@ -1,12 +1,12 @@
 import { CloudError, type FirmwareManifest } from "./types.js";
 
-/** Appended to a file's path: where its manifest is served. */
+/** With this at its end, a file's path becomes that of its manifest. */
 export const MANIFEST_SUFFIX = ".json";
 
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const COMPONENT = /^[A-Za-z0-9._-]{1,32}$/;
 
-/** @returns its known fields, `undefined` where it has none @throws CloudError where one is wrong */
+/** @returns the known fields, or `undefined` if there are none @throws CloudError if one is wrong */
 export function checkManifest(manifest: FirmwareManifest | undefined): FirmwareManifest | undefined {
   const { sourceVersion, minBatteryPercent, minSignalDbm, space, kind, component } = manifest ?? {};
   if (sourceVersion !== undefined && !VERSION.test(sourceVersion)) {

@@ -20,7 +20,7 @@ import {
 import { Upgrades, type UpgradesOptions } from "./upgrades.js";
 
 export interface PlatformOptions extends UpgradesOptions {
-  /** What goes wrong with the answers to gateways. */
+  /** Faults to inject into the answers to gateways. */
   readonly gatewayFaults?: GatewayFaults | undefined;
 }
 
@@ -28,14 +28,14 @@ const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const PRODUCT = /^[A-Z0-9]{10}$/;
 const DEVICE = /^[A-Za-z0-9_-]{1,48}$/;
 
-/** The platform's side of the protocol: who may connect, what is answered, what the operator can do. */
+/** The platform's side of the protocol: it decides which devices may connect, answers them, and serves the operator. */
 export class Platform implements CloudService {
   readonly #options: PlatformOptions;
   readonly #store: CloudStore;
   readonly #upgrades: Upgrades;
   readonly #gateways: GatewayOperations;
   readonly subDevices: SubDevices;
-  /** Messages beyond the rate, by client id. */
+  /** Count of messages beyond the rate, by client id. */
   readonly #overRate = new Map<string, number>();
 
   constructor(options: PlatformOptions) {
@@ -52,8 +52,8 @@ export class Platform implements CloudService {
 
   /**
    * @param username `clientId;appId;connectionId;expiry`
-   * @param password HMAC of the user name; `undefined` where a certificate has proven the client id
-   * @returns the device, or `undefined` where it is not who it says
+   * @param password HMAC of the user name; `undefined` if a certificate has proven the client id
+   * @returns the device, or `undefined` if the credentials do not prove that it is this device
    */
   authenticate(clientId: string, username: string, password: string | undefined): DeviceRecord | undefined {
     const device = this.#store.state.devices.find((known) => known.productId + known.deviceName === clientId);
@@ -68,7 +68,7 @@ export class Platform implements CloudService {
     return given.byteLength === expected.byteLength && timingSafeEqual(given, expected) ? device : undefined;
   }
 
-  /** A message on `$ota/report/…` of this device. What is not understood is dropped, as the platform does. */
+  /** Handles a message on `$ota/report/…` of this device. What is not understood is dropped, as on the platform. */
   onReport(productId: string, deviceName: string, payload: string): void {
     const message = parseFields(payload);
     const device = this.subDevices.device({ productId, deviceName });
@@ -78,16 +78,16 @@ export class Platform implements CloudService {
     if (message["type"] === "report_progress") this.#upgrades.onProgress(device, report);
   }
 
-  /** A message on `$gateway/operation/…` of this device. */
+  /** Handles a message on `$gateway/operation/…` of this device. */
   onOperation(productId: string, deviceName: string, payload: string): void {
     const gateway = this.subDevices.device({ productId, deviceName });
     if (gateway === undefined) return;
-    // Behind somebody else's broker this is how a gateway is first heard of.
+    // With another broker, this message is the first sign that the gateway is connected.
     if (!this.subDevices.isConnected(gateway)) this.subDevices.begin(gateway);
     this.#gateways.onOperation(gateway, payload);
   }
 
-  /** A device has sent a message more than the platform takes. @returns how many that makes, since the cloud runs */
+  /** Counts a message beyond the platform's rate. @returns how many there were since the cloud was started */
   countOverRate(clientId: string): number {
     const count = (this.#overRate.get(clientId) ?? 0) + 1;
     this.#overRate.set(clientId, count);

@@ -4,20 +4,21 @@ import type { SubDevices } from "./sub-devices.js";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
 /**
- * The topics that the console makes for each product. They are no part of OTA, but the vendor's gateway samples use
+ * The topics that the console makes for each product. They do not belong to OTA, but the vendor's gateway samples use
  * them.
  */
 const USER_PUBLISH = ["data", "event"];
 const USER_SUBSCRIBE = ["data", "control"];
 
 /**
- * What a device may do on its connection, which begins with this: its own topics, and those of the sub-devices that are
- * bound to it. What the platform does with a sub-device that is bound and not online is not documented. Here its topics
- * may be used, as for one that just left; but what is reported on them is dropped, and nothing is sent to it.
+ * Begins a device's connection and returns what the device may do on it. It may use its own topics, and those of the
+ * sub-devices that are bound to it. What the platform does with a sub-device that is bound but not online is not
+ * documented. This cloud lets the gateway use its topics, as for a sub-device that was unbound during this connection;
+ * but it drops what is reported on them and sends nothing to the sub-device.
  */
 export function rightsOf(device: DeviceRecord, subDevices: SubDevices): Rights {
   const session = subDevices.begin(device);
-  /** Whom a topic is of, where that is the device itself or one of its own. */
+  /** @returns the device that a topic belongs to, if that is the device itself or one of its sub-devices */
   const ownerOf = ({ productId, deviceName }: DeviceName): DeviceRecord | undefined => {
     const owner = subDevices.device({ productId, deviceName });
     if (owner === undefined || owner === device) return owner;
@@ -26,13 +27,13 @@ export function rightsOf(device: DeviceRecord, subDevices: SubDevices): Rights {
   const isPresent = (owner: DeviceRecord): boolean => owner === device || session.online.has(owner);
   return {
     publish: (topic) => {
-      if (topic === operationTopic(device)) return "heard";
+      if (topic === operationTopic(device)) return "handled";
       const { kind, name } = readTopic(topic);
       const owner = ownerOf(name);
       if (owner === undefined) return "refused";
       if (USER_PUBLISH.includes(kind)) return "passed";
       if (kind !== "$ota/report") return "refused";
-      return isPresent(owner) ? "heard" : "dropped";
+      return isPresent(owner) ? "handled" : "dropped";
     },
     subscribe: (topic) => {
       const { kind, name } = readTopic(topic);
@@ -51,7 +52,7 @@ function isDownlink(kind: string): boolean {
   return kind === "$ota/update" || USER_SUBSCRIBE.includes(kind);
 }
 
-/** @returns `kind` is empty where the topic is none that belongs to one device */
+/** @returns the parts of a topic; `kind` is empty if the topic does not belong to one device */
 function readTopic(topic: string): { kind: string; name: DeviceName } {
   const [, kind = "", productId = "", deviceName = ""] = /^(\$ota\/\w+)\/([^/]*)\/([^/]*)$/.exec(topic) ?? [];
   if (kind !== "") return { kind, name: { productId, deviceName } };

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
-/** Shorter ones, in bytes, would be found by chance; real ones have 12 and more. */
+/** Shorter secrets, in bytes, are not searched for: they would be found by chance. Real ones have 12 bytes or more. */
 const SECRET_MIN = 8;
-/** Bytes by which a candidate is looked up. */
+/** Count of first bytes by which a candidate is looked up. */
 const PREFIX_LENGTH = 4;
-/** Bytes and comparisons after which others have their turn: a few milliseconds. */
+/** Bytes and comparisons after which the search yields to other work: a few milliseconds. */
 const TURN_LENGTH = 256 * 1024;
 
 interface Pattern {
@@ -14,15 +14,16 @@ interface Pattern {
 }
 
 interface Patterns {
-  /** By the first four bytes. */
+  /** Patterns by their first four bytes. */
   readonly byPrefix: ReadonlyMap<number, readonly Pattern[]>;
-  /** By the first two bytes: 1 if any begins with them. It spares nearly every position the look-up. */
+  /** 1 at each value of two bytes that a pattern begins with. Nearly all positions of a file need no other look-up. */
   readonly begins: Uint8Array;
 }
 
 /**
- * Whose secrets are in a file: as base64 text, with or without its padding, or as the bytes behind it. One pass,
- * however many devices there are; it yields after every piece, since a cloud serves its devices meanwhile.
+ * Finds the devices whose secret is in a file, as base64 text with or without its padding, or as the bytes that the
+ * text stands for. It reads the file once for all devices. It yields after each piece, because a running cloud serves
+ * its devices meanwhile.
  */
 export async function holdersOfSecrets(content: Buffer, devices: readonly DeviceRecord[]): Promise<DeviceName[]> {
   const { byPrefix, begins } = patternsOf(devices);

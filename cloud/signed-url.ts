@@ -4,7 +4,8 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 const ACCOUNT = "100003908905";
 
 /**
- * The form of the platform's pre-signed URLs: everything about the signature is one query parameter, itself encoded.
+ * Signs a URL in the form of the platform's pre-signed URLs: everything about the signature is in one query parameter,
+ * whose value is itself an encoded query.
  *
  * @param key         hexadecimal
  * @param lifetimeSec seconds from now until the server answers 403

@@ -7,18 +7,18 @@ import { CloudError, type CloudState } from "./types.js";
 const STATE_FILE = "cloud.json";
 const FIRMWARE_FOLDER = "firmware";
 
-/** The folder where a cloud keeps its state and files. Each save replaces the state whole. */
+/** The folder in which a cloud keeps its state and files. Each save replaces the whole state. */
 export class CloudStore {
   readonly #folder: string;
   readonly state: CloudState;
 
-  /** @throws CloudError where the folder holds a state that cannot be read */
+  /** @throws CloudError if the folder holds a state that cannot be read */
   constructor(folder: string) {
     this.#folder = folder;
     try {
       mkdirSync(join(folder, FIRMWARE_FOLDER), { recursive: true });
     } catch {
-      throw new CloudError(`${folder} is not a folder that can be written`);
+      throw new CloudError(`${folder} is not a folder that can be written: choose another`);
     }
     this.state = this.#load();
   }
@@ -29,7 +29,9 @@ export class CloudStore {
     renameSync(`${path}.new`, path);
   }
 
-  /** Copies a file in, named by its MD5. @throws CloudError where there is no such file, or it is empty */
+  /**
+   * Copies a file into the folder and names it by its MD5. @throws CloudError if there is no such file or it is empty
+   */
   addFile(path: string): { md5: string; size: number } {
     let content: Buffer;
     try {

@@ -1,19 +1,24 @@
 import type { CloudStore } from "./store.js";
 import type { DeviceName, DeviceRecord } from "./types.js";
 
-/** Most sub-devices of one gateway. */
+/** Most sub-devices that one gateway may have. */
 export const SUB_DEVICE_LIMIT = 1500;
 
-/** One connection of a gateway: it begins with none of its sub-devices online, and takes them all off when it ends. */
+/** One connection of a gateway. No sub-device is online when it begins, and all go offline when it ends. */
 export interface GatewaySession {
   readonly online: Set<DeviceRecord>;
-  /** Unbound while it lasted: a report that was under way then is no offence. */
+  /**
+   * Sub-devices that were unbound during this connection. A report of theirs that is still on its way is not refused.
+   */
   readonly left: Set<DeviceRecord>;
 }
 
 export type BindObstacle = "bound-elsewhere" | "is-gateway" | "not-allowed" | "bound-already";
 
-/** Which sub-device is bound to which gateway, which outlives the cloud, and which is online, which does not. */
+/**
+ * Knows which sub-device is bound to which gateway, and which one is online. Only the bindings are stored and survive a
+ * restart of the cloud.
+ */
 export class SubDevices {
   readonly #store: CloudStore;
   readonly #sessions = new Map<DeviceRecord, GatewaySession>();
@@ -30,12 +35,15 @@ export class SubDevices {
     return subDevice.gateway?.productId === gateway.productId && subDevice.gateway.deviceName === gateway.deviceName;
   }
 
-  /** Bound to it, in the order in which they were registered. */
+  /** @returns the sub-devices bound to a gateway, in the order in which they were registered */
   of(gateway: DeviceName): DeviceRecord[] {
     return this.#store.state.devices.filter((device) => this.isBound(device, gateway));
   }
 
-  /** Why this sub-device cannot be bound to this gateway. A gateway behind a gateway is not allowed, on either side. */
+  /**
+   * @returns why this sub-device cannot be bound to this gateway, or `undefined`. Neither may a gateway be bound to a
+   * gateway, nor may a sub-device have sub-devices.
+   */
   obstacle(subDevice: DeviceRecord, gateway: DeviceRecord): BindObstacle | undefined {
     if (subDevice === gateway || this.of(subDevice).length > 0) return "is-gateway";
     if (this.isBound(subDevice, gateway)) return "bound-already";
@@ -43,7 +51,7 @@ export class SubDevices {
     return gateway.gateway !== undefined || this.of(gateway).length >= SUB_DEVICE_LIMIT ? "not-allowed" : undefined;
   }
 
-  /** @throws Error where the state cannot be stored; nothing is bound then */
+  /** @throws Error if the state cannot be stored; nothing is bound then */
   bind(subDevice: DeviceRecord, { productId, deviceName }: DeviceName): void {
     subDevice.gateway = { productId, deviceName };
     try {
@@ -54,7 +62,7 @@ export class SubDevices {
     }
   }
 
-  /** It is offline with that. @throws Error where the state cannot be stored; it stays bound then */
+  /** Unbinds a sub-device, which also goes offline. @throws Error if the state cannot be stored; it stays bound then */
   unbind(subDevice: DeviceRecord): void {
     const { gateway } = subDevice;
     if (gateway === undefined) return;
@@ -70,14 +78,14 @@ export class SubDevices {
     session?.left.add(subDevice);
   }
 
-  /** A new connection of a device, which may be a gateway; the one it replaces is over. */
+  /** Begins a connection of a device, which may be a gateway. It replaces the device's earlier connection. */
   begin(device: DeviceRecord): GatewaySession {
     const session: GatewaySession = { online: new Set(), left: new Set() };
     this.#sessions.set(device, session);
     return session;
   }
 
-  /** An old connection may end after the new one began. */
+  /** Ends a connection. An old one may end after the new one has begun, so the session is compared. */
   end(device: DeviceRecord, session: GatewaySession): void {
     if (this.#sessions.get(device) === session) this.#sessions.delete(device);
   }

@@ -5,17 +5,17 @@ export interface DeviceName {
 
 /** A device as the platform knows it. */
 export interface DeviceRecord extends DeviceName {
-  /** base64, as in device_info.json; absent where the device proves itself by certificate. */
+  /** In base64, as in device_info.json. Absent if the device proves its identity by a certificate. */
   readonly deviceSecret?: string;
-  /** As last reported. */
+  /** Version that the device has last reported. */
   version?: string;
-  /** Of a sub-device: whom it is bound to. */
+  /** For a sub-device: the gateway that it is bound to. */
   gateway?: DeviceName;
 }
 
-/** What a device should know before it takes an image; served as JSON at the file's path with `.json` behind it. */
+/** What a device should know before it accepts an image. It is served as JSON at the file's path with `.json` added. */
 export interface FirmwareManifest {
-  /** Of a delta: the version that it turns into this one. It is offered to no device that runs another. */
+  /** For a delta: the version that it makes this one from. It is not offered to a device that runs another version. */
   readonly sourceVersion?: string;
   readonly minBatteryPercent?: number;
   readonly minSignalDbm?: number;
@@ -38,7 +38,7 @@ export interface FirmwareRecord {
 /** The states of the vendor's console. */
 export type TaskState = "to-push" | "pushed" | "downloading" | "burning" | "success" | "failed";
 
-/** What one device is to be brought to, and how far it is. */
+/** The version that one device is to be updated to, and the progress. */
 export interface TaskRecord extends DeviceName {
   readonly version: string;
   state: TaskState;
@@ -54,17 +54,17 @@ export interface RuleRecord {
   readonly fromVersions: readonly string[];
 }
 
-/** All that survives a restart. */
+/** Everything that survives a restart. */
 export interface CloudState {
   devices: DeviceRecord[];
   firmwares: FirmwareRecord[];
   tasks: TaskRecord[];
   rules: RuleRecord[];
-  /** Key of the URLs' signatures, hexadecimal. */
+  /** Key that signs the URLs, in hexadecimal. */
   signingKey: string;
 }
 
-/** Whom an upgrade is for: the console's three ways. */
+/** The devices that an upgrade is for, selected in one of the console's three ways. */
 export type Selection =
   | { readonly kind: "versions"; readonly fromVersions: readonly string[] }
   | {
@@ -74,28 +74,31 @@ export type Selection =
     }
   | { readonly kind: "list"; readonly deviceNames: readonly string[] };
 
-/** A request that the platform refuses, with one line that says what to do. */
+/** The platform refuses a request. The message is one line that names the reason or what to do. */
 export class CloudError extends Error {
   override readonly name = "CloudError";
 }
 
-/** What an operator can ask for; the same whether the cloud is running or only its state is there. */
+/** The requests of an operator. They are the same for a running cloud and for a folder with only its state. */
 export interface CloudService {
   addDevice(device: DeviceRecord): Promise<void>;
-  /** What the console does; a gateway that is connected is told. Bound to this gateway already: no error. */
+  /**
+   * Binds a sub-device as the console does, and reports it to the gateway if that is connected. It is no error if the
+   * sub-device is already bound to this gateway.
+   */
   bindSubDevice(request: DeviceName & { gateway: DeviceName }): Promise<void>;
   /** @returns the gateway it was bound to */
   unbindSubDevice(subDevice: DeviceName): Promise<DeviceName>;
-  /** @param path of a file on this machine */
+  /** @param request.path path of a file on this machine */
   addFirmware(request: {
     productId: string;
     version: string;
     path: string;
     manifest?: FirmwareManifest;
   }): Promise<FirmwareRecord>;
-  /** @returns the devices, of whatever product, whose secret is in this file, which was added */
+  /** @returns the devices of any product whose secret is in this file; the file must have been added */
   secretsIn(file: { md5: string }): Promise<DeviceName[]>;
-  /** @returns how many devices it concerns at once */
+  /** @returns how many devices have got a task by this */
   upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }>;
   status(): Promise<CloudStatus>;
 }
@@ -103,14 +106,15 @@ export interface CloudService {
 export interface DeviceStatus extends DeviceName {
   readonly version?: string;
   /**
-   * Connected and subscribed to its updates; of a gateway: connected; of a sub-device: by its gateway, or by itself.
+   * Whether the device is connected and subscribed to its updates. A gateway needs only be connected. A sub-device is
+   * connected by its gateway or by itself.
    */
   readonly online: boolean;
   readonly gateway?: DeviceName;
   readonly task?: TaskRecord;
-  /** Messages beyond the platform's rate, since the cloud runs; absent: none. */
+  /** Messages beyond the platform's rate since the cloud was started; absent if there were none. */
   readonly overRate?: number;
-  /** Of a gateway: bindings that it was told of and has not acknowledged; absent: none. */
+  /** For a gateway: changes of bindings that it was sent and has not acknowledged; absent if there are none. */
   readonly unansweredChanges?: number;
 }
 

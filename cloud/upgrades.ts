@@ -13,25 +13,27 @@ import {
 
 export interface UpgradesOptions {
   readonly store: CloudStore;
-  /** Seconds that a signed URL holds. */
+  /** Seconds that a signed URL is valid. */
   readonly urlLifetimeSec: number;
   /** Origin of the file server; `undefined` while no cloud runs. */
   fileBase(): string | undefined;
-  /** QoS 0, as the platform sends everything. */
+  /** Publishes with QoS 0, as the platform always does. */
   publish(topic: string, payload: string): void;
-  /** Connected and subscribed to its updates; of a sub-device: by its gateway, which has brought it online. */
+  /**
+   * Whether the device is connected and subscribed to its updates. A sub-device is online if its gateway reports so.
+   */
   isOnline(productId: string, deviceName: string): boolean;
 }
 
-/** The platform answers a version report first; the offer follows this much later, in milliseconds. */
+/** The platform first answers a version report. The offer follows after this many milliseconds. */
 const PUSH_DELAY_MS = 20;
 
-/** What devices call the firmware that runs the agent. */
+/** Name that devices use for the firmware that runs the agent. */
 const OWN_FIRMWARE = "firmware";
 
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 
-/** Which device is to get which firmware, and how far it is. */
+/** Records which device is to get which firmware, and its progress; makes the offers. */
 export class Upgrades {
   readonly #options: UpgradesOptions;
   readonly #store: CloudStore;
@@ -41,7 +43,7 @@ export class Upgrades {
     this.#store = options.store;
   }
 
-  /** @returns how many devices it concerns at once @throws CloudError */
+  /** @returns how many devices have got a task by this @throws CloudError */
   begin(request: { productId: string; version: string; selection: Selection }): number {
     const { productId, version, selection } = request;
     if (this.#firmware(productId, version) === undefined) {
@@ -50,7 +52,7 @@ export class Upgrades {
     const devices = this.#select(productId, selection);
     const { state } = this.#store;
     if (selection.kind === "versions") {
-      // The newest rule for a version comes first, and holds.
+      // The first rule that fits a version is used, so the newest one must come first.
       state.rules.unshift({ productId, version, fromVersions: selection.fromVersions });
     }
     for (const device of devices) this.#assign(device, version);
@@ -93,7 +95,7 @@ export class Upgrades {
     state.tasks.push({ productId, deviceName, version, state: "to-push" });
   }
 
-  /** Answers a version report, and offers what is to come next. */
+  /** Answers a version report, then offers the next firmware if there is one. */
   onVersion(device: DeviceRecord, version: unknown): void {
     if (typeof version !== "string" || !VERSION.test(version)) {
       this.#send(device, {
@@ -115,7 +117,7 @@ export class Upgrades {
     if (task !== undefined && isOpen(task)) setTimeout(() => this.#push(device), PUSH_DELAY_MS).unref();
   }
 
-  /** A rule is for devices that nobody has given another task. */
+  /** Gives a device the task of a rule, unless the device has another task that is not finished. */
   #applyRules(device: DeviceRecord, version: string): void {
     const { rules } = this.#store.state;
     const rule = rules.find((known) => known.productId === device.productId && known.fromVersions.includes(version));
@@ -155,7 +157,7 @@ export class Upgrades {
     this.#store.save();
   }
 
-  /** A newly signed URL each time; to a device that is not there it is lost. */
+  /** Offers a task's firmware, each time with a newly signed URL. A device that is not online gets no offer. */
   #push(device: DeviceRecord): void {
     const { productId, deviceName } = device;
     const task = this.task(device);
@@ -164,8 +166,9 @@ export class Upgrades {
     if (task === undefined || firmware === undefined || base === undefined || !isOpen(task)) return;
     if (device.version === task.version || !this.#options.isOnline(productId, deviceName)) return;
     const { version, size, md5, manifest } = firmware;
-    // A delta is of use to one version only; its task waits for a device that runs another. Which one a component runs,
-    // only its device knows: a report names the version of one of them, and then of another.
+    // A delta fits only one version, so its task waits while the device runs another. For a component the cloud does
+    // not know which version runs, because the reports of a device name the version now of one component and then of
+    // another.
     const ofComponent = (manifest?.component ?? OWN_FIRMWARE) !== OWN_FIRMWARE;
     if (manifest?.sourceVersion !== undefined && !ofComponent && manifest.sourceVersion !== device.version) return;
     const url = signUrl(
@@ -192,7 +195,7 @@ export class Upgrades {
   }
 }
 
-/** A new state, and nothing left of the one before. */
+/** Sets a new state and removes the fields that belong to the one before. */
 function settle(task: TaskRecord, state: TaskState): void {
   task.state = state;
   delete task.percent;

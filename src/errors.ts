@@ -59,49 +59,47 @@ export interface ErrorRule {
   readonly outcome: FailedOutcome;
   /** What is stored of the image stays usable for a later offer of it. */
   readonly keeps: boolean;
+  /** The level at which a failed try, or job, is logged. */
   readonly level: LogLevel;
 }
 
-const retry = (outcome: FailedOutcome): ErrorRule => ({ remedy: "back-off", outcome, keeps: true, level: "warn" });
-const giveUp = (outcome: FailedOutcome, keeps = false): ErrorRule => ({
-  remedy: "never",
-  outcome,
-  keeps,
-  level: "error",
-});
+const RETRY: ErrorRule = Object.freeze({ remedy: "back-off", outcome: "timed-out", keeps: true, level: "warn" });
+const GIVE_UP: ErrorRule = Object.freeze({ remedy: "never", outcome: "failed", keeps: false, level: "error" });
+/** Another download of the image may go on from what is stored. */
+const GIVE_UP_FOR_NOW: ErrorRule = Object.freeze({ ...GIVE_UP, keeps: true });
 
 const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
-  unreachable: retry("timed-out"),
-  "connection-lost": retry("timed-out"),
-  "idle-timeout": retry("timed-out"),
-  stalled: retry("timed-out"),
-  untrusted: giveUp("failed", true),
-  "server-busy": retry("timed-out"),
+  unreachable: RETRY,
+  "connection-lost": RETRY,
+  "idle-timeout": RETRY,
+  stalled: RETRY,
+  untrusted: GIVE_UP_FOR_NOW,
+  "server-busy": RETRY,
   "url-refused": { remedy: "renew", outcome: "url-expired", keeps: true, level: "warn" },
-  "url-not-renewed": giveUp("timed-out", true),
-  "not-found": giveUp("not-found", true),
-  "http-status": giveUp("failed", true),
-  "http-malformed": retry("failed"),
-  "redirect-refused": giveUp("failed", true),
-  "range-mismatch": retry("failed"),
+  "url-not-renewed": { ...GIVE_UP_FOR_NOW, outcome: "timed-out" },
+  "not-found": { ...GIVE_UP_FOR_NOW, outcome: "not-found" },
+  "http-status": GIVE_UP_FOR_NOW,
+  "http-malformed": { ...RETRY, outcome: "failed" },
+  "redirect-refused": GIVE_UP_FOR_NOW,
+  "range-mismatch": { ...RETRY, outcome: "failed" },
   "content-changed": { remedy: "restart", outcome: "failed", keeps: false, level: "warn" },
-  "image-too-large": giveUp("failed"),
-  "image-invalid": giveUp("failed"),
-  "digest-mismatch": giveUp("digest-mismatch"),
-  "flash-failed": giveUp("failed"),
-  "store-failed": giveUp("failed"),
-  "switch-failed": giveUp("failed"),
-  "install-failed": giveUp("failed", true),
-  reverted: giveUp("failed"),
-  declined: giveUp("failed", true),
-  "deadline-exceeded": giveUp("failed", true),
-  "mqtt-refused": giveUp("failed"),
-  "mqtt-protocol": giveUp("failed"),
-  "mqtt-timeout": giveUp("failed"),
-  "not-bound": giveUp("failed"),
-  "gateway-refused": giveUp("failed"),
-  usage: giveUp("failed"),
-  internal: giveUp("failed"),
+  "image-too-large": GIVE_UP,
+  "image-invalid": GIVE_UP,
+  "digest-mismatch": { ...GIVE_UP, outcome: "digest-mismatch" },
+  "flash-failed": GIVE_UP,
+  "store-failed": GIVE_UP,
+  "switch-failed": GIVE_UP,
+  "install-failed": GIVE_UP_FOR_NOW,
+  reverted: GIVE_UP,
+  declined: { ...GIVE_UP_FOR_NOW, level: "info" },
+  "deadline-exceeded": GIVE_UP_FOR_NOW,
+  "mqtt-refused": GIVE_UP,
+  "mqtt-protocol": GIVE_UP,
+  "mqtt-timeout": GIVE_UP,
+  "not-bound": GIVE_UP,
+  "gateway-refused": GIVE_UP,
+  usage: GIVE_UP,
+  internal: GIVE_UP,
 });
 
 export function ruleFor(code: OtaErrorCode): ErrorRule {
@@ -124,24 +122,28 @@ export class OtaError extends Error {
 }
 
 /** What a failure of the network means for a download. */
-export function fromNetwork(error: HalError): OtaError {
-  switch (error.kind) {
+export function fromNetwork({ kind, message }: HalError): OtaError {
+  return new OtaError(codeOf(kind), message);
+}
+
+function codeOf(kind: HalError["kind"]): OtaErrorCode {
+  switch (kind) {
     case "untrusted":
-      return new OtaError("untrusted", error.message);
+      return "untrusted";
     case "unreachable":
     case "timeout":
-      return new OtaError("unreachable", error.message);
+      return "unreachable";
     case "malformed":
-      return new OtaError("http-malformed", error.message);
+      return "http-malformed";
     case "unsupported":
     case "not-aligned":
     case "out-of-bounds":
     case "invalid-image":
-      return new OtaError("internal", error.message);
+      return "internal";
     case "io":
     case "closed":
     case "no-space":
-      return new OtaError("connection-lost", error.message);
+      return "connection-lost";
   }
 }
 

@@ -3,23 +3,23 @@ export interface Row {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** Most that the value may be; absent: the line informs. */
+  /** Most that the value may be. If absent, the line only informs. */
   readonly goal?: number | undefined;
-  /** Least that is possible, from the constants of the profile alone. */
+  /** Least value that is possible, computed from the profile's constants alone. */
   readonly bound?: number | undefined;
-  /** The goal is no wish but the bound itself. */
+  /** Whether the goal is the bound itself. */
   readonly goalIsBound?: boolean | undefined;
 }
 
-/** What is measured in one go; `npm run bench -- --only NAME` names it. */
+/** Rows that are measured together. `npm run bench -- --only NAME` selects them by this name. */
 export interface Figure {
   readonly name: string;
-  /** Takes real time and this machine: not for a quick look. */
+  /** It measures real time on this machine and takes longer than the others. */
   readonly slow?: boolean;
   measure(): readonly Row[] | Promise<readonly Row[]>;
 }
 
-/** Sums of milliseconds are exact to far less than this. */
+/** Tolerance of comparisons; rounding errors in sums of milliseconds are far smaller. */
 const TOLERANCE = 1e-6;
 
 export function isMet({ value, goal }: Row): boolean {

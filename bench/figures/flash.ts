@@ -6,7 +6,7 @@ import type { Figure, Row } from "./figure.js";
 import { cleanUpdate, MIB } from "./updates.js";
 
 const KEY_VALUE_WRITES = 20;
-/** Of a broker's patience: one and a half keepalives ([MQTT-3.1.2-24]). */
+/** Keepalive of the measurement, in seconds. A broker waits for one and a half keepalives ([MQTT-3.1.2-24]). */
 const KEEPALIVE_SECONDS = 2;
 const MQTT_PORT = 1883;
 const REPORT_INTERVAL_MS = 1_000;
@@ -47,7 +47,7 @@ function blocking(): Row[] {
   ];
 }
 
-/** Up to the pending image: the operations of each turn of the thread. */
+/** @returns the flash operations of each callback of the thread, up to the pending image */
 function turnsOf({ trace }: TimedBoot): FlashSpan[][] {
   const turns = new Map<number, FlashSpan[]>();
   for (const span of trace.flash) turns.set(span.turn, [...(turns.get(span.turn) ?? []), span]);
@@ -58,7 +58,7 @@ function lengthOf(spans: readonly FlashSpan[]): number {
   return spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
 }
 
-/** A key-value write is several programs of one page, and one operation to its caller. */
+/** Counts changes as a caller sees them: a key-value write programs a page several times but is one operation. */
 function changesIn(spans: readonly FlashSpan[]): number {
   const slot = spans.filter(({ kind }) => kind === "erase" || kind === "program").length;
   return slot + (["record", "entry"] as const).filter((kind) => spans.some((span) => span.kind === kind)).length;
@@ -104,7 +104,7 @@ function mostErasesOfOne(trace: Trace): number {
   return Math.max(...counts.values());
 }
 
-/** From the end of what is programmed to the end of what is erased. */
+/** @returns the greatest distance from the end of the programmed bytes to the end of the erased ones */
 function farthestAhead({ flash }: Trace): number {
   let [ahead, programmedEnd] = [0, 0];
   for (const { kind, address, byteLength } of flash) {
@@ -153,14 +153,16 @@ function keepalive(): Row[] {
       name: "longest time between two progress reports, lab",
       value: Math.max(...gaps(reports)),
       unit: "ms",
-      // Progress is told for each hundredth of an image, and an erase may be under way.
+      // Progress is reported for each hundredth of an image, and an erase may delay the report.
       goal: REPORT_INTERVAL_MS + blockEraseMs + flashMs(profileOf("lab"), MIB) / 100,
       bound: REPORT_INTERVAL_MS,
     },
   ];
 }
 
-/** As the broker sees it: from when each packet leaves, for all take the same way. */
+/**
+ * Longest silence at the broker. Packets have equal delays, so the times at which they leave the board are compared.
+ */
 function longestSilenceMs({ trace, pendingMs = 0 }: TimedBoot, { link }: Profile): number {
   const sent = trace.wire
     .filter(({ port, direction }) => port === MQTT_PORT && direction === "out")

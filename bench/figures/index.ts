@@ -6,7 +6,7 @@ import { UPDATES } from "./updates.js";
 import { WIRE } from "./wire.js";
 import { XS } from "./xs.js";
 
-/** In virtual time: the same on every machine. */
+/** Figures in virtual time. They are the same on every machine. */
 export const MODEL_FIGURES: readonly Figure[] = [...UPDATES, ...FLASH_FIGURES, WIRE, ...POWER_CUTS];
 
 export const FIGURES: readonly Figure[] = [...MODEL_FIGURES, XS, LOOPBACK];

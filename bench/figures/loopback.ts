@@ -7,7 +7,7 @@ import { MIB } from "./updates.js";
 
 const RUNS = 8;
 
-/** Real sockets, in this process: the update against a plain GET of the same file with its MD5. */
+/** Compares an update with a plain GET of the same file and its MD5, over real sockets in this process. */
 export const LOOPBACK: Figure = { name: "loopback", slow: true, measure };
 
 async function measure(): Promise<Row[]> {
@@ -21,14 +21,16 @@ async function measure(): Promise<Row[]> {
       await bed.stop();
     }
   }
-  // What else the machine does only ever adds to a time.
+  // Other work of the machine can only make a run longer, so the shortest runs are compared.
   const value = Math.min(...updates) / Math.min(...plain);
   return [
     { name: `update over loopback, against a plain GET (best of ${RUNS} each; wanted: 3)`, value, unit: "times" },
   ];
 }
 
-/** @returns from the offer until the image is verified in flash; what follows is the boot loader's own verification */
+/**
+ * @returns milliseconds from the offer until the agent has verified the image in flash; the boot loader's check follows
+ */
 async function updateMs(bed: TestBed): Promise<number> {
   let [offeredAt, verifiedAt] = [0, 0];
   bed.onAgent = (agent) =>

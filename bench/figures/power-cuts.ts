@@ -11,17 +11,17 @@ import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
 import { SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
 import type { Figure, Row } from "./figure.js";
 
-/** Three regions, the last one not whole. */
+/** Three regions of 64 KiB; the last one is not full. */
 const SWEPT_LENGTH = 2 * BLOCK_LENGTH + 5 * SECTOR_LENGTH + 16;
 const MODES = 6;
 const RESUMED_LENGTH = 8 * BLOCK_LENGTH;
-/** Of the second slot of a chip whose slots have just that length. */
+/** Address of the second slot of a chip whose slots have exactly that length. */
 const TARGET_ADDRESS = SLOT_0_ADDRESS + RESUMED_LENGTH;
-/** Somewhere in the fifth region. */
+/** A cut in the fifth region. */
 const RESUMED_CUT = { operation: 130, mode: 3 };
-/** Before an offer can come: name, TCP, CONNECT, SUBSCRIBE, version report. */
+/** Round trips before an offer can come: name, TCP, CONNECT, SUBSCRIBE, version report. */
 const ROUND_TRIPS_TO_OFFER = 5;
-/** Then to the file: name, TCP, TLS, request. Each of the answers may find a read of one block under way. */
+/** Further round trips to the file: name, TCP, TLS, request. A read of one block may be running at each answer. */
 const ROUND_TRIPS_TO_FILE = 5;
 
 export const POWER_CUTS: readonly Figure[] = [
@@ -29,7 +29,9 @@ export const POWER_CUTS: readonly Figure[] = [
   { name: "first-byte", measure: () => PROFILES.flatMap(resumption) },
 ];
 
-/** The power goes inside each change to the chip's flash in turn, in a way that the change's number chooses. */
+/**
+ * Cuts the power inside each change to the chip's flash in turn. The number of the change selects how the cut is made.
+ */
 function sweep(): Row[] {
   const profile = profileOf("wifi");
   let [cuts, again] = [0, 0];
@@ -38,7 +40,7 @@ function sweep(): Row[] {
     const [first, second] = boots;
     if (first === undefined || second === undefined) break;
     cuts++;
-    // A cut behind the last block is followed by no request.
+    // After a cut behind the last block there is no further request.
     if (second.requests.length > 0) again = Math.max(again, first.storedEnd - (second.requests[0] as number));
   }
   return [
@@ -48,7 +50,8 @@ function sweep(): Row[] {
 }
 
 /**
- * The boot after a cut, against the same boot of a chip whose flash takes no time: what is left is the protocols' own.
+ * Compares the boot after a cut with the same boot of a chip whose flash takes no time. The difference is the time that
+ * flash operations add to the round trips of the protocols.
  */
 function resumption(profile: Profile): Row[] {
   const resumed = secondBoot(profile);
@@ -72,8 +75,9 @@ function resumption(profile: Profile): Row[] {
 }
 
 /**
- * Where round trips are shorter than the reads that must be hidden in them: what of the search for the last block of a
- * region they leave over, and at each answer a read of one block that is under way.
+ * Milliseconds of reading that the round trips cannot hide. That is the part of the search for a region's last block
+ * that takes longer than the round trips to the offer. If reading back takes longer than a round trip, one read of a
+ * block is added for each answer on the way to the file.
  */
 function busyMs({ flash, link }: Profile): number {
   const searchMs = readMs(flash, BLOCK_LENGTH);
@@ -91,7 +95,7 @@ function missed({ trace, requests }: TimedBoot): number {
   const programs = trace.flash.findIndex(({ kind }) => kind === "program");
   const requested = trace.wire.find(({ port, direction }) => port === FILE_PORT && direction === "out");
   const resumeAddress = TARGET_ADDRESS + (requests[0] ?? 0);
-  // Each once: what the search for the resume point has read lies behind it.
+  // Each block counts once. The blocks that the search for the resume point has read lie behind that point.
   const read = new Set<number>();
   for (const { kind, byteLength, address } of trace.flash.slice(0, programs)) {
     if (kind === "read" && byteLength === SECTOR_LENGTH && address >= TARGET_ADDRESS && address < resumeAddress) {

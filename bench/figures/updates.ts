@@ -4,7 +4,7 @@ import { FILE_PORT, type TimedBoot, TimedRun } from "../model/run.js";
 import type { Figure, Row } from "./figure.js";
 
 export const MIB = 0x100000;
-/** How far over its bound an update of 1 MiB may be. */
+/** Greatest ratio of an update of 1 MiB to its bound. */
 const FACTORS: { readonly [profile: string]: number } = {
   lab: 1.05,
   wifi: 1.05,
@@ -17,7 +17,8 @@ const LAB_MS = 5_500;
 const runs = new Map<string, TimedBoot>();
 
 /**
- * An update of 1 MiB without a disturbance, from power-on to the pending image: always the same, and so played once.
+ * An update of 1 MiB without a fault, from power-on to the pending image. It is always the same, so it is run only once
+ * for each profile.
  */
 export function cleanUpdate(profile: Profile, keepaliveSeconds = 120): TimedBoot {
   const key = `${profile.name} ${keepaliveSeconds}`;
@@ -35,7 +36,10 @@ export const UPDATES: readonly Figure[] = [
   { name: "lwip", measure: () => PROFILES.map(lwipRow) },
 ];
 
-/** What no schedule of ours changes: the stack opens the window late, and a server sends no less than a segment. */
+/**
+ * The update with lwIP's own behaviour, which the agent cannot change: the stack opens the window late, and a server
+ * sends no less than a segment.
+ */
 function lwipRow(profile: Profile): Row {
   const link = { ...profile.link, windowStep: LWIP_WINDOW_STEP };
   const boot = cleanUpdate({ ...profile, name: `${profile.name}, lwIP`, link });
@@ -66,7 +70,7 @@ function rowsOf(profile: Profile): Row[] {
       name: `read back after the last byte came, ${profile.name}`,
       value: readBackLate(boot),
       unit: "bytes",
-      // What is in the window by then, and the block in hand.
+      // The bytes that are in the window at that moment, and the block that is being written.
       goal: WINDOW_LENGTH + SECTOR_LENGTH,
     },
     { name: `requests, ${profile.name}`, value: boot.requests.length, unit: "requests", goal: 1, bound: 1 },

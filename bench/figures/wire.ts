@@ -10,7 +10,7 @@ export const WIRE: Figure = {
   measure: () => ["lab", "wan", "nb-iot"].map(rowOf),
 };
 
-/** From power-on to the pending image, both ways; without TLS, TCP and IP. */
+/** Bytes from power-on to the pending image, in both directions, without those of TLS, TCP and IP. */
 function rowOf(profile: string): Row {
   const { trace } = cleanUpdate(profileOf(profile));
   const beyond = trace.bytes(false, FILE_PORT) + trace.bytes(true, FILE_PORT) - MIB;

@@ -10,10 +10,10 @@ const SLOTS_PER_BLOCK = 24;
 /** Allocations between two forced collections. */
 const STRIDE = 7;
 
-/** What `npm run bench:xs` measures, in short. */
+/** The most important values of `npm run bench:xs`. */
 export const XS: Figure = { name: "xs", slow: true, measure };
 
-/** @throws XsMissing of one line where the engine could not be built */
+/** @throws XsMissing if the engine could not be built */
 async function measure(): Promise<Row[]> {
   findWorker();
   const live: number[] = [];

@@ -1,12 +1,12 @@
 import type { Scheduler } from "../../test/support/scheduler.js";
 import { type Link, SEGMENT_LENGTH } from "./profiles.js";
 
-/** The line between the board and the rest of the world, shared by all connections: first come, first served. */
+/** The line between the board and the servers. All connections share it, in the order in which they send. */
 export class TimedLink {
   readonly #scheduler: Scheduler;
   readonly #link: Link;
   readonly #freeAt = { in: 0, out: 0 };
-  /** Bytes to the board since the last loss. */
+  /** Bytes sent to the board since the last loss. */
   #carried = 0;
 
   constructor(options: { scheduler: Scheduler; link: Link }) {
@@ -18,12 +18,12 @@ export class TimedLink {
     return this.#link.roundTripMs;
   }
 
-  /** `undefined`: each byte that is read opens the window by one. */
+  /** Least bytes by which the window opens; `undefined` if each byte that is read opens it by one. */
   get windowStep(): number | undefined {
     return this.#link.windowStep;
   }
 
-  /** @returns how many milliseconds from now the last of the bytes is at the other end */
+  /** @returns milliseconds from now until the last of the bytes arrives at the other end */
   carry(direction: "in" | "out", byteLength: number): number {
     const { bitsPerSecond, roundTripMs } = this.#link;
     const { now } = this.#scheduler;
@@ -32,7 +32,7 @@ export class TimedLink {
     return this.#freeAt[direction] - now + roundTripMs / 2;
   }
 
-  /** @returns how much later these bytes come, because they were lost once */
+  /** @returns milliseconds by which these bytes come later because they were lost once */
   lossMs(byteLength: number): number {
     const { lossEvery, roundTripMs } = this.#link;
     this.#carried += byteLength;

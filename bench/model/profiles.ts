@@ -1,28 +1,28 @@
 /**
- * What the chip's operations take: typical values of the SPI NOR chips that ESP32 modules carry. All block the one
- * thread.
+ * Durations of the chip's operations: typical values of the SPI NOR chips on ESP32 modules. Each operation blocks the
+ * one thread.
  */
 export interface FlashTimes {
   readonly sectorEraseMs: number;
   readonly blockEraseMs: number;
   /** For each page of 256 bytes that a program touches. */
   readonly pageProgramMs: number;
-  /** For 4 KiB; less takes its share. */
+  /** Milliseconds to read 4 KiB; fewer bytes take proportionally less. */
   readonly readMs: number;
 }
 
-/** The way between the board and both servers. */
+/** The line between the board and both servers. */
 export interface Link {
   readonly bitsPerSecond: number;
   readonly roundTripMs: number;
   /**
-   * One of so many full segments to the board is lost and comes a round trip later; what is behind it waits in the
+   * One in this many full segments to the board is lost and comes a round trip later; the bytes behind it wait in the
    * stack.
    */
   readonly lossEvery: number | undefined;
   /**
-   * How many bytes the window must open before the board says so, and then the server sends whole segments only.
-   * Absent: it is said with every read, and every byte is used.
+   * Bytes by which the window must open before the board announces it; the server then sends whole segments only. If
+   * absent, every read is announced and the server uses every byte.
    */
   readonly windowStep?: number;
 }
@@ -36,16 +36,16 @@ export interface Profile {
 export const SECTOR_LENGTH = 4096;
 export const BLOCK_LENGTH = 65536;
 export const PAGE_LENGTH = 256;
-/** The receive window of Moddable's ESP32 build (CONFIG_LWIP_TCP_WND_DEFAULT), and its segments. */
+/** Bytes of the receive window (CONFIG_LWIP_TCP_WND_DEFAULT) and of a segment in Moddable's ESP32 build. */
 export const WINDOW_LENGTH = 8192;
 export const SEGMENT_LENGTH = 1440;
 /** lwIP's TCP_WND_UPDATE_THRESHOLD. */
 export const LWIP_WINDOW_STEP = WINDOW_LENGTH / 4;
-/** What a server takes to answer. */
+/** Milliseconds that a server needs for an answer. */
 export const SERVER_MS = 1;
 
 export const FLASH: FlashTimes = { sectorEraseMs: 45, blockEraseMs: 150, pageProgramMs: 0.6, readMs: 0.46 };
-/** For comparison: what is left is the network's. */
+/** A flash that takes no time, for comparison: all time that remains is the network's. */
 export const INSTANT_FLASH: FlashTimes = { sectorEraseMs: 0, blockEraseMs: 0, pageProgramMs: 0, readMs: 0 };
 
 export const PROFILES: readonly Profile[] = [
@@ -64,7 +64,7 @@ export function profileOf(name: string): Profile {
   return PROFILES.find((profile) => profile.name === name) as Profile;
 }
 
-/** Milliseconds to erase: blocks of 64 KiB where they are aligned, sectors elsewhere, as ESP-IDF does. */
+/** Milliseconds to erase a range as ESP-IDF does: aligned blocks of 64 KiB at once, the rest by sectors. */
 export function eraseMs(flash: FlashTimes, address: number, byteLength: number): number {
   let sum = 0;
   for (let at = address; at < address + byteLength; ) {

@@ -16,7 +16,7 @@ import { Trace } from "./trace.js";
 export interface TimedRunOptions {
   readonly profile: Profile;
   readonly byteLength: number;
-  /** Power cut inside the nth change of this kind to the flash; the mode says how it is left. */
+  /** Cuts the power inside the change to the flash with this number; the mode selects what the change leaves behind. */
   readonly cut?: { readonly operation: number; readonly mode: number } | undefined;
   /** Seconds; default 120. */
   readonly keepaliveSeconds?: number;
@@ -25,21 +25,21 @@ export interface TimedRunOptions {
 /** One boot: what happened, in milliseconds since it began. */
 export interface TimedBoot {
   readonly trace: Trace;
-  /** The offer was taken up. */
+  /** Time at which the agent accepted the offer. */
   readonly offeredMs: number | undefined;
-  /** The image was made pending: the end of what is measured. */
+  /** Time at which the image was made pending; the measurement ends there. */
   readonly pendingMs: number | undefined;
-  /** Requests for the file: their first byte each. */
+  /** Offset of the first byte of each request for the file. */
   readonly requests: readonly number[];
-  /** When the first byte of the file was in the receive window. */
+  /** Time at which the first byte of the file was in the receive window. */
   readonly firstByteMs: number | undefined;
-  /** Longest that a callback of the thread came late. */
+  /** Longest delay of a callback of the thread. */
   readonly latestMs: number;
   readonly endMs: number;
-  /** CONNECT packets that the broker has seen. */
+  /** Count of CONNECT packets at the broker. */
   readonly connects: number;
   readonly keyValueWrites: number;
-  /** Everything before it was programmed by this boot or an earlier one, when the power went. */
+  /** When the power was cut, all bytes before this offset were programmed, by this boot or an earlier one. */
   readonly storedEnd: number;
 }
 
@@ -61,7 +61,7 @@ export class TimedRun {
   #changes = 0;
   #pendingMs: number | undefined;
   #storedEnd = 0;
-  /** Where the block ends that is being programmed. */
+  /** End of the block that is being programmed. */
   #programmingEnd = 0;
 
   constructor(options: TimedRunOptions) {
@@ -98,7 +98,7 @@ export class TimedRun {
     });
   }
 
-  /** Runs until the image is pending, through the power cut where there is one. */
+  /** Runs until the image is pending; if there is a power cut, through more than one boot. */
   static go(options: TimedRunOptions): TimedRun {
     const run = new TimedRun(options);
     while (run.#pendingMs === undefined) run.#boot();
@@ -109,7 +109,7 @@ export class TimedRun {
     return this.boots.at(-1) as TimedBoot;
   }
 
-  /** Of the slot that the image goes to. */
+  /** Address of the slot that the image goes to. */
   get #targetAddress(): number {
     return SLOT_0_ADDRESS + this.#chip.slotLength;
   }
@@ -138,11 +138,11 @@ export class TimedRun {
       });
       agent.start();
     });
-    let heard = words;
+    let reported = words;
     while (power.on && this.#pendingMs === undefined && scheduler.turn()) {
       if (scheduler.turns > TURN_LIMIT) throw new Error("it does not end");
-      for (; heard < this.#outside.platform.words.length; heard++) {
-        trace.reports.push({ atMs: scheduler.now, word: this.#outside.platform.words[heard] as string });
+      for (; reported < this.#outside.platform.words.length; reported++) {
+        trace.reports.push({ atMs: scheduler.now, word: this.#outside.platform.words[reported] as string });
       }
     }
     if (power.on && this.#pendingMs === undefined) throw new Error("it stands still");
@@ -202,7 +202,7 @@ export class TimedRun {
     });
   }
 
-  /** Of the boot loader's own work nothing is measured. */
+  /** Lets an operation take its time. Operations of the boot loader are not measured. */
   #pass({ kind, erases, address, byteLength }: ChipOperation): void {
     const scheduler = this.#board?.scheduler;
     if (scheduler === undefined) return;
@@ -222,7 +222,10 @@ export class TimedRun {
   };
 }
 
-/** Head and body come in one piece or more: the first byte behind the head's end. */
+/**
+ * The server sends the head and the body as separate pieces, so the second piece begins with the first byte of the
+ * body.
+ */
 function firstBodyByteMs(trace: Trace): number | undefined {
   return trace.wire.filter(({ port, direction }) => port === FILE_PORT && direction === "in")[1]?.atMs;
 }

@@ -17,25 +17,25 @@ const SEND_BUFFER_LENGTH = 8192;
 
 /**
  * `embedded:io/socket/tcp` over a line with a bandwidth, a round trip and lwIP's receive window. The stack has a thread
- * of its own: bytes go on arriving into the window while the board's thread is blocked, and stop where it is full.
+ * of its own: bytes go on arriving in the window while the board's thread is blocked, until the window is full.
  */
 export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOptions): TcpConstructor {
   return class TimedTcp implements SocketInstance, Line {
     readonly #options: SocketOptions;
     readonly #received = new ReceiveQueue();
     #server: Server | undefined;
-    /** What the server has to send, behind what it has sent. */
+    /** Bytes that the server still has to send. */
     readonly #unsent: Uint8Array[] = [];
     #sent = 0;
-    /** Up to where the server may send, as far as it knows. */
+    /** Offset up to which the server may send, according to the last announcement that has reached it. */
     #edge = WINDOW_LENGTH;
-    /** The same, as the board has last said it. */
+    /** The same offset, as the board has last announced it. */
     #announced = WINDOW_LENGTH;
     #read = 0;
-    /** When the last segment comes: none overtakes another. */
+    /** Time at which the last segment arrives. No segment overtakes another. */
     #lastArrivalMs = 0;
     #unacknowledged = 0;
-    #telling = false;
+    #reporting = false;
     #ending = false;
     #closed = false;
 
@@ -44,10 +44,10 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       const server = servers.accept(options.port, this);
       if (server === "silent") return;
       this.#outside(() => {
-        if (server === "refused") this.#tell(() => options.onError?.());
+        if (server === "refused") this.#report(() => options.onError?.());
         else {
           this.#server = server;
-          this.#tell(() => options.onWritable?.(SEND_BUFFER_LENGTH));
+          this.#report(() => options.onWritable?.(SEND_BUFFER_LENGTH));
         }
       }, link.roundTripMs);
     }
@@ -72,7 +72,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
           this.#server?.receive(bytes);
           this.#outside(() => {
             this.#unacknowledged -= bytes.byteLength;
-            this.#tell(() => this.#options.onWritable?.(SEND_BUFFER_LENGTH - this.#unacknowledged));
+            this.#report(() => this.#options.onWritable?.(SEND_BUFFER_LENGTH - this.#unacknowledged));
           }, link.roundTripMs / 2);
         },
         link.carry("out", bytes.byteLength),
@@ -86,7 +86,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#unsent.length = 0;
     }
 
-    /** @param delayMs what the server takes for it */
+    /** @param delayMs time that the server needs before it sends */
     send(bytes: Uint8Array, delayMs = 0): void {
       this.#outside(() => {
         this.#unsent.push(bytes);
@@ -101,7 +101,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       }, delayMs);
     }
 
-    /** The server sends as much as the window lets it. */
+    /** The server sends as much as the window allows. */
     #pump(): void {
       for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
         const length = Math.min(SEGMENT_LENGTH, next.byteLength, this.#edge - this.#sent);
@@ -121,12 +121,12 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#note("in", bytes.byteLength);
       this.#received.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       this.#noteWindow();
-      // The acknowledgement of a segment says how far the window is open.
+      // The acknowledgement of a segment announces how far the window is open.
       this.#announce();
-      if (this.#telling) return;
-      this.#telling = true;
-      this.#tell(() => {
-        this.#telling = false;
+      if (this.#reporting) return;
+      this.#reporting = true;
+      this.#report(() => {
+        this.#reporting = false;
         if (this.#received.byteLength > 0) this.#options.onReadable?.(this.#received.byteLength);
       });
     }
@@ -145,7 +145,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       const waits = this.#unsent.length > 0 || scheduler.now < this.#lastArrivalMs || this.#received.byteLength > 0;
       if (!this.#ending || waits) return;
       this.#ending = false;
-      this.#tell(() => this.#options.onError?.());
+      this.#report(() => this.#options.onError?.());
     }
 
     #note(direction: "in" | "out", byteLength: number): void {
@@ -156,15 +156,15 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       trace.window.push({ atMs: scheduler.now, port: this.#options.port, byteLength: this.#received.byteLength });
     }
 
-    /** On the wire or at the server. */
+    /** Runs an action on the wire or at the server, which do not wait for the board's thread. */
     #outside(action: () => void, delayMs: number): void {
       scheduler.setOutside(() => {
         if (!this.#closed) action();
       }, delayMs);
     }
 
-    /** The board hears of it once its thread is free. */
-    #tell(action: () => void): void {
+    /** Calls back on the board once its thread is free. */
+    #report(action: () => void): void {
       scheduler.set(() => {
         if (!this.#closed) action();
       }, 0);

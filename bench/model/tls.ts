@@ -1,12 +1,12 @@
 import type { SocketInstance, TlsConstructor, TlsSocketOptions } from "../../hal/ecma419/modules.js";
 import type { Scheduler } from "../../test/support/scheduler.js";
 
-/** Of a full TLS 1.2 handshake. */
+/** Round trips of a full TLS 1.2 handshake. */
 export const TLS_ROUND_TRIPS = 2;
 
 /**
- * `embedded:io/socket/tcp/tls` with the round trips of its handshake, and without its records and the time of its
- * arithmetic.
+ * `embedded:io/socket/tcp/tls` with the round trips of its handshake, but without its records and without the time of
+ * its cryptography.
  */
 export function createTimedTls({
   scheduler,
@@ -45,7 +45,7 @@ export function createTimedTls({
       this.#tcp.close();
     }
 
-    /** A flight goes out, and the answer to it is taken up once the thread is free. */
+    /** Sends a flight of the handshake. Its answer is handled once the thread is free. */
     #flight(left: number, count: number): void {
       if (left === 0) {
         this.#greeted = true;

@@ -1,17 +1,17 @@
-/** What the flash did in one operation. `record`: of the key-value store; `entry`: of otadata. */
+/** One operation of the flash. `record` is one of the key-value store, `entry` one of otadata. */
 export interface FlashSpan {
   readonly kind: "erase" | "program" | "read" | "record" | "entry";
-  /** Of `record` and `entry`, too, some operations are erases. */
+  /** Whether the operation erases; some of `record` and `entry` do too. */
   readonly erases: boolean;
   readonly startMs: number;
   readonly endMs: number;
   readonly address: number;
   readonly byteLength: number;
-  /** Which callback of the thread did it. */
+  /** Number of the thread's callback that did it. */
   readonly turn: number;
 }
 
-/** Bytes that reached the board's receive window, or left for a server. */
+/** Bytes that reached the board's receive window or were sent to a server. */
 export interface Crossing {
   readonly atMs: number;
   readonly port: number;
@@ -23,12 +23,12 @@ export interface Crossing {
 export class Trace {
   readonly flash: FlashSpan[] = [];
   readonly wire: Crossing[] = [];
-  /** Bytes in the receive window from then on. */
+  /** Count of bytes in the receive window from each moment on. */
   readonly window: { readonly atMs: number; readonly port: number; readonly byteLength: number }[] = [];
-  /** When the platform heard a report, and which. */
+  /** The reports that reached the platform, and when. */
   readonly reports: { readonly atMs: number; readonly word: string }[] = [];
 
-  /** Bytes on all ports but that of the file, or of the file's alone. */
+  /** @returns bytes on the file's port if `file` is true, and otherwise on all other ports */
   bytes(file: boolean, filePort: number): number {
     return this.wire
       .filter(({ port }) => (port === filePort) === file)

@@ -45,18 +45,22 @@ export async function firmwareAdd(
   await warnOfSecrets(service, file, added.md5);
   if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
     say(
-      `warning: devices take an offer of ${added.version} for one of their own firmware; that of ${component} is ${component}_${added.version}`,
+      `warning: a device takes version ${added.version} as one of its own firmware: for ${component}, add it as version ${component}_${added.version}`,
     );
   }
 }
 
-/** The file was added, whatever comes of this. @param file as the user named it */
+/**
+ * Warns if the file holds a device's secret. If the search fails, this only warns too, because the file was added.
+ *
+ * @param file path as the user named it
+ */
 async function warnOfSecrets(service: CloudService, file: string, md5: string): Promise<void> {
   let holders: readonly DeviceName[] = [];
   try {
     holders = await service.secretsIn({ md5 });
   } catch (error) {
-    process.stderr.write(`warning: ${file} was not looked through for secrets: ${(error as Error).message}\n`);
+    process.stderr.write(`warning: ${file} was not searched for secrets: ${(error as Error).message}\n`);
   }
   for (const { productId, deviceName } of holders) {
     process.stderr.write(
@@ -85,7 +89,7 @@ function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?
   const { from, device, devicesFile } = options;
   if (devicesFile !== undefined) {
     if (from !== undefined || device !== undefined) {
-      throw new UsageError("--devices-file goes without --from and --device");
+      throw new UsageError("--devices-file cannot be used with --from or --device");
     }
     const deviceNames = readBytes(devicesFile)
       .toString("utf8")
@@ -94,7 +98,7 @@ function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?
     if (deviceNames.length === 0) throw new UsageError(`${devicesFile} names no device`);
     return { kind: "list", deviceNames };
   }
-  if (from === undefined) throw new UsageError("say which devices: --from, --from with --device, or --devices-file");
+  if (from === undefined) throw new UsageError("name the devices: --from, --from with --device, or --devices-file");
   if (device === undefined) return { kind: "versions", fromVersions: from };
   return { kind: "versions-and-devices", fromVersions: from, deviceNames: device };
 }

@@ -4,7 +4,7 @@ import type { DeviceName } from "../../cloud/types.js";
 import { UsageError } from "../command-line.js";
 import { readIdentity, readJson, writeSecret } from "../files.js";
 
-/** Where a device's identity goes unless it is said. */
+/** File for a device's identity if no other is given. */
 const OUTPUT = "device_info.json";
 
 /** `ota-cloud device add` */
@@ -20,7 +20,7 @@ export async function deviceAdd(options: {
   const gatewayName = gateway === undefined ? undefined : readGateway(gateway);
   const service = await connectService(options.state);
   const { devices } = await service.status();
-  // Before anything is added: a device that was, with a secret of its own, cannot be added again.
+  // This is checked before anything is added, because a device that has got a secret cannot be added again.
   if (gatewayName !== undefined && !devices.some((known) => spell(known) === spell(gatewayName))) {
     throw new UsageError(`there is no device ${spell(gatewayName)}: add the gateway first`);
   }
@@ -41,7 +41,7 @@ export async function deviceAdd(options: {
     name = { productId, deviceName };
     const deviceSecret = randomBytes(16).toString("base64");
     await service.addDevice({ ...name, deviceSecret });
-    // A sub-device needs no identity of its own, and must not take the place of its gateway's.
+    // A sub-device needs no identity file, and must not overwrite that of its gateway.
     const output = options.output ?? (gateway === undefined ? OUTPUT : undefined);
     const info = { auth_mode: "KEY", ...name, key_deviceinfo: { deviceSecret }, region: "china" };
     if (output !== undefined) writeSecret(output, `${JSON.stringify(info, null, 2)}\n`);
@@ -108,7 +108,7 @@ interface SubDevEntry {
   readonly sub_devName: string;
 }
 
-/** Adds to, or takes from, the list of sub-devices in the gateway's device_info.json, where that was given. */
+/** Changes the list of sub-devices in the gateway's device_info.json, if the gateway was given by that file. */
 function listSubDevice(gateway: string, { productId, deviceName }: DeviceName, bound: boolean): void {
   if (byName(gateway) !== undefined) return;
   const info = readInfo(gateway);
@@ -121,8 +121,8 @@ function listSubDevice(gateway: string, { productId, deviceName }: DeviceName, b
 }
 
 /**
- * The Python SDK has a list; the C SDK one sub-device without one. Entries of their templates that name nobody are left
- * out.
+ * Reads the sub-devices. The file of the Python SDK has a list of them, that of the C SDK a single sub-device. Template
+ * entries without a name are left out.
  */
 function subDevList(path: string, info: Info): SubDevEntry[] {
   const subDev = info["subDev"];

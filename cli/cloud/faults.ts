@@ -2,11 +2,12 @@ import { InvalidArgumentError } from "commander";
 import type { GatewayFaults } from "../../cloud/gateway-faults.js";
 
 export const GATEWAY_FAULTS_HELP =
-  "wrong answers to gateways, separated by commas: online=-2, bind:light1=806 and the like answer with that result instead " +
+  "faults in the answers to gateways, separated by commas: online=-2 or bind:light1=806 answers with that result instead " +
   "of doing it; delay=<ms>; lose=<n>, every nth; reorder; unbind-as-bind";
 
 /**
- * For `--gateway-faults`: `online=-2`, `bind:light1=806`, `delay=MS`, `lose=N`, `reorder`, `unbind-as-bind`, by commas.
+ * Parses the value of `--gateway-faults`: `online=-2`, `bind:light1=806`, `delay=MS`, `lose=N`, `reorder`,
+ * `unbind-as-bind`, separated by commas.
  */
 export function gatewayFaults(text: string): GatewayFaults {
   const faults: GatewayFaults = {};
@@ -22,5 +23,5 @@ function add(faults: GatewayFaults, word: string): void {
   else if (name === "lose" && Number(value) >= 1) faults.loseEvery = Number(value);
   else if (/^(?:online|offline|bind|unbind)(?::[A-Za-z0-9_-]{1,48})?$/.test(name)) {
     faults.results = { ...faults.results, [name]: Number(value) };
-  } else throw new InvalidArgumentError(`No fault: ${word === "" ? "nothing" : word}.`);
+  } else throw new InvalidArgumentError(`${word === "" ? "An empty text" : word} is not a fault.`);
 }

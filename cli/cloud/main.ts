@@ -19,11 +19,11 @@ program
   .option("--public-host <host>", "host in the URLs that devices get; default: the address listened on")
   .option("--mqtt-port <n>", "0 takes any free port", count, 1883)
   .option("--http-port <n>", "0 takes any free port", count, 8080)
-  .option("--broker <url>", "use this MQTT broker instead of the own one")
+  .option("--broker <url>", "use this MQTT broker instead of the built-in one")
   .option("--tls-cert <file>", "PEM: serve mqtts and https")
   .option("--tls-key <file>", "PEM, belongs to --tls-cert")
   .option("--client-ca <file>", "PEM: accept device certificates that it signed")
-  .option("--url-lifetime <s>", "how long a signed URL holds, in seconds", seconds, 86400)
+  .option("--url-lifetime <s>", "how long a signed URL is valid, in seconds", seconds, 86400)
   .option("--gateway-faults <list>", GATEWAY_FAULTS_HELP, gatewayFaults)
   .option("--verbose", "print every message, request and warning")
   .action(serve);
@@ -35,7 +35,7 @@ device
   .addOption(state())
   .option("--product <id>", "product id, 10 of [A-Z0-9]")
   .option("--name <name>", "device name, 1 to 48 of [A-Za-z0-9_-]")
-  .option("--output <file>", "where to write device_info.json; default: device_info.json, and nowhere with --gateway")
+  .option("--output <file>", "file for the identity; default: device_info.json, or no file with --gateway")
   .option("--device-info <file>", "register the device of this file instead")
   .option("--gateway <gateway>", "bind it to this gateway: PRODUCT/NAME, or its device_info.json, which then lists it")
   .action(deviceAdd);
@@ -52,13 +52,13 @@ for (const [name, description, action] of [
     .addOption(
       new Option(
         "--gateway <gateway>",
-        "PRODUCT/NAME, or its device_info.json, whose list is kept",
+        "PRODUCT/NAME, or its device_info.json, whose list of sub-devices is updated",
       ).makeOptionMandatory(name === "bind"),
     )
     .action(action);
 }
 
-const firmware = program.command("firmware").description("The firmware that devices can be brought to.");
+const firmware = program.command("firmware").description("The firmware that devices can be updated to.");
 firmware
   .command("add")
   .description("Add a file as a version of a product.")
@@ -70,26 +70,26 @@ firmware
   .option("--min-battery <percent>", "least battery level to install it", count)
   .option("--min-signal <dBm>", "least signal to download it", integer)
   .option("--space <bytes>", "room that the installation needs", count)
-  .option("--component <id>", "what it is for, where a product has several")
-  .addOption(new Option("--kind <kind>", "of the component").choices(["module", "mcu"]))
+  .option("--component <id>", "the component that it is for, if the product has several")
+  .addOption(new Option("--kind <kind>", "kind of the component").choices(["module", "mcu"]))
   .action(firmwareAdd);
 
 program
   .command("upgrade")
   .description(
-    "Bring devices to a version, in the console's three ways: --from, --from with --device, or --devices-file.",
+    "Update devices to a version, in the console's three ways: --from, --from with --device, or --devices-file.",
   )
   .addOption(state())
   .addOption(product())
-  .requiredOption("--version <v>", "the version to bring them to; its firmware was added")
+  .requiredOption("--version <v>", "the version to update them to; it must have been added")
   .option("--from <versions>", "all devices that run, or will run, one of these versions, separated by commas", names)
   .option("--device <names>", "only these devices, separated by commas", names)
-  .option("--devices-file <file>", "the devices of this file, a name a line, whatever they run")
+  .option("--devices-file <file>", "the devices named in this file, one a line, for any version that they run")
   .action(upgrade);
 
 program
   .command("status")
-  .description("Say what the devices run and how far their upgrades are.")
+  .description("Show which version each device runs and how far its upgrade is.")
   .addOption(state())
   .option("--json", "as one JSON object")
   .action(status);

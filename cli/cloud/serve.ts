@@ -18,14 +18,18 @@ export interface ServeOptions {
   readonly verbose?: boolean;
 }
 
-/** `ota-cloud serve`: ends with the process. */
+/** `ota-cloud serve`. It returns after SIGINT or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { tlsCert, tlsKey, clientCa, verbose } = options;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new UsageError("--tls-cert and --tls-key must be given together");
+  }
   if (clientCa !== undefined && tlsCert === undefined) {
     throw new UsageError("--client-ca needs --tls-cert and --tls-key");
   }
-  if (await isServed(options.state)) throw new UsageError(`a cloud runs on ${options.state} already`);
+  if (await isServed(options.state)) {
+    throw new UsageError(`a cloud runs on ${options.state} already: stop it, or choose another --state`);
+  }
   const cloud = await Cloud.start({
     folder: options.state,
     listen: options.listen,
@@ -55,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   await cloud.stop();
 }
 
-/** The signature of a bind request is good for another one, for as long as its time holds. */
+/** Hides the signature of a bind request: it could be used for another request while its timestamp is valid. */
 function redact(payload: string): string {
   return payload.replace(/("signature"\s*:\s*)"[^"]*"/g, '$1"…"');
 }

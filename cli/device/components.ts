@@ -5,23 +5,24 @@ import { FIRMWARE } from "../../src/plans/plans.js";
 import { isVersion } from "../../src/protocol/version.js";
 import { seconds } from "../command-line.js";
 
-/** A component as `--component` says it. */
+/** A component, as the option `--component` describes it. */
 export interface NamedComponent {
   readonly id: string;
   readonly version: string;
-  /** What becomes of an installation. */
+  /** How an installation ends. */
   readonly install: Installation;
-  /** Between two pieces of 4 KiB. */
+  /** Milliseconds between two pieces of 4 KiB. */
   readonly pauseMs: number;
 }
 
-/** In the place of a product: no product is called so. */
+/** Stands in place of a product id. No product has this id. */
 export const COMPONENT_PRODUCT = "component";
 
 const KEYS = ["id", "version", "install", "pause"];
 
 /**
- * For options that may come several times: `id=mcu,version=1.0.0`, and `install=HOW` and `pause=SECONDS` where wanted.
+ * Parses the value of an option that may be given several times: `id=mcu,version=1.0.0`, and optionally `install=HOW`
+ * and `pause=SECONDS`.
  */
 export function component(text: string, before: readonly NamedComponent[] = []): readonly NamedComponent[] {
   const settings = new Map<string, string>();
@@ -45,7 +46,7 @@ export function component(text: string, before: readonly NamedComponent[] = []):
   return [...before, { id, version, install, pauseMs: pauseOf(pause) * 1000 }];
 }
 
-/** A simulated MCU whose image lives in the state of the board, as a sub-device's does. */
+/** Makes a simulated MCU. Its image lies in the board's folder, like that of a sub-device. */
 export function attachComponent({ id, version, install, pauseMs }: NamedComponent, state: string): AttachedComponent {
   const bus = new SimulatedSubDevice({
     productId: COMPONENT_PRODUCT,
@@ -68,7 +69,7 @@ function isInstallation(text: string): text is Installation {
   return (INSTALLATIONS as readonly string[]).includes(text);
 }
 
-/** A timer holds no more than a day here. */
+/** Parses a pause, which may be at most a day. */
 function pauseOf(text: string): number {
   const value = seconds(text);
   if (value > 86_400) throw new InvalidArgumentError("pause is over 86400 seconds.");

@@ -10,9 +10,9 @@ import { readWholeFile, writeBytes, writeSecret } from "../files.js";
 import { type FlashSource, readFlash, wholeFlash } from "./flash-source.js";
 
 export interface ReadOptions extends FlashSource {
-  /** The whole flash without it. */
+  /** Label of the partition. If absent, the whole flash is read. */
   readonly slot?: string;
-  /** The whole partition without it. */
+  /** Bytes to read. If absent, the whole partition is read. */
   readonly length?: number;
   readonly output: string;
 }
@@ -20,7 +20,7 @@ export interface ReadOptions extends FlashSource {
 /** `ota-device read` */
 export function read({ slot, length, output, ...source }: ReadOptions): void {
   if (slot === undefined && length !== undefined) {
-    throw new UsageError("--length goes with --slot: without one the whole flash is read");
+    throw new UsageError("--length needs --slot: without --slot the whole flash is read");
   }
   const flash = readFlash(source);
   const bytes = slot === undefined ? flash.slice(0, flash.byteLength) : readPartition(flash, slot, length);
@@ -28,7 +28,7 @@ export function read({ slot, length, output, ...source }: ReadOptions): void {
     const size = length === undefined ? "" : ` with ${length} bytes`;
     throw new UsageError(`no partition ${slot}${size}: see ota-device inspect`);
   }
-  // The partition nvs holds the device's secret, and what another holds is the application's own matter.
+  // The partition nvs holds the device's secret, and an application may keep secrets in other partitions.
   writeSecret(output, bytes);
 }
 

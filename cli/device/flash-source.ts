@@ -4,13 +4,13 @@ import { snapshotFlash, StateError } from "../../hal/boards/sim/state-dir.js";
 import { UsageError } from "../command-line.js";
 import { readWholeFile } from "../files.js";
 
-/** Where a flash is to be read: a simulated board's folder, or a file with the whole flash of any board. */
+/** The source of a flash: the folder of a simulated board, or a file with the whole flash of any board. */
 export interface FlashSource {
   readonly state?: string;
   readonly flash?: string;
 }
 
-/** @returns a snapshot: what is done to it reaches neither folder nor file @throws UsageError, StateError */
+/** @returns a copy; changes to it reach neither folder nor file @throws UsageError, StateError */
 export function readFlash({ state, flash }: FlashSource): NorFlash {
   if (state !== undefined && flash === undefined) return snapshotFlash(state);
   if (flash === undefined || state !== undefined) {

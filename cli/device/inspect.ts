@@ -25,7 +25,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
     ...inspectTable(flash, source),
     provisioning: inspectProvisioning(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
-    // What runs on these is beside the flash, in the folder.
+    // The images of sub-devices and components lie beside the flash, in the folder.
     subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
     plans: planReports(readRecord(flash, "ota", "plans"), Date.now() / 1000),
     components: source.state === undefined ? [] : componentsOf(source.state),
@@ -58,7 +58,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** @throws UsageError that names the file, if its table has no application slot or too short an otadata */
+/** @throws UsageError that names the file, if its table has no application slot or its otadata is too short */
 function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): FlashReport & BoardReport {
   try {
     const found = inspectFlash(flash);
@@ -68,7 +68,7 @@ function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): Fla
   }
 }
 
-/** The state that otadata has of what runs; for an image that was flashed by cable it has none. */
+/** @returns the running image's state from otadata, in words; an image that was flashed by cable has none there */
 export function describeRunning({
   running,
   otadata,
@@ -77,7 +77,7 @@ export function describeRunning({
   return otadata.some(({ slot }) => slot === running.slot) ? "selected without a trial" : "as flashed, no update yet";
 }
 
-/** What runs on each, and where it is with its update. */
+/** @returns the version that runs on each sub-device, and the progress of its update */
 function subDevicesOf(
   state: string,
   flash: NorFlash,

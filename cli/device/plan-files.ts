@@ -21,7 +21,7 @@ const POLICY_FIELDS: { readonly [Field in keyof Required<PolicyConfig>]: true } 
 
 const WINDOW_FIELDS = { from: true, to: true };
 
-/** @throws UsageError, one line that names the file and what is wrong in it */
+/** @throws UsageError with one line that names the file and what is wrong in it */
 export function readPolicy(path: string): PolicyConfig {
   const policy: PolicyConfig = readObject(path);
   refuseUnknown(path, policy, POLICY_FIELDS, "a policy");
@@ -34,20 +34,21 @@ export function readPolicy(path: string): PolicyConfig {
   return policy;
 }
 
-/** A setting that is misspelt would not hold. */
+/** A setting with a misspelt name would have no effect, so it is refused. */
 function refuseUnknown(path: string, found: object, known: object, what: string): void {
   const unknown = Object.keys(found).find((field) => !Object.hasOwn(known, field));
   if (unknown !== undefined) throw new UsageError(`${path}: ${unknown} is no field of ${what}`);
 }
 
 /**
- * The simulated board's sensors, in a file that may change at any time: one that is half written keeps the last values.
+ * The simulated board's sensors, in a file that may change at any time. While the file is incomplete, the last values
+ * remain.
  */
 export class VitalsFile implements Surroundings {
   readonly #path: string;
   #last: Vitals;
 
-  /** @throws UsageError where the file cannot be read, or is wrong, from the beginning */
+  /** @throws UsageError if the file cannot be read or is wrong at the beginning */
   constructor(path: string) {
     this.#path = path;
     this.#last = readVitals(path);
@@ -65,7 +66,7 @@ export class VitalsFile implements Surroundings {
     try {
       this.#last = readVitals(this.#path);
     } catch {
-      // Its writer is not done.
+      // The program that writes the file has not finished.
     }
     return this.#last;
   }

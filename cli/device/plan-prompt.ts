@@ -2,20 +2,20 @@ import { clearLine, createInterface, cursorTo, type Interface } from "node:readl
 import type { Readable } from "node:stream";
 import type { Plan } from "../../src/index.js";
 
-/** Asks a person about plans, one after the other, as long as an answer is wanted. */
+/** Asks a person about plans, one after the other, while they need an answer. */
 export class PlanPrompt {
   readonly #input: NodeJS.ReadableStream;
   readonly #output: NodeJS.WritableStream;
   readonly #onEnd: () => void;
   #lines: Interface;
-  /** Those that want an answer; the first one is asked about. */
+  /** Plans that need an answer. The question is about the first one. */
   #open: readonly Plan[] = [];
   #closed = false;
   #prompt = "";
-  /** The question stands in the line where the cursor is. */
+  /** Whether the question is shown in the line of the cursor. */
   #isShown = false;
 
-  /** @param options.onEnd control-C, or the end of input: nobody could answer any more */
+  /** @param options.onEnd called after control-C or the end of the input, when no answer can come any more */
   constructor(options: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream; onEnd: () => void }) {
     const { input, output, onEnd } = options;
     this.#input = input;
@@ -28,7 +28,7 @@ export class PlanPrompt {
     const lines = createInterface({ input: this.#input, output: this.#output });
     lines.setPrompt(this.#prompt);
     lines.on("line", (line) => this.#answer(line.trim()));
-    // readline takes both for itself.
+    // readline itself handles control-C and the end of the input, and reports them by these events.
     lines.on("SIGINT", this.#onEnd);
     lines.on("close", () => {
       if (!this.#closed) this.#onClose();
@@ -36,10 +36,10 @@ export class PlanPrompt {
     return lines;
   }
 
-  /** control-D on a terminal ends readline alone, and not the input: a board does not lose its power by it. */
+  /** On a terminal control-D ends readline but not the input, so the board keeps its power. */
   #onClose(): void {
     if (!this.#lines.terminal || (this.#input as Readable).readableEnded) {
-      this.#output.write("the input has ended, nobody can answer any more: the board is switched off\n");
+      this.#output.write("the input has ended, so no plan can be answered: the board is switched off\n");
       this.#onEnd();
       return;
     }
@@ -53,12 +53,14 @@ export class PlanPrompt {
     this.#open = [...this.#open, plan];
     void plan.closed().then(() => this.#withdraw(plan));
     if (this.#open[0] !== plan) return;
-    // It was typed before there was a question, and answers none.
+    // The text was typed before there was a question, so it answers none.
     if (this.#lines.terminal && this.#lines.line !== "") this.#clearLine();
     this.#ask(plan);
   }
 
-  /** For a line of somebody else on the same terminal: it comes above the question, and what is being typed stays. */
+  /**
+   * Writes another line on the same terminal. It comes above the question, and the text that was typed so far stays.
+   */
   interrupt(write: () => void): void {
     const isShown = this.#isShown && this.#lines.terminal && !this.#closed;
     if (isShown) {
@@ -95,7 +97,7 @@ export class PlanPrompt {
     this.#lines.prompt();
   }
 
-  /** Answered elsewhere, replaced, or its time is over. What was answered here is known here. */
+  /** Removes a plan that is closed: it was answered elsewhere or replaced, or its time is over. */
   #withdraw(plan: Plan): void {
     if (this.#closed || !this.#open.includes(plan)) return;
     if (this.#open[0] === plan) {
@@ -105,7 +107,7 @@ export class PlanPrompt {
     this.#remove(plan);
   }
 
-  /** What was typed was for this question, and is no answer to another one. */
+  /** Removes the text that was typed, because it was meant for this question and not for another one. */
   #clearLine(): void {
     this.#isShown = false;
     if (!this.#lines.terminal) {
@@ -131,7 +133,7 @@ export class PlanPrompt {
     const [plan] = this.#open;
     const [word = "", ...rest] = line.split(/\s+/);
     if (plan === undefined) {
-      if (line !== "") this.#output.write("nothing is asked at present\n");
+      if (line !== "") this.#output.write("there is no question at present\n");
       return;
     }
     if (line === "") {
@@ -152,7 +154,7 @@ export class PlanPrompt {
   }
 }
 
-/** The answer is for the product; the sub-device is the one whose turn it is. */
+/** @returns the plan's name. An answer holds for all sub-devices of the product; the name has the one that is next. */
 function nameOf({ component, deviceName, step, version }: Plan): string {
   return `${step} ${component}${deviceName === undefined ? "" : `/${deviceName}`} ${version}`;
 }

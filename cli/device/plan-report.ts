@@ -17,25 +17,25 @@ const WORDS: readonly (readonly [flag: number, word: string])[] = [
   [EXHAUSTED, "tried too often"],
 ];
 
-/** What ends by itself. */
+/** Decisions that end after some time. */
 const TIMED = REVERTED | DEFERRED | EXHAUSTED;
 
 export interface PlanReport {
-  /** Of the image. */
+  /** MD5 of the image. */
   readonly md5: string;
-  /** What holds now: of a declined image nothing else counts. */
+  /** Decisions that are in force now. If an image was declined, no other decision counts. */
   readonly decisions: readonly string[];
-  /** So far. */
+  /** How often it was deferred so far. */
   readonly deferrals: number;
   readonly failures: number;
-  /** When the deferral or cool-down ends, where the board knew the time; `null` once it is over. */
+  /** Time at which the deferral or cool-down ends, if the board knew the time; `null` once it is over. */
   readonly until: string | null;
 }
 
 /**
- * What a board remembers of images.
+ * Reads what a board remembers of images.
  *
- * @param record   as in the key-value store
+ * @param record   bytes as in the key-value store
  * @param unixTime seconds since 1970
  */
 export function planReports(record: Uint8Array | undefined, unixTime: number): PlanReport[] {
@@ -52,7 +52,7 @@ export function planReports(record: Uint8Array | undefined, unixTime: number): P
   });
 }
 
-/** One line for a reader. */
+/** @returns one line for a person */
 export function describePlan({ md5, decisions, deferrals, failures, until }: PlanReport): string {
   const words = decisions.join(", ") || (failures > 0 ? "failed" : "offered");
   const counts = `${failures > 0 ? `  failures ${failures}` : ""}${deferrals > 0 ? `  deferrals ${deferrals}` : ""}`;

@@ -4,7 +4,7 @@ import { UsageError } from "../command-line.js";
 import { readBytes, readCertificate, readIdentity, readStandardInput, writeSecret } from "../files.js";
 import { makeNvsImage, nvsLength, type ProvisioningEntries } from "../nvs-image.js";
 
-/** What a board is told of itself and of its network. */
+/** The identity and the network that a board is provisioned with. */
 export interface ProvisioningOptions {
   readonly deviceInfo: string;
   readonly ssid?: string;
@@ -16,13 +16,16 @@ export interface ProvisioningOptions {
   readonly sntp?: string;
 }
 
-/** IEEE 802.11: bytes of a network's name; WPA: bytes of a passphrase, or the hexadecimal digits of its key. */
+/**
+ * Most bytes of a network's name (IEEE 802.11), and bytes of a passphrase (WPA). Instead of a passphrase, the
+ * hexadecimal digits of the key are allowed.
+ */
 const SSID_LIMIT = 32;
 const PASSWORD_MIN = 8;
 const PASSWORD_LIMIT = 63;
 const KEY_DIGITS = 64;
 
-/** Adds the options to a command; whether one has to name the device, is its own matter. */
+/** Adds the options to a command. The command itself adds the option that names the device. */
 export function addProvisioningOptions(command: Command): Command {
   return command
     .option("--ssid <name>", "Wi-Fi network")
@@ -37,7 +40,7 @@ export function addProvisioningOptions(command: Command): Command {
     .option("--sntp <host>", "host to ask for the time");
 }
 
-/** @throws UsageError, one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
+/** @throws UsageError with one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
 export function provisioningEntries(options: ProvisioningOptions): ProvisioningEntries {
   const { broker, ca, downloadCa = ca, sntp, ssid } = options;
   const identity = readIdentity(options.deviceInfo);
@@ -63,6 +66,13 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
   };
 }
 
+/** @returns what is missing for TLS with the broker, in one line, or `undefined` if nothing is */
+export function describeTrust({ broker, brokerCa }: ProvisioningEntries): string | undefined {
+  if (brokerCa !== undefined || broker?.startsWith("mqtt://")) return undefined;
+  const which = broker === undefined ? "the platform's broker has a certificate authority of its own" : broker;
+  return `no --ca: the board will trust no certificate of the broker (${which})`;
+}
+
 function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
   if (password !== undefined && passwordFile !== undefined) {
     throw new UsageError("--password goes without --password-file");
@@ -85,7 +95,7 @@ function firstLine(path: string): string {
   }
 }
 
-/** A zero byte would end the string in NVS. */
+/** Checks the length in bytes. A zero byte is not allowed, because it would end the string in NVS. */
 function isText(text: string, min: number, max: number): boolean {
   const byteLength = Buffer.byteLength(text);
   return byteLength >= min && byteLength <= max && !text.includes("\0");
@@ -101,4 +111,6 @@ export function provision(options: ProvisioningOptions & { readonly size?: numbe
     `${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`,
   );
   process.stdout.write(`holds ${keys.join(", ")}\n`);
+  const trust = describeTrust(entries);
+  if (trust !== undefined) process.stderr.write(`warning: ${trust}\n`);
 }

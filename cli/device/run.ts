@@ -44,10 +44,10 @@ export interface RunOptions {
   readonly selfTestTimeout: number;
 }
 
-/** Bytes of the image that a new board leaves the factory with. */
+/** Bytes of a new board's factory image. */
 const FACTORY_IMAGE_LENGTH = 64 * 1024;
 
-/** `ota-device run`: ends with the process. All input is looked at before anything is written. */
+/** `ota-device run`. It returns after SIGINT or SIGTERM. All input is checked before anything is written. */
 export async function run(options: RunOptions): Promise<void> {
   const { subDevices: bound, ...identity } = readIdentity(options.deviceInfo);
   const listed = readSubDevices(options.subdevices, bound);
@@ -59,11 +59,11 @@ export async function run(options: RunOptions): Promise<void> {
     throw new UsageError("--component is not for a gateway: list it in --subdevices");
   }
   if (listed.some((one) => isSameDevice(one, identity))) {
-    throw new UsageError("the gateway is not a sub-device of its own");
+    throw new UsageError("a gateway cannot be its own sub-device: remove it from the list");
   }
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
   const release = await lockFolder(options.state);
-  // Another process may have put a board there before this one got the lock.
+  // Another process may have made a board there before this one got the lock.
   if (fresh !== undefined && !holdsBoard(options.state)) createBoard(options.state, fresh);
 
   let prompt: PlanPrompt | undefined;
@@ -76,11 +76,7 @@ export async function run(options: RunOptions): Promise<void> {
   const { consent, installWhen } = config.policy ?? {};
   if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
   else if (consent === "ask" || installWhen === "accepted") {
-    log(
-      "warn",
-      "plan",
-      () => "the policy wants answers, and nobody can give them: input and output are not a terminal",
-    );
+    log("warn", "plan", () => "the policy asks a person, but nobody can answer: input and output are not a terminal");
   }
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {
@@ -113,7 +109,7 @@ export async function run(options: RunOptions): Promise<void> {
     const stop = (): void => {
       agent?.stop();
       prompt?.close();
-      // A turn of the event loop for the DISCONNECT.
+      // The wait lets the event loop send the DISCONNECT.
       setTimeout(() => {
         board.cutPower();
         resolve();
@@ -127,7 +123,7 @@ export async function run(options: RunOptions): Promise<void> {
   release();
 }
 
-/** What ends it ends the run. */
+/** Makes the prompt. If it ends, the run ends too. */
 function createPrompt(): PlanPrompt {
   return new PlanPrompt({
     input: process.stdin,

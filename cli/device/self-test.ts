@@ -1,10 +1,10 @@
 import type { OtaConfig } from "../../src/index.js";
 
-/** What a firmware on trial finds, as `--self-test` says it. */
+/** The result of the self test of a firmware on trial: the values of `--self-test`. */
 export const SELF_TESTS = ["ok", "fail", "throw", "hang"] as const;
 export type SelfTest = (typeof SELF_TESTS)[number];
 
-/** @param how absent: reaching the cloud is proof enough */
+/** @param how if absent, the firmware has proven itself once it has reached the cloud */
 export function selfTestOf(how: SelfTest | undefined): OtaConfig["selfTest"] {
   switch (how) {
     case undefined:

@@ -5,11 +5,11 @@ import { isVersion } from "../../src/protocol/messages.js";
 import { UsageError } from "../command-line.js";
 import { readJson } from "../files.js";
 
-/** Of one that only device_info.json names. */
+/** Version of a sub-device that only device_info.json names. */
 const DEFAULT_VERSION = "0.1.0";
 
 /**
- * The simulated sub-devices of a gateway: those of the file, and those that device_info.json names besides.
+ * Lists the simulated sub-devices of a gateway: those of the file, and those that only device_info.json names.
  *
  * @param path a JSON array of `{productId, deviceName, version, install?}`
  * @throws UsageError that names the entry

@@ -6,20 +6,20 @@ import type { ApplicationOptions } from "./application.js";
 import { checkModules, checkPartitions, checkSettings, checkStack, link, type Linked } from "./link.js";
 import { checkRoom, estimateImage, type Room } from "./room.js";
 
-/** What holds of an application on a board, as far as that is known without ESP-IDF. */
+/** What can be found out about an application on a board without ESP-IDF. */
 export interface Checked {
   readonly linked: Linked;
-  /** What holds of the merged sdkconfig. */
+  /** Checked settings of the merged sdkconfig, in words. */
   readonly settings: readonly string[];
   readonly partitions: readonly Partition[];
-  /** By an estimate of the image's size. */
+  /** Room in a slot, for the estimated size of the image. */
   readonly room: Room;
 }
 
 /**
- * Links the application in a folder of its own and checks what comes out.
+ * Links the application in a folder of its own and checks the result.
  *
- * @throws Error that says what the board lacks, and what to do
+ * @throws Error that names what the board lacks, and what to do
  */
 export function checkApplication(application: Omit<ApplicationOptions, "output">): Checked {
   const output = mkdtempSync(join(tmpdir(), "moddable-ota-esp32-"));
@@ -39,7 +39,7 @@ export function checkApplication(application: Omit<ApplicationOptions, "output">
   }
 }
 
-/** Bytes of each OTA slot: they are equal. */
+/** @returns bytes of each OTA slot; all slots have the same size */
 export function slotLengthOf(partitions: readonly Partition[]): number {
   const [slot] = otaSlots(partitions);
   if (slot === undefined) throw new Error("the partition table has no OTA slots");

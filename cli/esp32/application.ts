@@ -5,7 +5,8 @@ import { APPLICATION, boardBuild, type Esp32Sdk, targetOf } from "./sdk.js";
 import { packageRoot } from "../sdk.js";
 
 /**
- * Partition tables that come with the package, by name: where each has its files, and the flash that it fills, in MiB.
+ * Partition tables that come with the package, by name, with the folder of each table's files and the flash that it
+ * fills, in MiB.
  */
 const TABLES: { readonly [name: string]: { readonly folder: string; readonly megabytes: number } } = {
   "4mb": { folder: ".", megabytes: 4 },
@@ -22,7 +23,7 @@ export interface ApplicationOptions {
   readonly sdk: Esp32Sdk;
   /** Folder of the SDK's build/devices/esp32/targets. */
   readonly board: string;
-  /** Where everything that is built goes. */
+  /** Folder for everything that is built. */
   readonly output: string;
   /** Version of the firmware, for the image's application descriptor. */
   readonly version: string;
@@ -30,21 +31,21 @@ export interface ApplicationOptions {
   readonly table: string;
   /** Folder of examples/ that has the application; `minimal` if absent. */
   readonly example?: string;
-  /** Built for the debugger: without the settings that the SDK has for releases. */
+  /** Whether it is built for the debugger, without the settings that the SDK has for releases. */
   readonly debug?: boolean;
 }
 
 /**
- * Writes the manifest that mcconfig builds: the example, with a version, a partition table, and the settings of board
- * and table together, since a build takes one sdkconfig and ours would replace that of the board.
+ * Writes the manifest that mcconfig builds: the example, with a version, a partition table and an sdkconfig. A build
+ * takes only one sdkconfig, and ours would replace that of the board, so it contains the settings of both the board and
+ * the table.
  *
- * @returns its path
- * @throws UsageError if the version cannot stand in an application descriptor, or the board has less flash than the
- * table
+ * @returns the manifest's path
+ * @throws UsageError if the version does not fit an application descriptor, or the board has less flash than the table
  */
 export function writeApplication(options: ApplicationOptions): string {
   const { sdk, board, output, version, table, example = APPLICATION, debug = false } = options;
-  // The descriptor has 32 bytes with the zero at its end; the platform takes these characters.
+  // The descriptor has 32 bytes, including a zero at the end. The platform accepts these characters.
   if (!/^[A-Za-z0-9._-]{1,31}$/.test(version)) {
     throw new UsageError(`firmware version ${version} is not 1 to 31 of [A-Za-z0-9._-]`);
   }
@@ -54,10 +55,11 @@ export function writeApplication(options: ApplicationOptions): string {
   mkdirSync(join(folder, "sdkconfig"), { recursive: true });
   writeFileSync(join(folder, "partitions.csv"), partitionsOf(table));
   writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), `${boards}\n${settingsOf(table)}`);
-  // mcconfig has what is included win over what includes it, and the later over the earlier.
+  // In mcconfig, `build` of an included manifest overrides that of the manifest that includes it. A later included
+  // manifest overrides an earlier one.
   writeManifest(join(folder, "settings.json"), {
     build: { "SDKCONFIGPATH ?=": "./sdkconfig", "PARTITIONS_FILE ?=": "./partitions.csv" },
-    // The SDK makes a C string of a text that begins with #.
+    // The SDK makes a C string from a text that begins with #.
     defines: { firmware: { version: `#${version}` } },
   });
   const path = join(folder, "manifest.json");
@@ -69,18 +71,18 @@ function writeManifest(path: string, manifest: object): void {
   writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-/** partitions.csv of a table. @throws UsageError */
+/** @returns the text of a table's partitions.csv @throws UsageError */
 export function partitionsOf(table: string): string {
   return readFileSync(join(folderOf(table), "partitions.csv"), "utf8");
 }
 
-/** sdkconfig.defaults for a table: ours, and the size of its flash. @throws UsageError */
+/** @returns sdkconfig.defaults for a table: our settings and the size of its flash @throws UsageError */
 export function settingsOf(table: string): string {
   const ours = readFileSync(join(folderOf(DEFAULT_TABLE), "sdkconfig", "sdkconfig.defaults"), "utf8");
   return `${ours}${flashSettings(tableOf(table).megabytes)}`;
 }
 
-/** Every size that a board may have set is unset: a table is for one. */
+/** A table is for one size of flash, so all other sizes, which a board may have set, are unset. */
 function flashSettings(megabytes: number): string {
   const others = FLASH_MEGABYTES.filter((size) => size !== megabytes);
   return [...others.map((size) => `${flashSetting(size)}=n\n`), `${flashSetting(megabytes)}=y\n`].join("");
@@ -113,7 +115,7 @@ function tableOf(table: string): { readonly folder: string; readonly megabytes: 
   return found;
 }
 
-/** The sdkconfig that the SDK has for a board besides the chip's, of which a board with PSRAM or USB has one. */
+/** @returns the SDK's sdkconfig for a board, which a board with PSRAM or USB has besides that of the chip */
 function boardSettings(sdk: Esp32Sdk, board: string, debug: boolean): string {
   const { SDKCONFIGPATH: named } = boardBuild(sdk, board);
   if (typeof named !== "string") return "";

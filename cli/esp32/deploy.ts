@@ -7,27 +7,32 @@ import { UsageError } from "../command-line.js";
 import { APPLICATION, type BuildRequest, environmentOf, mcconfigArguments } from "./sdk.js";
 import type { Sdk } from "../sdk.js";
 
-/** ESP-IDF's tool for one partition of a board; its export.sh brings the Python that runs it. */
+/** ESP-IDF's tool for one partition of a board. ESP-IDF's export.sh supplies the Python that runs it. */
 const PARTTOOL = join("components", "partition_table", "parttool.py");
 
-/** What a user or a system ends a program by. */
+/** Signals by which a user or the system ends a program. */
 const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Firmware extends BuildRequest {
   readonly sdk: Sdk;
   readonly env: NodeJS.ProcessEnv;
-  /** With the debugger xsbug. */
+  /** Whether to build for the debugger xsbug. */
   readonly debug: boolean;
+  /**
+   * The serial port, if it is flashed. mcconfig writes it into the settings of ESP-IDF, which is configured anew, for
+   * minutes, when one step is given another one than the step before.
+   */
+  readonly port: string | undefined;
 }
 
-/** Something of the SDK's or of ESP-IDF's went wrong, and has said what itself. */
+/** A tool of the SDK or of ESP-IDF has failed, and has printed the reason itself. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
 }
 
 /**
- * The port that everything is flashed through. A given one has to be a device: the SDK would pass over it in silence
- * and take another. If none is given, the SDK looks for a board, asking each port.
+ * Finds the serial port for flashing. A given one must be a device, because the SDK would ignore any other without a
+ * message and use another port. If none is given, the SDK searches each port for a board.
  *
  * @throws UsageError
  */
@@ -36,7 +41,7 @@ export function findPort({ sdk, env }: Pick<Firmware, "sdk" | "env">, given: str
     if (!isDevice(given)) throw new UsageError(`${given} is no serial port: connect the board, or leave out --port`);
     return given;
   }
-  // The script keeps its findings there, and does not make the folder.
+  // The script stores what it finds in this folder, but does not make the folder.
   mkdirSync(join(sdk.folder, "build", "tmp", "esp32"), { recursive: true });
   const script = join(sdk.folder, "build", "devices", "esp32", "config", "idfSerialPort");
   const { stdout } = spawnSync("bash", [script], {
@@ -65,7 +70,7 @@ export function checkPartitionTool(env: NodeJS.ProcessEnv): void {
 /** @returns the path of the application image @throws ToolError */
 export function build(firmware: Firmware): string {
   const image = join(builtFolder(firmware), "xs_esp32.bin");
-  // mcconfig passes over some failures of ESP-IDF's build, and would leave the image of an earlier one in place.
+  // mcconfig ignores some failures of ESP-IDF's build. The image of an earlier build would then still be there.
   for (const stale of [image, ...linkedImages(firmware)]) rmSync(stale, { force: true });
   mcconfig(firmware, "build");
   if (!existsSync(image)) throw new ToolError("mcconfig built no image, see above");
@@ -73,29 +78,30 @@ export function build(firmware: Firmware): string {
 }
 
 /** Flashes boot loader, partition table, empty otadata and the application. @throws ToolError */
-export function deploy(firmware: Firmware, port: string): void {
-  mcconfig(firmware, "deploy", port);
+export function deploy(firmware: Firmware): void {
+  mcconfig(firmware, "deploy");
 }
 
-/** Shows what the firmware says, until the user ends it. @throws ToolError */
-export function openDebugger(firmware: Firmware, port: string): void {
-  mcconfig(firmware, "xsbug", port);
+/** Shows the output of the firmware until the user ends it. @throws ToolError */
+export function openDebugger(firmware: Firmware): void {
+  mcconfig(firmware, "xsbug");
 }
 
 /**
- * Replaces the whole partition `nvs`: what the board had stored there is gone. @throws ToolError, also if a signal ends
- * it
+ * Replaces the whole partition `nvs`, with everything that the board has stored there.
+ *
+ * @throws ToolError, also if a signal ends the tool
  */
 export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array): Promise<void> {
   const table = join(builtFolder(firmware), "partition-table.bin");
   let python: ChildProcess | undefined;
-  // A signal would end this process before it has removed the secret: it ends the tool instead, whose failure then ends
-  // this process. The terminal sends SIGINT to both.
+  // A signal would end this process before it has removed the secret. So it is passed on to the tool, whose failure
+  // then ends this process. The terminal itself sends SIGINT to both.
   const passOn = (signal: NodeJS.Signals): void => {
     if (signal !== "SIGINT") python?.kill(signal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, passOn);
-  // Not beside what is built: it holds the device's secret.
+  // The file holds the device's secret, so it is not put into the build folder.
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-nvs-"));
   try {
     const input = join(folder, "nvs.bin");
@@ -116,8 +122,8 @@ export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array
   }
 }
 
-function mcconfig(firmware: Firmware, target: string, port?: string): void {
-  const { sdk, debug, env } = firmware;
+function mcconfig(firmware: Firmware, target: string): void {
+  const { sdk, debug, env, port } = firmware;
   const args = ["-m", ...(debug ? ["-d"] : []), "-t", target, ...mcconfigArguments(firmware)];
   const withPort = port === undefined ? env : { ...env, UPLOAD_PORT: port };
   const { status, error } = spawnSync("mcconfig", args, { env: environmentOf(sdk, withPort), stdio: "inherit" });
@@ -125,12 +131,12 @@ function mcconfig(firmware: Firmware, target: string, port?: string): void {
   if (status !== 0) throw new ToolError(`mcconfig failed in its target ${target}, see above`);
 }
 
-/** Where mcconfig puts what a build came to. */
+/** @returns the folder into which mcconfig puts the result of a build */
 function builtFolder({ output, board, debug }: Firmware): string {
   return join(output, "bin", "esp32", board, debug ? "debug" : "release", APPLICATION);
 }
 
-/** What ESP-IDF linked, from where mcconfig copies it. */
+/** @returns the images that ESP-IDF has linked and that mcconfig copies */
 function linkedImages({ output, board, debug }: Firmware): string[] {
   const folder = join(output, "tmp", "esp32", board, debug ? "debug" : "release", APPLICATION);
   const projects = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("xsProj-")) : [];

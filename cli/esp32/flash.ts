@@ -9,8 +9,13 @@ import { checkApplication, slotLengthOf } from "./application-check.js";
 import { build, checkPartitionTool, deploy, findPort, type Firmware, openDebugger, writeNvs } from "./deploy.js";
 import { checkBoard, checkIdf, describeIgnored, findEsp32Sdk } from "./sdk.js";
 import { checkRoom, type Room } from "./room.js";
-import { makeNvsImage, nvsLength } from "../nvs-image.js";
-import { addProvisioningOptions, provisioningEntries, type ProvisioningOptions } from "../device/provision.js";
+import { makeNvsImage, nvsLength, type ProvisioningEntries } from "../nvs-image.js";
+import {
+  addProvisioningOptions,
+  describeTrust,
+  provisioningEntries,
+  type ProvisioningOptions,
+} from "../device/provision.js";
 import { packageRoot } from "../sdk.js";
 
 interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
@@ -42,26 +47,30 @@ const program = addProvisioningOptions(
 
 await runProgram(program);
 
-/** All that can be wrong is found out before the minutes that a build takes. */
+/** Checks everything that can be checked before the build, because a build takes minutes. */
 async function flash(options: FlashOptions): Promise<void> {
   const env = process.env;
   const sdk = findEsp32Sdk(env);
   checkBoard(sdk, options.board);
-  const nvs = options.build ? undefined : nvsImageOf(options);
+  const entries = options.build ? undefined : entriesOf(options);
+  const nvs = entries === undefined ? undefined : makeNvsImage(entries, nvsLength());
   checkIdf(sdk, env);
   const { board, firmwareVersion: version, partitions: table } = options;
   const debug = options.debug === true;
   if (nvs !== undefined) checkPartitionTool(env);
-  const port = nvs === undefined ? undefined : findPort({ sdk, env }, options.port);
+  const port = nvs === undefined ? options.port : findPort({ sdk, env }, options.port);
   const ignored = describeIgnored(env);
   if (ignored !== undefined) say(`ignored: ${ignored}`);
-  // Says what the board lacks: wrong settings would show in C, too little stack only as a board that restarts for ever.
+  const trust = entries === undefined ? undefined : describeTrust(entries);
+  if (trust !== undefined) process.stderr.write(`warning: ${trust}\n`);
+  // This reports what the board lacks. Otherwise wrong settings would be errors in C, and a board with too little stack
+  // would restart for ever.
   const { partitions, room } = checkApplication({ sdk, board, version, table, debug });
   say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
   const output = join(packageRoot(), "dist", "esp32");
   mkdirSync(output, { recursive: true });
   const manifest = writeApplication({ sdk, board, output, version, table, debug });
-  const firmware: Firmware = { sdk, env, board, output, manifest, debug };
+  const firmware: Firmware = { sdk, env, board, output, manifest, debug, port };
   const image = build(firmware);
   const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });
   say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
@@ -70,21 +79,21 @@ async function flash(options: FlashOptions): Promise<void> {
     say("it is the same for every device: it holds no identity and no network");
     return;
   }
-  deploy(firmware, port);
+  deploy(firmware);
   await writeNvs(firmware, port, nvs);
   say(`image ${image}`);
   say(`${port} runs it and is provisioned`);
-  if (firmware.debug) openDebugger(firmware, port);
+  if (firmware.debug) openDebugger(firmware);
 }
 
 /** @throws UsageError, OtaError `usage` */
-function nvsImageOf({ deviceInfo, ...options }: FlashOptions): Uint8Array {
+function entriesOf({ deviceInfo, ...options }: FlashOptions): ProvisioningEntries {
   if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
   if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
-  return makeNvsImage(provisioningEntries({ ...options, deviceInfo }), nvsLength());
+  return provisioningEntries({ ...options, deviceInfo });
 }
 
-/** What was built, before it is flashed. @throws Error if it is not what was wanted, or too large */
+/** Checks the built image before it is flashed. @throws Error if it has another version or is too large */
 function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
   const image = readFileSync(path);
   const version = appVersion(image);

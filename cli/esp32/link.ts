@@ -7,24 +7,24 @@ import { parsePartitionsCsv, type Partition } from "../../hal/boards/sim/partiti
 import { type ApplicationOptions, partitionsOf, writeApplication } from "./application.js";
 import { APPLICATION, environmentOf, mcconfigArguments } from "./sdk.js";
 
-/** What the SDK's linker made of the application. */
+/** The result of the SDK's linker for the application. */
 export interface Linked {
-  /** By specifier, in bytes of bytecode. */
+  /** Bytes of bytecode of each module, by specifier. */
   readonly modules: ReadonlyMap<string, number>;
   readonly preloaded: ReadonlySet<string>;
-  /** Slots that preloading put into flash. */
+  /** Slots that preloading has put into flash. */
   readonly romSlots: number;
-  /** What of them may change: each takes a pointer of RAM. */
+  /** How many of them may change. Each of these takes a pointer in RAM. */
   readonly aliases: number;
   readonly chunkBytes: number;
   readonly heapSlots: number;
   readonly stackSlots: number;
-  /** Merged with the SDK's, as it goes to ESP-IDF. */
+  /** Text of the sdkconfig for ESP-IDF, merged with the SDK's. */
   readonly sdkconfig: string;
   readonly partitions: string;
 }
 
-/** The settings without which boot.c does not compile, by what they must be in the end. */
+/** The settings that boot.c needs to compile, with their values in the merged sdkconfig. */
 const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] = [
   ["CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE", true, "rollback on"],
   ["CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS", false, "boot loader validates images"],
@@ -32,8 +32,8 @@ const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] 
 ];
 
 /**
- * Compiles and links all JavaScript of the application for a board, as far as the SDK goes without ESP-IDF: that has
- * two stand-ins in the output folder, for its version and for its configuration.
+ * Compiles and links all JavaScript of the application for a board, as far as the SDK can do so without ESP-IDF. Two
+ * files in the output folder replace ESP-IDF's version and its configuration.
  *
  * @throws Error that names what does not link
  */
@@ -71,8 +71,8 @@ function run(command: string, args: string[], options: { env: NodeJS.ProcessEnv;
  * @returns the first error in a source, or what to do about a module that is missing, or `undefined` if it is neither
  */
 export function explain(output: string): string | undefined {
-  // The compilers of the SDK end their messages with an exclamation mark. They run beside each other: other lines stand
-  // around it.
+  // The compilers of the SDK end their messages with an exclamation mark. They run in parallel, so lines of others may
+  // stand before and after a message.
   const [, place, message] = /^(.+:[0-9]+): error: (.+?)!?$/m.exec(output) ?? [];
   if (place !== undefined) return `${place}: ${message}`;
   const specifier = /module "([^"]+)" not found/.exec(output)?.[1];
@@ -83,7 +83,7 @@ export function explain(output: string): string | undefined {
     : `module ${specifier} is not in this build: include $(MODDABLE)/${manifest} in the manifest`;
 }
 
-/** What make says it does is no error, whatever the file is called: `# xsc ssl/error.xsb`. */
+/** @returns the last line that is not make's report of a step, such as `# xsc ssl/error.xsb` */
 export function lastLine(text: string): string {
   const lines = text
     .split("\n")
@@ -115,7 +115,7 @@ function readLinked(folder: string): Linked {
   };
 }
 
-/** The SDK spells `embedded:io/…` as a folder. */
+/** @returns the specifier of a path. The SDK writes `embedded:io/…` as a folder. */
 function specifierOf(path: string): string {
   return path.replace(/\.xsb$/, "").replace(/^~\.([^/]+)\//, "$1:");
 }
@@ -124,7 +124,7 @@ function defined(program: string, name: string): number {
   return Number(new RegExp(`^#define ${name} ([0-9]+)$`, "m").exec(program)?.[1] ?? NaN);
 }
 
-/** @returns what holds of the settings @throws Error that names the setting that does not */
+/** @returns the settings that are right, in words @throws Error that names a setting that is wrong */
 export function checkSettings(sdkconfig: string): string[] {
   return SETTINGS.map(([name, on, says]) => {
     const value =
@@ -145,7 +145,7 @@ export function checkPartitions(text: string, table: string): Partition[] {
   return partitions;
 }
 
-/** @throws Error that says what to set, if XS would be given less than the agent needs over TLS */
+/** @throws Error that names what to set, if XS would have less stack than the agent needs over TLS */
 export function checkStack({ stackSlots }: Pick<Linked, "stackSlots">): void {
   if (stackSlots >= STACK_SLOTS) return;
   throw new Error(

@@ -5,12 +5,12 @@ export const SLOT_LENGTH = 16;
 
 /**
  * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker
- * adds. Measured on an ESP32-C3 by the build of docs/board.md, Room, and taken for all chips; an application's own C
- * comes on top.
+ * adds. The value was measured on an ESP32-C3 by the build in docs/board.md, section Room, and is used for all chips.
+ * The C code of an application is not included.
  */
 const NATIVE_LENGTH = 1_080_000;
 
-/** Least part of a slot that an image must leave: a slot cannot grow by an update, and images do. */
+/** Least percentage of a slot that an image must leave free: images grow, but no update can enlarge a slot. */
 export const LEAST_FREE_PERCENT = 5;
 
 export interface Room {
@@ -22,7 +22,7 @@ export interface Room {
 /**
  * @param image.byteLength   bytes of the application image
  * @param image.slotLength   bytes of each OTA slot
- * @param image.isEstimate   it was not built: the error says so
+ * @param image.isEstimate   whether the size is an estimate; the error then reports that
  * @throws Error if it leaves less than LEAST_FREE_PERCENT of its slot, with what to do
  */
 export function checkRoom({
@@ -47,7 +47,7 @@ export function checkRoom({
   );
 }
 
-/** @returns bytes of the image that a build would come to */
+/** @returns the estimated bytes of the image that a build would make */
 export function estimateImage({ modules, romSlots }: Linked): number {
   const bytecode = [...modules.values()].reduce((sum, size) => sum + size, 0);
   return NATIVE_LENGTH + bytecode + romSlots * SLOT_LENGTH;

@@ -4,20 +4,20 @@ import { delimiter, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, type Sdk } from "../sdk.js";
 
-const SEE = "see README.md, On an ESP32";
+const SEE = "see docs/board.md, Build and flash";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl"];
 
 export interface Esp32Sdk extends Sdk {
-  /** The tag of ESP-IDF that it builds with. */
+  /** Tag of the ESP-IDF that the SDK builds with. */
   readonly idfVersion: string;
 }
 
 export interface BuildRequest {
   /** Folder of the SDK's build/devices/esp32/targets. */
   readonly board: string;
-  /** Where everything that is built goes. */
+  /** Folder for everything that is built. */
   readonly output: string;
-  /** Path of the manifest: the folder it lies in names the application. */
+  /** Path of the manifest. The name of its folder is the name of the application. */
   readonly manifest: string;
 }
 
@@ -25,18 +25,19 @@ export interface BuildRequest {
 export const APPLICATION = "minimal";
 
 /**
- * By these the environment gives an application its sdkconfig and its table, over its manifest; ours brings its own.
+ * Environment variables that override the sdkconfig and the partition table of a manifest. They are ignored, because
+ * this application has its own.
  */
 const IGNORED = ["SDKCONFIGPATH", "PARTITIONS_FILE"] as const;
 
-/** What a manifest of the SDK says of a board. */
+/** The field `build` of the SDK's manifest of a board. */
 export interface BoardBuild {
   readonly SDKCONFIGPATH?: unknown;
-  /** The chip; absent: an ESP32. */
+  /** The chip; it is an ESP32 if absent. */
   readonly ESP32_SUBCLASS?: unknown;
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
   const sdk = findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: [] });
   return { ...sdk, idfVersion: idfVersionOf(sdk.folder) };
@@ -68,7 +69,7 @@ export function boardBuild(sdk: Sdk, board: string): BoardBuild {
   return manifest.build ?? {};
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function checkIdf(sdk: Esp32Sdk, env: NodeJS.ProcessEnv): void {
   const folder = env["IDF_PATH"];
   if (folder === undefined || folder === "") {
@@ -88,14 +89,15 @@ export function mcconfigArguments({ board, output, manifest }: BuildRequest): st
 }
 
 /**
- * The SDK's tools, and what stands in `first`, before everything else; without what is meant for another application.
+ * @returns the environment with the folders in `first` and the SDK's tools at the front of PATH, and without the
+ * variables that are ignored
  */
 export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly string[] = []): NodeJS.ProcessEnv {
   const ignored = Object.fromEntries(IGNORED.map((name) => [name, undefined]));
   return { ...env, ...ignored, MODDABLE: sdk.folder, PATH: [...first, sdk.tools, env["PATH"] ?? ""].join(delimiter) };
 }
 
-/** @returns what of the environment goes into no build, in words, or `undefined` if nothing is set */
+/** @returns one line about the variables that are ignored, or `undefined` if none is set */
 export function describeIgnored(env: NodeJS.ProcessEnv): string | undefined {
   const set = IGNORED.filter((name) => env[name] !== undefined);
   return set.length === 0 ? undefined : `${set.join(" and ")} of the environment: for an application of your own`;

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Instruments } from "./instruments.js";
 import type { Built } from "./sdk.js";
 
-/** Exit code of hal/boards/lin/process.c: start me again. */
+/** Exit code of hal/boards/lin/process.c that requests a restart. */
 const RESTART = 75;
 
 export interface SimEvent {
@@ -13,16 +13,16 @@ export interface SimEvent {
 
 export interface SimBoardOptions {
   readonly built: Built;
-  /** The board's state, which is the process's working folder. */
+  /** Folder of the board's state. It is the working folder of the process. */
   readonly folder: string;
   onEvent(event: SimEvent): void;
-  /** A line of the agent's log. */
+  /** Called with each line of the agent's log. */
   onLog(line: string): void;
-  /** The process ended by itself, and not for a restart. */
+  /** Called if the process ended by itself, but not for a restart. */
   onDead(reason: string): void;
 }
 
-/** The application in the SDK's Linux target: one process for each boot. */
+/** Runs the application in the SDK's Linux target, with one process for each boot. */
 export class SimBoard {
   readonly instruments = new Instruments();
   readonly #options: SimBoardOptions;
@@ -59,7 +59,7 @@ export class SimBoard {
     child.on("error", (error) => this.#options.onDead(error.message));
   }
 
-  /** SIGKILL: nothing of the process acts any more. */
+  /** Kills the process by SIGKILL, so that it can do nothing any more. */
   cutPower(): void {
     const child = this.#process;
     this.#process = undefined;

@@ -1,4 +1,4 @@
-/** A slot takes 32 bytes in a 64-bit engine, 16 on an ESP32; chunks are counted as they are. */
+/** Bytes of a slot: 32 in a 64-bit engine, 16 on an ESP32. The size of chunks is not converted. */
 const SLOT_LENGTH = 32;
 const SLOT_LENGTH_ESP32 = 16;
 
@@ -7,7 +7,10 @@ export interface HeapUse {
   readonly chunkBytes: number;
 }
 
-/** Reads what an instrumented build of the SDK prints, and the word of hal/boards/lin/host.c before it. */
+/**
+ * Reads the lines that an instrumented build of the SDK prints, and the word that hal/boards/lin/host.c puts before
+ * them.
+ */
 export class Instruments {
   #names: readonly string[] = [];
   #first: HeapUse | undefined;
@@ -19,7 +22,7 @@ export class Instruments {
   #stackSlots = 0;
   #available = { slots: 0, chunkBytes: 0, stackSlots: 0 };
 
-  /** @returns whether the line was one of them */
+  /** @returns whether the line was such a line */
   read(line: string): boolean {
     if (line.startsWith("instruments key: ")) {
       this.#names = line.slice("instruments key: ".length).trim().split(",");
@@ -47,29 +50,29 @@ export class Instruments {
     return true;
   }
 
-  /** The modules are loaded and the application has not begun. */
+  /** To be called when the modules are loaded and the application has not begun. */
   markLoaded(): void {
     this.#first ??= this.#last;
   }
 
-  /** Of the loaded modules alone. */
+  /** The heap that the loaded modules alone use. */
   get loaded(): HeapUse {
     return this.#first ?? { slots: 0, chunkBytes: 0 };
   }
 
-  /** The most that was in use right after a collection. */
+  /** The greatest use right after a collection. */
   get live(): HeapUse {
     return this.#live;
   }
 
-  /** The most of each that was ever in use, garbage included; each against what there is. */
+  /** @returns the greatest use of each kind of memory, garbage included, and how much of it there is */
   describePeak(): string {
     const { slots, chunkBytes, stackSlots } = this.#available;
     return `slots ${this.#slots} of ${slots}, chunks ${this.#chunkBytes} of ${chunkBytes} bytes, stack ${this.#stackSlots} of ${stackSlots} slots`;
   }
 }
 
-/** As an ESP32 would count. */
+/** @returns the bytes that this takes on an ESP32 */
 export function bytesOf({ slots, chunkBytes }: HeapUse): number {
   return slots * SLOT_LENGTH_ESP32 + chunkBytes;
 }

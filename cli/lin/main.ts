@@ -18,20 +18,20 @@ import { packageRoot } from "../sdk.js";
 import { build, type Built, checkCompiler, findLinuxSdk } from "./sdk.js";
 
 const PRODUCT = "ABCDE12345";
-/** Together the name in the device's certificate, test/fixtures/tls/client.pem. */
+/** Product and device together are the name in the device's certificate, test/fixtures/tls/client.pem. */
 const DEVICE = "light_01";
 const FACTORY_VERSION = "0.1.0";
 const NEW_VERSION = "0.2.0";
 const FACTORY_LENGTH = 64 * 1024;
-/** The SDK's sockets on Linux are polled: they carry about 74 KB/s, over TLS no more. */
+/** A safe lower bound: the SDK's sockets on Linux are polled and carry about 74 KB/s, with or without TLS. */
 const SLOWEST_BYTES_PER_SECOND = 20_000;
 const CUT_MS = 200;
-/** What the preloaded modules may take of the heap. */
+/** Most bytes of the heap that the preloaded modules may take. */
 const LOADED_LIMIT = 4096;
-/** Where the board looks for the servers, and where they are when something stands between. */
+/** Address at which the board expects the servers, and their address if a spoiler stands between. */
 const HOST = "127.0.0.1";
 const HOST_BEHIND = "127.0.0.2";
-/** A failed handshake is told this often before the run ends: the application outlives it. */
+/** Failed handshakes after which the run ends. They show that the application goes on after a failure. */
 const REFUSALS = 3;
 
 interface LinOptions {
@@ -63,7 +63,7 @@ const program = new Command("npm run lin --")
   .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
   .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
   .addOption(
-    new Option("--log <level>", "how much the agent says on standard error").choices([...LOG_LEVELS]).default("error"),
+    new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
   )
   .action(lin);
 
@@ -126,7 +126,7 @@ async function update(run: Run): Promise<void> {
     const seconds = Number(process.hrtime.bigint() - began) / 1e9;
     if (ended.outcome === "done") {
       const { requests } = served;
-      if (options.tls === true) say("tls      MQTT's session and HTTPS's lived beside each other in this memory");
+      if (options.tls === true) say("tls      MQTT and HTTPS had their sessions at the same time in this memory");
       say(
         `done     version ${NEW_VERSION} runs from ${ended.slot}: ${image.byteLength} bytes, ` +
           `${requests} ${requests === 1 ? "request" : "requests"}, ${seconds.toFixed(1)} s`,
@@ -137,14 +137,14 @@ async function update(run: Run): Promise<void> {
     if (ended.outcome === "failed") process.exitCode = EXIT_FAILED;
     sayMemory(ended.instruments);
     if (bytesOf(ended.instruments.loaded) > LOADED_LIMIT) process.exitCode = EXIT_FAILED;
-    if (between.some(({ spoiled }) => spoiled)) say("spoiled  one byte, and that did no harm");
+    if (between.some(({ spoiled }) => spoiled)) say("spoiled  one byte was changed on the way, without harm");
   } finally {
     for (const spoiler of between) spoiler.stop();
     await cloud.stop();
   }
 }
 
-/** The broker's bytes pass unchanged. */
+/** Makes a spoiler for each server. That of the broker changes nothing. */
 function spoilers(cloud: Cloud, spoilAt: number): Promise<Spoiler[]> {
   return Promise.all(
     [[cloud.mqttUrl, Number.MAX_SAFE_INTEGER] as const, [cloud.httpUrl, spoilAt] as const].map(([url, at]) =>
@@ -169,7 +169,7 @@ async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): 
   return deviceSecret;
 }
 
-/** What the application reads from its working folder: hal/boards/lin/app. */
+/** Writes the files that the application in hal/boards/lin/app reads from its working folder. */
 function configure(state: string, cloud: Cloud, deviceSecret: string, options: LinOptions): void {
   const authorities = {
     broker: options.wrongCa === "broker" ? "other-ca.pem" : "ca.pem",
@@ -200,7 +200,7 @@ type Ended = { instruments: Instruments } & (
   | { outcome: "failed" | "refused"; message: string }
 );
 
-/** Until the cloud has seen the end of the job, or nothing more will come. */
+/** Follows the run until the cloud has the result of the job, or until nothing more can come. */
 function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
   const { built, image, options } = run;
   const limit = LOG_LEVELS.indexOf(options.log);
@@ -215,14 +215,18 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
       onEvent: (event) => on(event),
       onLog: (line) => {
         const level = LOG_LEVELS.findIndex((name) => line.startsWith(name));
-        // The engine's own words are for the curious.
+        // A line without a level comes from the engine itself; it is shown only at the most detailed level.
         if ((level < 0 ? LOG_LEVELS.length - 1 : level) <= limit) process.stderr.write(`${line}\n`);
       },
       onDead: (reason) => end({ outcome: "failed", message: reason }),
     });
     const deadlineMs = 60_000 + (image.byteLength / SLOWEST_BYTES_PER_SECOND) * 1000;
     const deadline = setTimeout(
-      () => end({ outcome: "failed", message: `no end within ${Math.round(deadlineMs / 1000)} s` }),
+      () =>
+        end({
+          outcome: "failed",
+          message: `the update did not end within ${Math.round(deadlineMs / 1000)} s; --log debug shows more`,
+        }),
       deadlineMs,
     );
     const end = (
@@ -273,7 +277,7 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
           if (event["online"] === true || options.wrongCa !== "broker") return;
           say(`agent    ${String(event["code"])}: ${String(event["message"])}`);
           if (event["code"] !== "untrusted") {
-            end({ outcome: "failed", message: "another end than untrusted" });
+            end({ outcome: "failed", message: "the connection ended for another reason than untrusted" });
           } else if (++refusals === REFUSALS) {
             end({ outcome: "refused", message: `${REFUSALS} handshakes ended as untrusted; the application runs on` });
           }
@@ -308,7 +312,7 @@ function sayMemory(instruments: Instruments): void {
   );
 }
 
-/** @throws UsageError for a size that no image has */
+/** @throws UsageError for a size that no image can have */
 function imageOf(byteLength: number): Uint8Array {
   try {
     const image = buildAppImage({ version: NEW_VERSION, byteLength, seed: 1 });

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, packageRoot, type Sdk } from "../sdk.js";
 
-const SEE = "see README.md, npm run lin";
+const SEE = "see docs/application.md, npm run lin";
 const TOOL_NAMES = ["mcconfig", "xsc", "xsid", "xsl", "mcrez"];
 const PARTS = [
   join("build", "simulators", "modules", "screen.h"),
@@ -15,21 +15,21 @@ const PARTS = [
 
 const APPLICATION = join("hal", "boards", "lin", "app", "manifest.json");
 
-/** What the build leaves. */
+/** Files that the build makes. */
 export interface Built {
-  /** The headless host, a program. */
+  /** The program that runs the application without a display. */
   readonly host: string;
-  /** The application, for the host to load. */
+  /** The application as a library, which the host loads. */
   readonly library: string;
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function findLinuxSdk(env: NodeJS.ProcessEnv): Sdk {
   if (process.platform !== "linux") throw new UsageError("the simulator's Linux target needs Linux");
   return findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: PARTS });
 }
 
-/** @throws UsageError that says what to install */
+/** @throws UsageError that names what to install */
 export function checkCompiler(env: NodeJS.ProcessEnv): void {
   const needed: readonly (readonly [command: string, args: readonly string[], what: string])[] = [
     ["make", ["--version"], "make (Debian: apt-get install build-essential)"],
@@ -39,7 +39,7 @@ export function checkCompiler(env: NodeJS.ProcessEnv): void {
   ];
   for (const [command, args, what] of needed) {
     if (spawnSync(command, [...args], { env, stdio: "ignore" }).status !== 0) {
-      throw new UsageError(`this needs ${what}`);
+      throw new UsageError(`install ${what}: it is missing`);
     }
   }
 }
@@ -47,8 +47,8 @@ export function checkCompiler(env: NodeJS.ProcessEnv): void {
 /**
  * Builds the application for `-p lin` with instruments, and the host that runs it without a display.
  *
- * @param stackSlots of the engine, if not what the application's manifest sets
- * @throws Error that names the log where a build fails
+ * @param stackSlots slots of the engine's stack, if not those of the application's manifest
+ * @throws Error that names the log if a build fails
  */
 export function build(sdk: Sdk, env: NodeJS.ProcessEnv, stackSlots?: number): Built {
   const root = packageRoot();
@@ -68,7 +68,10 @@ export function build(sdk: Sdk, env: NodeJS.ProcessEnv, stackSlots?: number): Bu
   return { library, host: buildHost(sdk, root, output, env) };
 }
 
-/** A manifest that includes another is merged after it. mcconfig names what it builds by the folder. */
+/**
+ * mcconfig merges the `creation` of a manifest after those that it includes, so this stack overrides theirs. It takes
+ * the application's name from the folder.
+ */
 function withStack(root: string, output: string, stack: number): string {
   const folder = join(output, "with-stack", "app");
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from "node:net";
 
-/** Stands between the board and a server, and changes one byte of what the server sends, once. */
+/** A proxy between the board and a server that changes one byte of what the server sends, once. */
 export class Spoiler {
   readonly #server: Server;
   #spoilAt: number;
@@ -10,7 +10,7 @@ export class Spoiler {
     this.#spoilAt = spoilAt;
   }
 
-  /** @param options.spoilAt how many bytes of one connection pass unchanged before */
+  /** @param options.spoilAt how many bytes of one connection pass unchanged before that byte */
   static async start(options: { port: number; from: string; to: string; spoilAt: number }): Promise<Spoiler> {
     const { port, from, to } = options;
     const server = createServer((board) => {

@@ -3,13 +3,14 @@ import type { OtaData } from "./ota-data.js";
 export interface BootChoiceOptions {
   readonly otaData: OtaData;
   readonly slotCount: number;
-  /** Whether the image in a slot verifies, as `esp_image_verify` has it. */
+  /** Whether the image in a slot passes the checks of `esp_image_verify`. */
   isBootable(slot: number): boolean;
 }
 
 /**
- * What ESP-IDF's second-stage boot loader decides with rollback and image validation on: an image still on trial is
- * aborted, a new one goes on trial, and an image that does not verify is passed over. Writes otadata as it does.
+ * Chooses as ESP-IDF's second-stage boot loader does if rollback and image validation are on: an image that is still on
+ * trial is aborted, a new one goes on trial, and an image that does not verify is skipped. It writes otadata as the
+ * boot loader does.
  *
  * @returns index of the slot that runs
  * @throws Error if no slot holds a bootable image
@@ -29,7 +30,7 @@ export function chooseBootSlot(options: BootChoiceOptions): number {
   return running;
 }
 
-/** From the selected slot down to the first, then upwards from it. */
+/** The order in which slots are tried: from the selected one down to the first, then from the selected one upwards. */
 function bootOrder(selected: number, count: number): number[] {
   const order: number[] = [];
   for (let index = selected; index >= 0; index--) order.push(index);

@@ -9,10 +9,10 @@ import { PlatformVitals } from "../ecma419/vitals.js";
 import { SocketHttpClient } from "../http/client.js";
 import type { Device, Log } from "../ports/index.js";
 
-/** NVS namespace of everything the agent stores. */
+/** NVS namespace of everything that the agent stores. */
 const NAMESPACE = "ota";
 
-/** What an application says when it opens the device: the same on every board. */
+/** What an application passes when it opens the device: the same on every board. */
 export interface DeviceOptions {
   readonly log: Log;
   /** Charge of the battery in percent, if the application can measure it: the board itself has no gauge. */
@@ -20,7 +20,7 @@ export interface DeviceOptions {
 }
 
 /**
- * Puts the ports together over a board's modules: the same for every board.
+ * Makes the ports from a board's modules, in the same way for every board.
  *
  * @throws HalError if the key-value store cannot be opened
  */

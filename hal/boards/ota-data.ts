@@ -33,15 +33,15 @@ const STATES: readonly PlatformImageState[] = Object.freeze([
 ] as const);
 
 /**
- * The two entries of otadata, each rewritten by erasing its sector first, as ESP-IDF does. For every board whose boot
- * loader is a simulated one.
+ * The two entries of otadata. An entry is rewritten by erasing its sector first, as ESP-IDF does. Every board with a
+ * simulated boot loader uses this class.
  */
 export class OtaData {
   readonly #flash: OtaFlash;
   readonly #offset: number;
   readonly #slotCount: number;
 
-  /** @throws Error if the partition has less than two sectors */
+  /** @throws Error if the partition has fewer than two sectors */
   constructor(options: {
     flash: OtaFlash;
     partition: { readonly offset: number; readonly size: number };
@@ -61,7 +61,7 @@ export class OtaData {
     return { sequence, state: stateIn(fields) };
   }
 
-  /** What the boot loader does first: an entry still on trial is aborted, and one that is damaged stays damaged. */
+  /** The boot loader does this first: it marks an entry on trial as aborted. A damaged entry stays damaged. */
   endTrials(): void {
     for (let index = 0; index < 2; index++) {
       const fields = this.#fields(index);
@@ -71,7 +71,10 @@ export class OtaData {
     }
   }
 
-  /** Whether the entry asks for no slot: blank or judged unfit. A damaged one asks, though nobody can say for which. */
+  /**
+   * Whether the entry selects no slot, because it is blank, invalid or aborted. A damaged entry does select one,
+   * although it is not known which.
+   */
   asksForNone(index: number): boolean {
     const fields = this.#fields(index);
     const state = stateIn(fields);
@@ -109,7 +112,7 @@ export class OtaData {
     return best;
   }
 
-  /** @returns index of the entry that speaks of the slot, or -1 */
+  /** @returns index of the entry that belongs to the slot, or -1 */
   entryOf(slot: number): number {
     for (let index = 0; index < 2; index++) {
       const entry = this.read(index);
@@ -118,7 +121,7 @@ export class OtaData {
     return -1;
   }
 
-  /** Has `slot` boot next, as `esp_ota_set_boot_partition` does once the image is verified. */
+  /** Selects `slot` for the next boot, as `esp_ota_set_boot_partition` does once the image is verified. */
   select(slot: number): void {
     const active = this.active();
     const entry = active < 0 ? undefined : this.read(active);
@@ -129,7 +132,7 @@ export class OtaData {
     } else {
       const beyond = (slot - (entry.sequence % this.#slotCount) + this.#slotCount) % this.#slotCount;
       const sequence = entry.sequence + 1 + beyond;
-      // A count of updates: only damage brings it here.
+      // The sequence counts updates: only a damaged entry can hold a number as large as this.
       if (sequence >= BLANK) throw new Error("ESP_ERR_OTA_SELECT_INFO_INVALID");
       this.write(1 - active, { sequence, state: "new" });
     }

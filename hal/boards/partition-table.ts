@@ -46,9 +46,9 @@ export interface ReadTableOptions {
 }
 
 /**
- * Reads the partition table as ESP-IDF's boot loader does (`esp_partition_table_verify`): what is no entry, no right
- * MD5 and no blank end is an error, and so is a table that has no end. Entries behind the MD5 are refused as well:
- * nothing vouches for them.
+ * Reads the partition table as ESP-IDF's boot loader does (`esp_partition_table_verify`): each 32 bytes must be an
+ * entry, the right MD5 or the blank end, and the end must be there. Entries behind the MD5 are refused as well, because
+ * the MD5 does not cover them.
  *
  * @throws Error if the flash holds no sound table, or a partition ends outside of it
  */

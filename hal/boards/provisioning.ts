@@ -2,18 +2,18 @@ import type { KeyValueModule, KeyValueStringsModule } from "../ecma419/modules.j
 import type { Identity } from "./main.js";
 
 /*
- * What makes a board this one board and no other: namespace `device` of the default NVS partition, apart from the
- * firmware, so that an image that is made for all holds none of it. All entries are optional but the identity.
+ * What makes a board different from all others: namespace `device` of the default NVS partition. It lies apart from the
+ * firmware, so that an image for all boards contains none of it. Every entry except the identity is optional.
  *
  *   string  productId, deviceName, deviceSecret (base64)    the identity by secret, or, instead of deviceSecret:
  *   blob    deviceCert, deviceKey                           certificate and PKCS#8 key, DER both
  *   string  region, broker (mqtt://… or mqtts://…)
  *   blob    brokerCa, downloadCa                            trust anchors, DER
- *   string  ssid, password, sntp                            of the network
+ *   string  ssid, password, sntp                            the Wi-Fi network and the time server
  */
 export const PROVISIONING_NAMESPACE = "device";
 
-/** Every key, by the type of its entry. */
+/** All keys, by the type of their entry. */
 export const PROVISIONING_KEYS = {
   string: ["productId", "deviceName", "deviceSecret", "region", "broker", "ssid", "password", "sntp"],
   blob: ["deviceCert", "deviceKey", "brokerCa", "downloadCa"],
@@ -22,24 +22,27 @@ export const PROVISIONING_KEYS = {
 type StringKey = (typeof PROVISIONING_KEYS.string)[number];
 type BlobKey = (typeof PROVISIONING_KEYS.blob)[number];
 
-/** In the shapes that the agent's configuration takes. */
+/** The entries, in the form that the agent's configuration takes. */
 export interface Provisioning {
   /** Absent if there is a problem. */
   readonly identity: Identity | undefined;
-  /** One line that says what is missing or wrong and what to do, and never a value; absent if there is an identity. */
+  /**
+   * One line that names what is missing or wrong, and what to do. It never contains a value. Absent if there is an
+   * identity.
+   */
   readonly problem: string | undefined;
   readonly broker: { readonly url: string | undefined; readonly authority: Uint8Array | undefined };
   readonly download: { readonly authority: Uint8Array | undefined };
-  /** Wi-Fi; without a password it is an open one. */
+  /** The Wi-Fi network; it is an open one if there is no password. */
   readonly network: { readonly ssid: string; readonly password: string | undefined } | undefined;
-  /** Host that the time is asked of. */
+  /** Host that the board gets the time from. */
   readonly sntp: string | undefined;
 }
 
 const REMEDY = "provision this board by `npm run flash` or with an image of `ota-device provision`";
 
 /**
- * Reads what a board was provisioned with. A board that was not, or by half, is no error: it has no identity and a
+ * Reads what a board was provisioned with. It is no error if entries are missing: the result then has no identity but a
  * problem.
  *
  * @throws Error with the name of an `esp_err_t` if NVS itself fails
@@ -109,12 +112,12 @@ function readEntries(keyValue: KeyValueModule & KeyValueStringsModule): {
     texts = keyValue.open({ ...where, format: "string" });
     buffers = keyValue.open({ ...where, format: "buffer" });
   } catch (error) {
-    // A namespace that is not there cannot be opened to be read.
+    // A namespace that does not exist cannot be opened for reading.
     if ((error as Error).message === "ESP_ERR_NVS_NOT_FOUND") return { strings, blobs, wrong: undefined };
     throw error;
   }
   for (const key of PROVISIONING_KEYS.string) {
-    // An empty one, which a line of a spreadsheet easily becomes, is none.
+    // An empty text counts as absent, because an empty cell of a spreadsheet easily becomes one.
     const text = readEntry(texts, key, wrong);
     if (text !== undefined && text !== "") strings[key] = text;
   }

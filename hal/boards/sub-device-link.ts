@@ -3,21 +3,22 @@ import type { TimerModule } from "../ecma419/modules.js";
 
 /** The wire between a gateway and a simulated sub-device. */
 export interface SubDeviceBus {
-  /** @returns `undefined` if it does not answer */
+  /** @returns `undefined` if the sub-device does not answer */
   version(): string | undefined;
-  /** @returns false if it says nothing more, for ever @throws Error if it does not answer */
+  /** @returns false if the sub-device never answers again @throws Error if it does not answer */
   write(md5: string, byteOffset: number, bytes: Uint8Array): boolean;
-  /** All is written. @returns why it does not take the image */
+  /** Called once all is written. @returns why the sub-device refuses the image, or `undefined` */
   finish(image: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined;
 }
 
-/** What goes over the wire at once. */
+/** Bytes that go over the wire at once. */
 const PIECE_LENGTH = 4096;
 
 /**
- * A gateway application's driver of such a sub-device: a piece each turn. Used on Node and in the engine.
+ * Makes a gateway application's driver of such a sub-device. It sends one piece in each turn of the event loop. It is
+ * used on Node and in the engine.
  *
- * @param options.pauseMs between two pieces
+ * @param options.pauseMs time between two pieces, in milliseconds
  */
 export function createSubDeviceLink({
   bus,

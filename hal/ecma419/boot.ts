@@ -50,8 +50,8 @@ export class PlatformBoot implements BootControl {
       try {
         this.#expect(this.#boot.targetSlot(), "new");
       } catch (error) {
-        // What is said to have failed must not boot later: a record that is wrong in its state alone boots, and without
-        // a trial.
+        // An image whose `setPending` was reported as failed must not boot later. If only the state of its record is
+        // wrong, the boot loader would still boot it, and without a trial.
         this.#boot.forgetTarget();
         throw error;
       }
@@ -76,7 +76,7 @@ export class PlatformBoot implements BootControl {
     this.#boot.restart();
   }
 
-  /** Flash may not take what it is given, and not say so. */
+  /** A write to flash can fail without an error, so the state is read back. */
   #expect(slot: string, state: ImageState): void {
     if (this.#boot.imageState(slot) !== state) throw new Error(`${slot} is not ${state} after it`);
   }

@@ -17,8 +17,9 @@ export class Ecma419Clock implements Clock {
   }
 
   /**
-   * Ticks wrap after 24.8 days: the difference in 32 bits does not, as long as someone looks more often than that. On
-   * the SDK's desktop targets they are the wall clock: one that is set back takes no time back.
+   * Ticks wrap. A difference of 32 bits is right nevertheless, provided that this is called at least once in 24.8 days.
+   * On the SDK's desktop targets the ticks follow the wall clock: if it is set back, the negative difference is
+   * ignored.
    */
   now(): number {
     const ticks = this.#time.ticks;
@@ -37,7 +38,7 @@ export class Ecma419Clock implements Clock {
   }
 }
 
-/** A class, because two closures for each timer would take three times its slots. */
+/** It is a class, because two closures for each timer would take three times as many slots of XS's heap. */
 class OneShot implements Timer {
   readonly #timer: TimerModule;
   readonly #delayMs: number;

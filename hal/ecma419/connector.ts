@@ -35,25 +35,26 @@ export class Ecma419Connector implements Connector {
 interface GuardedOptions extends SocketOptions {
   onThrown(error: unknown): void;
   /**
-   * Called before the TCP is constructed, which throws if there is no network, and before anything of TLS is at fault.
+   * Called before the TCP is constructed. Its constructor throws if there is no network; that failure has nothing to do
+   * with TLS.
    */
   onOpening(): void;
   onOpened(tcp: GuardedTcp): void;
 }
 
 interface GuardedTcp extends SocketInstance {
-  /** Somebody accepts there: what ends before the handshake does is no missing connection. */
+  /** The peer has accepted the TCP connection: if it ends before the handshake, the TLS is missing and not the TCP. */
   accepted: boolean;
-  /** Has the TLS socket read on, where there is something to read. */
+  /** Makes the TLS socket read its next record, if there are bytes to read. */
   readOn(): void;
 }
 
 /**
- * The SDK's TLS socket throws if a handshake fails or a record is broken, in its TCP's callbacks and in a timer of its
- * own, by which it reads on once its owner has read a record; an exception in either ends the engine. This TCP catches
- * it in its callbacks and tells the connection, and leaves nothing for that timer to do: outside of the callbacks it
- * says that there is nothing to read. It also makes itself known, for a TLS that fails before it is constructed leaves
- * its TCP open.
+ * The SDK's TLS socket throws if a handshake fails or a record is broken. It throws inside its TCP's callbacks, or in a
+ * timer of its own, in which it reads on after its owner has read a record. An exception in either place ends the
+ * engine. This TCP catches the exception in its callbacks and reports it to the connection. It leaves the timer nothing
+ * to do: outside of the callbacks its `readable` is 0. It also hands itself to the connection by `onOpened`, because a
+ * TLS socket whose constructor fails leaves its TCP open.
  */
 function guard(TCP: TcpConstructor): TcpConstructor {
   return class extends TCP implements GuardedTcp {
@@ -78,7 +79,7 @@ function guard(TCP: TcpConstructor): TcpConstructor {
       guarded.onOpened(this);
     }
 
-    /** Where the TLS socket counts what it has not read. */
+    /** The TLS socket keeps its count of unread bytes in this property of its TCP. */
     get readable(): number {
       return this.#guarded ? this.#readable : 0;
     }
@@ -104,22 +105,22 @@ function guard(TCP: TcpConstructor): TcpConstructor {
   };
 }
 
-/** What a TLS record adds at most to the bytes of one write. */
+/** Most bytes that a TLS record adds to the bytes of one write. */
 const TLS_RECORD_OVERHEAD = 96;
 
 class Connection implements ByteStream {
   readonly #options: ConnectOptions;
   #socket: SocketInstance | undefined;
-  /** The one that a TLS socket reads from. */
+  /** The TCP that a TLS socket reads from. */
   #tcp: GuardedTcp | undefined;
   #timeout: Timer | undefined;
-  /** Made once, for there is one for each record. */
+  /** This timer is made once and started again for each record. */
   #readOn: Timer | undefined;
   #readsOn = false;
   #readable = 0;
   #writable = 0;
   #connected = false;
-  /** The connection ended while bytes were unread: told once they are read. */
+  /** The connection ended while bytes were unread: the error is reported once they are read. */
   #ended: HalError | undefined;
   #closed = false;
   readonly #clock: Clock;
@@ -170,10 +171,10 @@ class Connection implements ByteStream {
         },
       });
     } catch (error) {
-      // It is the caller's then: `unreachable`, as without TLS.
+      // The TCP has failed: the caller reports `unreachable`, as it does without TLS.
       if (opening) throw error;
       this.#tcp?.close();
-      throw HalError.wrap("untrusted", `TLS with ${host}`, error);
+      throw HalError.wrap("untrusted", `TLS with ${host}${this.#trust()}`, error);
     }
   }
 
@@ -203,7 +204,7 @@ class Connection implements ByteStream {
     socket.read(new Uint8Array(into.buffer, into.byteOffset + start, count));
     if (count < readable) return count;
     const ended = this.#ended;
-    // Never from inside a call of the owner's.
+    // No callback may come from inside a call, so the error is reported in a timer.
     if (ended !== undefined) this.#timeout = this.#clock.timer("closed", 0, () => this.#fail(ended));
     else if (this.#tcp !== undefined) this.#readOnLater(this.#tcp);
     return count;
@@ -247,7 +248,7 @@ class Connection implements ByteStream {
     this.#options.onWritable(count);
   }
 
-  /** The SDK's TLS tells of the end at once, its TCP after the last byte was read. */
+  /** The SDK's TLS reports the end of the connection at once, its TCP only after the last byte was read. */
   #onError(): void {
     const { host, port } = this.#options;
     const error = this.#connected
@@ -257,7 +258,10 @@ class Connection implements ByteStream {
     else this.#fail(error);
   }
 
-  /** What there is none of: a plain port takes the connection, and ends it or keeps silent once it is asked for TLS. */
+  /**
+   * What is missing, for the message of an error. A port without TLS accepts the TCP connection, but then closes it or
+   * never answers the handshake.
+   */
   #missing(): string {
     return this.#tcp?.accepted ? "TLS (plain port?)" : "connection";
   }
@@ -280,8 +284,13 @@ class Connection implements ByteStream {
     this.#fail(
       this.#connected
         ? new HalError("io", `TLS with ${host} broke`, error)
-        : new HalError("untrusted", `TLS handshake with ${host} failed`, error),
+        : new HalError("untrusted", `TLS handshake with ${host} failed${this.#trust()}`, error),
     );
+  }
+
+  /** What a board most often lacks. */
+  #trust(): string {
+    return this.#options.tls?.authority === undefined ? " (no authority is set)" : "";
   }
 
   #fail(error: HalError): void {

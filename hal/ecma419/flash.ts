@@ -1,9 +1,9 @@
 import { HalError, type FlashPartition } from "../ports/index.js";
 import type { FlashInstance, FlashModule } from "./modules.js";
 
-/** Flash encryption programs 16 bytes at a time; a multiple suits every chip. */
+/** Flash encryption programs 16 bytes at a time; offsets and lengths that are multiples of it suit every chip. */
 const WRITE_ALIGNMENT = 16;
-/** What every SPI NOR chip erases at once besides its sectors. */
+/** Besides its sectors, every SPI NOR chip can erase blocks of this many bytes at once. */
 const REGION_LENGTH = 65536;
 
 /** `FlashPartition` over `embedded:storage/flash`, with the bounds and alignment that the module leaves unchecked. */
@@ -57,7 +57,7 @@ export class Ecma419Flash implements FlashPartition {
   }
 
   #checkRange(what: string, byteOffset: number, byteLength: number): void {
-    // As unsigned integers of 32 bits they stay what they are, unless they are negative, broken or beyond any chip.
+    // Only a whole number from 0 to 2^32 - 1 stays the same as an unsigned integer of 32 bits.
     if (
       byteOffset >>> 0 !== byteOffset ||
       byteLength >>> 0 !== byteLength ||

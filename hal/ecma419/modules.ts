@@ -13,7 +13,7 @@ export interface FlashInstance {
   status(): { size: number; blockLength: number; blocks: number };
   read(buffer: Uint8Array, byteOffset: number): unknown;
   write(buffer: Uint8Array, byteOffset: number): void;
-  /** Blocks `start` up to and without `end`. */
+  /** Erases the blocks from `start` up to, but not including, `end`. */
   eraseBlock(start: number, end: number): void;
   close(): void;
 }
@@ -30,13 +30,13 @@ export interface KeyValueInstance {
   close(): void;
 }
 
-/** The same module, opened with the format `string`: what ESP-IDF stores by `nvs_set_str`. */
+/** The same module, opened with the format `string`: its values are what ESP-IDF stores by `nvs_set_str`. */
 export interface KeyValueStringsModule {
   open(options: { path: string; mode?: "r" | "r+"; format: "string" }): KeyValueStrings;
 }
 
 export interface KeyValueStrings {
-  /** Throws a TypeError if the key holds something else than a string. */
+  /** Throws a TypeError if the key holds something other than a string. */
   read(key: string): string | undefined;
   write(key: string, value: string): void;
   delete(key: string): void;
@@ -99,7 +99,7 @@ export type DigestConstructor = new (
 export type PlatformImageState = "new" | "pending-verify" | "valid" | "invalid" | "aborted" | "undefined";
 
 /**
- * What ECMA-419 lacks: one small module per board. Failures are thrown as an Error whose message is the name of an
+ * What ECMA-419 lacks, as one small module per board. A failure is thrown as an Error whose message is the name of an
  * `esp_err_t`.
  */
 export interface PlatformModule {
@@ -121,18 +121,18 @@ export interface PlatformModule {
     revert(): void;
     restart(): void;
   };
-  /** First address of the host, or `undefined`. */
+  /** Calls back with the first address of the host, or with `undefined` if it has none. */
   resolve(host: string, callback: (host: string, address: string | undefined) => void): void;
   randomFill(into: Uint8Array): void;
-  /** Seconds since 1970, `undefined` if never set. */
+  /** Seconds since 1970, or `undefined` if the clock was never set. */
   unixTime(): number | undefined;
-  /** Charge of the battery, in percent. Absent, `undefined` or thrown: not known. */
+  /** Charge of the battery, in percent. It is unknown if this function is absent, returns `undefined` or throws. */
   batteryPercent?(): number | undefined;
-  /** Strength of the radio signal. Absent, `undefined` or thrown: not known. */
+  /** Strength of the radio signal, in dBm. It is unknown if this function is absent, returns `undefined` or throws. */
   signalDbm?(): number | undefined;
 }
 
-/** All that a board hands to `createDevice`. */
+/** Everything that a board hands to `createDevice`. */
 export interface BoardModules {
   flash: FlashModule;
   /** Bytes that the chip erases at once, if that is not 64 KiB. */

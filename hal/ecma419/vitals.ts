@@ -1,7 +1,7 @@
 import type { Vitals } from "../ports/index.js";
 import type { PlatformModule } from "./modules.js";
 
-/** `Vitals` over the board's platform module: what is no sensible reading is none at all. */
+/** `Vitals` over the board's platform module. A reading outside of its range counts as unknown. */
 export class PlatformVitals implements Vitals {
   readonly #platform: PlatformModule;
 
@@ -13,7 +13,7 @@ export class PlatformVitals implements Vitals {
     return reading(() => this.#platform.batteryPercent?.(), 0, 100);
   }
 
-  /** A driver that is not connected says 0 or a positive number. */
+  /** A driver that is not connected returns 0 or a positive number. */
   signalDbm(): number | undefined {
     return reading(() => this.#platform.signalDbm?.(), -200, -1);
   }

@@ -1,11 +1,16 @@
 /**
  * How many bytes of the stream are body now, for each of HTTP's three framings (RFC 9112 §6, §7). Body bytes never pass
- * through here: the caller reads `available` of them straight into its own buffer and takes their count off.
+ * through here: the caller reads `available` of them straight into its own buffer and subtracts their count.
  */
 export interface BodyFraming {
-  /** Body bytes that come next, without framing between; 0 if framing or the end is next; Infinity: till the close. */
+  /**
+   * Body bytes that come next, without framing between them. It is 0 if framing or the end comes next, and Infinity if
+   * the body goes on until the connection closes.
+   */
   available: number;
-  /** Eats one byte of framing; called while `available` is 0 and `done()` is false. @throws Error if it is malformed */
+  /**
+   * Takes one byte of framing; called while `available` is 0 and `done()` is false. @throws Error if it is malformed
+   */
   framing(byte: number): void;
   done(): boolean;
   /** Whether the body may end with the connection. */
@@ -40,14 +45,14 @@ export class CloseFraming implements BodyFraming {
   }
 }
 
-/** Longest chunk-size line with its extensions, and longest trailer section. */
+/** Longest chunk-size line with its extensions, and longest trailer section, both in characters. */
 const LINE_LIMIT = 256;
 const TRAILER_LIMIT = 2048;
 
 export class ChunkedFraming implements BodyFraming {
   readonly endsWithConnection = false;
   available = 0;
-  /** What the next line of framing is. */
+  /** Kind of the next line of framing. */
   #state: "size" | "data-end" | "trailer" | "done" = "size";
   #line = "";
   #trailerCount = 0;

@@ -10,28 +10,31 @@ import {
 import { type BodyFraming, ChunkedFraming, CloseFraming, LengthFraming } from "./body.js";
 import { HeadParser, type ParsedHead } from "./head.js";
 
-/** Bytes read at a time while the head lasts: what comes after it is served to the caller from here first. */
+/** Bytes read at a time until the head has ended. Body bytes that were read with it are handed to the caller first. */
 const HEAD_BUFFER_LENGTH = 256;
 
 /** One GET over one connection. */
 export class Exchange implements HttpExchange {
   readonly #request: HttpRequest;
   readonly #clock: Clock;
-  /** Absent if the request could not be put into bytes. */
+  /** Absent if the request could not be encoded as bytes. */
   readonly #stream: ByteStream | undefined;
   /** The unsent rest of the request. */
   #unsent: Uint8Array | undefined;
   #parser: HeadParser | undefined;
   #framing: BodyFraming | undefined;
-  /** What was read for head or framing: body from `#bufferedStart` to `#bufferedEnd`. Absent once it is used up. */
+  /**
+   * Bytes that were read for the head or for framing; those from `#bufferedStart` to `#bufferedEnd` are not used yet.
+   * Absent once all are used.
+   */
   #buffer: Uint8Array | undefined;
   #bufferedStart = 0;
   #bufferedEnd = 0;
-  /** Body bytes that come next straight from the stream, with neither framing nor anything buffered before them. */
+  /** Body bytes that can be read straight from the stream: neither framing nor buffered bytes come before them. */
   #plain = 0;
-  /** The connection ended, with bytes yet to be read. */
+  /** The connection has ended, but buffered bytes are not read yet. */
   #broken: HalError | undefined;
-  /** How the exchange ends is decided, and about to be told. */
+  /** Present once it is decided how the exchange ends: the timer reports it. */
   #ending: Timer | undefined;
   #closed = false;
 
@@ -135,7 +138,7 @@ export class Exchange implements HttpExchange {
     else this.#request.onReadable();
   }
 
-  /** Where framing or the end of the body may come between. */
+  /** Reads body bytes if framing or the end of the body may come between them. */
   #readParts(into: Uint8Array, start: number, end: number): number {
     const framing = this.#framing;
     if (framing === undefined || this.#ending !== undefined) return 0;
@@ -153,7 +156,7 @@ export class Exchange implements HttpExchange {
     return at - start;
   }
 
-  /** Up to the next framing, or to the end of what was read before. */
+  /** Reads at most up to the next framing, or to the end of the buffered bytes. */
   #readPart(framing: BodyFraming, into: Uint8Array, start: number, end: number): number {
     if (framing.available === 0 && !this.#skipFraming(framing)) return 0;
     const last = end - start < framing.available ? end : start + framing.available;
@@ -165,7 +168,7 @@ export class Exchange implements HttpExchange {
     return count;
   }
 
-  /** @returns whether body comes next */
+  /** @returns whether body bytes come next */
   #skipFraming(framing: BodyFraming): boolean {
     while (framing.available === 0 && !framing.done()) {
       const byte = this.#takeByte();
@@ -175,7 +178,7 @@ export class Exchange implements HttpExchange {
     return framing.available > 0;
   }
 
-  /** From what was read before first, then from the socket. */
+  /** Takes the buffered bytes first, then reads from the socket. */
   #take(buffer: Uint8Array, into: Uint8Array, start: number, end: number): number {
     const count = Math.min(end - start, this.#buffered());
     into.set(buffer.subarray(this.#bufferedStart, this.#bufferedStart + count), start);
@@ -198,20 +201,20 @@ export class Exchange implements HttpExchange {
     return buffer[this.#bufferedStart++] as number;
   }
 
-  /** What came before the connection ended is still the caller's to read. */
+  /** The caller may still read the bytes that came before the connection ended. */
   #onError(error: HalError): void {
     if (this.#closed || this.#ending !== undefined) return;
     if (this.#framing !== undefined && this.#buffered() > 0) this.#broken = error;
     else this.#connectionEnded(error);
   }
 
-  /** A body framed by the end of the connection ends well with it. */
+  /** A body that is framed by the end of the connection is complete when the peer closes the connection. */
   #connectionEnded(error: HalError): void {
     if (error.kind === "closed" && this.#framing?.endsWithConnection === true) this.#finish();
     else this.#fail(error);
   }
 
-  /** `onEnd` and `onError` never come from inside `read`. */
+  /** `onEnd` and `onError` must not be called from inside `read`, so a timer calls them. */
   #end(): void {
     this.#plain = 0;
     this.#ending ??= this.#clock.timer("http end", 0, () => this.#finish());

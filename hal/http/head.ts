@@ -33,7 +33,7 @@ export class HeadParser {
 
   /**
    * @param bytes the next piece of the stream
-   * @param start where in `bytes` to begin
+   * @param start index in `bytes` to begin at
    * @returns the offset of the first body byte, or -1 if the head goes on
    * @throws Error if the head breaks the grammar or the limit
    */
@@ -77,7 +77,7 @@ export class HeadParser {
     if (byte === 0x3a && this.#status !== undefined) this.#skipping = !this.#isWanted();
   }
 
-  /** Called at each colon: only the first one ends the name. */
+  /** Called at each colon of a line; only the first colon ends the name. */
   #isWanted(): boolean {
     const colon = this.#line.indexOf(":");
     if (colon !== this.#line.length - 1) return true;
@@ -119,7 +119,7 @@ export class HeadParser {
   }
 }
 
-/** Without what every object inherits: a field called `constructor` is one that nobody sent. */
+/** The object has no prototype: otherwise a field named `constructor` would seem to have been sent. */
 function emptyHeaders(): { [name: string]: string } {
   return Object.create(null) as { [name: string]: string };
 }

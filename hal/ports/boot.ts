@@ -3,11 +3,11 @@ import type { FlashPartition } from "./flash.js";
 /**
  * What the boot loader knows of an image (Espressif's `esp_ota_img_states_t`).
  *
- * - `new`: made pending, not yet booted. If such an image runs, the boot loader keeps no trials, or could not write.
+ * - `new`: made pending, not yet booted. If such an image runs, the boot loader has no trials, or could not write.
  * - `pending-verify`: booted once, on trial; reverts at the next boot unless confirmed.
  * - `valid`: confirmed.
  * - `invalid`: it declared itself unfit. `aborted`: it was restarted before it confirmed itself. Neither boots again.
- * - `undefined`: boots without limits, nobody ever judged it.
+ * - `undefined`: it boots without limits; it was never confirmed and never declared unfit.
  */
 export type ImageState = "new" | "pending-verify" | "valid" | "invalid" | "aborted" | "undefined";
 
@@ -40,24 +40,26 @@ export interface BootControl {
   openTarget(): FlashPartition;
 
   /**
-   * Drops the boot loader's record of the target slot, so that a later `targetState` other than `none` tells of this
-   * update and not of an earlier one. No-op if there is none.
+   * Drops the boot loader's record of the target slot, so that a later `targetState` other than `none` belongs to this
+   * update and not to an earlier one. Does nothing if there is no record.
    *
    * @throws HalError `io`
    */
   forgetTarget(): void;
 
   /**
-   * Verifies the whole image in the target slot, then has it booted next, on trial. Refused while the running image is
-   * itself on trial.
+   * Verifies the whole image in the target slot, then selects it for the next boot, on trial. Refused while the running
+   * image is itself on trial.
    *
-   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`, also if it reads back otherwise
+   * @throws HalError `invalid-image` (nothing was changed), `unsupported`, `io`; `io` also if the boot loader's record
+   * differs when it is read back
    */
   setPending(): void;
 
   /**
-   * Ends the trial of the running image: it stays. No-op if it is not on trial. @throws HalError `io`, also if it reads
-   * back otherwise
+   * Ends the trial of the running image: it stays. Does nothing if the image is not on trial.
+   *
+   * @throws HalError `io`, also if the boot loader's record differs when it is read back
    */
   confirm(): void;
 

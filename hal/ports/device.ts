@@ -5,10 +5,10 @@ import type { KeyValueStore } from "./key-value.js";
 import type { Connector } from "./network.js";
 import type { Clock, Digests, Log, Random, Vitals } from "./system.js";
 
-/** Everything a board supplies, and all the agent ever touches of it. */
+/** Everything that a board supplies. The agent uses nothing else of the board. */
 export interface Device {
   readonly boot: BootControl;
-  /** Opens a data partition for writing. @throws HalError `io` if there is none of that label */
+  /** Opens a data partition for writing. @throws HalError `io` if no partition has that label */
   openPartition(label: string): FlashPartition;
   readonly store: KeyValueStore;
   readonly connector: Connector;

@@ -6,9 +6,9 @@
  * - `io`: the medium or the link failed; for storage, the bytes concerned are undefined.
  * - `no-space`: the key-value store is full.
  * - `closed`: the peer ended the connection, after all its bytes were read.
- * - `unreachable`: no such host, or nobody accepts there.
+ * - `unreachable`: the host does not exist or does not accept the connection.
  * - `untrusted`: the peer's certificate, or ours, was not accepted.
- * - `timeout`: a wait that this layer bounds itself ran out.
+ * - `timeout`: a wait that this layer limits itself took too long.
  * - `malformed`: the peer's bytes break the protocol.
  * - `invalid-image`: the boot control does not accept what is in the slot.
  * - `unsupported`: this board cannot do it.
@@ -28,7 +28,7 @@ export type HalErrorKind =
 
 /**
  * The one shape in which every port reports a failure: thrown by storage and boot, handed to `onError` by the network.
- * `name` is a field because XS refuses its assignment in a constructor.
+ * `name` is a field because XS refuses an assignment to it in a constructor.
  */
 export class HalError extends Error {
   override readonly name = "HalError";
@@ -43,7 +43,7 @@ export class HalError extends Error {
     this.kind = kind;
   }
 
-  /** Wraps whatever a module threw; a `HalError` passes unchanged. */
+  /** Wraps what a module threw; a `HalError` is returned unchanged. */
   static wrap(kind: HalErrorKind, message: string, thrown: unknown): HalError {
     return thrown instanceof HalError ? thrown : new HalError(kind, message, thrown);
   }

@@ -3,9 +3,9 @@
  *
  * All calls are synchronous and block the one thread for as long as the chip needs. They throw a `HalError`.
  *
- * After a power cut inside `write`, the bytes of that write are undefined and all others unchanged; inside
- * `eraseBlock`, the blocks of that erase are undefined (they may even read as erased and not be) and all others are
- * unchanged. A call that returned is durable.
+ * After a power cut inside `write`, the bytes of that write are undefined and all others are unchanged. After a power
+ * cut inside `eraseBlock`, the blocks of that erase are undefined (they may read as erased although they are not) and
+ * all others are unchanged. What a call has done is durable once the call has returned.
  */
 export interface FlashPartition {
   /** Bytes in the partition: a multiple of `blockLength`. */
@@ -14,7 +14,7 @@ export interface FlashPartition {
   /** Bytes in the smallest unit that can be erased. */
   readonly blockLength: number;
 
-  /** Bytes in the largest unit that the chip erases in one operation: whole blocks. */
+  /** Bytes in the largest unit that the chip erases in one operation: a multiple of `blockLength`. */
   readonly regionLength: number;
 
   /**
@@ -26,14 +26,14 @@ export interface FlashPartition {
 
   /**
    * Programs `bytes` at `byteOffset`. No byte may be programmed twice between two erases, so the caller writes whole
-   * blocks, each once. Length and offset are multiples of 16 (flash encryption's unit).
+   * blocks, each once. Length and offset must be multiples of 16, the unit of flash encryption.
    *
    * @throws HalError `not-aligned`, `out-of-bounds`, `io`
    */
   write(bytes: Uint8Array, byteOffset: number): void;
 
   /**
-   * Erases the blocks `start` up to and without `end`.
+   * Erases the blocks from `start` up to, but not including, `end`.
    *
    * @param start first block, counted in blocks
    * @param end   the block after the last one

@@ -8,19 +8,19 @@ export interface HttpRequest {
   readonly target: string;
   /** Value of the Host field. */
   readonly authority: string;
-  /** Present: https. */
+  /** If present, the request goes over TLS (https). */
   readonly tls?: TlsOptions | undefined;
-  /** Further request fields; names as they are to be sent. */
+  /** Further request fields. Names are sent as they are spelled here. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Response fields the caller wants, in lower case. All others are dropped unread. */
   readonly wanted: readonly string[];
-  /** Longest wait for the connection, in milliseconds. Later waits are the caller's to bound. */
+  /** Longest wait for the connection, in milliseconds. The caller bounds all later waits. */
   readonly connectTimeoutMs: number;
   /** The head is complete. Not called for interim responses (1xx). */
   onHead(head: HttpHead): void;
   /**
-   * Body bytes have come: read until `read` gives less than asked for. What is left is not announced again until more
-   * comes.
+   * Body bytes have come: the caller reads until `read` returns less than was asked for. Bytes that stay unread are not
+   * announced again until more have come.
    */
   onReadable(): void;
   /** The whole body was read. */
@@ -43,7 +43,7 @@ export interface HttpExchange {
    * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to
    * `end`.
    *
-   * @returns how many; fewer than fit only if no more are there
+   * @returns how many bytes were moved; fewer than fit only if no more are there
    */
   read(into: Uint8Array, start: number, end: number): number;
 
@@ -53,6 +53,6 @@ export interface HttpExchange {
 
 /** HTTP/1.1, GET only, one connection each. A response head over 4 KiB is malformed. */
 export interface HttpClient {
-  /** Never throws; whatever fails comes by `onError`. */
+  /** Never throws; every failure is reported by `onError`. */
   get(request: HttpRequest): HttpExchange;
 }

@@ -2,8 +2,8 @@
  * A small store of records by name (NVS on the chip). Synchronous.
  *
  * After a power cut inside `write` or `delete`, that key has its old or its new value, never a mix; all other keys are
- * unchanged. A call that returned is durable. No order is promised between keys, and none with flash partitions: what
- * must be stored together goes into one record.
+ * unchanged. What a call has done is durable once the call has returned. No order is promised between keys, and none
+ * with flash partitions: what must be stored together goes into one record.
  */
 export interface KeyValueStore {
   /**

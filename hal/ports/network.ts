@@ -1,6 +1,6 @@
 import type { HalError } from "./errors.js";
 
-/** Certificates and keys are DER: what the SDK's TLS takes. */
+/** Certificates and keys are DER, the format that the SDK's TLS takes. */
 export interface TlsOptions {
   /** One trust anchor besides the board's own set. */
   readonly authority?: Uint8Array | undefined;
@@ -14,38 +14,39 @@ export interface ConnectOptions {
   /** Name or IP address. With TLS it is also the name that the peer's certificate must carry. */
   readonly host: string;
   readonly port: number;
-  /** Present: TLS. */
+  /** If present, the connection uses TLS. */
   readonly tls?: TlsOptions | undefined;
   /** Longest wait, in milliseconds, for the name, the connection and the TLS handshake together. */
   readonly timeoutMs: number;
   /**
-   * Bytes have come: read until `read` gives less than asked for. What is left is not announced again until more comes.
+   * Bytes have come: the caller reads until `read` returns less than was asked for. Bytes that stay unread are not
+   * announced again until more have come.
    */
   onReadable(): void;
-  /** `count` bytes can be written now. The first call means: connected. */
+  /** `count` bytes can be written now. The first call means that the connection is open. */
   onWritable(count: number): void;
-  /** The connection is over. Bytes that came before a close by the peer (`closed`) were offered first. */
+  /** The connection is over. Bytes that came before the peer closed it (`closed`) were announced before this call. */
   onError(error: HalError): void;
 }
 
 /**
- * An open connection. Unread bytes stay in the socket: not reading is the back-pressure. No callback comes after
- * `close`, none from inside a call, and none after `onError`.
+ * An open connection. Unread bytes stay in the socket, so a caller that does not read slows the sender down. No
+ * callback comes after `close`, none from inside a call, and none after `onError`.
  */
 export interface ByteStream {
   /**
-   * Moves the bytes that are there into `into`, from index `start` on and up to `end`: no view of it is needed for a
-   * part.
+   * Moves the bytes that are there into `into`, from index `start` on and up to `end`. The caller needs no view to fill
+   * a part of its buffer.
    *
-   * @returns how many; fewer than fit only if no more are there
+   * @returns how many bytes were moved; fewer than fit only if no more are there
    */
   read(into: Uint8Array, start: number, end: number): number;
 
   /**
-   * Queues all of `bytes`; they may be reused at once.
+   * Queues all of `bytes`; the caller may reuse the buffer at once.
    *
    * @returns how many more bytes can be written now
-   * @throws HalError `no-space` if they exceed what the last `onWritable` or `write` allowed: nothing was queued
+   * @throws HalError `no-space` if they exceed what the last `onWritable` or `write` allowed; nothing was queued then
    */
   write(bytes: Uint8Array): number;
 
@@ -54,6 +55,6 @@ export interface ByteStream {
 }
 
 export interface Connector {
-  /** Never throws; whatever fails comes by `onError`. */
+  /** Never throws; every failure is reported by `onError`. */
   connect(options: ConnectOptions): ByteStream;
 }

@@ -4,31 +4,31 @@ export interface Timer {
   cancel(): void;
 
   /**
-   * Once it has called back or was cancelled: the same once more, with the same delay, for less memory than a new timer
-   * takes.
+   * Starts the timer once more with the same delay; to be called only after it has called back or was cancelled. It
+   * takes less memory than a new timer.
    */
   again(): void;
 }
 
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back, whatever the wall clock does. */
+  /** Milliseconds since some fixed moment. It never goes back, even if the wall clock is set back. */
   now(): number;
 
   /**
    * Calls back once, never from inside this call.
    *
    * @param name    shown in diagnostics
-   * @param delayMs 0 or more; 0 is the next turn of the event loop
+   * @param delayMs 0 or more; 0 means the next turn of the event loop
    */
   timer(name: string, delayMs: number, callback: () => void): Timer;
 
-  /** Seconds since 1970, or `undefined` if the board does not know. */
+  /** Seconds since 1970, or `undefined` if the board does not know the time. */
   unixTime(): number | undefined;
 }
 
 /**
- * What the board knows of its own condition. `undefined`: it does not know, and an update never waits for what nobody
- * can tell. Read anew at each call; never throws.
+ * What the board knows of its own condition. A reading is `undefined` if the board does not know it; an update never
+ * waits for an unknown reading. Read anew at each call; never throws.
  */
 export interface Vitals {
   /** Charge, 0 to 100. */
@@ -44,10 +44,10 @@ export interface Random {
 
 export type DigestAlgorithm = "MD5" | "SHA-1" | "SHA-256";
 
-/** Same bytes give the same digest, however they are split. */
+/** The same bytes give the same digest, however they are split. */
 export interface Digest {
   update(bytes: Uint8Array): void;
-  /** Ends the computation; the object is spent. */
+  /** Ends the computation; the object cannot be used after this. */
   digest(): Uint8Array;
 }
 
@@ -65,6 +65,6 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
 /**
  * One line of log. `message` is called only if the level is wanted. It never holds a secret, nor the query of a URL.
  *
- * @param area the part that speaks, e.g. `mqtt`
+ * @param area the part that logs, e.g. `mqtt`
  */
 export type Log = (level: LogLevel, area: string, message: () => string) => void;

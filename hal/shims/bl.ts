@@ -1,6 +1,6 @@
 import { Buffer } from "./buffer.js";
 
-/** As much of npm's `bl` as mqtt-packet uses: bytes that came in pieces, read as one. */
+/** The part of npm's `bl` that mqtt-packet uses: bytes that came in pieces are read as one buffer. */
 export class BufferList {
   #bytes = new Uint8Array(0);
 
@@ -8,7 +8,7 @@ export class BufferList {
     return this.#bytes.byteLength;
   }
 
-  /** Keeps the bytes if nothing is left of earlier ones. */
+  /** Keeps the given array itself, without a copy, if no earlier bytes are left. */
   append(bytes: Uint8Array): this {
     if (this.#bytes.byteLength === 0) {
       this.#bytes = bytes as Uint8Array<ArrayBuffer>;
@@ -26,9 +26,9 @@ export class BufferList {
     return this;
   }
 
-  /** A copy. */
+  /** @returns the bytes themselves: the codec hands over each packet in a buffer of its own */
   slice(start = 0, end = this.length): Buffer {
-    return Buffer.from(this.#bytes.subarray(start, end));
+    return Buffer.over(this.#bytes.subarray(start, end));
   }
 
   toString(encoding?: string, start = 0, end = this.length): string {
@@ -48,7 +48,7 @@ export class BufferList {
   }
 }
 
-/** Called without `new`. */
+/** mqtt-packet calls this without `new`. */
 export default function bl(): BufferList {
   return new BufferList();
 }

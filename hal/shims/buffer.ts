@@ -1,11 +1,15 @@
 import { decodeUtf8, encodeUtf8 } from "../../src/lib/utf8.js";
 
-/** Without the static methods, which `Buffer` has in another shape. */
-const Bytes = Uint8Array as unknown as new (source: number | ArrayLike<number>) => Uint8Array;
+/** The type leaves out the static methods, because those of `Buffer` have other signatures. */
+const Bytes = Uint8Array as unknown as new (
+  source: number | ArrayLike<number> | ArrayBufferLike,
+  byteOffset?: number,
+  byteLength?: number,
+) => Uint8Array;
 
 /**
- * As much of Node's `Buffer` as mqtt-packet uses. A class of its own, because XS freezes what npm's `buffer` would
- * patch. Text is UTF-8, whatever encoding is named.
+ * The part of Node's `Buffer` that mqtt-packet uses. npm's `buffer` cannot be used, because it patches objects that XS
+ * freezes. Text is always UTF-8, even if another encoding is named.
  */
 export class Buffer extends Bytes {
   static alloc(byteLength: number): Buffer {
@@ -16,9 +20,14 @@ export class Buffer extends Bytes {
     return new Buffer(byteLength);
   }
 
-  /** Copies. */
+  /** @returns a buffer with a copy of the bytes */
   static from(value: string | ArrayLike<number>): Buffer {
     return new Buffer(typeof value === "string" ? encodeUtf8(value) : value);
+  }
+
+  /** The same bytes, not a copy. */
+  static over({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+    return new Buffer(buffer, byteOffset, byteLength);
   }
 
   static isBuffer(value: unknown): value is Buffer {
@@ -30,7 +39,8 @@ export class Buffer extends Bytes {
   }
 
   /**
-   * Bytes that are not UTF-8 become as many U+FFFD: text that is never as long as they are, by which the codec tells.
+   * If the bytes are not UTF-8, each of them becomes a U+FFFD. In UTF-8 that text is longer than the bytes, and so the
+   * codec notices that they were no text.
    */
   override toString(_encoding?: string, start = 0, end = this.byteLength): string {
     const bytes = this.subarray(start, end);

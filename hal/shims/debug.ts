@@ -1,4 +1,4 @@
-/** npm's `debug`, off for good. */
+/** Stands in for npm's `debug`, and never logs. */
 export default function debug(): () => void {
   return () => {};
 }

@@ -1,6 +1,6 @@
 type Listener = (argument: unknown) => void;
 
-/** As much of Node's `EventEmitter` as mqtt-packet uses: one argument, and an `error` that nobody hears is thrown. */
+/** The part of Node's `EventEmitter` that mqtt-packet uses: one argument; an `error` without a listener is thrown. */
 export class EventEmitter {
   readonly #listeners: { [name: string]: Listener[] } = {};
 

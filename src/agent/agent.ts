@@ -14,6 +14,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import { type AgentParts, missing } from "./parts.js";
 import { platformSession } from "./platform-session.js";
 import { isVersion } from "../protocol/messages.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import { versionOf } from "../update/machine/version-of.js";
 import { UpdateDriver } from "../update/driver.js";
 import type { Gate } from "../update/target.js";
@@ -101,6 +102,8 @@ export class OtaAgent {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
     this.#started = true;
     this.#gateway?.start();
+    // Components may have been added since the driver was made.
+    this.#driver.gate = this.#gateOf();
     this.#driver.start();
     this.#session.start();
     this.#checkIn.start();
@@ -129,7 +132,7 @@ export class OtaAgent {
   }
 
   /**
-   * Reports the version now, which has the platform offer what it has.
+   * Reports the version now: the platform then offers what it has.
    *
    * @returns the plan, also of an update that is under way; `undefined` if there is none
    * @throws OtaError `usage` without the part `plans`; (rejects) `unreachable` without a connection
@@ -139,34 +142,21 @@ export class OtaAgent {
   }
 
   /**
-   * Other parts of the device than the firmware that runs the agent. To be added before the agent starts: what is
-   * offered before a component is known would be taken for the own firmware's.
+   * Other parts of the device than the firmware that runs the agent. They are made with the first use of this property:
+   * a board without components needs no staging partition. Add components before the agent starts: what is offered
+   * before a component is known would be taken for the own firmware's.
    *
-   * @throws OtaError `usage` once the agent was started, without the part `plans`, and of a gateway: there a component
-   * is a
-   *   sub-device
-   * @throws HalError if the board has no staging partition
+   * @throws OtaError `usage` once the agent was started, without the part `plans`, and on a gateway: there a component
+   *   is a sub-device
+   * @throws HalError if the board has no staging partition, or storage cannot be read
    */
   get components(): Components {
     if (this.#gateway !== undefined) {
       throw new OtaError("usage", "components of a gateway are added as its sub-devices");
     }
     if (this.#started) throw new OtaError("usage", "components are added before the agent starts");
-    if (this.#components !== undefined) return this.#components;
-    const plans = this.#neededPlans().use();
-    this.#components = (this.#plans as PlansPart).components({
-      ...this.#config.components,
-      ...this.#shared(),
-      plans,
-      ownOffer: () => {
-        const { state } = this.#driver;
-        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
-      },
-      reportOwn: () => this.#reportOwn(),
-      onEvent: (event) => this.#listeners.tell("component", event),
-    });
-    this.#driver.gate = this.#gateOf();
-    return this.#components;
+    if (this.#plans === undefined) throw missing("plans");
+    return (this.#components ??= this.#createComponents(this.#plans));
   }
 
   /** Does nothing in a state in which `online` means more than to report the version. */
@@ -180,7 +170,7 @@ export class OtaAgent {
   #gateOf(): Gate | undefined {
     const gate = this.#firmwarePlans?.gate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
-    return queue?.firmwareGate(gate) ?? gate;
+    return queue?.firmware.gate(gate) ?? gate;
   }
 
   #neededPlans(): FirmwarePlans {
@@ -238,10 +228,21 @@ export class OtaAgent {
       hasListener: () => this.#listeners.has("plan"),
       onPlan: (plan) => this.#listeners.tell("plan", plan),
       onGate: () => (this.#driver.gate = this.#gateOf()),
-      gatherMs: () => this.#components?.gatherMs ?? 0,
-      awaited: () => this.#components?.pending(),
-      blocked: (offer) => this.#components?.blockedBy(offer),
-      unblock: (offer) => this.#components?.unblock(offer),
+      dependencies: () => this.#components?.ownDependencies,
+    });
+  }
+
+  #createComponents(part: PlansPart): Components {
+    return part.components({
+      ...this.#config.components,
+      ...this.#shared(),
+      plans: this.#neededPlans().use(),
+      ownOffer: () => {
+        const { state } = this.#driver;
+        return state.name === "offered" || state.name === "ready" ? state.offer : undefined;
+      },
+      reportOwn: () => this.#reportOwn(),
+      onEvent: (event) => this.#listeners.tell("component", event),
     });
   }
 
@@ -263,12 +264,27 @@ export class OtaAgent {
       limits: this.#config.limits,
       tls: this.#config.downloadTls,
       onStep: (state, event) => this.#onStep(state, event),
-      onReported: (version, result) => this.#listeners.tell("result", { version, result }),
+      onReported: (version, result) => {
+        this.#listeners.tell("result", { version, result });
+        if (result.outcome === "done") this.#checkInstalled(version);
+      },
       onRestart: () => this.#disconnect(),
     });
   }
 
-  /** What the parts have from the agent. */
+  /** The platform offers a version again and again to a firmware that was made from it and reports another. */
+  #checkInstalled(installed: string): void {
+    const reported = this.#version;
+    if (installed === reported) return;
+    this.#device.log(
+      "warn",
+      "update",
+      () => `version ${installed} is installed and reports ${reported}: raise \`config.version\`, or leave it out`,
+    );
+    this.#listeners.tell("version-mismatch", { installed, reported });
+  }
+
+  /** What the agent hands to its parts. */
   #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
     const { identity, limits, downloadTls } = this.#config;
     return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
@@ -283,7 +299,7 @@ export class OtaAgent {
       ...this.#shared(),
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
-        // What was kept of an own download is about to be erased; an offer that waits for its clearance stays one.
+        // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.
         const { state } = this.#driver;
         this.#driver.stop();
         this.#driver = this.#createDriver(this.#device.boot.status());
@@ -307,11 +323,10 @@ export class OtaAgent {
     if (from !== state.name) {
       this.#listeners.tell("state", { from, to: state.name, version: versionOf(state) });
       this.#gateway?.onOwnState(state.name);
-      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmwareEnded();
+      if (state.name === "idle" || state.name === "ready") this.#components?.queue.firmware.end();
       if (from === "confirming" && this.#online) this.#onProven();
     }
-    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      this.#listeners.tell("progress", { version: state.offer.version, bytes: event.offset, size: state.offer.size });
-    }
+    const progress = progressOf(state, event);
+    if (progress !== undefined) this.#listeners.tell("progress", progress);
   }
 }

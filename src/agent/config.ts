@@ -3,9 +3,11 @@ import type { PolicyConfig } from "../plans/policy.js";
 import { OtaError } from "../errors.js";
 import type { MqttServer } from "../mqtt/session.js";
 import { brokerUrl } from "../protocol/hosts.js";
-import { checkDeviceName, decodeSecret, type Identity } from "../protocol/identity.js";
+import { checkIdentity, type Identity } from "../protocol/identity.js";
 import { isVersion } from "../protocol/messages.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { numberIn, wholeIn } from "../update/settings.js";
+import { checkSettings } from "./settings.js";
 
 /** How an application sets the agent up. Everything but the identity has a default. */
 export interface OtaConfig {
@@ -37,10 +39,10 @@ export interface OtaConfig {
   readonly gateway?: {
     /** Where images for sub-devices wait: the data partition `staging` (default), or the OTA slot that does not run. */
     readonly staging?: "partition" | "slot" | undefined;
-    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    /** Longest time without a read, a progress or an acknowledgement of an installation. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
     /**
-     * Most that is said for all sub-devices in any one second, 1 to 30. Default 8: the platform takes 10 with QoS 1.
+     * Messages for all sub-devices in any one second at most, 1 to 30. Default 8: the platform takes 10 with QoS 1.
      */
     readonly messagesPerSecond?: number | undefined;
   };
@@ -55,7 +57,7 @@ export interface OtaConfig {
   readonly components?: {
     /** Between a component's id and its version on the wire. Default `_`: version 2.1.0 of `mcu` is `mcu_2.1.0`. */
     readonly separator?: string | undefined;
-    /** Longest time in which an installation neither reads nor says anything. Default 60. */
+    /** Longest time without a read, a progress or an acknowledgement of an installation. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
   };
   /**
@@ -89,6 +91,8 @@ export interface ResolvedConfig {
   readonly selfTest: OtaConfig["selfTest"];
 }
 
+const SECONDS_PER_DAY = 86_400;
+
 /** Looks at a configuration without using it. @throws OtaError `usage`, one line that says which setting is wrong */
 export function checkConfig(config: OtaConfig): void {
   resolveConfig(config);
@@ -96,13 +100,13 @@ export function checkConfig(config: OtaConfig): void {
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolveConfig(config: OtaConfig): ResolvedConfig {
+  checkSettings(config);
   const { identity, broker = {}, download = {}, gateway } = config;
-  checkDeviceName(identity);
-  if (config.version !== undefined && !isVersion(config.version)) {
+  checkIdentity(identity);
+  if (config.version !== undefined && !(typeof config.version === "string" && isVersion(config.version))) {
     throw new OtaError("usage", "version is not 1 to 32 of [A-Za-z0-9._-]");
   }
   const { authentication } = identity;
-  if (authentication.mode === "KEY") decodeSecret(authentication.deviceSecret);
   const url = broker.url ?? brokerUrl(identity.productId, identity.region ?? "china");
   const clientTls =
     authentication.mode === "CERT"
@@ -117,16 +121,15 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     selfTest: config.selfTest,
     components: {
       separator: separatorOf(config.components?.separator ?? "_"),
-      installTimeoutMs:
-        numberIn("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60, 0.001, 86_400) * 1000,
+      installTimeoutMs: toMs("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60),
     },
-    checkEveryMs: numberIn("checkEverySeconds", config.checkEverySeconds ?? 600, 0, 86_400) * 1000,
+    checkEveryMs: toMs("checkEverySeconds", config.checkEverySeconds ?? 600, 0),
     limits: {
-      idleTimeoutMs: numberIn("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30, 0.001, 86_400) * 1000,
+      idleTimeoutMs: toMs("idleTimeoutSeconds", download.idleTimeoutSeconds ?? 30),
       maxAttempts: wholeIn("maxAttempts", download.maxAttempts ?? 8, 1, 1_000_000),
-      backoffMaxMs: numberIn("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0, 86_400) * 1000,
-      trialMs: numberIn("trialSeconds", config.trialSeconds ?? 300, 0.001, 86_400) * 1000,
-      selfTestMs: numberIn("selfTestSeconds", config.selfTestSeconds ?? 60, 0.001, 86_400) * 1000,
+      backoffMaxMs: toMs("backoffMaxSeconds", download.backoffMaxSeconds ?? 60, 0),
+      trialMs: toMs("trialSeconds", config.trialSeconds ?? 300),
+      selfTestMs: toMs("selfTestSeconds", config.selfTestSeconds ?? 60),
     },
     gateway: gateway === undefined ? undefined : resolveGateway(gateway),
   };
@@ -139,7 +142,7 @@ function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable
   }
   return {
     slot: staging === "slot",
-    installTimeoutMs: numberIn("installTimeoutSeconds", installTimeoutSeconds, 0.001, 86_400) * 1000,
+    installTimeoutMs: toMs("installTimeoutSeconds", installTimeoutSeconds),
     messagesPerSecond: wholeIn("messagesPerSecond", messagesPerSecond, 1, 30),
   };
 }
@@ -158,14 +161,7 @@ function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
   return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
 }
 
-function wholeIn(name: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value)) throw new OtaError("usage", `${name} is not a whole number between ${min} and ${max}`);
-  return numberIn(name, value, min, max);
-}
-
-function numberIn(name: string, value: number, min: number, max: number): number {
-  if (typeof value !== "number" || !(value >= min && value <= max)) {
-    throw new OtaError("usage", `${name} is not between ${min} and ${max}`);
-  }
-  return value;
+/** @param least seconds */
+function toMs(name: string, seconds: number, least = 0.001): number {
+  return numberIn(name, seconds, least, SECONDS_PER_DAY) * 1000;
 }

@@ -4,14 +4,15 @@ import type { Plan } from "../plans/plan.js";
 import { describeError, type OtaErrorCode } from "../errors.js";
 import type { SubDeviceEvent } from "../gateway/sub-device.js";
 import type { Result, VersionAnswer } from "../protocol/messages.js";
+import type { DownloadProgress } from "../update/machine/progress-of.js";
 import type { State } from "../update/machine/types.js";
 
 /** What an application can listen to. */
 export interface AgentEvents {
   /** The update moved on. `version` is the one it is about, if there is one. */
   state: { readonly from: State["name"]; readonly to: State["name"]; readonly version: string | undefined };
-  /** `bytes` of the image are in flash: at the start of each try, and after each block. */
-  progress: { readonly version: string; readonly bytes: number; readonly size: number };
+  /** `bytes` of the image are in flash: at the start of each try, with its first block, and then for each 3 %. */
+  progress: DownloadProgress;
   /** The platform answered a version report. */
   answer: VersionAnswer;
   /** Connected and subscribed, or no longer. */
@@ -19,19 +20,24 @@ export interface AgentEvents {
   /** On a gateway: a sub-device, or its update, moved on. */
   subdevice: SubDeviceEvent;
   /**
-   * An update that can be accepted, declined or deferred. To listen to it is to be asked, unless the policy says
-   * otherwise.
+   * An update that can be accepted, declined or deferred. A download waits for the listener's answer, unless the policy
+   * says otherwise.
    */
   plan: Plan;
   /** The update of a component moved on. */
   component: ComponentEvent;
   /** The platform has acknowledged the result of a job. */
   result: { readonly version: string; readonly result: Result };
+  /**
+   * After a `result` of `done`: the firmware of version `installed` reports another one, as its `config.version` or its
+   * image's descriptor was not raised. The platform will offer `installed` again.
+   */
+  "version-mismatch": { readonly installed: string; readonly reported: string };
 }
 
 type ListenersOf = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
 
-/** Who of an application listens to what. */
+/** The application's listeners. */
 export class Listeners {
   readonly #of: ListenersOf = {};
   readonly #log: Log;
@@ -50,7 +56,7 @@ export class Listeners {
     (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
   }
 
-  /** An application's mistake must not stop an update, nor end the engine if a promise carries it. */
+  /** A listener that throws must not stop an update, nor one whose promise is broken end the engine. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
     const failed = (error: unknown): void =>
       this.#log("error", "agent", () => `listener of ${name} failed: ${describeError(error)}`);

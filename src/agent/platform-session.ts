@@ -24,8 +24,8 @@ export interface PlatformSessionOptions {
 const CONNECTION_ID_LENGTH = 5;
 
 /**
- * A session under the device's own name: signed anew for each connection, subscribed to its topic, what comes there
- * decoded.
+ * A session under the device's own name. It signs each connection anew, subscribes to the device's topic, and decodes
+ * the messages that come there.
  */
 export function platformSession(options: PlatformSessionOptions): MqttSession {
   const { device, config } = options;

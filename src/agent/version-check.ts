@@ -5,21 +5,21 @@ import { randomFraction } from "../lib/jitter.js";
 export interface CheckInOptions<Found> {
   readonly clock: Clock;
   readonly random: Random;
-  /** Between two checks of its own; 0: none. */
+  /** Time between two regular checks; 0: none. */
   readonly everyMs: number;
   isOnline(): boolean;
   /** Whether a job, a trial or a report is under way. */
   isBusy(): boolean;
   /** The plan of the job under way, if there is one. */
   current(): Found | undefined;
-  /** Reports the version, which has the platform offer what it has. */
+  /** Reports the version: the platform then offers what it has. */
   report(): void;
 }
 
-/** A platform offers within a fraction of a second what it has; a slow link is given its time. */
+/** How long an offer is waited for. A platform offers within a fraction of a second; the rest is for a slow link. */
 const ANSWER_MS = 5_000;
 
-/** Asks the platform for an update, at times of its own and at the application's wish. */
+/** Asks the platform for an update, regularly and when the application wishes it. */
 export class CheckIn<Found> {
   readonly #options: CheckInOptions<Found>;
   #waiting: ((found: Found | undefined) => void)[] = [];
@@ -31,7 +31,7 @@ export class CheckIn<Found> {
   }
 
   /**
-   * Spread from half the interval to one and a half, so that a thousand boards after one power cut do not ask at once.
+   * Waits between half of the interval and one and a half: after one power cut a thousand boards do not ask at once.
    */
   start(): void {
     const { clock, random, everyMs, isOnline, isBusy, report } = this.#options;

@@ -4,7 +4,7 @@ import type { Image } from "../update/machine/types.js";
 
 /*
  * The record, one line of text for each: owner, MD5 of the image, and the component whose failure blocks it, with
- * spaces between. It is written before that failure is stored, so that no power cut parts the two.
+ * spaces between. It is written before that failure is stored, so that no power cut can come between the two.
  */
 const KEY = "blocked";
 const ENTRY_LIMIT = 4;
@@ -32,15 +32,15 @@ export class BlockedUpdates {
       ?.slice(start.length);
   }
 
-  /** It was declined, durably. @throws HalError */
+  /** The update was declined, and that is stored. @throws HalError */
   remove(owner: string, image: Image): void {
     const start = startOf(owner, image);
     this.#keep((line) => !line.startsWith(start));
   }
 
   /**
-   * It did not fail after all: the power went before its failure was stored, and the next try was a success. @throws
-   * HalError
+   * The component did not fail after all: a power cut came before its failure was stored, and the next try was a
+   * success. @throws HalError
    */
   lift(by: string): void {
     this.#keep((line) => !line.endsWith(` ${by}`));

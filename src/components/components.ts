@@ -6,6 +6,7 @@ import type { Offer, Result } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { isSame } from "../update/machine/moves.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { BlockedUpdates } from "./blocked-updates.js";
@@ -13,13 +14,15 @@ import { checkComponent, type ComponentOptions } from "./options.js";
 import { parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
 import type { Plan } from "../plans/plan.js";
+import type { Dependencies } from "../plans/dependencies.js";
 import type { PlanGate } from "../plans/gate.js";
 import type { Recipient } from "../staging/recipient.js";
+import { partitionArea } from "../staging/partition-area.js";
 import { AREA_KEY } from "../staging/target.js";
 import { StagingQueue } from "../staging/queue.js";
 import { FIRMWARE, overEvent, type UpdatePlans } from "../plans/plans.js";
 
-/** What an application hears of a component: how far its update is, and how it ended. */
+/** An event about a component: how far its update is, and how it ended. */
 export type ComponentEvent = { readonly component: string; readonly version: string | undefined } & (
   | { readonly kind: "state"; readonly state: State["name"] | "queued" }
   | { readonly kind: "progress"; readonly step: "download" | "install"; readonly bytes: number; readonly size: number }
@@ -38,7 +41,7 @@ export interface ComponentsOptions {
   readonly plans: UpdatePlans;
   /** The own firmware's offer, if it waits for the components. */
   ownOffer(): Offer | undefined;
-  /** The platform heard a component's version last: it is to hear the own firmware's again. */
+  /** The last version that was reported is a component's: the own firmware's is to be reported again. */
   reportOwn(): void;
   onEvent(event: ComponentEvent): void;
 }
@@ -47,16 +50,14 @@ interface Component extends Recipient {
   readonly options: ComponentOptions;
   /** Who waits for its version; absent as long as nobody has asked. */
   listeners: (() => void)[] | undefined;
-  /** Its newest job's. */
+  /** The gate of its newest job. */
   gate: PlanGate | undefined;
   state: State["name"] | "queued";
-  /** What is being installed, or its result reported. */
+  /** The image that is being installed, or whose result is being reported. */
   ending: Image | undefined;
 }
 
-/** Label of the data partition where their images wait. */
-const STAGING = "staging";
-/** What is offered together comes within this time. */
+/** Offers that come within this time count as offered together. */
 const GATHER_MS = 1_000;
 
 /** The components of a device: their updates come in the order in which they were added, the own firmware's last. */
@@ -65,18 +66,28 @@ export class Components {
   readonly #all: Component[] = [];
   readonly #offers = new Map<Component, Offer>();
   readonly #blocked: BlockedUpdates;
+  /** Bytes that the staging area holds. */
+  readonly #capacity: number;
   readonly queue: StagingQueue<Component>;
+  /** What the own firmware's update has to do with the components: it comes last. */
+  readonly ownDependencies: Dependencies = {
+    gatherMs: GATHER_MS,
+    awaited: () => this.#busy(),
+    ...this.#blocksOf(FIRMWARE),
+  };
   #gatherTimer: Timer | undefined;
   #ownTimer: Timer | undefined;
 
   /** @throws HalError if there is no partition for their images, or storage cannot be read */
   constructor(options: ComponentsOptions) {
     const { device } = options;
+    const area = partitionArea(device);
     this.#options = options;
+    this.#capacity = area.partition.byteLength;
     this.#blocked = new BlockedUpdates(device);
     this.queue = new StagingQueue<Component>({
       ...options,
-      area: { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} },
+      area,
       reporterOf: (component) => this.#reporterOf(component),
       gateOf: (component) => this.#gateOf(component),
       onState: (component, state, event) => this.#onState(component, state, event),
@@ -91,20 +102,20 @@ export class Components {
     for (const key of [OWN_KEY, AREA_KEY]) this.#forgetBlocked(key);
   }
 
-  /** What is reported was declined, durably: the power went before it was forgotten that it is held back. */
+  /** A blocked update is declined once. If its result is stored, a power cut came before its block was removed. */
   #forgetBlocked(recordKey: string): void {
     const record = loadRecord(this.#options.device.store, recordKey);
     if (record?.checkpoint.phase === "reporting") {
-      this.unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
+      this.#unblock(record.checkpoint.image, record.owner === "" ? FIRMWARE : record.owner);
     }
   }
 
-  /** @throws OtaError `usage` for a setting that is none, or an id that is known already */
+  /** @throws OtaError `usage` for a wrong setting, or an id that is known already */
   add(options: ComponentOptions): void {
     const { id, version, install, dependsOn = [] } = options;
     checkComponent(options, this.#options.separator);
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
-    // What is misspelt, or installed later, would hold nothing back.
+    // A misspelt id, or one that is added later, would never block anything.
     const missing = dependsOn.find((other) => this.#find(other) === undefined);
     if (missing !== undefined) {
       throw new OtaError("usage", `component ${id}: dependsOn names ${missing}, which is not added before it`);
@@ -112,7 +123,7 @@ export class Components {
     const component: Component = {
       options,
       owner: id,
-      // What an application said once it cannot say of what was installed since.
+      // A version given as text was true when the component was added. After an installation it is not known.
       installer: { version: typeof version === "string" ? () => undefined : version, install },
       version: typeof version === "string" ? version : undefined,
       offer: undefined,
@@ -122,11 +133,6 @@ export class Components {
       ending: undefined,
     };
     this.#all.push(component);
-  }
-
-  /** How long the own firmware's update waits for what is offered with it. */
-  get gatherMs(): number {
-    return GATHER_MS;
   }
 
   /** Connected, and not on trial. */
@@ -139,7 +145,7 @@ export class Components {
     }
   }
 
-  /** One question at a time: its bus may not carry two. */
+  /** A component is asked one question at a time: the bus to it may not take two. */
   #askVersion(component: Component, onEnded: () => void): void {
     const isAsked = component.listeners !== undefined;
     (component.listeners ??= []).push(onEnded);
@@ -177,8 +183,8 @@ export class Components {
   }
 
   /**
-   * The platform offers an image until it has the result: what it sent before that must not wait for the end of the
-   * job.
+   * The platform repeats its offer until it has the result. A repeated offer of the image whose job is about to end
+   * must not begin a new job.
    */
   #dropRepeated(component: Component): boolean {
     const offer = this.#offers.get(component);
@@ -199,21 +205,23 @@ export class Components {
     return this.#all.find((component) => this.queue.serves(component))?.gate?.current();
   }
 
-  /** What the own firmware waits for; `undefined` if it need not wait. */
-  pending(): string | undefined {
+  /** @returns id of a component whose update is under way, or about to begin */
+  #busy(): string | undefined {
     return this.#all.find((component) => this.#offers.has(component) || component.state !== "idle")?.owner;
   }
 
-  /**
-   * Why an update is not to be installed. It holds for the updates that were offered together, also through a restart.
-   */
-  blockedBy(offer: Offer, owner: string = FIRMWARE): string | undefined {
-    const component = this.#blocked.find(owner, offer);
-    return component === undefined ? undefined : `${component} failed`;
+  /** What blocks updates of one owner. It holds for updates that were offered together, also through a restart. */
+  #blocksOf(owner: string): Pick<Dependencies, "blocked" | "unblock"> {
+    return {
+      blocked: (offer) => {
+        const component = this.#blocked.find(owner, offer);
+        return component === undefined ? undefined : `${component} failed`;
+      },
+      unblock: (offer) => this.#unblock(offer, owner),
+    };
   }
 
-  /** It was declined. */
-  unblock(image: Image, owner: string = FIRMWARE): void {
+  #unblock(image: Image, owner: string): void {
     this.#attempt(() => this.#blocked.remove(owner, image));
   }
 
@@ -221,12 +229,12 @@ export class Components {
     this.#gatherTimer = undefined;
     for (const component of this.#all) {
       const offer = this.#offers.get(component);
-      // One at a time: the queue would let those go first whose image is in the area already.
+      // One at a time: the queue would prefer a component whose image is in the area already, and change the order.
       if (offer === undefined || (component.state === "idle" && this.#all.some(({ state }) => state !== "idle"))) {
         continue;
       }
       this.#offers.delete(component);
-      // What runs there is told to a platform that does not know it.
+      // The platform offers what runs already: it does not know the version.
       if (offer.version === component.version && !this.queue.serves(component)) this.#sayVersion(component);
       else this.queue.offered(component, offer);
     }
@@ -236,7 +244,7 @@ export class Components {
     this.#reporterOf(component).version(component.version as string, () => this.#reportOwn());
   }
 
-  /** In a turn of its own: below the parser of an acknowledgement there is little stack left on a chip. */
+  /** In a turn of its own: a call from inside the MQTT parser leaves little stack on a chip. */
   #reportOwn(): void {
     this.#ownTimer ??= this.#options.device.clock.timer("own version", 0, () => {
       this.#ownTimer = undefined;
@@ -259,20 +267,13 @@ export class Components {
       if (state.result.outcome === "done") this.#attempt(() => this.#blocked.lift(owner));
       else this.#block(component);
     }
-    if (state.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      const { version, size } = state.offer;
-      this.#options.onEvent({
-        component: owner,
-        version,
-        kind: "progress",
-        step: "download",
-        bytes: event.offset,
-        size,
-      });
+    const progress = progressOf(state, event);
+    if (progress !== undefined) {
+      this.#options.onEvent({ component: owner, kind: "progress", step: "download", ...progress });
     }
   }
 
-  /** Those that were offered with it, and depend on it, are not installed. */
+  /** Updates that were offered with the failed one, and depend on it, are not installed. */
   #block({ owner }: Component): void {
     for (const other of this.#all) {
       const offer = other.options.dependsOn?.includes(owner) === true ? this.#offers.get(other) : undefined;
@@ -282,7 +283,7 @@ export class Components {
     if (own !== undefined) this.#attempt(() => this.#blocked.add(FIRMWARE, own, owner));
   }
 
-  /** What cannot be stored holds as long as the boot lasts. */
+  /** If the store fails, blocks hold until the next boot. */
   #attempt(write: () => void): void {
     try {
       write();
@@ -293,11 +294,13 @@ export class Components {
 
   #gateOf(component: Component): PlanGate {
     const { owner, options } = component;
-    const { device, plans } = this.#options;
+    const { plans } = this.#options;
+    // Nothing is awaited here: `#gathered` keeps the order of the components.
+    const dependencies: Dependencies = { gatherMs: 0, awaited: () => undefined, ...this.#blocksOf(owner) };
     component.gate = plans.gate({
       component: owner,
       kind: options.kind ?? "mcu",
-      capacity: device.openPartition(STAGING).byteLength,
+      capacity: this.#capacity,
       minBatteryPercent: options.minBatteryPercent,
       runningVersion: () => component.version,
       askVersion: (onEnded) =>
@@ -305,8 +308,7 @@ export class Components {
           if (component.version !== undefined && this.queue.arrived(component)) this.#reportOwn();
           onEnded();
         }),
-      blocked: (offer) => this.blockedBy(offer, owner),
-      unblock: (offer) => this.unblock(offer, owner),
+      dependencies: () => dependencies,
       onOver: (failure) => this.queue.dispatch(component, overEvent(failure)),
     });
     return component.gate;

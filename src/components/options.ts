@@ -13,15 +13,15 @@ export interface ComponentOptions {
   /** Default `mcu`. */
   readonly kind?: ComponentKind | undefined;
   /**
-   * That runs there. A function, which may promise it, is asked again after an installation; a text holds until the
-   * next one.
+   * The version that runs there. A function, which may return a promise, is called again after an installation; a text
+   * holds until the next installation.
    */
   readonly version: string | Installer["version"];
   /** Least charge of the battery for its updates, besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
   /**
-   * Ids of components that are added before this one. If the update of one of them fails that was offered together with
-   * this one's, this one's is not installed.
+   * Ids of components that are added before this one. If one of them was offered together with this one, and its update
+   * fails, this one is not installed.
    */
   readonly dependsOn?: readonly string[] | undefined;
   readonly install: Installer["install"];

@@ -14,7 +14,7 @@ import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 export interface PlansPart {
   /** @throws OtaError `usage` for a wrong policy */
   firmware(options: FirmwarePlansOptions): FirmwarePlans;
-  /** @throws HalError where the board has no staging partition */
+  /** @throws HalError if the board has no staging partition */
   components(options: ComponentsOptions): Components;
 }
 

@@ -1,10 +1,8 @@
 import { isVersion } from "../protocol/version.js";
 
 /**
- * How a component that is no device of its own is named on the wire: by a prefix of the version, `mcu_2.1.0` for
- * version
- * 2.1.0 of `mcu`. The platform takes letters, digits, `.`, `_` and `-` in a version, 32 at most: the `@` that others
- * write is not among them.
+ * A component is no device of its own on the wire. Its id is a prefix of the version: `mcu_2.1.0` is version 2.1.0 of
+ * `mcu`. The platform takes at most 32 letters, digits, `.`, `_` and `-` in a version, and so no `@` as a separator.
  */
 export interface ComponentVersion {
   readonly component: string;
@@ -18,7 +16,7 @@ export function wireVersion({ component, version }: ComponentVersion, separator:
 }
 
 /**
- * @param components ids that are known: a version that merely looks like one with a prefix is the own firmware's
+ * @param components ids that are known: a version with another prefix is the own firmware's
  * @returns `undefined` if the version is the own firmware's; of several that fit, the longest id
  */
 export function parseWireVersion(
@@ -37,7 +35,7 @@ export function parseWireVersion(
   return found;
 }
 
-/** Whether every version of the component up to this length can be said on the wire. */
+/** Whether the id can be a prefix of a version on the wire, with room for at least one character behind it. */
 export function isComponentId(id: string, separator: string): boolean {
   return isVersion(id) && /^[._-]+$/.test(separator) && id.length + separator.length < 32;
 }

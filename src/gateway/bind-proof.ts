@@ -6,7 +6,7 @@ import type { DeviceName, Hash } from "../protocol/identity.js";
 
 /** What proves that a sub-device may be bound. */
 export interface BindOptions extends DeviceName {
-  /** Default: the one that `add` was told. */
+  /** Default: the one that `add` was given. */
   readonly deviceSecret?: string | undefined;
   readonly hash?: Hash | undefined;
 }

@@ -1,4 +1,5 @@
 import type { DeviceName } from "../protocol/identity.js";
+import { progressOf } from "../update/machine/progress-of.js";
 import type { Event, State } from "../update/machine/types.js";
 import type { Mark } from "./update-marks.js";
 import type { SubDevice, SubDeviceEvent, SubDeviceState } from "./sub-device.js";
@@ -17,10 +18,10 @@ type Told = SubDeviceEvent extends infer Each
     : never
   : never;
 
-/** Makes of each step of an update the event for the application, and the mark that is remembered. */
+/** Turns each step of an update into an event for the application, and into the mark that is stored. */
 export class SubDeviceEvents {
   readonly #options: SubDeviceEventsOptions;
-  /** State of the job under way, as it was told; each job begins with `idle`. */
+  /** State of the job under way, as the application knows it; each job begins with `idle`. */
   #told: SubDeviceState | undefined;
 
   constructor(options: SubDeviceEventsOptions) {
@@ -35,14 +36,12 @@ export class SubDeviceEvents {
       this.#told = undefined;
       if (sub.mark === "failed") this.#options.onFailed(sub);
     } else if (name !== this.#told) {
-      // Others who come to the queue are nothing to the job under way.
+      // A sub-device that joins the queue does not change the job under way.
       if (name !== "queued") this.#told = name;
       this.tellState(sub, name);
     }
-    if (state?.name === "downloading" && (event?.type === "download-started" || event?.type === "block-written")) {
-      const { version, size } = state.offer;
-      this.tell(sub, { kind: "progress", step: "download", version, bytes: event.offset, size });
-    }
+    const progress = state === undefined ? undefined : progressOf(state, event);
+    if (progress !== undefined) this.tell(sub, { kind: "progress", step: "download", ...progress });
   }
 
   mark(sub: SubDevice, mark: Mark): void {

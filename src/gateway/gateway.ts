@@ -1,4 +1,5 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import { partitionArea } from "../staging/partition-area.js";
 import { slotArea } from "../staging/slot-area.js";
 import { forgetStaged } from "../staging/target.js";
 import { StagingQueue } from "../staging/queue.js";
@@ -39,19 +40,17 @@ export interface GatewayOptions {
   onEvent(event: SubDeviceEvent): void;
 }
 
-/** Label of the data partition. */
-const STAGING = "staging";
-/** Sub-devices in one message of farewell. */
+/** Sub-devices in one `offline` message. */
 const FAREWELL_LENGTH = 20;
 
-/** Speaks for devices that have no connection of their own, and brings them their firmware. */
+/** Connects devices that have no connection of their own to the platform, and updates their firmware. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #sessions: Sessions;
   readonly #operations: Operations;
   readonly #publishQueue: PublishQueue;
   readonly queue: StagingQueue<SubDevice>;
-  /** `idle`: connected, and nothing to say so far. `up`: the platform's answers can reach us. */
+  /** `idle`: connected, and nothing to send so far. `up`: the topic of the platform's answers is subscribed. */
   #link: "down" | "idle" | "subscribing" | "up" = "down";
   #timer: Timer | undefined;
   readonly #marks: UpdateMarks;
@@ -65,9 +64,7 @@ export class Gateway {
     this.#options = options;
     this.#publishQueue = new PublishQueue({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
-    const area = slot
-      ? slotArea({ ...device, onTaken: onSlotTaken })
-      : { label: STAGING, partition: device.openPartition(STAGING), prepare: () => {} };
+    const area = slot ? slotArea({ ...device, onTaken: onSlotTaken }) : partitionArea(device);
     this.queue = new StagingQueue<SubDevice>({
       ...options,
       area,
@@ -145,7 +142,9 @@ export class Gateway {
   }
 
   /**
-   * A sub-device may be back, or run another version: asks it, and reports what it says. @returns whether it is known
+   * A sub-device may be back, or run another version: asks it for its version and reports that.
+   *
+   * @returns whether it is known
    */
   check(name: DeviceName): boolean {
     const sub = this.#sessions.find(name);
@@ -188,7 +187,7 @@ export class Gateway {
     this.#marks.load();
   }
 
-  /** Ends with a farewell to the platform, as far as the connection takes it at once. */
+  /** Reports the sub-devices as offline, if the connection takes the messages at once. */
   stop(): void {
     const { session, name } = this.#options;
     const heard = this.#sessions.all.filter(({ phase }) => phase !== "offline");
@@ -219,9 +218,9 @@ export class Gateway {
   /** The own firmware's update moved on. */
   onOwnState(name: State["name"]): void {
     const { slot } = this.#options;
-    // What is downloaded may wait long for its installation: in a slot of its own it is in nobody's way.
-    if (name === "idle" || (name === "ready" && !slot)) this.queue.firmwareEnded();
-    else if (slot && name === "reporting") this.queue.firmwareHolds();
+    // A downloaded image may wait long for its installation. If images have a partition of their own, it blocks nobody.
+    if (name === "idle" || (name === "ready" && !slot)) this.queue.firmware.end();
+    else if (slot && name === "reporting") this.queue.firmware.take();
   }
 
   /** The own firmware's slot is about to be erased. */
@@ -237,7 +236,7 @@ export class Gateway {
     }
     const [root, kind, productId = "", deviceName = ""] = topic.split("/");
     const sub = root === "$ota" && kind === "update" ? this.#sessions.find({ productId, deviceName }) : undefined;
-    // Not what was on its way as it was unbound.
+    // A message that was on its way when the sub-device was unbound is dropped.
     if (sub?.subscribed) this.#messages.onDownlink(sub, payload);
     return sub !== undefined;
   }
@@ -260,7 +259,7 @@ export class Gateway {
     if (this.#link === "down") throw new OtaError("connection-lost", "not connected to the broker");
   }
 
-  /** There is something to say: once for each connection the answers are subscribed to first. */
+  /** There is something to send. On each connection the topic of the answers is subscribed first. */
   #wake(): void {
     if (this.#link === "up") this.#publishQueue.run();
     if (this.#link !== "idle") return;
@@ -288,7 +287,7 @@ export class Gateway {
     const spoken = this.queue.arrived(sub);
     this.#events.tellState(sub, version === undefined ? "absent" : "online");
     if (spoken) return;
-    // What it was about in an earlier boot is over; an offer begins it anew.
+    // A mark of an earlier boot is over: an offer begins the update anew.
     if (sub.mark !== "done" && sub.mark !== "failed" && !this.queue.holds(sub)) this.#events.mark(sub, "none");
     if (version !== undefined) this.#reporterOf(sub).version(version, () => {});
   }

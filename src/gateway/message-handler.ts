@@ -30,14 +30,18 @@ export class MessageHandler {
     const message = decodeGatewayMessage(payload);
     switch (message.type) {
       case "results":
-        for (const result of message.results) this.#options.operations.onResult(message.operation, result);
+        for (let result = message.results.next(); result !== undefined; result = message.results.next()) {
+          this.#options.operations.onResult(message.operation, result);
+        }
         return;
       case "bound":
         this.#options.operations.onBound(message.devices);
         return;
       case "change":
         this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));
-        for (const device of message.devices) this.onBinding(device, message.bound);
+        for (let device = message.devices.next(); device !== undefined; device = message.devices.next()) {
+          this.onBinding(device, message.bound);
+        }
         return;
       case "unknown":
         this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);
@@ -55,7 +59,7 @@ export class MessageHandler {
       case "offer": {
         const { offer } = message;
         this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
-        // What runs there is not offered by a platform that was told so; nor is it asked in circles.
+        // An offer of the version that runs crossed its report. To report it again could go on for ever.
         if (offer.version !== sub.version || this.#options.queue.serves(sub)) this.#options.queue.offered(sub, offer);
         return;
       }

@@ -4,6 +4,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import {
   adviceFor,
   type BindProof,
+  type DeviceList,
   DESCRIBE,
   encodeOperation,
   isSuccess,
@@ -22,7 +23,7 @@ interface PendingRequest {
   /** `undefined`: which sub-devices are bound. */
   readonly operation: Operation | undefined;
   readonly device: DeviceName | undefined;
-  /** From its sending on. */
+  /** Runs from the moment the request is sent. */
   timer: Timer | undefined;
   settle(answer: Answer): void;
 }
@@ -46,7 +47,7 @@ export class Operations {
   /**
    * @param settle called once, never from inside this call; with `not-bound`, `gateway-refused`, `mqtt-timeout` or
    *               `connection-lost`
-   * @returns what sends it: the wait for the answer begins with that, however long others come first
+   * @returns sends the request when it is called: only then the wait for the answer begins
    */
   ask(
     operation: Operation,
@@ -66,7 +67,7 @@ export class Operations {
     return this.#asking({ operation: undefined, device: undefined, timer: undefined, settle }, DESCRIBE);
   }
 
-  /** What sends a message whose answer nobody waits for. */
+  /** @returns sends, when it is called, a message whose answer nobody waits for */
   sending(payload: string): Sending {
     return () => this.#session.publish(this.#topic, payload);
   }
@@ -83,9 +84,14 @@ export class Operations {
     this.#settle(request, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
   }
 
-  onBound(devices: readonly DeviceName[]): void {
+  onBound(devices: DeviceList<DeviceName>): void {
     const request = this.#requests.find(({ operation }) => operation === undefined);
-    if (request !== undefined) this.#settle(request, devices);
+    if (request === undefined) return;
+    const names: DeviceName[] = [];
+    for (let device = devices.next(); device !== undefined; device = devices.next()) {
+      names.push({ productId: device.productId, deviceName: device.deviceName });
+    }
+    this.#settle(request, names);
   }
 
   /** The connection is over. */

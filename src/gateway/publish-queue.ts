@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../hal/ports/index.js";
 import type { MqttSession } from "../mqtt/session.js";
 
-/** Something to send. @returns false if the connection does not take it now: it is tried again */
+/** Sends a message. @returns false if the connection does not take it now: it is tried again */
 export type Sending = () => boolean;
 
 export interface PublishQueueOptions {
@@ -12,20 +12,20 @@ export interface PublishQueueOptions {
   next(): boolean;
 }
 
-/** Before what the connection did not take is tried again. */
+/** Wait before a message that the connection did not take is tried again. */
 const BUSY_MS = 100;
 const SECOND_MS = 1000;
 
 /**
- * The one way out for all that is said for sub-devices: never more than so many messages in any one second. It sends in
- * turns of its own, with nothing below them: to put a message together takes half of a chip's stack.
+ * Sends all messages for sub-devices: never more than so many in any one second. Each message has a turn of its own: to
+ * put one together takes half of a chip's stack.
  */
 export class PublishQueue {
   readonly #options: PublishQueueOptions;
   readonly #waiting: Sending[] = [];
   /** When the newest messages were sent, oldest first: as many as a second may have. */
   readonly #sentAt: number[] = [];
-  /** A message that the next of its kind makes up for. */
+  /** The newest message without acknowledgement. A later one for the same device replaces it. */
   #spare: { readonly topic: string; readonly sending: Sending } | undefined;
   #timer: Timer | undefined;
   #open = false;
@@ -39,7 +39,7 @@ export class PublishQueue {
     this.run();
   }
 
-  /** The connection is over: what waits is void. */
+  /** The connection is over: waiting messages are dropped. */
   close(): void {
     this.#open = false;
     this.#waiting.length = 0;
@@ -64,7 +64,7 @@ export class PublishQueue {
     if (onAcknowledged === undefined) {
       this.#spare = { topic, sending };
     } else {
-      // What is said of one device keeps its order: a progress that came after the result would contradict it.
+      // Messages of one device keep their order: a progress after the result would contradict the result.
       if (this.#spare?.topic === topic) {
         this.#waiting.push(this.#spare.sending);
         this.#spare = undefined;
@@ -101,7 +101,7 @@ export class PublishQueue {
       return;
     }
     const sent = sending();
-    // What it sent may have been the end of the connection.
+    // The connection may have ended while it sent.
     if (!this.#open) return;
     if (sent) {
       if (sending === this.#waiting[0]) this.#waiting.shift();

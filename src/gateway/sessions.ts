@@ -18,20 +18,20 @@ export interface SessionsOptions {
   isUrgent(sub: SubDevice): boolean;
   /** Whether one is not to be disturbed. */
   isBusy(sub: SubDevice): boolean;
-  /** The platform hears it, and it was asked for its version. */
+  /** The sub-device is online and subscribed, and was asked for its version. */
   onIntroduced(sub: SubDevice): void;
   onRefused(sub: SubDevice, error: OtaError): void;
 }
 
-/** One on its way from `online` to its version report. */
+/** A sub-device on its way from `online` to its version report. */
 interface Joining {
   readonly sub: SubDevice;
   asking: Pick<Timer, "cancel"> | undefined;
 }
 
-/** So many are on their way at once. */
+/** How many sub-devices may be on their way at once. */
 const WINDOW = 4;
-/** Before those that did not answer, or failed, are looked at again. */
+/** Wait before sub-devices that did not answer, or failed, are checked again. */
 const RETRY_MS = 30_000;
 
 /**
@@ -86,7 +86,7 @@ export class Sessions {
     this.#options.publishQueue.run();
   }
 
-  /** It is looked at again before long. */
+  /** Checks the sub-device again after a while. */
   retry(sub: SubDevice): void {
     sub.again = true;
     if (!this.#open) return;
@@ -99,9 +99,9 @@ export class Sessions {
     });
   }
 
-  /** The platform takes it from now on. It may have been unbound before, and the word of that lost: it begins anew. */
+  /** The platform has bound it. An earlier message that it was unbound may have been lost, so that it joins anew. */
   bound(sub: SubDevice): void {
-    // Answers come in any order: the one to its `online`, sent before, may yet say that it is not bound.
+    // Answers come in any order: the answer to an earlier `online` may still be that it is not bound.
     if (this.#joining.some((joining) => joining.sub === sub && joining.asking === undefined)) {
       sub.again = true;
       return;
@@ -118,7 +118,7 @@ export class Sessions {
     this.refuse(sub, new OtaError("not-bound", "unbound from this gateway"));
   }
 
-  /** The platform does not take it. */
+  /** The platform refuses the sub-device. */
   refuse(sub: SubDevice, error: OtaError): void {
     this.#unsubscribe(sub);
     this.#done(sub);
@@ -164,7 +164,7 @@ export class Sessions {
     });
   }
 
-  /** What is on its way to it is dropped; on the UNSUBACK nothing depends. */
+  /** Messages for it that are on their way are dropped. Nobody waits for the UNSUBACK. */
   #unsubscribe(sub: SubDevice): void {
     if (!sub.subscribed) return;
     sub.subscribed = false;

@@ -14,7 +14,7 @@ export interface SubDeviceGateOptions {
   readonly plans: UpdatePlans | undefined;
 }
 
-/** Says whether, and when, a sub-device is updated. @returns `undefined`: whenever it is offered */
+/** The gate of a sub-device's updates. @returns `undefined` without plans: an update begins when it is offered */
 export function subDeviceGate(
   sub: SubDevice,
   { clock, capacity, queue, plans }: SubDeviceGateOptions,
@@ -28,7 +28,7 @@ export function subDeviceGate(
     runningVersion: () => sub.version,
     askVersion: (onEnded) => {
       askVersion(sub.installer, clock, (version) => {
-        // Its turn may be over, and its version known better since.
+        // Its turn may be over by now; a newer answer then counts.
         if (queue.serves(sub) && version !== undefined) {
           sub.version = version;
           queue.arrived(sub);

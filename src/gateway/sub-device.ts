@@ -14,13 +14,12 @@ export interface SubDeviceOptions extends DeviceName {
 }
 
 /**
- * `offline`: the platform is yet to be told that it is there. `joining`: it is being told. `refused`: the platform does
- * not take it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was
- * reported.
+ * `offline`: not reported to the platform as online yet. `joining`: that is under way. `refused`: the platform refuses
+ * it. `checking`: it is to be asked for its version. `absent`: it does not answer. `online`: its version was reported.
  */
 export type Phase = "offline" | "joining" | "refused" | "checking" | "absent" | "online";
 
-/** What an application hears of a sub-device: how it stands, or how far its update is. */
+/** The state of a sub-device, or of its update, for an application. */
 export type SubDeviceState =
   | Exclude<Phase, "joining" | "checking">
   | "queued"
@@ -34,7 +33,7 @@ export type SubDeviceEvent = DeviceName &
         readonly version: string | undefined;
         readonly message?: string | undefined;
       }
-    /** Bytes in the staging area, and then those that the installation says it took. */
+    /** Bytes in the staging area, and then those that the installation has reported. */
     | {
         readonly kind: "progress";
         readonly step: "download" | "install";
@@ -54,7 +53,7 @@ const PHASES: readonly Phase[] = Object.freeze([
   "absent",
   "online",
 ] as const);
-/** Of `bits`: where the mark, the need to be looked at again and the subscription begin, above the phase. */
+/** The layout of `bits`: the phase in bits 0 to 2, then the mark, `again` and `subscribed`. */
 const MARK_SHIFT = 3;
 const AGAIN = 1 << 6;
 const SUBSCRIBED = 1 << 7;
@@ -71,7 +70,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
   offer: SharedOffer | undefined;
   /** Phase, mark, `again` and `subscribed`. Not private: a private field takes twice the memory. */
   bits = 0;
-  /** A field of those alone that have one. */
+  /** Only sub-devices that have a secret have this field. */
   declare readonly deviceSecret?: string;
 
   /** @param productId the same string as the others' of that product: they share its bytes */
@@ -102,7 +101,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
     this.bits = (this.bits & ~(7 << MARK_SHIFT)) | (MARKS.indexOf(mark) << MARK_SHIFT);
   }
 
-  /** It is looked at again before long: the platform's answer, the sub-device's own or its update failed. */
+  /** It is checked again after a while: the platform, the sub-device or its update failed. */
   get again(): boolean {
     return (this.bits & AGAIN) !== 0;
   }
@@ -111,7 +110,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
     this.bits = again ? this.bits | AGAIN : this.bits & ~AGAIN;
   }
 
-  /** The platform's words for it are for us, on this connection. */
+  /** Its update topic is subscribed on this connection. */
   get subscribed(): boolean {
     return (this.bits & SUBSCRIBED) !== 0;
   }

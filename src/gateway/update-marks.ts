@@ -1,6 +1,7 @@
 import type { Clock, KeyValueStore, Log, Timer } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
 import { equalBytes } from "../lib/bytes.js";
+import { addSum, hasSum, SUM_LENGTH } from "../lib/checked-record.js";
 import { crc32 } from "../lib/crc32.js";
 import { encodeUtf8 } from "../lib/utf8.js";
 
@@ -8,7 +9,7 @@ import { encodeUtf8 } from "../lib/utf8.js";
 export const MARKS = Object.freeze(["none", "queued", "downloading", "installing", "done", "failed"] as const);
 export type Mark = (typeof MARKS)[number];
 
-/** One whose mark is remembered. */
+/** Something that has a mark. */
 export interface Marked {
   /** `PRODUCT/name`. */
   readonly owner: string;
@@ -26,7 +27,6 @@ export interface Marked {
 const FORMAT_VERSION = 1;
 const HEAD_LENGTH = 2;
 const ENTRY_LENGTH = 5;
-const CRC_LENGTH = 4;
 export const ENTRIES_PER_RECORD = 100;
 
 export function marksKey(record: number): string {
@@ -35,8 +35,7 @@ export function marksKey(record: number): string {
 
 /** @param entries at most as many as a record holds */
 export function encodeMarks(entries: readonly Marked[]): Uint8Array {
-  const end = HEAD_LENGTH + entries.length * ENTRY_LENGTH;
-  const record = new Uint8Array(end + CRC_LENGTH);
+  const record = new Uint8Array(HEAD_LENGTH + entries.length * ENTRY_LENGTH + SUM_LENGTH);
   const view = new DataView(record.buffer);
   record[0] = FORMAT_VERSION;
   record[1] = entries.length;
@@ -45,17 +44,16 @@ export function encodeMarks(entries: readonly Marked[]): Uint8Array {
     view.setUint32(at, idOf(owner), true);
     record[at + 4] = MARKS.indexOf(mark);
   });
-  view.setUint32(end, crc32(record, end), true);
+  addSum(record);
   return record;
 }
 
 /** @returns marks by id; none for anything but a whole, sound record of this format */
 export function decodeMarks(record: Uint8Array): [id: number, mark: Mark][] {
-  const end = record.byteLength - CRC_LENGTH;
+  const end = record.byteLength - SUM_LENGTH;
   const count = record[1] ?? 0;
-  if (record[0] !== FORMAT_VERSION || end !== HEAD_LENGTH + count * ENTRY_LENGTH) return [];
+  if (record[0] !== FORMAT_VERSION || end !== HEAD_LENGTH + count * ENTRY_LENGTH || !hasSum(record)) return [];
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (view.getUint32(end, true) !== crc32(record, end)) return [];
   const entries: [number, Mark][] = [];
   for (let at = HEAD_LENGTH; at < end; at += ENTRY_LENGTH) {
     entries.push([view.getUint32(at, true), MARKS[record[at + 4] as number] ?? "none"]);
@@ -63,7 +61,7 @@ export function decodeMarks(record: Uint8Array): [id: number, mark: Mark][] {
   return entries;
 }
 
-/** Two with the same id would share a mark, which orders and shows, and decides nothing. */
+/** Two owners with the same id would share a mark. A mark is only for display and for the order of joining. */
 export function idOf(owner: string): number {
   const bytes = encodeUtf8(owner);
   return crc32(bytes, bytes.byteLength);
@@ -82,7 +80,7 @@ export class UpdateMarks {
     this.#options = options;
   }
 
-  /** Gives every one its mark, wherever in the records it stands. @throws HalError where storage cannot be read */
+  /** Gives each sub-device its mark from the records. @throws HalError if storage cannot be read */
   load(): void {
     const { store, entries } = this.#options;
     const marks = readMarks(store);
@@ -122,7 +120,7 @@ export class UpdateMarks {
   }
 }
 
-/** @returns marks by id @throws HalError where storage cannot be read */
+/** @returns marks by id @throws HalError if storage cannot be read */
 export function readMarks(store: Pick<KeyValueStore, "read">): Map<number, Mark> {
   const marks = new Map<number, Mark>();
   for (let record = 0; ; record++) {

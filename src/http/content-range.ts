@@ -3,7 +3,7 @@ export interface ContentRange {
   readonly first: number;
   /** Inclusive. */
   readonly last: number;
-  /** Complete length of the representation; `undefined` if the server says `*`. */
+  /** Complete length of the representation; `undefined` if the server sends `*`. */
   readonly total: number | undefined;
 }
 

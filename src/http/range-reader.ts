@@ -27,7 +27,7 @@ export interface RangeReaderOptions {
 }
 
 const REDIRECT_LIMIT = 5;
-/** A server that sends less than this many bytes a second over the window is left. */
+/** The connection is given up if fewer bytes a second than these come over the window. */
 const STALL_BYTES_PER_SECOND = 128;
 const STALL_WINDOW_MS = 30_000;
 const WANTED = ["content-range", "etag", "location", "retry-after", "date", "content-encoding"] as const;
@@ -186,7 +186,7 @@ export class RangeReader {
     return undefined;
   }
 
-  /** One timer for both waits, which looks what came, and when: cheaper than a new one for each read. */
+  /** One timer serves both waits: it looks how much came, and when. A new timer for each read would cost more. */
   #arm(): void {
     const { clock, idleTimeoutMs } = this.#options;
     const waitMs = Math.max(0, Math.min(this.#lastByteAt + idleTimeoutMs, this.#windowEnd) - clock.now());

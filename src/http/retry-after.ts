@@ -2,7 +2,7 @@
  * Retry-After (RFC 9110 §10.2.3): seconds, or a date. A date is read against the server's own Date field, so that no
  * clock is needed here.
  *
- * @returns milliseconds, or `undefined` if nothing usable was said
+ * @returns milliseconds, or `undefined` if there is nothing usable
  */
 export function parseRetryAfter(value: string | undefined, date: string | undefined): number | undefined {
   if (value === undefined) return undefined;

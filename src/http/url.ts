@@ -10,7 +10,7 @@ export interface HttpUrl {
   readonly target: string;
 }
 
-const URL_LIMIT = 2048;
+const URL_LIMIT = 4096;
 
 /** @returns `undefined` for anything that is not an absolute http or https URL of plain ASCII */
 export function parseUrl(text: string): HttpUrl | undefined {
@@ -45,7 +45,7 @@ export function resolveLocation(base: HttpUrl, location: string): HttpUrl | unde
   return parseUrl(origin + path.slice(0, path.lastIndexOf("/") + 1) + location);
 }
 
-/** For logs: never the query, which is where the signature is. */
+/** For logs: without the query, which holds the signature. */
 export function redactUrl(text: string): string {
   const match = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#@]*)([^?#]*)/i.exec(text);
   if (match === null) return "(no URL)";

@@ -8,7 +8,7 @@ const MD5_LENGTH = 16;
 export class ReadBack {
   readonly #partition: FlashPartition;
   readonly #digests: Digests;
-  /** Made with the first block: until then there may be nothing to read, and not much of the stack. */
+  /** Made with the first block: there may be none, and the constructor may run where little stack is left. */
   #digest: Digest | undefined;
   #offset = 0;
 

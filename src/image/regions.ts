@@ -1,8 +1,8 @@
 import type { FlashPartition } from "../../hal/ports/index.js";
 
 /*
- * How a partition is erased during an update: in regions, the largest units that the chip erases in one operation, each
- * at most one region before it is needed. The checkpoint is stored once a region, when the data reach it.
+ * During an update a partition is erased in regions: the largest units that the chip erases in one operation. A region
+ * is erased at most one region ahead. The checkpoint is stored once for each region, before its first block.
  */
 
 /** @returns the end of the region that `byteOffset` is in */

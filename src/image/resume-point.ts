@@ -4,7 +4,7 @@ import { regionEnd } from "./regions.js";
 
 /**
  * Finds the last block that was programmed after `regionOffset`, by reading. Blocks are programmed in order, and blank
- * ones not at all, so everything before it is whole; it may be torn itself, and is to be fetched again.
+ * ones not at all, so everything before that block is whole. The block itself may be torn, and is fetched again.
  */
 export class ResumeSearch {
   readonly #partition: FlashPartition;

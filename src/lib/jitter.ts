@@ -1,6 +1,6 @@
 import type { Random } from "../../hal/ports/index.js";
 
-/** @returns a number from 0 up to and without 1 */
+/** @returns a number from 0 to less than 1 */
 export function randomFraction(random: Random): number {
   const bytes = new Uint8Array(4);
   random.fill(bytes);

@@ -1,4 +1,4 @@
-/** For logs and reports: text from outside with every character that is no visible ASCII as a question mark. */
+/** For logs and reports: replaces every character of a text from outside that is not visible ASCII by `?`. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -16,7 +16,7 @@ export class Backlog {
     return this.#byteLength === 0;
   }
 
-  /** More waits than may: the peer takes no data. */
+  /** More bytes wait than the limit: the peer takes no data. */
   get overflowing(): boolean {
     return this.#byteLength > this.#limit;
   }
@@ -26,7 +26,7 @@ export class Backlog {
     this.#byteLength += bytes.byteLength;
   }
 
-  /** The socket said that it takes so many bytes now. */
+  /** How many bytes the socket takes now. */
   set room(count: number) {
     this.#room = count;
   }

@@ -15,6 +15,8 @@ export type Received =
       readonly payload: Uint8Array;
       readonly packetId: number | undefined;
     }
+  /** A publish longer than what is accepted: nothing of it was kept. */
+  | { readonly type: "skipped"; readonly byteLength: number; readonly packetId: number | undefined }
   | { readonly type: "pingresp" | "unsuback" };
 
 export interface MqttCredentials {
@@ -72,6 +74,8 @@ export function encodeDisconnect(): Uint8Array {
 
 /** Bytes that the remaining length of a packet takes at most. */
 const LENGTH_BYTES = 4;
+/** The first half of a packet's first byte. */
+const PUBLISH = 3;
 
 export interface PacketReaderOptions {
   /** Longest remaining length accepted, in bytes. */
@@ -82,72 +86,116 @@ export interface PacketReaderOptions {
 }
 
 /**
- * Turns the stream of bytes into packets. mqtt-packet gathers a whole packet before it looks at it, so the length is
- * looked at here first. After an error the reader is spent: the connection must be closed ([MQTT-4.8.0-1]).
+ * Turns the stream of bytes into packets. The parser would join each piece of a packet to those before it. Here each
+ * packet is gathered once, in a buffer of its length. A publish that is too long is passed over as it comes. After an
+ * error the reader is spent: the connection must be closed ([MQTT-4.8.0-1]).
  */
 export class PacketReader {
   readonly #options: PacketReaderOptions;
   readonly #parser = mqtt.parser({ protocolVersion: 4 });
-  /** What the parser found in the bytes of one push, in order. */
-  readonly #parsed: (IncomingPacket | Error)[] = [];
-  /** Where in a packet the next byte is: its type, its length, or this many bytes before its end. */
-  #place: "type" | "length" | number = "type";
+  /** What was found in the bytes of one push, in order. */
+  readonly #found: (IncomingPacket | Received | Error)[] = [];
+  /** The first byte and the length of a packet, as they came. */
+  readonly #head = new Uint8Array(1 + LENGTH_BYTES);
+  #headLength = 0;
+  /** Remaining length. */
   #length = 0;
-  #lengthCount = 0;
+  /** Bytes of it that have not come yet. */
+  #left = 0;
+  /** Absent while a publish is passed over. */
+  #packet: Uint8Array | undefined;
+  /** The publish that is passed over: the length of its topic, and its packet id. */
+  #topicLength = 0;
+  #packetId = 0;
   #failed = false;
 
   constructor(options: PacketReaderOptions) {
     this.#options = options;
-    this.#parser.on("packet", (packet) => this.#parsed.push(packet));
-    this.#parser.on("error", (error) => this.#parsed.push(error));
+    this.#parser.on("packet", (packet) => this.#found.push(packet));
+    this.#parser.on("error", (error) => this.#found.push(error));
   }
 
-  /** @param bytes are kept: hand over a copy */
+  /** @param bytes are copied: they may be overwritten afterwards */
   push(bytes: Uint8Array): void {
     if (this.#failed) return;
-    const good = this.#measure(bytes);
-    if (good > 0) this.#parse(bytes.subarray(0, good));
-    for (const found of this.#parsed.splice(0)) {
+    this.#cut(bytes);
+    for (const found of this.#found.splice(0)) {
       if (this.#failed) return;
-      // Not in a method of its own: the stack is at its deepest in what follows from a packet.
-      const received = found instanceof Error ? found.message : convert(found);
+      // This is not a method of its own, to save stack: it is deepest in what follows from a packet.
+      const received = found instanceof Error ? found.message : "type" in found ? found : convert(found);
       if (typeof received === "string") this.#fail(received);
       else this.#options.onPacket(received);
     }
-    if (good < bytes.byteLength) this.#fail(`packet of more than ${this.#options.maxLength} bytes`);
   }
 
-  #parse(bytes: Uint8Array): void {
-    try {
-      this.#parser.parse(bytes);
-    } catch (error) {
-      this.#parsed.push(error instanceof Error ? error : new Error("malformed packet"));
-    }
-  }
-
-  /** Follows packet boundaries. @returns how many of the bytes come before a packet that is too long */
-  #measure(bytes: Uint8Array): number {
-    let start = 0;
-    for (let index = 0; index < bytes.byteLength; ) {
-      if (typeof this.#place === "number") {
-        const count = Math.min(this.#place, bytes.byteLength - index);
-        index += count;
-        this.#place = this.#place === count ? "type" : this.#place - count;
+  /** Cuts the stream into packets. */
+  #cut(bytes: Uint8Array): void {
+    for (let index = 0; index < bytes.byteLength && !(this.#found.at(-1) instanceof Error); ) {
+      if (this.#left > 0) {
+        const piece = bytes.subarray(index, index + this.#left);
+        if (this.#packet === undefined) this.#pass(piece);
+        else this.#packet.set(piece, this.#packet.byteLength - this.#left);
+        index += piece.byteLength;
+        this.#left -= piece.byteLength;
+        if (this.#left === 0) this.#end();
         continue;
       }
       const byte = bytes[index++] as number;
-      if (this.#place === "type") {
-        start = index - 1;
-        this.#place = "length";
+      this.#head[this.#headLength++] = byte;
+      if (this.#headLength === 1) {
         this.#length = 0;
-        this.#lengthCount = 0;
+        // CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP: what is none of them may say that it goes on for long.
+        const isKnown = byte >> 4 === PUBLISH || [0x20, 0x40, 0x90, 0xb0, 0xd0].includes(byte);
+        if (!isKnown) this.#found.push(new Error("no packet that a broker sends"));
         continue;
       }
-      this.#length += (byte & 0x7f) * 128 ** this.#lengthCount++;
-      if (this.#length > this.#options.maxLength || this.#lengthCount > LENGTH_BYTES) return start;
-      if (byte < 0x80) this.#place = this.#length === 0 ? "type" : this.#length;
+      this.#length += (byte & 0x7f) * 128 ** (this.#headLength - 2);
+      if (byte < 0x80) this.#begin();
+      else if (this.#headLength > LENGTH_BYTES) this.#found.push(new Error("malformed remaining length"));
     }
-    return bytes.byteLength;
+  }
+
+  /** The head of a packet is there. */
+  #begin(): void {
+    const first = this.#head[0] as number;
+    this.#left = this.#length;
+    this.#packet = undefined;
+    if (this.#length <= this.#options.maxLength) {
+      this.#packet = new Uint8Array(this.#headLength + this.#length);
+      this.#packet.set(this.#head.subarray(0, this.#headLength));
+      if (this.#length === 0) this.#end();
+    } else if (first >> 4 === PUBLISH && (first & 6) <= 2) {
+      this.#topicLength = 0;
+      this.#packetId = 0;
+    } else {
+      this.#found.push(new Error(`packet of more than ${this.#options.maxLength} bytes`));
+    }
+    this.#headLength = 0;
+  }
+
+  /** Passes over a piece of a publish, but for the packet id, which comes behind the topic. */
+  #pass(piece: Uint8Array): void {
+    const at = this.#length - this.#left;
+    for (let index = 0; index < piece.byteLength && at + index < 4 + this.#topicLength; index++) {
+      const byte = piece[index] as number;
+      if (at + index < 2) this.#topicLength = this.#topicLength * 0x100 + byte;
+      else if (at + index >= 2 + this.#topicLength) this.#packetId = this.#packetId * 0x100 + byte;
+    }
+  }
+
+  #end(): void {
+    if (this.#packet === undefined) {
+      const packetId = ((this.#head[0] as number) & 6) === 0 ? undefined : this.#packetId;
+      const skipped = { type: "skipped", byteLength: this.#length, packetId } as const;
+      this.#found.push(packetId === 0 ? new Error("publish without an id") : skipped);
+      return;
+    }
+    try {
+      this.#parser.parse(this.#packet);
+    } catch (error) {
+      this.#found.push(error instanceof Error ? error : new Error("malformed packet"));
+    }
+    this.#packet = undefined;
   }
 
   #fail(reason: string): void {

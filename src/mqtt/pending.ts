@@ -92,7 +92,7 @@ export class PendingPackets {
       }
       oldest.tries++;
       oldest.sentAt = clock.now();
-      // It is the youngest now.
+      // It is the last one that was sent now.
       this.#packets.push(this.#packets.shift() as Pending);
       send(oldest.encode(oldest.packetId, true));
       this.#arm();

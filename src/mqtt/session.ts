@@ -48,14 +48,15 @@ const RECONNECT_MAX_MS = 60_000;
 const CONNECT_INTERVAL_MS = 5_000;
 /** A connection that lasted this long starts the back-off anew. */
 const STABLE_AFTER_MS = 60_000;
-const MAX_PACKET_LENGTH = 16_384;
+/** The platform's longest message, with its topic and its packet id. */
+const MAX_PACKET_LENGTH = 16_384 + 256;
 const READ_LENGTH = 512;
 /** Bytes that may wait for room in the socket. */
 const BACKLOG_LIMIT = 8_192;
 
 /**
  * An MQTT 3.1.1 client session: always clean, never a will, QoS 0 and 1. It reconnects by itself. What is in flight
- * when a connection ends is forgotten: the session is clean, and the owner knows from its own state what to say again.
+ * when a connection ends is forgotten: the session is clean, and the owner knows from its own state what to send again.
  */
 export class MqttSession {
   readonly #options: MqttSessionOptions;
@@ -199,11 +200,11 @@ export class MqttSession {
   #onReadable(): void {
     this.#readBuffer ??= new Uint8Array(READ_LENGTH);
     for (;;) {
-      // A packet's consequence may have been the end of this connection.
+      // A packet may have ended this connection.
       if (this.#stream === undefined || this.#reader === undefined) return;
       const count = this.#stream.read(this.#readBuffer, 0, READ_LENGTH);
       if (count === 0) return;
-      this.#reader.push(this.#readBuffer.slice(0, count));
+      this.#reader.push(this.#readBuffer.subarray(0, count));
     }
   }
 
@@ -218,6 +219,10 @@ export class MqttSession {
         if (packet.packetId !== undefined) this.#send(encodePuback(packet.packetId));
         if (this.#phase !== "open") return;
         this.#options.onMessage(packet.topic, packet.payload);
+        return;
+      case "skipped":
+        this.#options.log("warn", "mqtt", () => `message of ${packet.byteLength} bytes passed over: it is too long`);
+        if (packet.packetId !== undefined) this.#send(encodePuback(packet.packetId));
         return;
       case "puback":
         this.#pending.acknowledge(packet.packetId, "puback", true);

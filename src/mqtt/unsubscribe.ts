@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../lib/utf8.js";
 
 /**
- * MQTT 3.1.1 §3.10. Not of the codec: who has no sub-devices never unsubscribes.
+ * MQTT 3.1.1 §3.10. It is not in the codec: a device without sub-devices never unsubscribes.
  *
  * @param filter one, of at most 123 bytes: the length of the packet fits one byte
  */

@@ -14,7 +14,7 @@ export interface Remembered {
   readonly failures: number;
   /** Why it cools down, if that is not over. */
   readonly cooling: "reverted" | "exhausted" | undefined;
-  /** Left of a deferral; 0 if there is none. */
+  /** What is left of a deferral; 0 if there is none. */
   readonly deferredSeconds: number;
 }
 
@@ -25,7 +25,7 @@ export interface DecisionInput {
   /** Somebody listens to plans. */
   readonly hasListener: boolean;
   readonly remembered: Remembered;
-  /** What runs on the target of the image; `undefined` as long as it does not say. */
+  /** What runs on the target of the image; `undefined` as long as that is not known. */
   readonly runningVersion: string | undefined;
   readonly component: string;
   readonly kind: ComponentKind;
@@ -42,7 +42,7 @@ export type Decision =
   | { readonly do: "ask"; readonly unmet: readonly Unmet[] }
   | { readonly do: "decline"; readonly reason: string };
 
-/** What happens to a plan now. Pure but for the look at the vitals. */
+/** What happens to a plan now. Pure, except that it reads the vitals. */
 export function decide(input: DecisionInput): Decision {
   const reason = refusalOf(input);
   if (reason !== undefined) return { do: "decline", reason };
@@ -54,8 +54,8 @@ export function decide(input: DecisionInput): Decision {
 }
 
 /**
- * Consent to the download is asked where the policy, or else a listener, wants it; to the installation by its own
- * setting.
+ * The policy says if the download needs consent; if it does not say, the download needs it if there is a listener. The
+ * installation has a setting of its own.
  */
 function wantsConsent({ step, policy, hasListener }: DecisionInput): boolean {
   if (step === "install") return policy.installWhen === "accepted";
@@ -94,7 +94,7 @@ function unmetOf(input: DecisionInput): Unmet[] {
   if (remembered.deferredSeconds > 0) {
     unmet.push({ what: "deferral", required: remembered.deferredSeconds, measured: undefined });
   }
-  // A difference is offered to whom has said its source version, and to nobody else.
+  // The image is a difference: until the running version is known, it waits.
   if (requirements.sourceVersion !== undefined && runningVersion === undefined) {
     unmet.push({ what: "version", required: requirements.sourceVersion, measured: undefined });
   }

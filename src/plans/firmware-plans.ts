@@ -1,8 +1,8 @@
 import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
-import type { Offer } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { Event, State } from "../update/machine/types.js";
+import type { Dependencies } from "./dependencies.js";
 import type { Plan } from "./plan.js";
 import type { PlanGate } from "./gate.js";
 import { type Policy, type PolicyConfig, resolvePolicy } from "./policy.js";
@@ -19,18 +19,15 @@ export interface FirmwarePlansOptions {
   readonly tls: TlsOptions;
   /** The own firmware's; it may be another one later. */
   driver(): UpdateDriver;
-  /** Before the first look at an offer. */
-  gatherMs(): number;
-  awaited(): string | undefined;
-  blocked(offer: Offer): string | undefined;
-  unblock(offer: Offer): void;
+  /** The components that are offered with the firmware; absent as long as there are none. */
+  dependencies(): Dependencies | undefined;
   hasListener(): boolean;
   onPlan(plan: Plan): void;
   /** From now on the own firmware's updates are asked about. */
   onGate(gate: PlanGate): void;
 }
 
-/** The plans of the own firmware. Whoever does not use them does not pay for them: updates go on without a question. */
+/** The plans of the own firmware. They are made with their first use: before that, updates go on without a question. */
 export class FirmwarePlans {
   readonly #options: FirmwarePlansOptions;
   readonly #policy: Policy;
@@ -63,7 +60,7 @@ export class FirmwarePlans {
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
     const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;
-    // First of all: after an error here the next use begins anew, and is not without a gate.
+    // This comes first: if it throws, nothing is set yet, and the next use begins anew.
     const record = loadRecord(device.store, OWN_KEY);
     const plans = new UpdatePlans({
       device,
@@ -71,7 +68,7 @@ export class FirmwarePlans {
       tls,
       hasListener,
       onPlan: (plan) => {
-        // A sub-device's is no answer to the question for the device's own.
+        // A check asks about the device's own updates: a plan of a sub-device does not answer it.
         if (plan.deviceName === undefined) this.#options.checkIn.found(plan);
         onPlan(plan);
       },
@@ -81,10 +78,7 @@ export class FirmwarePlans {
       kind: "module",
       capacity: driver().capacity,
       runningVersion: () => version,
-      gatherMs: () => this.#options.gatherMs(),
-      awaited: () => this.#options.awaited(),
-      blocked: (offer) => this.#options.blocked(offer),
-      unblock: (offer) => this.#options.unblock(offer),
+      dependencies: () => this.#options.dependencies(),
       onOver: (failure) => driver().dispatch(overEvent(failure)),
     });
     this.#plans = plans;

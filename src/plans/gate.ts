@@ -6,6 +6,7 @@ import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
 import type { ClearedStep, Failure } from "../update/machine/types.js";
 import { describeUnmet, type Plan, type Unmet } from "./plan.js";
+import type { Dependencies } from "./dependencies.js";
 import { PlanRequirements } from "./requirements.js";
 import type { PlanMemory } from "./memory.js";
 import { decide } from "./decision.js";
@@ -19,7 +20,7 @@ export interface PlanGateOptions {
   /** For the manifest, if it comes by https. */
   readonly tls: TlsOptions;
   readonly component: string;
-  /** A sub-device, `component` being its product: answers are for the product, failures and the deadline its own. */
+  /** A sub-device; `component` is its product then. Answers hold for the product, a deadline for this device alone. */
   readonly deviceName?: string | undefined;
   readonly kind: ComponentKind;
   /** Bytes that an image may require. */
@@ -28,24 +29,18 @@ export interface PlanGateOptions {
   /** Asks what runs, if that is unknown. @param onEnded never from inside this call */
   askVersion?(onEnded: () => void): void;
   hasListener(): boolean;
-  /** Before the first look: for what is offered together with this. */
-  gatherMs?(): number;
-  /** Id of a component that comes first; `undefined` if none does. */
-  awaited?(): string | undefined;
-  /** Why this is not to be installed at all; `undefined` if it may be. Asked once no other comes first. */
-  blocked?(offer: Offer): string | undefined;
-  /** What was blocked is declined, durably. */
-  unblock?(offer: Offer): void;
+  /** @returns `undefined` as long as there are no others */
+  dependencies?(): Dependencies | undefined;
   /** Once for each step of each image, and again when a deferral is over. */
   onPlan(plan: Plan): void;
-  /** The job has to end, whatever it is at. */
+  /** The job has to end, in whatever state it is. */
   onOver(failure: Failure): void;
 }
 
-/** Times that a version is asked for which an image requires. */
+/** How often the running version is asked for, if an image requires one. */
 const VERSION_TRIES = 5;
 
-/** The gate of one target: asks the policy, and whoever listens, looking again until the answer is yes or no. */
+/** The gate of one target. It asks the policy and the listener, again and again until the answer is yes or no. */
 export class PlanGate implements Gate {
   readonly #options: PlanGateOptions;
   #pending: PendingStep | undefined;
@@ -69,7 +64,7 @@ export class PlanGate implements Gate {
     }
     this.#take(newPendingStep(step, offer, answer));
     this.#said = "";
-    this.#lookIn(this.#options.gatherMs?.() ?? 0);
+    this.#lookIn(this.#options.dependencies?.()?.gatherMs ?? 0);
   }
 
   withdraw(): void {
@@ -79,13 +74,13 @@ export class PlanGate implements Gate {
     this.#endDeadline();
   }
 
-  /** The installation begins, or the job is over: a plan of it changes nothing any more. */
+  /** The installation begins, or the job is over: from now on its plan changes nothing. */
   end(): void {
     this.withdraw();
     this.#image = undefined;
   }
 
-  /** The plan of an update that is under way. A pending step is answered by it as by the plan that was shown. */
+  /** The plan of an update that is under way. It answers a pending step just as the plan does that was shown before. */
   describe(offer: Offer, step: ClearedStep): Plan {
     this.#image ??= offer;
     return this.#plan(this.#pending ?? newPendingStep(step, offer, () => {}));
@@ -104,19 +99,20 @@ export class PlanGate implements Gate {
   #look(): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    const { policy, memory, device, component, runningVersion, hasListener, awaited, blocked, unblock } = this.#options;
+    const { policy, memory, device, component, runningVersion, hasListener } = this.#options;
+    const dependencies = this.#options.dependencies?.();
     const { step, offer } = pending;
     if (this.#isOver(offer)) return;
     const requirements = this.#requirementsOf(offer);
     if (requirements === undefined) return;
-    const first = awaited?.();
+    const first = dependencies?.awaited();
     if (first !== undefined) {
       pending.unmet = [{ what: "component", required: first, measured: undefined }];
       this.#say(pending.unmet);
       this.#lookIn(policy.recheckMs);
       return;
     }
-    const reason = blocked?.(offer);
+    const reason = dependencies?.blocked(offer);
     const remembered = memory.recall(component, offer);
     const decision =
       reason !== undefined
@@ -131,7 +127,7 @@ export class PlanGate implements Gate {
             vitals: device.vitals,
             unixTime: device.clock.unixTime(),
           });
-    // Whoever is told below may answer at once, which has it looked at sooner.
+    // A listener that gets the plan below may answer at once: its answer then sets an earlier look.
     const { deferredSeconds } = remembered;
     this.#lookIn(deferredSeconds > 0 ? Math.min(policy.recheckMs, deferredSeconds * 1000) : policy.recheckMs);
     pending.unmet = "unmet" in decision ? decision.unmet : [];
@@ -142,12 +138,12 @@ export class PlanGate implements Gate {
     switch (decision.do) {
       case "go":
         if (step === "download") this.#tell(pending);
-        // Whoever was told may have said no, or later.
+        // The listener may have declined or deferred the plan while it got it.
         if (this.#pending === pending && !this.#isDeferred(offer)) this.#answer();
         return;
       case "decline":
         this.#answer({ code: "declined", message: decision.reason });
-        if (reason !== undefined) unblock?.(offer);
+        if (reason !== undefined) dependencies?.unblock(offer);
         return;
       case "wait":
         this.#say(decision.unmet);
@@ -160,7 +156,7 @@ export class PlanGate implements Gate {
     }
   }
 
-  /** @returns `undefined` where the manifest is not there yet: the next look comes by itself */
+  /** @returns `undefined` if the manifest is not there yet: the next look comes by itself */
   #requirementsOf(offer: Offer): Requirements | undefined {
     const { policy, device, tls } = this.#options;
     this.#requirements ??= new PlanRequirements({
@@ -175,7 +171,8 @@ export class PlanGate implements Gate {
   }
 
   /**
-   * What does not say its version within some tries is refused as one that says another: the difference may not fit.
+   * The image is a difference to one version. If the target does not report its version within some tries, the image is
+   * refused, as if the version were another one: the difference may not fit.
    */
   #askVersion(pending: PendingStep, { sourceVersion }: Requirements): void {
     if (pending.asksVersion) return;
@@ -278,7 +275,7 @@ export class PlanGate implements Gate {
       },
       defer: ({ seconds }) => {
         if (!isOpen()) return;
-        // Not what was left when the plan was shown: the same plan may be deferred again.
+        // The number is read anew: the same plan may have been deferred since it was shown.
         if (deferralsLeft() === 0) throw new OtaError("usage", `deferred ${policy.maxDeferrals} times already`);
         if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) {
           throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);

@@ -1,8 +1,8 @@
 import type { Clock, HttpClient, HttpExchange, HttpHead, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { fromNetwork } from "../errors.js";
 import { parseUrl } from "../http/url.js";
-import { decodeRequirements, type Requirements } from "../protocol/requirements.js";
-import { parseMessage } from "../protocol/json.js";
+import { decodeRequirements, REQUIREMENTS, type Requirements } from "../protocol/requirements.js";
+import { readMessage } from "../protocol/json.js";
 
 /** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no requirements. */
 export type ManifestAnswer = { readonly found: Requirements } | { readonly unknown: string };
@@ -16,7 +16,7 @@ export interface ManifestReaderOptions {
   onEnded(answer: ManifestAnswer): void;
 }
 
-/** Seven short fields fit several times over. */
+/** Bytes of a manifest at most: several times what its seven short fields need. */
 const LENGTH_LIMIT = 1024;
 const TIMEOUT_MS = 10_000;
 const NONE: Requirements = Object.freeze({});
@@ -60,7 +60,7 @@ export class ManifestReader {
     this.#exchange = undefined;
   }
 
-  /** A signed URL is good for one path: that the server refuses the manifest's says no more than that there is none. */
+  /** A signed URL is valid for one path. A server that refuses the manifest's path counts as one without a manifest. */
   #onHead({ status }: HttpHead): void {
     if (status === 200) this.#reading = true;
     else if (status >= 500 || status === 429) this.#end({ unknown: `server answers ${status}` });
@@ -77,7 +77,7 @@ export class ManifestReader {
   }
 
   #onEnd(): void {
-    const fields = parseMessage(this.#body.subarray(0, this.#length));
+    const fields = readMessage(this.#body.subarray(0, this.#length), REQUIREMENTS);
     this.#end({
       found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE),
     });
@@ -90,7 +90,7 @@ export class ManifestReader {
   }
 }
 
-/** The path with `.json` behind it; the query, where the signature is, stays as it is. */
+/** Appends `.json` to the path. The query, which holds the signature, stays as it is. */
 export function manifestUrl(url: string): string {
   const query = url.indexOf("?");
   return query < 0 ? `${url}.json` : `${url.slice(0, query)}.json${url.slice(query)}`;

@@ -25,14 +25,14 @@ export interface Budget {
   readonly coolDownSeconds: number;
 }
 
-/** What this boot knows besides the record: since when a wait is counted on a board without the time of day. */
+/** An entry of the record, and since when this boot has counted its wait, for a board without the time of day. */
 interface Memory extends PlanEntry {
   sinceMs: number;
 }
 
 /**
- * What was decided about images, and what became of them, through restarts. The images dealt with longest ago are
- * forgotten first. A store that fails costs the memory of it, and no update.
+ * What was decided about images, and what became of them, through restarts. The images whose entries
+ * changed longest ago are forgotten first. If the store fails, the agent forgets, but no update fails for that.
  */
 export class PlanMemory {
   readonly #store: KeyValueStore;
@@ -73,7 +73,7 @@ export class PlanMemory {
   }
 
   accept(component: string, image: Image, step: ClearedStep): void {
-    // A deferral was over then: without the time of day it would be counted anew after each restart.
+    // The deferral is over by now. A board without the time of day would count it anew at each boot.
     const accepted = step === "download" ? ACCEPTED_DOWNLOAD : ACCEPTED_INSTALL;
     this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | accepted));
   }
@@ -84,7 +84,7 @@ export class PlanMemory {
 
   defer(component: string, image: Image, seconds: number): void {
     this.#change(component, image, (entry) => {
-      // Both count in the same fields; a cool-down is over before anybody is asked.
+      // A deferral and a cool-down share their fields. The cool-down is over: nobody is asked before its end.
       entry.flags = (entry.flags & ~(REVERTED | EXHAUSTED)) | DEFERRED;
       entry.deferrals++;
       this.#wait(entry, seconds);
@@ -92,7 +92,7 @@ export class PlanMemory {
   }
 
   /**
-   * A job for the image ended without success: what was agreed to is agreed to no more.
+   * A job for the image ended without success: its steps need consent once more.
    *
    * @param reverted it ran, and found itself unfit
    */
@@ -100,7 +100,7 @@ export class PlanMemory {
     const { maxAttempts, coolDownSeconds } = this.#budget;
     this.#change(component, image, (entry) => {
       entry.flags &= ~(ACCEPTED_DOWNLOAD | ACCEPTED_INSTALL | DEFERRED | REVERTED | EXHAUSTED);
-      // After a cool-down an image has its tries anew.
+      // After a cool-down all tries are allowed once more.
       entry.failures = (entry.failures % maxAttempts) + 1;
       entry.begun = 0;
       if (!reverted && entry.failures < maxAttempts) return;
@@ -138,7 +138,7 @@ export class PlanMemory {
     entry.sinceMs = this.#clock.now();
   }
 
-  /** By the time of day; but never longer in one boot than it was meant to be, whatever is done to the clock. */
+  /** The wait ends by the time of day. If the clock is set back, it still ends after its length within one boot. */
   #leftSeconds({ until, seconds, sinceMs }: Memory): number {
     const now = this.#clock.unixTime();
     const counted = Math.ceil(seconds - (this.#clock.now() - sinceMs) / 1000);
@@ -188,7 +188,7 @@ export class PlanMemory {
   }
 }
 
-/** MD5, then a sum of the rest of what tells two images apart: also the same bytes as another version. */
+/** MD5, then a sum of component, version and size: the same bytes under another version are another image. */
 function identityOf(component: string, { version, md5, size }: Image): string {
   const rest = encodeUtf8(`${component} ${version} ${size}`);
   const sum = crc32(rest, rest.byteLength) + 0x100000000;

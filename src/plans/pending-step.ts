@@ -8,9 +8,9 @@ export interface PendingStep {
   readonly offer: Offer;
   readonly answer: (failure?: Failure) => void;
   told: boolean;
-  /** Accepted, deferred or over, until it is told again. */
+  /** Accepted, deferred or over, until its plan is shown again. */
   answered: boolean;
-  /** Whom to tell that no answer is wanted any more. */
+  /** Called once no answer is wanted any more. */
   readonly closers: (() => void)[];
   /** Times that the version was asked for, and whether it is now. */
   versionTries: number;

@@ -9,7 +9,7 @@ export interface Unmet {
    * update from.
    */
   readonly required: number | string | undefined;
-  /** What is: percent, dBm, or the time of day there; `undefined` if nobody knows. */
+  /** The present value: percent, dBm, or the time of day; `undefined` if it is not known. */
   readonly measured: number | string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface PlanFacts {
   readonly kind: ComponentKind;
   /** What waits for an answer. */
   readonly step: ClearedStep;
-  /** The only version that the image can be applied to, where it requires one. */
+  /** The only version that the image can be applied to, if it requires one. */
   readonly sourceVersion: string | undefined;
   readonly version: string;
   /** Bytes. */
@@ -48,7 +48,11 @@ export interface Plan extends PlanFacts {
   accept(): void;
   /** Not this image: it is reported as failed, and not asked about again. Possible until the installation begins. */
   decline(reason?: string): void;
-  /** Asks again later, also after a restart. @throws OtaError `usage` if no deferral is left, or the time is no time */
+  /**
+   * Asks again later, also after a restart.
+   *
+   * @throws OtaError `usage` if no deferral is left, or `seconds` is out of bounds
+   */
   defer(options: { seconds: number }): void;
   /** Kept once no answer is wanted any more: there is one, the offer was replaced or withdrawn, or its time is over. */
   closed(): Promise<void>;

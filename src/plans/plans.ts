@@ -21,17 +21,7 @@ export interface UpdatePlansOptions {
 export interface GateTarget
   extends Pick<
     PlanGateOptions,
-    | "component"
-    | "deviceName"
-    | "kind"
-    | "capacity"
-    | "gatherMs"
-    | "runningVersion"
-    | "askVersion"
-    | "blocked"
-    | "unblock"
-    | "awaited"
-    | "onOver"
+    "component" | "deviceName" | "kind" | "capacity" | "runningVersion" | "askVersion" | "dependencies" | "onOver"
   > {
   /** Besides the policy's. */
   readonly minBatteryPercent?: number | undefined;
@@ -58,19 +48,20 @@ export class UpdatePlans {
       policy: { ...policy, minBatteryPercent },
       memory: this.#memory,
       onOver: (failure) => {
-        // A plan that was put aside, as another update took its turn, is no answer to the job that came since.
+        // Another update took the place of this gate's: its plan must not end the job that came since.
         if (this.#gates.get(target.component) === gate) target.onOver(failure);
       },
     });
-    // Nor is it one for the others of the product: the first answer to the newest plan counts.
+    // The gate before this one is over too: only the newest plan of a product can be answered.
     this.#gates.get(target.component)?.end();
     this.#gates.set(target.component, gate);
     return gate;
   }
 
   /**
-   * Before the first step of a boot: what became of the image that was on trial. One that was only restarted may be a
-   * good one in a board whose battery was changed: it counts as failed, and does not cool down.
+   * Notes, before the first step of a boot, what became of the image that was on trial. If the board only restarted
+   * during the trial, the image may be good (somebody changed the battery): it counts as failed, and does not cool
+   * down.
    */
   noteBoot(record: JobRecord | undefined, boot: BootStatus): void {
     const checkpoint = record?.checkpoint;
@@ -95,7 +86,7 @@ export class UpdatePlans {
   }
 }
 
-/** A job ends by the word of a policy or a person. */
+/** The event by which a policy, or a person, ends a job. */
 export function overEvent(failure: Failure): Event {
   return { type: "declined", failure };
 }

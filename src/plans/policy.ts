@@ -1,4 +1,6 @@
 import { OtaError } from "../errors.js";
+import { faultOfSettings, type Known, type SettingNames } from "../lib/settings.js";
+import { numberIn, wholeIn } from "../update/settings.js";
 import { parseWindows, type Window } from "./window.js";
 
 /** When updates may happen, and who is asked. Everything has a default. */
@@ -18,8 +20,8 @@ export interface PolicyConfig {
   /** How often one image may be deferred. Default 3. */
   readonly maxDeferrals?: number | undefined;
   /**
-   * `downloaded` (default): at once, within the windows. `accepted`: asked about a second time. `window`: within the
-   * windows, and these do not bind the download.
+   * `downloaded` (default): at once, within the windows. `accepted`: the person is asked a second time. `window`:
+   * within the windows, which then do not hold for the download.
    */
   readonly installWhen?: "downloaded" | "accepted" | "window" | undefined;
   /** Failed jobs after which an image cools down. Default 5. */
@@ -50,17 +52,33 @@ export interface Policy {
   readonly manifest: boolean;
 }
 
-/** A year: what a field of the plan memory holds, and more than anybody means. */
+const NAMES: SettingNames = Object.freeze({
+  policy: Object.freeze({
+    consent: 1,
+    minBatteryPercent: 1,
+    minSignalDbm: 1,
+    windows: 1,
+    timeZoneOffsetMinutes: 1,
+    maxDeferrals: 1,
+    installWhen: 1,
+    maxAttempts: 1,
+    coolDownSeconds: 1,
+    deadlineSeconds: 1,
+    recheckSeconds: 1,
+    manifest: 1,
+  } satisfies Known<PolicyConfig>),
+});
+
+/** A year. The record of the plan memory has room for it, and nobody needs more. */
 export const LONGEST_SECONDS = 31_536_000;
 
-/** What one timer can hold. */
+/** Longest time that one timer can wait. */
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /** @throws OtaError `usage`, one line that says which setting is wrong */
 export function resolvePolicy(config: PolicyConfig): Policy {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new OtaError("usage", "policy is not an object");
-  }
+  const fault = faultOfSettings(config, "policy", NAMES);
+  if (fault !== undefined) throw new OtaError("usage", fault);
   const {
     consent,
     minBatteryPercent,
@@ -82,13 +100,13 @@ export function resolvePolicy(config: PolicyConfig): Policy {
     minBatteryPercent: optional("minBatteryPercent", minBatteryPercent, 0, 100),
     minSignalDbm: optional("minSignalDbm", minSignalDbm, -200, 0),
     windows: parseWindows(windows),
-    timeZoneOffsetMinutes: whole("timeZoneOffsetMinutes", timeZoneOffsetMinutes, -1440, 1440),
-    maxDeferrals: whole("maxDeferrals", maxDeferrals, 0, 255),
+    timeZoneOffsetMinutes: wholeIn("timeZoneOffsetMinutes", timeZoneOffsetMinutes, -1440, 1440),
+    maxDeferrals: wholeIn("maxDeferrals", maxDeferrals, 0, 255),
     installWhen: oneOf("installWhen", installWhen, ["downloaded", "accepted", "window"]),
-    maxAttempts: whole("policy.maxAttempts", maxAttempts, 1, 255),
-    coolDownSeconds: within("coolDownSeconds", coolDownSeconds, 0, LONGEST_SECONDS),
+    maxAttempts: wholeIn("policy.maxAttempts", maxAttempts, 1, 255),
+    coolDownSeconds: numberIn("coolDownSeconds", coolDownSeconds, 0, LONGEST_SECONDS),
     deadlineSeconds: optional("deadlineSeconds", deadlineSeconds, 1, LONGEST_DEADLINE_SECONDS),
-    recheckMs: within("recheckSeconds", recheckSeconds, 0.01, 86_400) * 1000,
+    recheckMs: numberIn("recheckSeconds", recheckSeconds, 0.01, 86_400) * 1000,
     manifest: oneOf("manifest", manifest, [true, false]),
   };
 }
@@ -102,19 +120,5 @@ export function oneOf<Value>(name: string, value: Value, allowed: readonly Value
 
 /** @throws OtaError `usage` for a value that is neither absent nor between the two */
 export function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
-  return value === undefined ? undefined : within(name, value, least, most);
-}
-
-function whole(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value)) {
-    throw new OtaError("usage", `${name} is not a whole number between ${least} and ${most}`);
-  }
-  return within(name, value, least, most);
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (typeof value !== "number" || !(value >= least && value <= most)) {
-    throw new OtaError("usage", `${name} is not between ${least} and ${most}`);
-  }
-  return value;
+  return value === undefined ? undefined : numberIn(name, value, least, most);
 }

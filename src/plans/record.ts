@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../lib/bytes.js";
-import { crc32 } from "../lib/crc32.js";
+import { addSum, hasSum, SUM_LENGTH } from "../lib/checked-record.js";
 
-/** What is stored of one image. `identity` and the times are as the table below says. */
+/** What is stored of one image. The table below explains `identity` and the times. */
 export interface PlanEntry {
   /** Hexadecimal: MD5 of the image, then a sum of its version and of what it is for. */
   readonly identity: string;
@@ -44,14 +44,12 @@ export const EXHAUSTED = 32;
 const FORMAT_VERSION = 1;
 const HEAD_LENGTH = 4;
 const ENTRY_LENGTH = 36;
-const CRC_LENGTH = 4;
 const IDENTITY_LENGTH = 20;
-/** A record of this many has 476 bytes of the 508 that the store takes. */
+/** A record with so many entries has 476 bytes; the store takes 508. */
 export const ENTRY_LIMIT = 13;
 
 export function encodePlans(entries: readonly PlanEntry[]): Uint8Array {
-  const end = HEAD_LENGTH + entries.length * ENTRY_LENGTH;
-  const record = new Uint8Array(end + CRC_LENGTH);
+  const record = new Uint8Array(HEAD_LENGTH + entries.length * ENTRY_LENGTH + SUM_LENGTH);
   const view = new DataView(record.buffer);
   record[0] = FORMAT_VERSION;
   record[1] = entries.length;
@@ -65,23 +63,17 @@ export function encodePlans(entries: readonly PlanEntry[]): Uint8Array {
     view.setUint32(at + 28, entry.seconds, true);
     view.setUint32(at + 32, entry.begun, true);
   });
-  view.setUint32(end, crc32(record, end), true);
+  addSum(record);
   return record;
 }
 
 /** @returns nothing for anything but a whole, sound record of this format: at worst somebody is asked twice */
 export function decodePlans(record: Uint8Array | undefined): PlanEntry[] {
-  const end = record === undefined ? 0 : record.byteLength - CRC_LENGTH;
-  if (record === undefined || end < HEAD_LENGTH || record[0] !== FORMAT_VERSION) return [];
+  if (record?.[0] !== FORMAT_VERSION || !hasSum(record)) return [];
+  const end = record.byteLength - SUM_LENGTH;
   const count = record[1] as number;
+  if (count > ENTRY_LIMIT || end !== HEAD_LENGTH + count * ENTRY_LENGTH) return [];
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (
-    count > ENTRY_LIMIT ||
-    end !== HEAD_LENGTH + count * ENTRY_LENGTH ||
-    view.getUint32(end, true) !== crc32(record, end)
-  ) {
-    return [];
-  }
   const entries: PlanEntry[] = [];
   for (let at = HEAD_LENGTH; at < end; at += ENTRY_LENGTH) {
     entries.push({

@@ -16,7 +16,7 @@ export interface PlanRequirementsOptions {
   onMissing(): void;
 }
 
-/** Tries to have the manifest before the job is given up. */
+/** How often the manifest is asked for before the job is given up. */
 const MANIFEST_TRIES = 5;
 const NONE: Requirements = Object.freeze({});
 
@@ -32,13 +32,13 @@ export class PlanRequirements {
     if (!options.manifest) this.#found = NONE;
   }
 
-  /** @returns `undefined` where the manifest is not there */
+  /** @returns `undefined` if the manifest is not there */
   of(offer: Offer): Requirements | undefined {
-    // The offer's own word is the newer one.
+    // The fields of the offer are newer than those of the manifest.
     return this.#found === undefined ? undefined : { ...this.#found, ...offer.requirements };
   }
 
-  /** @returns `undefined` where the manifest is not there yet: it is on its way */
+  /** @returns `undefined` if the manifest is not there yet: it is being fetched */
   read(offer: Offer): Requirements | undefined {
     if (this.#found !== undefined) return this.of(offer);
     const { device, tls, onRead, onBusy, onMissing } = this.#options;

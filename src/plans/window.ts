@@ -24,7 +24,7 @@ export function timeOfDay(minute: number): string {
   return `${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}`;
 }
 
-/** From a file they may be anything. */
+/** Windows that come from a file may have any type: they are checked here. @throws OtaError `usage` */
 export function parseWindows(windows: readonly { readonly from: string; readonly to: string }[]): Window[] {
   if (!Array.isArray(windows) || !windows.every((window) => typeof window === "object" && window !== null)) {
     throw new OtaError("usage", "windows is not a list of { from, to }");

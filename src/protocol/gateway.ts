@@ -3,7 +3,7 @@ import { encodeBase64 } from "../lib/base64.js";
 import { encodeUtf8 } from "../lib/utf8.js";
 import { hmac } from "./hmac.js";
 import type { DeviceName, Hash } from "./identity.js";
-import { type Fields, isFields, own, parseMessage } from "./json.js";
+import { ItemReader, isFields, readMessage, type Wanted } from "./json.js";
 
 /** What a gateway asks the platform about one sub-device. */
 export type Operation = "online" | "offline" | "bind" | "unbind";
@@ -13,12 +13,18 @@ export interface OperationResult extends DeviceName {
   readonly result: number;
 }
 
+/** Reads the devices of a message one by one, while its bytes are there: a list may be long. */
+export interface DeviceList<Device> {
+  /** @returns `undefined` after the last */
+  next(): Device | undefined;
+}
+
 export type GatewayMessage =
-  | { readonly type: "results"; readonly operation: Operation; readonly results: readonly OperationResult[] }
+  | { readonly type: "results"; readonly operation: Operation; readonly results: DeviceList<OperationResult> }
   /** The sub-devices that are bound to this gateway. */
-  | { readonly type: "bound"; readonly devices: readonly DeviceName[] }
+  | { readonly type: "bound"; readonly devices: DeviceList<DeviceName> }
   /** The platform's side has bound or unbound sub-devices: to be answered with `CHANGE_ANSWER`. */
-  | { readonly type: "change"; readonly bound: boolean; readonly devices: readonly DeviceName[] }
+  | { readonly type: "change"; readonly bound: boolean; readonly devices: DeviceList<DeviceName> }
   | { readonly type: "unknown"; readonly name: string }
   | { readonly type: "malformed"; readonly reason: string };
 
@@ -31,6 +37,9 @@ export interface BindProof {
   readonly signmethod: "hmacsha256" | "hmacsha1";
   readonly authtype: "psk";
 }
+
+const ENVELOPE: Wanted = Object.freeze({ type: true, payload: Object.freeze({ status: true, devices: "place" }) });
+const ENTRY: Wanted = Object.freeze({ product_id: true, device_name: true, result: true });
 
 export const DESCRIBE = '{"type":"describe_sub_devices"}';
 export const CHANGE_ANSWER = '{"type":"change","result":0}';
@@ -111,25 +120,24 @@ function adviceOn(result: number): string {
 
 /** Reads what comes on a gateway's result topic. Unknown types and fields are no error. */
 export function decodeGatewayMessage(bytes: Uint8Array): GatewayMessage {
-  const fields = parseMessage(bytes);
+  const fields = readMessage(bytes, ENVELOPE);
   if (typeof fields === "string") return { type: "malformed", reason: fields };
-  const type = own(fields, "type");
-  const payload = own(fields, "payload");
-  const devices = isFields(payload) ? entries(own(payload, "devices")) : [];
+  const { type, payload } = fields;
+  const place = isFields(payload) ? payload["devices"] : undefined;
+  const entries = (needsResult: boolean): Entries =>
+    new Entries(bytes, typeof place === "number" ? place : bytes.byteLength, needsResult);
   switch (type) {
     case "online":
     case "offline":
     case "bind":
     case "unbind":
-      return { type: "results", operation: type, results: devices.flatMap(resultOf) };
+      return { type: "results", operation: type, results: entries(true) };
     case "describe_sub_devices":
-      return { type: "bound", devices: devices.flatMap(nameOf) };
-    case "change":
-      return {
-        type: "change",
-        bound: isFields(payload) && Number(own(payload, "status")) === 1,
-        devices: devices.flatMap(nameOf),
-      };
+      return { type: "bound", devices: entries(false) };
+    case "change": {
+      const bound = isFields(payload) && Number(payload["status"]) === 1;
+      return { type: "change", bound, devices: entries(false) };
+    }
     default:
       return typeof type === "string"
         ? { type: "unknown", name: type.slice(0, 32) }
@@ -137,17 +145,25 @@ export function decodeGatewayMessage(bytes: Uint8Array): GatewayMessage {
   }
 }
 
-function entries(devices: unknown): Fields[] {
-  return (Array.isArray(devices) ? devices : [devices]).filter(isFields);
-}
+/** Passes over an entry that names no device, and over one without a result if each must have one. */
+class Entries implements DeviceList<OperationResult> {
+  readonly #items: ItemReader;
 
-function nameOf(fields: Fields): DeviceName[] {
-  const productId = own(fields, "product_id");
-  const deviceName = own(fields, "device_name");
-  return typeof productId === "string" && typeof deviceName === "string" ? [{ productId, deviceName }] : [];
-}
+  readonly #needsResult: boolean;
 
-function resultOf(fields: Fields): OperationResult[] {
-  const result = Number(own(fields, "result"));
-  return Number.isSafeInteger(result) ? nameOf(fields).map((name) => ({ ...name, result })) : [];
+  constructor(bytes: Uint8Array, byteOffset: number, needsResult: boolean) {
+    this.#needsResult = needsResult;
+    this.#items = new ItemReader(bytes, byteOffset, ENTRY);
+  }
+
+  next(): OperationResult | undefined {
+    for (;;) {
+      const entry = this.#items.next();
+      if (entry === undefined) return undefined;
+      const { product_id: productId, device_name: deviceName, result: given } = entry;
+      const result = typeof given === "number" || typeof given === "string" ? Number(given) : Number.NaN;
+      if (typeof productId !== "string" || typeof deviceName !== "string") continue;
+      if (Number.isSafeInteger(result) || !this.#needsResult) return { productId, deviceName, result };
+    }
+  }
 }

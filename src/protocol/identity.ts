@@ -22,7 +22,7 @@ export interface Identity extends DeviceName {
   readonly region?: string;
 }
 
-/** device_info.json as read: of a certificate it has only the names of files. */
+/** The content of device_info.json. It names the files of a certificate, and does not hold it. */
 export interface DeviceInfo extends DeviceName {
   readonly region: string;
   readonly authentication:
@@ -60,8 +60,8 @@ export function parseDeviceInfo(text: string): DeviceInfo {
 }
 
 /**
- * The vendor's template has entries whose names are empty: they are none. `subdev_num` says nothing that the list does
- * not.
+ * The vendor's template has entries with empty names, which are skipped. `subdev_num` is not read: the list has its own
+ * length.
  */
 function subDevicesOf(subDev: unknown): DeviceName[] {
   if (subDev === undefined || subDev === null) return [];
@@ -88,16 +88,51 @@ export function checkDeviceName(name: DeviceName): void {
   if (fault !== undefined) throw new OtaError("usage", fault);
 }
 
-/** @returns what is wrong with it, or `undefined` */
+/** Types do not hold for what an application in JavaScript hands in. @returns what is wrong with it, or `undefined` */
 function faultOf({ productId, deviceName }: DeviceName): string | undefined {
-  if (!/^[A-Z0-9]{10}$/.test(productId)) return "productId is not 10 capital letters or digits";
-  if (!/^[A-Za-z0-9_-]{1,48}$/.test(deviceName)) return "deviceName is not 1 to 48 letters, digits, _ or -";
+  if (!matches(productId, /^[A-Z0-9]{10}$/)) return "productId is not 10 capital letters or digits";
+  if (!matches(deviceName, /^[A-Za-z0-9_-]{1,48}$/)) return "deviceName is not 1 to 48 letters, digits, _ or -";
   return undefined;
+}
+
+function matches(value: unknown, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
+}
+
+/** Looks at the values; `authentication` is an object. @throws OtaError `usage`, with one line that holds no secret */
+export function checkIdentity(identity: Identity): void {
+  checkDeviceName(identity);
+  const { authentication } = identity;
+  switch (authentication.mode) {
+    case "KEY": {
+      decodeSecret(authentication.deviceSecret);
+      const { hash } = authentication;
+      if (hash !== undefined && hash !== "SHA-256" && hash !== "SHA-1") {
+        throw new OtaError("usage", "hash is neither SHA-256 nor SHA-1");
+      }
+      return;
+    }
+    case "CERT":
+      checkDer("certificate", authentication.certificate);
+      checkDer("privateKey", authentication.privateKey);
+      return;
+    default:
+      throw new OtaError("usage", "mode of the authentication is neither KEY nor CERT");
+  }
+}
+
+/** The first byte of PEM: a text, which a board does not read. */
+const HYPHEN = 0x2d;
+
+/** @throws OtaError `usage` for what is not bytes, or bytes of a PEM file */
+export function checkDer(name: string, bytes: unknown): void {
+  if (!(bytes instanceof Uint8Array)) throw new OtaError("usage", `${name} is not a Uint8Array with DER`);
+  if (bytes[0] === HYPHEN) throw new OtaError("usage", `${name} is PEM: convert it to DER`);
 }
 
 /** @returns the key behind a device secret @throws OtaError `usage` */
 export function decodeSecret(deviceSecret: string): Uint8Array {
-  const key = decodeBase64(deviceSecret);
+  const key = typeof deviceSecret === "string" ? decodeBase64(deviceSecret) : undefined;
   if (key === undefined || key.byteLength === 0) throw new OtaError("usage", "deviceSecret is not base64");
   return key;
 }

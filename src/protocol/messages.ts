@@ -1,6 +1,6 @@
 import type { FailedOutcome } from "../errors.js";
-import { decodeRequirements, type Requirements } from "./requirements.js";
-import { type Fields, own, parseMessage } from "./json.js";
+import { type Fields, readMessage, TEXT_LIMIT, type Wanted } from "./json.js";
+import { decodeRequirements, REQUIREMENTS, type Requirements } from "./requirements.js";
 import { isVersion } from "./version.js";
 
 export { isVersion };
@@ -39,7 +39,16 @@ export type Result = { readonly outcome: "done" } | { readonly outcome: FailedOu
 /** Longest `result_msg`, in characters. */
 export const MESSAGE_LIMIT = 64;
 
-const URL_LIMIT = 2048;
+const WANTED: Wanted = Object.freeze({
+  type: true,
+  version: true,
+  url: true,
+  md5sum: true,
+  file_size: true,
+  result_code: true,
+  result_msg: true,
+  ...REQUIREMENTS,
+});
 
 export function encodeVersionReport(version: string): string {
   return encode({ type: "report_version", report: { version } });
@@ -96,9 +105,9 @@ function encode(message: object): string {
 
 /** Reads a message from the platform. Unknown types and fields are no error; whatever breaks the format is named. */
 export function decodeDownlink(payload: Uint8Array): Downlink {
-  const fields = parseMessage(payload);
+  const fields = readMessage(payload, WANTED);
   if (typeof fields === "string") return malformed(fields);
-  const type = own(fields, "type");
+  const type = fields["type"];
   if (typeof type !== "string") return malformed("no type");
   switch (type) {
     case "update_firmware":
@@ -111,13 +120,14 @@ export function decodeDownlink(payload: Uint8Array): Downlink {
 }
 
 function decodeOffer(fields: Fields): Downlink {
-  const version = own(fields, "version");
-  const url = own(fields, "url");
-  const md5 = own(fields, "md5sum");
-  const size = own(fields, "file_size");
+  const version = fields["version"];
+  const url = fields["url"];
+  const md5 = fields["md5sum"];
+  const size = fields["file_size"];
   if (typeof version !== "string" || !isVersion(version)) return malformed("version is not 1 to 32 of [A-Za-z0-9._-]");
+  if (url === null) return malformed(`url is no text of at most ${TEXT_LIMIT} bytes`);
   if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return malformed("url is not http or https");
-  if (url.length > URL_LIMIT || !/^[\x21-\x7e]+$/.test(url)) return malformed("url is too long or not plain ASCII");
+  if (!/^[\x21-\x7e]+$/.test(url)) return malformed("url is not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) {
     return malformed("md5sum is not 32 hexadecimal digits");
   }
@@ -130,9 +140,9 @@ function decodeOffer(fields: Fields): Downlink {
 }
 
 function decodeAnswer(fields: Fields): Downlink {
-  const resultCode = own(fields, "result_code");
-  const message = own(fields, "result_msg");
-  const version = own(fields, "version");
+  const resultCode = fields["result_code"];
+  const message = fields["result_msg"];
+  const version = fields["version"];
   if (typeof resultCode !== "number" || !Number.isSafeInteger(resultCode)) {
     return malformed("result_code is not an integer");
   }

@@ -1,11 +1,12 @@
+import type { Wanted } from "./json.js";
 import { isVersion } from "./version.js";
 
 /**
- * What an image requires of whom it is for. These fields stand in the manifest next to the firmware; an offer may carry
+ * What an image requires of its target. These fields are in the manifest next to the firmware; an offer may carry
  * them too, which the platform does not do today.
  */
 export interface Requirements {
-  /** The image is a difference to this version, and of use to no other. */
+  /** The image is a difference to this version: it can be applied to no other. */
   readonly sourceVersion?: string;
   /** 0 to 100. */
   readonly minBatteryPercent?: number;
@@ -23,7 +24,17 @@ export interface Requirements {
 /** `module`: the firmware that runs the agent. `mcu`: another chip behind it. */
 export type ComponentKind = "module" | "mcu";
 
-/** @returns the known fields, `undefined` where there is none of them; all others are ignored */
+/** The fields, for `readMessage`. */
+export const REQUIREMENTS: Wanted = Object.freeze({
+  sourceVersion: true,
+  minBatteryPercent: true,
+  minSignalDbm: true,
+  space: true,
+  kind: true,
+  component: true,
+});
+
+/** @returns the known fields, `undefined` if there is none of them; all other fields are ignored */
 export function decodeRequirements(fields: { readonly [key: string]: unknown }): Requirements | undefined {
   const { sourceVersion, minBatteryPercent, minSignalDbm, space, kind, component } = fields;
   const requirements: { -readonly [Key in keyof Requirements]: Requirements[Key] } = {};

@@ -15,7 +15,7 @@ export interface InstallImage extends Image {
   read(byteOffset: number, into: Uint8Array): number;
 }
 
-/** What an installation says of itself. Calls after its end do nothing. */
+/** How an application reports on an installation. Calls after its end do nothing. */
 export interface InstallJob {
   /** So many bytes are on their way: for display. */
   progress(bytes: number): void;
@@ -30,8 +30,8 @@ export interface Installer {
   /** The version that runs there, or a promise of it; `undefined` if it cannot be reached. */
   version(): string | undefined | Promise<string | undefined>;
   /**
-   * A promise, or any other thenable, may stand for the result: kept is success, broken is failure. So may an
-   * exception.
+   * Installs the image. It reports the end by `job`, or by a promise or other thenable: fulfilled is success, rejected
+   * is failure. An exception is a failure too.
    */
   install(image: InstallImage, job: InstallJob): unknown;
 }
@@ -54,7 +54,7 @@ export interface InstallationOptions {
 const VERSION_TIMEOUT_MS = 20_000;
 
 /**
- * Brings a staged image to whom it is for, by the application's code, which may do anything but make this fail to end.
+ * Brings a staged image to its recipient, by the application's code. Whatever that code does, the installation ends.
  */
 export class Installation {
   readonly #options: InstallationOptions;
@@ -78,7 +78,7 @@ export class Installation {
       action();
     };
     const { version, size, md5 } = image;
-    // NaN and the like from an application's arithmetic are no progress, and no reason to write to the store each time.
+    // An application's arithmetic may yield NaN: that counts as 0, and is not stored.
     const within = (bytes: number): number => (bytes > 0 ? Math.floor(Math.min(bytes, size)) : 0);
     this.#arm();
     const handed: InstallImage = {
@@ -116,7 +116,7 @@ export class Installation {
     return count;
   }
 
-  /** It says that it is done: now it must also run the version. */
+  /** The application reports success: now the recipient must also run the version. */
   #succeed(): void {
     if (this.#over) return;
     this.close();

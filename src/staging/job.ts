@@ -14,7 +14,7 @@ export interface StagedJobOptions<Whom extends Recipient> {
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   reporterOf(recipient: Whom): Reporter;
-  /** Absent, or nothing: every image is wanted at once. */
+  /** Without a gate every image is wanted at once. */
   gateOf?(recipient: Whom): Gate | undefined;
   onInstalling(recipient: Whom, image: Image, bytes: number): void;
   /** The platform has acknowledged a result. */
@@ -22,7 +22,7 @@ export interface StagedJobOptions<Whom extends Recipient> {
 }
 
 /**
- * One update by way of the area: the machine of the own firmware's, with another target. It is yet to be started.
+ * One update by way of the area: the same machine as for the own firmware, with another target. The caller starts it.
  *
  * @throws HalError if storage cannot be read
  */
@@ -61,7 +61,7 @@ export function createStagedJob<Whom extends Recipient>(
   return driver;
 }
 
-/** Nothing but bytes is on its way, and those are kept. */
+/** Whether a job can be stopped without loss: bytes in the area are kept. */
 export function isPreemptible({ name }: State): boolean {
   return name !== "applying" && name !== "reporting" && name !== "idle";
 }

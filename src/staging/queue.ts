@@ -3,16 +3,16 @@ import { describeError } from "../errors.js";
 import type { Offer } from "../protocol/messages.js";
 import { loadRecord } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
-import type { Gate } from "../update/target.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
+import { FirmwareTurn } from "./firmware-turn.js";
 import { createStagedJob, isPreemptible, type StagedJobOptions } from "./job.js";
 import { AREA_KEY } from "./target.js";
 
 export interface StagingQueueOptions<Whom extends Recipient> extends StagedJobOptions<Whom> {
-  /** `undefined`: it waits for its turn. */
+  /** @param state `undefined` if the recipient waits for its turn */
   onState(recipient: Whom, state: State | undefined, event: Event | undefined): void;
-  /** Its offer is wanted again: its version is to be reported. */
+  /** The recipient's version is to be reported, so that the platform offers the image again. */
   onAsk(recipient: Whom): void;
 }
 
@@ -25,7 +25,7 @@ interface Job<Whom> {
 const OWNER_WAIT_MS = 60_000;
 
 /**
- * Images for others than the own firmware, one job at a time: first in, first out, but those who want the image that is
+ * Images for others than the own firmware, one job at a time. First in, first out; but recipients of the image that is
  * in the area come before it is erased. The own firmware's update takes its turn among them.
  */
 export class StagingQueue<Whom extends Recipient> {
@@ -33,15 +33,14 @@ export class StagingQueue<Whom extends Recipient> {
   readonly #order: Whom[] = [];
   #job: Job<Whom> | undefined;
   #open = false;
-  /** Whose job was cut in the middle: nobody else's image may take its place in the area before it came. */
+  /** Owner of the job that a restart has cut. Until it comes, its image keeps its place in the area. */
   #awaited: string | undefined;
   #awaitTimer: Timer | undefined;
   #turnTimer: Timer | undefined;
   /** Whose offer was asked for again. */
   #asked: Whom | undefined;
-  /** The own firmware has its turn, or waits for it. */
-  #firmware: "none" | "waiting" | "turn" = "none";
-  #firmwareAnswer: (() => void) | undefined;
+  /** The own firmware's turn among the others. */
+  readonly firmware = new FirmwareTurn({ makeRoom: () => this.#putAside(), onEnded: () => this.#later() });
 
   /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: StagingQueueOptions<Whom>) {
@@ -52,7 +51,7 @@ export class StagingQueue<Whom extends Recipient> {
     }
   }
 
-  /** Whose job was cut in the middle by the restart, until it has come. */
+  /** Owner of the job that a restart has cut, until it comes. */
   get awaited(): string | undefined {
     return this.#awaited;
   }
@@ -67,7 +66,7 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#order.includes(recipient);
   }
 
-  /** For its job, if that is under way. */
+  /** Hands an event to the recipient's job, if that is under way. */
   dispatch(recipient: Whom, event: Event): void {
     if (this.#job?.recipient === recipient) this.#job.driver.dispatch(event);
   }
@@ -107,7 +106,7 @@ export class StagingQueue<Whom extends Recipient> {
         job.driver.dispatch({ type: "offer-received", offer });
         return;
       }
-      // The others who want what is on its way come first.
+      // The other recipients of the image that is being downloaded come first.
       job.driver.stop();
       this.#job = undefined;
     }
@@ -120,7 +119,7 @@ export class StagingQueue<Whom extends Recipient> {
   }
 
   /**
-   * Somebody can be spoken for on this connection. @returns whether its job says what there is to say of its version
+   * A recipient is online on this connection. @returns whether its job reports its version
    */
   arrived(recipient: Whom): boolean {
     const job = this.#job;
@@ -134,7 +133,7 @@ export class StagingQueue<Whom extends Recipient> {
     return this.#begin(recipient, { type: "online" });
   }
 
-  /** Somebody is no more. What is in the area for it stays, for others or for its return. */
+  /** A recipient was removed. Its image stays in the area, for others or for its return. */
   left(recipient: Whom): void {
     const at = this.#order.indexOf(recipient);
     if (at >= 0) this.#order.splice(at, 1);
@@ -145,57 +144,6 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
     }
     this.#came(recipient.owner);
-  }
-
-  /**
-   * For the own firmware's update: it waits for an installation that is under way, and everything else waits for it.
-   */
-  firmwareGate(policy: Gate | undefined): Gate {
-    return {
-      ask: (step, offer, answer) => {
-        // The turn, or the wait for it, was of another image: the yes to that is none to this, and the others go on
-        // meanwhile.
-        if (step === "download" && this.#firmware !== "none") this.firmwareEnded();
-        const wait = (): void => {
-          this.#firmware = "waiting";
-          this.#firmwareAnswer = () => answer();
-          this.#takeFirmwareTurn();
-        };
-        if (policy === undefined) wait();
-        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
-      },
-      withdraw: () => {
-        policy?.withdraw();
-        this.firmwareEnded();
-      },
-    };
-  }
-
-  /** The area is the own firmware's for now. */
-  firmwareHolds(): void {
-    this.#firmware = "turn";
-  }
-
-  /** The own firmware's update is over, or rests. */
-  firmwareEnded(): void {
-    this.#firmware = "none";
-    this.#firmwareAnswer = undefined;
-    this.#later();
-  }
-
-  #takeFirmwareTurn(): void {
-    const job = this.#job;
-    if (job !== undefined) {
-      if (!isPreemptible(job.driver.state)) return;
-      job.driver.stop();
-      this.#job = undefined;
-      this.#order.unshift(job.recipient);
-      this.#options.onState(job.recipient, undefined, undefined);
-    }
-    this.#firmware = "turn";
-    const answer = this.#firmwareAnswer;
-    this.#firmwareAnswer = undefined;
-    answer?.();
   }
 
   /** The next job, in a turn of its own. */
@@ -213,14 +161,26 @@ export class StagingQueue<Whom extends Recipient> {
       this.#job = undefined;
       job.recipient.offer = undefined;
     }
-    if (this.#firmware === "waiting") this.#takeFirmwareTurn();
-    if (this.#job !== undefined || this.#firmware === "turn" || !this.#open || this.#awaited !== undefined) return;
+    this.firmware.takeIfFree();
+    if (this.#job !== undefined || this.firmware.hasTurn || !this.#open || this.#awaited !== undefined) return;
     const next = this.#pick();
     if (next !== undefined) {
       this.#order.splice(this.#order.indexOf(next), 1);
       this.#begin(next, { type: "offer-received", offer: { ...(next.offer as Offer) } });
     }
     this.#ask();
+  }
+
+  /** Stops a job that is not installing yet, and puts it at the head of the queue. @returns whether the area is free */
+  #putAside(): boolean {
+    const job = this.#job;
+    if (job === undefined) return true;
+    if (!isPreemptible(job.driver.state)) return false;
+    job.driver.stop();
+    this.#job = undefined;
+    this.#order.unshift(job.recipient);
+    this.#options.onState(job.recipient, undefined, undefined);
+    return true;
   }
 
   #pick(): Whom | undefined {
@@ -243,9 +203,9 @@ export class StagingQueue<Whom extends Recipient> {
     try {
       driver = createStagedJob(options, recipient, (state, event) => {
         options.onState(recipient, state, event);
-        // An update of the own firmware may have waited for the end of an installation, also where another image
-        // follows it at once; the next job for the end of this one.
-        if (state.name === "idle" || (this.#firmware === "waiting" && isPreemptible(state))) this.#later();
+        // The end of this job lets the next one begin. The end of an installation lets the own firmware take its turn,
+        // even if this job goes on with another image.
+        if (state.name === "idle" || (this.firmware.waits && isPreemptible(state))) this.#later();
       });
     } catch (error) {
       options.device.log("error", "staging", () => describeError(error));
@@ -253,14 +213,14 @@ export class StagingQueue<Whom extends Recipient> {
     }
     this.#job = { recipient, driver };
     driver.start();
-    // Its result was never acknowledged: it was out of reach between that and this offer, on a connection that lasts.
+    // Its result was never acknowledged: the recipient was away, and the connection lasted. The result is sent again.
     if (driver.state.name === "reporting" && first.type !== "online") driver.dispatch({ type: "online" });
     driver.dispatch(first);
     this.#later();
     return true;
   }
 
-  /** What did not fit is asked for as soon as it does. */
+  /** Asks once more for an offer that did not fit into the queue, as soon as there is room. */
   #ask(): void {
     if (this.#asked !== undefined || this.#shared().size >= OFFER_LIMIT) return;
     this.#asked = this.#order.find(({ offer }) => offer === undefined);

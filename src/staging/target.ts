@@ -1,5 +1,6 @@
 import type { Clock, FlashPartition, KeyValueStore, Log } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
+import { addSum } from "../lib/checked-record.js";
 import { crc32 } from "../lib/crc32.js";
 import { encodeUtf8 } from "../lib/utf8.js";
 import { clearRecord, type JobRecord, loadRecord, storeRecord } from "../update/checkpoint.js";
@@ -8,7 +9,7 @@ import type { Target } from "../update/target.js";
 import type { Failure, Image, Step } from "../update/machine/types.js";
 import { Installation, type Installer } from "./installation.js";
 
-/** A part of flash where images wait for those whom they are for. */
+/** A part of flash where images wait for their recipients. */
 export interface StagingArea {
   /** Names the data partition, or slot. */
   readonly label: string;
@@ -27,9 +28,9 @@ export interface StagedTargetOptions {
   readonly runningVersion: string | undefined;
   readonly installer: Installer;
   readonly installTimeoutMs: number;
-  /** Bytes that the installation says it took. */
+  /** Bytes that the installation has reported as taken. */
   onProgress(image: Image, bytes: number): void;
-  /** It runs the image's version, before anyone else is told. */
+  /** The recipient runs the image's version. Called before the end of the installation is reported. */
   onInstalled(image: Image): void;
 }
 
@@ -46,12 +47,12 @@ export const AREA_KEY = "area";
 const ACKNOWLEDGED_KEY = "handed";
 const RECORD_LENGTH = 12;
 
-/** An acknowledgement is stored after so many parts of an image at most, whatever the size of the pieces. */
+/** So many acknowledgements of an image are stored at most, however many the application makes. */
 const STORED_PARTS = 16;
 
 /**
- * The area is about to be used for something else: what was begun in it is no more, an unreported result stays. @throws
- * HalError
+ * The area is about to be used for something else: its image is forgotten; a result that was not reported yet stays.
+ * @throws HalError
  */
 export function forgetStaged(store: KeyValueStore): void {
   const record = loadRecord(store, AREA_KEY);
@@ -62,7 +63,7 @@ export function forgetStaged(store: KeyValueStore): void {
   }
 }
 
-/** Somebody else's firmware: it waits in the area, and is handed over to an application's code. */
+/** The firmware of a sub-device or component: it waits in the area, and is handed over to the application's code. */
 export class StagedTarget implements Target {
   readonly kind = "staged";
   readonly label: string;
@@ -86,8 +87,8 @@ export class StagedTarget implements Target {
       owns: record?.owner === this.owner,
       runningVersion,
     });
-    // Handed over, and the power went before that was heard: the next installation of this image begins at its first
-    // byte.
+    // The image was handed over, and a power cut came before its result was reported: the next installation of this
+    // image begins at its first byte.
     if (step.state.name === "reporting") this.#attempt(() => store.delete(ACKNOWLEDGED_KEY));
     return step;
   }
@@ -97,7 +98,7 @@ export class StagedTarget implements Target {
     this.#options.area.prepare();
   }
 
-  /** What it is, only its receiver knows. */
+  /** Only the recipient knows the format of its image. */
   checkFirstBlock(): void {}
 
   apply(image: Image, onEnded: (failure: Failure | undefined) => void): void {
@@ -134,7 +135,7 @@ export class StagedTarget implements Target {
     this.#installation?.close();
   }
 
-  /** What is remembered saves bytes after a power cut, and decides nothing: the result stands without it. */
+  /** This record only saves work after a power cut: if it cannot be written, the installation goes on. */
   #attempt(write: () => void): void {
     try {
       write();
@@ -157,7 +158,7 @@ export class StagedTarget implements Target {
     const name = encodeUtf8(this.owner + image.md5);
     view.setUint32(0, crc32(name, name.byteLength), true);
     view.setUint32(4, byteOffset, true);
-    view.setUint32(8, crc32(record, 8), true);
+    addSum(record);
     return record;
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyValueStore } from "../../hal/ports/index.js";
 import type { Outcome } from "../errors.js";
 import { fromHex, toHex } from "../lib/bytes.js";
-import { crc32 } from "../lib/crc32.js";
+import { addSum, hasSum, SUM_LENGTH } from "../lib/checked-record.js";
 import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 import { cutMessage, type Result } from "../protocol/messages.js";
 import type { Checkpoint, Image, Stored } from "./machine/types.js";
@@ -12,7 +12,7 @@ import type { Checkpoint, Image, Stored } from "./machine/types.js";
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
  *   2  u8      bit 0: stored is present, 1: spliced, 2: refetched, 3: region offset is present, 4: erasing, 5: whole
- *   3  u8      outcome while reporting: index into OUTCOMES; while applying: failed where a reason to revert is the message
+ *   3  u8      outcome while reporting: index into OUTCOMES; while applying: `failed` if the message is a reason to revert
  *   4  u32     size of the image, low word
  *   8  u32     size of the image, high word
  *   12 u32     region offset
@@ -26,7 +26,6 @@ const FIXED_LENGTH = 37;
 const MD5_OFFSET = 16;
 const LENGTHS_OFFSET = 32;
 const TEXT_COUNT = 5;
-const CRC_LENGTH = 4;
 const RECORD_LIMIT = 508;
 
 const PHASES: readonly Checkpoint["phase"][] = Object.freeze([
@@ -74,7 +73,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   const result = resultOf(checkpoint);
   const texts = [slot, image.version, stored?.etag ?? "", messageOf(result), owner];
   let end = FIXED_LENGTH;
-  // Each once, and an empty one not at all: there is a record for each region, and each text costs slots.
+  // Each text is encoded once, and an empty one not at all: there is a record for each region, and a text costs slots.
   const encoded: (Uint8Array | undefined)[] = [];
   for (let index = 0; index < TEXT_COUNT; index++) {
     const text = texts[index] as string;
@@ -82,7 +81,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
     encoded.push(bytes);
     end += bytes?.byteLength ?? 0;
   }
-  const record = new Uint8Array(end + CRC_LENGTH);
+  const record = new Uint8Array(end + SUM_LENGTH);
   const view = new DataView(record.buffer);
 
   record[0] = FORMAT_VERSION;
@@ -101,17 +100,17 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
     record.set(text, at);
     at += text.byteLength;
   }
-  view.setUint32(end, crc32(record, end), true);
+  addSum(record);
   return record;
 }
 
 /** @returns `undefined` for anything but a whole, sound record of this format */
 export function decodeRecord(record: Uint8Array): JobRecord | undefined {
-  const end = record.byteLength - CRC_LENGTH;
+  const end = record.byteLength - SUM_LENGTH;
   if (end < FIXED_LENGTH || record.byteLength > RECORD_LIMIT || record[0] !== FORMAT_VERSION) return undefined;
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (view.getUint32(end, true) !== crc32(record, end)) return undefined;
+  if (!hasSum(record)) return undefined;
 
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const texts: string[] = [];
   let at = FIXED_LENGTH;
   for (let index = 0; index < TEXT_COUNT; index++) {
@@ -181,7 +180,7 @@ function storedOf(flags: number, regionOffset: number, etag: string): Stored | u
   };
 }
 
-/** A firmware that is about to revert says why in the place of the result. */
+/** A firmware that is about to revert stores its reason in the place of the result. */
 function resultOf(checkpoint: Checkpoint): Result {
   if (checkpoint.phase === "reporting") return checkpoint.result;
   const reason = checkpoint.phase === "applying" ? checkpoint.reason : undefined;

@@ -1,15 +1,15 @@
 import type { Device, TlsOptions } from "../../hal/ports/index.js";
-import { describeError } from "../errors.js";
+import { describeError, ruleFor } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
 import { transition } from "./machine/transition.js";
-import { ProgressLimit } from "./progress-limit.js";
+import { Progress } from "./progress.js";
 import { SelfTest } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
 import type { Gate, Target } from "./target.js";
 import { UpdateTimers, type UpdateWaits } from "./timers.js";
-import type { ClearedStep, Context, Effect, Event, Image, State, Step } from "./machine/types.js";
+import type { ClearedStep, Context, Effect, Event, Failure, Image, State, Step } from "./machine/types.js";
 
 /** Waits and budgets of a job. */
 export interface UpdateLimits extends UpdateWaits {
@@ -22,7 +22,7 @@ export interface UpdateLimits extends UpdateWaits {
 export interface DriverOptions {
   readonly device: Device;
   readonly target: Target;
-  /** The version that runs where the image is for; `undefined` if it does not say. */
+  /** The version that runs on the target; `undefined` if it is not known. */
   readonly runningVersion: string | undefined;
   /** Absent: every update is wanted at once. */
   readonly gate?: Gate | undefined;
@@ -45,7 +45,7 @@ export class UpdateDriver {
   readonly #options: DriverOptions;
   #context: Context;
   #gate: Gate | undefined;
-  readonly #progress = new ProgressLimit();
+  readonly #progress = new Progress();
   readonly #queue: Event[] = [];
   readonly #timers: UpdateTimers;
   readonly #work: FlashWork;
@@ -80,6 +80,7 @@ export class UpdateDriver {
       target,
       tls: options.tls,
       idleTimeoutMs: limits.idleTimeoutMs,
+      progress: this.#progress,
       onEvent: (event) => this.dispatch(event),
     });
     if (selfTest !== undefined) this.#selfTest = new SelfTest({ selfTest, onEnd: (event) => this.dispatch(event) });
@@ -93,7 +94,7 @@ export class UpdateDriver {
     this.#context = { ...this.#context, runningVersion: version };
   }
 
-  /** From the next question on. */
+  /** Holds from the next question on. */
   set gate(gate: Gate | undefined) {
     this.#gate = gate;
     this.#context = { ...this.#context, asks: gate !== undefined };
@@ -126,9 +127,10 @@ export class UpdateDriver {
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
   dispatch(event: Event): void {
-    // What a download has not told yet comes first; of a region that is entered its event says the same.
-    if (event.type !== "region-erased") this.#work.tell();
     if (this.#stopped) return;
+    const written = this.#progress.take();
+    // The event `region-erased` implies that everything before the region is in flash.
+    if (written !== undefined && event.type !== "region-erased") this.#queue.push(written);
     this.#queue.push(event);
     if (!this.#busy) this.#drain();
   }
@@ -145,6 +147,7 @@ export class UpdateDriver {
     const from = this.#state.name;
     this.#busy = true;
     this.#state = step.state;
+    if (event !== undefined && "failure" in event) this.#logFailure(event.failure);
     if (step.state.name !== from) {
       this.#options.device.log(
         "info",
@@ -168,6 +171,9 @@ export class UpdateDriver {
         this.#attempt(() =>
           storeRecord(device.store, target.recordKey, { owner: target.owner, checkpoint: effect.checkpoint }),
         );
+        return;
+      case "log":
+        this.#logFailure(effect.failure);
         return;
       case "clear":
         this.#attempt(() => clearRecord(device.store, target.recordKey));
@@ -233,11 +239,15 @@ export class UpdateDriver {
     }
   }
 
+  /** The one place that logs why a try, or a job, failed: once, whatever follows from it. */
+  #logFailure({ code, message }: Failure): void {
+    this.#options.device.log(ruleFor(code).level, "update", () => `${code}: ${message}`);
+  }
+
   #attempt(write: () => void): void {
     try {
       write();
     } catch (error) {
-      this.#options.device.log("error", "update", () => describeError(error));
       this.#queue.push({ type: "store-failed", failure: { code: "store-failed", message: describeError(error) } });
     }
   }

@@ -14,13 +14,13 @@ export interface ReporterOptions {
   readonly session: Pick<MqttSession, "publish">;
   readonly device: DeviceName;
   readonly log: Log;
-  /** A component's: stands before every version that is said. */
+  /** For a component: it is put before every version that is reported. */
   readonly versionPrefix?: string | undefined;
   /** Whether the platform's answers can reach us: the update topic is subscribed. */
   isOnline(): boolean;
 }
 
-/** What is said to the platform about one device. Each call returns at once; without a connection nothing is said. */
+/** Reports to the platform about one device. Each call returns at once; without a connection nothing is sent. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #topic: string;
@@ -36,7 +36,7 @@ export class Reporter {
     this.#publish(encodeVersionReport(this.#prefix + version), onAcknowledged);
   }
 
-  /** QoS 0: the next one makes up for a lost one. */
+  /** QoS 0: if one is lost, the next one follows soon. */
   downloading(version: string, percent: number): void {
     this.#publish(encodeDownloading(this.#prefix + version, percent));
   }

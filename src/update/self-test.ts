@@ -17,7 +17,7 @@ export class SelfTest {
     this.#options = options;
   }
 
-  /** From here on the answer to an earlier question, asked before a new connection, counts for nothing. */
+  /** Asks. The answer to an earlier question, from before a new connection, is ignored from now on. */
   ask(): void {
     const run = {};
     this.#run = run;

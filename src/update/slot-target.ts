@@ -22,10 +22,9 @@ export class SlotTarget implements Target {
   readonly #onPrepare: () => void;
 
   /**
-   * @param options.checksVersion the running image's version is the one reported: an image that says another than the
-   * offer
-   *                              would never report the one wanted
-   * @param options.onPrepare     the slot is about to be erased
+   * @param options.checksVersion true if the reported version is the one in the running image: then an image whose own
+   *   version is not the offered one is refused, because it would never report the offered one
+   * @param options.onPrepare called before the slot is erased
    * @throws HalError if the slot cannot be opened
    */
   constructor(options: {

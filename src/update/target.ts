@@ -39,15 +39,14 @@ export interface Target {
   stop(): void;
 }
 
-/** Says whether, and when, an offer is downloaded and a verified image installed. */
+/** Decides whether, and when, an offer is downloaded and a verified image installed. */
 export interface Gate {
   /**
-   * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure:
-   * the
-   *               update is not wanted
+   * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure if
+   *   the update is not wanted
    */
   ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void;
 
-  /** The question is void: another offer came. */
+  /** The question needs no answer any more: another offer came. */
   withdraw(): void;
 }

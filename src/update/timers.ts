@@ -4,7 +4,7 @@ import type { TimerName } from "./machine/types.js";
 
 /** Waits that an application chooses. */
 export interface UpdateWaits {
-  /** Longest pause between two tries, whatever a server's Retry-After says. */
+  /** Longest pause between two tries, even if a server's Retry-After is longer. */
   readonly backoffMaxMs: number;
   /** How long a firmware on trial may take to reach the cloud. */
   readonly trialMs: number;
@@ -33,7 +33,7 @@ export class UpdateTimers {
   }
 
   /**
-   * In place of one of that name that runs.
+   * Starts a timer, in place of a running one of that name.
    *
    * @param attempt   from 1: a pause grows with it
    * @param atLeastMs for a pause

@@ -42,9 +42,9 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   },
   {
     name: "the own firmware does not wait for a component",
-    file: "src/agent/agent.ts",
-    find: "      awaited: () => this.#components?.pending(),",
-    replace: "      awaited: () => undefined,",
+    file: "src/components/components.ts",
+    find: "    awaited: () => this.#busy(),",
+    replace: "    awaited: () => undefined,",
     caughtBy: { scene: "together", says: /the own firmware does not wait for a component/ },
   },
   {

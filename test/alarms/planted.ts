@@ -298,10 +298,10 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "a report goes out for every percent",
-    file: "src/update/progress-limit.ts",
+    file: "src/update/progress.ts",
     find: "const STEP_PERCENT = 3;",
     replace: "const STEP_PERCENT = 1;",
-    caughtBy: { test: "test/unit/update/progress-limit.test.js", named: /^less than 3 % more is not told/ },
+    caughtBy: { test: "test/unit/update/progress.test.js", named: /^less than 3 % more is not told/ },
   },
   {
     name: "where a download goes on is looked for once the offer is there",

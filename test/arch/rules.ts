@@ -75,6 +75,16 @@ export const RULES: readonly ImportRule[] = [
     refuses: ["type hal/ecma419/flash.ts src/errors", "hal/http/client.ts hal/ecma419/flash"],
   },
   {
+    says: "`hal/shims` imports only its own files and `src/lib`.",
+    holds: ({ file, target }) =>
+      !inside(file, "hal/shims/") || inside(target, "hal/shims/") || inside(target, "src/lib/"),
+    refuses: [
+      "hal/shims/buffer.ts src/errors",
+      "type hal/shims/bl.ts hal/ports/network",
+      "hal/shims/buffer.ts node:buffer",
+    ],
+  },
+  {
     says: "From `hal`, a board imports only `hal/ecma419`, `hal/http`, `hal/ports` and other boards.",
     holds: ({ file, target }) =>
       !inside(file, "hal/boards/") || !inside(target, "hal/") || /^hal\/(ecma419|http|ports|boards)\//.test(target),

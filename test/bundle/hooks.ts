@@ -19,7 +19,8 @@ const BUNDLED: ReadonlyMap<string, string> = new Map([
 ]);
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  // What the agent's parts share is nobody else's to import.
+  // The package gives Node other files by this name, and none by the other: what the parts share is nobody else's.
+  if (specifier === "moddable-ota") return { url: AGENT, shortCircuit: true };
   if (specifier === "moddable-ota/staging") return { url: at("moddable", "staging.js"), shortCircuit: true };
   const resolved = await next(specifier, context);
   return { ...resolved, url: BUNDLED.get(resolved.url) ?? resolved.url };

@@ -9,6 +9,7 @@ export interface Source {
 /** What a file uses without importing it: commands are started by name, and what rollup made is read as a file. */
 const USED: readonly { readonly by: string; readonly prefixes: readonly string[] }[] = [
   { by: "test/support/command.ts", prefixes: ["cli/"] },
+  { by: "test/support/packed.ts", prefixes: ["src/", "hal/", "cli/", "cloud/", "bundle/", "package.json"] },
   { by: "test/support/built.ts", prefixes: ["src/", "hal/ecma419/", "hal/http/", "hal/shims/", "bundle/"] },
   { by: "hal/boards/xs/files.ts", prefixes: ["src/", "hal/boards/xs/guest/", "bundle/"] },
 ];

@@ -47,8 +47,11 @@ describe("network: trust", () => {
     assert.deepEqual(link.events, [`error ${kind}`], link.error?.message);
 
   test("an authority that did not sign the peer, or none at all, is `untrusted`", async () => {
-    assertFails(await failing({ authority: OTHER_AUTHORITY }), "untrusted");
-    assertFails(await failing({}), "untrusted");
+    const [wrong, none] = [await failing({ authority: OTHER_AUTHORITY }), await failing({})];
+    assertFails(wrong, "untrusted");
+    assertFails(none, "untrusted");
+    assert.doesNotMatch(wrong.error?.message ?? "", /authority/);
+    assert.match(none.error?.message ?? "", /no authority is set/);
   });
 
   test("a peer with another name is `untrusted`", async () => {

@@ -44,7 +44,7 @@ test("an update of 1 MiB with a power cut and a resume passes in the heap of an 
     bed.server.behaviours = [{ stallAfter: 600 * KIB }];
     bed.platform.pending = () => bed.offer();
     bed.board.powerOn();
-    await bed.until("590 KiB", () => bed.progress >= 590 * KIB, 60_000);
+    await bed.until("580 KiB", () => bed.progress >= 580 * KIB, 60_000);
     peaks.push(await measureHeap(engine.worker as XsWorker));
     bed.board.cutPower();
     bed.board.powerOn();

@@ -33,7 +33,10 @@ test("an SDK that is whole is found, with its version", () =>
   }));
 
 test("without an SDK, one line says what to install", () => {
-  assert.throws(() => findLinuxSdk({}), /^UsageError: MODDABLE is not set: install the Moddable SDK 8 or newer/);
+  assert.throws(
+    () => findLinuxSdk({}),
+    /^UsageError: MODDABLE is not set: install the Moddable SDK 8 or newer, then export MODDABLE=\S.* PATH=/,
+  );
   assert.throws(() => findLinuxSdk({ MODDABLE: "" }), /MODDABLE is not set/);
 });
 
@@ -55,7 +58,7 @@ test("an SDK that lacks a part or whose tools are not built is named by what it 
     putSdk(folder, [...PARTS, ...TOOLS.slice(1)]);
     assert.throws(
       () => findLinuxSdk({ MODDABLE: folder }),
-      /mcconfig is not built: run make in .*build\/makefiles\/lin/,
+      /mcconfig is not built: run MODDABLE=\S+ PATH=\S+:\$PATH make -C \S+ \(an error about GTK/,
     );
   }));
 

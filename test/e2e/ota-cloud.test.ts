@@ -208,7 +208,7 @@ test("a manifest is stored with its firmware and served beside it", () =>
       "0.2.0",
       ...wishes,
     );
-    assert.match(added, /^warning: .* own firmware; that of app is app_0\.2\.0$/m);
+    assert.match(added, /^warning: .* own firmware: for app, add it as version app_0\.2\.0$/m);
     const prefixed = await cloud(
       "firmware",
       "add",
@@ -239,7 +239,7 @@ test("a manifest is stored with its firmware and served beside it", () =>
     );
   }));
 
-test("a file that could not be looked through for secrets was added all the same, and the command says both", () =>
+test("a file that could not be searched for secrets was added all the same, and the command says both", () =>
   withCommands(async (folder) => {
     const service = {
       status: () => Promise.resolve({ devices: [], firmwares: [] }),
@@ -250,10 +250,7 @@ test("a file that could not be looked through for secrets was added all the same
     try {
       const args = ["firmware", "add", "image.bin", "--state", folder, "--product", PRODUCT, "--version", "0.2.0"];
       const { code, stdout, stderr } = await runCommand("cloud/main", args);
-      assert.deepEqual(
-        [code, stderr],
-        [0, "warning: image.bin was not looked through for secrets: the disk is tired\n"],
-      );
+      assert.deepEqual([code, stderr], [0, "warning: image.bin was not searched for secrets: the disk is tired\n"]);
       assert.match(stdout, /^added version 0\.2\.0 /);
     } finally {
       server.close();
@@ -363,7 +360,7 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   [
     "an upgrade of nobody",
     (_folder, state) => ["upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0"],
-    /say which devices/,
+    /name the devices/,
   ],
   [
     "an unknown device",
@@ -386,7 +383,7 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   [
     "half a TLS",
     (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"],
-    /--tls-cert and --tls-key go together/,
+    /--tls-cert and --tls-key must be given together/,
   ],
   [
     "a state that is a file",
@@ -539,12 +536,12 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   [
     "a fault that is none",
     (_folder, state) => ["serve", "--state", state, "--gateway-faults", "reorder,sleep"],
-    /No fault: sleep/,
+    /sleep is not a fault/,
   ],
   [
     "a fault without its number",
     (_folder, state) => ["serve", "--state", state, "--gateway-faults", "lose=0"],
-    /No fault: lose=0/,
+    /lose=0 is not a fault/,
   ],
   [
     "a device without a name",

@@ -207,7 +207,7 @@ const bad: readonly (readonly [what: string, args: (at: (name: string) => string
   [
     "read of a length of no slot",
     (at) => ["read", "--flash", at("board.bin"), "--length", "5", "--output", at("x")],
-    /--length goes with --slot/,
+    /--length needs --slot/,
   ],
   [
     "read of an unknown slot",

@@ -207,7 +207,7 @@ test("a wrong file of sub-devices is one line that names the entry, and exit cod
       [[{ ...good, version: "1 0" }], /entry 0: version/],
       [[{ ...good, install: "maybe" }], /entry 0: install is none of ok, fail, hang, offline/],
       [[good, good], /entry 1 is E69UADXUYY\/light1 again/],
-      [[{ ...good, ...DEVICE }], /not a sub-device of its own/],
+      [[{ ...good, ...DEVICE }], /cannot be its own sub-device/],
     ] as const) {
       const { code, stderr } = await runCommand("device/main", [...run, "--subdevices", list(content)]);
       assert.equal(code, 2, stderr);
@@ -230,7 +230,7 @@ test("a damaged record of a sub-device is one line that names its file and what 
     await device.kill("SIGTERM");
     const record = join(place.state, "subdevices", `${PRODUCT}_light1`, "installed.json");
     writeFileSync(record, '{"version":"1.0');
-    const line = `ota-device: ${record} is damaged: delete it, and what it belongs to begins anew with its factory version\n`;
+    const line = `ota-device: ${record} is damaged: delete it to start again with the factory version\n`;
     for (const command of [
       [...place.run, "--subdevices", path],
       ["inspect", "--state", place.state],

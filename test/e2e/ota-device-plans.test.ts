@@ -76,7 +76,7 @@ for (const [policy, warned] of [
     withPlace("0.2.0", async ({ platform, file, run }) => {
       const device = new Running("device/main", [...run, "--policy", file("policy.json", policy)]);
       await device.until("the version", () => platform.words().includes("version 0.1.0"));
-      assert.equal(device.stderr.includes("wants answers, and nobody can give them"), warned);
+      assert.equal(device.stderr.includes("asks a person, but nobody can answer"), warned);
       await device.kill("SIGTERM");
     }));
 }

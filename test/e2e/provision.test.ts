@@ -51,6 +51,23 @@ test("provision makes the image of Espressif's generator, says which keys it hol
     assert.equal(statSync(output).mode & 0o077, 0);
   }));
 
+test("a board that would trust no certificate of its broker is warned of", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    writeFileSync(info, JSON.stringify(INFO));
+    for (const [options, warned] of [
+      [[], /^warning: no --ca: [^\n]+ \(the platform's broker has [^\n]+\)\n$/],
+      [["--broker", "mqtts://h.test"], /^warning: no --ca: [^\n]+ \(mqtts:\/\/h\.test\)\n$/],
+      [["--broker", "mqtt://h.test"], /^$/],
+      [["--ca", tlsPath("ca.pem")], /^$/],
+    ] as const) {
+      const provision = ["provision", "--device-info", info, ...options, "--output", output];
+      const { code, stderr } = await runCommand("device/main", provision);
+      assert.equal(code, 0);
+      assert.match(stderr, warned);
+    }
+  }));
+
 test("a password comes from standard input too", () =>
   withCommands(async (folder) => {
     const [info, one, two] = ["device_info.json", "one.bin", "two.bin"].map((name) => join(folder, name)) as [

@@ -174,3 +174,27 @@ for (const [version, says] of [
       }),
   );
 }
+
+for (const [config, mismatches] of [
+  [{ version: "0.1.0" }, [{ installed: "0.2.0", reported: "0.1.0" }]],
+  [{}, []],
+] as const) {
+  testOnEngines(
+    mismatches.length > 0
+      ? "a new firmware that still reports its former version says so, in the log and as an event"
+      : "a new firmware that reports its version says nothing of a mismatch",
+    (engine) =>
+      withTestBed({ engine, config }, async (bed) => {
+        const seen: unknown[] = [];
+        bed.onAgent = (agent) => {
+          agent.on("result", ({ result }) => seen.push(result.outcome));
+          agent.on("version-mismatch", (event) => seen.push(event));
+        };
+        await bed.update();
+        await bed.until("result", () => seen.length > mismatches.length);
+        assert.deepEqual(seen.slice(0, 2), ["done", ...mismatches]);
+        const warned = bed.logged.lines.filter((line) => line.includes("is installed and reports 0.1.0"));
+        assert.equal(warned.length, mismatches.length, bed.logged.lines.join("\n"));
+      }),
+  );
+}

@@ -12,6 +12,7 @@ import { BOOTS, CHECKPOINTS, CONTEXTS, EVENTS, STATES } from "./representatives.
 
 const EFFECTS: { readonly [Do in Effect["do"]]: true } = {
   store: true,
+  log: true,
   clear: true,
   download: true,
   "stop-download": true,

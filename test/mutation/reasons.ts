@@ -144,22 +144,21 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed || this.#turnDue) return;",
-    mutant: "condition: this.#closed || this.#turnDue -> false",
-    reason: "A second timer is a turn that finds nothing to do, and one after `close` is stopped by the next guard.",
+    line: 'if (this.#phase === "closed" || this.#turnDue) return;',
+    mutant: 'condition: this.#phase === "closed" || this.#turnDue -> false',
+    reason: "A second timer is a turn that finds nothing to do, and one after `close` does nothing.",
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed || this.#turnDue) return;",
+    line: 'if (this.#phase === "closed" || this.#turnDue) return;',
     mutant: "logic: || -> &&",
     reason: "As above.",
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed) return;",
-    mutant: "condition: this.#closed -> false",
-    reason:
-      "In the timer: `close` has cancelled it, except where the mutants above made a second one. In `#fail`: nothing calls it after `close`, but a board may.",
+    line: 'if (this.#phase === "closed") return;',
+    mutant: 'condition: this.#phase === "closed" -> false',
+    reason: "In `#fail`: nothing calls it after `close`, but a board may.",
   },
   {
     file: "src/update/flash/download.ts",
@@ -175,12 +174,6 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (eraser.step(writer)) this.#untold = false;",
-    mutant: "boolean: false -> true",
-    reason: "An event that comes before the next block has the same offset told once more.",
-  },
-  {
-    file: "src/update/flash/download.ts",
     line: "return true;",
     mutant: "boolean: true -> false",
     reason:
@@ -188,7 +181,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#closed) return false;",
+    line: 'if (this.#phase === "closed") return false;',
     mutant: "boolean: false -> true",
     reason: "A turn is not scheduled after `close`.",
   },
@@ -224,7 +217,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: 'if (event.type !== "region-erased") this.#work.tell();',
+    line: 'if (written !== undefined && event.type !== "region-erased") this.#queue.push(written);',
     mutant: 'condition: event.type !== "region-erased" -> true',
     reason: "The offset of the region is then told twice.",
   },
@@ -277,21 +270,8 @@ export const REASONS: readonly Reason[] = [
     reason: "The compiler proves that it is not reached: the argument is `never`.",
   },
   {
-    file: "src/update/flash/region-eraser.ts",
-    line: "return this.#enteredEnd !== entered;",
-    mutant: "return: this.#enteredEnd !== entered -> undefined",
-    reason: "An event that comes between the region and its first block has the same offset told once more.",
-  },
-  {
-    file: "src/update/flash/region-eraser.ts",
-    line: "return this.#enteredEnd !== entered;",
-    mutant: "equality: !== -> ===",
-    reason:
-      "An event that comes between the erase of a region and its entry is not told the block before; the entry says the same.",
-  },
-  {
     file: "src/update/machine/restore.ts",
-    line: '{ phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },',
+    line: 'if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);',
     mutant: "boolean: false -> true",
     reason: "Nothing is kept of a slot that runs, whatever the record says.",
   },

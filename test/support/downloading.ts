@@ -4,6 +4,7 @@ import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
 import { ReadBack } from "../../src/image/read-back.js";
 import { Download } from "../../src/update/flash/download.js";
 import { type FlashKnowledge, newKnowledge } from "../../src/update/flash/knowledge.js";
+import { Progress } from "../../src/update/progress.js";
 import { SlotTarget } from "../../src/update/slot-target.js";
 import type { Event, Stored } from "../../src/update/machine/types.js";
 import { NODE_DIGESTS } from "./digests.js";
@@ -52,6 +53,7 @@ export class Downloading {
   readonly image: Uint8Array;
   readonly flash: MemoryFlash;
   readonly readBack: ReadBack;
+  readonly progress = new Progress();
   readonly download: Download;
   /** Flash operations in each turn of the event loop. */
   readonly turns: number[] = [];
@@ -92,6 +94,7 @@ export class Downloading {
       block: new Uint8Array(BLOCK),
       knowledge: options.knowledge ?? newKnowledge(),
       readBack: this.readBack,
+      progress: this.progress,
       offer: {
         version: options.version ?? "0.2.0",
         url: "http://h.test/f?sign=1",
@@ -101,13 +104,19 @@ export class Downloading {
       stored: options.stored ?? FRESH,
       tls: {},
       idleTimeoutMs: 30_000,
-      onEvent: (event) => {
-        this.events.push(event);
-        this.story.push("offset" in event ? `${event.type} ${event.offset}` : event.type);
-        options.onEvent?.(event, this.download);
-        this.onEvent(event);
-      },
+      onEvent: (event) => this.#dispatch(event, options),
     });
+  }
+
+  /** As the driver does: what is written comes before other events, and a region's event says it too. */
+  #dispatch(event: Event, options: DownloadingOptions): void {
+    const written = this.progress.take();
+    for (const each of written === undefined || event.type === "region-erased" ? [event] : [written, event]) {
+      this.events.push(each);
+      this.story.push("offset" in each ? `${each.type} ${each.offset}` : each.type);
+      options.onEvent?.(each, this.download);
+      this.onEvent(each);
+    }
   }
 
   /** The request went out and was answered. */

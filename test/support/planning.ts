@@ -146,8 +146,12 @@ export class Planning {
       capacity: 1_000_000,
       runningVersion: () => this.running,
       askVersion: (onEnded) => this.versionQuestions.push(onEnded),
-      blocked: () => this.blocked,
-      awaited: () => this.awaited,
+      dependencies: () => ({
+        gatherMs: 0,
+        awaited: () => this.awaited,
+        blocked: () => this.blocked,
+        unblock: () => {},
+      }),
       onOver: (failure) => {
         this.over.push(failure);
         this.#options.onOver?.(failure);

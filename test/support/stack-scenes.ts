@@ -19,7 +19,7 @@ const KIB = 1024;
 const TIMEOUT_MS = 30_000;
 /** A message as long as the heap surely takes, beside others, and the longest URL. */
 const LONG_MESSAGE = 14_000;
-const URL_LENGTH = 2048;
+const URL_LENGTH = 4096;
 
 /** Slots of stack, more than are used: an overflow would end the measurement. */
 const ENOUGH_SLOTS = 1024;

@@ -25,13 +25,14 @@ describe("rules of errors", () => {
       assert.ok(["back-off", "renew", "restart", "never"].includes(remedy), remedy);
       assert.ok(["timed-out", "not-found", "url-expired", "digest-mismatch", "failed"].includes(outcome), outcome);
       assert.equal(typeof keeps, "boolean");
-      assert.ok(["error", "warn"].includes(level), level);
+      assert.ok(["error", "warn", "info"].includes(level), level);
     });
   }
 
-  it("logs an error where a person is needed, a warning where the agent goes on", () => {
+  it("logs an error where a person is needed, a warning where the agent goes on, and a person's no as neither", () => {
     for (const code of ERROR_CODES) {
-      assert.equal(ruleFor(code).level, ruleFor(code).remedy === "never" ? "error" : "warn", code);
+      const level = ruleFor(code).remedy === "never" ? "error" : "warn";
+      assert.equal(ruleFor(code).level, code === "declined" ? "info" : level, code);
     }
   });
 

@@ -1,6 +1,6 @@
 /*
- * Boot control over esp_ota_ops: the native half of platform.ts, which says what each function is for. A failure is
- * thrown as an Error whose message is the name of the esp_err_t.
+ * Boot control over esp_ota_ops: the native half of platform.ts. The comments in hal/ecma419/modules.ts describe each
+ * function. A failure is thrown as an Error whose message is the name of the esp_err_t.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,10 +31,10 @@
 #endif
 
 /*
- * The application descriptor, which every image has at byte 32. ESP-IDF's own is weak, and its version is what git says of
- * the project's folder; this one has the version of the manifest's `defines`, so that an image says what it is.
- * ESP-IDF's own would still lie in the section, before or behind this one, if the linker did not drop what nothing names:
- * ESP-IDF always passes it --gc-sections.
+ * The application descriptor, which every image has at byte 32. ESP-IDF's own descriptor is a weak symbol, and its
+ * version is what `git describe` prints for the project's folder. This one has the version of the manifest's `defines`,
+ * so that an image carries the version it was built as. ESP-IDF's own would still lie in the section, before or behind
+ * this one, if the linker did not drop symbols that nothing refers to: ESP-IDF always passes it --gc-sections.
  */
 #ifdef MODDEF_FIRMWARE_VERSION
 #define TEXT_OF(number) #number
@@ -60,7 +60,7 @@ const __attribute__((used, section(".rodata_desc"))) esp_app_desc_t esp_app_desc
 #error "moddable-ota needs the firmware's version: \"defines\": { \"firmware\": { \"version\": \"#1.2.3\" } } in the manifest"
 #endif
 
-/* The SDK's linker makes it: what the manifests' `creation` came to. */
+/* The SDK's linker makes this function. It returns the sizes that the `creation` of all manifests results in. */
 extern void *xsPreparationAndCreation(xsCreation **creation);
 
 /* otadata is two sectors, each with one record at its start. */
@@ -103,7 +103,7 @@ void ota_image_state(xsMachine *the)
 {
 	esp_ota_img_states_t state;
 	esp_err_t err = esp_ota_get_state_partition(slotArgument(the), &state);
-	/* No record; a factory image never has one. */
+	/* The slot has no record; a factory image never has one. */
 	if (err == ESP_ERR_NOT_FOUND || err == ESP_ERR_NOT_SUPPORTED)
 		return;
 	throwIf(the, err);
@@ -137,7 +137,7 @@ void ota_chip_id(xsMachine *the)
 
 /*
  * Erases the sector of the record that esp_ota_get_state_partition would find for the target slot. The running slot's
- * record is in the other sector. ESP-IDF's own call for this spares a record that decides the next boot.
+ * record is in the other sector. ESP-IDF's own call for this does not erase a record that decides the next boot.
  */
 void ota_forget_target(xsMachine *the)
 {
@@ -160,7 +160,7 @@ void ota_forget_target(xsMachine *the)
 	}
 }
 
-/* esp_ota_begin would refuse an image on trial; the slot is written without it. */
+/* ESP-IDF checks in esp_ota_begin that the running image is not on trial. That is not called here, so this checks it. */
 void ota_set_pending(xsMachine *the)
 {
 	esp_ota_img_states_t state;
@@ -170,7 +170,7 @@ void ota_set_pending(xsMachine *the)
 	throwIf(the, esp_ota_set_boot_partition(targetSlot(the)));
 }
 
-/* ESP-IDF's calls judge the image that boots next, whichever runs. */
+/* ESP-IDF's calls confirm or revert the image that boots next, even if another one runs. */
 static bool runsWhatBoots(void)
 {
 	return esp_ota_get_boot_partition() == esp_ota_get_running_partition();
@@ -201,7 +201,7 @@ void ota_random_fill(xsMachine *the)
 	esp_fill_random(bytes, byteLength);
 }
 
-/* In the order of memory.ts. */
+/* Fills in the values in the order that memory.ts gives. */
 void ota_memory(xsMachine *the)
 {
 	void *words;

@@ -16,8 +16,8 @@ export type { Provisioning } from "../provisioning.js";
 export { signalDbm } from "./platform.js";
 
 /**
- * The device that this chip is. What memory the engine has is logged at level `debug`, too small a stack at `warn`.
- * Wi-Fi is the application's; the clock too, for TLS looks at dates.
+ * Opens this chip as the agent's device. It logs the engine's memory at level `debug`, and a stack that is too small at
+ * level `warn`. The application connects Wi-Fi and sets the clock; TLS needs the clock to check dates.
  *
  * @throws Error that names the manifest to include, if the build lacks a module
  * @throws HalError if the key-value store cannot be opened
@@ -40,7 +40,7 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
 }
 
 /**
- * What this board was provisioned with, from namespace `device` of its NVS.
+ * Reads what this board was provisioned with, from namespace `device` of its NVS.
  *
  * @throws Error that names the manifest to include, if the build lacks a module
  * @throws Error with the name of an `esp_err_t` if NVS fails

@@ -1,13 +1,14 @@
 import type { Log } from "moddable-ota";
 import { STACK_SLOTS } from "./stack.js";
 
-/** What XS was given, and what is left of the C heap: all in 32 bits. */
+/** Count of the values about XS's memory and the free C heap; each has 32 bits. */
 const WORDS = 6;
 
 const engine = {
   /**
-   * A function of boot.c, as those of platform.ts: it fills in slots of stack, static bytes, chunk bytes, heap slots,
-   * bytes free, least bytes free. To C the engine gives no view but one of bytes.
+   * A function of boot.c, like those of platform.ts. It fills in, in this order: slots of stack, static bytes, chunk
+   * bytes, heap slots, bytes free, least bytes free. The view must be one of bytes, because the engine hands C no
+   * other.
    */
   memory(into: Uint8Array) {
     return native<void>("ota_memory").call(this, into);
@@ -22,7 +23,7 @@ export function logMemory(log: Log): void {
   engine.memory(new Uint8Array(words.buffer));
   const [stackSlots = 0, staticBytes = 0, chunkBytes, heapSlots, freeBytes, leastFreeBytes] = words;
   log("debug", "board", () => {
-    // A static heap holds both, and grows them within itself.
+    // A static heap holds both the chunks and the slots, and divides itself between them.
     const heap = staticBytes > 0 ? `${staticBytes} bytes` : `${chunkBytes} bytes of chunks and ${heapSlots} slots`;
     return `XS has ${stackSlots} slots of stack and a heap of ${heap}; the C heap has ${freeBytes} bytes free, ${leastFreeBytes} at least so far`;
   });

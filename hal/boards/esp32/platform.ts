@@ -1,12 +1,12 @@
 import Net from "net";
 import type { PlatformModule } from "moddable-ota";
 
-/** Board clocks start in 1970: until SNTP has set them they show a time before this. */
+/** Seconds since 1970. A board's clock starts in 1970, so an earlier time means that SNTP has not set it yet. */
 const EARLIEST_TIME_S = 1_577_836_800;
 
 /*
- * Each of these is a function of boot.c: a body of just this shape becomes the native function itself. Anything else
- * would be bytecode around it.
+ * Each of these is a function of boot.c. The compiler replaces a method by the native function only if its body has
+ * exactly this form; any other body would be bytecode that calls it.
  */
 const boot: PlatformModule["boot"] = {
   runningSlot() {

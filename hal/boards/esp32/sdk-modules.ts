@@ -18,7 +18,7 @@ export interface LinkedModules {
   importNow(specifier: string): unknown;
 }
 
-/** Which manifest of the SDK brings which module. */
+/** The manifest of the SDK that contains each module. */
 export const SDK_MANIFESTS: { readonly [Specifier in keyof SdkModules]: string } = {
   "embedded:storage/flash": "modules/io/flash/manifest.json",
   "embedded:storage/key-value": "modules/io/storage/manifest.json",
@@ -30,7 +30,7 @@ export const SDK_MANIFESTS: { readonly [Specifier in keyof SdkModules]: string }
 };
 
 /**
- * Looked up at run time: a missing module that is imported by name ends the engine with its name alone.
+ * Looks a module up at run time. An import by name would end the engine with no other message than the module's name.
  *
  * @throws Error that names the manifest to include, if the build lacks the module
  */

@@ -7,7 +7,7 @@ declare module "net" {
   const Net: { get(name: "RSSI"): number | undefined };
   export default Net;
 }
-/** Of the io manifest: the first address of the host. */
+/** A global of the SDK's io manifest: it looks up the first address of the host. */
 declare const System: { resolve: import("moddable-ota").PlatformModule["resolve"] };
-/** Of the engine: a C function by its name. */
+/** A global of the engine: it returns a C function by its name. */
 declare function native<Result>(name: string): { call(self: unknown, ...parameters: unknown[]): Result };

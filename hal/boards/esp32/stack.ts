@@ -1,12 +1,12 @@
 /**
- * What the SDK's TLS adds to the deepest call without it, where no SDK is there to measure that, and what is kept for
- * an application's listener on top.
+ * Slots that the SDK's TLS adds to the deepest call without TLS, for a report made without an SDK to measure them, and
+ * slots reserved for an application's listener.
  */
 export const TLS_SLOTS = 126;
 export const LISTENER_SLOTS = 64;
 
 /**
- * Slots of stack that XS must be given, field `creation.stack` of a manifest: 485 of the deepest call over TLS, those
- * of the listener, and 11 to spare. Measured: docs/board.md, Stack.
+ * Slots of stack that XS must have (field `creation.stack` of a manifest): 485 for the deepest call over TLS, those of
+ * the listener, and 11 as a reserve. docs/stack.md has the measurement.
  */
 export const STACK_SLOTS = 560;

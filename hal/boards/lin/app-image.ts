@@ -83,7 +83,7 @@ export function appVersion(flash: NorFile, slot: Partition): string | undefined 
   return latin1(head, VERSION_OFFSET, VERSION_OFFSET + VERSION_LENGTH);
 }
 
-/** Reads an image once, in pieces, for both of its sums. */
+/** Reads an image once, in pieces, and computes both the checksum and the SHA-256. */
 class ImageReader {
   at = 0;
   checksum = CHECKSUM_SEED;
@@ -121,7 +121,7 @@ class ImageReader {
   }
 }
 
-/** Addresses that the ESP32 maps from flash instead of loading: data, then code. */
+/** Whether the ESP32 maps an address from flash and does not load it: first the range of data, then that of code. */
 function isMapped(address: number): boolean {
   return (address >= 0x3f400000 && address < 0x3f800000) || (address >= 0x400d0000 && address < 0x40400000);
 }

@@ -6,7 +6,7 @@ import { createFlash } from "./flash.js";
 import { createKeyValue } from "./key-value.js";
 import { NorFile } from "./nor-file.js";
 
-/** The chip, as the simulated ESP32 and `ota-device` know it. */
+/** File with the bytes of the flash: the same name as on the simulated ESP32 of `ota-device`. */
 const FLASH_FILE = "flash.bin";
 
 export interface BoardOptions {
@@ -17,10 +17,10 @@ export interface BoardOptions {
 }
 
 /**
- * Boots: what the chip's ROM and boot loader do before an application starts, and what the SDK has on the chip and
- * lacks on Linux.
+ * Boots the board: does what the chip's ROM and boot loader do before an application starts, and makes the modules that
+ * the SDK has on the chip but not on Linux.
  *
- * @throws Error if the folder holds no flash or no slot a bootable image
+ * @throws Error if the folder holds no flash, or no slot holds a bootable image
  */
 export function bootBoard(
   options: BoardOptions,

@@ -5,7 +5,7 @@ import { otaSlots, type Partition, readTable, SUBTYPE_DATA_OTA, TYPE_DATA } from
 import { verifyAppImage } from "./app-image.js";
 import type { NorFile } from "./nor-file.js";
 
-/** Chip id of the ESP32, whose images this board takes. */
+/** Chip id of the ESP32. This board boots images for that chip. */
 export const CHIP_ESP32 = 0;
 
 /** What the boot loader decided. */
@@ -13,12 +13,12 @@ export interface BootChoice {
   readonly partitions: readonly Partition[];
   readonly slots: readonly Partition[];
   readonly otaData: OtaData;
-  /** Indexes into `slots`: of the image that runs, and of the next update. */
+  /** Indexes into `slots` of the image that runs and of the slot for the next update. */
   readonly running: number;
   readonly target: number;
 }
 
-/** The boot loader over the flash file. @throws Error if no slot holds a bootable image */
+/** Runs the boot loader over the flash file. @throws Error if no slot holds a bootable image */
 export function bootLoader(flash: NorFile, Digest: DigestConstructor): BootChoice {
   const { partitions } = readTable({ flash, Digest });
   const slots = otaSlots(partitions);

@@ -17,7 +17,8 @@ export type { DeviceOptions } from "../device.js";
 export type { Provisioning } from "../provisioning.js";
 
 /**
- * The device that this process is: its state is the working folder. Each process is one boot, so this is called once.
+ * Opens this process as the agent's device; its state is the working folder. Each process is one boot, so this is
+ * called once.
  *
  * @throws Error if the folder holds no board
  */
@@ -39,17 +40,20 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
   return createDevice({ ...storage, TCP, TLS, Timer, Time, Digest, platform }, log);
 }
 
-/** What the file `device.json` of the working folder says: the entries of type string that NVS has on the chip. */
+/**
+ * Reads what the working folder holds in the place of NVS. The file `device.json` has the entries of type string. Each
+ * blob is a file of its own, as `brokerCa.der`.
+ */
 export function readProvisioning(): Provisioning {
   return read({ keyValue: createProvisioningFile(workingFolder()) });
 }
 
-/** Strength of the Wi-Fi signal in dBm: a process has no radio. */
+/** Strength of the Wi-Fi signal in dBm. It is always `undefined`, because a process has no radio. */
 export function signalDbm(): number | undefined {
   return undefined;
 }
 
-/** It opens its folder as it is loaded: preloaded, it would do so on the machine that builds. */
+/** This module opens its folder when it is loaded. If it were preloaded, it would do so on the machine that builds. */
 function workingFolder(): Directory {
   return Modules.importNow("embedded:storage/files") as Directory;
 }

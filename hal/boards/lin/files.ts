@@ -1,4 +1,4 @@
-/** `embedded:storage/files` as far as this board uses it. Paths are relative to a folder and never lead out of it. */
+/** The part of `embedded:storage/files` that this board uses. Paths are relative to a folder and stay inside it. */
 export interface Directory {
   openFile(options: { path: string; mode: "r" | "r+" | "w+" }): File;
   /** `mode` is 0 if there is no such file. */
@@ -11,7 +11,7 @@ export interface Directory {
 }
 
 export interface File {
-  /** @returns how many bytes were there to be read */
+  /** @returns how many bytes were read */
   read(into: Uint8Array, position: number): number;
   write(bytes: Uint8Array, position: number): void;
   status(): { readonly size: number };

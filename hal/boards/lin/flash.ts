@@ -4,8 +4,9 @@ import { type NorFile, SECTOR_LENGTH } from "./nor-file.js";
 import { type Partition, TYPE_DATA } from "../partition-table.js";
 
 /**
- * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields,
- * no demand on alignment. Unlike it, it refuses what lies outside the partition.
+ * `embedded:storage/flash` as the SDK has it on ESP32: a partition is writable unless it was opened otherwise,
+ * `status()` has three fields, and no alignment is required. Unlike the SDK's, it refuses access outside of the
+ * partition.
  */
 export function createFlash(flash: NorFile, choice: BootChoice): FlashModule {
   const { partitions, slots, running, target } = choice;

@@ -18,7 +18,10 @@ static int turns;
 static gboolean onIdle(gpointer data)
 {
 	txScreen *screen = data;
-	/* The engine samples its instruments once a second; forgetting the last time has it do so at each turn. */
+	/*
+	 * The engine samples its instruments once a second. Setting the time of the last sample to 0 makes it sample at each
+	 * turn.
+	 */
 	screen->instrumentTime = 0;
 	if (collectGarbage && screen->machine && turns++ % TURNS_TO_COLLECTION == 0) {
 		(*collectGarbage)(screen->machine);

@@ -3,16 +3,19 @@ import type { Directory } from "./files.js";
 
 /** NVS's limit for names of namespaces and keys, in characters. */
 const NAME_LIMIT = 15;
-/** Records and bytes that a store holds: about what fits the chip's NVS partition of 24 KiB. */
+/** Most records of a store, and most bytes of a record: about what fits the chip's NVS partition of 24 KiB. */
 const RECORD_LIMIT = 40;
 const BLOB_LIMIT = 4000;
-/** Every record is a file `nvs-<namespace>-<key>`, both in hexadecimal: any character may be in them. */
+/**
+ * Each record is a file `nvs-<namespace>-<key>`. Both names are in hexadecimal, because they may hold any character.
+ */
 const PREFIX = "nvs-";
 const UNFINISHED = "nvs.new";
 
 /**
- * `embedded:storage/key-value` as the SDK has it on ESP32, format `buffer`, a file for each record. A record is written
- * beside its place, flushed and moved there: at every moment the old file is in place or the new one.
+ * `embedded:storage/key-value` as the SDK has it on ESP32, for the format `buffer`, with a file for each record. A
+ * record is written to another file, flushed and renamed: at every moment either the old file or the new one is in
+ * place.
  */
 export function createKeyValue(files: Directory): KeyValueModule {
   return {

@@ -3,7 +3,7 @@ import type { File } from "./files.js";
 /** Smallest erasable unit of a SPI NOR chip, in bytes. */
 export const SECTOR_LENGTH = 4096;
 
-/** What a SPI NOR chip programs at a time; also all the memory that this file's chip takes. */
+/** Bytes that a SPI NOR chip programs at a time. A buffer of this length is the only memory that this class needs. */
 const PAGE_LENGTH = 256;
 
 /** A SPI NOR chip in a file: programming only clears bits, erasing sets whole sectors to 0xFF. */
@@ -29,7 +29,7 @@ export class NorFile {
     return bytes;
   }
 
-  /** A bit that is 0 stays 0, as on the chip. */
+  /** Programs the bytes. A bit that is 0 stays 0, as on the chip. */
   program(bytes: Uint8Array, address: number): void {
     this.#checkRange(address, bytes.byteLength);
     for (let at = 0; at < bytes.byteLength; ) {
@@ -44,7 +44,7 @@ export class NorFile {
     }
   }
 
-  /** Both in bytes and whole sectors. */
+  /** Erases whole sectors: both arguments are in bytes and multiples of a sector. */
   erase(address: number, byteLength: number): void {
     this.#checkRange(address, byteLength);
     if (address % SECTOR_LENGTH !== 0 || byteLength % SECTOR_LENGTH !== 0) throw new Error("erase of part of a sector");

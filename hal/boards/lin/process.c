@@ -3,7 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* EX_TEMPFAIL: whoever started this process starts it again, which is the next boot. */
+/* The code is EX_TEMPFAIL. The program that started this process starts it again, and that is the next boot. */
 enum { RESTART = 75 };
 
 void ota_restart(void)

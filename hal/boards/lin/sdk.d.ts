@@ -38,5 +38,5 @@ declare module "timer" {
   const Timer: import("moddable-ota").BoardModules["Timer"];
   export default Timer;
 }
-/** Of the engine: writes to the console. */
+/** A global of the engine: it writes to the console. */
 declare function trace(text: string): void;

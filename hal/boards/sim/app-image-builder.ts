@@ -12,7 +12,7 @@ import {
 } from "./app-image.js";
 import { type Chip, CHIPS, chipWithId } from "./chips.js";
 
-/** From this size on an image also gets a segment of code. */
+/** An image of this many bytes or more also gets a segment of code. */
 const TWO_SEGMENTS_FROM = 4096;
 const CODE_LENGTH = 1024;
 
@@ -24,11 +24,11 @@ export interface AppImageOptions {
   readonly version: string;
   /** Bytes in all: a multiple of 16, `MIN_IMAGE_LENGTH` or more. */
   readonly byteLength: number;
-  /** The content is a fixed function of it. */
+  /** The content is random bytes that depend only on this number. */
   readonly seed: number;
-  /** One of the family's; the ESP32's if absent. */
+  /** Chip id of the family; the ESP32's if absent. */
   readonly chipId?: number;
-  /** Content that reads as erased flash, as the padding of real images does: file offsets. */
+  /** File offsets between which all bytes are 0xFF, like erased flash; the padding of real images is like that. */
   readonly blank?: { readonly from: number; readonly to: number };
 }
 
@@ -52,7 +52,7 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   }
   const image = Buffer.alloc(byteLength);
   const checksumAt = byteLength - HASH_LENGTH - 1;
-  // Segments end on a multiple of 4 inside the checksum's line.
+  // Segments end on a multiple of 4, inside the line of 16 bytes that the checksum ends.
   const contentEnd = checksumAt - 3;
   const codeLength = byteLength >= TWO_SEGMENTS_FROM ? CODE_LENGTH : 0;
   const codeAt = codeLength === 0 ? contentEnd : contentEnd - codeLength - SEGMENT_HEADER_LENGTH;
@@ -89,7 +89,7 @@ function writeHeader(image: Buffer, segments: number, chip: Chip): void {
   image.writeUInt8(1, 23);
 }
 
-/** Where a segment of data is mapped: the file offset and the address agree modulo 64 KiB. */
+/** @returns the address that data is mapped to: the file offset and the address agree modulo 64 KiB */
 function dataAddressOf(chip: Chip): number {
   return (chip.mapped[0] as Chip["mapped"][number])[0];
 }
@@ -110,7 +110,7 @@ function writeDescriptor(descriptor: Buffer, version: string, seed: number): voi
   createHash("sha256").update(`${version} ${seed}`).digest().copy(descriptor, 144);
 }
 
-/** xorshift32: the same on every machine. */
+/** Fills by xorshift32, which gives the same bytes on every machine. */
 function fillRandom(bytes: Uint8Array, seed: number): void {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
   for (let index = 0; index < bytes.byteLength; index++) {

@@ -14,9 +14,9 @@ import type { Partition } from "./partition-table.js";
  *            zeros up to the last byte of a 16-byte line, which is the XOR of all segment data, seeded with 0xEF
  *            SHA-256 of everything before it
  *
- * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32],
- * 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's
- * page length, 0 for the chip's own.
+ * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32], 80
+ * time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's
+ * page length, 0 for the chip's default.
  */
 export const IMAGE_MAGIC = 0xe9;
 export const HEADER_LENGTH = 24;
@@ -79,7 +79,7 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
   return digest.equals(bytes.subarray(end, end + HASH_LENGTH)) ? undefined : "wrong SHA-256";
 }
 
-/** @returns the chip that an image's header names, or `undefined` for bytes that begin as no image does */
+/** @returns the chip that an image's header names, or `undefined` if the bytes do not begin like an image */
 export function imageChipId(bytes: Uint8Array): number | undefined {
   if (bytes.byteLength < HEADER_LENGTH || bytes[0] !== IMAGE_MAGIC) return undefined;
   return (bytes[CHIP_ID_OFFSET] as number) | ((bytes[CHIP_ID_OFFSET + 1] as number) << 8);
@@ -100,7 +100,7 @@ function isMapped(address: number, chip: Chip | undefined): boolean {
   return chip?.mapped.some(([from, to]) => address >= from && address < to) === true;
 }
 
-/** Only an application has a descriptor, and only with some chips does the boot loader ask it. */
+/** Only an application has a descriptor, and only on some chips does the boot loader read the page length from it. */
 function pageLengthOf(bytes: Buffer, chip: Chip | undefined): number {
   const at = DESCRIPTOR_OFFSET + PAGE_LENGTH_OFFSET;
   const logarithm = chip?.choosesPageLength === true && bytes.byteLength > at ? bytes.readUInt8(at) : 0;

@@ -17,16 +17,16 @@ export interface SimulatedBoardOptions {
   flash: NorFlash;
   /** What runs after the boot loader; called at each boot, with the power of that boot. */
   firmware(modules: BoardModules, power: Power): void;
-  /** Told of each boot, before the firmware runs. */
+  /** Called at each boot, before the firmware runs. */
   onBoot?(running: Partition): void;
-  /** TLS as particular about certificates as the SDK's, and not as forgiving as Node's. */
+  /** Whether TLS refuses the certificates that the SDK's TLS refuses but Node's accepts. */
   readonly strictTls?: boolean;
   readonly surroundings?: Surroundings | undefined;
-  /** No image boots, or the firmware did not start. */
+  /** Called if no image boots or the firmware did not start. */
   onDead(error: Error): void;
 }
 
-/** A simulated chip of the ESP32 family, the one that its flash is of: one flash, one firmware at a time. */
+/** A simulated chip of the ESP32 family. Its flash determines which one. It runs one firmware at a time. */
 export class SimulatedBoard {
   readonly #options: SimulatedBoardOptions;
   #power: Power | undefined;
@@ -43,7 +43,7 @@ export class SimulatedBoard {
     if (this.#power === undefined) this.#boot();
   }
 
-  /** Power is gone, whatever was under way. Only the flash keeps its bytes. */
+  /** Cuts the power at once, even if something is under way. Only the flash keeps its bytes. */
   cutPower(): void {
     this.#power?.cut();
     this.#power = undefined;
@@ -89,7 +89,7 @@ export class SimulatedBoard {
     };
   }
 
-  /** The old firmware is dead at once; the next boot comes in a turn of its own. */
+  /** The old firmware ends at once; the next boot comes in a later turn of the event loop. */
   #restart(power: Power): void {
     power.cut();
     setImmediate(() => {

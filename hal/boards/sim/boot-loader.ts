@@ -13,7 +13,7 @@ export interface BootChoice {
   readonly running: number;
 }
 
-/** The boot loader over the simulated flash. @throws Error if no slot holds a bootable image */
+/** Runs the boot loader over the simulated flash. @throws Error if no slot holds a bootable image */
 export function bootLoader(flash: NorFlash, chipId: number): BootChoice {
   const partitions = readPartitionTable(flash);
   const slots = otaSlots(partitions);

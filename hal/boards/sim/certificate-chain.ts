@@ -3,8 +3,8 @@ const MESSAGE_CERTIFICATE = 11;
 const HEADER_LENGTH = { record: 5, message: 4 };
 
 /**
- * Counts the certificates that a server sends, in the clear bytes of a TLS 1.2 handshake (RFC 5246 §6.2.1, §7.4.2):
- * Node tells only of the chain that it put together itself.
+ * Counts the certificates that a server sends, in the unencrypted bytes of a TLS 1.2 handshake (RFC 5246 §6.2.1,
+ * §7.4.2). Node reports only the chain that it has built itself.
  */
 export class CertificateChain {
   #records: Buffer = Buffer.alloc(0);

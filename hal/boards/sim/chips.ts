@@ -1,24 +1,24 @@
-/** Addresses: from the first on, up to the second, which is outside. */
+/** Addresses from the first up to, but not including, the second. */
 type AddressRange = readonly [from: number, to: number];
 
-/** A chip of the ESP32 family, as far as images and flash differ. */
+/** A chip of the ESP32 family, with what differs between chips in images and flash. */
 export interface Chip {
   readonly name: string;
   /** `esp_chip_id_t` in an image's header. */
   readonly id: number;
-  /** Where in flash the ROM finds the second-stage boot loader. */
+  /** Address in flash at which the ROM finds the second-stage boot loader. */
   readonly bootLoaderOffset: number;
-  /** Addresses that are mapped from flash instead of being loaded: of data, of code; one range if they share it. */
+  /** Addresses that are mapped from flash and not loaded: first of data, then of code; one range if they share it. */
   readonly mapped: readonly AddressRange[];
-  /** Where an image of this project puts its code: RAM that the boot loader leaves to the application. */
+  /** Address of the code in an image of this project: RAM that the boot loader leaves to the application. */
   readonly codeAddress: number;
-  /** Whether an application's descriptor says the size of the MMU's pages. */
+  /** Whether an application's descriptor contains the size of the MMU's pages. */
   readonly choosesPageLength: boolean;
 }
 
 /**
- * ESP-IDF v6.0: esp_app_format.h, bootloader/Kconfig.projbuild, soc/<chip>/soc.h and soc_caps.h. If the length of a
- * page is chosen, what is mapped has the extent that the largest gives.
+ * The values are from ESP-IDF v6.0: esp_app_format.h, bootloader/Kconfig.projbuild, soc/<chip>/soc.h and soc_caps.h. If
+ * an application can choose the page length, the mapped range is the one for the greatest length.
  */
 export const CHIPS: readonly Chip[] = Object.freeze([
   {
@@ -118,13 +118,13 @@ export function chipWithId(id: number): Chip | undefined {
   return CHIPS.find((chip) => chip.id === id);
 }
 
-/** The chip by a name as esptool or Espressif writes it: `esp32c3`, `ESP32-C3`. */
+/** Finds a chip by its name in the spelling of esptool (`esp32c3`) or of Espressif (`ESP32-C3`). */
 export function chipNamed(text: string): Chip | undefined {
   const plain = (name: string): string => name.toLowerCase().replaceAll("-", "");
   return CHIPS.find(({ name }) => plain(name) === plain(text));
 }
 
-/** For messages: also of a chip that is none of the family's. */
+/** @returns a name for messages, also for a chip that is not of the family */
 export function chipName(id: number): string {
   return chipWithId(id)?.name ?? `chip ${id}`;
 }

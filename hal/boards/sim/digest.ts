@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DigestConstructor } from "../../ecma419/modules.js";
 
-/** The SDK's `crypt` Digest. */
+/** The SDK's `crypt` Digest, on Node's hashes. */
 export const NodeDigest: DigestConstructor = class {
   readonly #hash;
 

@@ -1,4 +1,4 @@
-/** What the system says when it refuses a file or folder, in words; a code that is not listed is said as it is. */
+/** Words for the errors that the system returns for a file or folder. A code that is not listed is shown as it is. */
 const WORDS: { readonly [code: string]: string } = {
   EACCES: "permission denied",
   EBUSY: "it is in use",
@@ -22,7 +22,7 @@ export function fileFault(error: unknown): string {
   return WORDS[code] ?? (syscall === undefined ? message : code);
 }
 
-/** What was tried, in words if the name of the call is none. */
+/** Words for system calls whose name is not an English verb. */
 const VERBS: { readonly [syscall: string]: string } = {
   copyfile: "write",
   mkdir: "make",
@@ -32,7 +32,7 @@ const VERBS: { readonly [syscall: string]: string } = {
   unlink: "remove",
 };
 
-/** @returns one line for a failure of node:fs that nobody has put into words, or `undefined` if it is something else */
+/** @returns one line for an error of node:fs that no other code has described, or `undefined` for any other error */
 export function describeFileFault(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = "", syscall, path, dest }: NodeJS.ErrnoException & { readonly dest?: string } = error;

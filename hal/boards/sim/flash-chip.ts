@@ -12,7 +12,7 @@ import {
   TYPE_DATA,
 } from "./partition-table.js";
 
-/** What the boot loader finds in a flash to choose from. */
+/** The partitions that the boot loader chooses from. */
 export interface BootCandidates {
   /** The factory application, if there is one, then the OTA slots: a blank otadata selects the first. */
   readonly applications: readonly Partition[];
@@ -36,8 +36,8 @@ export function bootCandidates(flash: NorFlash): BootCandidates {
 }
 
 /**
- * The chip whose flash this is: the boot loader's; if the flash holds none, as one that `ota-device` made, that of the
- * image which otadata selects; and of any other if that is none.
+ * Finds out which chip the flash belongs to. That is the chip of the boot loader. If the flash holds no boot loader, as
+ * one that `ota-device` made, it is the chip of the image that otadata selects, or else that of any other image.
  *
  * @returns the chip's id, also of a chip that is not in the table; the ESP32's for a flash without any image
  * @throws Error if the flash holds no sound partition table

@@ -7,8 +7,8 @@ import { dataPartition, readPartitionTable, SUBTYPE_DATA_NVS, TABLE_ADDRESS } fr
 import { StateError } from "./state-dir.js";
 
 /**
- * The smallest and the largest that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB); all are powers of
- * two.
+ * The smallest and the largest flash that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB), in bytes. All
+ * sizes are powers of two.
  */
 const MIN_FLASH_LENGTH = 1024 * 1024;
 export const MAX_FLASH_LENGTH = 128 * 1024 * 1024;
@@ -19,8 +19,8 @@ const HOW_TO_READ =
   "esptool's read_flash 0 ALL FILE reads a whole flash; its merge_bin makes one, with --fill-flash-size SIZE (--pad-to-size in esptool 5)";
 
 /**
- * Whether a file is to be taken for a whole flash, sound or not, and not for an application: an application has its
- * descriptor in front.
+ * Whether a file is meant to be a whole flash, even a damaged one, and not an application. An application has its
+ * descriptor at the beginning.
  */
 export function seemsFlash(bytes: Uint8Array): boolean {
   return appVersion(bytes) === undefined && (holdsTable(bytes) || isFlashLength(bytes.byteLength));
@@ -35,10 +35,10 @@ function isFlashLength(byteLength: number): boolean {
 }
 
 /**
- * A whole flash as esptool reads it, and writes it to address 0.
+ * Makes a flash from a file that holds all of its bytes, as esptool reads them, and writes them from address 0 on.
  *
  * @param bytes the file; the flash owns it from now on
- * @throws StateError that says what the file seems to be, and what to do
+ * @throws StateError that names what the file seems to be and what to do
  */
 export function flashOf(bytes: Uint8Array): NorFlash {
   if (bytes.byteLength > MAX_FLASH_LENGTH) {
@@ -52,7 +52,7 @@ export function flashOf(bytes: Uint8Array): NorFlash {
       `${bytes.byteLength} bytes are part of a flash, not whole sectors of ${SECTOR_LENGTH}: ${HOW_TO_READ}`,
     );
   }
-  // A Buffer's slices would be views of the same flash.
+  // A plain Uint8Array is needed: a slice of a Buffer would be a view of the same bytes and not a copy.
   const flash = new NorFlash(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), NO_MEDIUM);
   try {
     readPartitionTable(flash);
@@ -62,7 +62,7 @@ export function flashOf(bytes: Uint8Array): NorFlash {
   return flash;
 }
 
-/** What a file that is no flash seems to be, and what to do with it. */
+/** @returns what a file that is no flash seems to be, and what to do with it */
 function describeFile(bytes: Uint8Array): string {
   const version = appVersion(bytes);
   const chipId = imageChipId(bytes);
@@ -79,10 +79,10 @@ function describeFile(bytes: Uint8Array): string {
 }
 
 /**
- * Whether the simulated board boots from a flash. That it has two slots or more, otadata and NVS is what the agent
- * needs; a factory application it does not know.
+ * Checks whether the simulated board can boot from a flash. The agent needs two slots or more, otadata and NVS; it does
+ * not support a factory application.
  *
- * @returns what is in the way, or `undefined`
+ * @returns why the board cannot boot, or `undefined`
  */
 export function bootFault(flash: NorFlash): string | undefined {
   const copy = new NorFlash(flash.slice(0, flash.byteLength), NO_MEDIUM);

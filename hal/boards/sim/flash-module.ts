@@ -3,7 +3,7 @@ import { type NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
 import { type Partition, TYPE_DATA } from "./partition-table.js";
 import type { Power } from "./power.js";
 
-/** Unit in which double programming is watched: one line of flash encryption. */
+/** Double programming is detected in units of this many bytes, one line of flash encryption. */
 const LINE_LENGTH = 16;
 
 export interface FlashModuleOptions {
@@ -15,10 +15,10 @@ export interface FlashModuleOptions {
 }
 
 /**
- * `embedded:storage/flash` as the SDK has it on ESP32: writable unless asked otherwise, `status()` with three fields.
- * Past the end of the partition everything fails, by IDF. Stricter than the chip: it refuses writes off a line of 16
- * bytes, to program a line that was programmed since its last erase, even with the same bytes, and any write to the
- * running slot.
+ * `embedded:storage/flash` as the SDK has it on ESP32: a partition is writable unless it was opened otherwise, and
+ * `status()` has three fields. As in ESP-IDF, every access past the end of the partition fails. It is stricter than the
+ * chip: it refuses a write that is not aligned to a line of 16 bytes, a second write to a line between two erases, even
+ * with the same bytes, and any write to the running slot.
  */
 export function createFlashModule(options: FlashModuleOptions): FlashModule {
   const { flash, power, partitions, running, target } = options;
@@ -79,8 +79,8 @@ export function createFlashModule(options: FlashModuleOptions): FlashModule {
 }
 
 /**
- * Which lines were programmed, even in part, since an erase of them succeeded. What an earlier boot left is known by
- * its bytes alone.
+ * Records which lines were programmed, even in part, since an erase of them succeeded. For lines of an earlier boot,
+ * only their bytes show whether they were programmed.
  */
 class ProgrammedLines {
   readonly #flash: NorFlash;

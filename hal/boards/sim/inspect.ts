@@ -21,7 +21,7 @@ export interface FlashReport {
   readonly chip: { readonly name: string; readonly id: number };
   readonly flashBytes: number;
   readonly partitionTable: { readonly partitions: number; readonly md5: boolean };
-  /** Both entries, or none if there is no such partition. The state of one that names no slot: `blank` or `damaged`. */
+  /** Both entries, or none if there is no such partition. An entry that selects no slot is `blank` or `damaged`. */
   readonly otadata: readonly { readonly sequence?: number; readonly slot?: string; readonly state: string }[];
 }
 
@@ -32,7 +32,11 @@ export interface BoardReport {
   };
 }
 
-/** What a flash of any chip of the family is: nothing is written. @throws Error if it holds no sound partition table */
+/**
+ * Describes a flash of any chip of the family, without writing to it.
+ *
+ * @throws Error if it holds no sound partition table
+ */
 export function inspectFlash(flash: NorFlash): FlashReport {
   const { partitions, hasMd5 } = describePartitionTable(flash);
   const id = chipIdOf(flash);
@@ -57,7 +61,7 @@ function otaDataEntries(flash: NorFlash, partitions: readonly Partition[]): Flas
   });
 }
 
-/** What a flash says of its slots, without booting it: nothing is written. */
+/** Describes the slots of a flash, without booting it or writing to it. */
 export function inspectSlots(flash: NorFlash, chipId: number): BoardReport {
   const candidates = bootCandidates(flash);
   const { applications, slots, otaData } = candidates;
@@ -79,7 +83,7 @@ export function inspectSlots(flash: NorFlash, chipId: number): BoardReport {
   };
 }
 
-/** The application that otadata selects; one that is selected but was not booted yet does not run. */
+/** @returns the application that otadata selects, or the one before it if the selected one was not booted yet */
 function runningSlot(flash: NorFlash, candidates: BootCandidates, chipId: number): Partition {
   const { applications } = candidates;
   const boots = (application: Partition): boolean => verifyAppImage(flash, application, chipId) === undefined;
@@ -101,9 +105,10 @@ function chosenApplication({ applications, slots, otaData }: BootCandidates): Pa
 }
 
 /**
- * Reads a record of the application's key-value store; there is none without a partition for it.
+ * Reads a record of the application's key-value store. The result is `undefined` if there is no partition for the
+ * store.
  *
- * @param flash a snapshot: mounting may clear up after a cut
+ * @param flash a snapshot, because mounting may repair what a power cut has left
  */
 export function readRecord(flash: NorFlash, namespace: string, key: string): Uint8Array | undefined {
   const partition = readPartitionTable(flash).find(
@@ -113,8 +118,8 @@ export function readRecord(flash: NorFlash, namespace: string, key: string): Uin
 }
 
 /**
- * @param byteLength absent: of the whole partition
- * @returns the bytes at the start of a partition, or `undefined` if there is none of that name, or it is shorter
+ * @param byteLength how many bytes; the whole partition if absent
+ * @returns the bytes at the start of a partition, or `undefined` if no partition has that label or it is shorter
  */
 export function readPartition(flash: NorFlash, label: string, byteLength?: number): Uint8Array | undefined {
   const partition = readPartitionTable(flash).find((candidate) => candidate.label === label);

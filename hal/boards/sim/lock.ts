@@ -3,18 +3,18 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { LOCK_FILE, makeFolder, StateError } from "./state-dir.js";
 
-/** macOS: open(2) takes an exclusive flock(2) with the file. Node has no name for it. */
+/** On macOS, open(2) with this flag takes an exclusive flock(2) of the file. Node has no name for the flag. */
 const O_EXLOCK = 0x20;
 
 /**
- * Holds a folder for one process. The kernel gives the lock to one of those that ask, and takes it back when the
- * process ends, however that ends: nothing is left behind, and nothing has to be cleared away before the next one asks.
+ * Locks a folder for one process. The kernel gives the lock to one process, and takes it back when that process ends,
+ * even if it crashes. So nothing is left behind that would have to be removed before the next process takes the lock.
  *
- * On Linux the lock is a listening socket in the abstract namespace (unix(7)), whose name is the folder's device and
- * inode: it is the same by whatever path and with whatever TMPDIR. It holds among the processes of one network
- * namespace. On macOS it is a lock of a file in the folder.
+ * On Linux the lock is a listening socket in the abstract namespace (unix(7)). Its name is made from the folder's
+ * device and inode, so it is the same for every path of the folder and every TMPDIR. It works among the processes of
+ * one network namespace. On macOS the lock is that of a file in the folder.
  *
- * @returns what releases it
+ * @returns a function that releases the lock
  * @throws StateError if another process holds the folder, or it cannot be made
  */
 export async function lockFolder(folder: string): Promise<() => void> {
@@ -34,7 +34,7 @@ function abstractName(folder: string): string {
   return `\0moddable-ota/board/${dev}/${ino}`;
 }
 
-/** @returns what ends it, or `undefined` if somebody listens there */
+/** @returns a function that ends it, or `undefined` if another process listens there */
 function listen(name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
@@ -47,8 +47,9 @@ function listen(name: string): Promise<(() => void) | undefined> {
 }
 
 /**
- * @returns what unlocks it, or `undefined` if somebody has locked it. The file stays: who removed it could remove
- * another's lock.
+ * The file is never removed, because it could already be locked by another process.
+ *
+ * @returns a function that unlocks it, or `undefined` if another process has locked it
  */
 function lockFile(path: string): (() => void) | undefined {
   try {

@@ -9,25 +9,25 @@ import { createSubDeviceLink, type SubDeviceBus } from "../sub-device-link.js";
 /** A simulated sub-device behind the board. */
 export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}
 
-/** Another chip behind the board, which has no name of its own on the platform. */
+/** Another chip behind the board. It is not a device of its own on the platform. */
 export interface AttachedComponent
   extends SubDeviceBus,
     Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {
-  /** Between two pieces of an installation. */
+  /** Time between two pieces of an installation, in milliseconds. */
   readonly pauseMs?: number;
 }
 
 export interface FirmwareOptions {
   readonly config: OtaConfig;
   readonly log: Log;
-  /** Behind the board, which is a gateway then. */
+  /** Sub-devices behind the board. If there are any, the board is a gateway. */
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
-  /** Told of the agent of each boot, before it starts. */
+  /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: OtaAgent): void;
 }
 
-/** The application firmware of the simulated board: the agent and nothing else, whatever image is in the slot. */
+/** The application firmware of the simulated board. It is the same for every image in the slot: the agent alone. */
 export function createFirmware(options: FirmwareOptions): (modules: BoardModules) => void {
   return (modules) => {
     const agent = new OtaAgent({

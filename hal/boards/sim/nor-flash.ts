@@ -3,16 +3,16 @@ import { closeSync, openSync, readSync, writeSync, fstatSync } from "node:fs";
 /** Smallest erasable unit of a SPI NOR chip, in bytes. */
 export const SECTOR_LENGTH = 4096;
 
-/** Where the bytes live besides in memory: told of every change before the change is visible. */
+/** Keeps a second copy of the bytes outside of memory. It gets every change before the change is visible. */
 export interface FlashMedium {
   write(bytes: Uint8Array, address: number): void;
   close(): void;
 }
 
-/** A medium that forgets: for tests. */
+/** A medium that keeps nothing, for a flash that lives in memory only. */
 export const NO_MEDIUM: FlashMedium = { write: () => {}, close: () => {} };
 
-/** The file is complete at every moment: each change is in it before the call returns. */
+/** A medium in a file. The file is complete at every moment: each change is in it before the call returns. */
 export class FileMedium implements FlashMedium {
   readonly #descriptor: number;
 
@@ -53,7 +53,8 @@ function readWhole(descriptor: number): Uint8Array {
 }
 
 /**
- * A NOR chip: programming only clears bits, erasing sets whole sectors to 0xFF. Stricter than hardware: see `program`.
+ * A NOR chip: programming only clears bits, erasing sets whole sectors to 0xFF. It is stricter than hardware: see
+ * `program`.
  */
 export class NorFlash {
   readonly #bytes: Uint8Array;
@@ -100,7 +101,7 @@ export class NorFlash {
     this.#bytes.set(bytes, address);
   }
 
-  /** Both in bytes and whole sectors. */
+  /** Erases whole sectors: both arguments are in bytes and multiples of a sector. */
   erase(address: number, byteLength: number): void {
     this.#checkRange(address, byteLength);
     if (address % SECTOR_LENGTH !== 0 || byteLength % SECTOR_LENGTH !== 0) throw new Error("erase of part of a sector");

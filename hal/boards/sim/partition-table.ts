@@ -20,7 +20,7 @@ import { NodeDigest } from "./digest.js";
 import type { NorFlash } from "./nor-flash.js";
 
 const ADDRESS_SPACE = 0x100000000;
-/** Behind the partitions come the MD5 and the blank entry that ends the table. */
+/** The table also needs room for the MD5 and for the blank entry that ends it. */
 const MOST_PARTITIONS = TABLE_LENGTH / ENTRY_LENGTH - 2;
 
 export {
@@ -53,8 +53,8 @@ const SUBTYPES: { readonly [type: number]: { readonly [name: string]: number } }
 };
 
 /**
- * Reads ESP-IDF's partitions.csv. Offsets may be left out: a partition then follows its predecessor, an app on the next
- * 64 KiB boundary.
+ * Reads ESP-IDF's partitions.csv. An offset may be left out: then a partition follows the one before it, and an app
+ * begins on the next 64 KiB boundary.
  *
  * @throws Error that names the line
  */
@@ -91,7 +91,7 @@ function parseLine(line: string, free: number, where: string): Partition {
   return { label, type, subtype, offset, size };
 }
 
-/** A known name, or a number of one byte. */
+/** Reads a known name or a number of one byte. @returns NaN for a greater number */
 function parseByte(names: { readonly [name: string]: number }, text: string): number {
   const value = Object.hasOwn(names, text) ? (names[text] as number) : parseNumber(text);
   return value > 0xff ? NaN : value;
@@ -131,12 +131,12 @@ export function readPartitionTable(flash: NorFlash): readonly Partition[] {
   return describePartitionTable(flash).partitions;
 }
 
-/** The partitions, and whether an MD5 vouches for them. @throws Error if the flash holds no sound table */
+/** @returns the partitions, and whether the table has an MD5 @throws Error if the flash holds no sound table */
 export function describePartitionTable(flash: NorFlash): PartitionTable {
   return readTable({ flash, Digest: NodeDigest });
 }
 
-/** @throws Error if there is none */
+/** @throws Error if there is no such partition */
 export function dataPartition(partitions: readonly Partition[], subtype: number, what: string): Partition {
   const found = partitions.find((partition) => partition.type === TYPE_DATA && partition.subtype === subtype);
   if (found === undefined) throw new Error(`no ${what} partition`);

@@ -13,16 +13,16 @@ export interface PlatformOptions {
   power: Power;
   boot: BootChoice;
   chipId: number;
-  /** Where the board's clock and sensors are the test's, or the user's. */
+  /** Clock and sensors that a test or the user supplies instead of the board's own. */
   surroundings?: Surroundings | undefined;
   restart(): void;
 }
 
-/** What a board finds around itself; what is absent it does not know. */
+/** What a board can measure around itself. It does not know what is absent. */
 export interface Surroundings {
   batteryPercent?(): number | undefined;
   signalDbm?(): number | undefined;
-  /** Seconds since 1970. Absent: the host's clock. */
+  /** Seconds since 1970. If absent, the host's clock is used. */
   unixTime?(): number | undefined;
 }
 

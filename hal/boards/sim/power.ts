@@ -1,4 +1,4 @@
-/** Thrown by everything on a board whose power is gone: code that catches it gets it again at its next call. */
+/** Every call on a board without power throws this. Code that catches it gets it again at its next call. */
 export class PowerLost extends Error {
   override readonly name = "PowerLost";
 
@@ -8,8 +8,8 @@ export class PowerLost extends Error {
 }
 
 /**
- * The supply of one boot. Once it is cut nothing of that boot acts any more: storage throws, timers and sockets are
- * silent.
+ * The power of one boot. Once it is cut, nothing of that boot acts any more: storage throws, and timers and sockets
+ * never call back.
  */
 export class Power {
   #on = true;
@@ -25,8 +25,8 @@ export class Power {
   }
 
   /**
-   * Runs `action` if there is power. An error that it throws once the power is gone is dropped: nobody is left to catch
-   * it.
+   * Runs `action` if there is power. An error that it throws after the power was cut is dropped, because no code of
+   * that boot could catch it.
    */
   run(action: () => void): void {
     if (!this.#on) return;

@@ -1,4 +1,4 @@
-/** Bytes that have come and were not read, in order. */
+/** Bytes that were received but not read yet, in order. */
 export class ReceiveQueue {
   readonly #pieces: Buffer[] = [];
   #byteLength = 0;
@@ -12,7 +12,7 @@ export class ReceiveQueue {
     this.#byteLength += bytes.byteLength;
   }
 
-  /** Moves the first bytes into `into`, all of it; the caller has looked at `byteLength`. */
+  /** Fills all of `into` with the first bytes; the caller has checked `byteLength`. */
   take(into: Uint8Array): void {
     for (let at = 0; at < into.byteLength; ) {
       const first = this.#pieces[0] as Buffer;

@@ -23,27 +23,28 @@ import {
   TABLE_ADDRESS,
 } from "./partition-table.js";
 
-/** Bytes of the simulated chip. */
+/** Bytes of flash of the simulated chip. */
 const FLASH_LENGTH = 4 * 1024 * 1024;
 const FLASH_FILE = "flash.bin";
 const UNFINISHED = `${FLASH_FILE}.new`;
-/** What the lock of the folder is, if it is a file. */
+/** Name of the file that is the folder's lock on macOS. */
 export const LOCK_FILE = "board.lock";
-/** What is in a folder without being a board. */
+/** Files that may lie in a folder that holds no board. */
 const BESIDE_A_BOARD = [UNFINISHED, LOCK_FILE];
 
-/** Something about the folder or the image that the user can mend. */
+/** Something is wrong with the folder or the image, and the user can correct it. */
 export class StateError extends Error {
   override readonly name = "StateError";
 
-  /** For what a call of node:fs threw. */
+  /** @returns the error for an exception of node:fs */
   static of(what: string, error: unknown): StateError {
     return new StateError(`${what}: ${fileFault(error)}`);
   }
 }
 
 /**
- * @returns whether the folder holds a board; an empty or absent one does not @throws StateError for any other content
+ * @returns whether the folder holds a board; an empty or absent folder does not
+ * @throws StateError if it holds anything else
  */
 export function holdsBoard(folder: string): boolean {
   const files = existsSync(folder) ? list(folder) : [];
@@ -54,7 +55,7 @@ export function holdsBoard(folder: string): boolean {
   return false;
 }
 
-/** @throws StateError if there is no flash, or none that can be read */
+/** @throws StateError if there is no flash, or it cannot be read */
 export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
   if (!holdsBoard(folder)) {
     throw new StateError(`${folder} holds no board: run \`ota-device run\` or \`ota-device flash\` first`);
@@ -71,7 +72,7 @@ export function openFlash(folder: string, mode: "r" | "r+"): NorFlash {
   }
 }
 
-/** The flash as it is at this moment: what is done to it does not reach the file. @throws StateError */
+/** @returns a copy of the flash; changes to it do not reach the file @throws StateError */
 export function snapshotFlash(folder: string): NorFlash {
   const flash = openFlash(folder, "r");
   const bytes = flash.slice(0, flash.byteLength);
@@ -80,8 +81,8 @@ export function snapshotFlash(folder: string): NorFlash {
 }
 
 /**
- * A chip as it leaves the factory: partition table, the image in the first slot, all else blank. Which chip of the
- * family it is follows from the image.
+ * Makes the flash of a chip as it leaves the factory: the partition table, the image in the first slot, and all else
+ * blank. The image determines which chip of the family it is.
  *
  * @throws StateError if the image cannot boot
  */
@@ -109,8 +110,8 @@ export function factoryFlash(image: Uint8Array): NorFlash {
 }
 
 /**
- * Puts a board into a folder; an earlier one there is gone. Cut at any moment, the folder holds the old board, none, or
- * the new one.
+ * Puts a board into a folder, in place of an earlier one. If this is interrupted at any moment, the folder holds the
+ * old board, none, or the new one.
  *
  * @throws StateError
  */
@@ -124,12 +125,13 @@ export function createBoard(folder: string, flash: NorFlash): void {
   }
 }
 
-/** @throws Error as node:fs throws it */
+/** Makes a folder, with those above it. @throws Error of node:fs */
 export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    // On a read-only file system mkdir's recursion says that the folder is missing: what is there above it knows why.
+    // On a read-only file system a recursive mkdir reports that the folder is missing. A test of the nearest folder
+    // that exists reports the true reason.
     let above = resolve(folder);
     while (!existsSync(above)) above = dirname(above);
     accessSync(above, constants.W_OK);
@@ -145,7 +147,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** The layout that the real board gets: beside this package's compiled code, in its sources. */
+/** @returns the path of the partition table of the real board: it lies in the sources, beside the compiled code */
 function partitionsCsv(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     const path = join(folder, "hal", "boards", "esp32", "partitions.csv");

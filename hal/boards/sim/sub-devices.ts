@@ -17,21 +17,21 @@ import { join } from "node:path";
 import type { SubDeviceBus } from "../sub-device-link.js";
 import { StateError } from "./state-dir.js";
 
-/** What becomes of an installation on a simulated sub-device. */
+/** How an installation on a simulated sub-device ends. */
 export const INSTALLATIONS = ["ok", "fail", "hang", "offline"] as const;
 export type Installation = (typeof INSTALLATIONS)[number];
 
 export interface SimulatedSubDeviceOptions {
   readonly productId: string;
   readonly deviceName: string;
-  /** That it leaves the factory with. */
+  /** Version that it leaves the factory with. */
   readonly version: string;
   readonly install: Installation;
-  /** In what it says of itself. Default `sub-device`. */
+  /** What its messages call it. Default `sub-device`. */
   readonly called?: string;
 }
 
-/** What runs on a sub-device: without size and MD5 if it was never updated. */
+/** What runs on a sub-device. Size and MD5 are null if it was never updated. */
 export interface Installed {
   readonly version: string;
   readonly size: number | null;
@@ -42,8 +42,9 @@ const FOLDER = "subdevices";
 const RECORD_FILE = "installed.json";
 
 /**
- * The sub-devices that a gateway's state holds, by product and name. @param state folder of the board @throws
- * StateError
+ * @param state folder of the board
+ * @returns the sub-devices that the folder of a gateway holds, with product and name
+ * @throws StateError
  */
 export function installedSubDevices(
   state: string,
@@ -67,14 +68,14 @@ function readInstalled(path: string): Installed {
     if (typeof version === "string" && version !== "" && updated) return { version, size, md5 };
     if (typeof version === "string" && version !== "" && size === null && md5 === null) return { version, size, md5 };
   } catch {
-    // As one that says something else.
+    // A file that is no JSON is damaged as well.
   }
-  throw new StateError(`${path} is damaged: delete it, and what it belongs to begins anew with its factory version`);
+  throw new StateError(`${path} is damaged: delete it to start again with the factory version`);
 }
 
 /**
- * A sub-device whose image lives in a folder of the gateway's state: a file that is named after its MD5, and the record
- * that says which of them runs. Both come into their place by a rename, the record last.
+ * A sub-device whose image lies in a folder of the gateway's state. A file with an image is named after its MD5; a
+ * record names the image that runs. Both are put in place by a rename, the record last.
  */
 export class SimulatedSubDevice implements SubDeviceBus {
   readonly productId: string;
@@ -152,7 +153,10 @@ export class SimulatedSubDevice implements SubDeviceBus {
     renameSync(`${path}.new`, path);
   }
 
-  /** What came of an image so far. A power cut before the record has left it under its other name, whole. */
+  /**
+   * @returns the path of the part of an image that was received so far. If a power cut came before the record was
+   * written, the image is whole and already has its final name; then it is copied back.
+   */
   #received(md5: string): string {
     const path = join(this.#folder, `${md5}.part`);
     if (!existsSync(path) && existsSync(this.#whole(md5))) copyFileSync(this.#whole(md5), path);

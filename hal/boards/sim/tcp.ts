@@ -7,7 +7,7 @@ import { ReceiveQueue } from "./receive-queue.js";
 const SEND_BUFFER_LENGTH = 8192;
 const RECEIVE_WINDOW = 8192;
 
-/** Calls into a TCP's own callbacks from outside: how TLS on this board fails inside one, as it does on the chip. */
+/** A method of the TCP that calls its own callback. By it TLS on this board can throw inside one, as on the chip. */
 export const poke = Symbol("poke");
 
 export interface PokableTcp extends SocketInstance {
@@ -15,9 +15,10 @@ export interface PokableTcp extends SocketInstance {
 }
 
 /**
- * `embedded:io/socket/tcp` as the SDK has it: an address, no names; `this` in callbacks is the socket; `read` throws
- * for more than there is and gives nothing if there is nothing, `write` throws "not ready" and "would block"; a close
- * by the peer is `onError` without a word, after the last byte was read; a closed socket is no host object any more.
+ * `embedded:io/socket/tcp` as the SDK has it. It takes an address, no names. `this` in callbacks is the socket. `read`
+ * throws if it is asked for more than there is, and returns nothing if there is nothing. `write` throws "not ready" and
+ * "would block". If the peer closes, `onError` is called without an argument after the last byte was read. A closed
+ * socket is no host object any more.
  */
 export function createTcp(power: Power): TcpConstructor {
   return class SimulatedTcp implements PokableTcp {
@@ -91,7 +92,7 @@ export function createTcp(power: Power): TcpConstructor {
       return Math.max(0, SEND_BUFFER_LENGTH - this.#socket.writableLength);
     }
 
-    /** The error is told once everything that came before it was read. */
+    /** The error is reported once everything that came before it was read. */
     #end(): void {
       if (this.#ended) return;
       this.#ended = true;

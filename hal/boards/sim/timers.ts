@@ -1,7 +1,7 @@
 import type { TimeModule, TimerModule } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
 
-/** The SDK's `timer`. A delay of 0 is the next turn of the event loop. */
+/** The SDK's `timer`. A delay of 0 means the next turn of the event loop. */
 export function createTimerModule(power: Power): TimerModule {
   type Running = { timeout?: NodeJS.Timeout; immediate?: NodeJS.Immediate };
   const running = new Set<Running>();

@@ -8,7 +8,7 @@ import { CertificateChain } from "./certificate-chain.js";
 import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
 
-/** What the SDK's socket keeps back of the TCP's room for the record around the bytes. */
+/** Bytes of the TCP's room that the SDK's socket reserves for the record around the data. */
 const RECORD_OVERHEAD = 96;
 
 /** The suites that the SDK's TLS has. */
@@ -24,15 +24,14 @@ const CIPHERS = [
 ].join(":");
 
 /**
- * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP it is handed; `this` in its callbacks is not the
- * socket; a failed handshake is thrown inside one of that TCP's callbacks, where nobody but the TCP can catch it. So is
- * a broken record, or else in a timer, where nobody at all can: once its owner has read a record, it reads on in a
- * timer if the TCP's `readable`, its own count of what it has not read, is not 0. Unlike the SDK's it tells of the end
- * after the last byte was read, never before.
+ * `embedded:io/socket/tcp/tls` as the SDK has it: TLS 1.2 over the TCP that it is handed. `this` in its callbacks is
+ * not the socket. A failed handshake is thrown inside one of that TCP's callbacks, and only the TCP can catch the
+ * exception. A broken record is thrown there too, or else in a timer, and there no code can catch it: after its owner
+ * has read a record, the socket reads on in a timer if the TCP's `readable`, the socket's count of unread bytes, is not
+ * 0. Unlike the SDK's, it reports the end of the connection only after the last byte was read.
  *
- * @param strict also as particular as the SDK's: fails on a server that sends its own certificate alone, on a
- * certificate
- *   behind the server's without an authority key identifier, and on a device's key that is not RSA
+ * @param strict if true, it fails in three more cases, as the SDK's does: the server sends only its own certificate, a
+ * certificate behind the server's has no authority key identifier, or the device's key is not RSA
  */
 export function createTls(power: Power, strict: boolean): TlsConstructor {
   return class SimulatedTls implements SocketInstance {
@@ -56,7 +55,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       this.#transport = new Transport(options, {
         power,
         hasUnread: () => this.#received.byteLength > 0 || this.#tls.readableLength > 0,
-        // Once ready, what has come is still to be decrypted and read: the TLS socket's own end follows that.
+        // After the handshake, received bytes may still have to be decrypted and read: Node's TLS ends after them.
         onEnd: () => {
           if (!this.#ready) this.#end();
         },
@@ -77,7 +76,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
           return;
         }
         this.#ready = true;
-        this.#tellRoom();
+        this.#reportRoom();
       });
       this.#tls.on("data", (bytes) => this.#receive(bytes));
       this.#tls.on("end", () => this.#end());
@@ -103,7 +102,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       power.check();
       if (!this.#ready) throw new Error("not ready");
       if (buffer.byteLength > this.#writable()) throw new Error("would block");
-      this.#tls.write(Uint8Array.from(buffer), () => this.#tellRoom());
+      this.#tls.write(Uint8Array.from(buffer), () => this.#reportRoom());
     }
 
     close(): void {
@@ -112,11 +111,11 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       this.#received.clear();
       this.#tls.resume();
       this.#tls.end(() => this.#transport.close());
-      // A peer that never takes the last record must not keep the socket.
+      // The socket must be closed even if the peer never takes the last record.
       setTimeout(() => this.#transport.close(), 200).unref();
     }
 
-    /** One record at a time: the next is decrypted once this one is read. */
+    /** Takes one record at a time: the next one is decrypted once this one is read. */
     #receive(bytes: Buffer): void {
       if (this.#closed) return;
       this.#received.push(bytes);
@@ -124,8 +123,8 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       this.#call(() => this.#callbacks.onReadable?.(this.#received.byteLength));
     }
 
-    /** Calls nobody if there is only room for a record's overhead. */
-    #tellRoom(): void {
+    /** Does nothing if there is only room for a record's overhead. */
+    #reportRoom(): void {
       const room = this.#writable();
       if (room > 0) this.#call(() => this.#callbacks.onWritable?.(room));
     }
@@ -180,33 +179,33 @@ function pem(der: Uint8Array): string {
 
 function keyPem(der: Uint8Array, strict: boolean): string {
   const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
-  // The SDK signs with nothing else, and says so once a server asks for a certificate.
+  // The SDK can sign only with RSA, and throws this once a server asks for a certificate.
   if (strict && key.asymmetricKeyType !== "rsa") throw new Error("certificateVerify: unimplemented");
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** Also the SDK's: it keeps its count in the TCP. */
+/** As in the SDK, the TLS socket keeps its count of unread bytes in the TCP. */
 type CountedTcp = PokableTcp & { readable: number };
 
 interface TransportOptions {
   readonly power: Power;
-  /** What is decrypted and was not read: until then no more is taken from the TCP. */
+  /** Whether decrypted bytes are unread. While there are any, no more is taken from the TCP. */
   hasUnread(): boolean;
   onEnd(): void;
 }
 
-/** The handed TCP as the stream that Node's TLS wants. */
+/** Makes the given TCP a stream, which Node's TLS needs. */
 class Transport extends Duplex {
   readonly chain = new CertificateChain();
   readonly #tcp: CountedTcp;
   readonly #options: TransportOptions;
   #failure: Error | undefined;
   #readOn: NodeJS.Immediate | undefined;
-  /** Where the last bytes were taken from the TCP: what is wrong with them is thrown there. */
+  /** Whether the last bytes were taken from the TCP in a timer: an error in them is thrown in the same place. */
   #inTimer = false;
   #room = 0;
   #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined;
-  /** Nothing can be written any more: what Node's TLS still wants to say is dropped. */
+  /** Nothing can be written any more: bytes that Node's TLS still writes are dropped. */
   #over = false;
 
   constructor(socket: TlsSocketOptions, options: TransportOptions) {
@@ -289,12 +288,12 @@ class Transport extends Duplex {
     if (this.#pending === undefined) done();
   }
 
-  /** @returns how many bytes are done with */
+  /** @returns how many bytes were written or dropped */
   #write(piece: Buffer): number {
     try {
       this.#tcp.write(piece);
     } catch {
-      // The connection has ended, or the power: its own callback says so.
+      // The connection has ended or the power is cut. The TCP's own callback reports it.
       this.#over = true;
     }
     return piece.byteLength;

@@ -11,12 +11,12 @@ export interface XsAgentOptions {
 
 type Listeners = { [Name in keyof AgentEvents]?: ((event: AgentEvents[Name]) => void)[] };
 
-/** The agent in an engine: of an `OtaAgent` what can be had from outside. */
+/** The agent inside an engine, with those methods of `OtaAgent` that can be called from outside the engine. */
 export class XsAgent {
   readonly #options: XsAgentOptions;
   readonly #listeners: Listeners = {};
   #state: State["name"] = "idle";
-  /** Of each plan that was shown, by its id: what tells of its end. */
+  /** For each plan that was shown, by its id: the function that reports its end. */
   readonly #closers = new Map<number, () => void>();
 
   constructor(options: XsAgentOptions) {
@@ -36,7 +36,7 @@ export class XsAgent {
     await this.#send(COMMAND.stop);
   }
 
-  /** Of the gateway: `OtaAgent.gateway.remove`. */
+  /** Does what `OtaAgent.gateway.remove` does. */
   async removeSubDevice({ productId, deviceName }: DeviceName): Promise<void> {
     await this.#send(COMMAND.removeSubDevice, productId, deviceName);
   }
@@ -52,7 +52,7 @@ export class XsAgent {
     await this.#send(COMMAND.checkForUpdate);
   }
 
-  /** An event as it comes out of the engine: a plan has its functions given back. */
+  /** Takes an event as it comes out of the engine, where a plan has lost its functions, and adds them again. */
   receive(name: keyof AgentEvents | "plan-closed", event: object): void {
     if (name === "plan-closed") {
       const { id } = event as { readonly id: number };
@@ -81,7 +81,7 @@ export class XsAgent {
     this.#keepState(await this.#options.send(() => encodeMessage(code, ...fields)));
   }
 
-  /** Tells the listeners; a mistake of theirs is logged, as `OtaAgent` does. */
+  /** Calls the listeners. An exception in one of them is logged, as `OtaAgent` does. */
   emit<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
     if (name === "state") this.#state = (event as AgentEvents["state"]).to;
     for (const listener of this.#listeners[name] ?? []) {

@@ -1,24 +1,24 @@
 import type { XsWorker } from "./worker.js";
 
 /**
- * What Moddable gives an ESP32 by default: all of it fixed. Of the slots one heads the heap; a machine whose bundle is
- * preloaded has 113 slots and 40 bytes of chunks in use before the first line of the application runs (measured with
- * the SDK).
+ * What Moddable gives an ESP32 by default; the sizes are fixed. One slot is the head of the heap. A machine whose
+ * bundle is preloaded has 113 slots and 40 bytes of chunks in use before the first line of the application runs
+ * (measured with the SDK).
  */
 export const ESP32_HEAP: HeapSize = { slots: 4928 - 1 - 113, chunkBytes: 78_848 - 40, stackSlots: 512 };
 
-/** A slot of an ESP32, in bytes. */
+/** Bytes in a slot on an ESP32. */
 export const SLOT_LENGTH = 16;
 
 export interface HeapSize {
   /** Free slots. */
   readonly slots: number;
   /**
-   * Free bytes for chunks. On a 64-bit host some chunks are larger than on the chip: what is counted here is an upper
-   * bound.
+   * Free bytes for chunks. On a 64-bit host some chunks are larger than on the chip, so a count of chunks here is an
+   * upper bound.
    */
   readonly chunkBytes: number;
-  /** In all. */
+  /** Slots of stack in all, used and free. */
   readonly stackSlots: number;
 }
 
@@ -37,26 +37,27 @@ interface Amounts {
 export interface HeapStatistics {
   readonly slots: Amounts;
   readonly chunkBytes: Amounts;
-  /** Both at the forced collection where, on an ESP32, they were most together. */
+  /** Both counts at the forced collection at which their sum in bytes would be greatest on an ESP32. */
   readonly peakTogether: { readonly slots: number; readonly chunkBytes: number };
   readonly stack: { readonly slots: number; readonly peak: number };
   readonly collections: number;
-  /** Since the peaks began, garbage included. */
+  /** Slots that were made since the peaks began, garbage included. */
   readonly slotsMade: number;
   /** XS bytecodes since the engine began. */
   readonly meter: number;
 }
 
 /**
- * From here on the engine, which must be our own host, has what is in use now and this, and no more: see host/heap.c.
+ * Fixes the heap: from here on the engine has what is in use now plus `size`, and no more. The engine must be our own
+ * host; see host/heap.c.
  */
 export async function sealHeap(worker: XsWorker, size: HeapSize): Promise<void> {
   await worker.control("L", `${size.slots} ${size.chunkBytes} ${size.stackSlots}`);
 }
 
 /**
- * @param stride given, new peaks begin, and garbage is collected at every so many allocations; 0: never for its own
- * sake
+ * @param stride if given, new peaks begin, and garbage is collected each time that this many allocations were made; 0
+ * forces no collection
  */
 export async function measureHeap(worker: XsWorker, stride?: number): Promise<HeapStatistics> {
   const text = await worker.control("M", stride === undefined ? "" : String(stride));

@@ -6,10 +6,10 @@ import { socketCalls } from "./socket-calls.js";
 import { storageCalls } from "./storage-calls.js";
 
 export interface HostModulesOptions {
-  /** Of the board that the engine runs on. */
+  /** Modules of the board that the engine runs on. */
   readonly modules: BoardModules;
   readonly post: Post;
-  /** Calls that do not go to a module of the board's. */
+  /** Calls that do not go to a module of the board. */
   readonly calls?: CallTable;
 }
 
@@ -26,7 +26,7 @@ export class HostModules {
     };
   }
 
-  /** Never throws: what a module throws is the answer. */
+  /** Never throws: if a module throws, the answer carries the exception's message. */
   answer(message: Uint8Array): Uint8Array {
     try {
       const call = new MessageReader(message);

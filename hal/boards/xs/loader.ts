@@ -1,8 +1,8 @@
-/** Of the engine's own process; see the XS documentation of Compartment and ModuleSource. */
+/** The engine's process provides these; see the XS documentation of Compartment and ModuleSource. */
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
-/** Of our own process alone. */
+/** Only our own process provides this. */
 declare const meter: ((count?: number) => number) | undefined;
-/** Put there by the module of the SDK's TLS, if that ran. */
+/** The module of the SDK's TLS defines this when it runs. */
 declare const sdk: object | undefined;
 declare class ModuleSource {
   constructor(source: string);
@@ -22,9 +22,9 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 }
 
 /**
- * Runs in the engine, from its text: nothing of this file's is in scope. Moddable freezes all that is built in before
- * an application runs, and so does this; the modules see of xsnap's own globals only `issueCommand`,
- * of our own process's `meter`, and the SDK's TLS if it is there.
+ * Runs in the engine, from its source text, so nothing else of this file is in scope. Moddable freezes all built-in
+ * objects before an application runs, and so does this function. The only global of xsnap that the modules see is
+ * `issueCommand`; from our own process they see `meter`, and the SDK's TLS if it is there.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [

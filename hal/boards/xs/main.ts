@@ -16,11 +16,11 @@ import { XsWorker } from "./worker.js";
 export interface XsFirmwareOptions {
   readonly config: OtaConfig;
   readonly log: Log;
-  /** Lines of lower rank are not made in the engine. Default: `debug`, all. */
+  /** Lines of a lower level are not made in the engine. Default: `debug`, which means all lines. */
   readonly logLevel?: LogLevel;
-  /** Behind the board, which is a gateway then. */
+  /** Sub-devices behind the board. If there are any, the board is a gateway. */
   readonly subDevices?: readonly AttachedSubDevice[];
-  /** All of them have the link of the first, so that what is measured is the agent. */
+  /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
   readonly sharesLink?: boolean;
   readonly components?: readonly AttachedComponent[];
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
@@ -30,23 +30,26 @@ export interface XsFirmwareOptions {
     /** Path of a module that runs before the application. */
     readonly module?: string | undefined;
   };
-  /** The agent before it was minified: its functions have their names, and other needs. Default: as it ships. */
+  /**
+   * Whether the agent is used as it was before it was minified: then its functions have their names, but it needs other
+   * amounts of memory. Default: the agent as it ships.
+   */
   readonly readable?: boolean;
   /** Whether the agent's events come out of the engine. Default: they do. */
   readonly tellsEvents?: boolean;
-  /** The bundle is loaded; the agent is made once this has ended. */
+  /** Called once the bundle is loaded. The agent is made after the promise is fulfilled. */
   onLoaded?(worker: XsWorker): Promise<void>;
-  /** What the engine counted during each command: see `XsWorkerOptions`. */
+  /** Called with what the engine counted during each command: see `XsWorkerOptions`. */
   onMeter?(json: string, command: Uint8Array): void;
-  /** Told of the agent of each boot, before it starts. */
+  /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: XsAgent): void;
-  /** The engine ended by itself, and with it everything on the board: nothing happens until the next power-on. */
+  /** Called if the engine ended by itself. The board then does nothing until the next power-on. */
   onCrash(error: Error): void;
 }
 
 /**
- * The application firmware of the simulated board on the XS engine: the bundle that ships, in a process of its own for
- * each boot, which a power cut kills.
+ * The application firmware of the simulated board on the XS engine: the bundle that ships. Each boot runs in a process
+ * of its own, and a power cut kills that process.
  *
  * @throws XsMissing if no engine was built
  */
@@ -107,7 +110,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
   };
 }
 
-/** What the agent in the engine has to say. */
+/** The calls by which the agent in the engine reports: its log and its events. */
 function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
   return {
     [CALL.log](call) {

@@ -1,17 +1,17 @@
-/** Longest length that is accepted: 9 digits, as in the worker. */
+/** Most digits of a length that are accepted, as in the worker. */
 const MAX_DIGITS = 9;
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
 const ZERO = 0x30;
 
-/** `<length>:<bytes>,` */
+/** @returns `<length>:<bytes>,` with the bytes of all parts */
 export function frameNetstring(...parts: readonly Uint8Array[]): Buffer {
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
   return Buffer.concat([Buffer.from(`${byteLength}:`), ...parts, Buffer.of(COMMA)]);
 }
 
-/** Netstrings out of pieces of any size. Every byte is looked at once and copied once. */
+/** Takes pieces of any size and makes netstrings of them. Every byte is read once and copied once. */
 export class NetstringReader {
   readonly #onMessage: (message: Buffer) => void;
   #length = 0;

@@ -5,7 +5,7 @@ import type { CallTable, Post } from "./call-table.js";
 /** Boot control, names, random bytes, time and timers. */
 export function platformCalls({ platform, Time, Timer }: BoardModules, post: Post): CallTable {
   const { boot } = platform;
-  /** What the board calls the engine's timers, by the engine's id. */
+  /** The board's timers, by the id that the engine has chosen. */
   const timers = new Map<number, unknown>();
   return {
     [CALL.runningSlot]: () => [boot.runningSlot()],

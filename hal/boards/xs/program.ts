@@ -2,11 +2,13 @@ import { readBuilt } from "./files.js";
 import { loaderSource } from "./loader.js";
 
 const AGENT = "moddable-ota";
-/** Files of the agent's parts, `moddable-ota/…` to those who import them. */
+/** Names of the agent's parts: the file is `<name>.js`, the import is `moddable-ota/<name>`. */
 const PARTS = ["gateway", "plans", "staging"];
 const GUEST = "xs";
 
-/** @returns the program of the engine: the bundles that ship, and the application that the host speaks with */
+/**
+ * @returns the program of the engine: the bundles that ship, and the application that exchanges messages with the host
+ */
 export function guestProgram({ readable = false }: { readonly readable?: boolean } = {}): string {
   const folder = readable ? "readable" : "moddable";
   const parts = PARTS.map((part) => [`${AGENT}/${part}`, readBuilt(folder, `${part}.js`)] as const);

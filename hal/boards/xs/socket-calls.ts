@@ -56,7 +56,10 @@ function secureOf(call: MessageReader): TlsSocketOptions["secure"] {
   };
 }
 
-/** The TCP below a TLS: what TLS throws inside its callbacks goes to the engine, which throws it in the same place. */
+/**
+ * The TCP below a TLS. An exception of TLS inside its callbacks is sent to the engine, which throws it in the same
+ * place.
+ */
 function catching(TCP: TcpConstructor, socket: HostSocket, onOpened: (tcp: SocketInstance) => void): TcpConstructor {
   return class extends TCP {
     constructor(options: SocketOptions) {
@@ -78,12 +81,13 @@ function catching(TCP: TcpConstructor, socket: HostSocket, onOpened: (tcp: Socke
   };
 }
 
-/** What TLS adds at most to one write. */
+/** Most bytes that TLS adds to one write. */
 const RECORD_OVERHEAD = 96;
 
 /**
- * A socket of the engine's. Between a callback of the board's and the moment when the engine hears of it, the engine
- * may have read, written or closed: it is told what is true then.
+ * A socket that the engine has opened. Between a callback of the board and the moment at which the engine gets the
+ * message, the engine may have read, written or closed. So a message is made at that moment, and reports what is true
+ * then.
  */
 class HostSocket {
   readonly #id: number;
@@ -92,8 +96,8 @@ class HostSocket {
   #readable = 0;
   #room = 0;
   #closed = false;
-  #tellsReadable = false;
-  #tellsWritable = false;
+  #readablePosted = false;
+  #writablePosted = false;
 
   constructor(id: number, post: Post) {
     this.#id = id;
@@ -104,22 +108,22 @@ class HostSocket {
     this.#socket = create({
       onReadable: (count) => {
         this.#readable = count;
-        if (this.#tellsReadable) return;
-        this.#tellsReadable = true;
-        this.#tell(() => this.#tellReadable());
+        if (this.#readablePosted) return;
+        this.#readablePosted = true;
+        this.#report(() => this.#readableMessage());
       },
       onWritable: (count) => {
         this.#room = count;
-        if (this.#tellsWritable) return;
-        this.#tellsWritable = true;
-        this.#tell(() => this.#tellWritable());
+        if (this.#writablePosted) return;
+        this.#writablePosted = true;
+        this.#report(() => this.#writableMessage());
       },
-      onError: () => this.#tell(() => encodeMessage(COMMAND.ended, this.#id)),
+      onError: () => this.#report(() => encodeMessage(COMMAND.ended, this.#id)),
     });
   }
 
   threw(error: Error): void {
-    this.#tell(() => encodeMessage(COMMAND.threw, this.#id, error.message));
+    this.#report(() => encodeMessage(COMMAND.threw, this.#id, error.message));
   }
 
   read(byteLength: number): Uint8Array {
@@ -141,17 +145,17 @@ class HostSocket {
     this.#socket?.close();
   }
 
-  #tell(message: () => Uint8Array | undefined): void {
+  #report(message: () => Uint8Array | undefined): void {
     this.#post(() => (this.#closed ? undefined : message()));
   }
 
-  #tellReadable(): Uint8Array | undefined {
-    this.#tellsReadable = false;
+  #readableMessage(): Uint8Array | undefined {
+    this.#readablePosted = false;
     return this.#readable === 0 ? undefined : encodeMessage(COMMAND.readable, this.#id, this.#readable);
   }
 
-  #tellWritable(): Uint8Array {
-    this.#tellsWritable = false;
+  #writableMessage(): Uint8Array {
+    this.#writablePosted = false;
     return encodeMessage(COMMAND.writable, this.#id, this.#room);
   }
 }

@@ -2,7 +2,7 @@ import type { BoardModules, DigestConstructor, FlashInstance, KeyValueInstance }
 import { CALL } from "./guest/messages.js";
 import type { CallTable } from "./call-table.js";
 
-/** What the engine has open, by handle. */
+/** The objects that the engine has opened, by handle. */
 class Handles<Opened> {
   readonly #opened = new Map<number, Opened>();
   #last = 0;

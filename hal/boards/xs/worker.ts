@@ -6,15 +6,15 @@ export interface XsWorkerOptions {
   /** `xsnap-worker`, or another program that speaks its protocol. */
   readonly binary: string;
   readonly args?: readonly string[];
-  /** Serves a call of the engine's, which waits meanwhile; what it returns is the answer. It must not throw. */
+  /** Serves a call of the engine, which waits meanwhile. The result is the answer. It must not throw. */
   onCall(message: Buffer): Uint8Array;
-  /** Told, after each command, what the engine counted: a JSON object, for instance with `compute`. */
+  /** Called after each command with what the engine counted: a JSON object, for instance with `compute`. */
   onMeter?(json: string, command: Uint8Array): void;
 }
 
 /**
- * Evaluate a source, run a module, have `handleCommand` do with a message; and of our own host: seal its heap, and
- * measure it.
+ * `e` evaluates a source, `m` runs a module and `?` hands a message to `handleCommand`. Our own host also knows `L`,
+ * which seals its heap, and `M`, which measures it.
  */
 type Kind = "e" | "m" | "?" | "L" | "M";
 
@@ -25,12 +25,12 @@ interface Command {
   readonly reject: (error: Error) => void;
 }
 
-/** First byte of what the worker says, and of the answer to a call. */
+/** First byte of each message of the worker, and of the answer to a call. */
 export const OK = ".".charCodeAt(0);
 export const FAILED = "!".charCodeAt(0);
 export const CALL = "?".charCodeAt(0);
 export const ANSWER = Buffer.from("/");
-/** Between the meter and the reply. */
+/** The byte between the counts and the reply. */
 export const SEPARATOR = 1;
 
 /** How much of the worker's own output an error quotes, in characters. */
@@ -56,7 +56,7 @@ export class WorkerKilled extends Error {
   }
 }
 
-/** An XS engine in a process of its own: one command at a time, the others wait in order. */
+/** An XS engine in a process of its own. It takes one command at a time; the others wait in order. */
 export class XsWorker {
   readonly #options: XsWorkerOptions;
   readonly #child: ChildProcess;
@@ -81,38 +81,48 @@ export class XsWorker {
       }
     });
     for (const stream of [stdout, stderr]) stream?.on("data", (bytes: Buffer) => this.#keepOutput(bytes));
-    // A broken pipe is the worker's end, which "close" tells with its reason.
+    // A broken pipe means that the worker has ended; "close" reports that with its reason.
     for (const stream of [toWorker, fromWorker, stdout, stderr]) stream?.on("error", () => {});
     this.#child.on("error", (error) => this.#end(new Error(`the XS worker cannot be started: ${error.message}`)));
     this.#child.on("close", (code, signal) => this.#end(this.#exitError(code, signal)));
   }
 
-  /** Runs a program. @returns its value if that is an ArrayBuffer @throws Error what it throws, or the worker's end */
+  /**
+   * Runs a program.
+   *
+   * @returns the program's value if that is an ArrayBuffer
+   * @throws Error with the message of what the program throws, or if the worker has ended
+   */
   evaluate(source: string): Promise<Buffer> {
     return this.#enqueue("e", () => Buffer.from(source));
   }
 
-  /** Runs the module in this file, and those that it imports. @throws Error what it throws, or the worker's end */
+  /**
+   * Runs the module in this file, with those that it imports.
+   *
+   * @throws Error with the message of what it throws, or if the worker has ended
+   */
   async runModule(path: string): Promise<void> {
     await this.#enqueue("m", () => Buffer.from(path));
   }
 
   /**
-   * Hands a message to `handleCommand` once its turn has come; only then the message is made, and `undefined` is none.
+   * Hands a message to `handleCommand` once its turn has come. The message is made only then; if it is `undefined`,
+   * none is sent.
    *
    * @returns what `handleCommand` returned
-   * @throws Error what it threw, or the worker's end
+   * @throws Error with the message of what it threw, or if the worker has ended
    */
   command(body: () => Uint8Array | undefined): Promise<Buffer> {
     return this.#enqueue("?", body);
   }
 
-  /** A command of our own host alone: see host/host.c. @throws Error the worker's end */
+  /** Sends a command that only our own host knows: see host/host.c. @throws Error if the worker has ended */
   control(kind: "L" | "M", argument: string): Promise<Buffer> {
     return this.#enqueue(kind, () => Buffer.from(argument));
   }
 
-  /** At once, whatever is under way: nothing is called after this. */
+  /** Ends the engine at once, even if a command is under way. Nothing is called after this. */
   kill(): void {
     this.#end(new WorkerKilled());
   }

@@ -7,27 +7,38 @@ import { equalBytes } from "../../lib/bytes.js";
 import type { Offer } from "../../protocol/messages.js";
 import type { FlashKnowledge } from "./knowledge.js";
 import { RegionEraser } from "./region-eraser.js";
+import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
 import type { Event, Stored } from "../machine/types.js";
 
 export interface DownloadOptions {
   readonly device: Device;
   readonly target: Target;
-  /** One block long; the download's alone while it works. */
+  /** One block long; nobody else uses it while the download works. */
   readonly block: Uint8Array;
   readonly knowledge: FlashKnowledge;
   /** Follows what is programmed. */
   readonly readBack: ReadBack;
+  readonly progress: Progress;
   readonly offer: Offer;
   readonly stored: Stored;
   readonly tls: TlsOptions;
   readonly idleTimeoutMs: number;
-  /** Handled before this returns; it may close the download. */
+  /** The event is handled before this returns; that may close the download. */
   onEvent(event: Event): void;
 }
 
-/** Progress is reported once for each of so many parts of an image, and not for each block. */
-const TOLD_PARTS = 50;
+/** What the next turn of a download does. */
+type Phase =
+  /** Finds where to begin, and asks the server for the rest of the file. */
+  | "beginning"
+  /** Hashes the next block of what is stored. This goes on while the connection is being made. */
+  | "reading-back"
+  /** The server sends what is stored once more: compares it. */
+  | "comparing"
+  /** Fills the block with new bytes, and stores it once it is full. */
+  | "filling"
+  | "closed";
 
 /**
  * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each
@@ -37,27 +48,24 @@ const TOLD_PARTS = 50;
 export class Download {
   readonly #options: DownloadOptions;
   readonly #eraser: RegionEraser;
+  #phase: Phase = "beginning";
+  /** Present from the end of the phase `beginning` on. */
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
-  /** The writer, once the block is free for what comes: nothing is compared in it or read back into it any more. */
-  #sink: BlockWriter | undefined;
-  /** The server's answer was accepted, which is yet to be told. */
+  /** The server's answer was accepted: the next turn reports that before it does anything else. */
   #started: Event | undefined;
-  /** While a server sends what is stored already: how much of it was compared. */
-  #compared: number | undefined;
-  /** The connection is over; a block that is full is stored all the same. */
+  /** The next byte that the server sends. What it sends before the writer's offset is compared. */
+  #comparedTo = Infinity;
+  /** Why the connection ended while the block was full: that block is stored all the same. */
   #lost: OtaError | undefined;
-  /** Made once, for there is a turn for each block, and more. */
+  /** There is a turn for each block, and more: one timer serves them all. */
   #turnTimer: Timer | undefined;
   #turnDue = false;
-  /** From this offset on `block-written` is due; blocks before it may be in flash untold. */
-  #tellFrom = 0;
-  #untold = false;
-  #closed = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.#eraser = new RegionEraser(options);
+    options.progress.begin(options.offer.size);
     this.#schedule();
   }
 
@@ -66,33 +74,19 @@ export class Download {
     return this.#writer?.complete === true ? this.#options.readBack : undefined;
   }
 
-  /**
-   * Reports how far the image is in flash, if that was not reported yet. To report each block would cost more than it
-   * is worth.
-   */
-  tell(): void {
-    const { offer, onEvent } = this.#options;
-    if (!this.#untold || this.#closed) return;
-    const { offset } = this.#writer as BlockWriter;
-    this.#untold = false;
-    const part = offer.size / TOLD_PARTS;
-    this.#tellFrom = (Math.floor(offset / part) + 1) * part;
-    onEvent({ type: "block-written", offset: Math.min(offset, offer.size) });
-  }
-
   /** Idempotent; no event comes after it. */
   close(): void {
-    this.#closed = true;
+    this.#phase = "closed";
     this.#turnTimer?.cancel();
     this.#reader?.close();
   }
 
-  /** The first turn: where to begin. */
   #begin(): void {
     const { target, block, offer, stored } = this.#options;
     const offset = this.#eraser.begin(block);
     this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
     this.#request(offset, stored.etag);
+    this.#phase = "reading-back";
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -108,10 +102,9 @@ export class Download {
       etag,
       idleTimeoutMs,
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
-      // Bytes are taken as they come, so that the socket's window opens again; what a full block leads to waits for a
-      // turn.
+      // Bytes are taken as they come, so that the socket's window opens again. A full block waits for its turn.
       onReadable: () => {
-        if (this.#sink === undefined || this.#sink.fill(this.#reader as RangeReader)) this.#schedule();
+        if (this.#phase !== "filling" || this.#fills(this.#writer as BlockWriter)) this.#schedule();
       },
       onFailed: (error) => this.#onLost(error),
     });
@@ -126,45 +119,38 @@ export class Download {
     this.#schedule();
   }
 
-  /** Told in a turn of its own: what follows from it needs more of the stack than a callback of the socket leaves. */
+  /** The event has a turn of its own: what follows from it needs more of the stack than a socket's callback leaves. */
   #opened(offset: number, etag: string | undefined): void {
     const writer = this.#writer as BlockWriter;
-    if (offset < writer.offset) {
-      this.#compared = offset;
-      this.#sink = undefined;
-    }
+    this.#comparedTo = offset;
+    if (offset < writer.offset) this.#phase = "reading-back";
     this.#started = { type: "download-started", offset: writer.offset, etag };
     this.#schedule();
   }
 
-  #step(): void {
-    const sink = this.#sink;
-    if (this.#started !== undefined) {
-      this.#tellStarted(this.#started);
+  /** One turn. @returns whether there is more to do by now */
+  #step(): boolean {
+    const started = this.#started;
+    if (started !== undefined) {
+      this.#started = undefined;
+      this.#options.onEvent(started);
+      return true;
     }
-    // Whatever comes next takes a while: the window must be open by then.
-    else if (
-      !(sink === undefined ? this.#comesNearer() : this.#fills(sink) ? this.#store(sink) : this.#erasesAhead())
-    ) {
-      return;
+    if (this.#phase === "beginning") {
+      this.#begin();
+      return true;
     }
-    this.#schedule();
-  }
-
-  /** What comes before the first byte that is new. @returns whether there was something to do */
-  #comesNearer(): boolean {
-    const writer = this.#writer;
-    if (writer === undefined) this.#begin();
-    // After a restart this goes on while the connection is being made.
-    else if (this.#options.readBack.offset < writer.offset) this.#readBack();
-    else if (this.#compared !== undefined) return this.#compare(writer, this.#compared);
-    else this.#sink = writer;
-    return true;
-  }
-
-  #tellStarted(started: Event): void {
-    this.#started = undefined;
-    this.#options.onEvent(started);
+    const writer = this.#writer as BlockWriter;
+    switch (this.#phase) {
+      case "reading-back":
+        if (this.#options.readBack.offset < writer.offset) this.#readBack();
+        else this.#phase = this.#comparedTo < writer.offset ? "comparing" : "filling";
+        return true;
+      case "comparing":
+        return this.#compare(writer);
+      default:
+        return this.#fill(writer);
+    }
   }
 
   #readBack(): void {
@@ -174,8 +160,14 @@ export class Download {
 
   /** @returns whether the block is full */
   #fills(writer: BlockWriter): boolean {
-    if (writer.fill(this.#reader as RangeReader)) return true;
-    if (this.#lost !== undefined) this.#fail(this.#lost);
+    return writer.fill(this.#reader as RangeReader);
+  }
+
+  /** @returns whether there was something to do */
+  #fill(writer: BlockWriter): boolean {
+    if (this.#fills(writer)) return this.#store(writer);
+    if (this.#lost === undefined) return this.#erasesAhead();
+    this.#fail(this.#lost);
     return false;
   }
 
@@ -183,43 +175,41 @@ export class Download {
   #store(writer: BlockWriter): boolean {
     const eraser = this.#eraser;
     if (eraser.allows(writer)) return this.#program(writer);
-    if (eraser.step(writer)) this.#untold = false;
+    eraser.step(writer);
     return true;
   }
 
   /** @returns whether there was something to do */
   #erasesAhead(): boolean {
-    if (this.#closed || !this.#eraser.mayEraseAhead) return false;
+    if (!this.#eraser.mayEraseAhead) return false;
     this.#eraser.eraseAhead();
     return true;
   }
 
   /**
-   * The block is read back at once, for nothing of the next one is in the buffer yet. @returns whether there is more to
-   * do
+   * Programs the block, and reads it back at once: the buffer holds nothing of the next one yet.
+   *
+   * @returns whether there is more to do
    */
   #program(writer: BlockWriter): boolean {
     writer.program();
-    const { complete } = writer;
-    this.#untold = true;
-    if (complete || writer.offset >= this.#tellFrom) this.tell();
-    if (this.#closed) return false;
-    if (complete) {
+    const { progress, onEvent } = this.#options;
+    const due = progress.wrote(writer.offset) ? progress.take() : undefined;
+    if (due !== undefined) onEvent(due);
+    if (this.#phase === "closed") return false;
+    if (writer.complete) {
       this.close();
-      this.#options.onEvent({ type: "download-completed" });
+      onEvent({ type: "download-completed" });
       return false;
     }
     this.#readBack();
     return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
   }
 
-  /**
-   * The server sends the file from its start: what is stored must be the same, and is not fetched into flash again.
-   *
-   * @returns whether there was something to do
-   */
-  #compare(writer: BlockWriter, from: number): boolean {
+  /** @returns whether there was something to do */
+  #compare(writer: BlockWriter): boolean {
     const { target, block } = this.#options;
+    const from = this.#comparedTo;
     const half = block.byteLength / 2;
     const count = (this.#reader as RangeReader).read(block, 0, Math.min(half, writer.offset - from));
     if (count === 0) return false;
@@ -229,13 +219,14 @@ export class Download {
       this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
       return false;
     }
-    this.#compared = from + count < writer.offset ? from + count : undefined;
+    this.#comparedTo = from + count;
+    if (this.#comparedTo === writer.offset) this.#phase = "filling";
     return true;
   }
 
-  /** One turn at a time; whatever it throws ends this try. */
+  /** Sets the next turn, if none is set. An error in a turn ends this try. */
   #schedule(): void {
-    if (this.#closed || this.#turnDue) return;
+    if (this.#phase === "closed" || this.#turnDue) return;
     this.#turnDue = true;
     if (this.#turnTimer === undefined) {
       this.#turnTimer = this.#options.device.clock.timer("download", 0, () => this.#onTurn());
@@ -246,17 +237,15 @@ export class Download {
 
   #onTurn(): void {
     this.#turnDue = false;
-    if (this.#closed) return;
     try {
-      this.#step();
+      if (this.#step()) this.#schedule();
     } catch (error) {
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }
   }
 
   #fail({ code, message, retryAfterMs }: OtaError): void {
-    this.tell();
-    if (this.#closed) return;
+    if (this.#phase === "closed") return;
     this.close();
     this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });
   }

@@ -2,16 +2,16 @@ import type { FlashPartition } from "../../../hal/ports/index.js";
 import { ResumeSearch } from "../../image/resume-point.js";
 import type { State } from "../machine/types.js";
 
-/** What a boot knows of the flash besides what the record says, whichever try comes to it. */
+/** What this boot knows about the flash, and the record does not hold. All tries of the boot share it. */
 export interface FlashKnowledge {
   /**
-   * After a restart: the first block from here on that is programmed may have been begun before the cut, with bits half
-   * programmed that read as blank. It is erased first.
+   * After a restart: a power cut may have hit a block from here on, and left bits half programmed that read as blank.
+   * So the next block that is programmed from here on is erased first.
    */
   suspectFrom: number | undefined;
-  /** Where the image of the record goes on, once it was looked for. */
+  /** Where the image of the record goes on, once that was looked for. */
   resumeOffset: number | undefined;
-  /** As far as this boot has erased for the image that is under way. */
+  /** Everything before this offset is erased, or programmed, for the image that is under way. */
   erasedEnd: number;
 }
 
@@ -19,7 +19,7 @@ export function newKnowledge(): FlashKnowledge {
   return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0 };
 }
 
-/** The search for where a download goes on that an earlier boot began; `undefined` if there is none. */
+/** The search for the point at which an earlier boot's download goes on; `undefined` if there is no such download. */
 export function searchFor(state: State, partition: FlashPartition): ResumeSearch | undefined {
   const kept = state.name === "idle" ? state.kept : undefined;
   if (kept === undefined || kept.whole) return undefined;

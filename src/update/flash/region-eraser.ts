@@ -15,18 +15,19 @@ export interface RegionEraserOptions {
 }
 
 /**
- * Makes flash fit to be programmed, one operation a step. Nothing is erased before the first block is there and looks
- * right; from then on the region ahead may be. A region's checkpoint is stored, by the machine's answer to
- * `region-erased`, before anything is programmed in it: a region that was erased ahead and has none is erased again
- * after a restart.
+ * Erases flash before it is programmed, one operation a step. Nothing is erased before the first block was checked;
+ * from then on the region ahead may be. The machine answers `region-erased` by a checkpoint, which is stored before
+ * anything is programmed in the region. A region that was erased ahead and has no checkpoint is erased again after a
+ * restart.
  */
 export class RegionEraser {
   readonly #options: RegionEraserOptions;
-  /** Everything up to here was erased, and the checkpoint says so. */
+  /** Everything up to here was erased, and the checkpoint holds that. */
   #enteredEnd = 0;
   #checked = false;
   /**
-   * After a restart the block to resume at may be torn: the intention is stored, the block erased, the region entered.
+   * After a restart the block to resume at may be torn. In this order: it is `found`, the intention to erase it is
+   * `stored`, it is `erased`, and its region is entered.
    */
   #resuming: "found" | "stored" | "erased" | undefined;
 
@@ -57,19 +58,17 @@ export class RegionEraser {
     return offset < this.#enteredEnd && (suspectFrom === undefined || offset < suspectFrom || writer.blank);
   }
 
-  /** The next operation before it may. @returns whether a region was entered @throws HalError, OtaError */
-  step(writer: BlockWriter): boolean {
+  /** The next operation before it may. @throws HalError, OtaError */
+  step(writer: BlockWriter): void {
     const { offset } = writer;
-    const entered = this.#enteredEnd;
-    if (offset < entered) this.#eraseSuspect(offset);
+    if (offset < this.#enteredEnd) this.#eraseSuspect(offset);
     else if (offset === 0 && !this.#checked) this.#check(writer);
     else if (offset < this.#options.knowledge.erasedEnd) this.#enter(offset);
     else if (this.#resuming === undefined) this.#eraseRegion(offset);
     else this.#eraseTorn(offset);
-    return this.#enteredEnd !== entered;
   }
 
-  /** Whether the region behind the one that is being programmed is yet to be erased. */
+  /** Whether the region after the one that is being programmed is not erased yet. */
   get mayEraseAhead(): boolean {
     const entered = this.#enteredEnd;
     return this.#options.knowledge.erasedEnd <= entered && entered > 0 && entered < this.#options.offer.size;
@@ -111,7 +110,7 @@ export class RegionEraser {
     knowledge.suspectFrom = undefined;
   }
 
-  /** Nothing is in doubt in a region that was erased as a whole. */
+  /** Only a region that was not erased as a whole can hold a suspect block. */
   #enter(offset: number): void {
     const { target, knowledge, onEvent } = this.#options;
     knowledge.suspectFrom = this.#resuming === undefined ? undefined : offset + target.partition.blockLength;

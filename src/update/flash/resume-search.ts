@@ -5,7 +5,7 @@ import type { FlashKnowledge } from "./knowledge.js";
 export interface EarlySearchOptions {
   readonly clock: Clock;
   readonly search: ResumeSearch;
-  /** Told where the image goes on. */
+  /** Gets the offset at which the image goes on. */
   readonly knowledge: FlashKnowledge;
   /** One block, for its own use until it is closed. */
   readonly block: Uint8Array;
@@ -34,7 +34,7 @@ export class EarlySearch {
     try {
       search.step(block);
     } catch {
-      // A download will look again, and tell.
+      // A download will look again, and report the failure.
       return;
     }
     knowledge.resumeOffset = search.found;

@@ -6,6 +6,7 @@ import type { Offer } from "../../protocol/messages.js";
 import { Download } from "./download.js";
 import { EarlySearch } from "./resume-search.js";
 import { newKnowledge, searchFor } from "./knowledge.js";
+import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
 import type { Event, Image, State, Stored } from "../machine/types.js";
 
@@ -15,6 +16,7 @@ export interface FlashWorkOptions {
   readonly tls: TlsOptions;
   /** Longest wait for a byte. */
   readonly idleTimeoutMs: number;
+  readonly progress: Progress;
   onEvent(event: Event): void;
 }
 
@@ -34,7 +36,7 @@ export class FlashWork {
     this.#options = options;
   }
 
-  /** Looks already for where a download of an earlier boot goes on, if there is one. */
+  /** Begins to look where a download of an earlier boot goes on, if there is one. */
   search(state: State): void {
     const { device, target } = this.#options;
     const search = searchFor(state, target.partition);
@@ -43,32 +45,22 @@ export class FlashWork {
   }
 
   download(offer: Offer, stored: Stored): void {
-    const { device, target, tls, idleTimeoutMs, onEvent } = this.#options;
     this.close();
     this.#download = new Download({
-      device,
-      target,
+      ...this.#options,
       block: this.#buffer(),
       knowledge: this.#knowledge,
       readBack: this.#readBack(),
       offer,
       stored,
-      tls,
-      idleTimeoutMs,
-      onEvent,
     });
-  }
-
-  /** Has a download tell what it has not told yet. */
-  tell(): void {
-    this.#download?.tell();
   }
 
   stopDownload(): void {
     this.#download?.close();
   }
 
-  /** Takes up what the download has read back already. */
+  /** Goes on from what the download has read back already. */
   verify(image: Image): void {
     const { device, onEvent } = this.#options;
     const readBack = this.#download?.readBack ?? this.#readBack();

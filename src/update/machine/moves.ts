@@ -13,17 +13,14 @@ const FRESH: Stored = Object.freeze({
   refetched: false,
 });
 
-/** A job that another offer may still take the place of. */
+/** A job that another offer may still replace. */
 export type Busy = In<"offered"> | In<"downloading"> | In<"waiting"> | In<"verifying"> | In<"ready">;
 
 /** Takes an offer for a version that does not run. */
 export function accept(offer: Offer, kept: Kept | undefined, context: Context): Step {
   if (offer.size > context.capacity) {
-    const failure: Failure = {
-      code: "image-too-large",
-      message: `image of ${offer.size} bytes, room for ${context.capacity}`,
-    };
-    return fail(offer, failure, undefined, context, []);
+    const message = `image of ${offer.size} bytes, room for ${context.capacity}`;
+    return failOfItself(offer, { code: "image-too-large", message }, undefined, context);
   }
   if (!context.asks) return obtain(offer, kept, context);
   return { state: { name: "offered", offer, kept }, effects: [{ do: "ask", step: "download", offer }] };
@@ -31,7 +28,7 @@ export function accept(offer: Offer, kept: Kept | undefined, context: Context): 
 
 /** Begins, or takes up again, the download of an offer; what is whole is only verified. */
 export function obtain(offer: Offer, kept: Kept | undefined, context: Context): Step {
-  // A staged image says nothing of its version itself: the same bytes serve whatever they are offered as.
+  // The agent cannot read the version of a staged image: the same bytes serve for any version they are offered as.
   const matches = context.target === "slot" ? isSame : hasSameBytes;
   if (kept !== undefined && matches(kept.image, offer)) {
     if (kept.whole) {
@@ -79,7 +76,7 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
   const { tries } = state;
   const { remedy } = ruleFor(failure.code);
   if (remedy === "renew" && !state.urlRenewed) {
-    return { state: { ...state, name: "waiting", for: "fresh-url", tries }, effects: [{ do: "report-version" }] };
+    return reportVersion({ ...state, name: "waiting", for: "fresh-url", tries });
   }
   const restarts = remedy === "restart";
   const giveUp =
@@ -99,22 +96,23 @@ export function waited(state: In<"waiting">, timer: TimerName, context: Context)
   if (timer !== "fresh-url") return stay(state);
   const tries = state.tries + 1;
   if (tries >= context.maxAttempts) {
-    const failure: Failure = { code: "url-not-renewed", message: "no fresh URL" };
-    return fail(state.offer, failure, keptOf(state), context, []);
+    return failOfItself(state.offer, { code: "url-not-renewed", message: "no fresh URL" }, keptOf(state), context);
   }
-  return { state: { ...state, tries }, effects: [{ do: "report-version" }] };
+  return reportVersion({ ...state, tries });
 }
 
-/** The MD5 of what is in flash is another. If it was put together from pieces, the whole image is fetched once more. */
+const MISMATCH: Failure = Object.freeze({ code: "digest-mismatch", message: "MD5 does not match" });
+
+/** The MD5 does not match. If the image was put together from pieces, the whole image is fetched once more. */
 export function mismatched(state: In<"verifying">, context: Context): Step {
   const { offer, stored } = state;
   if (stored === undefined || (stored.spliced && !stored.refetched)) {
-    return begin(offer, { ...FRESH, refetched: true }, [CLEAR]);
+    return begin(offer, { ...FRESH, refetched: true }, [{ do: "log", failure: MISMATCH }, CLEAR]);
   }
-  return fail(offer, { code: "digest-mismatch", message: "MD5 does not match" }, undefined, context, []);
+  return failOfItself(offer, MISMATCH, undefined, context);
 }
 
-/** The MD5 of what is in flash is the offered one. */
+/** The MD5 matches. */
 export function verified(offer: Offer, context: Context): Step {
   if (!context.asks) return apply(offer, context);
   return {
@@ -152,7 +150,12 @@ export function fail(
   return { state: step.state, effects: [...first, ...step.effects] };
 }
 
-/** A staged image was installed: there is no restart to wait for. It stays in its area, for the next to want it. */
+/** Ends a job by a failure that the machine itself has found: no event has brought it to the log. */
+function failOfItself(image: Image, failure: Failure, stays: Kept | undefined, context: Context): Step {
+  return fail(image, failure, stays, context, [{ do: "log", failure }]);
+}
+
+/** A staged image was installed: there is no restart to wait for. It stays in its area for the next recipient. */
 export function installed(image: Image, context: Context): Step {
   const { state, effects } = report(image, { outcome: "done" }, { image, whole: true }, context);
   return { state: { ...state, owesVersion: true }, effects };
@@ -176,8 +179,8 @@ function report(
 }
 
 /**
- * The platform has the result. What may be taken up again is kept; then the version, if this connection has not heard
- * it: a result comes before it, or the platform would offer the same update once more.
+ * The platform has the result. What a later job can go on from is kept. Then the version is reported, if it was not on
+ * this connection: before the result, it would make the platform offer the same update once more.
  */
 export function reported(state: In<"reporting">, context: Context): Step {
   const { kept, queued } = state;
@@ -189,7 +192,7 @@ export function reported(state: In<"reporting">, context: Context): Step {
   return { state: next.state, effects: [...effects, ...next.effects] };
 }
 
-/** The record of nothing but what stays in flash. */
+/** Stores what is kept in flash after the end of a job, or clears the record if nothing is. */
 export function settled(kept: Kept | undefined, slot: string): Effect {
   if (kept === undefined) return CLEAR;
   const { image } = kept;
@@ -205,7 +208,7 @@ export function queueing(queued: Offer | undefined, step: Step): Step {
   return step.state.name === "reporting" ? { state: { ...step.state, queued }, effects: step.effects } : step;
 }
 
-/** What a running download could be taken up from later: nothing before its first erase. */
+/** What a later job could go on from: nothing, as long as nothing was erased. */
 export function keptOf(state: Busy): Kept | undefined {
   if (state.name === "offered") return state.kept;
   const image = imageOf(state.offer);
@@ -236,13 +239,17 @@ function hasSameBytes(left: Image, right: Image): boolean {
   return left.md5 === right.md5 && left.size === right.size;
 }
 
+export function reportVersion(state: State): Step {
+  return { state, effects: [{ do: "report-version" }] };
+}
+
 export function stay(state: State): Step {
   return { state, effects: [] };
 }
 
 /**
- * An event that means nothing in this state. They are named one by one: the compiler asks for an answer to each new
- * event.
+ * An event that means nothing in this state. Each state names what it ignores, by groups or one by one. The compiler
+ * refuses a state that forgets an event.
  */
 export function ignore<Type extends Event["type"]>(state: State, _: Extract<Event, { type: Type }>): Step {
   return stay(state);

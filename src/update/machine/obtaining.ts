@@ -9,6 +9,7 @@ import {
   mismatched,
   obtain,
   offeredWhileBusy,
+  reportVersion,
   resume,
   startTimer,
   stay,
@@ -16,14 +17,28 @@ import {
   verified,
   waited,
 } from "./moves.js";
-import type { Checkpoint, Context, Event, In, State, Step, Stored, TimerName } from "./types.js";
+import type {
+  AcknowledgementEvent,
+  Checkpoint,
+  Context,
+  DownloadEvent,
+  Event,
+  In,
+  InstallationEvent,
+  State,
+  Step,
+  Stored,
+  TimerName,
+  TrialEvent,
+  VerificationEvent,
+} from "./types.js";
 
 /** The states of a job up to the verified image in flash, whatever it is for. */
 
 export function inOffered(state: In<"offered">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
     case "cleared":
@@ -32,24 +47,11 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
       return declined(state, event.failure, context, []);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
         | "store-failed"
         | "timer-fired"
       >(state, event);
@@ -59,11 +61,11 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
 export function inDownloading(state: In<"downloading">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
     case "download-started": {
-      // A server that leaves the validator out of a 206 has not taken it back.
+      // A 206 without a validator does not make the known one invalid.
       const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
       return {
         state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
@@ -81,7 +83,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       );
     case "block-written": {
       const next: State = { ...state, stored: { ...state.stored, written: event.offset }, tries: 0, urlRenewed: false };
-      // 100 is said once, when all is in flash.
+      // 100 is reported once, when all is in flash.
       return {
         state: next,
         effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)],
@@ -100,20 +102,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-download" }]);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "timer-fired"
-        | "cleared"
+        VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired" | "cleared"
       >(state, event);
   }
 }
@@ -131,7 +120,7 @@ function stores(state: In<"downloading">, stored: Stored, context: Context): Ste
 export function inWaiting(state: In<"waiting">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received": {
       const timer = timerOf(state);
       if (state.for === "fresh-url" && isSame(state.offer, event.offer)) {
@@ -151,24 +140,7 @@ export function inWaiting(state: In<"waiting">, event: Event, context: Context):
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
     default:
       return ignore<
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "cleared"
+        DownloadEvent | VerificationEvent | InstallationEvent | TrialEvent | "result-acknowledged" | "cleared"
       >(state, event);
   }
 }
@@ -180,7 +152,7 @@ function timerOf(state: In<"waiting">): TimerName {
 export function inVerifying(state: In<"verifying">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-verify" }]);
     case "verified":
@@ -191,22 +163,10 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
       return fail(state.offer, event.failure, undefined, context, []);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
         | "store-failed"
         | "timer-fired"
         | "cleared"
@@ -217,7 +177,7 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
 export function inReady(state: In<"ready">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state, effects: [{ do: "report-version" }] };
+      return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
     case "cleared":
@@ -228,25 +188,7 @@ export function inReady(state: In<"ready">, event: Event, context: Context): Ste
       return fail(state.offer, event.failure, undefined, context, [{ do: "withdraw" }]);
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "timer-fired"
+        DownloadEvent | VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired"
       >(state, event);
   }
 }

@@ -1,8 +1,9 @@
 import type { BootStatus } from "../../../hal/ports/index.js";
+import type { Result } from "../../protocol/messages.js";
 import { settled } from "./moves.js";
 import type { Checkpoint, Effect, Kept, State, Step } from "./types.js";
 
-/** Longest wait for the proof of a firmware on trial is the driver's; the machine only names the timer. */
+/** The machine only names the timer; the driver knows how long a trial may take. */
 const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", attempt: 1, atLeastMs: 0 });
 
 /**
@@ -10,27 +11,28 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  *
  * | checkpoint  | runs on trial | runs the job's slot | otadata knows the job's slot | then |
  * |-------------|---------------|---------------------|------------------------------|------|
- * | any         | yes           |                     |                              | confirming; the rest is decided
- * once confirmed |
+ * | any         | yes           |                     |                              | confirming (1) |
  * | none        | no            |                     |                              | idle |
  * | downloading | no            | no                  |                              | idle, with what is stored |
- * | downloading | no            | yes                 |                              | idle: the record is of another
- * life of the slots |
+ * | downloading | no            | yes                 |                              | idle (2) |
  * | verified    | no            | no                  |                              | idle, with the whole image |
- * | verified    | no            | yes                 |                              | idle: the record is of another
- * life of the slots |
- * | applying    | no            | yes                 |                              | it was confirmed: report done |
- * | applying    | no            | no                  | no                           | it was never made pending: idle,
- * with the whole image |
- * | applying    | no            | no                  | yes                          | it was tried and did not stay:
- * report the failure |
+ * | verified    | no            | yes                 |                              | idle (2) |
+ * | applying    | no            | yes                 |                              | report done (3) |
+ * | applying    | no            | no                  | no                           | idle, with the whole image (4) |
+ * | applying    | no            | no                  | yes                          | report the failure (5) |
  * | reporting   | no            |                     |                              | report again |
  *
- * The job's slot was forgotten by otadata before its first erase, so that whatever otadata knows of it is of this job.
+ * 1. The rest is decided once the running image is confirmed.
+ * 2. The record is older than the present use of the slots.
+ * 3. The new image was confirmed.
+ * 4. The new image was never made pending.
+ * 5. The new image ran, and did not stay.
+ *
+ * The job's slot was removed from otadata before its first erase: whatever otadata has about it belongs to this job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
-  // A new image that runs was booted by a boot loader that keeps no trials, or could not write: it is to prove itself
-  // all the same.
+  // If a running image is still `new`, its boot loader has no trials, or could not write otadata. The image has to
+  // prove itself all the same.
   if (boot.runningState === "pending-verify" || boot.runningState === "new") {
     return { state: { name: "confirming", checkpoint, boot, selfTest: "awaited" }, effects: [START_TRIAL] };
   }
@@ -51,21 +53,12 @@ export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): S
 
 function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: BootStatus): Step {
   const { image, slot } = checkpoint;
-  if (slot === boot.runningSlot) {
-    return report(
-      { phase: "reporting", slot, image, result: { outcome: "done" }, stored: undefined, whole: false },
-      boot.targetSlot,
-    );
-  }
+  if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);
   if (slot !== boot.targetSlot) return forget();
   if (boot.targetState === "none") return idle({ image, whole: true });
   const reverted =
     boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
-  const message = checkpoint.reason ?? reverted;
-  return report(
-    { phase: "reporting", slot, image, result: { outcome: "failed", message }, stored: undefined, whole: false },
-    boot.targetSlot,
-  );
+  return report(checkpoint, { outcome: "failed", message: checkpoint.reason ?? reverted }, false, boot);
 }
 
 /**
@@ -97,10 +90,7 @@ export function restoreStaged(
       return idle({ image, whole: true });
     case "applying":
       if (!owns || image.version !== runningVersion) return idle({ image, whole: true });
-      return report(
-        { phase: "reporting", slot: area, image, result: { outcome: "done" }, stored: undefined, whole: true },
-        area,
-      );
+      return report(checkpoint, { outcome: "done" }, true, { targetSlot: area });
     case "reporting": {
       if (owns) return { state: reporting(checkpoint, area), effects: [] };
       const kept = keptOf(checkpoint);
@@ -122,8 +112,14 @@ function keptOf({ image, stored, whole }: Reporting): Kept | undefined {
   return stored === undefined ? undefined : { image, whole, stored };
 }
 
-/** The result is durable before it is sent. */
-function report(checkpoint: Reporting, targetSlot: string): Step {
+/** The result is durable before it is sent. @param whole the image may serve again */
+function report(
+  { slot, image }: Checkpoint,
+  result: Result,
+  whole: boolean,
+  { targetSlot }: Pick<BootStatus, "targetSlot">,
+): Step {
+  const checkpoint: Reporting = { phase: "reporting", slot, image, result, stored: undefined, whole };
   return { state: reporting(checkpoint, targetSlot), effects: [{ do: "store", checkpoint }] };
 }
 

@@ -1,7 +1,32 @@
 import { inDownloading, inOffered, inReady, inVerifying, inWaiting } from "./obtaining.js";
-import { accept, fail, ignore, installed, isSame, queueing, reported, startTimer, stay, unreachable } from "./moves.js";
+import {
+  accept,
+  fail,
+  ignore,
+  installed,
+  isSame,
+  queueing,
+  reported,
+  reportVersion,
+  startTimer,
+  stay,
+  unreachable,
+} from "./moves.js";
 import { restore } from "./restore.js";
-import type { Context, Effect, Event, In, State, Step } from "./types.js";
+import type {
+  AcknowledgementEvent,
+  ClearanceEvent,
+  Context,
+  DownloadEvent,
+  Effect,
+  Event,
+  In,
+  InstallationEvent,
+  State,
+  Step,
+  TrialEvent,
+  VerificationEvent,
+} from "./types.js";
 
 /**
  * The whole life of an update, pure: same state, event and context, same step. Whatever must survive a power cut is in
@@ -35,13 +60,11 @@ export function transition(state: State, event: Event, context: Context): Step {
 function inIdle(state: In<"idle">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
-      return { state: { ...state, answered: false }, effects: [{ do: "report-version" }] };
+      return reportVersion({ ...state, answered: false });
     case "offer-received":
       if (event.offer.version !== context.runningVersion) return accept(event.offer, state.kept, context);
-      // Once for each connection: a platform that offers what runs, again and again, is not to be kept busy.
-      return state.answered
-        ? stay(state)
-        : { state: { ...state, answered: true }, effects: [{ do: "report-version" }] };
+      // Once for each connection, even if a platform offers the running version again and again.
+      return state.answered ? stay(state) : reportVersion({ ...state, answered: true });
     case "store-failed":
       // Each boot would send a settled result again. A record can be deleted even if the store has no room for another
       // one.
@@ -50,27 +73,13 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
         : { state: { ...state, kept: undefined }, effects: [{ do: "clear" }] };
     default:
       return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
+        | ClearanceEvent
         | "timer-fired"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }
@@ -98,25 +107,10 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
         fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
       );
     default:
-      return ignore<
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
-        | "result-acknowledged"
-        | "cleared"
-        | "declined"
-      >(state, event);
+      return ignore<DownloadEvent | VerificationEvent | TrialEvent | AcknowledgementEvent | ClearanceEvent>(
+        state,
+        event,
+      );
   }
 }
 
@@ -149,7 +143,7 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
       if (event.timer !== "trial" && event.timer !== "self-test") return stay(state);
       if (state.selfTest === "running") return unproven(state, "self test: no end in time");
       return event.timer === "trial" ? { state, effects: [{ do: "revert" }] } : stay(state);
-    // No other image can boot: it stays on trial, and the record must not say that it found itself unfit.
+    // No other image can boot: it stays on trial, and the record must not hold a reason to revert.
     case "revert-failed": {
       const { checkpoint, selfTest } = state;
       const told = selfTest === "failed" && checkpoint !== undefined;
@@ -159,24 +153,14 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
     // Accepts no offer: the version report that follows the confirmation brings it again.
     default:
       return ignore<
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | AcknowledgementEvent
+        | ClearanceEvent
         | "offer-received"
-        | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
         | "confirm-failed"
-        | "result-acknowledged"
         | "store-failed"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }
@@ -206,27 +190,14 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
       return reported(state, context);
     default:
       return ignore<
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | ClearanceEvent
         | "version-acknowledged"
-        | "download-started"
-        | "resume-point-found"
-        | "region-erased"
-        | "block-written"
-        | "download-completed"
-        | "download-failed"
-        | "verified"
-        | "verify-failed"
-        | "burning-acknowledged"
-        | "applied"
-        | "apply-failed"
-        | "proven"
-        | "unproven"
-        | "confirmed"
-        | "confirm-failed"
-        | "revert-failed"
         | "store-failed"
         | "timer-fired"
-        | "cleared"
-        | "declined"
       >(state, event);
   }
 }

@@ -43,7 +43,7 @@ export type Checkpoint =
   | { readonly phase: "downloading"; readonly slot: string; readonly image: Image; readonly stored: Stored }
   /** Whole and verified in flash; nothing was done with it yet, or a staged one may serve again. */
   | { readonly phase: "verified"; readonly slot: string; readonly image: Image }
-  /** `reason`: the new firmware has found itself unfit, and is about to revert. */
+  /** `reason` is present if the new firmware has failed its test, and is about to revert. */
   | { readonly phase: "applying"; readonly slot: string; readonly image: Image; readonly reason?: string }
   | {
       readonly phase: "reporting";
@@ -62,8 +62,8 @@ export type State =
   /** An offer that fits: the download waits for its clearance. */
   | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
-   * Bytes come, or the connection for them is made. `tries`: consecutive ones that have stored no new block, with this
-   * one; 0 once this one has.
+   * Bytes come, or the connection is being made. `tries`: consecutive tries that have stored no new block, this one
+   * included; 0 once this one has stored one.
    */
   | {
       readonly name: "downloading";
@@ -100,7 +100,7 @@ export type State =
       readonly boot: BootStatus;
       readonly selfTest: "awaited" | "running" | "failed";
     }
-  /** The result waits for its acknowledgement. `owesVersion`: this connection has not heard the version yet. */
+  /** The result waits for its acknowledgement. `owesVersion`: the version was not reported on this connection yet. */
   | {
       readonly name: "reporting";
       readonly image: Image;
@@ -161,8 +161,27 @@ export type Event =
   | { readonly type: "store-failed"; readonly failure: Failure }
   | { readonly type: "timer-fired"; readonly timer: TimerName };
 
+/*
+ * The types of events by what they are about. A state to which a whole group means nothing ignores it by its name. What
+ * is in no group (`online`, `offer-received`, `store-failed`, `timer-fired`) is answered, or ignored, one by one.
+ */
+export type DownloadEvent =
+  | "download-started"
+  | "resume-point-found"
+  | "region-erased"
+  | "block-written"
+  | "download-completed"
+  | "download-failed";
+export type VerificationEvent = "verified" | "verify-failed";
+export type InstallationEvent = "burning-acknowledged" | "applied" | "apply-failed";
+export type TrialEvent = "proven" | "unproven" | "confirmed" | "confirm-failed" | "revert-failed";
+export type AcknowledgementEvent = "version-acknowledged" | "result-acknowledged";
+export type ClearanceEvent = "cleared" | "declined";
+
 export type Effect =
   | { readonly do: "store"; readonly checkpoint: Checkpoint }
+  /** The machine itself has found a failure: no event has brought it. */
+  | { readonly do: "log"; readonly failure: Failure }
   | { readonly do: "clear" }
   /** `stored.regionOffset` undefined: from the first byte. */
   | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
@@ -196,11 +215,11 @@ export interface Step {
 
 /** What the machine knows of the job's target. */
 export interface Context {
-  /** What runs on the device, sub-device or component that is updated; `undefined` if it does not say. */
+  /** What runs on the device, sub-device or component that is updated; `undefined` if that is not known. */
   readonly runningVersion: string | undefined;
   /**
-   * `slot`: what is applied runs after a restart, on trial. `staged`: it is handed over, and stays for the next to want
-   * it.
+   * `slot`: the applied image runs after a restart, on trial. `staged`: the image is handed over, and stays in its area
+   * for the next recipient.
    */
   readonly target: "slot" | "staged";
   readonly targetSlot: string;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeMarks, encodeMarks, MARKS } from "../../../src/gateway/update-marks.js";
 import { adviceFor, decodeGatewayMessage } from "../../../src/protocol/gateway.js";
+import { listOf } from "../../support/gateway-message.js";
 import { type Target, text, withCrc } from "../target.js";
 
 export const gatewayMessage: Target = {
@@ -33,14 +34,14 @@ export const gatewayMessage: Target = {
     switch (message.type) {
       case "results":
         assert.match(message.operation, /^(online|offline|bind|unbind)$/);
-        for (const { productId, deviceName, result } of message.results) {
+        for (const { productId, deviceName, result } of listOf(message.results)) {
           assert.ok(typeof productId === "string" && typeof deviceName === "string" && Number.isSafeInteger(result));
           assert.match(adviceFor(result), /^[ -~]{1,120}$/);
         }
         return;
       case "bound":
       case "change":
-        for (const { productId, deviceName } of message.devices) {
+        for (const { productId, deviceName } of listOf(message.devices)) {
           assert.ok(typeof productId === "string" && typeof deviceName === "string");
         }
         return;

@@ -5,8 +5,12 @@ import { PlanMemory } from "../../../src/plans/memory.js";
 import { decodePlans, encodePlans, ENTRY_LIMIT } from "../../../src/plans/record.js";
 import { decide } from "../../../src/plans/decision.js";
 import { resolvePolicy } from "../../../src/plans/policy.js";
-import { decodeRequirements, type Requirements } from "../../../src/protocol/requirements.js";
-import { parseMessage } from "../../../src/protocol/json.js";
+import {
+  decodeRequirements,
+  REQUIREMENTS as REQUIREMENT_FIELDS,
+  type Requirements,
+} from "../../../src/protocol/requirements.js";
+import { readMessage } from "../../../src/protocol/json.js";
 import { FakeHttp } from "../../support/fake-http.js";
 import { MemoryStore } from "../../support/planning.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
@@ -62,7 +66,7 @@ export const requirements: Target = {
   corpus: text(...REQUIREMENTS),
   words: WORDS,
   run(input) {
-    const fields = parseMessage(input);
+    const fields = readMessage(input, REQUIREMENT_FIELDS);
     if (typeof fields !== "string") checkRequirements(decodeRequirements(fields) ?? {});
   },
 };

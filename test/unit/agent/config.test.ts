@@ -193,3 +193,73 @@ test("refuses a version to report that the platform does not take", () => {
   for (const version of ["", "1 0", "v".repeat(33), "1/0", "é"]) refused({ version }, /version/);
   checkConfig({ identity: IDENTITY, version: "1.0-rc_1" });
 });
+
+/** What an application in JavaScript can hand in, each with the one line that it gets. */
+const WRONG: readonly (readonly [config: unknown, message: RegExp])[] = [
+  [undefined, /^config is missing: \{ identity, /],
+  [null, /^config is not an object: /],
+  ["identity", /^config is not an object: /],
+  [{}, /^identity is missing: \{ productId, deviceName, authentication, /],
+  [{ identity: "light_01" }, /^identity is not an object: /],
+  [
+    { identity: { productId: "ABCDE12345", deviceName: "light_01" } },
+    /^identity\.authentication is missing: \{ mode, /,
+  ],
+  [proof("MDEyMzQ1Njc4OWFiY2RlZg=="), /^identity\.authentication is not an object: /],
+  [proof({}), /^mode of the authentication is neither KEY nor CERT$/],
+  [proof({ mode: "key", deviceSecret: "MDEy" }), /neither KEY nor CERT/],
+  [proof({ mode: "KEY" }), /^deviceSecret is not base64$/],
+  [proof({ mode: "KEY", deviceSecret: 5 }), /^deviceSecret is not base64$/],
+  [proof({ mode: "KEY", deviceSecret: "MDEy", hash: "MD5" }), /^hash is neither SHA-256 nor SHA-1$/],
+  [proof({ mode: "CERT" }), /^certificate is not a Uint8Array with DER$/],
+  [proof({ mode: "CERT", certificate: Uint8Array.of(0x30) }), /^privateKey is not a Uint8Array with DER$/],
+  [proof({ mode: "CERT", ...CERTIFICATE, certificate: "light.crt" }), /^certificate is not a Uint8Array/],
+  [proof({ mode: "CERT", ...CERTIFICATE, certificate: pem() }), /^certificate is PEM: convert it to DER$/],
+  [
+    proof({ mode: "CERT", certificateFile: "a" }),
+    /certificateFile is no setting: did you mean identity\.authentication\.certificate\?$/,
+  ],
+  [{ identity: { ...IDENTITY, productId: 1234567890 } }, /^productId is not/],
+  [{ identity: { ...IDENTITY, deviceName: ["light_01"] } }, /^deviceName is not/],
+  [
+    { identity: { ...IDENTITY, device: "light_01" } },
+    /^identity\.device is no setting: did you mean identity\.deviceName\?$/,
+  ],
+  [{ identity: IDENTITY, version: 1.2 }, /^version is not/],
+  [{ identity: IDENTITY, broker: "mqtt://x" }, /^broker is not an object: \{ url, authority, keepaliveSeconds \}$/],
+  [{ identity: IDENTITY, broker: null }, /^broker is not an object: /],
+  [{ identity: IDENTITY, broker: ["mqtt://x"] }, /^broker is not an object: /],
+  [{ identity: IDENTITY, broker: { URL: "mqtt://x" } }, /^broker\.URL is no setting: did you mean broker\.url\?$/],
+  [{ identity: IDENTITY, broker: { keepAliveSecs: 60 } }, /did you mean broker\.keepaliveSeconds\?$/],
+  [{ identity: IDENTITY, broker: { authority: "ca.pem" } }, /^broker\.authority is not a Uint8Array/],
+  [{ identity: IDENTITY, download: { authority: pem() } }, /^download\.authority is PEM/],
+  [{ identity: IDENTITY, url: "mqtt://x" }, /^url is no setting: did you mean broker\.url\?$/],
+  [{ identity: IDENTITY, keepaliveSeconds: 60 }, /did you mean broker\.keepaliveSeconds\?$/],
+  [{ identity: IDENTITY, download: { authorities: [] } }, /did you mean download\.authority\?$/],
+  [{ identity: IDENTITY, trailSeconds: 60 }, /^trailSeconds is no setting: did you mean trialSeconds\?$/],
+  [{ identity: IDENTITY, gateway: true }, /^gateway is not an object: /],
+  [{ identity: IDENTITY, components: { seperator: "_" } }, /did you mean components\.separator\?$/],
+  [{ identity: IDENTITY, selfTest: true }, /^selfTest is not a function$/],
+];
+
+function proof(authentication: unknown): object {
+  return { identity: { productId: "ABCDE12345", deviceName: "light_01", authentication } };
+}
+
+function pem(): Uint8Array {
+  return new TextEncoder().encode("-----BEGIN CERTIFICATE-----");
+}
+
+for (const [config, message] of WRONG) {
+  test(`refuses ${JSON.stringify(config)} in one line, as wrong usage`, () => {
+    assert.throws(
+      () => checkConfig(config as OtaConfig),
+      (error) => error instanceof OtaError && error.code === "usage" && message.test(error.message),
+    );
+  });
+}
+
+test("what parseDeviceInfo returns is an identity as it is", () => {
+  const info = { ...IDENTITY, region: "china", subDevices: [] };
+  checkConfig({ identity: info });
+});

@@ -58,7 +58,8 @@ test("--plot draws the timeline, with a lane for each part of the board", async 
   for (const lane of ["window", "erase", "program", "hash", "record", "report"]) {
     assert.ok(svg.includes(`>${lane}</text>`), lane);
   }
-  assert.equal(svg.match(/<rect [^>]*fill="#d0463b"/g)?.length, 16, "a bar for each erase");
+  const erase = /<path fill="#d0463b" d="([^"]*)"/.exec(svg)?.[1] ?? "";
+  assert.equal(erase.match(/M/g)?.length, 16, "a bar for each erase");
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { documentNow, readDocument } from "../../../bench/document.js";
+import { documentNow, pictureNow, readDocument, readPicture } from "../../../bench/document.js";
 import { isMet } from "../../../bench/figures/figure.js";
 import { MODEL_FIGURES } from "../../../bench/figures/index.js";
 
@@ -20,4 +20,8 @@ describe("in virtual time every goal is met", () => {
 
 test("docs/performance.md has the figures of now: npm run bench -- --document writes them", async () => {
   assert.equal(readDocument(), await documentNow());
+});
+
+test("docs/update.svg shows the update of now: npm run bench -- --document draws it", () => {
+  assert.equal(readPicture(), pictureNow());
 });

@@ -76,7 +76,7 @@ test("a folder that cannot be made is one line in words, from every command that
       assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
       assert.match(
         stderr,
-        /^ota-[a-z]+: [^\n]*(a part of the path is a file, not a folder|is not a folder that can be written)\n$/,
+        /^ota-[a-z]+: [^\n]*(a part of the path is a file, not a folder|is not a folder that can be written: choose another)\n$/,
         args.join(" "),
       );
     }

@@ -80,7 +80,7 @@ test("a partition that is none, a value that is too long, or more than fits is o
     assert.throws(() => makeNvsImage(NAME, length), /whole pages of 4096 bytes, 3 or more/);
   }
   assert.throws(() => makeNvsImage({ ...NAME, ssid: "x".repeat(4000) }, 0x6000), {
-    message: "ssid is longer than NVS takes",
+    message: "ssid is longer than an entry of NVS can be",
   });
   const large = new Uint8Array(3968).fill(1);
   assert.throws(() => makeNvsImage({ ...NAME, deviceCert: large, deviceKey: large, brokerCa: large }, 0x3000), {

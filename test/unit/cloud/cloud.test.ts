@@ -147,7 +147,7 @@ test("another broker that is not there is told without its password", async () =
     const starting = Cloud.start({ folder, broker: "mqtt://user:hunter2@127.0.0.1:1" });
     await assert.rejects(starting, (error) => {
       assert.ok(error instanceof CloudError);
-      assert.equal(error.message, "no broker at mqtt://127.0.0.1:1");
+      assert.equal(error.message, "no broker at mqtt://127.0.0.1:1: start it, or correct its URL");
       return true;
     });
   });

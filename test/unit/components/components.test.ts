@@ -146,11 +146,11 @@ describe("what a component's failure holds back", () => {
     new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
     const bed = new TestBed(store, "2.0.0");
     const own: Offer = { ...OWN, url: "http://h.test/own.bin" };
-    assert.equal(bed.components.blockedBy(own), "mcu failed");
+    assert.equal(bed.components.ownDependencies.blocked(own), "mcu failed");
     bed.components.connected();
     bed.advance(0);
     assert.ok(bed.said.includes("mcu_2.0.0 done"), bed.said.join());
-    assert.equal(bed.components.blockedBy(own), undefined);
+    assert.equal(bed.components.ownDependencies.blocked(own), undefined);
     assert.equal(store.records.has("blocked"), false);
   });
 

@@ -116,7 +116,7 @@ test("a policy is asked before the turn is taken, and what is downloaded lets th
   const { world } = gateway();
   const asked: [step: string, answer: (failure?: Failure) => void][] = [];
   const heard: string[] = [];
-  const own = world.agent.gateway.queue.firmwareGate({
+  const own = world.agent.gateway.queue.firmware.gate({
     ask: (step, _, answer) => void asked.push([step, answer]),
     withdraw: () => {},
   });

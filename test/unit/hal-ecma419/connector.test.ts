@@ -146,7 +146,7 @@ test("what TLS throws inside a callback of its TCP becomes an error and goes no 
   bed.resolved?.("10.0.0.1");
   const { tcp } = bed.socket as StubTls;
   tcp.options.onReadable?.(100);
-  assert.deepEqual(bed.events, ["untrusted: TLS handshake with h.test failed: auth err"]);
+  assert.deepEqual(bed.events, ["untrusted: TLS handshake with h.test failed (no authority is set): auth err"]);
   tcp.options.onReadable?.(100);
   assert.equal(bed.events.length, 1);
   assert.ok(bed.socket.closed > 0);
@@ -169,7 +169,7 @@ test("a TLS that cannot be constructed leaves no TCP open", () => {
   }
   const bed = new TestBed({ tls: true, TLS: FailingTls });
   bed.resolved?.("10.0.0.1");
-  assert.deepEqual(bed.events, ["untrusted: TLS with h.test: bad certificate"]);
+  assert.deepEqual(bed.events, ["untrusted: TLS with h.test (no authority is set): bad certificate"]);
   assert.equal(tcp?.closed, 1);
 });
 

@@ -33,8 +33,20 @@ test("a file that is no JSON object is an error that quotes nothing of it", () =
   }
 });
 
-function read(content: object | string | undefined): Provisioning {
+test("a certificate is a file beside it, by the name of its entry", () => {
+  const authority = Uint8Array.of(0x30, 1, 2);
+  const entries = { productId: "ABCDE12345", deviceName: "light_01", deviceSecret: "c2VjcmV0" };
+  const { broker, download } = read(entries, { "brokerCa.der": authority });
+  assert.deepEqual(broker.authority, authority);
+  assert.equal(download.authority, undefined);
+});
+
+function read(
+  content: object | string | undefined,
+  others: { readonly [name: string]: Uint8Array } = {},
+): Provisioning {
   const text = typeof content === "string" ? content : JSON.stringify(content);
-  const files = new MemoryFiles(new Map(content === undefined ? [] : [["device.json", Buffer.from(text)]]));
+  const own: [string, Buffer][] = content === undefined ? [] : [["device.json", Buffer.from(text)]];
+  const files = new MemoryFiles(new Map([...own, ...Object.entries(others)]));
   return readProvisioning({ keyValue: createProvisioningFile(files) });
 }

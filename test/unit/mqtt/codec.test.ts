@@ -52,7 +52,12 @@ function read(pieces: readonly Uint8Array[], maxLength = 16_384): string[] {
     },
     onError: (reason) => told.push(`error ${reason}`),
   });
-  for (const piece of pieces) reader.push(piece.slice());
+  for (const piece of pieces) {
+    const bytes = piece.slice();
+    reader.push(bytes);
+    // What the network writes over its buffer does not reach a packet.
+    bytes.fill(0xff);
+  }
   return told;
 }
 
@@ -174,13 +179,41 @@ test("a subscription counts as granted at QoS 0 and 1 only, and only where there
   assert.ok(isError(granted(0x81)[0]));
 });
 
-test("a packet at the limit is read, and one over it refused before its body has come", () => {
+test("a packet at the limit is read, and one over it that is no publish is refused before its body has come", () => {
   const largest = publish("t", new Uint8Array(197));
   assert.equal(largest.byteLength, 203);
-  assert.equal(errorsOf(read([largest], 200)), 0);
-  const head = publish("t", new Uint8Array(198)).subarray(0, 3);
+  assert.equal(read([largest], 200)[0]?.startsWith('{"type":"publish"'), true);
+  const head = packet(0x90, [...new Uint8Array(201)]).subarray(0, 3);
   assert.deepEqual(read([head], 200), ["error packet of more than 200 bytes"]);
   assert.deepEqual(read([head.subarray(0, 2), head.subarray(2)], 200), ["error packet of more than 200 bytes"]);
+});
+
+test("a publish over the limit is passed over however it is cut, but for its id, and what follows is read", () => {
+  for (const topic of ["t", TOPIC, "x".repeat(300)]) {
+    const payload = new Uint8Array(400).fill(0x30);
+    for (const [long, id] of [
+      [publish(topic, payload), ""],
+      [publish(topic, payload, 0x1234), ',"packetId":4660'],
+    ] as const) {
+      const length = long.byteLength - 3;
+      const whole = [`{"type":"skipped","byteLength":${length}${id}}`, '{"type":"puback","packetId":2}'];
+      const stream = joined(long, puback(2));
+      for (const position of stream.keys()) {
+        assert.deepEqual(read(cut(stream, [position, position + 1]), 300), whole, `cut at ${position}`);
+      }
+    }
+  }
+});
+
+test("a publish over the limit with an id of 0, or of QoS 2, is refused", () => {
+  const long = publish("t", new Uint8Array(400), 1);
+  const at = 3 + 2 + 1;
+  assert.deepEqual(read([Uint8Array.from(long, (byte, index) => (index === at || index === at + 1 ? 0 : byte))], 300), [
+    "error publish without an id",
+  ]);
+  assert.deepEqual(read([Uint8Array.from(long, (byte, index) => (index === 0 ? 0x34 : byte))], 300), [
+    "error packet of more than 300 bytes",
+  ]);
 });
 
 test("a length of four bytes is followed, one of five refused", () => {
@@ -281,7 +314,7 @@ test("what a malformed packet leads to does not depend on how the bytes around i
 });
 
 test("packets that came before one that is too long are told, even where they came in the same bytes", () => {
-  const stream = joined(puback(1), PINGRESP, publish("t", new Uint8Array(400)));
+  const stream = joined(puback(1), PINGRESP, packet(0x90, [...new Uint8Array(400)]));
   const whole = ['{"type":"puback","packetId":1}', '{"type":"pingresp"}', "error packet of more than 300 bytes"];
   for (const position of stream.keys()) {
     assert.deepEqual(read(cut(stream, [position]), 300), whole, `cut at ${position}`);

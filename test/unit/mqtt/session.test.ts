@@ -95,8 +95,23 @@ test("any packet before the CONNACK, and a second CONNACK, end the connection", 
   assert.deepEqual(bed.events, ["open", "closed mqtt-protocol"]);
 });
 
-test("bytes that are no MQTT, and a packet over 16 KiB, end the connection", () => {
-  for (const bytes of [Buffer.from("HTTP/1.1 400 Bad Request\r\n"), publish("t", new Uint8Array(16_382))]) {
+test("a message of 16,384 bytes is read; a longer one is passed over, acknowledged, and logged without its words", () => {
+  const bed = SessionTestBed.opened();
+  bed.peer.send(publish("t", new Uint8Array(16_384)));
+  assert.equal(bed.events.length, 2);
+  bed.peer.send(publish("t", new Uint8Array(20_000), 7));
+  bed.peer.send(publish("t", "x"));
+  assert.equal(bed.events.length, 3);
+  assert.deepEqual(
+    bed.sent().map(({ type, body }) => [type, ...body]),
+    [[4, 0, 7]],
+  );
+  assert.equal(bed.peer.closed, false);
+});
+
+test("bytes that are no MQTT, and a packet over 16 KiB that is no message, end the connection", () => {
+  const long = Uint8Array.from(publish("t", new Uint8Array(17_000)), (byte, index) => (index === 0 ? 0x90 : byte));
+  for (const bytes of [Buffer.from("HTTP/1.1 400 Bad Request\r\n"), long]) {
     const bed = SessionTestBed.opened();
     bed.peer.send(bytes);
     assert.deepEqual(bed.events, ["open", "closed mqtt-protocol"]);

@@ -308,6 +308,7 @@ describe("a policy", () => {
     ]) {
       refused({ [field]: null }, new RegExp(field));
     }
-    for (const config of ["ask", [], 5]) refused(config as object, /^policy is not an object$/);
+    for (const config of ["ask", [], 5]) refused(config as object, /^policy is not an object: /);
+    refused({ window: [] } as object, /^policy\.window is no setting: did you mean policy\.windows\?$/);
   });
 });

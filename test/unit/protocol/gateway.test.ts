@@ -8,11 +8,11 @@ import {
   decodeGatewayMessage,
   DESCRIBE,
   encodeOperation,
-  type GatewayMessage,
   isSuccess,
   signBind,
 } from "../../../src/protocol/gateway.js";
 import { operationResultTopic, operationTopic } from "../../../src/protocol/topics.js";
+import { decodeWhole } from "../../support/gateway-message.js";
 import { NO_DIGESTS, NODE_DIGESTS } from "../../support/digests.js";
 
 const LIGHT = { productId: "E69UADXUYY", deviceName: "light1" };
@@ -197,6 +197,6 @@ describe("a result code", () => {
   });
 });
 
-function decode(message: object): GatewayMessage {
-  return decodeGatewayMessage(encodeUtf8(JSON.stringify(message)));
+function decode(message: object): ReturnType<typeof decodeWhole> {
+  return decodeWhole(encodeUtf8(JSON.stringify(message)));
 }

@@ -121,7 +121,7 @@ describe("a failure becomes an event", () => {
     driving.bring(IMAGE, OFFER);
     assert.equal(driving.state, "reporting");
     assert.match(driving.heard(false).join(), /"fail".*"-5".*store failed/);
-    assert.match(driving.broker.logged.lines.join("\n"), /error update store failed/);
+    assert.match(driving.broker.logged.lines.join("\n"), /error update store-failed: store failed/);
     assert.equal(driving.exchange.closed, true);
   });
 
@@ -304,6 +304,71 @@ test("steps from one state to another are logged, with the event, and others are
   driving.offer(OFFER);
   const lines = driving.broker.logged.lines.filter((line) => line.includes("update"));
   assert.deepEqual(lines, ["info update idle -> downloading (offer-received)"]);
+});
+
+describe("each failure is logged once, with its code and message, at the level of its code", () => {
+  const failures = (driving: Driving): string[] =>
+    driving.broker.logged.lines.filter((line) => /^\w+ update [a-z-]+: /.test(line));
+
+  test("a try that failed, before the step that follows from it", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    for (const error of ["unreachable", "closed"] as const) {
+      driving.advance(0);
+      driving.exchange.fail(error);
+      driving.advance(0);
+    }
+    assert.deepEqual(failures(driving), [
+      "warn update unreachable: peer: unreachable",
+      "warn update connection-lost: peer: closed",
+    ]);
+    const { lines } = driving.broker.logged;
+    const at = lines.indexOf("warn update unreachable: peer: unreachable");
+    assert.equal(lines[at + 1], "info update downloading -> waiting (download-failed)");
+  });
+
+  test("an update that nobody wants any more", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    driving.dispatch({ type: "declined", failure: { code: "declined", message: "declined: not today" } });
+    driving.dispatch({ type: "declined", failure: { code: "deadline-exceeded", message: "over" } });
+    assert.deepEqual(failures(driving), [
+      "info update declined: declined: not today",
+      "error update deadline-exceeded: over",
+    ]);
+  });
+
+  test("an image that is too large, which no event says", () => {
+    const driving = started();
+    driving.offer({ ...OFFER, size: driving.flash.byteLength + 1 });
+    assert.deepEqual(failures(driving), ["error update image-too-large: image of 163841 bytes, room for 163840"]);
+  });
+
+  test("a URL that is not renewed, which no event says", () => {
+    const driving = started();
+    driving.offer(OFFER);
+    driving.advance(0);
+    driving.exchange.head({ status: 403 });
+    for (let waits = 0; waits < 2; waits++) driving.dispatch({ type: "timer-fired", timer: "fresh-url" });
+    assert.deepEqual(failures(driving), [
+      "warn update url-refused: server answers 403",
+      "error update url-not-renewed: no fresh URL",
+    ]);
+  });
+
+  test("an image that does not match, which no event says, each time that it is fetched", () => {
+    const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+    const driving = started({ record });
+    const wrong = IMAGE.map((byte, index) => (index === size - 1 ? byte ^ 1 : byte));
+    driving.flash.preset(wrong);
+    driving.offer(OFFER);
+    driving.advance(0);
+    driving.fetch(wrong);
+    assert.deepEqual(failures(driving), [
+      "error update digest-mismatch: MD5 does not match",
+      "error update digest-mismatch: MD5 does not match",
+    ]);
+  });
 });
 
 test("stopped, it does nothing any more, and what is stored stays", () => {

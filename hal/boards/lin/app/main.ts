@@ -3,30 +3,30 @@ import { openDevice } from "moddable-ota/device";
 import files from "embedded:storage/files";
 import Timer from "timer";
 
-/** What the runner put into the working folder. */
+/** The configuration that the runner has put into the working folder. */
 interface RunConfig {
   readonly productId: string;
   readonly deviceName: string;
-  /** Either this or the two files: a certificate and its key in PKCS#8, DER both. */
+  /** Either this or the two files below: a certificate and its key in PKCS#8, both in DER. */
   readonly deviceSecret?: string;
   readonly certificate?: string;
   readonly privateKey?: string;
   readonly url: string;
-  /** Files with the trust anchors of the two servers, DER. */
+  /** Files with the trust anchors of the two servers, in DER. */
   readonly brokerAuthority?: string;
   readonly downloadAuthority?: string;
 }
 
-/** Before it starts, so that the heap of the loaded modules alone can be seen. */
+/** Wait before the agent starts, so that the heap of the loaded modules alone can be measured. */
 const SETTLE_MS = 50;
 
-/** Tells the runner, line by line, what the agent does. */
+/** Runs the agent and reports to the runner, line by line, what it does. */
 export default function main(): void {
   Timer.set(() => {
     try {
       start();
     } catch (error) {
-      // The engine ends on what nobody catches, without its message.
+      // An uncaught exception ends the engine, and its message would be lost.
       trace(`failed ${String(error)}\n`);
       throw error;
     }

@@ -14,9 +14,9 @@ interface OpenOptions {
 }
 
 /**
- * `embedded:storage/key-value` as the SDK has it on ESP32: opening to write makes the namespace, opening to read one
- * that is not there fails; a key of another type is a mismatch. Narrower than the SDK's: it knows the formats `buffer`
- * and `string`.
+ * `embedded:storage/key-value` as the SDK has it on ESP32. Opening a namespace for writing makes it; opening one for
+ * reading fails if it does not exist; reading a key of another type is a mismatch. Unlike the SDK's, it knows only the
+ * formats `buffer` and `string`.
  */
 export function createKeyValueModule(nvs: Nvs, power: Power): KeyValueModule & KeyValueStringsModule {
   const open = ({ path, mode = "r+", format = "buffer" }: OpenOptions): KeyValueInstance | KeyValueStrings => {

@@ -19,22 +19,22 @@ const NAME_LIMIT = 15;
 
 export type ValueType = "blob" | "string" | "number";
 
-/** A failure with the name of its `esp_err_t` as message. */
+/** @throws Error whose message is the name of an `esp_err_t` */
 function fail(name: string): never {
   throw new Error(name);
 }
 
 /**
- * Espressif's NVS over one partition: blobs and strings by namespace and key. A blob's index entry commits it, and a
- * string the mark of its last entry that was written: before that the old value holds, after it the new one, whatever a
- * cut leaves.
+ * Espressif's NVS over one partition: blobs and strings by namespace and key. The index entry of a blob commits it. A
+ * string is committed when the last of its entries is marked as written. Before that moment the key has its old value,
+ * after it the new one, even if a power cut leaves parts behind.
  */
 export class Nvs {
-  /** In order of their sequence; the last one is written to. */
+  /** Pages in order of their sequence number. Only the last one is written to. */
   readonly #pages: Page[];
   readonly #free: Page[];
 
-  /** Mounts the partition and clears up after a cut. @throws Error `ESP_ERR_NVS_NO_FREE_PAGES` */
+  /** Mounts the partition and removes what a power cut has left. @throws Error `ESP_ERR_NVS_NO_FREE_PAGES` */
   constructor(flash: NorFlash, partition: Partition) {
     const all: Page[] = [];
     for (let at = 0; at < partition.size; at += SECTOR_LENGTH) all.push(new Page(flash, partition.offset + at));
@@ -45,7 +45,7 @@ export class Nvs {
     this.#dropLeftOver();
   }
 
-  /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` if the namespace is missing and not to be made */
+  /** `nvs_open`. @throws Error `ESP_ERR_NVS_NOT_FOUND` if the namespace does not exist and `create` is false */
   open(namespace: string, create: boolean): void {
     if (this.#namespace(namespace) !== undefined) return;
     if (!create) fail("ESP_ERR_NVS_NOT_FOUND");
@@ -87,7 +87,7 @@ export class Nvs {
     this.#dropLeftOver();
   }
 
-  /** `nvs_set_str`: what held the key before is erased once the new string is whole. */
+  /** `nvs_set_str`: the earlier value of the key is erased once the new string is complete. */
   setString(namespace: string, key: string, text: string): void {
     checkName(key, "ESP_ERR_NVS_KEY_TOO_LONG");
     const value = Buffer.from(`${text}\0`, "utf8");
@@ -98,7 +98,7 @@ export class Nvs {
     this.#dropLeftOver();
   }
 
-  /** `nvs_erase_key`, whatever the key holds. */
+  /** `nvs_erase_key`, for a value of any type. */
   delete(namespace: string, key: string): void {
     const found = this.#holder(namespace, key);
     if (found === undefined) return;
@@ -106,7 +106,7 @@ export class Nvs {
     this.#dropLeftOver();
   }
 
-  /** In the order in which they were written. */
+  /** Keys in the order in which they were written. */
   keys(namespace: string): string[] {
     const id = this.#namespace(namespace);
     return this.#items()
@@ -114,7 +114,7 @@ export class Nvs {
       .map(({ item }) => item.key);
   }
 
-  /** Entries in use, of all that the partition can hold with one page kept free. */
+  /** Counts the entries in use, and the entries that the partition can hold with one page kept free. */
   usage(): { used: number; total: number } {
     const used = this.#pages.reduce((sum, page) => sum + page.usedEntries(), 0);
     return { used, total: (this.#pages.length + this.#free.length - 1) * ENTRIES_PER_PAGE };
@@ -137,7 +137,7 @@ export class Nvs {
     return id;
   }
 
-  /** What holds the key: of a blob its index. */
+  /** @returns the item that holds the key; for a blob that is its index */
   #holder(namespace: string, key: string): Located | undefined {
     const id = this.#namespace(namespace);
     if (id === undefined) return undefined;
@@ -150,7 +150,7 @@ export class Nvs {
     return this.#pages.flatMap((page) => page.items());
   }
 
-  /** The last written one. */
+  /** @returns the item that was written last */
   #find(namespace: number, type: number, key: string, chunk?: number): Located | undefined {
     return this.#items().findLast(
       ({ item }) =>
@@ -191,7 +191,7 @@ export class Nvs {
     return page;
   }
 
-  /** Moves what lives in a page marked `freeing` to a new page, then erases it. */
+  /** Moves the items that are still valid from a page marked `freeing` to a new page, then erases the old page. */
   #compact(from: Page): Page {
     const to = this.#activate();
     for (const { item, index } of from.items()) {
@@ -204,8 +204,9 @@ export class Nvs {
   }
 
   /**
-   * A cut during `#compact`: the copy is in part and the original whole, or the copy is whole and the erase of the
-   * original torn. ESP-IDF copies again in both cases, and loses in the second what of the original is gone.
+   * Repairs what a power cut during `#compact` has left. Either the copy is incomplete and the original is whole, or
+   * the copy is whole and the original is partly erased. ESP-IDF copies again in both cases, and in the second case it
+   * loses what is already erased in the original.
    */
   #finishFreeing(): void {
     const freeing = this.#pages.find(({ state }) => state === "freeing");
@@ -230,14 +231,14 @@ export class Nvs {
   }
 }
 
-/** Whether all that is still sound in the original is in the copy, and something is. */
+/** Whether every sound item of the original is also in the copy, and there is at least one. */
 function isCopy(copy: Page, original: Page): boolean {
   const copied = copy.items().map(({ index }) => copy.entry(index).toString("hex"));
   const items = original.items();
   return copied.length > 0 && items.every(({ index }) => copied.includes(original.entry(index).toString("hex")));
 }
 
-/** Mounts NVS as ESP-IDF's applications do: a partition that cannot be mounted is erased, and its records are lost. */
+/** Mounts NVS as applications of ESP-IDF do: a partition that cannot be mounted is erased, and its records are lost. */
 export function mountNvs(flash: NorFlash, partition: Partition): Nvs {
   try {
     return new Nvs(flash, partition);

@@ -22,7 +22,10 @@ export const ENTRIES_PER_PAGE = 126;
 const TABLE_OFFSET = 32;
 const DATA_OFFSET = 64;
 const FORMAT_VERSION = 0xfe;
-/** More page changes than any flash stands: from here on it is damage, and there must be room for what follows. */
+/**
+ * No flash endures this many changes of page, so a greater sequence number counts as damage. The limit leaves room for
+ * the numbers that follow.
+ */
 const SEQUENCE_LIMIT = 0xffff0000;
 
 export type PageState = "blank" | "active" | "full" | "freeing" | "corrupt";
@@ -56,7 +59,7 @@ export class Page {
   readonly #address: number;
   state: PageState = "blank";
   sequence = -1;
-  /** First entry never written. */
+  /** Index of the first entry that was never written. */
   #nextFree = 0;
 
   constructor(flash: NorFlash, address: number) {
@@ -97,8 +100,8 @@ export class Page {
   }
 
   /**
-   * Appends an item; the caller has looked at `room`. The header is marked as written before its data is programmed, so
-   * that after a cut nobody takes the data for items.
+   * Appends an item; the caller has checked `room`. The header is marked as written before its data is programmed, so
+   * that after a power cut the data is not read as items.
    */
   append(header: Buffer, data: Uint8Array): void {
     const index = this.#nextFree;
@@ -117,7 +120,7 @@ export class Page {
     this.#setEntries(index, span, 0b00);
   }
 
-  /** All items whose header is sound and whose entries are all written, in the order they were written. */
+  /** @returns all items whose header is sound and whose entries are all written, in the order they were written */
   items(): Located[] {
     const found: Located[] = [];
     if (this.state === "blank" || this.state === "corrupt") return found;
@@ -157,7 +160,8 @@ export class Page {
   }
 
   /**
-   * After a cut, items may be there in part, or entries programmed that the table does not know of: they are given up.
+   * After a power cut, an item may be incomplete, or entries may be programmed that the table does not mark as written.
+   * Both are marked as erased.
    */
   #recover(): void {
     let end = ENTRIES_PER_PAGE;
@@ -209,7 +213,7 @@ export class Page {
     return (byte >> ((index & 3) * 2)) & 0b11;
   }
 
-  /** From the last entry to the first, so that an item's header is the last to say "written" or "erased". */
+  /** Goes from the last entry to the first, so that an item's header is the last one to be marked. */
   #setEntries(start: number, count: number, state: number): void {
     for (let index = start + count - 1; index >= start; index--) {
       const address = this.#address + TABLE_OFFSET + (index >> 2);

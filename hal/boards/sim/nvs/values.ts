@@ -10,11 +10,11 @@ import {
 } from "./page.js";
 
 /**
- * Longest blob that fits one page together with its index. NVS itself would spread longer ones; nothing here writes
- * any.
+ * Most bytes of a blob that fits one page together with its index. NVS itself would spread a longer one over pages;
+ * this project writes none.
  */
 export const BLOB_LIMIT = (ENTRIES_PER_PAGE - 2) * ENTRY_LENGTH;
-/** Longest string in UTF-8 with the zero byte that ends it: it lies in one page. */
+/** Most bytes of a string in UTF-8, with the zero byte that ends it. A string must lie in one page. */
 export const STRING_LIMIT = (ENTRIES_PER_PAGE - 1) * ENTRY_LENGTH;
 
 /** @returns the 8 data bytes of an item whose value fills the entries behind it */
@@ -35,14 +35,15 @@ export function describeBlob(byteLength: number, chunk: number): Buffer {
 }
 
 /**
- * The chunks that a blob's index speaks of: ESP-IDF and its generator spread a blob over pages, in up to 127 chunks.
+ * @returns the numbers of the chunks that a blob's index names. ESP-IDF and its generator spread a blob over pages, in
+ * up to 127 chunks.
  */
 export function chunksOf({ data }: Item): number[] {
   const first = data.readUInt8(5);
   return Array.from({ length: data.readUInt8(4) }, (_, index) => first + index);
 }
 
-/** @returns the bytes behind an item's header, or `undefined` if they are not the ones that it describes */
+/** @returns the bytes behind an item's header, or `undefined` if they do not fit the header's length and CRC-32 */
 export function readValue({ item, page, index }: Located): Buffer | undefined {
   const byteLength = item.data.readUInt16LE(0);
   if (byteLength > (item.span - 1) * ENTRY_LENGTH) return undefined;
@@ -51,10 +52,10 @@ export function readValue({ item, page, index }: Located): Buffer | undefined {
 }
 
 /**
- * What a cut or a change of value has left over. The later item of a key holds, whatever its type; chunks that no index
- * speaks of belong to no blob, and a blob that is not whole is none.
+ * @returns the items that a power cut or a change of value has left over: an earlier item of a key that has a later
+ * one, even of another type; chunks that no index names; and a blob or string that is incomplete.
  *
- * @param items of all pages, in the order they were written
+ * @param items items of all pages, in the order they were written
  */
 export function leftOver(items: readonly Located[]): Located[] {
   const dropped = new Set<Located>();

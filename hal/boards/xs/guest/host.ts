@@ -1,34 +1,37 @@
 import { ANSWER, encodeMessage, type Field, MessageReader } from "./messages.js";
 
 /**
- * Given by the engine's process: waits for the host's answer. Our own process takes `from` as the end of the message,
- * and puts an answer of bytes into `into`; then it returns their count. xsnap's knows neither.
+ * The engine's process provides this function. It sends a message and waits for the host's answer. Our own process also
+ * takes `from` and `into`: the bytes of `from` follow the message, and an answer of bytes is put into `into`, in which
+ * case their count is returned. xsnap's process knows neither.
  */
 declare function issueCommand(message: ArrayBuffer, from?: Uint8Array, into?: Uint8Array): ArrayBuffer | number;
 
 /**
- * Of our own process too: what the engine has counted; with a count, it goes back to that, with a negative one to what
- * it was when the last message came.
+ * Only our own process provides this function. It returns what the engine has counted. A `count` sets the counts back
+ * to what they were when this function returned it; a negative `count` sets them back to the arrival of the last
+ * message.
  */
 declare const meter: ((count?: number) => number) | undefined;
 
 /**
- * The board's modules are C on a chip. What they cost as JavaScript here, bytecodes and slots, is taken out of the
- * counts by this.
+ * The board's modules are C on a chip. Here they are JavaScript; this function takes their bytecodes and slots out of
+ * the counts.
  */
 export const counted: (count?: number) => number = meter ?? (() => 0);
 
 /**
- * Whether bytes move in place, as in the SDK's modules, which are C: then the engine neither copies nor counts them.
+ * Whether bytes move in place, as in the SDK's modules, which are C. If they do, the engine neither copies nor counts
+ * them.
  */
 const IN_PLACE = issueCommand.length === 3;
 
-/** Told of what the host says about one timer, socket or look-up. */
+/** Called with each message of the host about one timer, socket or look-up. */
 export type Listener = (message: MessageReader) => void;
 
 const NONE = new Uint8Array(0);
 
-/** The host as seen from the engine: calls to it, and the things here that it may call back. */
+/** The host as seen from the engine: calls to the host, and the listeners that the host may call back. */
 export class Host {
   readonly #listeners = new Map<number, Listener>();
   #lastId = 0;
@@ -77,12 +80,12 @@ export class Host {
     this.#listeners.delete(id);
   }
 
-  /** The next call is one of the agent's: what led to it is C on a chip. */
+  /** To be called before a call into the agent: the code that led to it is C on a chip, so it is not counted. */
   leave(): void {
     counted(-1);
   }
 
-  /** A callback of the host's: its first field is the id. One that comes too late has no listener any more. */
+  /** Handles a callback of the host, whose first field is the id. One that comes too late has no listener any more. */
   dispatch(message: MessageReader): void {
     this.#listeners.get(message.number())?.(message);
   }

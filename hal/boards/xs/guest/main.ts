@@ -36,9 +36,10 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
   "result",
   "subdevice",
   "component",
+  "version-mismatch",
 ];
 
-/** The SDK's TLS, if the engine has it, and what gives it a timer. Else the host does the TLS. */
+/** The SDK's TLS, if the engine has it, and the function that supplies its timer. Otherwise the host does the TLS. */
 declare const sdk: { readonly TLS: TlsConstructor; use(timer: TimerModule): void } | undefined;
 
 /** The firmware inside the engine: the agent and nothing else. */
@@ -110,7 +111,7 @@ class Firmware {
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) {
       agent.on(name, (event) => {
-        // An application's listener costs what it does: this one is the host's.
+        // This listener belongs to the host, so what it costs is taken out of the counts.
         const before = counted();
         host.call(CALL.agentEvent, name, JSON.stringify(event));
         counted(before);
@@ -133,7 +134,7 @@ class Firmware {
 
 const firmware = new Firmware();
 
-/** What the engine's process calls for each message. */
+/** The engine's process calls this for each message. */
 export function handleCommand(message: ArrayBuffer): ArrayBuffer | undefined {
   const state = firmware.handle(new MessageReader(new Uint8Array(message)));
   return state === undefined ? undefined : encodeMessage(0, state).buffer;

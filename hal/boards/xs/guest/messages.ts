@@ -1,6 +1,6 @@
 /**
- * What passes between the engine and its host: one byte that says what it is, then fields in the order that the tables
- * below give. Shared by both sides, and therefore free of Node.
+ * A message between the engine and its host: one byte with its code, then fields in the order that the tables below
+ * give. Both sides share this file, so it uses nothing of Node.
  *
  * | field | bytes |
  * |---|---|
@@ -13,7 +13,7 @@
  */
 export type Field = number | string | Uint8Array;
 
-/** From the engine, which waits for the answer: `arguments -> result`. */
+/** Calls from the engine, which waits for the answer: `arguments -> result`. */
 export const CALL = Object.freeze({
   /** text path, text mode -> number handle */
   flashOpen: 1,
@@ -76,7 +76,7 @@ export const CALL = Object.freeze({
   setPending: 29,
   confirm: 30,
   revert: 31,
-  /** No answer: the engine ends. */
+  /** This call has no answer, because the engine ends. */
   restart: 32,
   /** number id, text host */
   resolve: 33,
@@ -104,14 +104,15 @@ export const CALL = Object.freeze({
 
 /** The host's answer to a call. */
 export const ANSWER = Object.freeze({
-  /** Then the result. */
+  /** the fields of the result */
   returned: 0,
   /** text message of the exception */
   thrown: 1,
 });
 
 /**
- * From the host, one at a time: `arguments -> reply`. Every reply is empty, or one text: the name of the agent's state.
+ * Commands from the host, one at a time: `arguments -> reply`. Every reply is empty or one text, the name of the
+ * agent's state.
  */
 export const COMMAND = Object.freeze({
   /** text JSON of `Setup` with its bytes taken out, then those bytes in order -> text state */
@@ -132,7 +133,7 @@ export const COMMAND = Object.freeze({
   ended: 8,
   /** number id, text message: TLS threw inside a callback of its TCP */
   threw: 9,
-  /** text productId, text deviceName: the sub-device is no more */
+  /** text productId, text deviceName: the sub-device was removed */
   removeSubDevice: 10,
   /** -> text state */
   listenToPlans: 11,
@@ -171,7 +172,7 @@ export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8A
   return bytes;
 }
 
-/** Code units that are made to text in one call: arguments take stack. */
+/** Code units that one call turns into text. Each is an argument, and arguments take stack. */
 const TEXT_PIECE = 32;
 
 /** The fields of one message, in order. Each method throws a RangeError if the message has ended. */

@@ -89,7 +89,7 @@ export function createTimerModule(host: Host): TimerModule {
       return id;
     },
     clear(id) {
-      // As the SDK's, it takes that there is none.
+      // As in the SDK, an id of `undefined` is allowed.
       if (id === undefined) return;
       const before = counted();
       host.forget(id as number);
@@ -140,7 +140,7 @@ export function createPlatform(host: Host): PlatformModule {
   };
 }
 
-/** The wire to the sub-device of that index. */
+/** @returns the wire to the sub-device with this index */
 export function createSubDeviceBus(host: Host, index: number): SubDeviceBus {
   return {
     version: () => optionalText(host.call(CALL.subDeviceVersion, index)),

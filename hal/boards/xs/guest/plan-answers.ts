@@ -2,10 +2,10 @@ import type { OtaAgent, Plan } from "moddable-ota";
 import type { Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
 
-/** Plans that can still be answered from outside. */
+/** Most plans that can still be answered from outside; an older one cannot. */
 const PLAN_LIMIT = 4;
 
-/** Shows plans to the host, and hands its answers to them. */
+/** Shows plans to the host, and hands the host's answers to the plans. */
 export class PlanAnswers {
   readonly #plans: { readonly id: number; readonly plan: Plan }[] = [];
   #lastId = 0;

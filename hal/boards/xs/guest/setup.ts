@@ -1,33 +1,33 @@
 import type { ComponentOptions, DeviceName, LogLevel, OtaConfig } from "moddable-ota";
 import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
 
-/** What the agent in the engine is made of. */
+/** What the agent in the engine is made from. */
 export interface Setup {
   readonly config: OtaConfig;
-  /** Lines of lower rank are not made at all. */
+  /** Lines of a lower level are not made at all. */
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
-  /** Of the board's flash, if it has one of its own. */
+  /** Region length of the board's flash, in bytes; absent for the default. */
   readonly regionLength?: number | undefined;
   /** The host has the application's self test. */
   readonly hasSelfTest: boolean;
-  /** Of a gateway: known by their index. */
+  /** The sub-devices of a gateway. The host knows them by their index. */
   readonly subDevices: readonly DeviceName[];
-  /** All of them have the link of the first, so that what is measured is the agent. */
+  /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
   readonly sharesLink: boolean;
   /** Their indexes follow those of the sub-devices. */
   readonly components: readonly Omit<ComponentOptions, "version" | "install">[];
 }
 
-/** Stands in the JSON for the bytes of that number. */
+/** Stands in the JSON for bytes that follow it: the number counts them from 0. */
 interface BytesAt {
   readonly $bytes: number;
 }
 
 export function encodeSetup(setup: Setup): Uint8Array {
   const taken: Uint8Array[] = [];
-  // Not `value`: Node's Buffer has made itself an object by then.
+  // `value` cannot be used: Node's Buffer has already turned itself into an object by its `toJSON`.
   const json = JSON.stringify(setup, function (this: { [key: string]: unknown }, key, value: unknown) {
     const own = this[key];
     return own instanceof Uint8Array ? ({ $bytes: taken.push(own) - 1 } satisfies BytesAt) : value;

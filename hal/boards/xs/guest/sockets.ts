@@ -8,7 +8,7 @@ import type {
 import { counted, type Host } from "./host.js";
 import { CALL, COMMAND, type MessageReader } from "./messages.js";
 
-/** Of a TCP that carries TLS: the host does the TLS, and tells of what is above it. */
+/** What belongs to a TCP that carries TLS: the host does the TLS, and its messages are about the bytes above it. */
 class Secure {
   readonly options: TlsSocketOptions;
   #failure: Error | undefined;
@@ -88,7 +88,7 @@ export function createTcp(host: Host): TcpConstructor {
 
     #onMessage(message: MessageReader): void {
       const secure = this.#options[SECURE];
-      const told = secure?.options ?? this.#options;
+      const receiver = secure?.options ?? this.#options;
       if (message.code === COMMAND.threw) {
         secure?.fail(new Error(message.text()));
         this.#options.onReadable?.(0);
@@ -98,20 +98,22 @@ export function createTcp(host: Host): TcpConstructor {
       host.leave();
       switch (message.code) {
         case COMMAND.readable:
-          told.onReadable?.(count);
+          receiver.onReadable?.(count);
           return;
         case COMMAND.writable:
-          told.onWritable?.(count);
+          receiver.onWritable?.(count);
           return;
         case COMMAND.ended:
-          told.onError?.();
+          receiver.onError?.();
           return;
       }
     }
   };
 }
 
-/** `embedded:io/socket/tcp/tls`: as the SDK's, a failure is thrown inside a callback of the TCP that it is handed. */
+/**
+ * `embedded:io/socket/tcp/tls`. As in the SDK's, a failure is thrown inside a callback of the TCP that it was handed.
+ */
 export function createTls(): TlsConstructor {
   return class HostTls implements SocketInstance {
     readonly #tcp: SocketInstance;

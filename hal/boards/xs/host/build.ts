@@ -18,8 +18,8 @@ import type { XsSdk } from "./sdk.js";
 
 const PACKAGE = "@agoric/xsnap";
 /**
- * XS's own profiler and its snapshots are not part of the host: heap.c stands in for the profiler's hook. The last one
- * is included by another source.
+ * XS's own profiler and its snapshots are not part of the host; heap.c contains the profiler's hook. The last file is
+ * included by another source.
  */
 const LEFT_OUT = ["xsProfile.c", "xsSnapshot.c", "xsum.c"];
 const FLAGS = [
@@ -38,29 +38,29 @@ const FLAGS = [
   "-DmxMinusZero=1",
   "-DmxRegExpUnicodePropertyEscapes=1",
   "-DmxStringNormalize=1",
-  // The hooks by which heap.c collects garbage at every allocation, and learns what is alive then.
+  // These are the hooks by which heap.c forces a collection at an allocation and counts what is alive then.
   "-DmxStress=1",
   "-DmxProfile=1",
 ];
 
-/** The second is what each of XS's own platforms defines. */
+/** Each of XS's own platforms also defines the second macro. */
 const SDK_FLAGS = ["-DOTA_SDK_NATIVES=1", "-DmxFallThrough=(void)0"];
-/** The first lets the host find functions by their names. */
+/** With the first option, the host can find functions by their names. */
 const LIBRARIES = ["-rdynamic", "-lm", "-lpthread", "-ldl"];
 
-/** As `XsFirmwareOptions.worker` wants it. */
+/** What `XsFirmwareOptions.worker` needs. */
 export interface XsHost {
   readonly binary: string;
-  /** Path of the module that brings the SDK's TLS, if the host has it. */
+  /** Path of the module that contains the SDK's TLS, if the host has it. */
   readonly module: string | undefined;
 }
 
 /**
  * Builds the host if its sources, XS's or the compiler's options changed since the last time.
  *
- * @param sdk given, the host has the XS of this SDK, and the functions in C that its TLS uses
- * @returns paths
- * @throws MissingPrerequisite without a C compiler or the package with XS's sources
+ * @param sdk if given, the host has the XS of this SDK, and the C functions that its TLS uses
+ * @returns the paths of the program and its module
+ * @throws MissingPrerequisite if there is no C compiler or no package with XS's sources
  */
 export async function buildXsHost(sdk?: XsSdk): Promise<XsHost> {
   const root = findUpwards("package.json", dirname(fileURLToPath(import.meta.url)));
@@ -160,14 +160,14 @@ function filesIn(folder: string, extension: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** XS's headers change with its sources. */
+/** XS's headers are not hashed, because they change only together with its sources. */
 function digest(texts: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256").update(texts.join(" "));
   for (const file of files) hash.update(basename(file)).update(readFileSync(file));
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Another process may have built the same meanwhile: then its program is as good. */
+/** Another process may have built the same program meanwhile; then that one is used. */
 function move(folder: string, built: string): void {
   try {
     renameSync(folder, built);

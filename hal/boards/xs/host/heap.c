@@ -1,19 +1,19 @@
 /*
- * XS's memory in a heap as small as a chip's. While the bundle is loaded the heap grows: on a chip that part is preloaded
- * and lies in flash. `sealHeap` then fixes it.
+ * Gives XS a heap as small as a chip's. The heap grows while the bundle is loaded, because on a chip the bundle is
+ * preloaded and lies in flash. `sealHeap` then fixes the size of the heap.
  */
 #include "xsAll.h"
 #include "xsScript.h"
 #include "heap.h"
 #include <sys/mman.h>
 
-/* Address space, not memory: the system gives pages as they are touched. Growth is contiguous by it, so that XS has one
-   block of chunks and one heap of slots, as on a chip. */
+/* This much address space is reserved; the system gives memory only to pages that are touched. So growth is contiguous, and
+   XS has one block of chunks and one heap of slots, as on a chip. */
 #define RESERVED_BYTES (256u << 20)
-/* A process that XS aborts exits with this and XS's own status: 11 memory full, 12 stack overflow. */
+/* A process that XS aborts exits with the sum of this and XS's own status: 11 memory full, 12 stack overflow. */
 #define ABORT_EXIT_CODE 10
 
-/* In xsMemory.c, and in no header. */
+/* These are in xsMemory.c and in no header. */
 extern void fxGrowSlots(txMachine* the, txSize count);
 extern int gxStress;
 
@@ -36,7 +36,10 @@ static struct {
   txSize slots, chunkBytes, slotsAtMost, chunkBytesAtMost;
 } live;
 
-/* Slots that were made since the peaks began, garbage included: those that fill up between two collections. */
+/*
+ * Counts the slots that were made since the peaks began, garbage included, from how far the heap fills between two
+ * collections.
+ */
 static struct {
   uint32_t slots;
   txSize afterCollection, most;
@@ -80,11 +83,11 @@ txSlot* fxAllocateSlots(txMachine* the, txSize count)
   return takeFrom(&slotArena, count * sizeof(txSlot));
 }
 
-/* The memory goes with the process. */
+/* Nothing is freed: the system takes the memory back when the process ends. */
 void fxFreeChunks(txMachine* the, void* chunks) {}
 void fxFreeSlots(txMachine* the, void* slots) {}
 
-/* As on a chip: there is no heap to go on with, and whoever started this process must see it. */
+/* As on a chip, the engine cannot go on without memory. The exit code and one line report why it ended. */
 void fxAbort(txMachine* the, int status)
 {
   static txBoolean aborting = 0;
@@ -105,9 +108,9 @@ void fxAbort(txMachine* the, int status)
 }
 
 /*
- * With mxProfile, and without xsProfile.c, XS calls this after each built-in function, with its frame still on the stack,
- * and after each collection, with none given while the machine has one. A collection that was forced has compacted the
- * chunks too, so that both counts are of what is alive.
+ * XS is compiled with mxProfile and without xsProfile.c, so it calls this function at two moments: after each built-in
+ * function, whose frame is still on the stack and is given, and after each collection, when `frame` is NULL although
+ * the machine has a frame. A forced collection has compacted the chunks too, so both counts are then of what is alive.
  */
 void fxCheckProfiler(txMachine* the, txSlot* frame)
 {
@@ -121,7 +124,7 @@ void fxCheckProfiler(txMachine* the, txSlot* frame)
   gxStress = -live.stride;
   if (slots > live.slotsAtMost) live.slotsAtMost = slots;
   if (chunkBytes > live.chunkBytesAtMost) live.chunkBytesAtMost = chunkBytes;
-  /* A slot of an ESP32 has 16 bytes: the peak is of the moment when both together are most. */
+  /* A slot of an ESP32 has 16 bytes. The peak is taken at the moment when the sum of both is greatest. */
   if (slots * 16 + chunkBytes > live.slots * 16 + live.chunkBytes) {
     live.slots = slots;
     live.chunkBytes = chunkBytes;
@@ -140,7 +143,10 @@ void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t 
   if (surplus < 0) {
     fxGrowSlots(the, -surplus);
   } else if (surplus > 0) {
-    /* A sweep finds every free slot again: those that a chip has not are kept alive as properties nobody sees. */
+    /*
+     * A sweep would free these slots again. A chip does not have them, so they are kept alive as properties of a hidden
+     * object.
+     */
     txSlot* slot = fxNewSlot(the);
     slot->kind = XS_INSTANCE_KIND;
     slot->value.instance.garbage = NULL;
@@ -154,7 +160,7 @@ void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t 
   the->firstBlock->limit = the->firstBlock->current + freeChunkBytes;
   the->maximumChunksSize = the->currentChunksSize + freeChunkBytes;
   sealStack(the, stackSlots);
-  /* XS takes an increment of 0 for a heap of fixed size. */
+  /* An increment of 0 means to XS that the heap has a fixed size. */
   the->minimumChunksSize = 0;
   the->minimumHeapCount = 0;
   sealed.slots = the->currentHeapCount;
@@ -179,7 +185,7 @@ int describeHeap(void* machine, char* into, size_t length)
 {
   txMachine* the = machine;
   txSize peakSlots = the->peakHeapCount, peakChunkBytes = the->peakChunksSize;
-  /* XS counts a chunk that grows within its own room twice. */
+  /* XS counts a chunk twice if it grows within its own room. */
   if (peakChunkBytes > the->maximumChunksSize) peakChunkBytes = the->maximumChunksSize;
   countMade(the, 0);
   uint32_t slots = slotsMade(the);
@@ -235,10 +241,13 @@ void runJobs(void* machine)
   fxCheckUnhandledRejections(the, 1);
 }
 
-/* Folder of the module that was run: in it are those that others name. */
+/* Folder of the module that was run. Modules that are imported by a name lie in it. */
 static char modulesFolder[C_PATH_MAX];
 
-/* A module is a file, by its absolute path, relative to the one that asks for it, or by its name without the extension. */
+/*
+ * A module is a file. Its specifier is an absolute path, one relative to the importing module, or a name without
+ * extension.
+ */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
   char name[C_PATH_MAX], path[C_PATH_MAX * 2] = "";

@@ -8,7 +8,7 @@
  *
  * Two commands are our own:
  *
- *   L<slots> <chunk bytes> <stack slots>     seal the heap: so much is free from here on, and no more ever
+ *   L<slots> <chunk bytes> <stack slots>     seal the heap: from here on this much is free, and it never grows
  *   M[<stride>]                              statistics as JSON; with a stride, new peaks begin (see heap.h)
  *
  * An answer is `.{meter}\1<bytes>` or `!<error>`. The JavaScript side calls the driver by issueCommand(bytes), which
@@ -18,7 +18,7 @@
 #include "heap.h"
 #include <signal.h>
 
-/* In xsmc.h, which takes the rest of xs.h away. */
+/* This is declared in xsmc.h, which cannot be included here because it undefines most of xs.h. */
 mxImport xsIntegerValue _xsmcGetBuffer(xsMachine* the, xsSlot* slot, void** data, xsUnsignedValue* count, xsBooleanValue writable);
 
 #define EXIT_PROTOCOL 2
@@ -67,7 +67,9 @@ static void writeMessage(const char* head, const void* body, size_t length)
   writeParts(head, body, length, "", 0);
 }
 
-/* Slots of stack that the last command took at most, and the promise jobs after it: 0 until the heap is sealed. */
+/*
+ * Most slots of stack that the last command took, and that the promise jobs after it took; 0 until the heap is sealed.
+ */
 static int stackSlots, jobsStackSlots;
 static char calls[1024];
 
@@ -81,9 +83,9 @@ static void writeAnswer(xsMachine* the, uint32_t meterBefore, const void* body, 
 }
 
 /*
- * issueCommand(request[, from[, into]]): `from`'s bytes follow the request's. An answer that is a zero byte, a count in 32
- * bits and so many bytes is put into `into`, and the count returned. So the board's modules read and write in place, as the
- * SDK's do in C; any other answer is returned as an ArrayBuffer.
+ * issueCommand(request[, from[, into]]): the bytes of `from` follow those of the request. If the answer is a zero byte,
+ * a count in 32 bits and that many bytes, the bytes are put into `into` and the count is returned. So the board's
+ * modules read and write in place, as the SDK's do in C. Any other answer is returned as an ArrayBuffer.
  */
 static void issueCommand(xsMachine* the)
 {
@@ -111,9 +113,9 @@ static void issueCommand(xsMachine* the)
   free(answer);
 }
 
-/* meter([count]): what XS has counted; with a count it goes back to that, with a negative one to what it was when the driver's
-   last message came. What is C on a chip, and JavaScript here, takes itself out of the counts by it: of bytecodes and of slots.
-   The last few looks are kept, for a call within a call. */
+/* meter([count]) returns the bytecodes that XS has counted. With a count, it sets all counts back to the moment at which it
+   returned that count; with a negative one, to the arrival of the driver's last message. By this, code that is C on a chip and
+   JavaScript here is taken out of the counts of bytecodes and slots. The last few counts are kept, for a call within a call. */
 static void meter(xsMachine* the)
 {
   static Counts looks[8];
@@ -207,7 +209,7 @@ static void measure(xsMachine* machine, const char* argument)
 
 int main(void)
 {
-  /* Sizes for loading; `seal` sets those that count. */
+  /* These sizes are for loading; command `L` sets those that are measured. */
   xsCreation creation = {
     .initialChunkSize = 1 << 20,
     .incrementalChunkSize = 1 << 20,

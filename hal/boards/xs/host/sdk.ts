@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MissingPrerequisite } from "./missing-prerequisite.js";
 
-/** The TLS, what it imports, and their names in the SDK's manifests. */
+/** Name of the TLS in the SDK's manifests. The modules that it imports follow with theirs. */
 const SDK_TLS = "embedded:io/socket/tcp/tls";
 
 const CRYPT = join("modules", "crypt");
@@ -15,22 +15,22 @@ const NAMED: { readonly [specifier: string]: string } = {
 /** Folders whose every module has its file's name. */
 const FOLDERS = [join(CRYPT, "arith"), join(CRYPT, "etc")];
 const SSL = join(CRYPT, "ssl");
-/** Imported by nothing of the above. */
+/** No module above imports this one. */
 const LEFT_OUT = ["transform.js"];
-/** Where the SDK's functions in C are that these modules have. */
+/** Folders with the C functions of these modules. */
 const NATIVE_FOLDERS = ["arith", "bin", "digest", join("digest", "kcl"), "etc"].map((name) => join(CRYPT, name));
 
-/** Hashes of keys that the SDK knows: it looks through them for the one that signed. */
+/** File with the hashes of the keys that the SDK knows. The TLS searches it for the key that has signed. */
 const AUTHORITIES = join(CRYPT, "data", "ca.ski");
 
-/** On a board the timer is in C: here it is whichever the firmware brings, once it is there. */
+/** On a board the timer is in C. Here the firmware supplies it by `use` once it runs. */
 const TIMER = "let timer; export function use(board) { timer = board; } export { timer as default };";
-/** Makes the TLS known to the firmware, which the engine loads apart from the SDK's modules. */
+/** Makes the TLS a global, because the engine loads the firmware apart from the SDK's modules. */
 const MAIN = `import TLS from "${SDK_TLS}"; import { use } from "timer"; globalThis.sdk = { TLS, use }; globalThis.trace = () => {};`;
 /** `config` of the SDK's manifest tls_common.json. */
 const CONFIG = 'export default { tls: { "DHE_RSA": true, "ECDHE_RSA": true } };';
 
-/** A Moddable SDK, of which the engine and its TLS are taken. */
+/** A Moddable SDK that supplies the engine and its TLS. */
 export class XsSdk {
   readonly #folder: string;
 
@@ -55,13 +55,13 @@ export class XsSdk {
     return join(this.#folder, "xs");
   }
 
-  /** Sources in C of what the modules below have in C, and the folders of their headers. */
+  /** C sources of the functions that the modules below have in C, and the folders of their headers. */
   get natives(): { readonly sources: readonly string[]; readonly includes: readonly string[] } {
     const includes = NATIVE_FOLDERS.map((folder) => join(this.#folder, folder));
     return { includes, sources: includes.flatMap((folder) => filesIn(folder, ".c")) };
   }
 
-  /** Texts of the modules of the TLS, by specifier; `main` makes the TLS a global of the engine. */
+  /** Source texts of the modules of the TLS, by specifier; `main` makes the TLS a global of the engine. */
   modules(): { readonly [specifier: string]: string } {
     const paths = Object.entries(NAMED).map(([specifier, path]) => [specifier, join(this.#folder, path)] as const);
     const plain = FOLDERS.flatMap((folder) =>
@@ -76,7 +76,7 @@ export class XsSdk {
     return { ...Object.fromEntries(texts), main: MAIN, "mc/config": CONFIG, timer: TIMER, Resource: this.#resource() };
   }
 
-  /** The SDK's class gives the bytes of a file in flash. */
+  /** Replaces the SDK's class that reads a file in flash. */
   #resource(): string {
     const bytes = readFileSync(join(this.#folder, AUTHORITIES));
     return `const bytes = new Uint8Array([${bytes.join()}]).buffer; export default class { constructor() { return bytes; } }`;

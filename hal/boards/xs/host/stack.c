@@ -1,12 +1,13 @@
 /*
- * The free stack is filled before a call into the engine, and looked at after it: what is pushed is also written. The matcher
- * of regular expressions and the formatter of numbers take the far end of it as scratch; in between it stays as it was filled.
+ * The free part of the stack is filled with a fixed byte before a call into the engine and examined after it: a slot
+ * that was used no longer holds that byte. The matcher of regular expressions and the formatter of numbers use the far
+ * end of the stack as scratch memory; the part in between keeps the fixed byte.
  */
 #include "xsAll.h"
 #include "stack.h"
 
 #define FREE_BYTE 0xA5
-/* So many untouched slots in a row are the end of what is in use. */
+/* If this many slots in a row are untouched, the used part ends before them. */
 #define FREE_SLOTS 24
 /* What every machine keeps on its stack from the start, preloaded or not: mxGlobal to mxInstanceInspectors. */
 #define STACK_BASE (mxInstanceInspectorsStackIndex + 1)
@@ -14,8 +15,8 @@
 static txSlot* base;
 static int peak;
 
-/* `lead` counts the slots of the caller that are JavaScript here and C on a chip; `looked` is the deepest that a built-in
-   function returned at, and `surplus` what the frames that were on the stack then have more than a chip's. */
+/* `lead` counts the caller's slots, because the caller is JavaScript here and C on a chip. `looked` is the deepest point at
+   which a built-in function returned, and `surplus` counts the slots that the frames of that moment have more than a chip's. */
 static struct {
   txSlot *frame, *looked;
   int lead, surplus;
@@ -23,8 +24,8 @@ static struct {
 
 static CallNames calls;
 
-/* XS 13, as in @agoric/xsnap, has six slots in a frame; XS 17, as in the SDK, four, and one for the target if it
-   constructs. */
+/* XS 13, which @agoric/xsnap has, has six slots in a frame. XS 17, which the SDK has, has four, and a fifth in the frame of a
+   constructor. */
 static int surplusIn(const txSlot* frame)
 {
 #if XS_MAJOR_VERSION >= 17
@@ -47,8 +48,7 @@ static int surplusOf(txMachine* the)
   return surplus;
 }
 
-/* Which functions have called each other down to here, the innermost first. The frame that stands for C on a chip is not
-   among them. */
+/* Records the functions that are on the stack now, the innermost first. The frame that stands for C on a chip is left out. */
 static void nameCalls(txMachine* the)
 {
   txSlot* frame;
@@ -103,8 +103,8 @@ void beginEntry(void* machine)
   fillFrom(the, the->stack);
 }
 
-/* The frames on the stack are this function's, that of whoever calls it in JavaScript, and that of whoever calls the agent:
-   the last one stands for the C function of a chip. */
+/* Three frames are on the stack: that of `meter`, that of the JavaScript function that calls it, and that of the function that
+   calls the agent. The last one stands for the C function on a chip. */
 void leaveHost(void* machine)
 {
   txMachine* the = machine;
@@ -162,7 +162,7 @@ void restoreStack(void* machine, StackMark mark)
   fillFrom(the, deepest < the->stack ? deepest : the->stack);
 }
 
-/* A name that is no identifier would need escapes. */
+/* Whether a name can stand in JSON without escapes. */
 static txBoolean isPlain(const char* name)
 {
   for (; *name != 0; name++) if (*name < ' ' || *name == '"' || *name == '\\') return 0;

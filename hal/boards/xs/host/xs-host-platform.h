@@ -1,6 +1,6 @@
 /*
- * What XS asks of a platform, found by its headers through -DXSPLATFORM. Everything has XS's own default but memory,
- * abort, modules and the queue of promise jobs: those are in heap.c.
+ * What XS needs from a platform; its headers include this file by -DXSPLATFORM. Everything has XS's own default except
+ * memory, abort, modules and the queue of promise jobs: those are in heap.c.
  */
 #ifndef XS_HOST_PLATFORM_H
 #define XS_HOST_PLATFORM_H
@@ -29,7 +29,7 @@
 
 #define mxUseGCCAtomics 1
 #define mxUsePOSIXThreads 1
-/* As in xsnap: on 64 bits an identifier fits beside the rest of a slot. */
+/* As in xsnap: on 64 bits a slot has room for an identifier of 32 bits. */
 #if INTPTR_MAX == INT64_MAX
   #define mx32bitID 1
 #endif
@@ -42,7 +42,7 @@
 
 #define mxUseDefaultMachinePlatform 1
 #define mxUseDefaultBuildKeys 1
-/* Of the SDK's modules some have functions in C: sdk/natives.c. */
+/* Some of the SDK's modules have functions in C; sdk/natives.c links them. */
 #ifndef OTA_SDK_NATIVES
   #define mxUseDefaultParseScript 1
 #endif

@@ -96,7 +96,7 @@ test("what is no longer asked is said in one line, and a late answer is not swal
   assert.match(await terminal.type(""), /yes, no REASON, later SECONDS \(3 left\)\? $/);
   close();
   assert.equal(await terminal.type(""), "\nno longer asked: download firmware 2.0\n");
-  assert.equal(await terminal.type("yes\n"), "nothing is asked at present\n");
+  assert.equal(await terminal.type("yes\n"), "there is no question at present\n");
   assert.equal(await terminal.type("\n"), "");
   assert.deepEqual(terminal.answers, []);
   terminal.prompt.close();

@@ -283,7 +283,7 @@ describe("idle", () => {
     assert.equal(state.name, "reporting");
     assert.deepEqual(
       effects.map((effect) => effect.do),
-      ["store", "report-result"],
+      ["log", "store", "report-result"],
     );
     assert.deepEqual(step(idle, offered({ ...offer, size: context.capacity })).state.name, "downloading");
   });
@@ -522,7 +522,7 @@ describe("verifying", () => {
     assert.deepEqual(state, { ...downloading, stored: { ...fresh, refetched: true } });
     assert.deepEqual(
       effects.map((effect) => effect.do),
-      ["clear", "download"],
+      ["log", "clear", "download"],
     );
     const second: State = { ...verifying, stored: { ...partly, spliced: true, refetched: true } };
     assert.equal(resultOf(step(second, { type: "verified", matches: false })), "digest-mismatch");

@@ -1,5 +1,5 @@
-/* Names of properties that the SDK's modules in C use. The SDK's own tools give them numbers when they link; here they are
-   looked up. */
+/* Names of the properties that the SDK's C sources use. The SDK's own tools give them numbers when they link; here the names
+   are looked up. */
 #ifndef MC_XS_H
 #define MC_XS_H
 

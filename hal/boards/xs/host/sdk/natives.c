@@ -6,7 +6,8 @@
 #include "xsScript.h"
 #include <dlfcn.h>
 
-/* Of the script that was parsed last: XS runs it at once, and before its code `pushHosts`, which makes its functions. */
+/* The list of the script that was parsed last. XS runs that script at once; before its code it runs `pushHosts`, which makes
+   the functions. */
 static struct {
   txInteger count;
   txHostFunctionBuilder* builders;
@@ -18,8 +19,8 @@ static void pushHosts(txMachine* the)
   mxPullSlot(mxResult);
 }
 
-/* XS's list of them: their count; then for each how many arguments it has (fewer than none for a destructor), its name, and
-   the name in C. What is made of it is never freed: the functions refer to it. */
+/* Reads XS's list of these functions: their count; then for each the count of its arguments (below 0 for a destructor), its
+   name, and its name in C. What is made from the list is never freed, because the functions refer to it. */
 static void readHosts(txScript* script)
 {
   txByte* at = script->hostsBuffer;

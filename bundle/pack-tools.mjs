@@ -1,0 +1,29 @@
+import { cpSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/*
+ * For `npm pack` of the tools: a package holds only what lies in its own folder, and the tools are compiled into the
+ * root's. Copies into cli/dist what they run; with --remove it takes that away again.
+ */
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const COMPILED = join(ROOT, "dist", "node");
+const PACKED = join(ROOT, "cli", "dist");
+
+/** What the commands read besides their code: the layout of a board's flash. */
+const BOARD = join("hal", "boards", "esp32");
+const READ = ["manifest.json", "partitions.csv", "tables"];
+
+rmSync(PACKED, { recursive: true, force: true });
+if (process.argv[2] !== "--remove") {
+  if (!existsSync(join(COMPILED, "cli"))) throw new Error("nothing is compiled yet: run npm run prepare");
+  for (const folder of ["cli", "cloud", "hal", "src"]) {
+    cpSync(join(COMPILED, folder), join(PACKED, folder), {
+      recursive: true,
+      filter: (path) => !/\.d\.ts$|\.tsbuildinfo$/.test(path),
+    });
+  }
+  for (const name of READ) cpSync(join(ROOT, BOARD, name), join(PACKED, BOARD, name), { recursive: true });
+  cpSync(join(ROOT, "LICENSE"), join(PACKED, "LICENSE"));
+}

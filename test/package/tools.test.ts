@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { DEVICE, SECRET } from "../support/test-bed.js";
+import { withFolder } from "../support/folder.js";
+import { installPackedTools, readPackage } from "../support/packed.js";
+import { ROOT } from "../support/root.js";
+
+test("agent and tools have one version", () => {
+  assert.equal(readPackage("cli").version, readPackage().version);
+});
+
+test("the tools work as they are packed, on nothing but what they say they depend on", async (t) => {
+  await withFolder(async (folder) => {
+    const installed = installPackedTools(folder);
+    // What packing copies for the package is gone again: the repository's commands run what is compiled last.
+    assert.equal(existsSync(join(ROOT, "cli", "dist")), false);
+
+    for (const name of ["ota-cloud", "ota-device"]) {
+      await t.test(`${name} --help, --version`, () => {
+        const program = join(installed, "bin", `${name}.js`);
+        const run = (option: string) =>
+          spawnSync(process.execPath, [program, option], { cwd: folder, encoding: "utf8" });
+        const help = run("--help");
+        assert.equal(help.stderr, "");
+        assert.match(help.stdout, new RegExp(`^Usage: ${name} `));
+        assert.equal(run("--version").stdout, `${readPackage("cli").version}\n`);
+      });
+    }
+
+    const info = { auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET }, region: "china" };
+    writeFileSync(join(folder, "device_info.json"), JSON.stringify(info));
+
+    await t.test("ota-device provision knows how large the partition is", () => {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [
+          join(installed, "bin", "ota-device.js"),
+          "provision",
+          "--device-info",
+          "device_info.json",
+          "--output",
+          "nvs.bin",
+        ],
+        { cwd: folder, encoding: "utf8" },
+      );
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /^nvs\.bin: [0-9]+ bytes for the partition nvs/);
+    });
+
+    await t.test("a cloud serves, and a board boots and connects to it", async () => {
+      const options = ["serve", "--mqtt-port", "0", "--http-port", "0", "--verbose"];
+      const added = spawnSync(
+        process.execPath,
+        [join(installed, "bin", "ota-cloud.js"), "device", "add", "--device-info", "device_info.json"],
+        { cwd: folder, encoding: "utf8" },
+      );
+      assert.equal(added.status, 0, added.stderr);
+      const cloud = start(join(installed, "bin", "ota-cloud.js"), options, folder);
+      try {
+        const [url = ""] = await cloud.prints(/mqtt:\/\/127\.0\.0\.1:[0-9]+/);
+        const board = start(
+          join(installed, "bin", "ota-device.js"),
+          ["run", "--device-info", "device_info.json", "--state", "board", "--mqtt", url],
+          folder,
+        );
+        try {
+          await board.prints(/boots ota_0/);
+          await cloud.prints(/0\.1\.0/);
+        } finally {
+          await board.end();
+        }
+      } finally {
+        await cloud.end();
+      }
+    });
+  });
+});
+
+interface Started {
+  /** Waits until it has printed this, on whichever of its outputs. */
+  prints(words: RegExp): Promise<RegExpExecArray>;
+  end(): Promise<void>;
+}
+
+function start(program: string, args: readonly string[], cwd: string): Started {
+  const child = spawn(process.execPath, [program, ...args], { cwd, timeout: 60_000, killSignal: "SIGKILL" });
+  let text = "";
+  let look = (): void => {};
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (bytes: Buffer) => {
+      text += bytes.toString();
+      look();
+    });
+  }
+  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  return {
+    prints: (words) =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          const found = words.exec(text);
+          if (found !== null) resolve(found);
+        };
+        look();
+        void closed.then(() => reject(new Error(`no ${words}\n${text}`)));
+      }),
+    end: () => {
+      child.kill("SIGTERM");
+      return closed;
+    },
+  };
+}
