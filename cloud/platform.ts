@@ -26,7 +26,7 @@ export interface PlatformOptions extends UpgradesOptions {
 
 const VERSION = /^[A-Za-z0-9._-]{1,32}$/;
 const PRODUCT = /^[A-Z0-9]{10}$/;
-const DEVICE = /^[A-Za-z0-9_-]{1,48}$/;
+const DEVICE = /^[A-Za-z0-9:_-]{1,48}$/;
 
 /** The platform's side of the protocol: it decides which devices may connect, answers them, and serves the operator. */
 export class Platform implements CloudService {
@@ -97,7 +97,7 @@ export class Platform implements CloudService {
   async addDevice(device: DeviceRecord): Promise<void> {
     const { productId, deviceName, deviceSecret } = device;
     if (!PRODUCT.test(productId)) throw new CloudError("a product id is 10 capital letters or digits");
-    if (!DEVICE.test(deviceName)) throw new CloudError("a device name is 1 to 48 letters, digits, _ or -");
+    if (!DEVICE.test(deviceName)) throw new CloudError("a device name is 1 to 48 letters, digits, :, _ or -");
     const known = this.subDevices.device(device);
     if (known !== undefined && known.deviceSecret !== deviceSecret) {
       throw new CloudError(`device ${deviceName} exists with another secret`);

@@ -97,7 +97,7 @@ function readGateway(gateway: string): DeviceName {
 }
 
 function byName(gateway: string): DeviceName | undefined {
-  const [, productId, deviceName] = /^([A-Z0-9]{10})\/([A-Za-z0-9_-]{1,48})$/.exec(gateway) ?? [];
+  const [, productId, deviceName] = /^([A-Z0-9]{10})\/([A-Za-z0-9:_-]{1,48})$/.exec(gateway) ?? [];
   return productId === undefined || deviceName === undefined ? undefined : { productId, deviceName };
 }
 

@@ -21,7 +21,7 @@ function add(faults: GatewayFaults, word: string): void {
   else if (word === "unbind-as-bind") faults.unbindAsBind = true;
   else if (name === "delay" && Number(value) >= 0) faults.delayMs = Number(value);
   else if (name === "lose" && Number(value) >= 1) faults.loseEvery = Number(value);
-  else if (/^(?:online|offline|bind|unbind)(?::[A-Za-z0-9_-]{1,48})?$/.test(name)) {
+  else if (/^(?:online|offline|bind|unbind)(?::[A-Za-z0-9:_-]{1,48})?$/.test(name)) {
     faults.results = { ...faults.results, [name]: Number(value) };
   } else throw new InvalidArgumentError(`${word === "" ? "An empty text" : word} is not a fault.`);
 }

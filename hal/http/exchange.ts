@@ -240,6 +240,8 @@ export class Exchange implements HttpExchange {
 
 function requestBytes(request: HttpRequest): Uint8Array {
   let text = `GET ${request.target} HTTP/1.1\r\nHost: ${request.authority}\r\nConnection: close\r\n`;
+  // Without these a proxy may compress (RFC 9110 §12.5.3), and a content delivery network may refuse (§10.1.5).
+  text += "Accept-Encoding: identity\r\nUser-Agent: moddable-ota\r\n";
   for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`;
   text += "\r\n";
   const bytes = new Uint8Array(text.length);

@@ -164,7 +164,8 @@ export class RangeReader {
   #mismatch(head: HttpHead): OtaError | undefined {
     const { offset, size, etag } = this.#options;
     const encoding = head.header("content-encoding");
-    if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+    // Other values do not change the bytes (RFC 9110 §8.4.1), though they are no codings: none, UTF-8, aws-chunked.
+    if (encoding !== undefined && /(^|,)\s*(gzip|deflate|br|zstd|compress|x-)/i.test(encoding)) {
       return new OtaError("range-mismatch", `content encoded as ${encoding.slice(0, 16)}`);
     }
     if (head.status === 200) {

@@ -91,7 +91,7 @@ export function checkDeviceName(name: DeviceName): void {
 /** Types do not hold for what an application in JavaScript hands in. @returns what is wrong with it, or `undefined` */
 function faultOf({ productId, deviceName }: DeviceName): string | undefined {
   if (!matches(productId, /^[A-Z0-9]{10}$/)) return "productId is not 10 capital letters or digits";
-  if (!matches(deviceName, /^[A-Za-z0-9_-]{1,48}$/)) return "deviceName is not 1 to 48 letters, digits, _ or -";
+  if (!matches(deviceName, /^[A-Za-z0-9:_-]{1,48}$/)) return "deviceName is not 1 to 48 letters, digits, :, _ or -";
   return undefined;
 }
 

@@ -147,5 +147,10 @@ export const HTTP_RANGES: readonly Behaviour[] = [
     always: { fields: { "Content-Encoding": "gzip" } },
     ends: { report: "fail -5 content encoded as gzip", requests: TRIES },
   },
-  { name: "an encoding that is none", http: [{ fields: { "Content-Encoding": "identity" } }], ends: ONCE },
+  ...["identity", "none", "UTF-8", "binary", "aws-chunked", ""].map((encoding) => ({
+    name: `an encoding that changes no bytes: ${encoding === "" ? "nothing" : encoding}`,
+    http: [{ fields: { "Content-Encoding": encoding } }],
+    ends: ONCE,
+  })),
+  { name: "an encoding behind one that is none", http: [{ fields: { "Content-Encoding": "none, br" } }], ends: TWICE },
 ];

@@ -109,7 +109,7 @@ export const deviceInfo: Target = {
       return;
     }
     assert.match(info.productId, /^[A-Z0-9]{10}$/);
-    assert.match(info.deviceName, /^[A-Za-z0-9_-]{1,48}$/);
+    assert.match(info.deviceName, /^[A-Za-z0-9:_-]{1,48}$/);
     assert.ok(typeof info.region === "string" && info.region !== "");
     const { authentication: proof, productId, deviceName, region } = info;
     const printed =

@@ -18,7 +18,8 @@ describe("the request of an exchange", () => {
     });
     probe.peer.accept();
     const expected =
-      'GET /f?sign=%00%3B HTTP/1.1\r\nHost: host:8080\r\nConnection: close\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
+      "GET /f?sign=%00%3B HTTP/1.1\r\nHost: host:8080\r\nConnection: close\r\n" +
+      'Accept-Encoding: identity\r\nUser-Agent: moddable-ota\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
     assert.equal(toLatin1(probe.peer.take()), expected);
   });
 

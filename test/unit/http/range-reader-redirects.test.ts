@@ -84,7 +84,7 @@ describe("a RangeReader that is sent elsewhere", () => {
       "/a b",
       "/\u00e9",
       "/\r\nX: y",
-      `/${"x".repeat(3000)}`,
+      `/${"x".repeat(5000)}`,
     ];
     for (const location of nowhere) {
       const reading = RangeReading.requested();

@@ -151,7 +151,7 @@ describe("parseDeviceInfo", () => {
 
 describe("checkDeviceName", () => {
   it("takes the shortest and the longest name", () => {
-    for (const deviceName of ["a", "-", "_", "0", "n".repeat(48), "Az09_-"]) {
+    for (const deviceName of ["a", "-", "_", "0", "n".repeat(48), "Az09_-", "24:0A:C4:00:01:10"]) {
       assert.doesNotThrow(() => checkDeviceName({ productId: "0123456789", deviceName }), deviceName);
     }
   });
