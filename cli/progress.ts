@@ -68,7 +68,7 @@ function lines(): Progress {
       const tenth = Math.floor((bytes * 10) / size);
       if (tenth <= last) return;
       last = tenth;
-      process.stdout.write(`download ${Math.floor((bytes * 100) / size)} %\n`);
+      process.stdout.write(`download ${tenth * 10} %\n`);
     },
     stop() {},
   };

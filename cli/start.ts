@@ -40,7 +40,7 @@ const program = new Command("npm start --")
     "--firmware <file>",
     "an ESP32 application image to update to; default: a generated one of 1 MiB, version 0.2.0",
   )
-  .option("--cut <percent>", "cut the power once this much is downloaded, then switch it on again", percent)
+  .option("--cut <percent>", "cut the power at the first progress from here on, then switch it on again", percent)
   .addOption(
     new Option("--gateway", "a gateway instead, which updates three lights to one firmware").conflicts("firmware"),
   )

@@ -22,13 +22,14 @@ testOnEngines("an update runs from the offer to the new version, message by mess
   }),
 );
 
-testOnEngines("an uninterrupted download is one request, without Range and without Accept-Encoding", (engine) =>
+testOnEngines("an uninterrupted download is one request, without Range, that asks for no coding and names the agent", (engine) =>
   withTestBed({ engine }, async (bed) => {
     await bed.update();
     assert.equal(bed.server.requests.length, 1);
     const { headers } = bed.server.requests[0]!;
     assert.equal(headers.range, undefined);
-    assert.equal(headers["accept-encoding"], undefined);
+    assert.equal(headers["accept-encoding"], "identity");
+    assert.equal(headers["user-agent"], "moddable-ota");
     assert.equal(headers.host, `127.0.0.1:${bed.server.port}`);
   }),
 );
