@@ -21,8 +21,9 @@ export class BufferList {
     return this;
   }
 
+  /** A view of no bytes would keep the whole packet in memory until the next one. */
   consume(byteLength: number): this {
-    this.#bytes = this.#bytes.subarray(byteLength);
+    this.#bytes = byteLength < this.length ? this.#bytes.subarray(byteLength) : new Uint8Array(0);
     return this;
   }
 

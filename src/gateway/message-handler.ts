@@ -35,7 +35,7 @@ export class MessageHandler {
         }
         return;
       case "bound":
-        this.#options.operations.onBound(message.devices);
+        this.#options.operations.onBound(message.devices, (device) => this.#options.sessions.find(device));
         return;
       case "change":
         this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));

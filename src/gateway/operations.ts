@@ -84,12 +84,14 @@ export class Operations {
     this.#settle(request, isSuccess(result) ? [] : new OtaError(code, `${operation}: ${adviceFor(result)}`));
   }
 
-  onBound(devices: DeviceList<DeviceName>): void {
+  /** @param find the same device as the gateway knows it: its texts are shared, for the list may be long */
+  onBound(devices: DeviceList<DeviceName>, find: (device: DeviceName) => DeviceName | undefined): void {
     const request = this.#requests.find(({ operation }) => operation === undefined);
     if (request === undefined) return;
     const names: DeviceName[] = [];
     for (let device = devices.next(); device !== undefined; device = devices.next()) {
-      names.push({ productId: device.productId, deviceName: device.deviceName });
+      const { productId, deviceName } = find(device) ?? device;
+      names.push({ productId, deviceName });
     }
     this.#settle(request, names);
   }

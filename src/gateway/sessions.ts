@@ -67,11 +67,12 @@ export class Sessions {
       sub.phase = "offline";
       sub.again = false;
       sub.subscribed = false;
+      sub.leaving = false;
     }
   }
 
   remove(sub: SubDevice): void {
-    this.#unsubscribe(sub);
+    if (sub.subscribed || sub.leaving) this.#unsubscribe(sub);
     this.#done(sub);
     this.all.splice(this.all.indexOf(sub), 1);
   }
@@ -120,7 +121,10 @@ export class Sessions {
 
   /** The platform refuses the sub-device. */
   refuse(sub: SubDevice, error: OtaError): void {
-    this.#unsubscribe(sub);
+    // Messages for it that are on their way are dropped. One message may unbind hundreds: nothing is made for them yet.
+    if (sub.subscribed) sub.leaving = true;
+    sub.subscribed = false;
+    this.#options.publishQueue.run();
     this.#done(sub);
     sub.phase = "refused";
     if (error.code !== "not-bound" || sub.again) this.retry(sub);
@@ -129,6 +133,12 @@ export class Sessions {
 
   /** Begins with the next one. @returns whether there was one, and room for it */
   next(): boolean {
+    // This comes first: one that was bound again subscribes after it.
+    const leaving = this.all.find((sub) => sub.leaving);
+    if (leaving !== undefined) {
+      this.#unsubscribe(leaving);
+      return true;
+    }
     if (this.#joining.length >= WINDOW) return false;
     const waits = ({ phase }: SubDevice): boolean => phase === "offline" || phase === "checking";
     const sub = this.all.find((one) => waits(one) && this.#options.isUrgent(one)) ?? this.all.find(waits);
@@ -164,10 +174,9 @@ export class Sessions {
     });
   }
 
-  /** Messages for it that are on their way are dropped. Nobody waits for the UNSUBACK. */
+  /** Nobody waits for the UNSUBACK. */
   #unsubscribe(sub: SubDevice): void {
-    if (!sub.subscribed) return;
-    sub.subscribed = false;
+    sub.leaving = false;
     const { session, publishQueue } = this.#options;
     const topic = updateTopic(sub);
     publishQueue.send(() => session.send((packetId) => encodeUnsubscribe(packetId, topic)));

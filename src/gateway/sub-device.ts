@@ -53,10 +53,11 @@ const PHASES: readonly Phase[] = Object.freeze([
   "absent",
   "online",
 ] as const);
-/** The layout of `bits`: the phase in bits 0 to 2, then the mark, `again` and `subscribed`. */
+/** The layout of `bits`: the phase in bits 0 to 2, then the mark, `again`, `subscribed` and `leaving`. */
 const MARK_SHIFT = 3;
 const AGAIN = 1 << 6;
 const SUBSCRIBED = 1 << 7;
+const LEAVING = 1 << 8;
 
 /**
  * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one,
@@ -68,7 +69,7 @@ export class SubDevice implements DeviceName, Recipient, Marked {
   readonly installer: Installer;
   version: string | undefined;
   offer: SharedOffer | undefined;
-  /** Phase, mark, `again` and `subscribed`. Not private: a private field takes twice the memory. */
+  /** Phase, mark and flags. Not private: a private field takes twice the memory. */
   bits = 0;
   /** Only sub-devices that have a secret have this field. */
   declare readonly deviceSecret?: string;
@@ -117,6 +118,15 @@ export class SubDevice implements DeviceName, Recipient, Marked {
 
   set subscribed(subscribed: boolean) {
     this.bits = subscribed ? this.bits | SUBSCRIBED : this.bits & ~SUBSCRIBED;
+  }
+
+  /** Its update topic is to be unsubscribed. */
+  get leaving(): boolean {
+    return (this.bits & LEAVING) !== 0;
+  }
+
+  set leaving(leaving: boolean) {
+    this.bits = leaving ? this.bits | LEAVING : this.bits & ~LEAVING;
   }
 }
 

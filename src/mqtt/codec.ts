@@ -93,8 +93,8 @@ export interface PacketReaderOptions {
 export class PacketReader {
   readonly #options: PacketReaderOptions;
   readonly #parser = mqtt.parser({ protocolVersion: 4 });
-  /** What was found in the bytes of one push, in order. */
-  readonly #found: (IncomingPacket | Received | Error)[] = [];
+  /** What the bytes up to the end of the newest packet turned out to be. */
+  #found: IncomingPacket | Received | Error | undefined;
   /** The first byte and the length of a packet, as they came. */
   readonly #head = new Uint8Array(1 + LENGTH_BYTES);
   #headLength = 0;
@@ -111,26 +111,32 @@ export class PacketReader {
 
   constructor(options: PacketReaderOptions) {
     this.#options = options;
-    this.#parser.on("packet", (packet) => this.#found.push(packet));
-    this.#parser.on("error", (error) => this.#found.push(error));
+    this.#parser.on("packet", (packet) => (this.#found = packet));
+    this.#parser.on("error", (error) => (this.#found = error));
   }
 
   /** @param bytes are copied: they may be overwritten afterwards */
   push(bytes: Uint8Array): void {
-    if (this.#failed) return;
-    this.#cut(bytes);
-    for (const found of this.#found.splice(0)) {
-      if (this.#failed) return;
+    // A packet is told before the next one is made: many short ones would take much memory together.
+    for (let at = 0; at < bytes.byteLength && !this.#failed; ) {
+      at = this.#cut(bytes, at);
+      const found = this.#found;
+      if (found === undefined) return;
+      this.#found = undefined;
       // This is not a method of its own, to save stack: it is deepest in what follows from a packet.
       const received = found instanceof Error ? found.message : "type" in found ? found : convert(found);
-      if (typeof received === "string") this.#fail(received);
-      else this.#options.onPacket(received);
+      if (typeof received === "string") {
+        this.#failed = true;
+        this.#options.onError(received);
+      } else {
+        this.#options.onPacket(received);
+      }
     }
   }
 
-  /** Cuts the stream into packets. */
-  #cut(bytes: Uint8Array): void {
-    for (let index = 0; index < bytes.byteLength && !(this.#found.at(-1) instanceof Error); ) {
+  /** Follows the stream to the end of a packet, or of the bytes. @returns where that is */
+  #cut(bytes: Uint8Array, index: number): number {
+    while (index < bytes.byteLength && this.#found === undefined) {
       if (this.#left > 0) {
         const piece = bytes.subarray(index, index + this.#left);
         if (this.#packet === undefined) this.#pass(piece);
@@ -146,13 +152,14 @@ export class PacketReader {
         this.#length = 0;
         // CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP: what is none of them may say that it goes on for long.
         const isKnown = byte >> 4 === PUBLISH || [0x20, 0x40, 0x90, 0xb0, 0xd0].includes(byte);
-        if (!isKnown) this.#found.push(new Error("no packet that a broker sends"));
+        if (!isKnown) this.#found = new Error("no packet that a broker sends");
         continue;
       }
       this.#length += (byte & 0x7f) * 128 ** (this.#headLength - 2);
       if (byte < 0x80) this.#begin();
-      else if (this.#headLength > LENGTH_BYTES) this.#found.push(new Error("malformed remaining length"));
+      else if (this.#headLength > LENGTH_BYTES) this.#found = new Error("malformed remaining length");
     }
+    return index;
   }
 
   /** The head of a packet is there. */
@@ -168,7 +175,7 @@ export class PacketReader {
       this.#topicLength = 0;
       this.#packetId = 0;
     } else {
-      this.#found.push(new Error(`packet of more than ${this.#options.maxLength} bytes`));
+      this.#found = new Error(`packet of more than ${this.#options.maxLength} bytes`);
     }
     this.#headLength = 0;
   }
@@ -184,24 +191,26 @@ export class PacketReader {
   }
 
   #end(): void {
-    if (this.#packet === undefined) {
-      const packetId = ((this.#head[0] as number) & 6) === 0 ? undefined : this.#packetId;
+    const first = this.#head[0] as number;
+    const packet = this.#packet;
+    if (packet === undefined) {
+      const packetId = (first & 6) === 0 ? undefined : this.#packetId;
+      const least = 2 + this.#topicLength + (packetId === undefined ? 0 : 2);
       const skipped = { type: "skipped", byteLength: this.#length, packetId } as const;
-      this.#found.push(packetId === 0 ? new Error("publish without an id") : skipped);
+      this.#found = packetId === 0 || this.#length < least ? new Error("malformed publish") : skipped;
+      return;
+    }
+    this.#packet = undefined;
+    // The first byte of the length of the topic: that of every topic of the platform fits in the second.
+    if (first >> 4 === PUBLISH && (packet[packet.byteLength - this.#length] ?? 0) > 0) {
+      this.#found = new Error("topic of more than 255 bytes");
       return;
     }
     try {
-      this.#parser.parse(this.#packet);
+      this.#parser.parse(packet);
     } catch (error) {
-      this.#found.push(error instanceof Error ? error : new Error("malformed packet"));
+      this.#found = error instanceof Error ? error : new Error("malformed packet");
     }
-    this.#packet = undefined;
-  }
-
-  #fail(reason: string): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#options.onError(reason);
   }
 }
 

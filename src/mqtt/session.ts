@@ -187,7 +187,9 @@ export class MqttSession {
       onPacket: (received) => {
         if (this.#reader === reader) this.#onPacket(received);
       },
-      onError: (reason) => this.#lost(new OtaError("mqtt-protocol", reason)),
+      onError: (reason) => {
+        if (this.#reader === reader) this.#lost(new OtaError("mqtt-protocol", reason));
+      },
     });
     this.#reader = reader;
     this.#lastConnectAt = clock.now();

@@ -7,7 +7,7 @@ export type Fields = { readonly [name: string]: unknown };
  * The fields to read of an object, by name.
  *
  * - `true`: a text, a number, `true`, `false` or `null`. Another value, or a text over `TEXT_LIMIT`, is read as `null`.
- * - `Wanted`: the fields of an object. Another value is left out.
+ * - `Wanted`: the fields of an object. Another value is read as `null`.
  * - `"place"`: the byte offset of the value, whatever it is, for `ItemReader`.
  */
 export interface Wanted {
@@ -140,7 +140,7 @@ class JsonReader {
       return value !== undefined;
     }
     if (wanted === "place" || first !== OBJECT) {
-      if (wanted === "place") fields[name] = this.#at;
+      fields[name] = wanted === "place" ? this.#at : null;
       return this.#skip();
     }
     const inner = this.#object(wanted);

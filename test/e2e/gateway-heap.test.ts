@@ -16,7 +16,9 @@ test("an idle sub-device costs the engine little", { timeout: 300_000 }, async (
 
 for (const policy of [undefined, { minBatteryPercent: 30 }]) {
   const held = policy === undefined ? "" : ", held to a policy";
-  test(`one of 200 sub-devices is updated in the heap of an ESP32${held}`, { timeout: 300_000 }, async (context) => {
+  test(`one of 200 sub-devices is updated in the heap of an ESP32, and then all are unbound${held}`, {
+    timeout: 300_000,
+  }, async (context) => {
     await IdleGateway.run({ count: 200, byteLength: 300 * 1024, policy }, async (gateway) => {
       await gateway.update("2.0.0");
       const { slots, chunkBytes, stack } = await gateway.measure();
@@ -24,6 +26,7 @@ for (const policy of [undefined, { minBatteryPercent: 30 }]) {
       context.diagnostic(`after the update: ${free}, stack ${stack.peak} of ${stack.slots}`);
       const paths = gateway.bed.server.requests.map(({ target }) => target.replace(/\?.*/, ""));
       assert.deepEqual(paths, [...(policy === undefined ? [] : ["/firmware.bin.json"]), "/firmware.bin"]);
+      await gateway.unbind();
     });
   });
 }

@@ -2,7 +2,7 @@ import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
 import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { OtaConfig } from "../../src/index.js";
-import { TestBed, imageOf } from "./test-bed.js";
+import { DEVICE, TestBed, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 import { GatewayPlatform, PRODUCT } from "./sub-device-test-bed.js";
 
@@ -35,11 +35,13 @@ export class IdleGateway {
   readonly bed: TestBed;
   readonly #engine: ChipEngine;
   readonly #platform: GatewayPlatform;
+  readonly #names: readonly string[];
 
-  private constructor(bed: TestBed, engine: ChipEngine, platform: GatewayPlatform) {
+  private constructor(bed: TestBed, engine: ChipEngine, platform: GatewayPlatform, names: readonly string[]) {
     this.bed = bed;
     this.#engine = engine;
     this.#platform = platform;
+    this.#names = names;
   }
 
   static async run(
@@ -50,11 +52,11 @@ export class IdleGateway {
     const platform = new GatewayPlatform();
     await platform.start();
     let runs = "1.0.0";
-    const subDevices = Array.from(
-      { length: count },
-      (_, index): AttachedSubDevice => ({
+    const names = Array.from({ length: count }, (_, index) => nameOf(index));
+    const subDevices = names.map(
+      (deviceName): AttachedSubDevice => ({
         productId: PRODUCT,
-        deviceName: nameOf(index),
+        deviceName,
         version: () => runs,
         write: () => true,
         finish: ({ version }) => void (runs = version),
@@ -72,7 +74,7 @@ export class IdleGateway {
       bed.board.powerOn();
       await bed.until("version reports", () => platform.words().length === count + 1, TIMEOUT_MS);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      await body(new IdleGateway(bed, engine, platform));
+      await body(new IdleGateway(bed, engine, platform, names));
     } finally {
       await bed.stop();
     }
@@ -83,6 +85,16 @@ export class IdleGateway {
     const name = { productId: PRODUCT, deviceName: nameOf(0) };
     this.#platform.offer(name, this.bed.offer(version));
     await this.bed.until("update", () => this.#platform.wordsOf(name).at(-1) === `version ${version}`, TIMEOUT_MS);
+  }
+
+  /** The platform unbinds all of them with one message. */
+  async unbind(): Promise<void> {
+    const left = new Set<string>();
+    this.#platform.onUnsubscribe = (filter) => left.add(filter);
+    const devices = this.#names.map((device_name) => ({ product_id: PRODUCT, device_name }));
+    const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;
+    this.#platform.send(topic, JSON.stringify({ type: "change", payload: { status: 0, devices } }));
+    await this.bed.until("unsubscriptions", () => left.size === this.#names.length, TIMEOUT_MS);
   }
 
   measure(): Promise<HeapStatistics> {

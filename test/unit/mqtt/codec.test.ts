@@ -209,11 +209,46 @@ test("a publish over the limit with an id of 0, or of QoS 2, is refused", () => 
   const long = publish("t", new Uint8Array(400), 1);
   const at = 3 + 2 + 1;
   assert.deepEqual(read([Uint8Array.from(long, (byte, index) => (index === at || index === at + 1 ? 0 : byte))], 300), [
-    "error publish without an id",
+    "error malformed publish",
   ]);
   assert.deepEqual(read([Uint8Array.from(long, (byte, index) => (index === 0 ? 0x34 : byte))], 300), [
     "error packet of more than 300 bytes",
   ]);
+});
+
+test("a publish over the limit is refused if its topic, or its id, goes beyond its end", () => {
+  const malformed = ["error malformed publish"];
+  const body = (topicLength: number): number[] => [topicLength >> 8, topicLength & 0xff, ...Array(400).fill(0x61)];
+  for (const topicLength of [400, 401, 0xffff]) {
+    const expected = topicLength === 400 ? ['{"type":"skipped","byteLength":402}'] : malformed;
+    assert.deepEqual(read([packet(0x30, body(topicLength))], 300), expected, `QoS 0, ${topicLength}`);
+  }
+  for (const topicLength of [398, 399, 400, 0xffff]) {
+    const expected = topicLength === 398 ? ['{"type":"skipped","byteLength":402,"packetId":24929}'] : malformed;
+    assert.deepEqual(read([packet(0x32, body(topicLength))], 300), expected, `QoS 1, ${topicLength}`);
+  }
+});
+
+test("a topic that is longer than each of the platform's is refused before it is made", () => {
+  assert.equal(read([publish("x".repeat(255), "")])[0], `{"type":"publish","topic":"${"x".repeat(255)}","payload":""}`);
+  for (const topic of ["x".repeat(256), "é".repeat(8000)]) {
+    assert.deepEqual(read([publish(topic, "")]), ["error topic of more than 255 bytes"]);
+  }
+});
+
+test("each packet is told before the next one is made, so that there is never more than one in memory", () => {
+  const told: string[] = [];
+  const bytes = joined(PINGRESP, PINGRESP);
+  const reader = new PacketReader({
+    maxLength: 300,
+    onPacket: ({ type }) => {
+      told.push(type);
+      bytes[PINGRESP.byteLength] = 0;
+    },
+    onError: (reason) => told.push(reason),
+  });
+  reader.push(bytes);
+  assert.deepEqual(told, ["pingresp", "no packet that a broker sends"]);
 });
 
 test("a length of four bytes is followed, one of five refused", () => {

@@ -232,3 +232,16 @@ test("drop before start and after stop does nothing", () => {
   assert.deepEqual(bed.events, []);
   assert.deepEqual(bed.clock.names(), []);
 });
+
+test("what is left of the bytes of a connection that a handler has ended does not touch the next connection", () => {
+  const bed = SessionTestBed.opened();
+  bed.clock.advance(60_000);
+  bed.onEvent = (event) => {
+    if (!event.startsWith("message")) return;
+    bed.session.stop();
+    bed.session.start();
+  };
+  bed.peer.send(joined(publish("t", "x"), Uint8Array.of(0)));
+  bed.greet();
+  assert.deepEqual(bed.events, ["open", "message t x", "open"]);
+});

@@ -22,7 +22,13 @@ describe("readMessage", () => {
 
   it("takes the last of fields of one name, and names with escapes as what they are", () => {
     assert.deepEqual(read('{"type":1,"t\\u0079pe":2,"ty\\u0070":3}'), { type: 2 });
-    assert.deepEqual(read('{"type":{"a":1},"size":[1],"payload":[{"status":1}]}'), { type: null, size: null });
+    assert.deepEqual(read('{"type":{"a":1},"size":[1],"payload":[{"status":1}]}'), {
+      type: null,
+      size: null,
+      payload: null,
+    });
+    assert.deepEqual(read('{"payload":{"status":1},"payload":7}'), { payload: null });
+    assert.deepEqual(read('{"payload":{"status":1},"payload":{"inner":{"a":1}}}'), { payload: { inner: { a: 1 } } });
   });
 
   it("reads no text without a bound", () => {

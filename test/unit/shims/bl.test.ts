@@ -75,6 +75,12 @@ test("a slice is no copy: a payload takes no memory beside its packet", () => {
   assert.equal(slice.buffer, bytes.buffer);
 });
 
+test("bytes that were consumed are let go", () => {
+  const list = bl().append(new Uint8Array(1000));
+  list.consume(1000);
+  assert.equal(list.slice().buffer.byteLength, 0);
+});
+
 interface Readable {
   readUInt8(at: number): number;
   readUInt16BE(at: number): number;
