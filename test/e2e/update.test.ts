@@ -22,16 +22,18 @@ testOnEngines("an update runs from the offer to the new version, message by mess
   }),
 );
 
-testOnEngines("an uninterrupted download is one request, without Range, that asks for no coding and names the agent", (engine) =>
-  withTestBed({ engine }, async (bed) => {
-    await bed.update();
-    assert.equal(bed.server.requests.length, 1);
-    const { headers } = bed.server.requests[0]!;
-    assert.equal(headers.range, undefined);
-    assert.equal(headers["accept-encoding"], "identity");
-    assert.equal(headers["user-agent"], "moddable-ota");
-    assert.equal(headers.host, `127.0.0.1:${bed.server.port}`);
-  }),
+testOnEngines(
+  "an uninterrupted download is one request, without Range, that asks for no coding and names the agent",
+  (engine) =>
+    withTestBed({ engine }, async (bed) => {
+      await bed.update();
+      assert.equal(bed.server.requests.length, 1);
+      const { headers } = bed.server.requests[0]!;
+      assert.equal(headers.range, undefined);
+      assert.equal(headers["accept-encoding"], "identity");
+      assert.equal(headers["user-agent"], "moddable-ota");
+      assert.equal(headers.host, `127.0.0.1:${bed.server.port}`);
+    }),
 );
 
 testOnEngines("the URL is used byte for byte", (engine) =>
