@@ -100,5 +100,5 @@ function checkUrl(parsed: HttpUrl): void {
   assert.match(authority, /^[!-~]+$/);
   assert.ok(host !== "" && port >= 1 && port <= 65_535);
   const printed = `${secure ? "https" : "http"}://${authority}${target}`;
-  if (printed.length <= 2048) assert.deepEqual(parseUrl(printed), parsed);
+  if (printed.length <= 4096) assert.deepEqual(parseUrl(printed), parsed);
 }

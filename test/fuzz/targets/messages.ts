@@ -45,7 +45,7 @@ export const downlink: Target = {
         assert.match(offer.version, /^[A-Za-z0-9._-]{1,32}$/);
         assert.match(offer.md5, /^[0-9a-f]{32}$/);
         assert.match(offer.url, /^https?:\/\/[!-~]*$/i);
-        assert.ok(offer.url.length <= 2048 && Number.isSafeInteger(offer.size) && offer.size > 0);
+        assert.ok(offer.url.length <= 4096 && Number.isSafeInteger(offer.size) && offer.size > 0);
         const { requirements, ...rest } = offer;
         assert.deepEqual(Object.keys(rest).sort(), ["md5", "size", "url", "version"]);
         if (requirements?.wrong !== undefined) assert.match(requirements.wrong, /^[A-Za-z]+ is wrong$/);
