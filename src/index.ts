@@ -28,4 +28,5 @@ export {
 } from "./protocol/identity.js";
 export type { Offer, Result, VersionAnswer } from "./protocol/messages.js";
 export type { ComponentKind, Requirements } from "./protocol/requirements.js";
+export type { DownloadProgress } from "./update/machine/progress-of.js";
 export type { ClearedStep, Image, State } from "./update/machine/types.js";
