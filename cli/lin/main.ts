@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
@@ -13,15 +12,10 @@ import { LOG_LEVELS } from "../log.js";
 import { createProgress } from "../progress.js";
 import { SimBoard, type SimEvent } from "./board.js";
 import { bytesOf, type Instruments } from "./instruments.js";
+import { type BoardSecurity, certificate, configure, FACTORY_VERSION, NEW_VERSION, prepare } from "./setup.js";
 import { Spoiler } from "./spoiler.js";
-import { packageRoot } from "../sdk.js";
 import { build, type Built, checkCompiler, findLinuxSdk } from "./sdk.js";
 
-const PRODUCT = "ABCDE12345";
-/** Product and device together are the name in the device's certificate, test/fixtures/tls/client.pem. */
-const DEVICE = "light_01";
-const FACTORY_VERSION = "0.1.0";
-const NEW_VERSION = "0.2.0";
 const FACTORY_LENGTH = 64 * 1024;
 /** A safe lower bound: the SDK's sockets on Linux are polled and carry about 74 KB/s, with or without TLS. */
 const SLOWEST_BYTES_PER_SECOND = 20_000;
@@ -34,10 +28,7 @@ const HOST_BEHIND = "127.0.0.2";
 /** Failed handshakes after which the run ends. They show that the application goes on after a failure. */
 const REFUSALS = 3;
 
-interface LinOptions {
-  readonly tls?: boolean;
-  readonly certificate?: boolean;
-  readonly wrongCa?: "broker" | "files";
+interface LinOptions extends BoardSecurity {
   readonly spoil?: number;
   readonly size: number;
   readonly cut: number;
@@ -151,48 +142,6 @@ function spoilers(cloud: Cloud, spoilAt: number): Promise<Spoiler[]> {
       Spoiler.start({ port: Number(new URL(url).port), from: HOST, to: HOST_BEHIND, spoilAt: at }),
     ),
   );
-}
-
-async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): Promise<string> {
-  const deviceSecret = randomBytes(16).toString("base64");
-  const path = join(folder, "firmware.bin");
-  writeFileSync(path, image);
-  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
-  for (const version of [FACTORY_VERSION, NEW_VERSION]) {
-    await platform.addFirmware({ productId: PRODUCT, version, path });
-  }
-  await platform.upgrade({
-    productId: PRODUCT,
-    version: NEW_VERSION,
-    selection: { kind: "versions", fromVersions: [FACTORY_VERSION] },
-  });
-  return deviceSecret;
-}
-
-/** Writes the files that the application in hal/boards/lin/app reads from its working folder. */
-function configure(state: string, cloud: Cloud, deviceSecret: string, options: LinOptions): void {
-  const authorities = {
-    broker: options.wrongCa === "broker" ? "other-ca.pem" : "ca.pem",
-    download: options.wrongCa === "files" ? "other-ca.pem" : "ca.pem",
-  };
-  if (options.tls === true) {
-    for (const [name, file] of Object.entries(authorities)) {
-      writeFileSync(join(state, `${name}.der`), certificateDer(file));
-    }
-  }
-  if (options.certificate === true) {
-    writeFileSync(join(state, "certificate.der"), certificateDer("client.pem"));
-    const key = createPrivateKey(readFileSync(certificate("client-key.pem")));
-    writeFileSync(join(state, "key.der"), key.export({ type: "pkcs8", format: "der" }));
-  }
-  const run = {
-    productId: PRODUCT,
-    deviceName: DEVICE,
-    ...(options.certificate === true ? { certificate: "certificate.der", privateKey: "key.der" } : { deviceSecret }),
-    url: cloud.mqttUrl,
-    ...(options.tls === true ? { brokerAuthority: "broker.der", downloadAuthority: "download.der" } : {}),
-  };
-  writeFileSync(join(state, "run.json"), JSON.stringify(run));
 }
 
 type Ended = { instruments: Instruments } & (
@@ -321,14 +270,6 @@ function imageOf(byteLength: number): Uint8Array {
   } catch (error) {
     throw new UsageError(`--size ${byteLength}: ${(error as Error).message}`);
   }
-}
-
-function certificateDer(name: string): Uint8Array {
-  return new X509Certificate(readFileSync(certificate(name))).raw;
-}
-
-function certificate(name: string): string {
-  return join(packageRoot(), "test", "fixtures", "tls", name);
 }
 
 function say(line: string): void {
