@@ -48,7 +48,10 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
 
 async function inspect(
   state: string,
-): Promise<{ plans: { component: string; version: string; decisions: string[]; failures: number }[]; components: object[] }> {
+): Promise<{
+  plans: { component: string; version: string; decisions: string[]; failures: number }[];
+  components: object[];
+}> {
   const { stdout } = await runCommand("device/main", ["inspect", "--state", state, "--json"]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
 }
