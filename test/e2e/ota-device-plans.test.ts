@@ -46,9 +46,7 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
   });
 }
 
-async function inspect(
-  state: string,
-): Promise<{
+async function inspect(state: string): Promise<{
   plans: { component: string; version: string; decisions: string[]; failures: number }[];
   components: object[];
 }> {
