@@ -96,7 +96,7 @@ export function encodePlans(entries: readonly PlanEntry[]): Uint8Array {
   return record;
 }
 
-/** @returns nothing for anything but a whole, sound record of a format that is known: at worst somebody is asked twice */
+/** @returns nothing for anything but a whole, sound record of a known format: at worst somebody is asked twice */
 export function decodePlans(record: Uint8Array | undefined): PlanEntry[] {
   if (record === undefined || record.byteLength > RECORD_LIMIT || !hasSum(record)) return [];
   const version = record[0];
