@@ -77,6 +77,7 @@ function bundle(
 const library = {
   input: {
     "moddable-ota": "dist/node/hal/boards/main.js",
+    control: "dist/node/src/control/part.js",
     gateway: "dist/node/src/gateway/part.js",
     plans: "dist/node/src/components/part.js",
     "simulated-board": "dist/node/hal/boards/sim/index.js",
@@ -117,10 +118,15 @@ function reachable(id, getModuleInfo, found = new Set()) {
 
 export default [
   bundle(
-    { "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" },
+    {
+      "moddable-ota": "hal/boards/main.ts",
+      control: "src/control/part.ts",
+      gateway: "src/gateway/part.ts",
+      plans: "src/components/part.ts",
+    },
     {
       output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-      parts: ["gateway", "plans"],
+      parts: ["control", "gateway", "plans"],
     },
   ),
   // What the SDK has on a board besides the agent, by the SDK's names.

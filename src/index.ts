@@ -1,6 +1,11 @@
 export { OtaAgent } from "./agent/agent.js";
 export type { InstallImage, InstallJob, Installer } from "./staging/installation.js";
 export { checkConfig, type OtaConfig } from "./agent/config.js";
+export type { UpdateControl } from "./control/control.js";
+export type { EndedJob } from "./control/ended-job.js";
+export type { ControlPart } from "./control/part.js";
+export type { TimedProgress } from "./control/rate.js";
+export type { CheckEnd } from "./control/single-shot.js";
 export type { ComponentOptions } from "./components/options.js";
 export type { ComponentEvent, Components } from "./components/components.js";
 export type { Plan, PlanFacts, Unmet } from "./plans/plan.js";

@@ -3,6 +3,8 @@ import { CheckIn } from "./version-check.js";
 import type { Components, ComponentsOptions } from "../components/components.js";
 import type { PlansPart } from "../components/part.js";
 import type { Plan } from "../plans/plan.js";
+import type { UpdateControl } from "../control/control.js";
+import type { ControlPart } from "../control/part.js";
 import type { FirmwarePlans } from "../plans/firmware-plans.js";
 import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { OtaError } from "../errors.js";
@@ -30,6 +32,7 @@ export class OtaAgent {
   readonly #listeners: Listeners;
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
+  readonly #control: UpdateControl | undefined;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
   readonly #firmwarePlans: FirmwarePlans | undefined;
@@ -71,6 +74,7 @@ export class OtaAgent {
       isOnline: () => this.#online,
     });
     this.#checkIn = this.#createCheckIn();
+    this.#control = this.#createControl(parts.control);
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
     this.#firmwarePlans = this.#createFirmwarePlans(boot);
@@ -97,6 +101,12 @@ export class OtaAgent {
     return this.#gateway;
   }
 
+  /** What an application itself decides about updates. @throws OtaError `usage` without the part `control` */
+  get control(): UpdateControl {
+    if (this.#control === undefined) throw missing("control");
+    return this.#control;
+  }
+
   /** @throws OtaError `usage` after `stop` */
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
@@ -104,6 +114,7 @@ export class OtaAgent {
     this.#gateway?.start();
     // Components may have been added since the driver was made.
     this.#driver.gate = this.#gateOf();
+    this.#control?.start();
     this.#driver.start();
     this.#session.start();
     this.#checkIn.start();
@@ -113,6 +124,7 @@ export class OtaAgent {
   stop(): void {
     this.#stopped = true;
     this.#checkIn.stop();
+    this.#control?.stop();
     this.#driver.stop();
     this.#disconnect();
     this.#online = false;
@@ -129,6 +141,11 @@ export class OtaAgent {
     const firmwarePlans = name === "plan" ? this.#neededPlans() : undefined;
     this.#listeners.add(name, listener);
     firmwarePlans?.use();
+  }
+
+  /** Does nothing if the listener was not added. */
+  off<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    this.#listeners.remove(name, listener);
   }
 
   /**
@@ -168,7 +185,8 @@ export class OtaAgent {
 
   /** The own firmware's updates take turns with what waits in the staging area. */
   #gateOf(): Gate | undefined {
-    const gate = this.#firmwarePlans?.gate;
+    const planGate = this.#firmwarePlans?.gate;
+    const gate = this.#control?.gate(planGate) ?? planGate;
     const queue = this.#gateway?.queue ?? this.#components?.queue;
     return queue?.firmware.gate(gate) ?? gate;
   }
@@ -212,6 +230,22 @@ export class OtaAgent {
       isBusy: () => this.#driver.state.name !== "idle",
       current: () => this.#firmwarePlans?.current() ?? this.#components?.current(),
       report: () => this.#driver.dispatch({ type: "online" }),
+    });
+  }
+
+  #createControl(part: ControlPart | undefined): UpdateControl | undefined {
+    return part?.({
+      device: this.#device,
+      session: this.#session,
+      reporter: this.#reporter,
+      listeners: this.#listeners,
+      version: this.#version,
+      driver: () => this.#driver,
+      isOnline: () => this.#online,
+      restart: () => {
+        this.stop();
+        this.#device.boot.restart();
+      },
     });
   }
 

@@ -56,6 +56,13 @@ export class Listeners {
     (this.#of as { [Key in Name]?: typeof listeners })[name] = listeners;
   }
 
+  /** Does nothing if the listener was not added. It may be called from inside of a listener. */
+  remove<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {
+    // A new list: `tell` may be on its way through the old one.
+    const others: unknown[] = (this.#of[name] ?? []).filter((other) => other !== listener);
+    (this.#of as { [Key in Name]?: unknown })[name] = others.length === 0 ? undefined : others;
+  }
+
   /** A listener that throws must not stop an update, nor one whose promise is broken end the engine. */
   tell<Name extends keyof AgentEvents>(name: Name, event: AgentEvents[Name]): void {
     const failed = (error: unknown): void =>

@@ -1,11 +1,14 @@
 import type { PlansPart } from "../components/part.js";
+import type { ControlPart } from "../control/part.js";
 import { OtaError } from "../errors.js";
 import type { GatewayPart } from "../gateway/part.js";
 
 /**
- * What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`.
+ * What an application hands in if it needs it: `control` of `moddable-ota/control`, `gateway` of
+ * `moddable-ota/gateway`, `plans` of `moddable-ota/plans`.
  */
 export interface AgentParts {
+  readonly control?: ControlPart | undefined;
   readonly gateway?: GatewayPart | undefined;
   readonly plans?: PlansPart | undefined;
 }

@@ -101,6 +101,13 @@ export class MqttSession {
     else this.#connect();
   }
 
+  /** Tries to connect again at once, if it is not connected: the network may be another one now. */
+  retry(): void {
+    if (this.#phase !== "waiting" && this.#phase !== "connecting") return;
+    this.stop();
+    this.start();
+  }
+
   /** Ends the session with a DISCONNECT. No callback comes after this. */
   stop(): void {
     const open = this.#phase === "open";

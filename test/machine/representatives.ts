@@ -104,7 +104,7 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
     ),
   ),
   waiting: STORED.flatMap((stored) =>
-    (["pause", "fresh-url"] as const).flatMap((reason) =>
+    (["pause", "fresh-url", "resumption"] as const).flatMap((reason) =>
       [1, CONTEXT.maxAttempts - 1].map(
         (tries): In<"waiting"> => ({ name: "waiting", for: reason, offer, stored, tries, urlRenewed: false }),
       ),
@@ -137,6 +137,8 @@ type Of<Type extends Event["type"]> = Extract<Event, { type: Type }>;
 
 export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } = {
   online: [{ type: "online" }],
+  paused: [{ type: "paused" }],
+  resumed: [{ type: "resumed" }],
   "offer-received": [offer, renewed, other, running, huge].map((each) => ({ type: "offer-received", offer: each })),
   "version-acknowledged": [{ type: "version-acknowledged" }],
   "download-started": [

@@ -58,6 +58,11 @@ export function resume(state: In<"waiting">, first: readonly Effect[]): Step {
   };
 }
 
+/** The download rests until the application resumes it; what is stored stays. */
+export function paused(state: In<"downloading"> | In<"waiting">, stop: Effect): Step {
+  return { state: { ...state, name: "waiting", for: "resumption" }, effects: [stop] };
+}
+
 /** An offer while another job runs: the same image brings a new URL, another one wins. */
 export function offeredWhileBusy(state: Busy, offer: Offer, context: Context, stop: readonly Effect[]): Step {
   if (isSame(state.offer, offer)) return { state: { ...state, offer }, effects: [] };
@@ -92,8 +97,8 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
 const CLEAR: Effect = Object.freeze({ do: "clear" });
 
 export function waited(state: In<"waiting">, timer: TimerName, context: Context): Step {
-  if (state.for === "pause") return timer === "pause" ? resume(state, []) : stay(state);
-  if (timer !== "fresh-url") return stay(state);
+  if (timer !== state.for) return stay(state);
+  if (timer === "pause") return resume(state, []);
   const tries = state.tries + 1;
   if (tries >= context.maxAttempts) {
     return failOfItself(state.offer, { code: "url-not-renewed", message: "no fresh URL" }, keptOf(state), context);

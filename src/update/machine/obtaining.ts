@@ -9,6 +9,7 @@ import {
   mismatched,
   obtain,
   offeredWhileBusy,
+  paused,
   reportVersion,
   resume,
   startTimer,
@@ -25,6 +26,7 @@ import type {
   Event,
   In,
   InstallationEvent,
+  RestEvent,
   State,
   Step,
   Stored,
@@ -52,6 +54,7 @@ export function inOffered(state: In<"offered">, event: Event, context: Context):
         | InstallationEvent
         | TrialEvent
         | AcknowledgementEvent
+        | RestEvent
         | "store-failed"
         | "timer-fired"
       >(state, event);
@@ -98,11 +101,20 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       return tryFailed(state, event.failure, context);
     case "declined":
       return declined(state, event.failure, context, [{ do: "stop-download" }]);
+    case "paused":
+      // A try that rests has not failed.
+      return paused({ ...state, tries: Math.max(0, state.tries - 1) }, { do: "stop-download" });
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-download" }]);
     default:
       return ignore<
-        VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired" | "cleared"
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
+        | "resumed"
+        | "timer-fired"
+        | "cleared"
       >(state, event);
   }
 }
@@ -130,12 +142,16 @@ export function inWaiting(state: In<"waiting">, event: Event, context: Context):
     }
     case "version-acknowledged":
       // The wait for a fresh URL begins once the platform was asked for it: offline it does not run out.
-      if (state.for === "pause") return stay(state);
+      if (state.for !== "fresh-url") return stay(state);
       return { state, effects: [startTimer("fresh-url", state.tries, 0)] };
     case "timer-fired":
       return waited(state, event.timer, context);
     case "declined":
       return declined(state, event.failure, context, [{ do: "stop-timer", timer: timerOf(state) }]);
+    case "paused":
+      return paused(state, { do: "stop-timer", timer: timerOf(state) });
+    case "resumed":
+      return state.for === "resumption" ? resume(state, []) : stay(state);
     case "store-failed":
       return fail(state.offer, event.failure, undefined, context, [{ do: "stop-timer", timer: "pause" }]);
     default:
@@ -167,6 +183,7 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
         | InstallationEvent
         | TrialEvent
         | AcknowledgementEvent
+        | RestEvent
         | "store-failed"
         | "timer-fired"
         | "cleared"
@@ -188,7 +205,13 @@ export function inReady(state: In<"ready">, event: Event, context: Context): Ste
       return fail(state.offer, event.failure, undefined, context, [{ do: "withdraw" }]);
     default:
       return ignore<
-        DownloadEvent | VerificationEvent | InstallationEvent | TrialEvent | AcknowledgementEvent | "timer-fired"
+        | DownloadEvent
+        | VerificationEvent
+        | InstallationEvent
+        | TrialEvent
+        | AcknowledgementEvent
+        | RestEvent
+        | "timer-fired"
       >(state, event);
   }
 }

@@ -22,6 +22,7 @@ import type {
   Event,
   In,
   InstallationEvent,
+  RestEvent,
   State,
   Step,
   TrialEvent,
@@ -79,6 +80,7 @@ function inIdle(state: In<"idle">, event: Event, context: Context): Step {
         | TrialEvent
         | AcknowledgementEvent
         | ClearanceEvent
+        | RestEvent
         | "timer-fired"
       >(state, event);
   }
@@ -107,7 +109,7 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
         fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
       );
     default:
-      return ignore<DownloadEvent | VerificationEvent | TrialEvent | AcknowledgementEvent | ClearanceEvent>(
+      return ignore<DownloadEvent | VerificationEvent | TrialEvent | AcknowledgementEvent | ClearanceEvent | RestEvent>(
         state,
         event,
       );
@@ -158,6 +160,7 @@ function inConfirming(state: In<"confirming">, event: Event, context: Context): 
         | InstallationEvent
         | AcknowledgementEvent
         | ClearanceEvent
+        | RestEvent
         | "offer-received"
         | "confirm-failed"
         | "store-failed"
@@ -195,6 +198,7 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
         | InstallationEvent
         | TrialEvent
         | ClearanceEvent
+        | RestEvent
         | "version-acknowledged"
         | "store-failed"
         | "timer-fired"

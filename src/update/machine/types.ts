@@ -73,12 +73,12 @@ export type State =
       readonly urlRenewed: boolean;
     }
   /**
-   * A try failed; the next one comes after a pause, or with a fresh URL. `tries`: consecutive ones that stored no new
-   * block.
+   * A try failed; the next one comes after a pause, or with a fresh URL. Or the application has paused the download: the
+   * next one comes when it resumes it. `tries`: consecutive ones that failed and stored no new block.
    */
   | {
       readonly name: "waiting";
-      readonly for: "pause" | "fresh-url";
+      readonly for: "pause" | "fresh-url" | "resumption";
       readonly offer: Offer;
       readonly stored: Stored;
       readonly tries: number;
@@ -137,6 +137,9 @@ export type Event =
   | { readonly type: "cleared"; readonly step: ClearedStep }
   /** The update is not wanted, or no longer: it was refused, or its time is over. */
   | { readonly type: "declined"; readonly failure: Failure }
+  /** The application wishes the download to rest. */
+  | { readonly type: "paused" }
+  | { readonly type: "resumed" }
   /** The server's answer was accepted; `offset` is the first byte that will be stored. */
   | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
   /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
@@ -177,6 +180,7 @@ export type InstallationEvent = "burning-acknowledged" | "applied" | "apply-fail
 export type TrialEvent = "proven" | "unproven" | "confirmed" | "confirm-failed" | "revert-failed";
 export type AcknowledgementEvent = "version-acknowledged" | "result-acknowledged";
 export type ClearanceEvent = "cleared" | "declined";
+export type RestEvent = "paused" | "resumed";
 
 export type Effect =
   | { readonly do: "store"; readonly checkpoint: Checkpoint }

@@ -7,6 +7,7 @@ import type {
   DownloadEvent,
   Event,
   InstallationEvent,
+  RestEvent,
   State,
   Step,
   TrialEvent,
@@ -24,7 +25,8 @@ type Grouped =
   | InstallationEvent
   | TrialEvent
   | AcknowledgementEvent
-  | ClearanceEvent;
+  | ClearanceEvent
+  | RestEvent;
 type Alone = "online" | "offer-received" | "store-failed" | "timer-fired";
 
 /** Fails to compile unless both are the same. */
