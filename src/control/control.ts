@@ -153,7 +153,7 @@ export class UpdateControl {
       device.boot.setPending();
     } catch (error) {
       this.#attempt(() => forgetRollback(device.store));
-      throw new OtaError("switch-failed", describeError(error));
+      throw new OtaError("switch-failed", `the other slot has no sound image: ${describeError(error)}`);
     }
     device.log("warn", "update", () => `goes back from version ${version}: ${reason}`);
     restart();

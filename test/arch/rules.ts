@@ -100,7 +100,8 @@ export const RULES: readonly ImportRule[] = [
     says: "`hal/boards/xs/guest` runs inside the engine. It imports the bundles of the agent, its own files, `hal/boards/sub-device-link.ts`, and types of `hal/ecma419`.",
     holds: ({ file, target, typeOnly }) => {
       if (!inside(file, "hal/boards/xs/guest/")) return true;
-      if (/^moddable-ota(\/(control|gateway|plans))?$/.test(target) || inside(target, "hal/boards/xs/guest/")) return true;
+      if (/^moddable-ota(\/(control|gateway|plans))?$/.test(target) || inside(target, "hal/boards/xs/guest/"))
+        return true;
       if (target === "hal/boards/sub-device-link") return true;
       return typeOnly && inside(target, "hal/ecma419/");
     },

@@ -31,7 +31,7 @@ class XsAgent implements RunningAgent {
     const logLevel = log === undefined ? "error" : "debug";
     this.#state = "idle";
     const { Digest, regionLength } = modules;
-    const has = { hasDigest: Digest !== undefined, hasSelfTest: false };
+    const has = { hasDigest: Digest !== undefined, hasSelfTest: false, hasControl: false };
     const alone = { subDevices: [], sharesLink: false, components: [] };
     this.#command(encodeSetup({ config, logLevel, tellsEvents: true, ...has, regionLength, ...alone }));
   }

@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly log: Log;
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
+  /** Whether the agent has the part `control`. */
+  readonly control?: boolean;
   /** Told of the agent of each boot, before it starts. */
   onAgent(agent: RunningAgent): void;
   /** The firmware ended by an exception. */
@@ -32,7 +34,11 @@ export interface Engine {
 }
 
 /** The sources, in this process. What they throw ends it. */
-export const NODE: Engine = { name: "Node", check: () => {}, firmware: (options) => createFirmware(options) };
+export const NODE: Engine = {
+  name: "Node",
+  check: () => {},
+  firmware: (options) => createFirmware(options),
+};
 
 /** The bundle that ships, on the real engine. */
 export const XS: Engine = {

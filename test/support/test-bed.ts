@@ -26,6 +26,8 @@ export interface TestBedOptions {
   /** Behind the board, which is a gateway then: its configuration says so. */
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
+  /** Whether the agent has the part `control`. */
+  readonly control?: boolean;
   readonly surroundings?: Surroundings;
   /** Brings a platform and server of its own, already started. */
   readonly platform?: TestPlatform;
@@ -63,6 +65,7 @@ export class TestBed {
         log: this.logged.log,
         subDevices: options.subDevices ?? [],
         components: options.components ?? [],
+        control: options.control === true,
         config: {
           identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
           broker: { url: platform.url },

@@ -1,4 +1,5 @@
 import { plans } from "../../../src/components/part.js";
+import { control } from "../../../src/control/part.js";
 import { gateway } from "../../../src/gateway/part.js";
 import { type ComponentOptions, type DeviceName, OtaAgent, type OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
@@ -23,6 +24,8 @@ export interface FirmwareOptions {
   /** Sub-devices behind the board. If there are any, the board is a gateway. */
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
+  /** Whether the agent has the part `control`. */
+  readonly control?: boolean;
   /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: OtaAgent): void;
 }
@@ -33,7 +36,7 @@ export function createFirmware(options: FirmwareOptions): (modules: BoardModules
     const agent = new OtaAgent({
       device: createDevice(modules, options.log),
       config: options.config,
-      parts: { gateway, plans },
+      parts: { gateway, plans, control: options.control === true ? control : undefined },
     });
     for (const bus of options.subDevices ?? []) {
       const { productId, deviceName } = bus;

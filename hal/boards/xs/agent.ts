@@ -18,6 +18,9 @@ export class XsAgent {
   #state: State["name"] = "idle";
   /** For each plan that was shown, by its id: the function that reports its end. */
   readonly #closers = new Map<number, () => void>();
+  /** For each call of `control` that has not ended, by its id. */
+  readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  #lastCall = 0;
 
   constructor(options: XsAgentOptions) {
     this.#options = options;
@@ -52,8 +55,30 @@ export class XsAgent {
     await this.#send(COMMAND.checkForUpdate);
   }
 
+  /**
+   * Calls a method of `OtaAgent.control`, or reads a property of it.
+   *
+   * @param args as JSON can hold them
+   * @throws Error with the code and message of what was thrown (rejects)
+   */
+  control(name: string, ...args: readonly unknown[]): Promise<unknown> {
+    const id = ++this.#lastCall;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      void this.#send(COMMAND.control, id, name, JSON.stringify(args));
+    });
+  }
+
   /** Takes an event as it comes out of the engine, where a plan has lost its functions, and adds them again. */
-  receive(name: keyof AgentEvents | "plan-closed", event: object): void {
+  receive(name: keyof AgentEvents | "plan-closed" | "control", event: object): void {
+    if (name === "control") {
+      const { id, value, error } = event as { readonly id: number; readonly value?: unknown; readonly error?: string };
+      const call = this.#calls.get(id);
+      this.#calls.delete(id);
+      if (error === undefined) call?.resolve(value);
+      else call?.reject(new Error(error));
+      return;
+    }
     if (name === "plan-closed") {
       const { id } = event as { readonly id: number };
       this.#closers.get(id)?.();

@@ -23,6 +23,8 @@ export interface XsFirmwareOptions {
   /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
   readonly sharesLink?: boolean;
   readonly components?: readonly AttachedComponent[];
+  /** Whether the agent has the part `control`. */
+  readonly control?: boolean;
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: {
     readonly binary: string;
@@ -91,7 +93,11 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
         dependsOn,
       }));
       const { Digest, regionLength } = modules;
-      const has = { hasDigest: Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
+      const has = {
+        hasDigest: Digest !== undefined,
+        hasSelfTest: config.selfTest !== undefined,
+        hasControl: options.control === true,
+      };
       const setup = encodeSetup({
         config,
         logLevel,
@@ -118,7 +124,7 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
       log(level, area, () => message);
     },
     [CALL.agentEvent](call) {
-      const name = call.text() as keyof AgentEvents | "plan-closed";
+      const name = call.text() as keyof AgentEvents | "plan-closed" | "control";
       agent()?.receive(name, JSON.parse(call.text()) as object);
     },
   };

@@ -87,6 +87,7 @@ test("a setup keeps its bytes beside its text", () => {
     tellsEvents: true,
     hasDigest: false,
     hasSelfTest: true,
+    hasControl: true,
     subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
     sharesLink: false,
     components: [{ id: "mcu" }],

@@ -7,6 +7,7 @@ import {
   type LogLevel,
   OtaAgent,
 } from "moddable-ota";
+import { control } from "moddable-ota/control";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
 import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
@@ -21,6 +22,7 @@ import {
   createTimeModule,
   createTimerModule,
 } from "./modules.js";
+import { callControl } from "./control-calls.js";
 import { PlanAnswers } from "./plan-answers.js";
 import { decodeSetup, type Setup } from "./setup.js";
 import { createSubDeviceLink } from "../../sub-device-link.js";
@@ -75,6 +77,10 @@ class Firmware {
         this.host.leave();
         void this.#agent?.checkForUpdate().catch(() => undefined);
         return this.#agent?.state;
+      case COMMAND.control:
+        this.host.leave();
+        if (this.#agent !== undefined) callControl(this.host, this.#agent, message);
+        return this.#agent?.state;
       default:
         this.host.dispatch(message);
         return undefined;
@@ -100,7 +106,8 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
-    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, plans } });
+    const parts = { gateway, plans, control: setup.hasControl ? control : undefined };
+    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts });
     const linkTo = (index: number): Installer =>
       createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
     const shared = setup.sharesLink ? linkTo(0) : undefined;

@@ -143,6 +143,8 @@ export const COMMAND = Object.freeze({
   checkForUpdate: 13,
   /** number id, number holds (0 or 1) */
   selfTested: 14,
+  /** number id, text name of a method, or property, of `OtaAgent.control`, text JSON of its arguments -> text state */
+  control: 30,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {

@@ -12,6 +12,8 @@ export interface Setup {
   readonly regionLength?: number | undefined;
   /** The host has the application's self test. */
   readonly hasSelfTest: boolean;
+  /** The agent has the part `control`. */
+  readonly hasControl: boolean;
   /** The sub-devices of a gateway. The host knows them by their index. */
   readonly subDevices: readonly DeviceName[];
   /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
