@@ -74,6 +74,7 @@ test("who installs the agent gets the agent: no other package, and each of its a
 /** What an address has at run time. */
 const WANTED: { readonly [address: string]: readonly string[] } = {
   ".": ["HalError", "OtaAgent", "OtaError", "checkConfig", "createDevice", "parseDeviceInfo"],
+  "./control": ["control"],
   "./gateway": ["gateway"],
   "./plans": ["checkPolicy", "plans"],
   "./simulated-board": [

@@ -17,6 +17,7 @@ const APPLICATION = `
   import { type Device, type Log, OtaAgent } from "moddable-ota";
   import { type DeviceOptions, openDevice, type Provisioning, readProvisioning, signalDbm } from "moddable-ota/device";
   import { gateway } from "moddable-ota/gateway";
+  import { control } from "moddable-ota/control";
   import { plans } from "moddable-ota/plans";
 
   export default function (): void {
@@ -25,7 +26,7 @@ const APPLICATION = `
     const device: Device = openDevice(options);
     const { identity, broker, download }: Provisioning = readProvisioning();
     if (identity === undefined) return;
-    const agent = new OtaAgent({ device, parts: { gateway, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
+    const agent = new OtaAgent({ device, parts: { control, gateway, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
     agent.on("result", ({ version, result }) => trace(version + result.outcome));
     // @ts-expect-error: a number is no version
     agent.components.add({ id: "mcu", version: 1, install: () => {} });
@@ -56,12 +57,21 @@ test("a TypeScript application compiles against the package as it is packed, str
 
     for (const platform of ["esp32", "lin"]) {
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
-        const manifests = ["manifest.json", join("gateway", "manifest.json"), join("plans", "manifest.json")];
+        const manifests = [
+          "manifest.json",
+          ...["control", "gateway", "plans"].map((part) => join(part, "manifest.json")),
+        ];
         const paths = Object.assign(
           {},
           ...manifests.map((path) => pathsOf(join(installed, path), platform)),
         ) as ReturnType<typeof pathsOf>;
-        for (const name of ["moddable-ota", "moddable-ota/device", "moddable-ota/gateway", "moddable-ota/plans"]) {
+        for (const name of [
+          "moddable-ota",
+          "moddable-ota/device",
+          "moddable-ota/control",
+          "moddable-ota/gateway",
+          "moddable-ota/plans",
+        ]) {
           assert.ok(name in paths, name);
         }
         assert.equal(compile(withOwn(folder, platform), [application], paths), "");

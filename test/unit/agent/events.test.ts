@@ -24,6 +24,25 @@ test("an event without listeners is nobody's, until there is one", () => {
   assert.equal(listeners.has("plan"), false);
 });
 
+test("a listener that was removed hears nothing more, also if it removes itself while others are told", () => {
+  const listeners = new Listeners(NO_LOG);
+  const heard: string[] = [];
+  const first = (): void => {
+    heard.push("first");
+    listeners.remove("progress", first);
+  };
+  const second = (): void => void heard.push("second");
+  listeners.add("progress", first);
+  listeners.add("progress", second);
+  listeners.remove("connection", () => {});
+  listeners.remove("progress", () => {});
+  listeners.tell("progress", PROGRESS);
+  listeners.tell("progress", PROGRESS);
+  assert.deepEqual(heard, ["first", "second", "second"]);
+  listeners.remove("progress", second);
+  assert.equal(listeners.has("progress"), false);
+});
+
 test("a listener that fails is logged, and the others hear the event all the same", () => {
   const { log, lines } = new CollectedLog();
   const listeners = new Listeners(log);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createDevice, OtaAgent, type OtaConfig, OtaError } from "../../../hal/boards/main.js";
 import { factoryFlash } from "../../../hal/boards/sim/state-dir.js";
 import { plans } from "../../../src/components/part.js";
+import { control } from "../../../src/control/part.js";
 import { gateway } from "../../../src/gateway/part.js";
 import { DEVICE, imageOf, SECRET } from "../../support/test-bed.js";
 import { NO_LOG } from "../../support/log.js";
@@ -16,7 +17,7 @@ function agent(config: Partial<OtaConfig> = {}, parts?: ConstructorParameters<ty
   return new OtaAgent({ device, config: { ...CONFIG, ...config }, ...(parts === undefined ? {} : { parts }) });
 }
 
-function lacks(part: "gateway" | "plans", use: () => unknown): void {
+function lacks(part: "control" | "gateway" | "plans", use: () => unknown): void {
   assert.throws(
     use,
     (error) => error instanceof OtaError && error.code === "usage" && error.message.includes(`"moddable-ota/${part}"`),
@@ -24,6 +25,7 @@ function lacks(part: "gateway" | "plans", use: () => unknown): void {
 }
 
 test("what needs a part that was not brought says which", () => {
+  lacks("control", () => agent().control);
   lacks("gateway", () => agent({ gateway: {} }));
   lacks("gateway", () => agent({ gateway: {} }, { plans }));
   lacks("plans", () => agent({ policy: {} }, { gateway }));
@@ -33,6 +35,7 @@ test("what needs a part that was not brought says which", () => {
 });
 
 test("each part works without the other", () => {
+  assert.equal(agent({}, { control }).control.lastResult, undefined);
   assert.deepEqual(agent({ gateway: {} }, { gateway }).gateway.devices, []);
   agent({ policy: {} }, { plans }).on("plan", () => {});
   assert.throws(() => agent({}, { gateway, plans }).gateway, /set `gateway`/);

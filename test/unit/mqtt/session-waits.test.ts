@@ -50,6 +50,35 @@ test("two CONNECTs are never less than 5 s apart", () => {
   }
 });
 
+test("a retry ends the pause before the next try, and a try that waits for the network; it keeps the 5 s", () => {
+  const bed = new SessionTestBed({ random: constantRandom(0.999999) });
+  bed.session.retry();
+  assert.equal(bed.connector.peers.length, 0, "it was not started");
+  bed.session.start();
+  bed.peer.fail("unreachable");
+  assert.equal(bed.clock.remaining("mqtt reconnect"), 999);
+  bed.session.retry();
+  assert.equal(bed.connector.peers.length, 2);
+  bed.session.retry();
+  assert.equal(bed.connector.peers.length, 3, "the second one was on its way in another network");
+  bed.peer.accept();
+  bed.session.retry();
+  assert.equal(bed.connector.peers.length, 3, "the CONNECT is sent");
+  bed.peer.fail("closed");
+  bed.session.retry();
+  assert.equal(bed.clock.remaining("mqtt reconnect"), 5000);
+  bed.session.stop();
+  bed.session.retry();
+  assert.deepEqual(bed.clock.names(), []);
+});
+
+test("a retry leaves a connection alone that works", () => {
+  const bed = SessionTestBed.opened();
+  bed.session.retry();
+  assert.equal(bed.connector.peers.length, 1);
+  assert.deepEqual(bed.events, ["open"]);
+});
+
 test("stop and start do not make a second CONNECT within 5 s", () => {
   const bed = SessionTestBed.opened();
   bed.clock.advance(1000);
