@@ -12,9 +12,9 @@ const PRIVATE = /^_/;
 const OPTIONS = {
   module: true,
   ecma: 2022,
-  // What is off would save 1.5 KB. The first three cost 2.6 % of the bytecodes of a download; the last makes functions
-  // where they are called, anew at each call, with the code of those that were merged into them.
-  compress: { passes: 3, conditionals: false, if_return: false, sequences: false, reduce_funcs: false },
+  // What is off would save 400 bytes: it makes functions where they are called, anew at each call, with the code of
+  // those that were merged into them. To read a property has no effect anywhere in what is bundled.
+  compress: { passes: 3, reduce_funcs: false, pure_getters: true },
   mangle: { properties: { regex: PRIVATE, reserved: CALLED_BY_NAME } },
   format: { comments: false },
   sourceMap: { asObject: true },
