@@ -13,7 +13,7 @@ interface Manifest {
   readonly platforms?: { readonly [name: string]: { readonly warning?: string } };
 }
 
-/** By the name of the part: where its manifest was before. */
+/** The former path of each part's manifest, by the name of the part. */
 const FORMER = { gateway: "src/gateway/manifest.json", plans: "src/components/manifest.json" };
 
 for (const [part, former] of Object.entries(FORMER)) {

@@ -47,7 +47,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchorsOf(readFileSync(file, "utf8")).has(anchor);
 }
 
-/** As GitHub makes them of headings: in lower case, without punctuation, each space a hyphen. */
+/** The anchors that GitHub makes of headings: in lower case, without punctuation, each space a hyphen. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of text.replace(/^ *```[\s\S]*?^ *```$/gm, "").matchAll(/^#+ (.+)$/gm)) {

@@ -27,7 +27,7 @@ export interface ShellBlock extends Block {
 export interface CodeBlock extends Block {
   readonly type: "code";
   readonly language: string;
-  /** Where a reader saves it, relative to the folder of the repository. */
+  /** The file in which a reader saves it, relative to the folder of the repository. */
   readonly file: string | undefined;
 }
 

@@ -34,14 +34,14 @@ const BOARD = ["--board", STAND_IN];
 const OUTPUT = join(ROOT, "dist", "esp32");
 const BUILT = join(OUTPUT, "bin", "esp32", STAND_IN, "release", "minimal");
 const MANIFEST = join(OUTPUT, "minimal", "manifest.json");
-/** The link that finds out what the board lacks, in a folder of its own. */
+/** The folder of the link that finds out what the board lacks. */
 const LINK = new RegExp(`^mcconfig \\[\\] -p esp32/${STAND_IN} -o \\S+ \\S+/minimal/manifest\\.json$`);
 const PARTTOOL = join("components", "partition_table", "parttool.py");
 after(() => {
   for (const kind of ["bin", "tmp"]) rmSync(join(OUTPUT, kind, "esp32", STAND_IN), { recursive: true, force: true });
 });
 
-test("without the SDK both commands say in one line what to install, and exit 2", async () => {
+test("without the SDK both commands print in one line what to install, and exit with 2", async () => {
   await withFolder((folder) => {
     const cases: readonly (readonly [env: NodeJS.ProcessEnv, says: RegExp])[] = [
       [{}, /MODDABLE is not set: install the Moddable SDK 8 or newer/],
@@ -63,7 +63,7 @@ test("without the SDK both commands say in one line what to install, and exit 2"
   });
 });
 
-test("what flash lacks is one line and exit 2 before anything is built", async () => {
+test("what flash needs and does not have is reported in one line, with exit code 2, before anything is built", async () => {
   await withFolder((folder) => {
     const log = join(folder, "log");
     const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log) };
@@ -113,7 +113,7 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     const [link, ...said] = calls();
     assert.match(link ?? "", LINK);
     assert.deepEqual(said.slice(0, 2), [
-      // The same port in each step: ESP-IDF would be configured anew.
+      // Each step uses the same port: otherwise ESP-IDF would be configured anew.
       `mcconfig [/dev/null] ${mcconfig("build")}`,
       `mcconfig [/dev/null] ${mcconfig("deploy")}`,
     ]);
@@ -142,7 +142,7 @@ test("flash builds without identity and network, deploys, then writes the nvs im
   });
 });
 
-test("without --port all goes through the port that the SDK finds, and --debug ends in xsbug", async () => {
+test("without --port each step uses the port that the SDK finds, and --debug ends in xsbug", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
@@ -162,7 +162,7 @@ test("without --port all goes through the port that the SDK finds, and --debug e
   });
 });
 
-test("--build needs neither device nor Wi-Fi, and says that its image is for every device", async () => {
+test("--build needs neither device nor Wi-Fi, and prints that its image is for every device", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
     const { status, stdout, stderr } = run("esp32/flash", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
@@ -186,7 +186,7 @@ test("--build needs neither device nor Wi-Fi, and says that its image is for eve
   });
 });
 
-test("a step that fails ends it with exit 1, and an image of an earlier build is not taken for one of this", async () => {
+test("a step that fails ends it with exit code 1, and an image of an earlier build is not taken for a new one", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const flash = (...fail: [name: string, value: string]): Run => {
@@ -283,7 +283,7 @@ test("a larger table has its own slots, and with the flash's size the settings o
   });
 });
 
-test("a table for more flash than the SDK's board has is one line and exit 2, and nothing is built", async () => {
+test("a table for more flash than the SDK's board has is refused in one line, with exit code 2, and nothing is built", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
     const boardHas = (text: string): void =>
@@ -325,7 +325,7 @@ test("the SDK's settings for releases are in a release, and not in a build for t
   });
 });
 
-test("settings and a table that the environment has for another application are in no build, and both commands say so", async () => {
+test("settings and a table that the environment has for another application are in no build, and both commands report it", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
@@ -346,7 +346,7 @@ test("settings and a table that the environment has for another application are 
   });
 });
 
-test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
+test("a board without Wi-Fi is refused in one line, with exit code 2", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
     setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32h2" } }', {});
@@ -359,7 +359,7 @@ test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
   });
 });
 
-test("a build that gives XS too little stack is one line that says what to set", async () => {
+test("a build that gives XS too little stack fails with one line that names the setting", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
     for (const args of [["esp32/check"], ["esp32/flash", "--build"]] as const) {
@@ -425,7 +425,7 @@ function assertRefused(env: NodeJS.ProcessEnv, table: string, says: RegExp): voi
   }
 }
 
-/** What the SDK of stand-ins says of the board STAND_IN. */
+/** The settings of the board STAND_IN in the SDK of stand-ins. */
 function setBoard(moddable: string, manifest: string, sdkconfig: { readonly [name: string]: string }): void {
   const target = join(moddable, "build", "devices", "esp32", "targets", STAND_IN);
   file(join(target, "manifest.json"), manifest);

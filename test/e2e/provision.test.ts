@@ -17,7 +17,7 @@ const INFO = {
   region: "us-east",
 };
 
-test("provision makes the image of Espressif's generator, says which keys it holds and no value, and keeps it from others", () =>
+test("provision makes the image of Espressif's generator, prints its keys and no value, and makes it readable for its owner only", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify(INFO));
@@ -51,7 +51,7 @@ test("provision makes the image of Espressif's generator, says which keys it hol
     assert.equal(statSync(output).mode & 0o077, 0);
   }));
 
-test("a board that would trust no certificate of its broker is warned of", () =>
+test("provision warns of a board that would trust no certificate of its broker", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify(INFO));

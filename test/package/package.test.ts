@@ -18,7 +18,7 @@ test("the package has README in both languages", () => {
   for (const name of ["README.md", "README.zh-CN.md"]) assert.ok(packedFiles().has(name), name);
 });
 
-test("what a board has has types in an editor, and no code for Node", () => {
+test("a board's modules have types for an editor, and no code for Node", () => {
   assert.deepEqual(Object.keys(exports["./device"] ?? {}), ["types"]);
 });
 

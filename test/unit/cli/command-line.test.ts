@@ -37,7 +37,7 @@ for (const command of ["cloud/main", "device/main", "start", "lin/main", "esp32/
   });
 }
 
-test("--version behind a subcommand that has one of its own is that one's", async () => {
+test("--version behind a subcommand that has such an option is that option", async () => {
   await withCommands(async (folder) => {
     const image = join(folder, "a.bin");
     assert.equal(
@@ -48,7 +48,7 @@ test("--version behind a subcommand that has one of its own is that one's", asyn
   });
 });
 
-test("a folder that cannot be made is one line in words, from every command that writes", async () => {
+test("every command that writes reports a folder that cannot be made in one line", async () => {
   await withCommands(async (folder) => {
     const file = join(folder, "file");
     const info = join(folder, "device_info.json");
