@@ -39,7 +39,7 @@ interface Fence extends Block {
 }
 
 /**
- * Reads the blocks of a page in their order. A comment in the line before a block says how it is treated:
+ * Reads the blocks of a page in their order. A comment in the line before a block decides how it is treated:
  *
  *   `not run: REASON`
  *   `run: until "TEXT"`, `run: background until "TEXT"`

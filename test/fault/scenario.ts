@@ -31,7 +31,7 @@ export interface HttpAnswer {
   readonly file?: FileName;
   /** The whole file with a 200, whatever was asked for. */
   readonly ignoresRange?: boolean;
-  /** A 206 that stops after this share of what was asked for, and says so. */
+  /** A 206 that stops after this share of what was asked for, and declares that in its Content-Range. */
   readonly serves?: number;
   readonly framing?: "length" | "chunked" | "close";
   readonly chunks?: "extended" | "bad-size" | "overlong" | "unending";

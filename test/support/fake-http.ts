@@ -25,7 +25,7 @@ export class FakeExchange implements HttpExchange {
     this.request = request;
   }
 
-  /** Only wanted fields can be seen, as the port says. */
+  /** Only wanted fields can be seen, as the port demands. */
   head({ status, headers = {}, contentLength }: FakeAnswer): void {
     const { wanted } = this.request;
     this.request.onHead({

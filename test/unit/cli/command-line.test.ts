@@ -27,7 +27,7 @@ for (const [command, args, see] of [
 }
 
 for (const command of ["cloud/main", "device/main", "start", "lin/main", "esp32/check", "esp32/flash"]) {
-  test(`${command} --version says the version of the package`, async () => {
+  test(`${command} --version prints the version of the package`, async () => {
     assert.deepEqual(await runCommand(command, ["--version"]), {
       code: 0,
       signal: null,

@@ -76,7 +76,7 @@ for (const [wrong, says] of [
 ] as const) {
   for (const example of ["minimal/main.js", "plans/main.ts"]) {
     for (const runningState of ["valid", "pending-verify"]) {
-      test(`${example}: NVS that the agent refuses (${says.source}) is one line and no restart, and ends a trial: ${runningState}`, () => {
+      test(`${example}: NVS that the agent refuses (${says.source}) is logged in one line without a restart, and ends a trial: ${runningState}`, () => {
         const done: string[] = [];
         const traced: string[] = [];
         const boot = {

@@ -199,7 +199,7 @@ describe("a declined plan", () => {
     assert.deepEqual([planning.answers.at(-1), planning.shown.length], ["declined before", 1]);
   });
 
-  test("says nothing of another image", () => {
+  test("is no answer for another image", () => {
     const planning = declined();
     for (const other of [{ version: "2.1" }, { md5: "cd".repeat(16) }, { size: 1001 }]) {
       planning.ask("download", { ...OFFER, ...other });

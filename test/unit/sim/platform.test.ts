@@ -245,7 +245,7 @@ function afterAbort(): NorFlash {
   return flash;
 }
 
-/** ota_1 was new, but rotted before its trial: ota_0 runs while the other's record says pending-verify. */
+/** ota_1 was new, but was damaged before its trial: ota_0 runs, and the other slot's record is pending-verify. */
 function fallenBack(): NorFlash {
   const flash = onTrial();
   spoilImage(flash, 1);

@@ -116,7 +116,7 @@ test("a new board replaces an earlier one, and what an unfinished one left", () 
   assert.equal(inspectSlots(snapshotFlash(folder), CHIP_ESP32).running.version, "2");
 });
 
-test("a flash file that cannot be read says which and why", () => {
+test("a flash file that cannot be read is an error with its name and the reason", () => {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "flash.bin");
   for (const content of [

@@ -332,10 +332,7 @@ describe("each failure is logged once, with its code and message, at the level o
     driving.offer(OFFER);
     driving.dispatch({ type: "declined", failure: { code: "declined", message: "declined: not today" } });
     driving.dispatch({ type: "declined", failure: { code: "deadline-exceeded", message: "over" } });
-    assert.deepEqual(failures(driving), [
-      "info update declined: declined: not today",
-      "error update deadline-exceeded: over",
-    ]);
+    assert.deepEqual(failures(driving), ["info update declined: not today", "error update deadline-exceeded: over"]);
   });
 
   test("an image that is too large, for which there is no event", () => {

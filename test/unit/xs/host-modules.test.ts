@@ -95,7 +95,7 @@ class HostTestBed {
   }
 }
 
-test("what a module throws crosses with its message, and so does a call that nobody knows", () => {
+test("an exception of a module reaches the engine with its message, and so does an unknown call", () => {
   const bed = new HostTestBed();
   assert.throws(() => bed.call(CALL.tcpOpen, ID, "10.0.0.1", 0, 0), { message: "invalid port" });
   assert.throws(() => bed.call(200), { message: "no call 200" });
