@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
+import { linksOf } from "../support/links.js";
 import { ROOT } from "../support/root.js";
 
 const PAGES = [".", "docs"].flatMap((folder) =>
@@ -32,12 +33,6 @@ test("every page of docs is linked from another page", () => {
 test("README has at most 150 lines", () => {
   assert.ok(readFileSync(join(ROOT, "README.md"), "utf8").trimEnd().split("\n").length <= 150);
 });
-
-function linksOf(text: string): string[] {
-  return [...text.replace(/^ *```[\s\S]*?^ *```$/gm, "").matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link = ""]) => link)
-    .filter((link) => !/^[a-z]+:/.test(link));
-}
 
 function leadsSomewhere(page: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
