@@ -77,7 +77,7 @@ test("what flash needs and does not have is reported in one line, with exit code
       [flash(), env, /IDF_PATH is not set: install ESP-IDF v6\.0/],
       [flash(), { ...env, IDF_PATH: folder }, /which is no ESP-IDF/],
       [flash(), { ...env, IDF_PATH: idf(folder) }, /idf\.py does not run/],
-      [["--ssid", "net"], ready, /which device the board becomes: --device-info/],
+      [["--ssid", "net"], ready, /device that the board becomes with --device-info/],
       [["--device-info", join(folder, "none"), "--ssid", "net"], ready, /cannot read .*none/],
       [
         ["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"],
@@ -88,7 +88,7 @@ test("what flash needs and does not have is reported in one line, with exit code
       [flash("--password", "short"), ready, /8 to 63 bytes/],
       [flash("--broker", "http://x"), ready, /broker URL/],
       [flash("--port", join(folder, "ttyX")), ready, /ttyX is no serial port/],
-      [flash(), { ...ready, STAND_IN_PORT: "" }, /no board is found on a serial port/],
+      [flash(), { ...ready, STAND_IN_PORT: "" }, /no board was found on a serial port/],
       [flash(), { ...ready, STAND_IN_PYTHON: "1" }, /parttool\.py does not run: source .*export\.sh first/],
     ] as const) {
       assertUsage(run("esp32/flash", args, environment), says);
@@ -138,7 +138,7 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     );
     assert.ok(readFileSync(join(folder, "written.bin")).equals(expected));
     assert.ok(!existsSync(said[2]?.split(" ").at(-1) as string), "the image with the secret is gone");
-    assert.match(stdout, /\/dev\/null runs it and is provisioned\n$/);
+    assert.match(stdout, /the board at \/dev\/null runs it, and has its identity and network\n$/);
   });
 });
 
@@ -175,7 +175,7 @@ test("--build needs neither device nor Wi-Fi, and prints that its image is for e
     assert.deepEqual(lines.slice(1), [
       "version 0.2.0, 65536 bytes, 96.1 % of its slot are free",
       `image ${join(BUILT, "xs_esp32.bin")}`,
-      "it is the same for every device: it holds no identity and no network",
+      "the image is the same for every device: it holds no identity and no network",
       "",
     ]);
     const [link, ...said] = calls();
@@ -198,16 +198,21 @@ test("a step that fails ends it with exit code 1, and an image of an earlier bui
     for (const [name, value, says, steps] of [
       ["STAND_IN_FAILS", "nothing-built", /mcconfig built no image/, 2],
       ["STAND_IN_FAILS", "build", /mcconfig failed in its target build/, 2],
-      ["STAND_IN_VERSION", "0.0.9", /says it is version 0\.0\.9, not 0\.1\.0/, 2],
+      ["STAND_IN_VERSION", "0.0.9", /has the version 0\.0\.9, not 0\.1\.0/, 2],
       [
         "STAND_IN_LENGTH",
         "1622016",
-        /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay.*--partitions/,
+        /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay free.*--partitions/,
         2,
       ],
       ["STAND_IN_LENGTH", "1703952", /does not fit its slot of 1,703,936/, 2],
       ["STAND_IN_FAILS", "deploy", /mcconfig failed in its target deploy/, 3],
-      ["STAND_IN_WRITE", "1", /parttool\.py failed, see above: the board runs the firmware and is not provisioned/, 4],
+      [
+        "STAND_IN_WRITE",
+        "1",
+        /parttool\.py failed, see above: the board runs the firmware, but without identity and network/,
+        4,
+      ],
     ] as const) {
       const { status, stderr, stdout } = flash(name, value);
       assert.equal(status, 1, stderr);
@@ -246,7 +251,10 @@ for (const [signal, toAll] of [
       process.kill(toAll ? -(flash.pid as number) : (flash.pid as number), signal);
       const [status] = (await closed) as [number | null];
       assert.equal(status, 1, stderr);
-      assert.match(stderr, /parttool\.py failed, see above: the board runs the firmware and is not provisioned\n$/);
+      assert.match(
+        stderr,
+        /parttool\.py failed, see above: the board runs the firmware, but without identity and network\. Run the command again\n$/,
+      );
       assert.deepEqual(
         readdirSync(temporary).filter((name) => name.startsWith("moddable-ota-nvs-")),
         [],
@@ -292,13 +300,13 @@ test("a table for more flash than the SDK's board has is refused in one line, wi
     assertRefused(
       env,
       "4mb",
-      /stand_in has 2 MB of flash in the SDK, and table 4mb takes 4: there is no smaller table/,
+      /stand_in has 2 MB of flash in the SDK, and table 4mb needs 4: there is no smaller table/,
     );
     boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y\n");
     assertRefused(
       env,
       "16mb",
-      /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/,
+      /stand_in has 8 MB of flash in the SDK, and table 16mb needs 16: use --partitions 4mb or 4mb-large or 8mb/,
     );
     assert.throws(calls, /ENOENT/, "no tool was asked to do anything");
     assert.equal(run("esp32/check", ["--partitions", "8mb", ...BOARD], env).status, 0);
@@ -329,7 +337,7 @@ test("settings and a table that the environment has for another application are 
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
-    const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: for an application of your own$/m;
+    const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: they are for other applications$/m;
     for (const args of [
       ["esp32/check"],
       ["esp32/flash", "--device-info", info, "--ssid", "net", "--port", "/dev/null"],

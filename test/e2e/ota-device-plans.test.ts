@@ -227,7 +227,7 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
   [
     "a component that is the board itself",
     () => ["--component", "id=firmware,version=1"],
-    /firmware is the board's own/,
+    /firmware is the name of the board's own firmware/,
   ],
   [
     "a component too long for the wire",

@@ -22,6 +22,7 @@ for (const [command, args, see] of [
     const { code, stderr } = await runCommand(command, args);
     assert.equal(code, 2);
     assert.ok(stderr.endsWith(`; see ${see} --help\n`), stderr);
+    assert.doesNotMatch(stderr, /\.;/);
     assert.equal(stderr.split("\n").length, 2);
   });
 }
