@@ -65,7 +65,7 @@ interface Shape {
   readonly height: number;
 }
 
-/** The bars as shapes on the page. Of those that are too thin to be told apart, the tallest one is drawn. */
+/** The bars as shapes on the page. If several are too thin to be seen apart, the tallest one is drawn. */
 function visible(bars: readonly Bar[], x: (ms: number) => number): Shape[] {
   const shapes: Shape[] = [];
   for (const { startMs, endMs, height } of bars) {

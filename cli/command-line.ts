@@ -57,7 +57,7 @@ function report(program: Command, error: unknown): number {
     const { command, cause } = error;
     if (cause.exitCode === 0) return 0;
     const message = cause.code === "commander.help" ? "no command" : cause.message.replace(/^error: /, "");
-    say(program, `${message}; see ${pathOf(command)} --help`);
+    say(program, `${message.replace(/\.$/, "")}; see ${pathOf(command)} --help`);
     return EXIT_USAGE;
   }
   const fault = describeFileFault(error);

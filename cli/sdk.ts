@@ -42,7 +42,7 @@ export function findSdk(env: NodeJS.ProcessEnv, { see, tools, parts }: SdkNeeds)
     throw new UsageError(`the Moddable SDK in ${folder} is ${version}: install ${MIN_MAJOR} or newer; ${see}`);
   }
   const part = parts.find((path) => !existsSync(join(folder, path)));
-  if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it anew; ${see}`);
+  if (part !== undefined) throw new UsageError(`the Moddable SDK in ${folder} lacks ${part}: install it again; ${see}`);
   const built = join(folder, "build", "bin", host, "release");
   const missing = tools.find((name) => !isProgram(join(built, name)));
   if (missing !== undefined) {

@@ -35,9 +35,9 @@ export function component(text: string, before: readonly NamedComponent[] = []):
   const [id = "", version = ""] = [settings.get("id"), settings.get("version")];
   const [install = "ok", pause = "0"] = [settings.get("install"), settings.get("pause")];
   if (!/^[A-Za-z0-9._-]{1,24}$/.test(id) || !isVersion(version)) {
-    throw new InvalidArgumentError("Not id=ID,version=VERSION.");
+    throw new InvalidArgumentError("It must begin with id=ID,version=VERSION; an ID has 1 to 24 of [A-Za-z0-9._-].");
   }
-  if (id === FIRMWARE) throw new InvalidArgumentError(`${FIRMWARE} is the board's own.`);
+  if (id === FIRMWARE) throw new InvalidArgumentError(`${FIRMWARE} is the name of the board's own firmware.`);
   if (!isVersion(`${id}_${version}`)) {
     throw new InvalidArgumentError("Its version with the prefix, ID_VERSION, is over 32 characters.");
   }

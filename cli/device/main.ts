@@ -11,81 +11,86 @@ import { addProvisioningOptions, provision } from "./provision.js";
 import { SELF_TESTS } from "./self-test.js";
 
 const program = new Command("ota-device").description(
-  "A simulated chip of the ESP32 family with the update agent, its flash in a folder.",
+  "A simulated board with a chip of the ESP32 family, on which the update agent runs. A folder holds its flash.",
 );
 
-const state = (): Option => new Option("--state <dir>", "folder of the board's flash").makeOptionMandatory();
+const state = (): Option =>
+  new Option("--state <dir>", "folder of the board's flash; a new board is made in an empty one").makeOptionMandatory();
 const eitherState = (): Option => new Option("--state <dir>", "folder of a simulated board's flash");
 const flashFile = (): Option =>
-  new Option("--flash <file>", "or the whole flash of any board, as esptool's read_flash 0 ALL reads it");
+  new Option("--flash <file>", "or a file with the whole flash of a board, as esptool's read_flash 0 ALL writes it");
 
 program
   .command("run")
-  .description("Power the board on; SIGINT or SIGTERM stops it, SIGKILL is a power cut.")
+  .description("Power the board on. SIGINT (control-C) or SIGTERM stops it; SIGKILL is a power cut.")
   .requiredOption("--device-info <file>", "the vendor's device_info.json")
   .addOption(state())
-  .option("--mqtt <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
-  .option("--ca <file>", "trust anchor for mqtts and https, PEM")
-  .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
-  .option("--strict-tls", "refuse the certificates that the SDK's TLS on a chip refuses")
-  .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
-  .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
-  .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
+  .option("--mqtt <url>", "the broker: mqtt://host[:port] or mqtts://…; default: the platform's, by product and region")
+  .option("--ca <file>", "certificate of the CA to trust for mqtts and https, PEM or DER")
+  .option("--factory-version <v>", "version of the firmware that a new board gets first", "0.1.0")
+  .option("--strict-tls", "also refuse certificates that only the SDK's TLS on a chip refuses")
+  .option("--idle-timeout <s>", "longest wait for data of a download, in seconds", positiveSeconds, 30)
+  .option("--max-attempts <n>", "tries in a row without a new block of 4 KiB before an update fails", positiveCount, 8)
+  .option("--backoff-max <s>", "longest pause between two tries to download, in seconds", seconds, 60)
   .option(
     "--subdevices <file>",
-    'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}',
+    'makes the board a gateway; a file with a JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}',
   )
   .option(
     "--install-timeout <s>",
-    "longest silence of an installation on a sub-device or component, in seconds",
+    "longest time without progress of an installation on a sub-device or component, in seconds",
     positiveSeconds,
     60,
   )
-  .option("--policy <file>", "when updates may happen, a JSON object; on a terminal plans are asked about")
+  .option(
+    "--policy <file>",
+    "when updates may happen, a file with a JSON object; on a terminal you are asked about each plan",
+  )
   .option(
     "--vitals <file>",
-    'what the board measures, read again as it changes: {"batteryPercent": 80, "signalDbm": -60}',
+    'what the board measures, a file that is read again when it changes: {"batteryPercent": 80, "signalDbm": -60}',
   )
   .option(
     "--component <id=ID,version=V>",
-    "an MCU behind the board; may come several times, in the order of installation. " +
-      "Behind it, by commas: install=ok|fail|hang|offline, pause=S (seconds between two pieces of 4 KiB)",
+    "an MCU that is updated through the board; repeat the option for further ones, in the order of installation. " +
+      "More settings follow after commas: install=ok|fail|hang|offline, pause=S (seconds between two pieces of 4 KiB)",
     component,
   )
   .addOption(
-    new Option("--self-test <how>", "what a firmware on trial finds, besides that it reached the cloud").choices([
-      ...SELF_TESTS,
-    ]),
+    new Option(
+      "--self-test <how>",
+      "result of the application's own test of a new firmware, once it has reached the cloud; default: no such test",
+    ).choices([...SELF_TESTS]),
   )
-  .option("--self-test-timeout <s>", "how long that may take, in seconds", positiveSeconds, 60)
-  .addOption(new Option("--log <level>", "how much to say on standard error").choices([...LOG_LEVELS]).default("info"))
+  .option("--self-test-timeout <s>", "longest time of that test, in seconds", positiveSeconds, 60)
+  .addOption(new Option("--log <level>", "how much to log on standard error").choices([...LOG_LEVELS]).default("info"))
   .action(run);
 
 program
   .command("inspect")
-  .description("Say what is in a flash: of a simulated board, also while it runs, or of a real one.")
+  .description("Print what a flash holds: that of a simulated board, which may be running, or that of a real one.")
   .addOption(eitherState())
   .addOption(flashFile())
-  .option("--json", "as one JSON object")
+  .option("--json", "print one JSON object")
   .action(inspect);
 
 program
   .command("read")
   .description(
-    "Copy a flash or a slot of it to a file; works while the board runs. Without --slot: all of it, for esptool's write_flash 0.",
+    "Copy a flash, or one partition of it, to a file. The board may be running. A whole flash is for esptool's write_flash 0.",
   )
   .addOption(eitherState())
   .addOption(flashFile())
-  .option("--slot <name>", "ota_0, ota_1 or another partition")
-  .option("--length <n>", "with --slot: bytes from its beginning", count)
-  .requiredOption("--output <file>", "where to")
+  .option("--slot <name>", "one partition: ota_0, ota_1 or another; default: the whole flash")
+  .option("--length <n>", "with --slot: how many bytes from its start", count)
+  .requiredOption("--output <file>", "file to write")
   .action(read);
 
 program
   .command("flash")
   .description(
-    "Flash a board by cable. An application image: the chip, the one that the image is for, is erased, and is as from the factory. " +
-      "A whole flash: the board's becomes that file, byte for byte.",
+    "Flash a simulated board, as by cable. If the file is an application image, the board is made anew from it, with the image's chip, and all else is erased. " +
+      "If the file is a whole flash, it becomes the board's flash, byte for byte.",
   )
   .addOption(state())
   .requiredOption(
@@ -96,24 +101,24 @@ program
 
 program
   .command("image")
-  .description("Make a valid application image with random content.")
+  .description("Make a valid application image with random content, to test updates with.")
   .requiredOption("--version <v>", "version in its application descriptor")
   .requiredOption("--size <n>", "bytes, a multiple of 16", count)
-  .option("--seed <n>", "same seed, same content", count, 1)
-  .option("--chip <name>", `for which chip: ${CHIPS.map(({ name }) => name).join(", ")}`, "ESP32")
-  .requiredOption("--output <file>", "where to")
+  .option("--seed <n>", "number that the content is made from: the same seed makes the same content", count, 1)
+  .option("--chip <name>", `chip that the image is for: ${CHIPS.map(({ name }) => name).join(", ")}`, "ESP32")
+  .requiredOption("--output <file>", "file to write")
   .action(image);
 
 addProvisioningOptions(
   program
     .command("provision")
     .description(
-      "Make the nvs image that turns a board into this device: its identity and its network, apart from the firmware.",
+      "Make an image of the partition nvs, with the identity and the network of one device. The firmware is the same for all devices.",
     )
     .requiredOption("--device-info <file>", "the vendor's device_info.json"),
 )
-  .option("--size <n>", "bytes of the partition nvs; default: that of partitions.csv", count)
-  .requiredOption("--output <file>", "where to; whoever reads it has the device's secret")
+  .option("--size <n>", "bytes of the partition nvs; default: as in partitions.csv", count)
+  .requiredOption("--output <file>", "file to write; it holds the device's secret")
   .action(provision);
 
 await runProgram(program);

@@ -28,16 +28,19 @@ const KEY_DIGITS = 64;
 /** Adds the options to a command. The command itself adds the option that names the device. */
 export function addProvisioningOptions(command: Command): Command {
   return command
-    .option("--ssid <name>", "Wi-Fi network")
+    .option("--ssid <name>", "name of the Wi-Fi network")
     .option(
       "--password <text>",
-      "of the Wi-Fi network; every process of this machine can read it: rather use --password-file",
+      "password of the Wi-Fi network; every process of this machine can read it: --password-file is safer",
     )
-    .option("--password-file <file>", "first line: the password; - reads it from standard input")
-    .option("--broker <url>", "mqtt://host[:port] or mqtts://…; default: the platform's own, from product and region")
-    .option("--ca <file>", "trust anchor of the broker and of downloads, PEM or DER")
-    .option("--download-ca <file>", "trust anchor of downloads, if it is another")
-    .option("--sntp <host>", "host to ask for the time");
+    .option("--password-file <file>", "file whose first line is the password; - reads standard input")
+    .option(
+      "--broker <url>",
+      "the broker: mqtt://host[:port] or mqtts://…; default: the platform's, by product and region",
+    )
+    .option("--ca <file>", "certificate of the CA to trust for the broker and downloads, PEM or DER")
+    .option("--download-ca <file>", "the same for downloads alone, if it is another CA")
+    .option("--sntp <host>", "time server (SNTP)");
 }
 
 /** @throws UsageError with one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
@@ -47,8 +50,10 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
   checkConfig({ identity, broker: { url: broker } });
   const { productId, deviceName, region, authentication } = identity;
   const password = passwordOf(options);
-  if (ssid === undefined && password !== undefined) throw new UsageError("a password goes with --ssid");
-  if (ssid !== undefined && !isText(ssid, 1, SSID_LIMIT)) throw new UsageError(`--ssid has 1 to ${SSID_LIMIT} bytes`);
+  if (ssid === undefined && password !== undefined)
+    throw new UsageError("a password needs --ssid, the network that it is for");
+  if (ssid !== undefined && !isText(ssid, 1, SSID_LIMIT))
+    throw new UsageError(`--ssid must have 1 to ${SSID_LIMIT} bytes`);
   if (sntp !== undefined && !isText(sntp, 1, 253)) throw new UsageError("--sntp is not the name of a host");
   return {
     productId,
@@ -70,12 +75,12 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
 export function describeTrust({ broker, brokerCa }: ProvisioningEntries): string | undefined {
   if (brokerCa !== undefined || broker?.startsWith("mqtt://")) return undefined;
   const which = broker === undefined ? "the platform's broker has a certificate authority of its own" : broker;
-  return `no --ca: the board will trust no certificate of the broker (${which})`;
+  return `no --ca: the board will not connect, because it trusts no certificate of the broker (${which})`;
 }
 
 function passwordOf({ password, passwordFile }: ProvisioningOptions): string | undefined {
   if (password !== undefined && passwordFile !== undefined) {
-    throw new UsageError("--password goes without --password-file");
+    throw new UsageError("--password and --password-file are both given: leave one out");
   }
   if (password === undefined && passwordFile === undefined) return undefined;
   const text = password ?? firstLine(passwordFile as string);
@@ -91,7 +96,7 @@ function firstLine(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r?\n/, 1)[0] as string;
   } catch {
-    throw new UsageError(`the password in ${path === "-" ? "standard input" : path} is not UTF-8: save it as that`);
+    throw new UsageError(`the password in ${path === "-" ? "standard input" : path} is not UTF-8: save it as UTF-8`);
   }
 }
 

@@ -76,7 +76,12 @@ export async function run(options: RunOptions): Promise<void> {
   const { consent, installWhen } = config.policy ?? {};
   if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
   else if (consent === "ask" || installWhen === "accepted") {
-    log("warn", "plan", () => "the policy asks a person, but nobody can answer: input and output are not a terminal");
+    log(
+      "warn",
+      "plan",
+      () =>
+        "the policy asks a person, but nobody can answer, because input and output are not a terminal: run it in a terminal",
+    );
   }
   let agent: OtaAgent | undefined;
   await new Promise<void>((resolve) => {

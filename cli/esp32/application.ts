@@ -115,9 +115,9 @@ function checkFlash(board: string, table: string, settings: string): void {
   const { megabytes } = tableOf(table);
   if (!Number.isFinite(has) || has >= megabytes) return;
   const smaller = TABLE_NAMES.filter((name) => tableOf(name).megabytes <= has);
-  const then = smaller.length === 0 ? "there is no smaller table" : `say --partitions ${smaller.join(" or ")}`;
+  const then = smaller.length === 0 ? "there is no smaller table" : `use --partitions ${smaller.join(" or ")}`;
   throw new UsageError(
-    `esp32/${board} has ${has} MB of flash in the SDK, and table ${table} takes ${megabytes}: ${then}`,
+    `esp32/${board} has ${has} MB of flash in the SDK, and table ${table} needs ${megabytes}: ${then}`,
   );
 }
 

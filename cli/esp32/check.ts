@@ -11,8 +11,10 @@ import { checkBoard, describeIgnored, findEsp32Sdk } from "./sdk.js";
 const POINTER_LENGTH = 4;
 
 const program = new Command("npm run check:esp32 --")
-  .description("Links examples/minimal for an ESP32 by the Moddable SDK, without ESP-IDF, and checks what comes out.")
-  .option("--board <name>", "board of the SDK", "nodemcu")
+  .description(
+    "Links the JavaScript of examples/minimal for an ESP32 with the Moddable SDK, without ESP-IDF, and checks the result.",
+  )
+  .option("--board <name>", "board, by its name in the SDK", "nodemcu")
   .addOption(
     new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
   )

@@ -50,7 +50,8 @@ export function findPort({ sdk, env }: Pick<Firmware, "sdk" | "env">, given: str
     stdio: ["ignore", "pipe", "inherit"],
   });
   const port = stdout?.trim().split("\n").at(-1) ?? "";
-  if (!isDevice(port)) throw new UsageError("no board is found on a serial port: connect it, or say which by --port");
+  if (!isDevice(port))
+    throw new UsageError("no board was found on a serial port: connect it, or name its port with --port");
   return port;
 }
 
@@ -61,7 +62,7 @@ function isDevice(path: string): boolean {
 /** @throws UsageError if the ESP-IDF lacks what flashing needs */
 export function checkPartitionTool(env: NodeJS.ProcessEnv): void {
   const path = join(env["IDF_PATH"] as string, PARTTOOL);
-  if (!existsSync(path)) throw new UsageError(`${path} is missing: install ESP-IDF anew`);
+  if (!existsSync(path)) throw new UsageError(`${path} is missing: install ESP-IDF again`);
   if (spawnSync("python", [path, "--help"], { env, stdio: "ignore" }).status !== 0) {
     throw new UsageError(`${path} does not run: source ${join(env["IDF_PATH"] as string, "export.sh")} first`);
   }
@@ -114,7 +115,9 @@ export async function writeNvs(firmware: Firmware, port: string, nvs: Uint8Array
       throw new ToolError(`python does not run: ${error.message}`);
     });
     if (status !== 0) {
-      throw new ToolError("parttool.py failed, see above: the board runs the firmware and is not provisioned");
+      throw new ToolError(
+        "parttool.py failed, see above: the board runs the firmware, but without identity and network. Run the command again",
+      );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

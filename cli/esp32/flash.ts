@@ -31,18 +31,21 @@ interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
 const program = addProvisioningOptions(
   new Command("npm run flash --")
     .description(
-      "Builds examples/minimal by the Moddable SDK and ESP-IDF and flashes it over USB, and beside it the board's identity and network.",
+      "Builds examples/minimal with the Moddable SDK and ESP-IDF, and flashes it over USB, together with the identity and the network of the board.",
     )
     .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
 )
-  .option("--firmware-version <v>", "version of this firmware, which the image says and the board reports", "0.1.0")
-  .option("--board <name>", "board of the SDK", "nodemcu")
+  .option("--firmware-version <v>", "version of this firmware, as the image has it and the board reports it", "0.1.0")
+  .option("--board <name>", "board, by its name in the SDK", "nodemcu")
   .addOption(
     new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
   )
   .option("--port <device>", "serial port; default: the one that the SDK finds")
-  .option("--debug", "with the debugger xsbug, which shows what the firmware says")
-  .option("--build", "build only: the image to upgrade to, the same for all devices, without identity and network")
+  .option("--debug", "build for the debugger xsbug, which shows the firmware's log")
+  .option(
+    "--build",
+    "only build the image that devices are updated to: it is the same for all, without identity and network",
+  )
   .action(flash);
 
 await runProgram(program);
@@ -76,20 +79,23 @@ async function flash(options: FlashOptions): Promise<void> {
   say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
   if (port === undefined || nvs === undefined) {
     say(`image ${image}`);
-    say("it is the same for every device: it holds no identity and no network");
+    say("the image is the same for every device: it holds no identity and no network");
     return;
   }
   deploy(firmware);
   await writeNvs(firmware, port, nvs);
   say(`image ${image}`);
-  say(`${port} runs it and is provisioned`);
+  say(`the board at ${port} runs it, and has its identity and network`);
   if (firmware.debug) openDebugger(firmware);
 }
 
 /** @throws UsageError, OtaError `usage` */
 function entriesOf({ deviceInfo, ...options }: FlashOptions): ProvisioningEntries {
-  if (deviceInfo === undefined) throw new UsageError("say which device the board becomes: --device-info; or --build");
-  if (options.ssid === undefined) throw new UsageError("the example has no network but Wi-Fi: say which by --ssid");
+  if (deviceInfo === undefined)
+    throw new UsageError(
+      "name the device that the board becomes with --device-info, or only build the image with --build",
+    );
+  if (options.ssid === undefined) throw new UsageError("the example uses Wi-Fi: name the network with --ssid");
   return provisioningEntries({ ...options, deviceInfo });
 }
 
@@ -99,7 +105,7 @@ function checkImage(path: string, wanted: { version: string; slotLength: number 
   const version = appVersion(image);
   if (version !== wanted.version) {
     throw new Error(
-      `${path} says it is version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`,
+      `${path} has the version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`,
     );
   }
   return checkRoom({ byteLength: image.byteLength, slotLength: wanted.slotLength, isEstimate: false });

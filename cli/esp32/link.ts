@@ -140,7 +140,9 @@ export function checkSettings(sdkconfig: string): string[] {
 export function checkPartitions(text: string, table: string): Partition[] {
   const partitions = parsePartitionsCsv(text);
   if (JSON.stringify(partitions) !== JSON.stringify(parsePartitionsCsv(partitionsOf(table)))) {
-    throw new Error(`the partition table is not ${table}: the board sets PARTITIONS_FILE`);
+    throw new Error(
+      `the partition table is not ${table}, because the SDK's board sets PARTITIONS_FILE: use another --board`,
+    );
   }
   return partitions;
 }
@@ -161,6 +163,7 @@ export function checkModules({ modules, preloaded }: Linked): void {
     }
   }
   for (const specifier of ["moddable-ota", "moddable-ota/device", ...Object.keys(SDK_MANIFESTS)]) {
-    if (!preloaded.has(specifier)) throw new Error(`${specifier} is not preloaded: it would take RAM`);
+    if (!preloaded.has(specifier))
+      throw new Error(`${specifier} is not preloaded, so it would take RAM: add it to "preload" in the manifest`);
   }
 }

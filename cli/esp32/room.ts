@@ -42,8 +42,8 @@ export function checkRoom({
       ? `does not fit its slot of ${count(slotLength)}`
       : `leaves ${freePercent} % of its slot of ${count(slotLength)}`;
   throw new Error(
-    `${size} and ${left}: at least ${LEAST_FREE_PERCENT} % must stay, for a slot cannot grow by an update. ` +
-      "Take a larger table (--partitions), or leave out what docs/board.md lists under Room",
+    `${size} and ${left}: at least ${LEAST_FREE_PERCENT} % must stay free, because an update cannot enlarge a slot. ` +
+      "Use a larger table (--partitions), or leave out what docs/board.md lists under Room",
   );
 }
 

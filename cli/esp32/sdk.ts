@@ -100,7 +100,7 @@ export function environmentOf(sdk: Sdk, env: NodeJS.ProcessEnv, first: readonly 
 /** @returns one line about the variables that are ignored, or `undefined` if none is set */
 export function describeIgnored(env: NodeJS.ProcessEnv): string | undefined {
   const set = IGNORED.filter((name) => env[name] !== undefined);
-  return set.length === 0 ? undefined : `${set.join(" and ")} of the environment: for an application of your own`;
+  return set.length === 0 ? undefined : `${set.join(" and ")} of the environment: they are for other applications`;
 }
 
 function idfVersionOf(folder: string): string {

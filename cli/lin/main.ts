@@ -40,18 +40,18 @@ const SERVER_TLS = { cert: certificate("server.pem"), key: certificate("server-k
 const SERVER_CA = certificate("ca.pem");
 
 const program = new Command("npm run lin --")
-  .description("A whole update in the Moddable SDK's Linux target, built by mcconfig, in the memory of an ESP32.")
-  .option("--tls", "MQTT and HTTP both on TLS")
+  .description("Runs a whole update on this machine, in the Moddable SDK's Linux target with the memory of an ESP32.")
+  .option("--tls", "use TLS for MQTT and for HTTP")
   .option("--certificate", "with --tls: the device shows a certificate instead of a secret")
   .addOption(
-    new Option("--wrong-ca <server>", "with --tls: trust a CA that did not sign this server").choices([
-      "broker",
-      "files",
-    ]),
+    new Option(
+      "--wrong-ca <server>",
+      "with --tls: the device trusts a CA that did not sign this server, and refuses it",
+    ).choices(["broker", "files"]),
   )
-  .option("--spoil <bytes>", "change one byte of what the file server sends, on the way, once, after this many", count)
+  .option("--spoil <bytes>", "change one byte on its way from the file server, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
-  .option("--cut <percent>", "kill the application once this much is downloaded, then start it again", percent, 40)
+  .option("--cut <percent>", "kill the application once so much is downloaded, and start it again", percent, 40)
   .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
   .addOption(
     new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),

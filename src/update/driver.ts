@@ -239,9 +239,14 @@ export class UpdateDriver {
     }
   }
 
-  /** The one place that logs why a try, or a job, failed: once, whatever follows from it. */
+  /**
+   * The one place that logs why a try, or a job, failed: once, whatever follows from it. A message that is also sent to
+   * the platform may begin with its code.
+   */
   #logFailure({ code, message }: Failure): void {
-    this.#options.device.log(ruleFor(code).level, "update", () => `${code}: ${message}`);
+    this.#options.device.log(ruleFor(code).level, "update", () =>
+      message.startsWith(code) ? message : `${code}: ${message}`,
+    );
   }
 
   #attempt(write: () => void): void {

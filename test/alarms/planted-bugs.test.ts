@@ -12,12 +12,12 @@ import { PLANTED_STAGING } from "./planted-staging.js";
 
 const PLANTED: readonly PlantedBug[] = [...PLANTED_UPDATE, ...PLANTED_PLANS, ...PLANTED_STAGING, ...PLANTED_COMPONENTS];
 
-/** Each cut of a whole job, and a second one after many of them. */
+/** Enough for each cut of a whole job, and for a second cut after many of them. */
 const TRANSITIONS = 10_000;
 const INPUTS = 10_000;
 const TIMEOUT_MS = 120_000;
 
-/** What rings for whoever runs it by hand. */
+/** The npm scripts that find these bugs too, for somebody who runs them by hand. */
 const COMMANDS = [
   {
     script: "test:crash",
@@ -37,8 +37,8 @@ const COMMANDS = [
 ] as const;
 
 /**
- * An alarm that nobody has heard may be broken: each of these mistakes must be caught, and by the test that is there
- * for it.
+ * A test that has never failed may be unable to fail. Each of these mistakes must be found, and by the test that is
+ * there for it.
  */
 describe("a planted bug is caught", () => {
   let copy: PatchedCopy;
@@ -47,7 +47,7 @@ describe("a planted bug is caught", () => {
   });
   after(() => copy.remove());
 
-  test("without one nothing rings", async () => {
+  test("without a planted bug nothing is reported", async () => {
     const quiet = new Map(PLANTED.map(({ caughtBy }) => [JSON.stringify(commandOf(caughtBy)), caughtBy]));
     for (const catcher of quiet.values()) {
       assert.deepEqual(await ringing(copy, catcher), [], JSON.stringify(commandOf(catcher)));
@@ -66,7 +66,7 @@ describe("a planted bug is caught", () => {
   }
 
   for (const { bug, script, options } of COMMANDS) {
-    test(`npm run ${script} fails then, and says what repeats exactly that run`, async () => {
+    test(`npm run ${script} fails then, and prints what repeats exactly that run`, async () => {
       const found = PLANTED.find(({ name }) => name === bug) as PlantedBug;
       const main = `test/${script.slice("test:".length)}/main.js`;
       await copy.withSource(found.file, plant(found), async () => {
@@ -108,7 +108,7 @@ function commandOf(catcher: Catcher): string[] {
   return ["--test-reporter=tap", catcher.test];
 }
 
-/** @returns what a catcher says against the code as it is in the copy: violations, or the names of failed tests */
+/** @returns what a catcher finds wrong with the code as it is in the copy: violations, or the names of failed tests */
 async function ringing(copy: PatchedCopy, catcher: Catcher): Promise<string[]> {
   const { stdout, failed } = await run(copy, commandOf(catcher));
   if ("scene" in catcher) {
@@ -126,7 +126,7 @@ function wordsOf(line: string): string[] {
 
 function run(copy: PatchedCopy, command: readonly string[]): Promise<{ stdout: string; failed: boolean }> {
   return new Promise((resolve) => {
-    // Else the child would speak to our own test runner, in its language.
+    // Otherwise the child would send its results to our own test runner.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const options = {
       cwd: copy.folder,

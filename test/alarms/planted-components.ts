@@ -3,7 +3,7 @@ import type { PlantedBug } from "./planted.js";
 /** Mistakes with what is handed over to a component, and with what waits for it. */
 export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
   {
-    name: "the word of an installation is taken for the version that runs",
+    name: "the version that an installation reports is taken for the version that runs",
     file: "src/staging/installation.ts",
     find: "const wrong = version !== undefined && version !== image.version;",
     replace: "const wrong = false;",
@@ -27,7 +27,7 @@ export const PLANTED_COMPONENTS: readonly PlantedBug[] = [
     },
   },
   {
-    name: "the component's version is what the platform heard last",
+    name: "the component's version is the last one that was reported to the platform",
     file: "src/components/components.ts",
     find: '        options.onEvent({ component: owner, version, kind: "result", result });\n        this.#reportOwn();',
     replace: '        options.onEvent({ component: owner, version, kind: "result", result });',

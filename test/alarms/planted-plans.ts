@@ -1,6 +1,6 @@
 import type { PlantedBug } from "./planted.js";
 
-/** Mistakes with what somebody has a say in. */
+/** Mistakes with steps that somebody may accept, decline or defer. */
 export const PLANTED_PLANS: readonly PlantedBug[] = [
   {
     name: "a deferral is forgotten by a restart",
@@ -24,7 +24,7 @@ export const PLANTED_PLANS: readonly PlantedBug[] = [
     caughtBy: { scene: "deferred", says: /waits once more for a deferral that was over/ },
   },
   {
-    name: "whoever accepts the download has accepted the installation",
+    name: "an accepted download counts as an accepted installation",
     file: "src/plans/decision.ts",
     find: "!remembered.accepted.includes(step)",
     replace: "remembered.accepted.length === 0",

@@ -15,7 +15,7 @@ export const PLANTED_STAGING: readonly PlantedBug[] = [
     caughtBy: { scene: "staged", says: /no result was reported|does not end/ },
   },
   {
-    name: "an installation that was cut is begun for good, whoever runs what",
+    name: "an installation that was cut begins again, even if the receiver runs the image",
     file: "src/update/machine/restore.ts",
     find: "      if (!owns || image.version !== runningVersion) return idle({ image, whole: true });",
     replace: "      if (!owns) return idle({ image, whole: true });",

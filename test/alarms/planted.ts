@@ -2,22 +2,22 @@
 export interface PlantedBug {
   readonly name: string;
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** A text that the file holds exactly once. */
   readonly find: string;
   readonly replace: string;
   readonly caughtBy: Catcher;
 }
 
 /**
- * `scene`: of the crash closure, with what it must say. `test`: a file of tests, with the name of one that must fail.
- * `fuzz`: a target, with what it must say.
+ * `scene`: a scene of the crash closure, with what it must report. `test`: a file of tests, with the name of a test
+ * that must fail. `fuzz`: a target, with what it must report.
  */
 export type Catcher =
   | { readonly scene: string; readonly says: RegExp }
   | { readonly test: string; readonly named: RegExp }
   | { readonly fuzz: string; readonly says: RegExp };
 
-/** Of the own firmware and of a staged image it is the same mistake, with other consequences. */
+/** The mistake is the same for the own firmware and for a staged image; the consequences differ. */
 export const UNVERIFIED: Omit<PlantedBug, "name" | "caughtBy"> = {
   file: "src/update/machine/obtaining.ts",
   find: `      return {
@@ -225,7 +225,7 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: "",
     caughtBy: {
       test: "test/unit/update/flash/download-torn.test.js",
-      named: /^after a restart the last block that is not blank is erased, the checkpoint told first/,
+      named: /^after a restart the last block that is not blank is erased, after its checkpoint/,
     },
   },
   {
@@ -301,10 +301,10 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "src/update/progress.ts",
     find: "const STEP_PERCENT = 3;",
     replace: "const STEP_PERCENT = 1;",
-    caughtBy: { test: "test/unit/update/progress.test.js", named: /^less than 3 % more is not told/ },
+    caughtBy: { test: "test/unit/update/progress.test.js", named: /^less than 3 % more is not sent/ },
   },
   {
-    name: "where a download goes on is looked for once the offer is there",
+    name: "the search for the resume point begins only with the offer",
     file: "src/update/driver.ts",
     find: "    this.#work.search(this.#state);",
     replace: "",

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { REASONS } from "../mutation/reasons.js";
 import { ROOT } from "../support/root.js";
 
-test("each reason for a mutant that survives speaks of a line that is there", () => {
+test("each reason for a mutant that survives names a line that exists", () => {
   for (const { file, line } of REASONS) {
     const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
     assert.ok(

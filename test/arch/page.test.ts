@@ -23,7 +23,7 @@ for (const name of ["docs/architecture.md", "CONTRIBUTING.md"]) {
   });
 }
 
-test("each function that docs/architecture.md names stands in the file of its row", () => {
+test("each function that docs/architecture.md names is in the file of its row", () => {
   const rows = [...page.matchAll(/^\| `([a-z][^`|]*\.(?:ts|c))` \| (`[^|]*`) \|/gm)];
   assert.ok(rows.length > 30, "no rows with a file and its functions");
   for (const [, path = "", names = ""] of rows) {
@@ -34,7 +34,7 @@ test("each function that docs/architecture.md names stands in the file of its ro
   }
 });
 
-test("each function that docs/architecture.md names beside a file stands in that file", () => {
+test("each function that docs/architecture.md names beside a file is in that file", () => {
   const named = [...page.matchAll(/`([a-z][^`]*\.(?:ts|c))`(?:: |, | \()(?:the default of )?`([#A-Za-z]+)`/g)];
   assert.ok(named.length > 10, "no functions beside files");
   for (const [, path = "", name = ""] of named) {

@@ -42,7 +42,7 @@ export class RealHeaders {
   }
 
   /**
-   * @returns what the compiler says against boot.c for a target, nothing if it compiles @throws Error without a
+   * @returns the compiler's errors in boot.c for a target, nothing if it compiles @throws Error without a
    * compiler
    */
   errorsOf(target: string, source = BOOT_C): string {

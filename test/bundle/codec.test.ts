@@ -22,7 +22,9 @@ interface Packet {
 }
 
 const parts = await loadParts();
-/** Cut down to what a client of 3.1.1 uses, on hal/shims, minified; and whole, on Node's Buffer and npm's bl. */
+/**
+ * mqtt-packet, cut down to what a client of 3.1.1 uses, on hal/shims and minified; and whole, on Node's Buffer and bl.
+ */
 const [bundled, original] = [parts.mqtt as unknown as Library, mqttPacket as unknown as Library];
 
 const id = fc.integer({ min: 1, max: 0xffff });
@@ -71,7 +73,7 @@ const answers = fc.oneof(
     .map(([topic, body, packetId]) => publish(topic, body, packetId)),
 );
 
-/** In what is bundled an UNSUBACK keeps no id: nobody asks for it. */
+/** In the bundle an UNSUBACK keeps no id, because nobody reads it. */
 const received = fc.oneof(
   answers,
   id.map((packetId) => unsuback(packetId)),
@@ -109,7 +111,7 @@ test(`every packet that a broker sends is parsed as on Node, however the stream 
   );
 });
 
-test(`the codec tells the same of any stream, also of hostile ones; ${REPEAT}`, () => {
+test(`the codec reads any stream as it does on Node, hostile ones too; ${REPEAT}`, () => {
   const stream = fc.array(received, { maxLength: 5 }).map((packets) => joined(...packets));
   const hostile = fc
     .tuple(stream, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }))
@@ -125,7 +127,7 @@ test(`the codec tells the same of any stream, also of hostile ones; ${REPEAT}`, 
       (bytes, cuts) => {
         const pieces = split(bytes, cuts);
         const [shims, nodes] = [told(parts, pieces), told(codec, pieces)];
-        // Node makes text of a topic that is none, the shims do not.
+        // Node makes text even of a topic that is not UTF-8; the shims do not.
         const ill = nodes.findIndex((line, index) => line.includes("\ufffd") && shims[index] === "error");
         assert.deepEqual(shims, ill < 0 ? nodes : [...nodes.slice(0, ill), "error"]);
       },
@@ -143,7 +145,7 @@ test("differs from Node, on purpose: a topic that is not UTF-8 ends the connecti
   assert.match(told(codec, [Uint8Array.of(0x30, 6, 0, 3, 0xf0, 0x9f, 0x98, 0x78)])[0] ?? "", /"topic":"\ufffd"/);
 });
 
-test("differs from Node, on purpose: what only a server may get is not taken apart", () => {
+test("differs from Node, on purpose: what only a server may get is not parsed", () => {
   const others = [
     codec.encodeConnect({ clientId: "c", username: "u", password: "p" }, 60),
     codec.encodeSubscribe(1, "t"),
@@ -164,14 +166,14 @@ function packetsOf(library: Library, pieces: readonly Uint8Array[]): (Packet | E
   return found;
 }
 
-/** Fields of each packet, the payload as numbers; of an error its message. */
+/** The fields of each packet, with the payload as numbers; for an error, its message. */
 function parsed(library: Library, pieces: readonly Uint8Array[]): unknown[] {
   return packetsOf(library, pieces).map((packet) =>
     packet instanceof Error ? packet.message : { ...packet, payload: packet.payload && [...packet.payload] },
   );
 }
 
-/** Of an error no text: it differs where the bundle takes nothing apart. */
+/** The text of an error is left out: it differs if the bundle parses nothing. */
 function told(of: Pick<typeof codec, "PacketReader">, pieces: readonly Uint8Array[]): string[] {
   const lines: string[] = [];
   const reader = new of.PacketReader({

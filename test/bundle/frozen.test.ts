@@ -48,7 +48,7 @@ interface Planted {
   act(): void;
 }
 
-test("the alarm rings for each kind of state at module scope, by an exception or as a change", async () => {
+test("each kind of state at module scope is reported, by an exception or as a change", async () => {
   const language = languageObjects();
   await withFolder(async (folder) => {
     for (const [index, [what, source]] of Object.entries(PLANTED).entries()) {
@@ -65,7 +65,7 @@ test("the alarm rings for each kind of state at module scope, by an exception or
   });
 });
 
-test("the alarm is silent for what a call makes for itself, and for reading", async () => {
+test("what a call makes for itself, and reading, are not reported", async () => {
   const language = languageObjects();
   await withFolder(async (folder) => {
     const source =

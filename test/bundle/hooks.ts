@@ -20,7 +20,7 @@ const BUNDLED: ReadonlyMap<string, string> = new Map([
 ]);
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  // The package gives Node other files by this name, and none by the other: what the parts share is nobody else's.
+  // By this name the package gives Node other files, and by the other name none: only the parts use what they share.
   if (specifier === "moddable-ota") return { url: AGENT, shortCircuit: true };
   if (specifier === "moddable-ota/staging") return { url: at("moddable", "staging.js"), shortCircuit: true };
   const resolved = await next(specifier, context);

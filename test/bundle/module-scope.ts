@@ -24,7 +24,7 @@ const FROZEN_KINDS = new Set([
 const HARMLESS =
   /^(Object\.(freeze|keys|entries|fromEntries|assign|create|defineProperty)|Symbol|Number|String|Boolean|Error)$/;
 
-/** Of arrays and strings: what these call is followed. */
+/** Methods of arrays and strings whose callbacks are followed. */
 const HARMLESS_METHODS = new Set([
   "map",
   "filter",
@@ -43,7 +43,7 @@ type FunctionNode = ts.FunctionLikeDeclaration;
 /**
  * What a preloaded module must not have. A RegExp is among it: on a chip its program lies in ROM, and each match leaks
  * and may corrupt the heap (docs/moddable-regexp.md). Code that runs while the module loads is found by following calls
- * from the top level; what it declares lives as long as the module where later code sees it.
+ * from the top level; what it declares lives as long as the module if later code sees it.
  */
 export function moduleScope(program: BundleProgram): Finding[] {
   return new ModuleScope(program).findings();
@@ -71,7 +71,7 @@ class ModuleScope {
     this.#found.push(this.#program.finding(kind, node));
   }
 
-  /** Follows what is evaluated, function bodies only where they are called. */
+  /** Follows what is evaluated; function bodies only if they are called. */
   #run(node: ts.Node): void {
     if (ts.isFunctionLike(node)) return;
     if (ts.isClassLike(node)) this.#classes(node);

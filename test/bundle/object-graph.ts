@@ -18,7 +18,7 @@ interface RemoteProperties {
   readonly privateProperties?: readonly RemoteProperty[];
 }
 
-/** One thing that lives as long as its module, and where it hangs. */
+/** One object that lives as long as its module, and the path that leads to it. */
 export interface Entry {
   readonly path: string;
   readonly object: object;
@@ -35,7 +35,7 @@ export class ObjectGraph {
   readonly #known: ReadonlySet<object>;
   readonly #session = new Session();
   readonly #queue: { readonly object: object; readonly path: string }[] = [];
-  /** Where the inspector's answers are handed over as values. */
+  /** The global by which the inspector's answers are handed over as values. */
   readonly #handed: unknown[] = [];
 
   constructor(roots: object, known: ReadonlySet<object>) {
@@ -103,7 +103,7 @@ export class ObjectGraph {
     return holds;
   }
 
-  /** Private fields, and of a function the variables it closes over. */
+  /** Private fields, and the variables that a function closes over. */
   #inspect(object: object, note: (key: string, value: unknown) => void): void {
     const { internalProperties = [], privateProperties = [] } = this.#properties(this.#remote(object));
     for (const { name, value } of privateProperties) note(name, this.#local(value));

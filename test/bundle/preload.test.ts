@@ -192,7 +192,7 @@ const PLANTED: { readonly [kind: string]: readonly string[] } = {
 };
 
 for (const [kind, sources] of Object.entries(PLANTED)) {
-  test(`the alarm rings for ${kind}`, () => {
+  test(`${kind}: it is reported`, () => {
     for (const source of sources) {
       const kinds = moduleScope(new BundleProgram(source)).map((finding) => finding.kind);
       assert.ok(kinds.includes(kind), `${source} has ${kinds.join(", ") || "nothing"}`);
@@ -200,7 +200,7 @@ for (const [kind, sources] of Object.entries(PLANTED)) {
   });
 }
 
-test("the alarm is silent for what lives in a call, in an instance or only while the module loads", () => {
+test("what lives in a call, in an instance or only while the module loads is not reported", () => {
   for (const source of [
     "export function f() { const m = new Map(); let n = 0; n++; m.set(1, n); return /a/g.test(n) || new RegExp('a'); }",
     "export class A { #bytes = new Uint8Array(4); n = 0; f() { this.n++; this.o.p = 1; } }",
@@ -214,7 +214,7 @@ test("the alarm is silent for what lives in a call, in an instance or only while
   }
 });
 
-test("the alarm rings for each override of a frozen property, and not for a field", () => {
+test("each override of a frozen property is reported, and a field is not", () => {
   for (const source of [
     "e.name = 'X';",
     "e.message += 'x';",
@@ -235,7 +235,7 @@ test("the alarm rings for each override of a frozen property, and not for a fiel
   );
 });
 
-test("the alarm rings for code that is loaded or made, for computed built-ins and for foreign imports", () => {
+test("code that is loaded or made, computed built-ins and foreign imports are reported", () => {
   const planted: { [kind: string]: readonly string[] } = {
     import: ["import fs from 'node:fs';", "export * from 'events';", "import 'buffer';"],
     "dynamic import": ["export const f = () => import('timer');"],

@@ -77,7 +77,7 @@ export function languageObjects(): Set<object> {
 /**
  * A loaded module as XS preload leaves it: functions, classes and their prototypes are frozen. Plain objects, arrays
  * and variables stay writable (XS copies them into RAM), and bytes, Maps, Sets and Dates cannot be frozen in this
- * engine: of all these `changes` tells what was written.
+ * engine: `changes` reports what was written to any of these.
  */
 export class Preloaded {
   readonly #exports: object;

@@ -2,9 +2,9 @@ import ts from "typescript";
 
 export interface Finding {
   readonly kind: string;
-  /** Module of the bundle, where the text marks them. */
+  /** The module of the bundle, if the text marks its modules. */
   readonly file: string;
-  /** What stands there, cut to one short line. */
+  /** The source text of the place, cut to one short line. */
   readonly text: string;
 }
 
@@ -56,7 +56,7 @@ export class BundleProgram {
     return this.#marks.findLast(({ at }) => at <= node.getStart(this.source))?.file ?? "";
   }
 
-  /** Where the name is declared in the bundle; nothing for a global. */
+  /** The declaration of the name in the bundle; nothing for a global. */
   declarationOf(name: ts.Identifier): ts.Declaration | undefined {
     const shorthand = ts.isShorthandPropertyAssignment(name.parent);
     const symbol = shorthand
@@ -100,7 +100,7 @@ export const ASSIGNMENTS = new Set<ts.SyntaxKind>(
   ),
 );
 
-/** What a node writes to: assignments, `++`, `delete`, the heads of loops; of patterns each part. */
+/** What a node writes to: assignments, `++`, `delete`, the heads of loops, and each part of a pattern. */
 export function targetsOf(node: ts.Node): ts.Node[] {
   if (ts.isBinaryExpression(node) && ASSIGNMENTS.has(node.operatorToken.kind)) return partsOf(node.left);
   if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) {

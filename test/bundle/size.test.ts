@@ -51,7 +51,7 @@ test("the table names each module with its bytes, the largest first, then the re
   ]);
 });
 
-test("npm run size ends with one line of JSON where it is asked for", async () => {
+test("npm run size ends with one line of JSON if it is asked for", async () => {
   const { code, stdout } = await size("--json");
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""), { minifiedBytes: sizes[0]?.minifiedBytes });
@@ -59,13 +59,13 @@ test("npm run size ends with one line of JSON where it is asked for", async () =
   assert.doesNotMatch((await size()).stdout, /\{/);
 });
 
-test("npm run size says what is wrong with its input in one line, with exit code 2", async () => {
+test("npm run size reports wrong input in one line, with exit code 2", async () => {
   const { code, stderr } = await size("--nothing");
   assert.equal(code, 2);
   assert.match(stderr, /^[^\n]+--help\n$/);
 });
 
-test("where nothing was built, the sizes say what to do", async () => {
+test("if nothing was built, the error names the command to run", async () => {
   await withFolder(async (folder) => {
     assert.throws(() => readSizes(folder), /run npm run build/);
     mkdirSync(join(folder, "dist", "moddable"), { recursive: true });

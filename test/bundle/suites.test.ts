@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { runNode } from "../support/node-process.js";
 
 /**
- * Suites that hold for the sources must hold for what ships: libraries cut down, shims, names mangled, minified. The
+ * Suites that pass on the sources must pass on what ships: libraries cut down, shims, names mangled, minified. The
  * end-to-end suite runs on what ships by itself, on the real engine.
  */
 const SUITES = [

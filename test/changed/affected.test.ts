@@ -19,7 +19,7 @@ const SOURCES = [
   source("test/arch/page.test.ts", [], 'readFileSync("CONTRIBUTING.md")'),
 ];
 
-test("a test is affected by what it imports, also by others", () => {
+test("a test is affected by what it imports, directly or through other files", () => {
   assert.deepEqual(affectedTests(SOURCES, ["src/lib/bytes.ts"]), ["test/unit/image/digest.test.ts"]);
 });
 
@@ -36,7 +36,7 @@ test("a test is affected by a page that it names", () => {
   assert.deepEqual(affectedTests(SOURCES, ["CONTRIBUTING.md"]), ["test/arch/page.test.ts"]);
 });
 
-test("of the project itself: the codec's change reaches its unit tests and the tests of the bundles, not the formatter's", () => {
+test("in this project a change of the codec affects its unit tests and the bundles' tests, and not the formatter's", () => {
   const found = affectedTests(readSources(), ["src/mqtt/codec.ts"]);
   for (const file of ["test/unit/mqtt/session.test.ts", "test/e2e/update.test.ts", "test/bundle/frozen.test.ts"]) {
     assert.ok(existsSync(join(ROOT, file)), file);

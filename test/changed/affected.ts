@@ -18,8 +18,8 @@ const USED: readonly { readonly by: string; readonly prefixes: readonly string[]
  * Finds the tests that a change may break.
  *
  * @param changed paths from the root, with `/`
- * @returns files of tests, sorted: those that import a changed file, directly or by others, that use it as `USED` says,
- *   or that name a changed file which is not TypeScript
+ * @returns files of tests, sorted: those that import a changed file, directly or through others, that use it as `USED`
+ *   lists, or that name a changed file which is not TypeScript
  */
 export function affectedTests(sources: readonly Source[], changed: readonly string[]): string[] {
   const names = changed.filter((path) => !path.endsWith(".ts")).map((path) => path.slice(path.lastIndexOf("/") + 1));

@@ -7,7 +7,7 @@ import { capabilitiesOf, expectKind } from "./flash-contract.js";
 
 /** A board that runs version 1 from its first slot, judged valid; the second slot is blank and was never recorded. */
 export interface BootFixture {
-  /** Of the boot that runs now. */
+  /** The boot control of the boot that runs now. */
   boot(): BootControl;
   /** Power off and on. */
   reboot(): BootControl;
@@ -17,12 +17,12 @@ export interface BootFixture {
   image(version: string): Uint8Array;
   /** Spoils the image in a slot behind the agent's back. */
   rot(slot: string): void;
-  /** As an older boot loader may have left it: no judgement of the running image. */
+  /** Removes the record that the running image is valid, as an older boot loader may have left the board. */
   forgetJudgement(): void;
   /** All that is stored. */
   durable(): Uint8Array;
   /**
-   * What boots, and from there on, after a power cut inside `action`. Absent where this medium cannot be cut.
+   * What each later boot finds after a power cut inside `action`. Absent if this medium cannot be cut.
    * The board itself goes on after `action`.
    */
   cuts?(action: () => void, random: SeededRandom): Iterable<BootStatus>;
@@ -56,7 +56,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       assertSameBytes(board.durable(), before);
     };
 
-    test("tells which slot runs, in which state and version, and which is the target", () => {
+    test("reports which slot runs, in which state and version, and which is the target", () => {
       const { runningSlot, targetSlot, ...rest } = board.boot().status();
       assert.notEqual(runningSlot, targetSlot);
       assert.deepEqual(rest, { runningState: "valid", runningVersion: "1", targetState: "none", chipId: 0 });
@@ -98,7 +98,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       }
     });
 
-    test("an update that declares itself unfit reverts, and is told from one that was restarted", () => {
+    test("an update that declares itself unfit reverts, and its status differs from that of one that was restarted", () => {
       const before = board.boot().status();
       const trial = startTrial("2");
       trial.revert();
@@ -128,7 +128,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       assert.equal(runningVersion, "1");
     });
 
-    test("forgetting drops the record of the target alone; where there is none it changes nothing", () => {
+    test("forgetting drops the record of the target alone; if there is none it changes nothing", () => {
       startTrial("2");
       const boot = board.reboot();
       assert.equal(boot.status().targetState, "aborted");
@@ -139,7 +139,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       assert.equal(board.reboot().status().targetState, "none");
     });
 
-    test("what is no whole image in the target is `invalid-image`, and changes nothing", () => {
+    test("a target without a whole image is `invalid-image`, and nothing changes", () => {
       const boot = board.boot();
       unchanged(() => expectKind("invalid-image", () => boot.setPending()));
       const target = boot.openTarget();
@@ -160,7 +160,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       assert.equal(board.reboot().status().runningVersion, "1");
     });
 
-    test("confirm where the image is not on trial changes nothing", () => {
+    test("confirm if the image is not on trial changes nothing", () => {
       unchanged(() => board.boot().confirm());
       startTrial("2").confirm();
       unchanged(() => board.boot().confirm());
@@ -173,7 +173,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       unchanged(() => boot.confirm());
     });
 
-    test("confirm where the boot loader has no record of the running image changes nothing", () => {
+    test("confirm if the boot loader has no record of the running image changes nothing", () => {
       install("2");
       board.rot(board.boot().status().runningSlot);
       const boot = board.reboot();
@@ -182,7 +182,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       unchanged(() => boot.confirm());
     });
 
-    test("confirm by the old image does not speak for a new one that could not boot", () => {
+    test("confirm by the old image does not confirm a new one that could not boot", () => {
       install("2");
       board.boot().setPending();
       board.rot(board.boot().status().targetSlot);
@@ -192,14 +192,14 @@ export function bootContract(name: string, start: () => BootFixture): void {
       assert.equal(board.reboot().status().targetState, "aborted");
     });
 
-    test("revert where no other image can boot is `unsupported`, and changes nothing", () => {
+    test("revert if no other image can boot is `unsupported`, and changes nothing", () => {
       unchanged(() => expectKind("unsupported", () => board.boot().revert()));
       const trial = startTrial("2");
       board.rot(trial.status().targetSlot);
       unchanged(() => expectKind("unsupported", () => trial.revert()));
     });
 
-    test("after a restart the old boot's control is dead and another boot runs", async () => {
+    test("after a restart the old boot's control does nothing and another boot runs", async () => {
       install("2");
       const old = board.boot();
       old.setPending();

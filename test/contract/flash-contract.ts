@@ -13,9 +13,9 @@ export interface FlashFixture {
   durable(): Uint8Array;
   /** What lies around the partition. */
   around(): Uint8Array;
-  /** The next change fails. Absent where this medium cannot. */
+  /** The next change fails. Absent if this medium cannot. */
   failNext?(): void;
-  /** What the partition may hold after a power cut inside `action`. Absent where this medium cannot be cut. */
+  /** What the partition may hold after a power cut inside `action`. Absent if this medium cannot be cut. */
   cuts?(action: () => void, random: SeededRandom): Iterable<Uint8Array>;
   stop(): void;
 }
@@ -38,7 +38,7 @@ export function flashContract(name: string, start: () => FlashFixture): void {
       assert.ok(flash.byteLength >= 4 * flash.blockLength);
     });
 
-    test("programs bytes where it is told and leaves all others, also those around the partition", () => {
+    test("programs bytes at the offset that it is given and leaves all others, also those around the partition", () => {
       const around = fixture.around();
       const end = flash.byteLength - 16;
       flash.write(pattern(32, 1), 16);
@@ -149,7 +149,7 @@ export function flashContract(name: string, start: () => FlashFixture): void {
       assertSameBytes(fixture.durable(), contentOf(flash));
     });
 
-    test("does as a model does, whatever the order of calls", () => {
+    test("does what a model does, in any order of calls", () => {
       const blocks = 4;
       const lines = (blocks * flash.blockLength) / 16;
       const call = fc.oneof(
@@ -230,7 +230,7 @@ export function flashContract(name: string, start: () => FlashFixture): void {
   });
 }
 
-/** What a fixture can do besides: tests for the rest are not registered. */
+/** What a fixture can do besides; tests that need more are not registered. */
 export function capabilitiesOf<Fixture extends { stop(): void }>(start: () => Fixture): Fixture {
   const fixture = start();
   fixture.stop();

@@ -11,7 +11,7 @@ import { FlashFile, SimDevice } from "../support/sim-device.js";
 import { partition, smallFlash } from "../support/small-flash.js";
 import { expectKind, flashContract, type FlashFixture } from "./flash-contract.js";
 
-/** Fails when told, and keeps what was done. */
+/** Fails when the test asks for it, and keeps what was done. */
 class TestMedium implements FlashMedium {
   readonly failing = new FailingMedium();
   readonly recording = new RecordingMedium();

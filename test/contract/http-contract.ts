@@ -16,7 +16,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
     });
     afterEach(() => bed.stop());
 
-    test("sends one GET: target byte for byte, the Host as told, the further fields", async () => {
+    test("sends one GET: the target byte for byte, the Host that it is given, the further fields", async () => {
       const { fetch, peer } = await bed.requested({
         target: "/a%2Fb/./c?sign=x%20y&z=/..",
         authority: "files.example:8443",
@@ -45,7 +45,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       fetch.close();
     });
 
-    test("tells of the head, then the body, then the end, each once", async () => {
+    test("reports the head, then the body, then the end, each once", async () => {
       const head = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nETag: "v1"\r\n\r\n';
       const fetch = await bed.answer(`${head}hello`, { wanted: ["etag"] });
       assert.equal(fetch.outcome, "head 206, end");
@@ -55,7 +55,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       assert.equal(fetch.body.toString(), "hello");
     });
 
-    test("the wanted fields come by any case of their names, the first of several; others do not come", async () => {
+    test("wanted fields are found in any case of their names, the first of several; others are left out", async () => {
       const head =
         "HTTP/1.1 200 OK\r\neTaG:\t one \r\nETAG: two\r\nLocation:\r\nX-Other: 1\r\nContent-Length: 0\r\n\r\n";
       const fetch = await bed.answer(head, { wanted: ["etag", "location", "retry-after"] });
@@ -66,7 +66,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       assert.equal(fetch.outcome, "head 200, end");
     });
 
-    test("interim responses are not told", async () => {
+    test("interim responses are not reported", async () => {
       const interim = "HTTP/1.1 103 Early Hints\r\nETag: early\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
       const fetch = await bed.answer(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`, {
         wanted: ["etag"],
@@ -106,7 +106,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       });
     }
 
-    test("a whole body is an end, not an error, even where the peer closed before it was read", async () => {
+    test("a whole body ends without an error, even if the peer closed before it was read", async () => {
       const body = Buffer.alloc(600, 7);
       for (const wire of ["Content-Length: 600\r\n", "", "Transfer-Encoding: chunked\r\n"]) {
         const { fetch, peer } = await bed.requested();
@@ -136,7 +136,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       }
     });
 
-    test("what is left unread stays in the socket: the peer is held back, and then all of it comes", async () => {
+    test("what is left unread stays in the socket: the peer must wait, and then all of it comes", async () => {
       const length = 16 * 1024 * 1024;
       const { fetch, peer } = await bed.requested();
       fetch.pieceLength = 0;
@@ -203,7 +203,7 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       assert.deepEqual(early.events, []);
     });
 
-    test("close from inside any callback is the last of it", async () => {
+    test("after a close from inside any callback nothing more is called", async () => {
       for (const when of ["head 200", "readable"]) {
         const { fetch, peer } = await bed.requested();
         fetch.onEvent = (event) => {

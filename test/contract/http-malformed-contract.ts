@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { assertFailed } from "../support/fetch.js";
 import { HttpTestBed, type HttpFixture } from "./http-test-bed.js";
 
-/** hal/ports/http.ts: what breaks HTTP is `malformed`, and nothing worse. */
+/** hal/ports/http.ts: an answer that is not HTTP is the error `malformed`, and never an exception. */
 export function httpMalformedContract(name: string, start: () => HttpFixture): void {
   describe(`http, malformed: ${name}`, () => {
     let bed: HttpTestBed;

@@ -4,7 +4,7 @@ import { type Loopback, type Peer, settle, until } from "../support/loopback.js"
 
 export interface HttpFixture {
   readonly http: HttpClient;
-  /** A server that this client can talk to; what it says is the test's. */
+  /** A server that this client can connect to; the test decides what it sends. */
   server(): Promise<Loopback>;
   readonly tls?: TlsOptions;
   stop(): void;

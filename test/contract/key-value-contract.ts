@@ -13,7 +13,7 @@ export interface KeyValueFixture {
   readonly store: KeyValueStore;
   /** The same records after a restart. */
   restarted(): KeyValueStore;
-  /** The store after a power cut inside `action`, at any moment of it. Absent where this medium cannot be cut. */
+  /** The store after a power cut inside `action`, at any moment of it. Absent if this medium cannot be cut. */
   cuts?(action: () => void, random: SeededRandom): Iterable<KeyValueStore>;
   /** The next change of the medium fails. */
   failNext?(): void;
@@ -67,7 +67,7 @@ export function keyValueContract(name: string, start: () => KeyValueFixture): vo
       }
     });
 
-    test("records are copies, both ways, and only the view's own bytes", () => {
+    test("records are copies when written and when read, and hold only the view's own bytes", () => {
       const buffer = pattern(32, 1);
       store.write("job", buffer.subarray(8, 16));
       buffer.fill(0);
@@ -77,7 +77,7 @@ export function keyValueContract(name: string, start: () => KeyValueFixture): vo
       assert.deepEqual(store.read("job"), pattern(32, 1).subarray(8, 16));
     });
 
-    test("does as a Map does, whatever the order of calls and restarts", () => {
+    test("does what a Map does, in any order of calls and restarts", () => {
       const key = fc.constantFrom("job", "outbox", "mark");
       const bytes = fc.uint8Array({ maxLength: RECORD_LIMIT });
       const call = fc.oneof(

@@ -15,7 +15,7 @@ import { expectKind } from "./flash-contract.js";
 
 export interface NetworkFixture {
   readonly connector: Connector;
-  /** One whose waits run on this clock; with `silentNames`, no name is ever resolved. */
+  /** A connector whose waits run on this clock; with `silentNames`, no name is ever resolved. */
   onClock(clock: VirtualClock, silentNames: boolean): Connector;
   /** A server that this connector can talk to. */
   server(): Promise<Loopback>;
@@ -55,7 +55,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.equal(link.readOnce(1), 0);
     };
 
-    test("the first onWritable means connected, by address and by name", async () => {
+    test("the first onWritable reports the connection, by address and by name", async () => {
       for (const host of ["127.0.0.1", "localhost"]) {
         const { link, peer } = await connect({ host });
         assert.ok(link.room > 0);
@@ -93,7 +93,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       }
     });
 
-    test("read gives at most what fits, and 0 where nothing is left", async () => {
+    test("read gives at most what fits, and 0 if nothing is left", async () => {
       const { link, peer } = await connect();
       link.pieceLength = 0;
       await peer.send(Buffer.from("hello"));
@@ -105,7 +105,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.equal(link.bytes.toString(), "hello");
     });
 
-    test("what is left unread is not announced again by itself; once it was read, what comes next is", async () => {
+    test("bytes that are left unread are not announced again; once they are read, the next ones are", async () => {
       const { link, peer } = await connect();
       link.pieceLength = 0;
       await peer.send(Buffer.from("hello"));
@@ -119,7 +119,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       await until("all", () => link.bytes.toString() === "hello you");
     });
 
-    test("a reader that takes a little at a time, in turns of its own, is told of all that comes", async () => {
+    test("a reader that takes a little at a time, in turns of its own, gets all that comes", async () => {
       const sent = Buffer.from(new SeededRandom().bytes(150_000));
       const { link, peer } = await connect();
       link.pieceLength = 0;
@@ -136,7 +136,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.ok(link.bytes.equals(sent), REPEAT);
     });
 
-    test("not reading holds the peer back, and nothing is lost by it", async () => {
+    test("if nothing is read, the peer must wait, and nothing is lost", async () => {
       const { link, peer } = await connect();
       link.pieceLength = 0;
       const length = 16 * 1024 * 1024;
@@ -150,7 +150,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       await until("all", () => link.bytes.byteLength === length);
     });
 
-    test("write queues all of the bytes, which may be reused at once, and says how many more it takes", async () => {
+    test("write queues all of the bytes, whose buffer may be reused at once, and returns how many more it takes", async () => {
       const { link, peer } = await connect();
       const buffer = Buffer.from("first");
       const room = link.room;
@@ -162,7 +162,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.equal(peer.received.toString(), "firstother");
     });
 
-    test("more than the room that was told is `no-space`, and none of it is sent", async () => {
+    test("more than the announced room is `no-space`, and none of it is sent", async () => {
       const { link, peer } = await connect();
       expectKind("no-space", () => link.write(new Uint8Array(link.room + 1)));
       const { room } = link;
@@ -174,7 +174,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.ok(peer.received.equals(Buffer.concat([Buffer.alloc(room, 7), Buffer.from("end")])));
     });
 
-    test("whatever fits in the room that was told last is taken", async () => {
+    test("all that fits in the last announced room is taken", async () => {
       const random = new SeededRandom();
       const sent = Buffer.from(random.bytes(150_000));
       const { link, peer } = await connect();
@@ -205,7 +205,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.equal(link.events.length, 2);
     });
 
-    test("bytes that came before a close by the peer can all be read before it is told", async () => {
+    test("bytes that came before a close by the peer can all be read before the close is reported", async () => {
       const { link, peer } = await connect();
       link.pieceLength = 0;
       await peer.send(Buffer.alloc(3000, 5));
@@ -257,7 +257,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       assert.deepEqual(early.events, []);
     });
 
-    test("close from inside a callback ends it there", async () => {
+    test("after a close from inside a callback nothing more is called", async () => {
       for (const when of ["writable", "readable"]) {
         const index = server.peers.length;
         const link = open();
@@ -305,7 +305,7 @@ export function networkContract(name: string, start: () => NetworkFixture): void
       link.close();
     });
 
-    test("two connections do not know of each other", async () => {
+    test("two connections do not affect each other", async () => {
       const one = await connect();
       const two = await connect();
       await one.peer.send(Buffer.from("one"));

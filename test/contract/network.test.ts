@@ -68,7 +68,7 @@ describe("network: trust", () => {
     device.stop();
   });
 
-  test("a device that the peer does not accept is told, and is not connected", async () => {
+  test("a device that the peer does not accept gets an error, and is not connected", async () => {
     const mutual = await Loopback.start(MUTUAL_TLS);
     for (const tls of [{ authority: AUTHORITY }, { ...MUTUAL, privateKey: undefined }]) {
       const link = await failing(tls, mutual);
@@ -95,16 +95,16 @@ describe("network: trust", () => {
     { ...MUTUAL, privateKey: JUNK },
   ];
 
-  test("a certificate, key or authority that is none is `untrusted`", async () => {
+  test("a malformed certificate, key or authority is `untrusted`", async () => {
     for (const tls of USELESS) assertFails(await failing(tls), "untrusted");
   });
 
-  test("a certificate, key or authority that is none leaves no connection behind", async () => {
+  test("a malformed certificate, key or authority leaves no connection behind", async () => {
     for (const tls of USELESS) assert.equal((await failing(tls)).events.length, 1);
     await until("end of the connections", () => server.connections === 0);
   });
 
-  test("a peer that speaks no TLS fails the handshake", async () => {
+  test("the handshake with a peer without TLS fails", async () => {
     const plain = await Loopback.start();
     const link = new Link(fixture.connector, { host: "127.0.0.1", port: plain.port, tls: { authority: AUTHORITY } });
     const peer = await plain.peer();

@@ -86,7 +86,7 @@ export function clockContract(name: string, start: () => ClockFixture): void {
       assert.equal(fired, 1);
     });
 
-    test("a timer that has fired, or was cancelled, can be set again, and then fires once more", async () => {
+    test("a timer that has fired or was cancelled can be set again, and then fires once more", async () => {
       const start = clock.now();
       const fired: number[] = [];
       const timer = clock.timer("test", 5, () => {
@@ -107,7 +107,7 @@ export function clockContract(name: string, start: () => ClockFixture): void {
       assert.equal(fired.length, 3);
     });
 
-    test("cancelling a timer that fired does no harm to those set since", async () => {
+    test("cancelling a timer that has fired does not affect timers that were set since", async () => {
       let fired = 0;
       const first = clock.timer("test", 0, () => fired++);
       await fixture.pass(1);
@@ -142,7 +142,7 @@ export function clockContract(name: string, start: () => ClockFixture): void {
   });
 }
 
-/** The digests of hal/ports/system.ts. @param create `undefined` for an algorithm that this one is not for */
+/** The digests of hal/ports/system.ts. @param create returns `undefined` for an algorithm that is not covered */
 export function digestContract(name: string, create: (algorithm: DigestAlgorithm) => Digest | undefined): void {
   describe(`digest: ${name}`, () => {
     for (const algorithm of ["MD5", "SHA-1", "SHA-256"] as const) {
@@ -193,7 +193,7 @@ export function digestContract(name: string, create: (algorithm: DigestAlgorithm
         }
       });
 
-      test(`${algorithm} does not mind the buffer being reused after each update`, () => {
+      test(`${algorithm} allows the buffer to be reused after each update`, () => {
         const digest = start();
         const buffer = new Uint8Array(100);
         const all: Buffer[] = [];
@@ -206,7 +206,7 @@ export function digestContract(name: string, create: (algorithm: DigestAlgorithm
         assert.equal(hex(digest.digest()), expected(Buffer.concat(all)));
       });
 
-      test(`two ${algorithm} computations do not know of each other`, () => {
+      test(`two ${algorithm} computations do not affect each other`, () => {
         const [one, two] = [start(), start()];
         for (const byte of Buffer.from("interleaved")) {
           one.update(Uint8Array.of(byte));
@@ -251,7 +251,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** What a board's sensors say, and a way to make them say it. */
+/** What a board's sensors measure, and a way to set it. */
 export interface VitalsFixture {
   readonly vitals: Vitals;
   /** `undefined`: not known. */
@@ -264,7 +264,7 @@ export function vitalsContract(name: string, fixture: VitalsFixture): void {
     const { vitals, measure } = fixture;
     const read = (): unknown => [vitals.batteryPercent(), vitals.signalDbm()];
 
-    test("each call says what is measured then", () => {
+    test("each call measures anew", () => {
       measure(80, -60);
       assert.deepEqual(read(), [80, -60]);
       measure(0, -113);
@@ -273,7 +273,7 @@ export function vitalsContract(name: string, fixture: VitalsFixture): void {
       assert.deepEqual(read(), [100, -1]);
     });
 
-    test("what is not known, or cannot be, is undefined", () => {
+    test("a value that is unknown or impossible is undefined", () => {
       for (const unknown of [undefined, NaN, Infinity, -Infinity, "80" as unknown as number]) {
         measure(unknown, unknown);
         assert.deepEqual(read(), [undefined, undefined], String(unknown));

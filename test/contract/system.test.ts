@@ -31,7 +31,7 @@ describe("clock: over ticks of 32 bits", () => {
   const timer: TimerModule = { set: () => 0, clear: () => {} };
   const { platform } = new SimDevice(smallFlash("1")).modules;
 
-  test("it starts at the first look and does not see the ticks wrap", () => {
+  test("it starts at the first call and goes on when the ticks wrap", () => {
     const Time = { ticks: 0x7fffff00 };
     const clock = new Ecma419Clock({ Time, Timer: timer, platform });
     const start = clock.now();
@@ -44,7 +44,7 @@ describe("clock: over ticks of 32 bits", () => {
   });
 
   // Moddable's Linux and Mac targets: ticks are gettimeofday in milliseconds.
-  test("ticks that are the wall clock do not take the time back when it is set, back or forth", () => {
+  test("if the ticks are the wall clock, setting it back or forth never moves the time back", () => {
     const Time = { ticks: 1_760_000_000_000 };
     const clock = new Ecma419Clock({ Time, Timer: timer, platform });
     let last = clock.now();
@@ -76,7 +76,7 @@ digestContract("the tests' own", (algorithm) => NODE_DIGESTS.create(algorithm));
 randomContract("the board's own", () => board.ports.random);
 randomContract("the tests' own", () => new SeededRandom());
 
-test("a board without native digests has none to give", () => {
+test("a board without native digests gives none", () => {
   for (const algorithm of ["MD5", "SHA-1", "SHA-256"] as const) {
     assert.equal(new Ecma419Digests({}).create(algorithm), undefined);
     assert.equal(NO_DIGESTS.create(algorithm), undefined);

@@ -20,7 +20,7 @@ export interface CrashBoardOptions {
   readonly running: number;
   readonly scheduler: Scheduler;
   readonly servers: Servers;
-  /** Every change goes through here, in order. */
+  /** Called with every change, in order. */
   change(operation: Operation): void;
   /** The agent broke a rule of the hardware. */
   onBroken(what: string): void;

@@ -3,12 +3,12 @@ import type { PlatformModule } from "../../hal/ecma419/modules.js";
 import type { Operation } from "./tears.js";
 import { type OtaEntry, SLOT_LABELS, type World } from "./world.js";
 
-/** Where the boot code's changes go. */
+/** Takes the changes that the boot code makes. */
 export type Change = (operation: Operation) => void;
 
 /**
- * ESP-IDF's boot loader over the two entries of otadata: ends trials, puts a new image on trial, passes over what does
- * not verify.
+ * ESP-IDF's boot loader over the two entries of otadata: ends trials, puts a new image on trial, skips what does not
+ * verify.
  *
  * @returns the slot that runs, or -1
  */
@@ -24,7 +24,7 @@ export function bootLoader(world: World, change: Change): number {
   return [selected, 1 - selected].find((slot) => isSound(world, slot)) ?? -1;
 }
 
-/** `esp_ota_ops` over the same. */
+/** `esp_ota_ops` over the same two entries. */
 export function createBoot(world: World, running: number, change: Change, restart: () => void): PlatformModule["boot"] {
   const target = 1 - running;
   const { entries } = world;

@@ -7,7 +7,7 @@ import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
 export interface Step {
   readonly operation: number;
   readonly mode: CutMode | FaultMode;
-  /** In the same run, before it. */
+  /** A refusal in the same run, before this step. */
   readonly refusal?: Refusal | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface Violation {
 export interface Figures {
   states: number;
   transitions: number;
-  /** Runs with a fault that nobody notices at once. */
+  /** Count of runs with a fault that nobody notices at once. */
   faults: number;
 
   readonly violations: Violation[];
@@ -35,7 +35,7 @@ interface Node {
 
 export interface ClosureOptions {
   readonly scene: Scene;
-  /** Stop after so many transitions, wherever that is. */
+  /** The search stops after so many transitions. */
   readonly maxTransitions: number;
   /** Inject a fault at each operation of every nth state; 0: none. */
   readonly faultEvery: number;
@@ -120,7 +120,7 @@ function injectFaults(figures: Figures, scene: Scene, { world, path }: Node, ope
   }
 }
 
-/** What gateways and plans remember is not lost: who forgets them asks again, or hands over anew. */
+/** Faults in the records of gateways and plans lose nothing: the agent asks again, or hands over the image again. */
 function faultsOf({ subs, plans }: Scene, { kind }: Operation): readonly FaultMode[] {
   if (kind === "program") return ["noop", "flip"];
   if (kind === "moment" || (kind === "record" && (subs !== undefined || plans !== undefined))) return [];
@@ -131,7 +131,7 @@ function report(figures: Figures, scene: Scene, path: string, broken: readonly s
   for (const what of broken) figures.violations.push({ id: `${scene.name}:${path.slice(1)}`, what });
 }
 
-/** An operation that the chip says it did. */
+/** A fault in an operation that the chip reports as done. */
 export function fault(step: Step): (operation: Operation, index: number, world: World) => boolean {
   return (operation, index, world) => {
     if (index !== step.operation) return false;

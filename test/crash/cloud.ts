@@ -23,13 +23,13 @@ export interface CloudOptions {
   readonly firmware: { readonly [name: string]: Firmware };
   /** Whether the broker takes a device that runs this version. */
   accepts(version: string): boolean;
-  /** The bytes that the file server has of a version: not always those that were offered. */
+  /** The bytes that the file server sends for a version: not always those that were offered. */
   served(firmware: Firmware): Uint8Array;
   /** Every other answer of the file server is cut short. */
   readonly breaks: boolean;
-  /** Served next to a file, where there is one for it. */
+  /** Manifests by the names of their files; a file may have none. */
   readonly manifests: { readonly [name: string]: object };
-  /** What befalls the terminal reports, in turn. */
+  /** What happens to the terminal reports, in turn. */
   readonly losses: readonly Loss[];
   /** A report came; the operator may change the task. */
   onReport(view: CloudView, word: string): void;
@@ -38,7 +38,7 @@ export interface CloudOptions {
   readonly subs: World["subs"];
   readonly subScene: SubScene | undefined;
   onSubReport(name: string, text: string): void;
-  /** A terminal report met a loss. */
+  /** A terminal report, or its answer, was lost. */
   onLoss(): void;
   /** The first byte of each request, and the file's name. */
   onRequest(offset: number, name: string): void;
@@ -54,9 +54,9 @@ const REPORT_TOPIC = "$ota/report/";
 /** The platform and its file server, for one device: its whole memory is `view`. */
 export class Cloud {
   readonly #options: CloudOptions;
-  /** Version that the device of this boot runs, as the board says it. */
+  /** Version that the device of this boot runs, as the board reports it. */
   runningVersion = "";
-  /** For the file, since the power came on. */
+  /** Count of requests for the file since the power came on. */
   requests = 0;
 
   constructor(options: CloudOptions) {
@@ -71,7 +71,7 @@ export class Cloud {
     return this.#options.accepts(this.runningVersion);
   }
 
-  /** @returns what befalls this report on its way */
+  /** @returns what happens to this report on its way */
   loss(text: string): Loss | undefined {
     const { view, losses } = this.#options;
     const { state } = (JSON.parse(text) as Partial<Report>).report?.progress ?? {};
@@ -101,8 +101,8 @@ export class Cloud {
   }
 
   /**
-   * The device speaks for its components too: the version says of which. Whatever version it tells, it is offered the
-   * rest.
+   * The device reports for its components too: the version names the component. After any version report the device is
+   * offered the rest.
    */
   #hearDevice(text: string): string[] {
     const { subs, subScene, view, onReport } = this.#options;
@@ -157,7 +157,7 @@ function offerOf(name: string, { bytes, md5, version }: Firmware): string {
   return JSON.stringify({ file_size: bytes.byteLength, md5sum: md5, type: "update_firmware", url, version });
 }
 
-/** Whatever a gateway asks for its sub-devices is granted. */
+/** Every request of a gateway for its sub-devices is granted. */
 function agreed(text: string): string {
   const { type, payload } = JSON.parse(text) as { type: string; payload: { devices: object[] } };
   return JSON.stringify({ type, payload: { devices: payload.devices.map((device) => ({ ...device, result: 0 })) } });
@@ -176,7 +176,7 @@ interface Report {
   };
 }
 
-/** As much of an MQTT 3.1.1 broker as one client needs. */
+/** The part of an MQTT 3.1.1 broker that one client needs. */
 class Broker implements Server {
   readonly #line: Line;
   readonly #cloud: Cloud;

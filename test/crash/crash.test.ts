@@ -4,11 +4,11 @@ import { explore } from "./closure.js";
 import { parseId, replay } from "./replay.js";
 import { SCENES } from "./scenes.js";
 
-/** Together more than 100,000 transitions; `npm run test:crash` goes to the fixpoint of each scene. */
+/** The scenes have more than 100,000 transitions together; `npm run test:crash` goes to the fixpoint of each scene. */
 const SHARE = 10_000;
 
 for (const scene of SCENES) {
-  test(`whatever is cut, ${scene.name}: it ends well, and every rule of the hardware is kept`, () => {
+  test(`${scene.name}, cut at every operation: it ends well, and every rule of the hardware is kept`, () => {
     const { states, transitions, violations } = explore({ scene, maxTransitions: SHARE, faultEvery: 50 });
     const [first] = violations;
     assert.equal(first, undefined, `${first?.what}; repeat it: npm run test:crash -- --replay ${first?.id}`);
@@ -16,7 +16,7 @@ for (const scene of SCENES) {
   });
 }
 
-test("an id repeats exactly one run, and tells each operation", () => {
+test("an id repeats exactly one run, and lists each operation", () => {
   const found = parseId("update:3.late/1.weak");
   assert.ok(found !== undefined);
   const stories = [1, 2].map(() => {
@@ -34,7 +34,7 @@ test("an id repeats exactly one run, and tells each operation", () => {
   );
 });
 
-test("an id tells where the key-value store was full", () => {
+test("an id names the operation at which the key-value store was full", () => {
   const found = parseId("full:1.refused+2.after/0.late/5.full");
   assert.ok(found !== undefined);
   const lines: string[] = [];
@@ -49,7 +49,7 @@ test("an id tells where the key-value store was full", () => {
   );
 });
 
-test("an id that is none is none", () => {
+test("a text that is no id is refused", () => {
   for (const id of [
     "",
     "nothing",

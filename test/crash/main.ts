@@ -6,7 +6,7 @@ import { parseId, replay } from "./replay.js";
 import { SCENES } from "./scenes.js";
 import type { Task } from "./worker.js";
 
-/** 200 states take seconds: a thread that is silent for so long computes without end. */
+/** 200 states take seconds: a thread that reports nothing for so long computes without end. */
 const PATIENCE_MS = 300_000;
 
 interface Options {

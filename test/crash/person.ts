@@ -5,7 +5,7 @@ import type { World } from "./world.js";
 
 export type Answer = "accept" | "decline" | "defer";
 
-/** What somebody says to a plan: the first time it is shown for a step, the second, and so on. */
+/** How a person answers a plan: the first time it is shown for a step, the second time, and so on. */
 export interface Script {
   readonly download: readonly Answer[];
   readonly install: readonly Answer[];
@@ -23,8 +23,8 @@ export interface PersonOptions {
 const DEFERRAL_SECONDS = 300;
 
 /**
- * Somebody who is asked, remembers every answer, and notices a question that was answered already, and what goes on
- * without an answer or waits in spite of one.
+ * A person who is asked and remembers every answer. The person notices a question that was answered already, and a step
+ * that goes on without an answer or waits in spite of one.
  */
 export class Person {
   readonly #options: PersonOptions;
@@ -63,7 +63,7 @@ export class Person {
       }
       const wanted = script[plan.step][before.length] ?? "accept";
       const answer = wanted === "defer" && plan.deferralsLeft === 0 ? "accept" : wanted;
-      // Said before it is stored, and kept only after: a cut in between may go either way.
+      // The answer is given before it is stored, and kept only after that: with a cut in between both are right.
       const words = `${plan.step} ${answer}`;
       if (!said.includes(words)) said.push(words);
       deferredAtMs = now();
@@ -72,13 +72,13 @@ export class Person {
       else if (answer === "decline") plan.decline("not today");
       else plan.defer({ seconds: DEFERRAL_SECONDS });
       this.#unstored.push(words);
-      // The record is of everything that is remembered.
+      // One record holds every answer.
       if (world.records["plans"] !== record) kept.push(...this.#unstored.splice(0));
     });
   }
 }
 
-/** A job failed, durably: what was agreed to is agreed to no more. */
+/** A job has failed and the failure is stored: what was accepted for it is not accepted any more. */
 export function settlePerson(world: World, operation: Operation, records: World["records"]): void {
   if (
     operation.kind !== "record" ||

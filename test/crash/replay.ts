@@ -5,7 +5,7 @@ import { type Scene, SCENES } from "./scenes.js";
 import { type CutMode, type Operation, tear } from "./tears.js";
 import { AREA_LABEL, cloneWorld, SLOT_LABELS, type World } from "./world.js";
 
-/** @returns the scene and the steps that an id names, or `undefined` where it is none */
+/** @returns the scene and the steps that an id names, or `undefined` if it is none */
 export function parseId(id: string): { scene: Scene; steps: Step[] } | undefined {
   const [name, path = ""] = id.split(":");
   const scene = SCENES.find((each) => each.name === name);
@@ -32,7 +32,7 @@ function parseStep(text: string): Step | undefined {
 }
 
 /**
- * Repeats one run of the closure, and tells of each operation and each line of log. @returns what went wrong in its
+ * Repeats one run of the closure, and prints each operation and each line of log. @returns what went wrong in its
  * last run
  */
 export function replay(scene: Scene, steps: readonly Step[], tell: (line: string) => void): readonly string[] {

@@ -21,31 +21,33 @@ export interface Refusal {
 
 export interface RunOptions {
   readonly scene: Scene;
-  /** Is changed: hand over a copy. */
+  /** The run changes it: hand over a copy. */
   readonly world: World;
-  /** Told of each operation before it is done; returns true where it did it itself. */
+  /** Called with each operation before it is done; returns true if it did the operation itself. */
   onOperation?(operation: Operation, index: number, world: World): boolean;
-  /** A fault was injected on the way here: less is promised of what is fetched. */
+  /** A fault was injected on the way here: the agent may then fetch stored bytes again. */
   readonly faulty?: boolean;
   readonly refusal?: Refusal | undefined;
   readonly log?: Log;
   onBoot?(slot: number, version: string): void;
 }
 
-/** More turns than any update takes: who needs them hangs. */
+/** More turns than any update takes: a run that reaches them hangs. */
 const TURN_LIMIT = 20_000;
 const VIRTUAL_LIMIT_MS = 24 * 3_600_000;
 /** A region, then the last and the next block of a resume. */
 const ERASES_PER_BLOCK = 3;
 const BOOT_LIMIT = 8;
-/** Longer than any wait of the agent's. */
+/** Longer than any of the agent's waits. */
 const CALM_MS = 600_000;
 /** Second byte of a record: its phase. */
 const REPORTING = 3;
 
 const SILENT: Log = () => {};
 
-/** The board powered on with this world, to the end of its job without a further cut. @returns what it did wrong */
+/**
+ * Powers the board on with this world and runs to the end of its job without a further cut. @returns what went wrong
+ */
 export function runToEnd(options: RunOptions): string[] {
   return new Run(options).go();
 }
@@ -61,10 +63,10 @@ class Run {
   readonly #wholeBlocks: { readonly own: number; readonly sub: number };
   readonly #erases = new Map<string, number>();
   #operations = 0;
-  /** A record was not written, and the chip said that it was. */
+  /** A record was not written, although the chip reported success. */
   #recordLost = false;
   #calmSince: number | undefined;
-  /** Of what this run has asked for a byte. */
+  /** Whether this run has requested bytes of the own image, and of a sub-device's. */
   readonly #requested = { own: false, sub: false };
   #lastReport = "";
 
@@ -201,7 +203,7 @@ class Run {
   }
 
   /**
-   * Where the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins
+   * If the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins
    * there.
    */
   #settled(): boolean {
@@ -224,7 +226,7 @@ class Run {
     if (![0, 1].some((slot) => isSound(this.#world, slot))) this.#break("no sound image is left");
     // The own firmware has no part in the scene.
     if (ends.length === 0) return;
-    // The platform learns the end from the version alone, which is the last that it hears.
+    // The platform learns the end from the version alone, which is the last report.
     if (results.length === 0 && this.#recordLost) return;
     if (results.length === 0) this.#break("no result was reported");
     if (new Set(results).size > 1) this.#break(`different results: ${results.join(" ")}`);
@@ -280,7 +282,7 @@ class Run {
     if (!done || operation.kind !== "record") settle(world, operation, before);
   }
 
-  /** A write that is refused for want of room changes nothing, and is no operation, except the one that is named. */
+  /** A write that is refused for want of room changes nothing and is no operation, except the named one. */
   #refuse(): void {
     const { refusal } = this.#options;
     const world = this.#world;
@@ -309,7 +311,7 @@ class Run {
       const key = `${slot} ${at}`;
       const count = (this.#erases.get(key) ?? 0) + 1;
       this.#erases.set(key, count);
-      // One that two of them take turns in is erased for each.
+      // A block of an area that both use in turn is erased for each of them.
       if (
         count > ERASES_PER_BLOCK * (this.#options.scene.subs?.slot === true ? 3 : 1) &&
         this.#options.faulty !== true

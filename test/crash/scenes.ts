@@ -5,14 +5,14 @@ import type { Script } from "./person.js";
 import { OLD_SUB, type SubScene } from "./subs.js";
 import { BLOCK_LENGTH, type CloudView, factoryWorld, gatewayWorld, type World } from "./world.js";
 
-/** An update as the outside world plays it. What the cloud does is a function of its view alone. */
+/** What the outside world does during one update. The cloud's behaviour is a function of its view alone. */
 export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onReport"> {
   readonly name: string;
   readonly firmware: CloudOptions["firmware"];
   start(): World;
   /**
-   * The application's own test of a firmware on trial. It fails by throwing: what it returned would be heard in a turn
-   * that no run has.
+   * The application's own test of a firmware on trial. It fails by throwing: a returned value would be handled in a
+   * turn that no run reaches.
    */
   selfTest?(): never;
   /** Whether connections for the file break on the way. */
@@ -20,9 +20,9 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly losses?: readonly Loss[];
   /** Whether the key-value store may be full, at any write of a record: see `Refusal`. */
   readonly fills?: boolean;
-  /** When updates may happen, and what the one who is asked says. */
+  /** When updates may happen, and what the person who is asked answers. */
   readonly plans?: { readonly policy: OtaConfig["policy"]; readonly script: Script };
-  /** Where nobody is asked. */
+  /** The policy of a scene in which nobody is asked. */
   readonly policy?: OtaConfig["policy"];
   readonly manifests?: CloudOptions["manifests"];
   /** The image may stay for a later offer. */
@@ -56,7 +56,7 @@ const ALL: CloudOptions["firmware"] = {
   [REBUILT]: firmware(NEW, 5 * BLOCK_LENGTH + 64),
 };
 
-/** A cut during the trial is a revert: the boot loader's rule, and the report says so. */
+/** A cut during the trial is a revert: that is the boot loader's rule, and the revert is reported. */
 const REVERTED = { version: OLD, result: /"fail".*"-5".*restarted during its trial, reverted/ };
 
 const PLAIN = {
@@ -101,10 +101,10 @@ const CORRUPT: Scene = {
   ends: [{ version: OLD, result: /"fail".*"-4".*md5 not match/ }],
 };
 
-/** Asked about every step, of which the manifest has nothing to say. */
+/** A person is asked about every step; no manifest is looked for. */
 const ASKING = { consent: "ask", installWhen: "accepted", manifest: false } as const;
 
-/** A result that nobody heard, one whose PUBACK nobody heard, and both once more. */
+/** A result is lost, then the PUBACKs of two results, then a result again. */
 const LOSSES: readonly Loss[] = ["report", "answer", "answer", "report"];
 
 const NEW_SUB = "2.0.0";
@@ -163,14 +163,14 @@ export const SCENES: readonly Scene[] = [
   },
   UNPROVEN,
   UNFIT,
-  // Once a third is there, the operator offers another version.
+  // Once a third of the file is stored, the operator offers another version.
   {
     ...PLAIN,
     name: "replaced",
     onReport: (view, word) => replaceBy(OTHER, view, word),
     ends: [{ version: OTHER, result: /"done"/ }, REVERTED],
   },
-  // Once a third is there, another file is offered as the same version.
+  // Once a third of the file is stored, another file is offered as the same version.
   {
     ...PLAIN,
     name: "rebuilt",
@@ -248,9 +248,9 @@ export const SCENES: readonly Scene[] = [
     subs: { ...SUBS, ends: [{ version: OLD_SUB, result: /"fail".*"-5".*declined/ }] },
   },
   COMPONENT,
-  // Whether it took the image the MCU does not say: after a cut it is handed over once more.
+  // The MCU cannot report whether it took the image: after a cut the image is handed over once more.
   { ...COMPONENT, name: "component-mute", subs: { ...MCU, components: "mute" } },
-  // It says that it took the image, and runs the old one.
+  // The MCU reports that it took the image, but runs the old one.
   {
     ...COMPONENT,
     name: "component-lying",
@@ -269,7 +269,7 @@ export const SCENES: readonly Scene[] = [
   },
   TOGETHER,
   { ...TOGETHER, name: "full-together", fills: true, ends: [...UPDATE.ends, HELD_BACK] },
-  // The MCU refuses the image once. After a cut it is asked again; else the own firmware is held back.
+  // The MCU refuses the image once. After a cut it gets the image again; otherwise the own firmware is held back.
   {
     ...TOGETHER,
     name: "together-refused",

@@ -5,17 +5,17 @@ import type { Scheduler } from "../support/scheduler.js";
 import type { Operation } from "./tears.js";
 import type { SubView, World } from "./world.js";
 
-/** What a scene is about where others are updated through the board: each of them is offered the same file. */
+/** A scene in which others are updated through the board: each of them is offered the same file. */
 export interface SubScene {
   readonly names: readonly string[];
   /**
    * They are no sub-devices of a gateway, but components: the application adds them, and each is named by a prefix of
    * the version. `mute`: the application cannot ask it for its version. `refusing`: the first of them refuses an image
-   * once, when it has all of it; `lying`: says then that it took it, and runs the old one.
+   * once, when it has all of it; `lying`: then it reports that it took the image, but runs the old one.
    */
   readonly components?: "asked" | "mute" | "refusing" | "lying";
   readonly dependsOn?: { readonly [name: string]: readonly string[] };
-  /** Of the scene's firmware. */
+  /** Name of one of the scene's firmware files. */
   readonly file: string;
   /** Their images wait in the slot that does not run, and not in an area of their own. */
   readonly slot?: boolean;
@@ -30,9 +30,9 @@ const REPORTING = 3;
 export const NOT_ENOUGH_SPACE = /"fail".*"-5".*ESP_ERR_NVS_NOT_ENOUGH_SPACE/;
 const CRC_LENGTH = 4;
 const PIECE_LENGTH = 1024;
-/** A reconnection fits in. */
+/** Long enough for a reconnection. */
 const MISTAKEN_MS = 120_000;
-/** For what the gateway stores a moment later. */
+/** Time for what the gateway stores a moment later. */
 const CALM_MS = 5_000;
 
 export interface SubDevicesOptions {
@@ -46,12 +46,12 @@ export interface SubDevicesOptions {
   onBroken(what: string): void;
 }
 
-/** The sub-devices of one run. They have supplies of their own: what they took they keep, whatever is cut. */
+/** The sub-devices of one run. They have their own power supply: a cut of the board takes nothing from them. */
 export class SubDevices {
   readonly #options: SubDevicesOptions;
-  /** Who succeeded in this run, and has not told its version since. */
+  /** Sub-devices whose success was reported in this run, and whose version was not reported since. */
   readonly #owing = new Set<string>();
-  /** When the platform heard the version of a component that it may take for the device's. */
+  /** Time at which the platform got the version of a component, which it may take for the device's. */
   #mistakenSince: number | undefined;
   #now = (): number => 0;
   #calmSince: number | undefined;
@@ -61,7 +61,7 @@ export class SubDevices {
     this.#options = options;
   }
 
-  /** @param scheduler of this boot */
+  /** @param scheduler the scheduler of this boot */
   attach(agent: OtaAgent, scheduler: Scheduler): void {
     this.#calmSince = undefined;
     this.#mistakenSince = undefined;
@@ -86,7 +86,7 @@ export class SubDevices {
     }
   }
 
-  /** The platform hears a version, or how a job is. */
+  /** The platform gets a version, or the state of a job. */
   reported(name: string, text: string): void {
     if (/"state":"done"/.test(text)) this.#owing.add(name);
     if (!/"report_version"/.test(text)) return;
@@ -94,7 +94,7 @@ export class SubDevices {
     if (this.#options.scene.components !== undefined) this.#mistakenSince ??= this.#now();
   }
 
-  /** The platform hears the own version. */
+  /** The platform gets the own version. */
   ownReported(): void {
     const late = this.#mistakenSince !== undefined && this.#now() - this.#mistakenSince > MISTAKEN_MS;
     if (late) this.#options.onBroken("the platform has a component's version for the device's");
@@ -148,15 +148,15 @@ export class SubDevices {
   }
 
   /**
-   * The own firmware is held back where a component failed that was offered with it, and only there: so is who depends
-   * on one.
+   * The own firmware is held back if, and only if, a component failed that was offered with it. The same holds for a
+   * component that depends on a failed one.
    */
   #checkHeldBack(): void {
     const { world, scene, onBroken } = this.#options;
     const check = (result: string | undefined, before: readonly string[]): void => {
       const failed = before.some((name) => /"fail"/.test(world.subs[name]?.results[0] ?? ""));
       const heldBack = /"fail".*[a-z]+ failed"/.test(result ?? "");
-      // Without room that one failed is known as long as the boot lasts.
+      // If the store has no room, a failure is remembered only until the next boot.
       const forgotten = failed && world.room !== "free";
       if (result !== undefined && failed !== heldBack && !forgotten) {
         onBroken(`component ${failed ? "failed" : "did not fail"}, and then ${result}`);
@@ -166,7 +166,7 @@ export class SubDevices {
     for (const [name, before] of Object.entries(scene.dependsOn ?? {})) check(world.subs[name]?.results[0], before);
   }
 
-  /** A piece a turn, as a slow bus would have it. */
+  /** Takes one piece in each turn, as a slow bus would. */
   #install(view: SubView, image: InstallImage, job: InstallJob, scheduler: Scheduler): void {
     const { scene, firmware, world, onBroken, onMoment, onInstalling } = this.#options;
     const { version, md5, size } = image;
@@ -214,12 +214,12 @@ export function isComponents(scene: SubScene | undefined): scene is SubScene & R
   return scene?.components !== undefined;
 }
 
-/** @returns the component that a version is of, `undefined` where it is the own firmware's */
+/** @returns the component that a version is of, `undefined` if it is the own firmware's */
 export function idOf(scene: SubScene, version: string): string | undefined {
   return scene.names.find((name) => version.startsWith(`${name}_`));
 }
 
-/** @returns what the platform says to a report about a sub-device */
+/** @returns the platform's answer to a report about a sub-device */
 export function hearSub(view: SubView, firmware: Firmware, text: string): { offers: boolean } {
   const { type, report } = JSON.parse(text) as {
     type: string;
@@ -240,7 +240,7 @@ export function settleSub(world: World, operation: Operation, records: World["re
   const before = records[AREA_KEY];
   if (before?.[1] !== REPORTING || operation.bytes?.[1] === REPORTING) return;
   const text = Buffer.from(before).toString("latin1");
-  // The owner stands at the end, before the sum.
+  // The owner is the last field of the record, before the checksum.
   for (const [name, view] of Object.entries(world.subs)) {
     if (text.slice(0, -CRC_LENGTH).endsWith(name)) view.settled = true;
   }

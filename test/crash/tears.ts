@@ -1,6 +1,6 @@
 import { BLOCK_LENGTH, LINE_LENGTH, type Slot, type World } from "./world.js";
 
-/** One change that the board makes to what outlives a power cut. */
+/** One change that the board makes to something that outlives a power cut. */
 export type Operation =
   | { readonly kind: "program"; readonly slot: number; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: "erase"; readonly slot: number; readonly offset: number; readonly byteLength: number }
@@ -14,8 +14,8 @@ export type Operation =
   | { readonly kind: "moment" };
 
 /**
- * How an operation ends where the power goes. `after`: it is complete, and nobody was told. `faint`: bits were begun,
- * and read as if they were not.
+ * How an operation ends if the power goes. `after`: it is complete, but the call did not return. `faint`: bits were
+ * begun, and read as if they were not.
  */
 export type CutMode =
   | "before"
@@ -77,7 +77,7 @@ export function perform(world: World, operation: Operation): void {
 
 /**
  * What a cut inside the operation leaves: a fixed function of the operation and the mode, so that worlds repeat.
- * Whatever a cut operation touched may be anything to the chip, even where it reads as if it were not.
+ * To the chip everything that a cut operation touched may be anything, even if it reads as if nothing had happened.
  */
 export function tear(world: World, operation: Operation, mode: CutMode): void {
   if (mode === "before") return;
@@ -126,7 +126,7 @@ function tearErase(slot: Slot, offset: number, byteLength: number, mode: CutMode
 /** What weak bits read: another thing at each reading, the same in each run. */
 export function readWeak(into: Uint8Array, seed: number, reading: number): void {
   const random = randomOf(seed * 97 + reading);
-  // Every third reading looks perfectly erased: the case that fools whoever trusts it.
+  // Every third reading looks erased: the case that misleads code that trusts one reading.
   if (reading % 3 === 0) return;
   for (let count = 0; count < 4; count++) {
     const at = Math.floor(random() * into.byteLength);

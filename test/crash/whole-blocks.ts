@@ -5,8 +5,8 @@ import { perform } from "./tears.js";
 import { AREA, BLOCK_LENGTH, cloneWorld, LINE_LENGTH, SLOT_BLOCKS, type World } from "./world.js";
 
 /**
- * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed: of
- * blank ones behind it nobody can tell whether they came.
+ * How many blocks from the start of the target slot hold what is offered now, up to the last that was programmed.
+ * Nobody can know whether blank blocks behind it were received.
  */
 export function wholeBlocksOf(world: World, scene: Scene, recordKey: string): number {
   const own = recordKey !== AREA_KEY;

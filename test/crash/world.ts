@@ -18,7 +18,7 @@ export interface OtaEntry {
   readonly state: "new" | "pending-verify" | "valid" | "invalid" | "aborted";
 }
 
-/** One slot's flash: what it reads, and what the chip's physics says of it. */
+/** One slot's flash: the bytes that it reads, and the physical state of its cells. */
 export interface Slot {
   readonly bytes: Uint8Array;
   /** For each line: 0 erased, 1 programmed, 2 anything (an operation on it was cut). */
@@ -31,7 +31,7 @@ export interface Slot {
 export interface CloudView {
   /** File of the update that waits for the device; `undefined` once its result is known. */
   task: string | undefined;
-  /** A scene may change the offer on the way: how far it is. */
+  /** How often the scene has changed the offer on the way. */
   act: number;
   /** Every terminal report that differs from those before it. */
   readonly results: string[];
@@ -40,15 +40,15 @@ export interface CloudView {
 }
 
 /**
- * Of the key-value store: it has room, refused one write since the factory, or refuses every write. A delete needs
- * none.
+ * State of the key-value store: it has room, has refused one write since the factory, or refuses every write. A delete
+ * needs no room.
  */
 export type Room = "free" | "refused" | "full";
 
-/** A device or component behind the board: what is wanted of it, what it holds, and what the platform heard of it. */
+/** A device or component behind the board: what is wanted of it, what it holds, and what was reported of it. */
 export interface SubView {
   version: string;
-  /** Of the image whose bytes it takes, and how many it has taken of it. */
+  /** MD5 of the image whose bytes it takes, and how many of them it has taken. */
   md5: string;
   taken: number;
   /** Installations that it has refused. */
@@ -58,9 +58,9 @@ export interface SubView {
   settled: boolean;
 }
 
-/** Everything that outlives a power cut. Whatever happens next is a function of it alone. */
+/** Everything that outlives a power cut. All that happens next is a function of it alone. */
 export interface World {
-  /** The third is the staging area, where there is one. */
+  /** The third is the staging area, if there is one. */
   readonly slots: readonly [Slot, Slot, ...Slot[]];
   readonly records: { [key: string]: Uint8Array };
   room: Room;

@@ -15,7 +15,7 @@ const PAGES: readonly (readonly [chinese: string, english: string])[] = [
   ["docs/plans.zh-CN.md", "docs/plans.md"],
 ];
 
-/** A command, an option or a file, wherever it stands on a page. */
+/** A command, an option or a file, anywhere on a page. */
 const COMMAND =
   /npm (?:run [a-z0-9:]+|[a-z]+)|npx [a-z-]+|(?<![\w-])--[a-z][a-z0-9-]*|[\w./-]+\.(?:json|m?js|ts|c|bin|md|svg|pem|der)\b/g;
 
@@ -27,7 +27,7 @@ test("the Chinese pages are those of the table", () => {
 });
 
 for (const [page, original] of PAGES) {
-  test(`each command, option and file of ${page} stands in ${original}, and the other way round`, () => {
+  test(`each command, option and file of ${page} is in ${original}, and the other way round`, () => {
     const [chinese, english] = [commandsOf(read(page)), commandsOf(read(original))];
     assert.ok(english.length > 0, `${original} has no commands`);
     assert.deepEqual(chinese, english);
@@ -58,7 +58,7 @@ for (const [page, original] of PAGES) {
   });
 }
 
-test("a page that goes on in one language alone is noticed", () => {
+test("a page that has more in one language than in the other is reported", () => {
   const page = "# A\n\nOne `--a 1`, 2.5 s and [b](b.md#c).\n\n| D |\n|---|\n| `e` |\n\n```sh\nf `g`\n```\n";
   const [section] = sectionsOf(page);
   assert.deepEqual(section, {

@@ -9,7 +9,7 @@ import { compile } from "../support/typescript-application.js";
 import { type CodeBlock, placeOf, readPage } from "./page.js";
 
 /**
- * What the pages leave to the reader: the board and who it is, and what only an application has. Indented, so that it
+ * What the pages leave to the reader: the board, its identity, and what only an application has. Indented, so that it
  * is not taken for imports of this file.
  */
 const SURROUNDINGS = `
@@ -51,7 +51,7 @@ test("each TypeScript block of the pages compiles against the package as it is p
     writeFileSync(join(folder, "surroundings.d.ts"), SURROUNDINGS);
     const files = codeBlocks().map((block) => {
       const file = `${placeOf(block).replace(/\W/g, "-")}.ts`;
-      // Without an import or export it would share its names with all others.
+      // Without an import or export the file would share its names with all others.
       writeFileSync(join(folder, file), `${"\n".repeat(block.line - 1)}${block.content}\nexport {};\n`);
       return file;
     });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
+import { linksOf } from "../support/links.js";
 import { ROOT } from "../support/root.js";
 
 const PAGES = [".", "docs"].flatMap((folder) =>
@@ -33,12 +34,6 @@ test("README has at most 150 lines", () => {
   assert.ok(readFileSync(join(ROOT, "README.md"), "utf8").trimEnd().split("\n").length <= 150);
 });
 
-function linksOf(text: string): string[] {
-  return [...text.replace(/^ *```[\s\S]*?^ *```$/gm, "").matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link = ""]) => link)
-    .filter((link) => !/^[a-z]+:/.test(link));
-}
-
 function leadsSomewhere(page: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
   const file = path === "" ? join(ROOT, page) : join(ROOT, dirname(page), path);
@@ -47,7 +42,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchorsOf(readFileSync(file, "utf8")).has(anchor);
 }
 
-/** As GitHub makes them of headings: in lower case, without punctuation, each space a hyphen. */
+/** The anchors that GitHub makes of headings: in lower case, without punctuation, each space a hyphen. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of text.replace(/^ *```[\s\S]*?^ *```$/gm, "").matchAll(/^#+ (.+)$/gm)) {

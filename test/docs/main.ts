@@ -10,11 +10,11 @@ import { PAGES } from "./pages.js";
 import { readPage } from "./page.js";
 import { PageFault, playPage } from "./play.js";
 
-/** What the pages' commands listen on. */
+/** The ports that the pages' commands listen on. */
 const PORTS = [1883, 8080];
-/** What the first page leaves in the folder for the others: git ignores it. */
+/** What the first page leaves in the folder for the other pages: git ignores these. */
 const BUILT = ["node_modules", "dist", "gateway", "plans"];
-/** As a reader's npm, but quieter, and from its cache if it can. */
+/** Settings of npm: it prints less than a reader's npm, and takes packages from its cache if they are there. */
 const NPM = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" };
 
 const program = new Command("npm run test:docs --")
@@ -49,7 +49,7 @@ async function main({ pages = PAGES }: { readonly pages?: readonly string[] }): 
   }
 }
 
-/** Gone with this process, whatever ends it. */
+/** The folder is removed when this process ends, for any reason. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "ota-docs-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

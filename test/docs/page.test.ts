@@ -54,7 +54,7 @@ seven
 \`\`\`
 `;
 
-test("a page is read block by block, each with what its marker says", () => {
+test("a page is read block by block, each as its marker demands", () => {
   const shell = (line: number, content: string, treatment: object, output?: string): object => ({
     page: "page.md",
     type: "shell",
@@ -92,7 +92,7 @@ for (const page of PAGES) {
   });
 }
 
-test("an output is as shown, or what it lacks is named", () => {
+test("an output is as shown, or what it lacks is reported", () => {
   assert.equal(difference("a\nb", "a\nb\n"), undefined);
   assert.equal(difference("a\n…\nd", "a\nb\nc\nd\n"), undefined);
   assert.equal(difference("a\n…\nd", "a\nd\n"), undefined);

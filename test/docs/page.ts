@@ -27,7 +27,7 @@ export interface ShellBlock extends Block {
 export interface CodeBlock extends Block {
   readonly type: "code";
   readonly language: string;
-  /** Where a reader saves it, relative to the folder of the repository. */
+  /** The file in which a reader saves it, relative to the folder of the repository. */
   readonly file: string | undefined;
 }
 
@@ -39,7 +39,7 @@ interface Fence extends Block {
 }
 
 /**
- * Reads the blocks of a page in their order. A comment in the line before a block says how it is treated:
+ * Reads the blocks of a page in their order. A comment in the line before a block decides how it is treated:
  *
  *   `not run: REASON`
  *   `run: until "TEXT"`, `run: background until "TEXT"`

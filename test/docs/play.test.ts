@@ -6,7 +6,7 @@ import { withFolder } from "../support/folder.js";
 import { readPage } from "./page.js";
 import { playPage } from "./play.js";
 
-/** Plays a page in a repository with one file. @returns what was said, and what is left of files */
+/** Plays a page in a repository with one file. @returns what was printed, and the files that are left */
 function play(text: string, env: NodeJS.ProcessEnv = {}): Promise<{ said: string[]; left: string[] }> {
   return withFolder(async (above) => {
     const folder = join(above, "repository");
@@ -47,7 +47,7 @@ test("a block is run again until its output has the text", async () => {
   assert.equal(said.length, 1);
 });
 
-test("what does not run is said, with the reason", async () => {
+test("a block that does not run is reported, with the reason", async () => {
   const page = `${block("exit 1", "not run: it needs a board")}${block("exit 1", "needs: SDK")}`;
   assert.deepEqual((await play(page)).said, [
     "page.md:3  exit 1  not run: it needs a board",

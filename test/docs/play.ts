@@ -5,7 +5,7 @@ import { difference } from "./output.js";
 import { type PageBlock, placeOf, type ShellBlock } from "./page.js";
 import { Shell } from "./shell.js";
 
-/** `npm ci` of a busy machine is the longest. */
+/** `npm ci` on a busy machine takes longest. */
 const BLOCK_MS = 1_200_000;
 const WORDS_MS = 120_000;
 const AGAIN_MS = 500;

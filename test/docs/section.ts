@@ -1,11 +1,11 @@
-/** A heading of a page and what stands under it, up to the next heading. */
+/** A heading of a page and what is under it, up to the next heading. */
 export interface Section {
-  /** From 1; 0 for what stands before the first heading. */
+  /** From 1; 0 for what comes before the first heading. */
   readonly level: number;
   readonly title: string;
-  /** What stands in backticks, outside of code blocks: each once, sorted. */
+  /** What is in backticks, outside of code blocks: each once, sorted. */
   readonly code: readonly string[];
-  /** Where its links lead, without anchors: each once, sorted. A Chinese page counts as its English one. */
+  /** The targets of its links, without anchors: each once, sorted. A Chinese page counts as its English one. */
   readonly links: readonly string[];
   /** Its numbers in digits, outside of code: each once, sorted. */
   readonly figures: readonly string[];

@@ -19,7 +19,7 @@ export class Shell {
   #stdout = "";
   #all = "";
   #ended = false;
-  /** Whatever ends this program ends what it started. */
+  /** When this program ends, for any reason, what it started ends too. */
   readonly #onExit = (): void => this.#signal("SIGKILL");
 
   constructor(script: string, folder: string, env: NodeJS.ProcessEnv) {

@@ -14,7 +14,8 @@ import { withTestBed } from "../support/with-test-bed.js";
 
 const KIB = 1024;
 /**
- * Collections this far apart show within a few per cent what is alive, and end a test in seconds; the bed takes 1.
+ * Collections this far apart measure within a few per cent what is alive, and a test takes seconds. The bed's default
+ * is 1.
  */
 const STRIDE = 31;
 
@@ -61,7 +62,7 @@ test("an update of 1 MiB with a power cut and a resume passes in the heap of an 
   });
 });
 
-test("what a block of a download makes of garbage is within its budget", { timeout: 300_000 }, async (context) => {
+test("the garbage that a block of a download makes is within its budget", { timeout: 300_000 }, async (context) => {
   const slots = await measureSlotsPerBlock();
   context.diagnostic(`${slots.toFixed(1)} slots made per block of 4 KiB`);
   assert.ok(slots <= budgets.slotsPerBlock, `${slots} slots, and ${budgets.slotsPerBlock} are allowed`);

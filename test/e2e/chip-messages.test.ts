@@ -15,7 +15,7 @@ const list = (count: number, entry: (index: number) => unknown): unknown[] =>
 const names = (batch: number): string =>
   JSON.stringify(Object.fromEntries(list(60, (index) => [`name_${batch}_${index}`, index]) as [string, unknown][]));
 
-/** Messages of ordinary size that an engine with an ESP32's memory cannot make into objects. */
+/** Messages of ordinary size whose objects do not fit into an ESP32's memory. */
 const MESSAGES: { readonly [what: string]: readonly string[] } = {
   "a list of 2,000 numbers": [JSON.stringify({ type: "other", list: list(2000, () => 1) })],
   "a list of 1,200 empty texts": [JSON.stringify({ list: list(1200, () => ""), type: "other" })],
@@ -30,7 +30,7 @@ for (const [board, heap] of [
   ["the heap of an ESP32", ESP32_HEAP],
   ["about the heap of an ESP32-C3", C3_HEAP],
 ] as const) {
-  describe(`in ${board} the agent lives on, and updates, after`, () => {
+  describe(`in ${board} the agent goes on, and updates, after`, () => {
     let engine: ChipEngine;
     // The first one on a machine is compiled.
     before(async () => {

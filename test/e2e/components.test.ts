@@ -80,7 +80,7 @@ testOnEngines("offered together, components go in the order they were added, and
   });
 });
 
-testOnEngines("a failure stops what depends on it, and that says so; what does not depend on it goes on", (engine) => {
+testOnEngines("a failure stops what depends on it, with that reason; what does not depend on it goes on", (engine) => {
   const components = [
     new MemoryMcu({ id: "radio", install: "fail" }),
     new MemoryMcu({ id: "mcu", dependsOn: ["radio"] }),
@@ -100,7 +100,7 @@ testOnEngines("a failure stops what depends on it, and that says so; what does n
   });
 });
 
-testOnEngines("a failure stops what was offered with it also where the power goes before it is said", (engine) => {
+testOnEngines("a failure stops what was offered with it, even if the power goes before it is reported", (engine) => {
   const mcu = new MemoryMcu({ install: "fail" });
   const config = { policy: { ...POLICY, recheckSeconds: 2 } };
   return withTestBed({ engine, image: IMAGE, components: [mcu], config }, async (bed) => {
@@ -138,7 +138,7 @@ testOnEngines(
   },
 );
 
-testOnEngines("an MCU that falls silent is a failure, once its time is over", (engine) => {
+testOnEngines("an MCU that stops answering is a failure, once its time is over", (engine) => {
   const mcu = new MemoryMcu({ install: "hang" });
   const config = { policy: POLICY, components: { installTimeoutSeconds: 0.2 } };
   return withTestBed({ engine, image: IMAGE, components: [mcu], config }, async (bed) => {
@@ -148,7 +148,7 @@ testOnEngines("an MCU that falls silent is a failure, once its time is over", (e
   });
 });
 
-testOnEngines("an MCU that says it is done, and runs another version, is a failure", (engine) => {
+testOnEngines("an MCU that reports success and runs another version is a failure", (engine) => {
   const mcu = new MemoryMcu({ install: "other-version" });
   return withTestBed({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bed) => {
     await online(bed);
@@ -189,7 +189,7 @@ testOnEngines("a component's plan is shown, waits for its own battery, and can b
   });
 });
 
-testOnEngines("a component that runs what is offered says so, and is not installed again", (engine) => {
+testOnEngines("a component that runs what is offered reports its version, and is not installed again", (engine) => {
   const mcu = new MemoryMcu({ version: "2.0.0" });
   return withTestBed({ engine, image: IMAGE, components: [mcu], config: { policy: POLICY } }, async (bed) => {
     await online(bed);
@@ -200,7 +200,7 @@ testOnEngines("a component that runs what is offered says so, and is not install
   });
 });
 
-test("a component whose version the application only knows at the start keeps what was installed", () =>
+test("a component whose version the application knows only at the start keeps what was installed", () =>
   withTestBed({ engine: NODE, image: IMAGE, config: { policy: POLICY } }, async (bed) => {
     const pieces: number[] = [];
     const events: string[] = [];
@@ -232,7 +232,7 @@ test("a component whose version the application only knows at the start keeps wh
     );
   }));
 
-test("asked for, the plan of a component that waits for a yes is there at once, and takes it", () => {
+test("checkForUpdate returns at once the plan of a component that waits for a yes, and the plan takes it", () => {
   const mcu = new MemoryMcu();
   return withTestBed(
     { engine: NODE, image: IMAGE, components: [mcu], config: { policy: { ...POLICY, consent: "ask" } } },
@@ -248,7 +248,7 @@ test("asked for, the plan of a component that waits for a yes is there at once, 
   );
 });
 
-test("a component that comes once the agent was started is refused: it would wait for the next connection, and its offers are not its own", () =>
+test("a component that is added after the agent was started is refused: it would wait for the next connection, and its offers are not its own", () =>
   withTestBed({ engine: NODE, image: IMAGE }, async (bed) => {
     await online(bed);
     assert.throws(
@@ -295,7 +295,7 @@ test("a component that cannot be is refused in one line that names the setting",
     assert.equal(refused, wrong.length);
   }));
 
-/** Offered with a field that the platform does not write today. */
+/** An offer with a field that the platform does not write today. */
 function offerDifference(bed: TestBed, sourceVersion: string): void {
   const { productId, deviceName } = DEVICE;
   const offer = { type: "update_firmware", ...bed.offer("mcu_2.0.0"), sourceVersion };
@@ -303,7 +303,7 @@ function offerDifference(bed: TestBed, sourceVersion: string): void {
 }
 
 testOnEngines(
-  "a difference waits for an MCU that does not say its version, and is installed once it says the right one",
+  "a difference waits for an MCU that does not report its version, and is installed once it reports the right one",
   (engine) => {
     const mcu = new MemoryMcu();
     mcu.answers = false;
@@ -345,7 +345,7 @@ test("a component that has not answered yet is not asked for its version a secon
     await said(bed, "mcu_2.0.0 done");
   }));
 
-testOnEngines("a difference is refused where the MCU says another version late, or none at all", (engine) => {
+testOnEngines("a difference is refused if the MCU reports another version late, or none at all", (engine) => {
   const mcu = new MemoryMcu({ version: "0.9.0" });
   mcu.answers = false;
   return withTestBed(

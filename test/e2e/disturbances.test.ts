@@ -7,18 +7,20 @@ import { withTestBed } from "../support/with-test-bed.js";
 
 const UPDATE_TOPIC = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
 
-testOnEngines("a broker lost in the middle of a download does not stop it, and the version is told again", (engine) =>
-  withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
-    bed.server.behaviours = [{ cutAfter: 300_000 }, { delayMs: 500 }];
-    bed.platform.pending = () => bed.offer();
-    bed.board.powerOn();
-    await bed.until("progress", () => bed.progress > 100_000);
-    bed.platform.dropAll();
-    await bed.ended();
-    assert.equal(bed.slots().running.version, "0.2.0");
-    assert.equal(bed.server.requests.length, 2);
-    assert.ok(bed.logged.lines.some((line) => line.includes("next try in")));
-  }),
+testOnEngines(
+  "a broker lost in the middle of a download does not stop it, and the version is reported again",
+  (engine) =>
+    withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
+      bed.server.behaviours = [{ cutAfter: 300_000 }, { delayMs: 500 }];
+      bed.platform.pending = () => bed.offer();
+      bed.board.powerOn();
+      await bed.until("progress", () => bed.progress > 100_000);
+      bed.platform.dropAll();
+      await bed.ended();
+      assert.equal(bed.slots().running.version, "0.2.0");
+      assert.equal(bed.server.requests.length, 2);
+      assert.ok(bed.logged.lines.some((line) => line.includes("next try in")));
+    }),
 );
 
 testOnEngines("after a close by the peer the next CONNECT comes not sooner than 5 s after the last", (engine) =>
@@ -237,7 +239,7 @@ testOnEngines("a firmware on trial reports no version and takes no offer before 
   }),
 );
 
-testOnEngines("a firmware that does not reach the cloud in time reverts, and the old one says so", (engine) =>
+testOnEngines("a firmware that does not reach the cloud in time reverts, and the old one reports it", (engine) =>
   withTestBed({ engine, config: { trialSeconds: 0.5 } }, async (bed) => {
     bed.platform.pending = () => bed.offer();
     bed.board.powerOn();

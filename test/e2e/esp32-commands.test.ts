@@ -34,14 +34,14 @@ const BOARD = ["--board", STAND_IN];
 const OUTPUT = join(ROOT, "dist", "esp32");
 const BUILT = join(OUTPUT, "bin", "esp32", STAND_IN, "release", "minimal");
 const MANIFEST = join(OUTPUT, "minimal", "manifest.json");
-/** The link that finds out what the board lacks, in a folder of its own. */
+/** The folder of the link that finds out what the board lacks. */
 const LINK = new RegExp(`^mcconfig \\[\\] -p esp32/${STAND_IN} -o \\S+ \\S+/minimal/manifest\\.json$`);
 const PARTTOOL = join("components", "partition_table", "parttool.py");
 after(() => {
   for (const kind of ["bin", "tmp"]) rmSync(join(OUTPUT, kind, "esp32", STAND_IN), { recursive: true, force: true });
 });
 
-test("without the SDK both commands say in one line what to install, and exit 2", async () => {
+test("without the SDK both commands print in one line what to install, and exit with 2", async () => {
   await withFolder((folder) => {
     const cases: readonly (readonly [env: NodeJS.ProcessEnv, says: RegExp])[] = [
       [{}, /MODDABLE is not set: install the Moddable SDK 8 or newer/],
@@ -63,7 +63,7 @@ test("without the SDK both commands say in one line what to install, and exit 2"
   });
 });
 
-test("what flash lacks is one line and exit 2 before anything is built", async () => {
+test("what flash needs and does not have is reported in one line, with exit code 2, before anything is built", async () => {
   await withFolder((folder) => {
     const log = join(folder, "log");
     const env = { MODDABLE: sdk(join(folder, "sdk"), "8.2.3", TOOLS, log) };
@@ -77,7 +77,7 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
       [flash(), env, /IDF_PATH is not set: install ESP-IDF v6\.0/],
       [flash(), { ...env, IDF_PATH: folder }, /which is no ESP-IDF/],
       [flash(), { ...env, IDF_PATH: idf(folder) }, /idf\.py does not run/],
-      [["--ssid", "net"], ready, /which device the board becomes: --device-info/],
+      [["--ssid", "net"], ready, /device that the board becomes with --device-info/],
       [["--device-info", join(folder, "none"), "--ssid", "net"], ready, /cannot read .*none/],
       [
         ["--device-info", file(join(folder, "bad.json"), INFO.replace("KEY", "KEYS")), "--ssid", "net"],
@@ -88,7 +88,7 @@ test("what flash lacks is one line and exit 2 before anything is built", async (
       [flash("--password", "short"), ready, /8 to 63 bytes/],
       [flash("--broker", "http://x"), ready, /broker URL/],
       [flash("--port", join(folder, "ttyX")), ready, /ttyX is no serial port/],
-      [flash(), { ...ready, STAND_IN_PORT: "" }, /no board is found on a serial port/],
+      [flash(), { ...ready, STAND_IN_PORT: "" }, /no board was found on a serial port/],
       [flash(), { ...ready, STAND_IN_PYTHON: "1" }, /parttool\.py does not run: source .*export\.sh first/],
     ] as const) {
       assertUsage(run("esp32/flash", args, environment), says);
@@ -113,7 +113,7 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     const [link, ...said] = calls();
     assert.match(link ?? "", LINK);
     assert.deepEqual(said.slice(0, 2), [
-      // The same port in each step: ESP-IDF would be configured anew.
+      // Each step uses the same port: otherwise ESP-IDF would be configured anew.
       `mcconfig [/dev/null] ${mcconfig("build")}`,
       `mcconfig [/dev/null] ${mcconfig("deploy")}`,
     ]);
@@ -138,11 +138,11 @@ test("flash builds without identity and network, deploys, then writes the nvs im
     );
     assert.ok(readFileSync(join(folder, "written.bin")).equals(expected));
     assert.ok(!existsSync(said[2]?.split(" ").at(-1) as string), "the image with the secret is gone");
-    assert.match(stdout, /\/dev\/null runs it and is provisioned\n$/);
+    assert.match(stdout, /the board at \/dev\/null runs it, and has its identity and network\n$/);
   });
 });
 
-test("without --port all goes through the port that the SDK finds, and --debug ends in xsbug", async () => {
+test("without --port each step uses the port that the SDK finds, and --debug ends in xsbug", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const certificate = file(join(folder, "cert.json"), CERTIFICATE_INFO);
@@ -162,7 +162,7 @@ test("without --port all goes through the port that the SDK finds, and --debug e
   });
 });
 
-test("--build needs neither device nor Wi-Fi, and says that its image is for every device", async () => {
+test("--build needs neither device nor Wi-Fi, and prints that its image is for every device", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
     const { status, stdout, stderr } = run("esp32/flash", ["--build", "--firmware-version", "0.2.0", ...BOARD], env);
@@ -175,7 +175,7 @@ test("--build needs neither device nor Wi-Fi, and says that its image is for eve
     assert.deepEqual(lines.slice(1), [
       "version 0.2.0, 65536 bytes, 96.1 % of its slot are free",
       `image ${join(BUILT, "xs_esp32.bin")}`,
-      "it is the same for every device: it holds no identity and no network",
+      "the image is the same for every device: it holds no identity and no network",
       "",
     ]);
     const [link, ...said] = calls();
@@ -186,7 +186,7 @@ test("--build needs neither device nor Wi-Fi, and says that its image is for eve
   });
 });
 
-test("a step that fails ends it with exit 1, and an image of an earlier build is not taken for one of this", async () => {
+test("a step that fails ends it with exit code 1, and an image of an earlier build is not taken for a new one", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const flash = (...fail: [name: string, value: string]): Run => {
@@ -198,16 +198,21 @@ test("a step that fails ends it with exit 1, and an image of an earlier build is
     for (const [name, value, says, steps] of [
       ["STAND_IN_FAILS", "nothing-built", /mcconfig built no image/, 2],
       ["STAND_IN_FAILS", "build", /mcconfig failed in its target build/, 2],
-      ["STAND_IN_VERSION", "0.0.9", /says it is version 0\.0\.9, not 0\.1\.0/, 2],
+      ["STAND_IN_VERSION", "0.0.9", /has the version 0\.0\.9, not 0\.1\.0/, 2],
       [
         "STAND_IN_LENGTH",
         "1622016",
-        /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay.*--partitions/,
+        /1,622,016 bytes and leaves 4\.8 % of its slot of 1,703,936: at least 5 % must stay free.*--partitions/,
         2,
       ],
       ["STAND_IN_LENGTH", "1703952", /does not fit its slot of 1,703,936/, 2],
       ["STAND_IN_FAILS", "deploy", /mcconfig failed in its target deploy/, 3],
-      ["STAND_IN_WRITE", "1", /parttool\.py failed, see above: the board runs the firmware and is not provisioned/, 4],
+      [
+        "STAND_IN_WRITE",
+        "1",
+        /parttool\.py failed, see above: the board runs the firmware, but without identity and network/,
+        4,
+      ],
     ] as const) {
       const { status, stderr, stdout } = flash(name, value);
       assert.equal(status, 1, stderr);
@@ -246,7 +251,10 @@ for (const [signal, toAll] of [
       process.kill(toAll ? -(flash.pid as number) : (flash.pid as number), signal);
       const [status] = (await closed) as [number | null];
       assert.equal(status, 1, stderr);
-      assert.match(stderr, /parttool\.py failed, see above: the board runs the firmware and is not provisioned\n$/);
+      assert.match(
+        stderr,
+        /parttool\.py failed, see above: the board runs the firmware, but without identity and network\. Run the command again\n$/,
+      );
       assert.deepEqual(
         readdirSync(temporary).filter((name) => name.startsWith("moddable-ota-nvs-")),
         [],
@@ -283,7 +291,7 @@ test("a larger table has its own slots, and with the flash's size the settings o
   });
 });
 
-test("a table for more flash than the SDK's board has is one line and exit 2, and nothing is built", async () => {
+test("a table for more flash than the SDK's board has is refused in one line, with exit code 2, and nothing is built", async () => {
   await withFolder((folder) => {
     const { env, calls } = standIns(folder);
     const boardHas = (text: string): void =>
@@ -292,13 +300,13 @@ test("a table for more flash than the SDK's board has is one line and exit 2, an
     assertRefused(
       env,
       "4mb",
-      /stand_in has 2 MB of flash in the SDK, and table 4mb takes 4: there is no smaller table/,
+      /stand_in has 2 MB of flash in the SDK, and table 4mb needs 4: there is no smaller table/,
     );
     boardHas("CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y\n");
     assertRefused(
       env,
       "16mb",
-      /stand_in has 8 MB of flash in the SDK, and table 16mb takes 16: say --partitions 4mb or 4mb-large or 8mb/,
+      /stand_in has 8 MB of flash in the SDK, and table 16mb needs 16: use --partitions 4mb or 4mb-large or 8mb/,
     );
     assert.throws(calls, /ENOENT/, "no tool was asked to do anything");
     assert.equal(run("esp32/check", ["--partitions", "8mb", ...BOARD], env).status, 0);
@@ -325,11 +333,11 @@ test("the SDK's settings for releases are in a release, and not in a build for t
   });
 });
 
-test("settings and a table that the environment has for another application are in no build, and both commands say so", async () => {
+test("settings and a table that the environment has for another application are in no build, and both commands report it", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);
     const foreign = { ...env, SDKCONFIGPATH: folder, PARTITIONS_FILE: join(folder, "partitions.csv") };
-    const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: for an application of your own$/m;
+    const says = /^ignored:? +SDKCONFIGPATH and PARTITIONS_FILE of the environment: they are for other applications$/m;
     for (const args of [
       ["esp32/check"],
       ["esp32/flash", "--device-info", info, "--ssid", "net", "--port", "/dev/null"],
@@ -346,7 +354,7 @@ test("settings and a table that the environment has for another application are 
   });
 });
 
-test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
+test("a board without Wi-Fi is refused in one line, with exit code 2", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
     setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32h2" } }', {});
@@ -359,7 +367,7 @@ test("a board without Wi-Fi is one line that says so, and exit 2", async () => {
   });
 });
 
-test("a build that gives XS too little stack is one line that says what to set", async () => {
+test("a build that gives XS too little stack fails with one line that names the setting", async () => {
   await withFolder((folder) => {
     const { env } = standIns(folder);
     for (const args of [["esp32/check"], ["esp32/flash", "--build"]] as const) {
@@ -425,7 +433,7 @@ function assertRefused(env: NodeJS.ProcessEnv, table: string, says: RegExp): voi
   }
 }
 
-/** What the SDK of stand-ins says of the board STAND_IN. */
+/** The settings of the board STAND_IN in the SDK of stand-ins. */
 function setBoard(moddable: string, manifest: string, sdkconfig: { readonly [name: string]: string }): void {
   const target = join(moddable, "build", "devices", "esp32", "targets", STAND_IN);
   file(join(target, "manifest.json"), manifest);

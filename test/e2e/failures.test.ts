@@ -5,7 +5,7 @@ import type { Behaviour } from "../support/fault-server.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { withTestBed } from "../support/with-test-bed.js";
 
-/** Small waits: what is tested is the outcome, not the patience. */
+/** Short waits: the tests are about the outcome, not about the waits. */
 const QUICK = { download: { idleTimeoutSeconds: 0.3, maxAttempts: 3, backoffMaxSeconds: 0.05 } };
 
 /** The update fails with this report, once, and the old firmware goes on. */
@@ -231,7 +231,7 @@ testOnEngines("a failed update can be offered again and then resumes", (engine) 
     await bed.until("version", () => bed.platform.reports.length > 0);
     bed.platform.offer(DEVICE, bed.offer());
     await bed.ended();
-    // The first try stored blocks: only the second was in vain.
+    // The first try stored blocks: only the second one failed without a new block.
     assert.deepEqual(
       bed.platform.words().filter((word) => word.startsWith("fail")),
       ["fail -1 time_out"],

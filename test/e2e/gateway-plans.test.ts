@@ -3,7 +3,7 @@ import type { OtaConfig, Plan } from "../../src/index.js";
 import { testOnEngines } from "../support/engines.js";
 import { GatewayTestBed, type GatewayTestBedOptions, PRODUCT } from "../support/sub-device-test-bed.js";
 
-/** Looks often, so that a test does not wait for the ten seconds that users do. */
+/** The policy is checked often, so that a test does not wait ten seconds for it. */
 const POLICY = { recheckSeconds: 0.02 } as const;
 const OWN = { productId: "ABCDE12345", deviceName: "board_01" };
 const ALL = ["light1", "light2", "light3"];
@@ -15,7 +15,7 @@ function withPolicy(
   return { config: { policy: { ...POLICY, ...policy } }, subDevices: names.map((deviceName) => ({ deviceName })) };
 }
 
-/** Follows the plans of every boot. */
+/** Collects the plans of every boot. */
 function shown(gateway: GatewayTestBed): Plan[] {
   const plans: Plan[] = [];
   const { onAgent } = gateway.bed;

@@ -179,7 +179,7 @@ testOnEngines("the gateway's own update comes first, and its sub-devices' after 
       platform.wordsOf({ productId: "ABCDE12345", deviceName: "board_01" }).includes("version 0.2.0"),
     );
     assert.deepEqual(bed.boots, ["ota_0", "ota_1"]);
-    // Once for each boot, also where it begins on trial.
+    // Once for each boot, even if it begins on trial.
     assert.equal(platform.story.filter((line) => line.startsWith("subscribe $gateway")).length, 2);
     for (const { deviceName } of LIGHTS.slice(0, 2)) {
       assertSameBytes(gateway.sub(deviceName).image() as Uint8Array, bed.image);

@@ -32,7 +32,7 @@ test("an SDK that is whole is found, with its version", () =>
     });
   }));
 
-test("without an SDK, one line says what to install", () => {
+test("without an SDK, one line names what to install", () => {
   assert.throws(
     () => findLinuxSdk({}),
     /^UsageError: MODDABLE is not set: install the Moddable SDK 8 or newer, then export MODDABLE=\S.* PATH=/,
@@ -40,7 +40,7 @@ test("without an SDK, one line says what to install", () => {
   assert.throws(() => findLinuxSdk({ MODDABLE: "" }), /MODDABLE is not set/);
 });
 
-test("a folder that is no SDK, or an older one, is told apart from a newer one", () =>
+test("a folder that is no SDK, an older SDK and a newer one get different messages", () =>
   withFolder(async (folder) => {
     assert.throws(() => findLinuxSdk({ MODDABLE: folder }), /which is no Moddable SDK 8 or newer/);
     for (const version of ["7.9.0", "6", "", "x"]) {
@@ -62,7 +62,7 @@ test("an SDK that lacks a part or whose tools are not built is named by what it 
     );
   }));
 
-test("the command says it in one line and ends with 2; wrong input too", async () => {
+test("the command reports it in one line and exits with 2; wrong input too", async () => {
   const { MODDABLE } = process.env;
   delete process.env["MODDABLE"];
   try {

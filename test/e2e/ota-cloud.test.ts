@@ -112,7 +112,7 @@ test("an upgrade that was asked for before the cloud ran, and before the device 
     assert.equal((await statusOf(state)).devices[0]?.task?.state, "success");
   }));
 
-test("a file of device names cares for no version", () =>
+test("with a file of device names the versions that the devices run do not matter", () =>
   withCommands(async (folder) => {
     const { state } = await prepare(folder);
     const names = join(folder, "names.txt");
@@ -239,7 +239,7 @@ test("a manifest is stored with its firmware and served beside it", () =>
     );
   }));
 
-test("a file that could not be searched for secrets was added all the same, and the command says both", () =>
+test("a file that could not be searched for secrets is added all the same, and the command prints both", () =>
   withCommands(async (folder) => {
     const service = {
       status: () => Promise.resolve({ devices: [], firmwares: [] }),
@@ -258,7 +258,7 @@ test("a file that could not be searched for secrets was added all the same, and 
     }
   }));
 
-test("faults of the answers to gateways are at the tester's command, and no bind signature is printed", () =>
+test("a tester can switch on faults in the answers to gateways, and no bind signature is printed", () =>
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
     const { running, mqtt } = await serve(
@@ -577,7 +577,7 @@ for (const [what, args, message] of bad) {
     }));
 }
 
-test("a port that is taken is named, and a second cloud on a folder refused", () =>
+test("a port that is in use is named, and a second cloud on a folder is refused", () =>
   withCommands(async (folder) => {
     const { state } = await prepare(folder);
     const { running } = await serve(state);
@@ -598,7 +598,7 @@ test("a port that is taken is named, and a second cloud on a folder refused", ()
     await running.kill("SIGTERM");
   }));
 
-/** Where tests must not be missed, a missing broker is a failure. */
+/** If tests must not be missed, a missing broker is a failure. */
 const skipMosquitto =
   process.env["CI"] === undefined && spawnSync("mosquitto", ["-h"]).error !== undefined
     ? "no mosquitto here: install the Debian package `mosquitto`"

@@ -19,7 +19,7 @@ import { TestPlatform } from "../support/test-platform.js";
 const C3 = 5;
 const INFO = JSON.stringify({ auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET }, region: "china" });
 
-/** What esptool's read_flash gives of a real ESP32-C3 with the SDK's table, which has no MD5. */
+/** What esptool's read_flash reads from a real ESP32-C3 with the SDK's table, which has no MD5. */
 function flashOfC3(byteLength = 0x400000): Uint8Array {
   const flash = new Uint8Array(byteLength).fill(0xff);
   flash.set(bytesOf(factoryFlash(imageFor(C3, "1.0"))).subarray(0, byteLength));
@@ -55,7 +55,7 @@ async function succeed(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-test("inspect looks into the flash of a real board: its chip, its table without MD5, its slots", () =>
+test("inspect prints what the flash of a real board holds: its chip, its table without MD5, its slots", () =>
   withCommands(async (folder) => {
     const file = join(folder, "board.bin");
     writeFileSync(file, flashOfC3(0x800000));
@@ -118,7 +118,7 @@ test("flash takes a whole flash, of any chip and size, byte for byte, and read g
     }
   }));
 
-test("a board flashed for another chip is that chip: it takes updates for it, and refuses others", () =>
+test("a board flashed for another chip simulates that chip: it takes updates for it, and refuses others", () =>
   withCommands(async (folder) => {
     const [info, file, state] = [join(folder, "device_info.json"), join(folder, "board.bin"), join(folder, "state")];
     writeFileSync(info, INFO);
@@ -178,7 +178,7 @@ test("a board flashed for another chip is that chip: it takes updates for it, an
     }
   }));
 
-test("image makes one for each chip, by its name as Espressif or esptool writes it, and flash a board of it", () =>
+test("image makes an image for each chip, named as Espressif or esptool writes it, and flash makes a board of it", () =>
   withCommands(async (folder) => {
     const [file, state] = [join(folder, "image.bin"), join(folder, "state")];
     const spelled = CHIPS.map(({ name }, index) => (index % 2 === 0 ? name : name.toLowerCase().replace("-", "")));

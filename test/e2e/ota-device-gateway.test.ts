@@ -75,7 +75,7 @@ function pend({ platform, server }: Place, ...names: readonly string[]): void {
 const ended = ({ platform }: Place, name: string): boolean =>
   platform.wordsOf({ productId: PRODUCT, deviceName: name }).some((word) => word === "done" || word.startsWith("fail"));
 
-test("a gateway's sub-devices are simulated as the file says, and inspect tells what became of them", () =>
+test("a gateway's sub-devices are simulated as the file describes them, and inspect prints what became of them", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;
     const entry = (deviceName: string, install?: string): object => ({
@@ -115,7 +115,7 @@ test("a gateway's sub-devices are simulated as the file says, and inspect tells 
     assert.match(plain.stdout, /^sub-device +E69UADXUYY\/good +version 2\.0\.0 +done$/m);
   }));
 
-test("run holds its sub-devices to the policy, and to what the manifest says", () =>
+test("run applies the policy and the manifest's demands to its sub-devices too", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;
     const entry = (deviceName: string, version: string): object => ({
@@ -143,7 +143,7 @@ test("run holds its sub-devices to the policy, and to what the manifest says", (
     assert.ok(wordsOf("light1").includes("done"));
   }));
 
-test("SIGKILL of a gateway in the middle of its lights: the next run goes on, and what was updated stays", () =>
+test("SIGKILL of a gateway while its lights are updated: the next run goes on, and what was updated stays", () =>
   withPlace(INFO, async (place) => {
     const { server, state, run, list } = place;
     const names = ["light1", "light2", "light3"];

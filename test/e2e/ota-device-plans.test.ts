@@ -73,7 +73,7 @@ for (const [policy, warned] of [
   ['{"installWhen":"accepted"}', true],
   ['{"consent":"silent"}', false],
 ] as const) {
-  test(`run ${warned ? "warns" : "does not warn"} that nobody can answer, not on a terminal, where the policy is ${policy}`, () =>
+  test(`run ${warned ? "warns" : "does not warn"} that nobody can answer, not on a terminal, if the policy is ${policy}`, () =>
     withPlace("0.2.0", async ({ platform, file, run }) => {
       const device = new Running("device/main", [...run, "--policy", file("policy.json", policy)]);
       await device.until("the version", () => platform.words().includes("version 0.1.0"));
@@ -131,7 +131,7 @@ test("run shows an MCU that hangs: the installation is ended by its time", () =>
     await device.kill("SIGTERM");
   }));
 
-test("run shows a slow MCU: slower than the installation may be silent it fails, otherwise it takes its time", () =>
+test("run shows a slow MCU: its installation fails if it is silent for too long, and otherwise succeeds", () =>
   withPlace("mcu_2.0.0", async ({ platform, run }) => {
     const args = ["--component", "id=mcu,version=1.0.0,pause=0.2", "--install-timeout"];
     const impatient = new Running("device/main", [...run, ...args, "0.1"]);
@@ -160,14 +160,14 @@ for (const [how, reason] of [
     }));
 }
 
-test("run shows a firmware on trial whose self test holds", () =>
+test("run shows a firmware on trial whose self test passes", () =>
   withPlace("0.2.0", async ({ platform, run }) => {
     const device = new Running("device/main", [...run, "--self-test", "ok"]);
     await device.until("the new version", () => platform.words().at(-1) === "version 0.2.0");
     await device.kill("SIGTERM");
   }));
 
-test("a vitals file that is half written, or gone, keeps the last values", () =>
+test("if the vitals file is half written, or gone, the last values stay", () =>
   withFolder((folder) => {
     const path = join(folder, "vitals.json");
     writeFileSync(path, '{"batteryPercent":20,"signalDbm":-60}');
@@ -181,7 +181,7 @@ test("a vitals file that is half written, or gone, keeps the last values", () =>
     assert.deepEqual(read(), [21, undefined]);
   }));
 
-test("where nobody can answer, the log says what a plan waits for", () =>
+test("if nobody can answer, the log reports what a plan waits for", () =>
   withPlace("0.2.0", async ({ file, run }) => {
     const device = new Running("device/main", [...run, "--policy", file("policy.json", '{"consent":"ask"}')]);
     await device.until("the wait", () => device.stderr.includes("firmware waits: an answer"));
@@ -228,7 +228,7 @@ const wrong: readonly (readonly [what: string, args: (file: Place["file"]) => st
   [
     "a component that is the board itself",
     () => ["--component", "id=firmware,version=1"],
-    /firmware is the board's own/,
+    /firmware is the name of the board's own firmware/,
   ],
   [
     "a component too long for the wire",

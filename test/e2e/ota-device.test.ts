@@ -140,7 +140,7 @@ test(`updates survive SIGKILL at random moments (${REPEAT})`, { timeout: 240_000
   }
 });
 
-test("a folder is one device's at a time", () =>
+test("a folder belongs to one device at a time", () =>
   withPlace(imageOf("0.2.0", 4096), async ({ state, platform, run }) => {
     const device = new Running("device/main", run);
     await device.until("version", () => platform.words().length > 0);

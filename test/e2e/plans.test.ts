@@ -4,14 +4,14 @@ import { type TestBed, DEVICE, imageOf } from "../support/test-bed.js";
 import { testOnEngines } from "../support/engines.js";
 import { withTestBed } from "../support/with-test-bed.js";
 
-/** Looks often, so that a test does not wait for the ten seconds that users do. */
+/** The policy is checked often, so that a test does not wait ten seconds for it. */
 const POLICY = { recheckSeconds: 0.02, manifest: false } as const;
 
 function withPolicy(policy: OtaConfig["policy"] = {}): { config: Partial<OtaConfig> } {
   return { config: { policy: { ...POLICY, ...policy } } };
 }
 
-/** Follows the plans of every boot. */
+/** Collects the plans of every boot. */
 function shown(bed: TestBed, onPlan: (plan: Plan) => void = () => {}): Plan[] {
   const plans: Plan[] = [];
   bed.onAgent = (agent) =>
@@ -35,7 +35,7 @@ testOnEngines("a policy that has nothing to wait for lets an update go as ever",
   }),
 );
 
-testOnEngines("a plan waits for the listener's yes, says what it is, and nothing is fetched before", (engine) =>
+testOnEngines("a plan waits for the listener's yes, describes the update, and nothing is fetched before", (engine) =>
   withTestBed({ engine, ...withPolicy() }, async (bed) => {
     const plans = shown(bed);
     offered(bed);
@@ -122,7 +122,7 @@ testOnEngines("an unmet precondition waits and is no failure, until battery and 
   );
 });
 
-testOnEngines("downloaded now, installed in the window, also where the power is cut in between", (engine) => {
+testOnEngines("downloaded now, installed in the window, even if the power is cut in between", (engine) => {
   let now = Date.parse("2026-03-01T12:00:00Z") / 1000;
   const policy = withPolicy({
     windows: [{ from: "23:00", to: "01:00" }],
@@ -178,7 +178,7 @@ testOnEngines("a deadline ends a download that takes too long", (engine) =>
   }),
 );
 
-testOnEngines("whoever is asked hears that the answer is not wanted any more", (engine) =>
+testOnEngines("the application is informed that an answer is not wanted any more", (engine) =>
   withTestBed({ engine, config: { policy: { ...POLICY, deadlineSeconds: 1 } } }, async (bed) => {
     let closed = 0;
     bed.onAgent = (agent) => agent.on("plan", (plan) => void plan.closed().then(() => closed++));
@@ -204,7 +204,7 @@ testOnEngines("an image for another version than runs is refused, with the reaso
   }),
 );
 
-testOnEngines("asked for, the version is reported again, and brings the plan that was missed", (engine) =>
+testOnEngines("checkForUpdate reports the version again, and brings the plan that was missed", (engine) =>
   withTestBed({ engine, ...withPolicy() }, async (bed) => {
     const plans = shown(bed);
     bed.board.powerOn();
@@ -224,14 +224,14 @@ testOnEngines("the version is reported again by itself", (engine) =>
   }),
 );
 
-testOnEngines("a self test that holds has the new firmware stay", (engine) =>
+testOnEngines("a self test that passes makes the new firmware stay", (engine) =>
   withTestBed({ engine, config: { selfTest: () => Promise.resolve(true) } }, async (bed) => {
     await bed.update();
     assert.deepEqual(bed.slots().running, { slot: "ota_1", version: "0.2.0", state: "valid" });
   }),
 );
 
-testOnEngines("a self test that does not hold has it revert, and the old firmware says why", (engine) =>
+testOnEngines("a self test that fails makes it revert, and the old firmware reports why", (engine) =>
   withTestBed({ engine, config: { selfTest: () => false } }, async (bed) => {
     await bed.update();
     assert.deepEqual(bed.boots, ["ota_0", "ota_1", "ota_0"]);
@@ -240,7 +240,7 @@ testOnEngines("a self test that does not hold has it revert, and the old firmwar
   }),
 );
 
-testOnEngines("a self test that never ends has it revert too", (engine) =>
+testOnEngines("a self test that never ends makes it revert too", (engine) =>
   withTestBed({ engine, config: { selfTest: () => new Promise(() => {}), selfTestSeconds: 0.1 } }, async (bed) => {
     await bed.update();
     assert.ok(bed.platform.words().includes("fail -5 self test: no end in time"));
@@ -267,9 +267,9 @@ testOnEngines("a reverted image is not installed again before its cool-down, and
   });
 });
 
-/** To the boot loader a restart, a watchdog's too, and a change of the battery are one. */
+/** For the boot loader a restart (by a watchdog too) and a change of the battery are the same. */
 testOnEngines(
-  "a restart during the trial reverts, is told, and does not stop the image from being installed again",
+  "a restart during the trial reverts, is reported, and does not stop the image from being installed again",
   (engine) => {
     let disturbed = false;
     const selfTest = (): Promise<boolean> => {

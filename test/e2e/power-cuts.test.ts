@@ -10,7 +10,7 @@ const BLOCK = 4096;
 /** About what a small update takes from the agent's start to the restart, on either engine, in milliseconds. */
 const UPDATE_MS = 120;
 
-/** Cuts the power once `condition` holds, and comes back. */
+/** Cuts the power once `condition` holds, and switches it on again. */
 async function cutWhen(bed: TestBed, what: string, condition: () => boolean): Promise<void> {
   await bed.until(what, condition);
   bed.board.cutPower();
@@ -128,7 +128,7 @@ testOnEngines(
           bed.board.powerOn();
         }
         await bed.ended();
-        // A revert may be followed by the next job at once.
+        // The next job may follow a revert at once.
         await bed.until("a settled board", () => {
           const told = bed.platform.words().at(-1)?.startsWith("version") === true;
           return told && bed.slots().running.state === "valid" && bed.checkpoint() === undefined;

@@ -17,7 +17,7 @@ const INFO = {
   region: "us-east",
 };
 
-test("provision makes the image of Espressif's generator, says which keys it holds and no value, and keeps it from others", () =>
+test("provision makes the image of Espressif's generator, prints its keys and no value, and makes it readable for its owner only", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify(INFO));
@@ -51,7 +51,7 @@ test("provision makes the image of Espressif's generator, says which keys it hol
     assert.equal(statSync(output).mode & 0o077, 0);
   }));
 
-test("a board that would trust no certificate of its broker is warned of", () =>
+test("provision warns of a board that would trust no certificate of its broker", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
     writeFileSync(info, JSON.stringify(INFO));
@@ -111,15 +111,23 @@ test("wrong input is one line without a secret, exit 2, and leaves no file", () 
     const latin1 = join(folder, "latin1.txt");
     writeFileSync(latin1, Buffer.from("pässwörd 1\n", "latin1"));
     for (const [says, ...args] of [
-      [/password goes with --ssid/, "--password", "eight888"],
+      [/password needs --ssid/, "--password", "eight888"],
       [/8 to 63 bytes/, "--ssid", "net", "--password", "seven77"],
       [/8 to 63 bytes/, "--ssid", "net", "--password", ""],
       [/64 hexadecimal digits/, "--ssid", "net", "--password", "eight888".repeat(8)],
       [/64 hexadecimal digits/, "--ssid", "net", "--password", "ä".repeat(32)],
       [/latin1\.txt is not UTF-8/, "--ssid", "net", "--password-file", latin1],
-      [/without --password-file/, "--ssid", "net", "--password", "eight888", "--password-file", "x"],
+      [
+        /--password and --password-file are both given/,
+        "--ssid",
+        "net",
+        "--password",
+        "eight888",
+        "--password-file",
+        "x",
+      ],
       [/cannot read .*none/, "--ssid", "net", "--password-file", join(folder, "none")],
-      [/--ssid has 1 to 32 bytes/, "--ssid", "ä".repeat(17)],
+      [/--ssid must have 1 to 32 bytes/, "--ssid", "ä".repeat(17)],
       [/broker URL is not/, "--broker", "http://x"],
       [/is not a certificate/, "--ca", info],
       [/whole pages/, "--size", "4096"],

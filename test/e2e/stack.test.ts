@@ -12,7 +12,7 @@ const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
   budgets: { readonly stackSlots: number };
 };
 
-/** One of each that the scenes must have come by: what they do not reach is not measured. */
+/** The kinds of calls that the scenes must have reached: what they do not reach is not measured. */
 const KINDS = [
   "create",
   "start",
@@ -84,7 +84,7 @@ test("the deepest call into the engine, TLS and an application's listener are wi
 
 const { MODDABLE } = process.env;
 
-test("over the SDK's TLS the deepest call and a listener are within the stack, and TLS adds what is said", {
+test("over the SDK's TLS the deepest call and a listener are within the stack, and TLS adds what docs/stack.md states", {
   timeout: 600_000,
   skip: MODDABLE === undefined ? "MODDABLE is not set" : false,
 }, async (context) => {

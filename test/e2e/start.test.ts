@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { imageOf } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
 
-test("the main job ends with 0 and a line that says done", async () => {
+test("the main job ends with 0 and a line with the word done", async () => {
   const { code, stdout, stderr } = await runCommand("start", []);
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
@@ -23,7 +23,7 @@ test("--cut shows the cut and the resume", async () => {
   );
 });
 
-test("--gateway brings three lights to one firmware, which is fetched once, and leaves the air conditioner alone", async () => {
+test("--gateway updates three lights to one firmware, which is fetched once, and not the air conditioner", async () => {
   const { code, stdout, stderr } = await runCommand("start", ["--gateway"]);
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
@@ -67,7 +67,7 @@ test("--firmware with the factory's own version is an update all the same", () =
     assert.match(stdout, /^done +version 0\.1\.0 runs/m);
   }));
 
-test("an image whose version no platform takes is refused, and it says what to set", () =>
+test("an image whose version no platform takes is refused with the option to set", () =>
   withCommands(async (folder) => {
     const path = join(folder, "my.bin");
     writeFileSync(path, imageOf("1.0+dirty", 8192));
@@ -84,7 +84,7 @@ test("interrupted, it leaves nothing behind", () =>
     assert.deepEqual(readdirSync(folder), []);
   }));
 
-test("a reader that goes away early is no failure", async () => {
+test("a reader of its output that ends early is no failure", async () => {
   const running = new Running("start", []);
   running.child.stdout?.destroy();
   const { code, stderr } = await running.ended;

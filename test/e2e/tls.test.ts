@@ -52,7 +52,7 @@ testOnEngines("a whole update over mqtts and https", (engine) =>
 );
 
 for (const authority of ["other-ca.pem", undefined]) {
-  testOnEngines(`a broker that ${authority ?? "no CA of ours"} did not sign is not spoken to`, (engine) =>
+  testOnEngines(`a broker that ${authority ?? "no CA of ours"} did not sign gets no message`, (engine) =>
     withTls(engine, authority, "ca.pem", async (bed) => {
       const errors: unknown[] = [];
       bed.onAgent = (agent) => agent.on("connection", ({ code }) => errors.push(code));
@@ -132,7 +132,7 @@ test("the commands: a device with a certificate against a cloud that asks for on
     }
   }));
 
-test("a device with a secret against the same cloud is asked for its HMAC", () =>
+test("a device with a secret proves itself to the same cloud by its HMAC", () =>
   withCommands(async (folder) => {
     const cloud = await Cloud.start({
       folder: join(folder, "cloud"),

@@ -86,7 +86,7 @@ testOnEngines("the platform's answer to a version report reaches the application
   }),
 );
 
-testOnEngines("the application follows states, progress and the result; its own mistakes do no harm", (engine) =>
+testOnEngines("the application gets states, progress and the result; its own mistakes do no harm", (engine) =>
   withTestBed({ engine }, async (bed) => {
     const seen: string[] = [];
     const results: unknown[] = [];
@@ -145,7 +145,7 @@ testOnEngines("redirects are followed", (engine) =>
   }),
 );
 
-testOnEngines("an agent that is stopped says good-bye and goes on later from what is stored", (engine) =>
+testOnEngines("an agent that is stopped disconnects in order and goes on later from what is stored", (engine) =>
   withTestBed({ engine }, async (bed) => {
     bed.platform.pending = () => bed.offer();
     bed.server.behaviours = [{ stallAfter: 100 * 1024 }];

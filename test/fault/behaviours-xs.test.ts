@@ -9,7 +9,7 @@ import { HTTP_BEHAVIOURS, MQTT_BEHAVIOURS } from "./table.js";
 
 const SEED = 1;
 
-/** The sim chip's turn comes with `npm run test:fault -- --engine xs`. */
+/** `npm run test:fault -- --engine xs` runs the sim chip too. */
 describe("on the XS engine each behaviour ends as it must, and as on Node: every request, report and boot at its millisecond", () => {
   for (const behaviour of [...HTTP_BEHAVIOURS, ...MQTT_BEHAVIOURS]) {
     test(behaviour.name, () => {

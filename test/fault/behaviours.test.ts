@@ -41,7 +41,7 @@ test("a run is the same each time, to the millisecond", () => {
   }
 });
 
-test("the judge sees what is not as it must be", () => {
+test("the judge reports what is not as it must be", () => {
   const behaviour = HTTP_BEHAVIOURS[0];
   assert.ok(behaviour !== undefined);
   const record = run({ scenario: behaviour, makeChip: CHIPS.small, seed: SEED });

@@ -5,19 +5,19 @@ import { Scheduler } from "../support/scheduler.js";
 import type { SeededRandom } from "../support/seed.js";
 import type { ChipModules } from "./chip.js";
 
-/** The world as one boot of the board meets it. */
+/** Everything outside of the board, as one boot of it finds it. */
 export interface Surroundings extends Servers {
   /** @returns whether the name has an address */
   resolves(host: string): boolean;
   /** Whether the next TLS handshake fails. */
   readonly untrusted: boolean;
-  /** What the ticks count besides the time since power-on. */
+  /** Milliseconds that the ticks add to the time since power-on. */
   readonly ticksOffset: number;
   /** Seconds since 1970. */
   readonly wallClock: number | undefined;
 }
 
-/** One boot: virtual time, sockets that are counted, and a supply that can be cut. */
+/** One boot: virtual time, sockets that are counted, and a power supply that can be cut. */
 export class FaultBoard {
   readonly power = new Power();
   readonly scheduler = new Scheduler();

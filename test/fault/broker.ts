@@ -17,7 +17,7 @@ const SUBSCRIBE = 8;
 const PINGREQ = 12;
 const LATE_MS = 15_000;
 
-/** One connection to an MQTT 3.1.1 broker, as far as one client needs it. */
+/** One connection to an MQTT 3.1.1 broker: the part of it that one client needs. */
 export class Broker implements Server {
   readonly #options: BrokerOptions;
   #ended = false;

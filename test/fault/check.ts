@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { assess, type Schedule, schedule } from "./schedules.js";
 
-/** The first schedule that broke a rule, shrunk to the least that does. */
+/** The first schedule that broke a rule, shrunk to the smallest one that does. */
 export interface Finding {
   readonly schedule: Schedule;
   readonly what: readonly string[];
-  /** Leads back to it from the same seed. */
+  /** Path that finds it again from the same seed. */
   readonly path: string;
 }
 

@@ -14,7 +14,7 @@ export interface EngineOptions {
 }
 
 /**
- * Makes the agent of one boot. Whatever it calls or is told, the call returns when all that follows at once is done.
+ * Makes the agent of one boot. Each call, by the agent or into it, returns when all that follows at once is done.
  */
 export type Engine = (options: EngineOptions) => RunningAgent;
 

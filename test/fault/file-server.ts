@@ -15,7 +15,7 @@ export interface RequestSeen {
 export interface FileServerOptions {
   readonly line: Line;
   readonly answer: HttpAnswer;
-  /** The file of a version, as this answer has it; `undefined`: no such file. */
+  /** The file of a version, with the changes of this answer; `undefined`: no such file. */
   fileFor(version: string, answer: HttpAnswer): FirmwareFile | undefined;
   onRequest(request: Omit<RequestSeen, "atMs">): void;
 }
@@ -23,7 +23,7 @@ export interface FileServerOptions {
 /** A file comes in so many pieces, slowly enough for reports on the way. */
 const PIECES = 6;
 const PIECE_DELAY_MS = 400;
-/** Whoever waits for more than this many is left in silence. */
+/** An answer in more pieces than this ends in silence. */
 const PIECE_LIMIT = 4096;
 
 /** One connection for a file. */

@@ -15,7 +15,7 @@ export interface FirmwareFile {
   readonly md5: string;
 }
 
-/** A file of any size, as like an application image as that size allows. */
+/** A file of any size, which resembles an application image as far as that size allows. */
 export function fileOf(version: string, byteLength: number, name: FileName = "same"): FirmwareFile {
   const bytes = contentOf(version, byteLength, name);
   return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
@@ -50,7 +50,7 @@ function contentOf(version: string, byteLength: number, name: FileName): Uint8Ar
   }
 }
 
-/** Images come in whole lines: what is over, as a signature would be, follows the image. */
+/** An image has whole lines: the rest of the file follows the image, as a signature would. */
 function image(version: string, byteLength: number, seed: number): Uint8Array {
   const whole = byteLength - (byteLength % LINE_LENGTH);
   const bytes = new Uint8Array(byteLength).fill(0xe9);

@@ -40,7 +40,7 @@ export const ANSWERS: readonly (readonly [Harm, HttpAnswer])[] = [
   ["-5", { status: 302, fields: { Location: "ftp://files.test/0.2.0" } }],
 ];
 
-/** Brokers for random schedules: whatever they do passes, and costs a job nothing. */
+/** Brokers for random schedules: their faults pass, and cost a job nothing. */
 export const CONNECTIONS: readonly BrokerConnection[] = [
   {},
   { connect: "no-address" },

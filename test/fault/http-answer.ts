@@ -15,7 +15,7 @@ export interface Reply {
 
 const CHUNK_LENGTH = 300;
 
-/** What a right server sends, bent as the answer says. */
+/** What a right server sends, with the faults of this answer. */
 export function replyTo(request: Request, answer: HttpAnswer, file: Uint8Array, etag: string): Reply {
   if (answer.raw !== undefined) return broken(answer, bytesOf(answer.raw), new Uint8Array(0));
   if (answer.status !== undefined) return refusal(answer, file);

@@ -78,7 +78,7 @@ export const HTTP_STATUSES: readonly Behaviour[] = [
   { name: "416, always", always: { status: 416 }, ends: { report: "fail -5", requests: 2 } },
 ];
 
-/** What a 200 or a 206 says of itself. */
+/** Faults in the fields of a 200 or a 206. */
 export const HTTP_RANGES: readonly Behaviour[] = [
   { name: "the whole file to a resume", http: [HALF, { ignoresRange: true }], ends: { report: "done", requests: 2 } },
   {

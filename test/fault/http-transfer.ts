@@ -8,7 +8,7 @@ const TIMED_OUT = "fail -1 time_out";
 const TRIES = 8;
 const HALF = { in: "body", share: 0.5, then: "end" } as const;
 
-/** How the bytes of a body come, and how they stop coming. */
+/** Ways in which the bytes of a body come, and stop. */
 export const HTTP_TRANSFER: readonly Behaviour[] = [
   { name: "a right server", ends: ONCE },
   { name: "a server that keeps the connection open after the last byte", http: [{ lingers: true }], ends: ONCE },

@@ -3,7 +3,7 @@ import type { RunRecord } from "./run.js";
 import type { Outcome } from "./scenario.js";
 import { describeReport } from "./broker.js";
 
-/** @returns where a run did not end as it must */
+/** @returns in what a run did not end as it must */
 export function judge(record: RunRecord, ends: Outcome): string[] {
   const wrong: string[] = [...record.violations];
   const expect = (what: string, actual: unknown, expected: unknown): void => {

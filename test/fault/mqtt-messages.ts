@@ -12,7 +12,7 @@ function ignored(message: Message): Pick<Behaviour, "answers" | "quiet" | "ends"
   return { quiet: true, answers: [[message]], ends: NOTHING };
 }
 
-/** What a message may be. */
+/** Messages that the platform, or somebody else, may send. */
 export const MQTT_MESSAGES: readonly Behaviour[] = [
   { name: "an offer without a URL", ...first({ offer: { url: undefined } }) },
   { name: "an offer without an MD5", ...first({ offer: { md5sum: undefined } }) },

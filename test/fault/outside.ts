@@ -17,9 +17,9 @@ export interface OutsideOptions {
   readonly slotLength: number;
   /** Milliseconds since the first power-on. */
   now(): number;
-  /** The same, of the last power-on or restart. */
+  /** Time of the last power-on or restart, in the same milliseconds. */
   bootedAt(): number;
-  /** Version that the device runs, as its board says it. */
+  /** Version that the device runs, as its board reports it. */
   running(): string;
   onActivity(): void;
   onBroken(what: string): void;
@@ -89,7 +89,7 @@ export class Outside implements Surroundings {
     return port === MQTT_PORT ? this.#acceptBroker(line) : this.#acceptFile(line);
   }
 
-  /** A version's file as offered, or another in its place. */
+  /** A version's file as offered, or another one that replaces it. */
   file(version: string, name?: FileName): FirmwareFile {
     const { scenario, blockLength, slotLength } = this.#options;
     const other = version !== this.#target;
@@ -101,7 +101,7 @@ export class Outside implements Surroundings {
     return file;
   }
 
-  /** When incidents are yet to come by time. */
+  /** The times of incidents that are still to come. */
   moments(): number[] {
     const incidents = this.#options.scenario.incidents ?? [];
     return incidents.flatMap((incident, index) =>
@@ -109,7 +109,7 @@ export class Outside implements Surroundings {
     );
   }
 
-  /** Brings about what is due by now. */
+  /** Does everything that is due by now. */
   passTime(): void {
     for (const [index, incident] of (this.#options.scenario.incidents ?? []).entries()) {
       if (!("atMs" in incident) || this.#happened.has(index) || incident.atMs > this.#options.now()) continue;
@@ -117,7 +117,7 @@ export class Outside implements Surroundings {
     }
   }
 
-  /** The operator asks again for the job that waits. @returns false where he has done so often enough */
+  /** The operator asks again for the job that waits. @returns false if he has done so often enough */
   retry(): boolean {
     const job = this.platform.open;
     if (job === undefined || ++job.retries > 3) return false;
@@ -144,7 +144,7 @@ export class Outside implements Surroundings {
   #onConnect(): void {
     const { scenario, now, bootedAt, onBroken } = this.#options;
     const last = this.connects.at(-1) ?? -Infinity;
-    // Who is told that an hour has passed cannot know better.
+    // A device whose clock is set forward cannot know that the time has not passed.
     const told = (scenario.incidents ?? []).some((incident) => incident.do === "set-clock");
     if (!told && last >= bootedAt() && now() - last < CONNECT_INTERVAL_MS) {
       onBroken(`a CONNECT ${now() - last} ms after the last`);
@@ -207,7 +207,7 @@ export class Outside implements Surroundings {
   }
 }
 
-/** Whether a report is the one that is waited for, or beyond it. */
+/** Whether a report is the awaited one, or a later one. */
 function reaches(word: string, awaited: string): boolean {
   const percent = /^downloading ([0-9]+)$/;
   const [heard, wanted] = [percent.exec(word)?.[1], percent.exec(awaited)?.[1]];

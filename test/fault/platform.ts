@@ -5,7 +5,7 @@ import type { Message } from "./scenario.js";
 /** One update of the one device, as the operator sees it. */
 export interface Job {
   readonly file: FirmwareFile;
-  /** Distinct terminal reports, as they came. */
+  /** Distinct terminal reports, in the order in which they came. */
   readonly results: string[];
   /** Whether a newer job took its place. */
   replaced: boolean;
@@ -17,16 +17,16 @@ export interface Job {
 
 export interface PlatformOptions {
   now(): number;
-  /** Version that the device runs, as its board says it. */
+  /** Version that the device runs, as its board reports it. */
   running(): string;
   readonly url: string | undefined;
-  /** What an offer is about as long as there is no job. */
+  /** The file of an offer as long as there is no job. */
   readonly file: FirmwareFile;
   /** Instead of the right answers to the first version reports. */
   readonly answers: readonly (readonly Message[])[];
-  /** A report was heard; what it sets off comes back as messages. */
+  /** A report came. @returns the messages that it leads to */
   onReport(word: string): readonly Message[];
-  /** A terminal report was heard for a job. */
+  /** A terminal report came for a job. */
   onResult(job: Job | undefined, word: string): void;
 }
 
@@ -54,7 +54,7 @@ export class Platform {
     this.jobs.push({ file, results: [], replaced: false, retries: 0, offeredMs: 0 });
   }
 
-  /** An offer of a job that failed is that job once more. */
+  /** A job that failed is offered once more. */
   reopen(): void {
     const last = this.jobs.at(-1);
     if (last?.results.some((text) => !text.includes('"done"'))) this.create(last.file);
@@ -105,7 +105,7 @@ export class Platform {
     this.#options.onResult(job, word);
     if (job === undefined || job.results.includes(text)) return;
     job.results.push(text);
-    // An offer that is on its way still is the operator's wish to try again.
+    // An offer that is still on its way means that the operator wants another try.
     if (word !== "done" && job === this.jobs.at(-1) && job.offeredMs > this.#options.now()) this.create(job.file);
   }
 }

@@ -18,25 +18,25 @@ export type ChipMaker = (options: { factory: Uint8Array; cutPlan: CutPlan }) => 
 export interface RunOptions {
   readonly scenario: Scenario;
   readonly makeChip: ChipMaker;
-  /** Of the device's entropy. */
+  /** Seed of the device's entropy. */
   readonly seed: number;
-  /** What runs at the start; default: the factory's image. */
+  /** The firmware that runs at the start; default: the factory's image. */
   readonly running?: FirmwareFile;
   readonly log?: Log | undefined;
   /** Default: Node. */
   readonly engine?: Engine | undefined;
 }
 
-/** What came of a scenario. */
+/** The outcome of a scenario. */
 export interface RunRecord {
   /** Rules that hold in every run, and were broken. */
   readonly violations: readonly string[];
-  /** That runs in the end. */
+  /** Version that runs in the end. */
   readonly version: string;
   readonly jobs: readonly Job[];
   readonly words: readonly string[];
   readonly requests: readonly RequestSeen[];
-  /** When each CONNECT came. */
+  /** The time of each CONNECT. */
   readonly connects: readonly number[];
   readonly resultAtMs: number | undefined;
   readonly boots: number;
@@ -44,14 +44,14 @@ export interface RunRecord {
 }
 
 const FACTORY_LENGTH = 2048;
-/** Longer than any wait of the agent's. */
+/** Longer than any of the agent's waits. */
 const CALM_MS = 600_000;
 const VIRTUAL_LIMIT_MS = 48 * 3_600_000;
 const TURN_LIMIT = 200_000;
 const BOOT_LIMIT = 60;
 const POWER_PAUSE_MS = 1_000;
 
-/** What a board is made with. */
+/** The image that a board leaves the factory with. */
 export function factoryFile(): FirmwareFile {
   return fileOf(OLD, FACTORY_LENGTH);
 }
@@ -69,7 +69,7 @@ class Run {
   readonly #violations: string[] = [];
   readonly #first: FirmwareFile;
   #board: FaultBoard | undefined;
-  /** Of the boots before this one. */
+  /** Milliseconds of the boots before this one. */
   #elapsedMs = 0;
   #lastActivityMs = 0;
   #running: string;
@@ -133,14 +133,14 @@ class Run {
   /** @returns whether the power comes back, or the board restarts */
   #boot(): boolean {
     this.#boots++;
-    // However long what was left of an earlier boot took to go quiet.
+    // The rest of an earlier boot may have taken any time to end.
     this.#lastActivityMs = this.#elapsedMs;
     const board = new FaultBoard({ surroundings: this.#outside, random: this.#random });
     this.#board = board;
     try {
       return this.#powered(board);
     } finally {
-      // However it ends: what the agent holds outside of this process goes with the power.
+      // Whatever ends the boot, an engine outside of this process ends with the power.
       board.power.cut();
     }
   }
@@ -222,7 +222,7 @@ class Run {
     return false;
   }
 
-  /** All is calm: what is left must be what an idle agent needs, and after `stop` nothing. */
+  /** Nothing happens any more: only what an idle agent needs may be left, and after `stop` nothing. */
   #end(board: FaultBoard, agent: RunningAgent, guarded: (action: () => void) => void): void {
     if (agent.state !== "idle") this.#break(`it ends in ${agent.state}`);
     if (board.openPorts.some((port) => port !== MQTT_PORT)) this.#break("a connection for the file is left open");
@@ -265,7 +265,7 @@ class Run {
   #checkJobs(): void {
     for (const { file, results, replaced } of this.#outside.platform.jobs) {
       if (results.length > 1) this.#break(`different results for ${file.version}: ${results.join(" ")}`);
-      // An offer of nothing is refused as malformed, and nobody can be told.
+      // An offer of an empty file is refused as malformed, and cannot be reported.
       if (file.bytes.byteLength === 0) {
         if (results.length > 0) this.#break("a result for an image of no byte");
         continue;

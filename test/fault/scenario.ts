@@ -1,6 +1,6 @@
 /*
- * What the world does to one update, as data alone: whatever engine runs the agent can play it. Everything that is not
- * said goes well.
+ * What happens around one update, as data alone, so that it can be run with any engine. Everything that is not named
+ * goes well.
  */
 
 /** The file that is meant. `same`: as offered. */
@@ -31,7 +31,7 @@ export interface HttpAnswer {
   readonly file?: FileName;
   /** The whole file with a 200, whatever was asked for. */
   readonly ignoresRange?: boolean;
-  /** A 206 that stops after this share of what was asked for, and says so. */
+  /** A 206 that stops after this share of what was asked for, and declares that in its Content-Range. */
   readonly serves?: number;
   readonly framing?: "length" | "chunked" | "close";
   readonly chunks?: "extended" | "bad-size" | "overlong" | "unending";
@@ -44,7 +44,7 @@ export interface HttpAnswer {
   readonly lingers?: boolean;
 }
 
-/** What the broker hears, by the first word of it. */
+/** What the broker receives, by its first word. */
 export type Word = "connect" | "subscribe" | "version" | "downloading" | "burning" | "done" | "fail" | "ping";
 
 /** How the broker treats one connection. */
@@ -52,14 +52,14 @@ export interface BrokerConnection {
   readonly connect?: "no-address" | "refused" | "silent";
   readonly connack?: number | "none";
   readonly suback?: number | "none";
-  /** Ends when it hears this, before it does anything about it. */
+  /** The broker ends the connection when this comes, before it does anything about it. */
   readonly endsAt?: Word;
-  /** Does not hear this, and does not answer. */
+  /** This is lost on its way to the broker, which does not answer. */
   readonly loses?: Word;
-  /** Hears this, and its PUBACK goes astray: none at all, one of another packet, or one 15 s late or twice. */
+  /** The PUBACK of this goes wrong: none at all, that of another packet, or one that comes 15 s late or twice. */
   readonly puback?: { readonly of: Word; readonly how: "none" | "wrong" | "late" | "twice" };
   readonly pings?: "unanswered";
-  /** Sends these bytes when it hears this. */
+  /** The broker sends these bytes when this comes. */
   readonly says?: { readonly at: Word; readonly bytes: readonly number[] };
   /** All its bytes come one at a time. */
   readonly dribbles?: boolean;
@@ -72,7 +72,7 @@ export interface Message {
    * `{RUNNING}` the running version.
    */
   readonly offer?: { readonly [field: string]: unknown };
-  /** Instead of an offer: text, or bytes that are none. */
+  /** Sent instead of an offer: text, or bytes that are no text. */
   readonly text?: string;
   readonly bytes?: readonly number[];
   readonly delayMs?: number;
@@ -91,17 +91,17 @@ export type Incident =
   /** The wall clock, and the ticks of boards whose ticks are the wall clock. */
   | { readonly do: "set-clock"; readonly byMs: number };
 
-/** Once: at a moment of the run, or when the platform hears a report that begins so (`downloading 40`: or more). */
+/** Once: at a time of the run, or when the platform gets a report that begins so (`downloading 40`: or more). */
 export type Occasion = { readonly atMs: number } | { readonly at: string };
 
 export interface Scenario {
   readonly name: string;
-  /** The operator wants nothing: what comes, comes by messages. */
+  /** The operator starts no update: offers come only from `messages`. */
   readonly quiet?: boolean;
-  /** That is offered; default 0.2.0. */
+  /** Version that is offered; default 0.2.0. */
   readonly version?: string;
   readonly size?: number;
-  /** What is offered, byte for byte. */
+  /** The offered file, byte for byte. */
   readonly content?: FileName;
   readonly url?: string;
   /** Tries to reach the file, in turn; afterwards `always`, or all goes well. */
@@ -118,35 +118,37 @@ export interface Scenario {
   readonly cuts?: readonly Cut[];
 }
 
-/** The power goes inside the nth change to flash or key-value store since the one before. */
+/** The power goes inside the nth change to flash or key-value store after the cut before it. */
 export interface Cut {
   readonly operation: number;
-  /** Chosen from those that the operation can have. */
+  /** Selects one of the ways in which that operation can be cut. */
   readonly mode: number;
 }
 
 /** How it must end. */
 export interface Outcome {
-  /** That runs in the end. Default: the new one for `done`, the old one otherwise. */
+  /** Version that runs in the end. Default: the new one for `done`, the old one otherwise. */
   readonly version?: string;
   /** The one terminal report: `done`, `fail -1 time_out`, …, or how it begins; `undefined`: none was due. */
   readonly report: string | undefined;
   /** Requests for the file that reached a server. */
   readonly requests: number;
-  /** Where each request begins: at the first byte, or at a block's boundary not before the request ahead of it. */
+  /**
+   * The start of each request: the first byte, or a block's boundary not before the start of the request ahead of it.
+   */
   readonly offsets?: readonly ("start" | "later")[];
   /** CONNECT packets. */
   readonly connects?: number;
   /** Shortest time from power-on to the result. */
   readonly atLeastMs?: number;
   readonly atMostMs?: number;
-  /** What the platform must have heard, in this order, among other things. */
+  /** What must have been reported to the platform, in this order, among other things. */
   readonly words?: readonly string[];
-  /** How often it must have heard this. */
+  /** How often each of these must have been reported. */
   readonly heard?: { readonly [word: string]: number };
-  /** What was asked for of another server than the offer's. */
+  /** Hosts, other than the offer's server, that got requests. */
   readonly hosts?: readonly string[];
 }
 
-/** `small`: what it says holds for images of a few KiB. */
+/** `small`: the outcome holds for images of a few KiB. */
 export type Behaviour = Scenario & { readonly ends: Outcome; readonly small?: boolean };

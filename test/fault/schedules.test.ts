@@ -23,7 +23,7 @@ test("a seed repeats the same schedules", () => {
 
 const PLAIN: Schedule = { chip: "small", seed: 1, harms: [], scenario: { name: "found" } };
 
-// What random schedules found, each shrunk to the least.
+// What random schedules found, each shrunk to the smallest.
 test("found: a block in doubt after a cut is programmed by the second try of a boot without an erase", () => {
   assert.deepEqual(
     assess({
@@ -41,7 +41,7 @@ test("found: a block in doubt after a cut is programmed by the second try of a b
   );
 });
 
-test("the rules see a failure without a cause, and a result that is not true", () => {
+test("the rules report a failure without a cause, and a result that is not true", () => {
   const scenario = { name: "armed", http: [{ status: 404 }] };
   assert.match(assess({ ...PLAIN, scenario })[0] ?? "", /without a cause: fail -2/);
   assert.deepEqual(assess({ ...PLAIN, scenario, harms: ["-2"] }), []);

@@ -5,7 +5,7 @@ import { ANSWERS, CONNECTIONS, type Harm, INCIDENTS, WORDS } from "./harms.js";
 import { run, type RunRecord } from "./run.js";
 import type { HttpAnswer, Incident, Occasion, Scenario } from "./scenario.js";
 
-/** A random scenario, and the worst that its answers may do. */
+/** A random scenario, and the worst effects that its answers may have. */
 export interface Schedule {
   readonly chip: ChipName;
   readonly seed: number;
@@ -84,7 +84,7 @@ export function assess({ chip, seed, scenario, harms }: Schedule): string[] {
   return [...record.violations, ...dishonest(record, scenario, harms, SLOT[chip])];
 }
 
-/** Every failure has a cause in the schedule that fits it: where there is none, the update must have come about. */
+/** Every failure has a cause in the schedule that fits it: if there is none, the update must have come about. */
 function dishonest(record: RunRecord, scenario: Scenario, harms: readonly Harm[], capacity: number): string[] {
   const causes = causesOf(scenario, harms, capacity);
   const wrong: string[] = [];

@@ -46,10 +46,10 @@ export interface ChipOperation {
 export interface SimChipOptions {
   readonly factory: Uint8Array;
   readonly cutPlan: CutPlan;
-  /** Where the bytes live besides in memory. */
+  /** A medium that keeps the bytes besides memory. */
   readonly medium?: FlashMedium;
   readonly slotLength?: number;
-  /** Told of each operation before it is done. */
+  /** Called with each operation before it is done. */
   readonly onOperation?: (operation: ChipOperation) => void;
 }
 

@@ -47,7 +47,7 @@ test("a run that is broken off by an exception ends the agent's engine", () => {
   assert.throws(() => agent?.stop(), WorkerKilled);
 });
 
-test("an engine that computes without end is ended, and whoever waits for it told", () => {
+test("an engine that computes without end is ended, and the call that waits for it gets an error", () => {
   const worker = new SyncXsWorker({ binary: workerBinary(), onCall: () => new Uint8Array(0), computeLimitS: 1 });
   try {
     assert.throws(() => worker.evaluate("for (;;);"), /the XS worker died/);

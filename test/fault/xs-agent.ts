@@ -48,7 +48,7 @@ class XsAgent implements RunningAgent {
     this.#command(encodeMessage(COMMAND.stop));
   }
 
-  /** What is told from inside a command waits for its end: an engine does one thing at a time. */
+  /** A call that comes from inside a command waits for its end: an engine does one thing at a time. */
   #post(message: () => Uint8Array | undefined): void {
     this.#waiting.push(message);
     if (!this.#busy) this.#tellWaiting();

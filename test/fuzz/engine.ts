@@ -25,12 +25,12 @@ export interface FuzzOptions {
   /** This run takes each `of`th index, from `part` on. */
   readonly part: number;
   readonly of: number;
-  /** Told before each input: who watches from outside knows which one hangs. */
+  /** Called before each input, so that a watcher outside of the thread knows which one hangs. */
   onInput?(target: number, index: number): void;
 }
 
 const VIOLATION_LIMIT = 20;
-/** What may stay in memory from a warm start to the end, whatever the inputs were. */
+/** Bytes by which the memory may grow from a warm start to the end, for any inputs. */
 const GROWTH_LIMIT = 16 * 1024 * 1024;
 const WARM_AFTER = 3000;
 const COLLECTIONS = 4;
@@ -42,7 +42,7 @@ export function fuzzInput(target: Target, seed: number, index: number): Uint8Arr
   return inputOf(target, new SeededRandom(hash));
 }
 
-/** Rounds over all targets, each with as many inputs as its weight says, until the count or the time is reached. */
+/** Rounds over all targets, each with as many inputs as its weight, until the count or the time is reached. */
 export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: FuzzOptions): Figures {
   const figures: Figures = { inputs: 0, violations: [] };
   const until = performance.now() + seconds * 1000;

@@ -17,10 +17,10 @@ const INPUTS = 100_000;
 
 const fixtures = readdirSync(FIXTURES).filter((name) => name.endsWith(".bin"));
 
-test("there is something to replay", () => assert.ok(fixtures.length >= 5));
+test("there are fixtures to replay", () => assert.ok(fixtures.length >= 5));
 
 for (const file of fixtures) {
-  test(`what was found once stays mended: ${file}`, () => {
+  test(`what was found once is still mended: ${file}`, () => {
     const target = TARGETS.find(({ name }) => name === file.split(".")[0]);
     assert.ok(target !== undefined, "no such target");
     assert.equal(violationOf(target, new Uint8Array(readFileSync(join(FIXTURES, file)))), undefined);
@@ -28,7 +28,7 @@ for (const file of fixtures) {
 }
 
 for (const target of TARGETS) {
-  test(`${target.name}: every valid input is one`, () => {
+  test(`${target.name}: every valid input is taken as valid`, () => {
     for (const input of target.corpus) assert.equal(violationOf(target, input), undefined);
   });
 }
@@ -64,7 +64,7 @@ test("what is held at the end is a violation", () => {
   assert.match(violations[0]?.what ?? "", /bytes more are held at the end/);
 });
 
-test("what was let go is none that is held, however late it is cleared away", () => {
+test("memory that was released does not count, however late it is cleared", () => {
   const wasteful: Target = { ...fragile, run: () => void new Uint8Array(64 * 1024).fill(1) };
   const { violations } = fuzz({ targets: [wasteful], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
   assert.deepEqual(violations, []);
@@ -80,7 +80,7 @@ test("the command that is printed repeats the violation: one input, or the whole
   );
 });
 
-test("the command refuses what it does not know", async () => {
+test("the command refuses options that it does not know", async () => {
   for (const wrong of [
     ["--target", "nothing"],
     ["--replay", "nothing:1:1"],

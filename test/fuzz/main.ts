@@ -21,7 +21,7 @@ interface Options {
 }
 
 const DEFAULT_INPUTS = 1_000_000;
-/** An input that takes longer has no end. */
+/** An input that takes longer counts as endless. */
 const HANG_MS = 20_000;
 const HEAP_LIMIT_MIB = 256;
 const FIXTURES = join(ROOT, "test/fixtures/fuzz");

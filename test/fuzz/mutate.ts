@@ -40,7 +40,7 @@ export function inputOf(target: Target, random: SeededRandom): Uint8Array {
   return repair !== undefined && random.fraction() < 0.7 ? repair(input.slice(), random) : input;
 }
 
-/** Mostly few: what is nearly right gets furthest. */
+/** Mostly few: input that is nearly right is read furthest. */
 function mutationCount(random: SeededRandom): number {
   return random.fraction() < 0.05 ? 0 : 1 + Math.floor(random.fraction() ** 2 * 6);
 }
@@ -90,7 +90,7 @@ function replaced(input: Uint8Array, at: number, length: number, by: Uint8Array)
   );
 }
 
-/** Long runs find limits that are not there. */
+/** Long repetitions find missing limits. */
 function repeated(input: Uint8Array, at: number, random: SeededRandom): Uint8Array {
   const piece = input.slice(at, at + random.integer(1, 9));
   const run = Buffer.concat(Array.from({ length: random.integer(1, 600) }, () => piece));

@@ -1,4 +1,4 @@
-/** What a run was asked, as far as it matters for what it found. */
+/** The options of a run that decide what it finds. */
 export interface Run {
   readonly seed: number;
   readonly inputs: number;
@@ -6,7 +6,7 @@ export interface Run {
   readonly target?: string | undefined;
 }
 
-/** What is held at the end of a run comes of no single input. */
+/** Memory that is held at the end of a run is not the fault of a single input. */
 export const MEMORY = "memory";
 
 export function isOfWholeRun(id: string): boolean {

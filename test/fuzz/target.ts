@@ -8,11 +8,11 @@ export interface Target {
   readonly weight: number;
   /** Valid inputs, to be mutated. */
   readonly corpus: readonly Uint8Array[];
-  /** Pieces of text that mean something to it. */
+  /** Pieces of text that have a meaning in it. */
   readonly words: readonly string[];
-  /** Makes checksums right again, so that what is behind them is reached. */
+  /** Makes checksums right again, so that the code behind the checks is reached. */
   repair?(input: Uint8Array, random: SeededRandom): Uint8Array;
-  /** @throws anything where a property does not hold */
+  /** @throws anything if a property does not hold */
   run(input: Uint8Array): void;
 }
 
@@ -27,7 +27,7 @@ export function withCrc(record: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Pieces of a stream. The first byte of the input says how it is cut, so that the input is all there is to know. */
+/** Pieces of a stream. The first byte of the input decides how it is cut, so that the input alone repeats a run. */
 export function cut(input: Uint8Array): Uint8Array[] {
   const [first = 0] = input;
   const stream = input.subarray(1);
@@ -42,7 +42,7 @@ export function cut(input: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-/** The corpus of a stream: each whole, and in pieces. */
+/** The corpus of a stream: each input whole, and in pieces. */
 export function streams(...all: readonly Uint8Array[]): Uint8Array[] {
   return all.flatMap((bytes) => [0, 7, 200].map((first) => Uint8Array.from([first, ...bytes])));
 }

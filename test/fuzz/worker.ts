@@ -2,9 +2,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { fuzz, type FuzzOptions } from "./engine.js";
 import { TARGETS } from "./targets/index.js";
 
-/** A share of the inputs, in a thread that can be given up. */
+/** A share of the inputs, in a thread that can be ended. */
 export interface Task extends Omit<FuzzOptions, "targets" | "onInput"> {
-  /** Names. */
+  /** Names of targets. */
   readonly targets: readonly string[];
   /** Target, index and beat: which input runs now. */
   readonly place: Int32Array;

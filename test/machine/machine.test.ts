@@ -47,7 +47,7 @@ describe("every event in every state", () => {
   }
 });
 
-test("whatever a boot finds leads to a state, and changes nothing of what it found", () => {
+test("every checkpoint at every kind of boot leads to a state, and is not changed", () => {
   for (const checkpoint of CHECKPOINTS) {
     for (const boot of BOOTS) {
       const before = structuredClone([checkpoint, boot] as const);

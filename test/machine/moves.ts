@@ -4,12 +4,12 @@ import { restore } from "../../src/update/machine/restore.js";
 import type { Context, Effect, Event, State, Step } from "../../src/update/machine/types.js";
 import { BOOTS, CHECKPOINTS, CONTEXTS, EVENTS, offerName, STATES } from "./representatives.js";
 
-/** What a boot finds, or an event does in a state. */
+/** One step of the machine: from what a boot finds, or by an event in a state. */
 export interface Move {
   /** `undefined`: the boot. */
   readonly from: State["name"] | undefined;
   readonly type: Event["type"] | undefined;
-  /** The event, with what decides where it leads. */
+  /** The event, with what decides about the next state. */
   readonly event: string;
   readonly step: Step;
 }
@@ -46,7 +46,7 @@ export function boots(): Move[] {
   );
 }
 
-/** Only what is applied differs by the target. */
+/** Only the event of an applied image differs by the target. */
 function labelOf(event: Event, { target }: Context): string {
   switch (event.type) {
     case "offer-received":

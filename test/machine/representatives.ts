@@ -15,8 +15,8 @@ import type {
 import { ERROR_CODES } from "../support/error-codes.js";
 
 /*
- * Values that stand for every case the machine tells apart. The mapped types below make the compiler ask for an entry
- * for each state and each event there is.
+ * Values that stand for every case that the machine distinguishes. The mapped types below make the compiler ask for an
+ * entry for each state and each event there is.
  */
 
 const RUNNING_VERSION = "1.0";
@@ -46,7 +46,7 @@ const other: Offer = { ...offer, version: "3.0" };
 const running: Offer = { ...offer, version: RUNNING_VERSION };
 const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
 
-/** What the machine sees in an offer, where a job is about `offer`. */
+/** What the machine sees in an offer, if a job is about `offer`. */
 export function offerName(each: Offer): string {
   if (each === offer) return "same image";
   if (each === renewed) return "same image with a new URL";

@@ -4,8 +4,8 @@ import { explore } from "../crash/closure.js";
 import { SCENES } from "../crash/scenes.js";
 
 /**
- * What no unit test tells may still break an update that is cut: some of the closure, for the survivors of the unit
- * tests.
+ * A mutant that no unit test finds may still break an update that is cut. So a part of the closure runs for the
+ * survivors of the unit tests.
  */
 for (const scene of SCENES) {
   test(scene.name, () => {

@@ -95,7 +95,7 @@ interface Limits {
   readonly timeoutMs: number;
 }
 
-/** What the tests of each file take without a mutant, which must be green. */
+/** The time that the tests of each file take without a mutant; they must pass. */
 async function limitsOf(files: readonly string[], base: string): Promise<Map<string, Limits>> {
   const sandbox = new Sandbox("mutant-none");
   const limits = new Map<string, Limits>();

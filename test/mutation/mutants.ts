@@ -9,7 +9,7 @@ export interface Mutant {
   readonly operator: string;
   readonly start: number;
   readonly end: number;
-  /** What stood there, and what stands there now. */
+  /** The original text, and its replacement. */
   readonly original: string;
   readonly replacement: string;
 }
@@ -22,7 +22,7 @@ interface Change {
 
 const { SyntaxKind } = ts;
 
-/** Each operator, and what it is mistaken for. */
+/** Each operator, and those that a programmer may mistake it for. */
 const BINARY: { readonly [token: string]: readonly [operator: string, ...others: string[]] } = {
   "===": ["equality", "!=="],
   "!==": ["equality", "==="],
@@ -92,7 +92,7 @@ export function apply(text: string, { start, end, replacement }: Mutant): string
   return text.slice(0, start) + replacement + text.slice(end);
 }
 
-/** The same in every run, as long as the line says the same. */
+/** The description is the same in every run, as long as the line is the same. */
 export function describeMutant({ operator, original, replacement }: Mutant): string {
   return `${operator}: ${oneLine(original)} -> ${oneLine(replacement)}`;
 }

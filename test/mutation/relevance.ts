@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 /**
- * Suites of `src` and of its machine; those of the boards say nothing of it, or need sockets, engines and compilers.
+ * Suites of `src` and of its machine. Those of the boards do not test it, or need sockets, engines and compilers.
  */
 const OWN = /^test\/(machine|unit\/(http|image|update|mqtt|protocol|lib|staging|plans|components|gateway))\//;
-/** Rooms above the mutated ones: what only a sub-device or a plan needs, its own tests tell. */
+/** Rooms above the mutated ones: they test what only a sub-device or a plan needs. */
 const ABOVE = /^test\/unit\/(staging|plans|components|gateway)$/;
 
 /**

@@ -7,10 +7,10 @@ import { withFolder } from "../support/folder.js";
 import { npm, packAgent, readPackage } from "../support/packed.js";
 
 /** Bytes of the package, as packed and as installed: half as much again as it has. */
-const PACKED_LIMIT = 400 * 1024;
-const INSTALLED_LIMIT = 1.5 * 1024 * 1024;
+const PACKED_LIMIT = 520 * 1024;
+const INSTALLED_LIMIT = 1.75 * 1024 * 1024;
 
-test("who installs the agent gets the agent: no other package, and each of its addresses works in Node", async (t) => {
+test("the agent installs no other package, and each of its addresses works in Node", async (t) => {
   await withFolder(async (folder) => {
     const file = packAgent(folder);
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "application", private: true }));
@@ -40,7 +40,7 @@ test("who installs the agent gets the agent: no other package, and each of its a
       });
     }
 
-    await t.test("a part of one address fits the agent of another", () => {
+    await t.test("a part that is imported from one address works with the agent from another", () => {
       const program = `
         import { OtaAgent, OtaError, createDevice } from "moddable-ota";
         import { gateway } from "moddable-ota/gateway";
@@ -71,7 +71,7 @@ test("who installs the agent gets the agent: no other package, and each of its a
   });
 });
 
-/** What an address has at run time. */
+/** What an address exports at run time. */
 const WANTED: { readonly [address: string]: readonly string[] } = {
   ".": ["HalError", "OtaAgent", "OtaError", "checkConfig", "createDevice", "parseDeviceInfo"],
   "./control": ["control"],

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { readSizes } from "../../bench/sizes.js";
+import { linksOf } from "../support/links.js";
 import { packedFiles, readPackage } from "../support/packed.js";
 import { ROOT } from "../support/root.js";
 
@@ -14,11 +15,22 @@ for (const [address, files] of Object.entries(exports)) {
   });
 }
 
-test("the package has README in both languages", () => {
-  for (const name of ["README.md", "README.zh-CN.md"]) assert.ok(packedFiles().has(name), name);
+for (const name of ["README.md", "README.zh-CN.md"]) {
+  test(`${name} is in the package, and so is all that it links to`, () => {
+    assert.ok(packedFiles().has(name));
+    const missing = linkedPaths(name).filter((path) => !isPacked(path));
+    assert.deepEqual(missing, []);
+  });
+}
+
+test("the pages in the package have the pages that they link to", () => {
+  const pages = [...packedFiles()].filter((path) => path.endsWith(".md"));
+  const missing = pages.flatMap(linkedPaths).filter((path) => path.endsWith(".md") && !isPacked(path));
+  // The repository's own fixtures have a page, which is of no use without them.
+  assert.deepEqual(missing, ["test/fixtures/nvs/README.md"]);
 });
 
-test("what a board has has types in an editor, and no code for Node", () => {
+test("a board's modules have types for an editor, and no code for Node", () => {
   assert.deepEqual(Object.keys(exports["./device"] ?? {}), ["types"]);
 });
 
@@ -56,3 +68,16 @@ test("the package holds no private key, and nothing of the tests", () => {
     assert.doesNotMatch(readFileSync(join(ROOT, path), "latin1"), /^-----BEGIN [A-Z ]*PRIVATE KEY-----/m, path);
   }
 });
+
+/** @returns what a page links to in the repository, as paths from its root */
+function linkedPaths(page: string): string[] {
+  return linksOf(readFileSync(join(ROOT, page), "utf8"))
+    .map((link) => link.replace(/#.*/, ""))
+    .filter((path) => path !== "")
+    .map((path) => join(dirname(page), path));
+}
+
+/** @param path a file, or a folder of which the package has files */
+function isPacked(path: string): boolean {
+  return packedFiles().has(path) || [...packedFiles()].some((file) => file.startsWith(`${path}/`));
+}

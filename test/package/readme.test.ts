@@ -12,7 +12,7 @@ import { ROOT } from "../support/root.js";
 const TIMEOUT_MS = 60_000;
 const VERSION = "0.2.0";
 
-test("the program for Node in docs/application.md updates its board, as it stands, on the package as it is packed", async () => {
+test("the program for Node in docs/application.md, unchanged, updates its board with the package as it is packed", async () => {
   await withFolder(async (folder) => {
     installPacked(folder);
     writeFileSync(join(folder, "board.mjs"), programIn(readFileSync(join(ROOT, "docs", "application.md"), "utf8")));
@@ -36,7 +36,7 @@ test("the program for Node in docs/application.md updates its board, as it stand
   });
 });
 
-/** The block that says the name of its file. */
+/** The block whose marker names this file. */
 function programIn(text: string): string {
   return (
     /^```js\n(\/\/ board\.mjs\n[\s\S]*?)^```$/m.exec(text)?.[1] ?? assert.fail("docs/application.md has no board.mjs")

@@ -12,10 +12,10 @@ test("agent and tools have one version", () => {
   assert.equal(readPackage("cli").version, readPackage().version);
 });
 
-test("the tools work as they are packed, on nothing but what they say they depend on", async (t) => {
+test("the tools work as they are packed, with nothing but the packages that they depend on", async (t) => {
   await withFolder(async (folder) => {
     const installed = installPackedTools(folder);
-    // What packing copies for the package is gone again: the repository's commands run what is compiled last.
+    // Copies that packing made are removed again: the repository's commands run what was compiled last.
     assert.equal(existsSync(join(ROOT, "cli", "dist")), false);
 
     for (const name of ["ota-cloud", "ota-device"]) {
@@ -33,7 +33,7 @@ test("the tools work as they are packed, on nothing but what they say they depen
     const info = { auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET }, region: "china" };
     writeFileSync(join(folder, "device_info.json"), JSON.stringify(info));
 
-    await t.test("ota-device provision knows how large the partition is", () => {
+    await t.test("ota-device provision finds the length of the partition", () => {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
         [
@@ -80,7 +80,7 @@ test("the tools work as they are packed, on nothing but what they say they depen
 });
 
 interface Started {
-  /** Waits until it has printed this, on whichever of its outputs. */
+  /** Waits until the process has printed this, on standard output or standard error. */
   prints(words: RegExp): Promise<RegExpExecArray>;
   end(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { ROOT } from "../support/root.js";
 import { compile, pathsOf } from "../support/typescript-application.js";
 
 /**
- * All that an application can import on a board; the last lines hold that the types are more than `any`. Indented, so
+ * All that an application can import on a board; the last lines check that the types are more than `any`. Indented, so
  * that it is not taken for imports of this file.
  */
 const APPLICATION = `

@@ -11,7 +11,7 @@ import { SimChip } from "../fault/sim-chip.js";
 import { SeededRandom } from "../support/seed.js";
 
 export interface SoakOptions {
-  /** The flash file; is written anew. */
+  /** Path of the flash file, which is written anew. */
   readonly path: string;
   readonly updates: number;
   readonly seed: number;
@@ -26,7 +26,7 @@ export interface Wear {
 
 export interface SoakFigures {
   readonly updates: number;
-  /** Went back to the firmware before: a cut during the trial is a revert. */
+  /** Count of jobs that went back to the firmware before: a cut during the trial is a revert. */
   readonly reverted: number;
   readonly boots: number;
   readonly requests: number;
@@ -44,7 +44,7 @@ const WARM_UP = 5;
 /** The engine's compiled code grows by 1 or 2 MiB; one agent kept for each boot would be tens of MiB. */
 const HEAP_GROWTH_LIMIT = 4 * 1024 * 1024;
 const LINE_LENGTH = 16;
-/** Of the slots' erases: more than this is not level. */
+/** Bound for the erases of the slots' blocks: more than this is not level. */
 const WEAR_RATIO = 1.5;
 
 /** Updates in a row on one flash file, with cuts and faults, each from the version that runs to a new one. */
@@ -117,7 +117,7 @@ function scenarioOf(version: string, slotLength: number, random: SeededRandom): 
   };
 }
 
-/** What else it may be than done: back on the old image, after a cut while the new one was on trial. */
+/** The other possible end of a job: the old image runs again, after a cut while the new one was on trial. */
 function wrongEnd(record: RunRecord, { version, cuts = [] }: Scenario): string[] {
   const result = record.jobs[0]?.results[0] ?? "";
   if (record.version === version && result.includes('"done"')) return [];

@@ -37,14 +37,14 @@ export function publish(topic: string, payload: string | Uint8Array, packetId?: 
 
 export const PINGRESP = Uint8Array.of(0xd0, 0);
 
-/** A packet that a client sent, taken apart. */
+/** A packet that a client sent, decoded. */
 export interface Sent {
   readonly type: number;
   readonly flags: number;
   readonly body: Uint8Array;
 }
 
-/** Takes a client's bytes apart. @throws Error where they do not end with a packet */
+/** Decodes a client's bytes. @throws Error if they do not end with a packet */
 export function sentPackets(bytes: Uint8Array): Sent[] {
   const packets: Sent[] = [];
   for (let at = 0; at < bytes.byteLength; ) {

@@ -9,24 +9,24 @@ import type { FlashModule, SocketOptions, TcpConstructor, TimeModule } from "../
 import type { Engine, EngineOptions } from "./engines.js";
 import type { StackEntries } from "./stack-entries.js";
 
-/** What Ethernet leaves of a segment on an ESP32: bytes come in such pieces. */
+/** Bytes of a TCP segment over Ethernet on an ESP32: bytes come in such pieces. */
 const SEGMENT_LENGTH = 1436;
-/** How fast a chip downloads, in bytes a second: it decides how often progress is reported. */
+/** Speed of a chip's download in bytes a second, which decides how often progress is reported. */
 const PACE = 40 * 1024;
 
 export interface ChipEngineOptions {
   readonly heap?: HeapSize;
-  /** Whether the test hears of the agent's events, which costs the engine what an application's listener would. */
+  /** Whether the test listens to the agent's events, which costs the engine what an application's listener would. */
   readonly tellsEvents?: boolean;
-  /** Time passes as on this machine, and not as flash is programmed. */
+  /** Whether time passes as on this machine, and not with the programming of flash. */
   readonly realTime?: boolean;
   /** See `XsFirmwareOptions`. */
   readonly sharesLink?: boolean;
-  /** XS and TLS are of this SDK: see `XsFirmwareOptions`. */
+  /** The SDK whose XS and TLS are used: see `XsFirmwareOptions`. */
   readonly sdk?: XsSdk | undefined;
   /** See `XsFirmwareOptions`. */
   readonly readable?: boolean;
-  /** Given, the agent makes every line of its log, and each call into the engine is measured. */
+  /** If it is given, the agent makes every line of its log, and each call into the engine is measured. */
   readonly entries?: StackEntries;
 }
 
@@ -38,9 +38,9 @@ export class ChipEngine implements Engine {
   readonly name = "XS in the heap of an ESP32";
   readonly #host: XsHost;
   readonly #options: ChipEngineOptions;
-  /** Of the newest boot, once its heap is sealed. */
+  /** Heap of the newest boot, once it is sealed. */
   worker: XsWorker | undefined;
-  /** The agent wants to restart: that waits for this. */
+  /** The restart that the agent asks for waits for this. */
   beforeRestart: (worker: XsWorker) => Promise<void> = () => Promise.resolve();
 
   private constructor(host: XsHost, options: ChipEngineOptions) {
@@ -48,12 +48,12 @@ export class ChipEngine implements Engine {
     this.#options = options;
   }
 
-  /** @throws MissingPrerequisite where the host cannot be built */
+  /** @throws MissingPrerequisite if the host cannot be built */
   static async create(options: ChipEngineOptions = {}): Promise<ChipEngine> {
     return new ChipEngine(await buildXsHost(options.sdk), options);
   }
 
-  /** What could be missing was found by `create`. */
+  /** `create` has found that nothing is missing. */
   check(): void {}
 
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void {

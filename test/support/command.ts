@@ -10,7 +10,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What runs now: nothing may outlive the test that started it. */
+/** The commands that run now: none may outlive the test that started it. */
 const alive = new Set<ChildProcess>();
 
 /** A command of this package, as a process of its own. */
@@ -53,7 +53,7 @@ export function runCommand(command: string, args: readonly string[]): Promise<En
   return new Running(command, args).ended;
 }
 
-/** Runs `body` with an empty folder; afterwards that is gone, and so is every command that `body` left running. */
+/** Runs `body` with an empty folder; afterwards removes it, and ends every command that `body` left running. */
 export function withCommands(body: (folder: string) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
     try {

@@ -36,14 +36,14 @@ export interface DownloadingOptions {
   readonly stored?: Stored;
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
-  /** Shared by the tries of one boot. */
+  /** What the tries of one boot share. */
   readonly knowledge?: FlashKnowledge;
   readonly version?: string;
   readonly checksVersion?: boolean;
   onEvent?(event: Event, download: Download): void;
 }
 
-/** A download whose server and time are the test's. `story` tells flash operations and events in one order. */
+/** A download whose server and time the test controls. `story` lists flash operations and events in their order. */
 export class Downloading {
   readonly clock = new VirtualClock();
   readonly http = new FakeHttp();
@@ -108,7 +108,7 @@ export class Downloading {
     });
   }
 
-  /** As the driver does: what is written comes before other events, and a region's event says it too. */
+  /** Does what the driver does: what is written comes before other events, and a region's event contains it too. */
   #dispatch(event: Event, options: DownloadingOptions): void {
     const written = this.progress.take();
     for (const each of written === undefined || event.type === "region-erased" ? [event] : [written, event]) {
@@ -119,7 +119,7 @@ export class Downloading {
     }
   }
 
-  /** The request went out and was answered. */
+  /** The request goes out and is answered. */
   static answered(answer: FakeAnswer, options: DownloadingOptions = {}): Downloading {
     const downloading = new Downloading(options);
     downloading.clock.advance(0);

@@ -40,11 +40,11 @@ export interface DrivingOptions {
   readonly blocks?: number;
   /** What `Random` draws, 0 to 1. */
   readonly fraction?: number;
-  /** Called at each entry of the story: what it throws, the board throws. */
+  /** Called at each entry of the story: the board throws what it throws. */
   onStory?(entry: string, driving: Driving): void;
 }
 
-/** A driver whose board, server, broker and time are the test's. `story` tells what it does to them, in order. */
+/** A driver whose board, server, broker and time the test controls. `story` lists what it does to them, in order. */
 export class Driving {
   readonly story: string[] = [];
   readonly broker: SessionTestBed;
@@ -101,7 +101,7 @@ export class Driving {
     });
   }
 
-  /** Started, with nothing to do. */
+  /** A driver that is started and has nothing to do. */
   static started(options: DrivingOptions = {}): Driving {
     const driving = new Driving(options);
     driving.driver.start();
@@ -146,7 +146,7 @@ export class Driving {
     this.advance(1);
   }
 
-  /** Payloads said since the last look, each acknowledged where it asks for it. */
+  /** Payloads that were sent since the last call, each acknowledged if it asks for that. */
   heard(acknowledge = true): string[] {
     return this.broker
       .sent()
@@ -190,7 +190,7 @@ export class Driving {
   }
 }
 
-/** What fails at that entry of the story. */
+/** Options with which the board fails at that entry of the story. */
 export function failing(entry: string): DrivingOptions {
   return {
     onStory: (told) => {

@@ -6,7 +6,7 @@ import { findWorker, XsMissing } from "../../hal/boards/xs/files.js";
 import { createXsFirmware } from "../../hal/boards/xs/main.js";
 import type { OtaAgent } from "../../src/index.js";
 
-/** The agent of one boot, whatever engine it runs on. */
+/** The agent of one boot, on any engine. */
 export interface RunningAgent extends Pick<OtaAgent, "on" | "state"> {
   stop(): void | Promise<void>;
   checkForUpdate(): Promise<unknown>;
@@ -21,24 +21,20 @@ export interface EngineOptions {
   readonly control?: boolean;
   /** Told of the agent of each boot, before it starts. */
   onAgent(agent: RunningAgent): void;
-  /** The firmware ended by an exception. */
+  /** Called if the firmware ends by an exception. */
   onCrash(error: Error): void;
 }
 
 /** What runs the agent on the simulated board. */
 export interface Engine {
   readonly name: string;
-  /** @throws Error of one line, where this machine cannot run it */
+  /** @throws Error of one line, if this machine cannot run it */
   check(): void;
   firmware(options: EngineOptions): (modules: BoardModules, power: Power) => void;
 }
 
-/** The sources, in this process. What they throw ends it. */
-export const NODE: Engine = {
-  name: "Node",
-  check: () => {},
-  firmware: (options) => createFirmware(options),
-};
+/** The sources, in this process. An exception in them ends it. */
+export const NODE: Engine = { name: "Node", check: () => {}, firmware: (options) => createFirmware(options) };
 
 /** The bundle that ships, on the real engine. */
 export const XS: Engine = {
@@ -47,7 +43,7 @@ export const XS: Engine = {
   firmware: (options) => createXsFirmware(options),
 };
 
-/** @throws XsMissing, of one line: there is no more to say in each of these tests */
+/** @throws XsMissing with one line: each of these tests needs no more than that */
 export function workerBinary(): string {
   try {
     return findWorker();

@@ -1,6 +1,6 @@
 import type { OtaErrorCode } from "../../src/errors.js";
 
-/** The compiler asks for a code that is missing, and refuses one that is none. */
+/** The compiler asks for a missing code, and refuses an unknown one. */
 const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
   unreachable: true,
   "connection-lost": true,

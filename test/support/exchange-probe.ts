@@ -17,7 +17,7 @@ export interface ProbeOptions {
   readonly lateTimers?: boolean;
 }
 
-/** A GET over a network that is the test, and everything that it calls back. */
+/** A GET over a network that the test controls, and everything that the GET calls back. */
 export class ExchangeProbe {
   readonly connector = new MemoryConnector();
   readonly clock = new VirtualClock();
@@ -71,7 +71,7 @@ export class ExchangeProbe {
     return probe;
   }
 
-  /** What becomes of an answer that comes in these pieces before the connection ends. */
+  /** The outcome of an answer that comes in these pieces before the connection ends. */
   static answered(pieces: readonly Uint8Array[], close?: HalErrorKind, options: ProbeOptions = {}): ExchangeProbe {
     const probe = ExchangeProbe.connected(options);
     for (const piece of pieces) {
@@ -87,7 +87,7 @@ export class ExchangeProbe {
     return this.connector.peer;
   }
 
-  /** Like a caller: until `read` returns 0. */
+  /** Reads as a caller does: until `read` returns 0. */
   readAll(): void {
     while (this.readOnce() > 0);
   }
@@ -105,13 +105,13 @@ export class ExchangeProbe {
     return Buffer.from(this.body).toString("latin1");
   }
 
-  /** How it ended: the last of the calls, where that is an end. */
+  /** How it ended: the last of the calls, if that is an end. */
   get ending(): string | undefined {
     const last = this.calls.at(-1);
     return last === "end" || last?.startsWith("error") === true ? last : undefined;
   }
 
-  /** Everything that a caller can tell one answer from another by. */
+  /** Everything by which a caller can distinguish two answers. */
   outcome(): object {
     const heads = this.heads.map(({ status, contentLength, header }) => ({
       status,

@@ -13,7 +13,7 @@ export interface FakeAnswer {
   readonly contentLength?: number;
 }
 
-/** One request whose answer is the test. It calls back even after `close`, which the one who asked must bear. */
+/** One request that the test answers. It calls back even after `close`, and the caller must bear that. */
 export class FakeExchange implements HttpExchange {
   readonly request: HttpRequest;
   #body = new Uint8Array(0);
@@ -25,7 +25,7 @@ export class FakeExchange implements HttpExchange {
     this.request = request;
   }
 
-  /** Only wanted fields can be seen, as the port says. */
+  /** Only wanted fields can be seen, as the port demands. */
   head({ status, headers = {}, contentLength }: FakeAnswer): void {
     const { wanted } = this.request;
     this.request.onHead({

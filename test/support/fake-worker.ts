@@ -1,6 +1,9 @@
 import type { XsWorkerOptions } from "../../hal/boards/xs/worker.js";
 
-/** A worker in Node that does what the test says: `say(text)` sends bytes, `heard(text)` is told of some. */
+/**
+ * A worker in Node that runs the test's code: `say(text)` sends bytes, and `heard(text)` is called with bytes that
+ * came.
+ */
 export function fakeWorker(program: string): Pick<XsWorkerOptions, "binary" | "args"> {
   const begin = `
     const { createReadStream, writeSync } = require("node:fs");

@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type ServerOptions } from "node:https"
 import type { AddressInfo } from "node:net";
 import { parseRange } from "../../cloud/byte-range.js";
 
-/** How the server treats one request; everything else it does right. */
+/** How the server treats one request; it does everything else right. */
 export interface Behaviour {
   /** Answers with this status and no file. */
   readonly status?: number;
@@ -17,9 +17,9 @@ export interface Behaviour {
   readonly stallAfter?: number;
   /** Bytes, one at a time, with this pause in milliseconds between them. */
   readonly trickleMs?: number;
-  /** Sends these bytes for the file's. */
+  /** Sends these bytes in the place of the file's. */
   readonly content?: Uint8Array;
-  /** Instead of the true one. */
+  /** Sent instead of the true one. */
   readonly contentRange?: string;
   /** Without Content-Length, in chunks. */
   readonly chunked?: boolean;
@@ -37,14 +37,14 @@ export interface Request {
   readonly atMs: number;
 }
 
-/** An HTTP server that misbehaves as told: one behaviour for each request in turn, then it behaves. */
+/** An HTTP server with faults: one behaviour for each request in turn, then it answers rightly. */
 export class FaultServer {
   readonly requests: Request[] = [];
   readonly #server: Server;
   readonly #secure: boolean;
   behaviours: Behaviour[] = [];
   onRequest: () => void = () => {};
-  /** Told, over TLS, of the keys of each connection: a line as in the files that Wireshark reads. */
+  /** Called, over TLS, with the keys of each connection: a line as in the files that Wireshark reads. */
   onKeys: (line: Buffer) => void = () => {};
   file: Uint8Array;
   /** Text of the firmware's manifest. */

@@ -8,7 +8,7 @@ import {
   type HttpRequest,
 } from "../../hal/ports/index.js";
 
-/** One GET, which notes what it is told and that nothing is told from inside a call. */
+/** One GET, which notes its callbacks and checks that none comes from inside a call. */
 export class Fetch {
   readonly events: string[] = [];
   readonly pieces: Uint8Array[] = [];
@@ -92,7 +92,7 @@ export class Fetch {
   }
 }
 
-/** It failed so, and nothing came after that. */
+/** It failed in this way, and nothing came after that. */
 export function assertFailed(fetch: Fetch, kind: HalErrorKind): void {
   assert.equal(fetch.events.at(-1), `error ${kind}`, fetch.error?.message);
   assert.ok(fetch.error instanceof HalError);

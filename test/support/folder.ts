@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs `body` with an empty folder, and removes that whatever happens. */
+/** Runs `body` with an empty folder, and removes that in any case. */
 export async function withFolder<Result>(body: (folder: string) => Result | Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "ota-test-"));
   try {

@@ -17,7 +17,7 @@ export function deviceEntry({ productId, deviceName }: { productId: string; devi
   return { product_id: productId, device_name: deviceName };
 }
 
-/** A device of a bind request, signed as the platform's document says. */
+/** A device of a bind request, signed as the platform's document demands. */
 export function bindEntry(
   device: { productId: string; deviceName: string },
   { secret = SECRET, method = "sha1", timestamp = Math.floor(Date.now() / 1000), random = 987654321 } = {},
@@ -27,7 +27,7 @@ export function bindEntry(
   return { ...deviceEntry(device), signature, random, timestamp, signmethod: `hmac${method}`, authtype: "psk" };
 }
 
-/** A platform with a gateway and a light, whose broker and timers are the test's. */
+/** A platform with a gateway and a light, whose broker and timers the test controls. */
 export class GatewayTestBed {
   readonly platform: Platform;
   readonly bed: PlatformTestBed;

@@ -23,7 +23,7 @@ import { VirtualClock } from "./virtual-clock.js";
 export const GATEWAY = { productId: "ABCDE12345", deviceName: "gateway" };
 export const PRODUCT = "E69UADXUYY";
 
-/** A message as the platform heard it. */
+/** A message as it reached the platform. */
 export interface Heard {
   readonly at: number;
   readonly topic: string;
@@ -31,7 +31,7 @@ export interface Heard {
   readonly text: string;
 }
 
-/** An image as the file server has it. */
+/** An image on the file server. */
 export interface ServedFile {
   readonly version: string;
   readonly bytes: Uint8Array;
@@ -82,7 +82,7 @@ const UNSUBSCRIBE = 10;
 const LATENCY_MS = 20;
 
 /**
- * A gateway with its agent, over ports that are the test's: platform, file server, flash and key-value store, all in
+ * A gateway with its agent, over ports that the test controls: platform, file server, flash and key-value store, all in
  * virtual time. `restart` is a power cut: what is in flash and in the store stays.
  */
 export class GatewayWorld {
@@ -99,11 +99,11 @@ export class GatewayWorld {
   readonly slot = new MemoryFlash({ blocks: 160 });
   readonly logged = new CollectedLog();
   readonly files = new Map<string, ServedFile>();
-  /** By device name: what the platform wants it to run. */
+  /** What the platform wants each device to run, by device name. */
   readonly wanted = new Map<string, ServedFile>();
   /** Results of operations; `undefined`: no answer. */
   resultOf: (type: string, deviceName: string) => number | undefined = () => 0;
-  /** Whether the platform minds what is reported of one: not where it is not online. */
+  /** Whether the platform takes reports of a device: it does not if the device is not online. */
   hears: (deviceName: string) => boolean = () => true;
   /** Whether QoS 1 is acknowledged. */
   acknowledging = true;
@@ -128,7 +128,7 @@ export class GatewayWorld {
     this.#boot();
   }
 
-  /** The power goes, and comes back: nothing of the old agent runs any more. */
+  /** The power goes and comes back: nothing of the old agent runs any more. */
   restart(): void {
     this.#connection = undefined;
     const { unix } = this.clock;
@@ -142,7 +142,9 @@ export class GatewayWorld {
     return link;
   }
 
-  /** The operator wants these to run the file; they are offered it with each version report of another version. */
+  /**
+   * The operator wants these devices to run the file; each report of another version is answered with an offer of it.
+   */
   upgrade(file: ServedFile, ...deviceNames: readonly string[]): void {
     this.files.set(file.md5, file);
     for (const deviceName of deviceNames) this.wanted.set(deviceName, file);

@@ -19,12 +19,12 @@ export const SLOT_COUNT = 2;
 
 /**
  * ESP-IDF's boot loader (bootloader_utility.c) and OTA calls (esp_ota_ops.c) for two slots, no factory image, rollback
- * on: a second model of them, over raw entries and a flag for each image. What the simulated board is compared with.
+ * on: a second model of them, over raw entries and a flag for each image. The simulated board is compared with it.
  */
 export class IdfBoot {
   readonly otadata: [RawEntry, RawEntry];
   readonly sound: [boolean, boolean];
-  /** The slot that runs, or -1 where none boots. */
+  /** The slot that runs, or -1 if none boots. */
   running = -1;
 
   constructor(otadata: [RawEntry, RawEntry], sound: [boolean, boolean]) {

@@ -25,7 +25,7 @@ export class LinBoard {
     return new LinBoard(new MemoryFiles(new Map([["flash.bin", bytesOf(smallFlash("1"))]])));
   }
 
-  /** The file of the chip; what a test does to it the board sees. */
+  /** The file of the chip; the board sees what a test does to it. */
   get chip(): Uint8Array {
     return this.files.content.get("flash.bin") as Uint8Array;
   }

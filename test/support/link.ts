@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ByteStream, ConnectOptions, Connector, HalError } from "../../hal/ports/index.js";
 
-/** One connection, which notes what it is told and that nothing is told from inside a call. */
+/** One connection, which notes its callbacks and checks that none comes from inside a call. */
 export class Link {
   readonly events: string[] = [];
   readonly received: Uint8Array[] = [];

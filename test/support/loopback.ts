@@ -32,7 +32,7 @@ export class Loopback {
   readonly peers: Peer[] = [];
   readonly port: number;
   readonly #server: Server;
-  /** Of a TLS server also those that never finish their handshake. */
+  /** The connections; for a TLS server also those that never finish their handshake. */
   readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server, port: number) {
@@ -62,7 +62,7 @@ export class Loopback {
     return this.peers[index] as Peer;
   }
 
-  /** How many are open, as far as this end knows. */
+  /** Count of connections that are open, as far as this end knows. */
   get connections(): number {
     return this.#sockets.size;
   }
@@ -74,14 +74,14 @@ export class Loopback {
   }
 }
 
-/** A port of loopback where nobody listens. */
+/** A port of loopback if nobody listens. */
 export async function deadPort(): Promise<number> {
   const loopback = await Loopback.start();
   await loopback.stop();
   return loopback.port;
 }
 
-/** Waits for something that the network will bring about. */
+/** Waits for an effect of the network. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;
   while (!condition()) {
@@ -90,7 +90,7 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
-/** Gives whatever is under way on loopback the time to arrive: two connections there and back. */
+/** Waits as long as two connections there and back take, so that everything on its way over loopback arrives. */
 export async function settle(): Promise<void> {
   for (let count = 0; count < 2; count++) {
     const loopback = await Loopback.start();

@@ -5,8 +5,8 @@ import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
 
 /*
- * Stands for the SDK's mcconfig as our commands call it. Without a target it writes what the linker leaves; with the
- * target `build` an image that says the manifest's version, as long as STAND_IN_LENGTH; STAND_IN_FAILS names what
+ * Takes the place of the SDK's mcconfig when our commands call it. Without a target it writes what the linker leaves;
+ * with the target `build` an image with the manifest's version, STAND_IN_LENGTH bytes long. STAND_IN_FAILS names what
  * fails.
  */
 const [log = "", ...args] = process.argv.slice(2);
@@ -75,7 +75,7 @@ function buildInto(path: string): void {
   writeFileSync(path, buildAppImage({ version, byteLength: Number(length), seed: 1 }));
 }
 
-/** As mcconfig does: what an earlier build has left is copied too. */
+/** Copies, as mcconfig does, also what an earlier build has left. */
 function copyInto(folder: string, image: string): void {
   mkdirSync(folder, { recursive: true });
   if (existsSync(image)) copyFileSync(image, join(folder, "xs_esp32.bin"));

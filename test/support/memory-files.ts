@@ -28,7 +28,7 @@ export class MemoryFiles implements Directory {
     this.#failNext = true;
   }
 
-  /** Nothing of this process acts any more. @returns the files as another process finds them */
+  /** Ends this process for the test. @returns the files as another process finds them */
   restart(): MemoryFiles {
     this.#dead = true;
     return new MemoryFiles(this.#content);

@@ -5,7 +5,7 @@ const LINE_LENGTH = 16;
 
 export const REGION_LENGTH = 65536;
 
-/** The power went away inside an operation. */
+/** The power went inside an operation. */
 export class PowerCut extends Error {
   override readonly name = "PowerCut";
 }
@@ -20,9 +20,9 @@ export class MemoryFlash implements FlashPartition {
   readonly blockLength: number;
   readonly regionLength = REGION_LENGTH;
   readonly #bytes: Uint8Array;
-  /** 1 where a line must be erased before it may be programmed. */
+  /** 1 if a line must be erased before it may be programmed. */
   readonly #used: Uint8Array;
-  /** `erase 0-16`, `write 4096`: every change that was begun. */
+  /** Every change that was begun: `erase 0-16`, `write 4096`. */
   readonly operations: string[] = [];
   reads = 0;
   /** Called before each change; it may throw what the medium throws. */
@@ -73,18 +73,18 @@ export class MemoryFlash implements FlashPartition {
     this.#bytes.fill(0xff, byteOffset, byteOffset + byteLength);
   }
 
-  /** What is in it, from the start. */
+  /** What the partition holds, from its start. */
   content(byteLength: number): Uint8Array {
     return this.#bytes.slice(0, byteLength);
   }
 
-  /** As an earlier life left it: not erased, whatever it reads. */
+  /** Fills the partition as an earlier use left it: it is not erased, even if it reads as 0xFF. */
   preset(bytes: Uint8Array, byteOffset = 0): void {
     this.#bytes.set(bytes, byteOffset);
     this.#used.fill(1, byteOffset / LINE_LENGTH, (byteOffset + bytes.byteLength) / LINE_LENGTH);
   }
 
-  /** Whether all of it may be programmed. */
+  /** Whether all of these bytes may be programmed. */
   isErased(from: number, to: number): boolean {
     return this.#lines(from, to - from).every((line) => line === 0);
   }

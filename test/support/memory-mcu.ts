@@ -5,20 +5,20 @@ export interface MemoryMcuOptions {
   readonly version?: string;
   readonly dependsOn?: readonly string[];
   readonly minBatteryPercent?: number;
-  /** What becomes of an installation. */
+  /** How an installation ends. */
   readonly install?: "ok" | "fail" | "hang" | "other-version";
 }
 
-/** An MCU behind the board, whose memory is the test's. */
+/** An MCU behind the board, whose memory the test controls. */
 export class MemoryMcu implements AttachedComponent {
   readonly id: string;
   readonly dependsOn: readonly string[];
   readonly minBatteryPercent: number | undefined;
   install: NonNullable<MemoryMcuOptions["install"]>;
   running: string;
-  /** Whether it says its version. */
+  /** Whether it reports its version. */
   answers = true;
-  /** Where each piece that came belongs. */
+  /** Offset of each piece that came. */
   readonly offsets: number[] = [];
   received = new Uint8Array(0);
   onWrite: (byteOffset: number) => void = () => {};

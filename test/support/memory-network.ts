@@ -6,7 +6,7 @@ import {
   type HalErrorKind,
 } from "../../hal/ports/index.js";
 
-/** The other end of a connection: what the test says is what the peer does. */
+/** The other end of a connection, which the test plays. */
 export class MemoryPeer implements ByteStream {
   readonly options: ConnectOptions;
   readonly #incoming: number[] = [];
@@ -38,7 +38,7 @@ export class MemoryPeer implements ByteStream {
     this.options.onError(new HalError(kind, `peer: ${kind}`));
   }
 
-  /** Everything written so far, and forgets it. */
+  /** @returns everything that was written since the last call */
   take(): Uint8Array {
     return new Uint8Array(Buffer.concat(this.#outgoing.splice(0)));
   }
@@ -64,7 +64,7 @@ export class MemoryPeer implements ByteStream {
   }
 }
 
-/** A network whose peers are the test. */
+/** A network whose peers the test plays. */
 export class MemoryConnector implements Connector {
   readonly peers: MemoryPeer[] = [];
 

@@ -1,4 +1,4 @@
-/** MQTT 3.1.1, 2.2.1: by the upper half of the first byte. */
+/** Types of packets by the upper half of the first byte: MQTT 3.1.1, 2.2.1. */
 const TYPES = [
   "",
   "CONNECT",
@@ -32,7 +32,7 @@ export class MqttNames {
   }
 }
 
-/** @returns where the first packet ends, `undefined` if it has not come whole */
+/** @returns the end of the first packet, `undefined` if it has not come whole */
 function endOf(bytes: Buffer): number | undefined {
   let length = 0;
   for (let at = 1; at < Math.min(bytes.length, 5); at++) {

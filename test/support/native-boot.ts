@@ -17,7 +17,7 @@ const STAND_INS: { readonly [header: string]: string } = {
   "mc.defines.h": "mc.defines.h",
 };
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
-/** They find what the tests do not look at, and double the time of each call. */
+/** Sanitizers: they find faults that the tests do not check for, and double the time of each call. */
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover", "-g"];
 
 export interface Compiled {
@@ -25,9 +25,9 @@ export interface Compiled {
   readonly errors: string;
 }
 
-/** What the board does about a call. */
+/** How the board handles a call. */
 export interface Around {
-  /** Throws where the firmware is dead: a process of the host outlives a power cut. */
+  /** Throws if the firmware is dead: a process of the host outlives a power cut. */
   before?(): void;
   restart?(): void;
 }
@@ -60,7 +60,7 @@ export class NativeBoot {
     return { status, errors: stderr };
   }
 
-  /** @returns the section that boot.c puts a name into, as its assembly says */
+  /** @returns the section that boot.c puts a name into, read from its assembly */
   sectionOf(name: string): string | undefined {
     const { stdout } = spawnSync("cc", ["-std=c11", "-I", this.#folder, "-I", FIXTURE, "-S", BOOT_C, "-o", "-"], {
       encoding: "utf8",
@@ -72,7 +72,7 @@ export class NativeBoot {
     return /^\s*\.section\s+([^,\s]+)/.exec(sections.at(-1) ?? "")?.[1];
   }
 
-  /** `PlatformModule.boot` as boot.c has it, over a chip whose boot loader has started `running`. */
+  /** `PlatformModule.boot` as boot.c implements it, over a chip whose boot loader has started `running`. */
   over(flash: NorFlash, running: string, around: Around = {}): PlatformModule["boot"] {
     const call = (request: string): unknown => {
       around.before?.();

@@ -33,7 +33,7 @@ export function packAgent(folder: string): string {
 }
 
 /**
- * Installs the package of the tools, with links to the packages that it says it depends on, and to no other one.
+ * Installs the package of the tools, with links to the packages that it depends on, and to no others.
  *
  * @returns its folder
  */
@@ -48,7 +48,7 @@ export function installPackedTools(folder: string): string {
   return installed;
 }
 
-/** What a package.json of the repository says. */
+/** The content of a package.json of the repository. */
 export interface PackageJson {
   readonly version: string;
   readonly dependencies?: { readonly [name: string]: string };

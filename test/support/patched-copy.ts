@@ -4,7 +4,7 @@ import ts from "typescript";
 import { ROOT } from "./root.js";
 
 /**
- * A copy of the compiled code, beside the original so that packages resolve, in which one source at a time is another.
+ * A copy of the compiled code, beside the original so that packages resolve. One source at a time is replaced in it.
  */
 export class PatchedCopy {
   readonly folder: string;
@@ -16,7 +16,7 @@ export class PatchedCopy {
     cpSync(join(ROOT, "dist/node"), this.folder, { recursive: true });
   }
 
-  /** @param file path of a source from the project's folder @param text what it says as long as `action` runs */
+  /** @param file path of a source from the project's folder @param text its content as long as `action` runs */
   async withSource<Result>(file: string, text: string, action: () => Promise<Result>): Promise<Result> {
     const compiled = join(this.folder, file.replace(/\.ts$/, ".js"));
     const before = readFileSync(compiled);

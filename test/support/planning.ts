@@ -47,8 +47,8 @@ export interface PlanningOptions {
 }
 
 /**
- * The gate of the own firmware, version 1.0, in a slot of 1,000,000 bytes; time, sensors, store and server are the
- * test's.
+ * The gate of the own firmware, version 1.0, in a slot of 1,000,000 bytes. The test controls time, sensors, store and
+ * server.
  */
 export class Planning {
   readonly clock: VirtualClock;
@@ -64,15 +64,15 @@ export class Planning {
   /** `yes`, or the message of the failure. */
   readonly answers: string[] = [];
   readonly over: Failure[] = [];
-  /** What a listener does with a plan at once. */
+  /** Called by the listener at once with each plan. */
   onPlan: (plan: Plan) => void = () => {};
   listens: boolean;
   blocked: string | undefined;
   /** Id of a component that comes first. */
   awaited: string | undefined;
-  /** That runs; `undefined` as long as nobody knows. */
+  /** Version that runs; `undefined` as long as it is unknown. */
   running: string | undefined = "1.0";
-  /** Questions for the version that nobody has answered yet. */
+  /** Questions for the version that are not answered yet. */
   readonly versionQuestions: (() => void)[] = [];
   plans: UpdatePlans;
   gate: PlanGate;

@@ -13,7 +13,7 @@ export const DEVICE = "light_01";
 /** base64 of "0123456789abcdef". */
 export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
-/** A platform with one device, whose broker and timers are the test's. */
+/** A platform with one device, whose broker and timers the test controls. */
 export class PlatformTestBed {
   readonly published: [topic: string, payload: string][] = [];
   readonly #folder: string;
@@ -91,7 +91,7 @@ export class PlatformTestBed {
       .filter(({ type }) => type === "update_firmware");
   }
 
-  /** Whom they went to. */
+  /** The devices that they went to. */
   offered(): string[] {
     return this.published
       .filter(([, payload]) => payload.includes("update_firmware"))
@@ -108,7 +108,7 @@ export class PlatformTestBed {
     return (await this.device()).task?.state;
   }
 
-  /** What every task of the device has. */
+  /** The fields that every task of the device has. */
   task(version: string): { productId: string; deviceName: string; version: string } {
     return { productId: PRODUCT, deviceName: DEVICE, version };
   }

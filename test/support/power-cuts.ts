@@ -26,7 +26,7 @@ export interface Cut {
 
 /**
  * The chip after a power cut at each of the operations: not begun, torn (a prefix of a program, either half of an
- * erase), and after the last one. `bytes` is the caller's to keep.
+ * erase), and after the last one. The caller may keep `bytes`.
  */
 export function* cutsOf(before: Uint8Array, operations: readonly Operation[], random: SeededRandom): Generator<Cut> {
   const done = before.slice();

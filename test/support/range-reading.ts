@@ -5,12 +5,12 @@ import { type FakeAnswer, FakeHttp } from "./fake-http.js";
 import { CollectedLog } from "./log.js";
 import { VirtualClock } from "./virtual-clock.js";
 
-/** What no log line and no error may show. */
+/** Text that no log line and no error may contain. */
 export const SIGNATURE = "q-signature%3D0123456789abcdef";
 export const URL = `https://host.example:8443/dir/file.bin?sign=${SIGNATURE}%00`;
 export const SIZE = 1000;
 
-/** A `RangeReader` before a server that is the test. What it tells is kept in `told`, in order. */
+/** A `RangeReader` whose server the test plays. Its callbacks are kept in `told`, in order. */
 export class RangeReading {
   readonly clock = new VirtualClock();
   readonly http = new FakeHttp();
@@ -86,7 +86,7 @@ export class RangeReading {
     }
   }
 
-  /** The try failed like this, once, everything is released, and nobody was told a secret. */
+  /** The try failed in this way, once; everything is released, and no secret was shown. */
   assertFailed(code: OtaErrorCode, message: RegExp = /./): void {
     assert.deepEqual(
       this.failures.map((failure) => failure.code),

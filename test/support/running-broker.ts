@@ -19,7 +19,7 @@ export function topics(deviceName: string): { publish: string; subscribe: string
   return { publish: `$ota/report/${PRODUCT}/${deviceName}`, subscribe: `$ota/update/${PRODUCT}/${deviceName}` };
 }
 
-/** What a device connects with. */
+/** The credentials of a device. */
 export function proof(deviceName = "light_01", method: "sha256" | "sha1" = "sha256") {
   const clientId = PRODUCT + deviceName;
   const username = `${clientId};12010126;x7Kq2;${EXPIRY}`;

@@ -39,7 +39,7 @@ export class Scheduler {
     return this.#add({ due: this.now + Math.max(0, delayMs), callback, outside: false });
   }
 
-  /** What happens then whether or not the board's thread is free: it must not call the board. */
+  /** Runs an action at a time, even if the board's thread is blocked: it must not call the board. */
   setOutside(callback: () => void, delayMs: number): void {
     this.#add({ due: this.now + Math.max(0, delayMs), callback, outside: true });
   }
@@ -69,7 +69,7 @@ export class Scheduler {
     if (at >= 0) this.#entries.splice(at, 1);
   }
 
-  /** Runs the next callback. @returns false where there is none */
+  /** Runs the next callback. @returns false if there is none */
   turn(): boolean {
     const next = this.#entries.pop();
     if (next === undefined) return false;

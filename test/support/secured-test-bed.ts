@@ -6,19 +6,19 @@ import { TestPlatform } from "./test-platform.js";
 import type { TlsKeys } from "./tls-records.js";
 import { AUTHORITY, SERVER_TLS } from "./tls-fixtures.js";
 
-/** How broker and file server are reached by TLS. */
+/** Keys and certificates of a broker and a file server with TLS. */
 export interface Secured {
   readonly server: TlsOptions;
-  /** Whom the device trusts. */
+  /** The authorities that the device trusts. */
   readonly authority: Uint8Array;
 }
 
 export const SECURED: Secured = { server: SERVER_TLS, authority: AUTHORITY };
 
 export interface SecuredTestBedOptions extends Omit<TestBedOptions, "platform" | "server"> {
-  /** Absent: over plain TCP. */
+  /** Absent: plain TCP. */
   readonly secured: Secured | undefined;
-  /** Told of the keys of all connections. */
+  /** Called with the keys of all connections. */
   readonly keys: TlsKeys;
 }
 

@@ -16,7 +16,7 @@ export function constantRandom(fraction: number): Random {
   };
 }
 
-/** An MQTT session whose network and time are the test's. */
+/** An MQTT session whose network and time the test controls. */
 export class SessionTestBed {
   readonly connector = new MemoryConnector();
   readonly clock = new VirtualClock();
@@ -55,7 +55,7 @@ export class SessionTestBed {
     return this.connector.peer;
   }
 
-  /** A session that is connected and accepted, with nothing left in the peer's hands. */
+  /** A session that is connected and accepted, after the test has taken the bytes sent so far. */
   static opened(options: Partial<MqttSessionOptions> = {}): SessionTestBed {
     const bed = new SessionTestBed(options);
     bed.session.start();
@@ -70,7 +70,7 @@ export class SessionTestBed {
     this.peer.send(connack());
   }
 
-  /** The packets sent since the last look. */
+  /** The packets sent since the last call. */
   sent(): Sent[] {
     return sentPackets(this.peer.take());
   }

@@ -9,7 +9,7 @@ import type { BoardModules } from "../../hal/ecma419/modules.js";
 import type { Device } from "../../hal/ports/index.js";
 import { NO_LOG } from "./log.js";
 
-/** A simulated board without an application: the ports of its newest boot are the test's. */
+/** A simulated board without an application: the test uses the ports of its newest boot. */
 export class SimDevice {
   readonly boots: string[] = [];
   readonly #board: SimulatedBoard;

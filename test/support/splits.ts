@@ -9,7 +9,7 @@ export function singleBytes(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
 }
 
-/** Where to cut, as fractions of a length that is not known yet. */
+/** Places to cut at, as fractions of a length that is not known yet. */
 export function anyCuts(): fc.Arbitrary<number[]> {
   return fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
 }
@@ -37,7 +37,7 @@ export interface Mutation {
   readonly byte: number;
 }
 
-/** Biased towards the bytes that mean something in HTTP. */
+/** Biased towards the bytes that have a meaning in HTTP. */
 export function anyMutations(): fc.Arbitrary<Mutation[]> {
   const telling = fc.constantFrom(...Array.from("\r\n\0\t :;,=-/09aF\x7f\xff", (character) => character.charCodeAt(0)));
   return fc.array(

@@ -4,7 +4,7 @@ import type { FlashModule, SocketOptions, TcpConstructor } from "../../hal/ecma4
 import { MqttNames } from "./mqtt-names.js";
 import { TlsKeys, TlsRecords } from "./tls-records.js";
 
-/** Promise jobs that take no more than this had nothing to do: it is what the engine's own frames take. */
+/** Promise jobs that take no more than this had nothing to do: the engine's own frames take so much. */
 const IDLE_SLOTS = 48;
 
 const NAMES = new Map(Object.entries(COMMAND).map(([name, code]) => [code as number, name]));
@@ -14,11 +14,13 @@ export interface StackEntry {
   readonly name: string;
   readonly slots: number;
   readonly count: number;
-  /** What the board's modules were asked for in the deepest call, in the order of their first time. */
+  /** The calls to the board's modules in the deepest call, in the order of their first use. */
   readonly does: string;
-  /** `name:slots` of each function on the stack where a built-in one returned deepest in that call, outermost first. */
+  /**
+   * `name:slots` of each function on the stack at the deepest return of a built-in one in that call, outermost first.
+   */
   readonly calls: readonly string[];
-  /** The most in each scene that had such a call. */
+  /** The most slots in each scene that had such a call. */
   readonly scenes: ReadonlyMap<string, number>;
 }
 
@@ -28,19 +30,19 @@ interface Counted {
   readonly calls?: string;
 }
 
-/** Takes what a call into the engine did; of bytes that it read, what they are. */
+/** Notes what a call into the engine did; for bytes that it read, their kind. */
 type Note = (text: string, read?: boolean) => void;
 
 /**
- * How much of XS's stack each kind of call into the engine takes: named by what began it, and bytes that came by what
- * they are. A call that read several such counts for each.
+ * How much of XS's stack each kind of call into the engine takes. A call is named by what began it, or by the kind of
+ * bytes that it read. A call that read several kinds counts for each of them.
  */
 export class StackEntries {
   readonly #entries = new Map<string, Omit<StackEntry, "name">>();
   readonly #overTls: boolean;
-  /** Of the servers of the scene. */
+  /** Keys of the servers of the scene. */
   readonly keys = new TlsKeys();
-  /** Every other connection is a download's. */
+  /** Port of the broker; every other connection is a download's. */
   brokerPort = 0;
   scene = "";
   #does = new Set<string>();
@@ -163,7 +165,7 @@ function namesOf(command: Uint8Array, read: readonly string[], overTls: boolean)
   const message = new MessageReader(command);
   const began = NAMES.get(message.code) ?? "?";
   if (message.code === COMMAND.readable && read.length > 0) return read;
-  // By this timer the agent reads on after a record.
+  // This timer makes the agent read on after a record.
   if (message.code === COMMAND.timerFired && overTls) return [began, ...read];
   if (message.code !== COMMAND.answerPlan) return [began];
   message.number();

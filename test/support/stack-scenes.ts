@@ -17,7 +17,7 @@ import {
 
 const KIB = 1024;
 const TIMEOUT_MS = 30_000;
-/** A message as long as the heap surely takes, beside others, and the longest URL. */
+/** Length of a message that fits into the heap in any case, beside others and the longest URL. */
 const LONG_MESSAGE = 14_000;
 const URL_LENGTH = 4096;
 
@@ -27,17 +27,17 @@ const ENOUGH_SLOTS = 1024;
 const HEAPS_FOR_TLS = 2;
 
 export interface StackOptions {
-  /** XS is this SDK's, and not that of the host. */
+  /** The SDK whose XS is used; default: the XS of the host. */
   readonly sdk?: XsSdk;
-  /** The connections are over the SDK's TLS. */
+  /** Whether the connections use the SDK's TLS. */
   readonly overTls?: boolean;
-  /** The agent before it was minified: for the names of its functions. */
+  /** Whether the agent is the one before it is minified, which has the names of its functions. */
   readonly readable?: boolean;
   /** The name of one scene; default: all. */
   readonly only?: string;
 }
 
-/** What a scene is played with. */
+/** The parts of a scene. */
 interface Stage {
   readonly engine: ChipEngine;
   readonly entries: StackEntries;
@@ -55,7 +55,7 @@ const TLS_SCENES = { connections };
 
 export const SCENE_NAMES = [...Object.keys(SCENES), ...Object.keys(TLS_SCENES)];
 
-/** Runs the agent through what calls into it, in the heap of an ESP32, or over TLS in a larger one. */
+/** Runs the agent through all kinds of calls into it, in the heap of an ESP32, or over TLS in a larger one. */
 export async function measureStack({
   sdk,
   overTls = false,

@@ -6,7 +6,7 @@ import { DEVICE, TestBed, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 import { GatewayPlatform, PRODUCT } from "./sub-device-test-bed.js";
 
-/** What sub-devices cost the engine that have nothing to do but to be online, their links not counted. */
+/** What sub-devices cost the engine that are only online; their links are not counted. */
 export interface SubDeviceCost {
   readonly bytesEach: number;
   readonly slotsEach: number;
@@ -17,7 +17,7 @@ const FEW = 10;
 const SETTLE_MS = 1_500;
 const TIMEOUT_MS = 120_000;
 
-/** @param count more than 10: the difference to 10 of them is what is divided */
+/** @param count more than 10: the cost of one is the difference to 10 of them, divided */
 export async function measureSubDevices(count: number): Promise<SubDeviceCost> {
   const idle = async (some: number): Promise<HeapStatistics> => {
     let heap: HeapStatistics | undefined;
@@ -80,7 +80,7 @@ export class IdleGateway {
     }
   }
 
-  /** Brings the first of them to the served file. */
+  /** Updates the first of them to the served file. */
   async update(version: string): Promise<void> {
     const name = { productId: PRODUCT, deviceName: nameOf(0) };
     this.#platform.offer(name, this.bed.offer(version));

@@ -21,7 +21,7 @@ interface Operation {
   };
 }
 
-/** The platform's side of a gateway: it answers, and keeps all it hears, message by message. */
+/** The platform's side of a gateway: it answers, and keeps every message that it gets. */
 export class GatewayPlatform extends TestPlatform {
   /** `online light1`, `subscribe light1`, `report_version light1 0.1.0`, in order. */
   readonly story: string[] = [];
@@ -70,7 +70,7 @@ export interface SubDeviceSetup {
 export interface GatewayTestBedOptions extends Omit<TestBedOptions, "platform" | "subDevices"> {
   readonly subDevices: readonly SubDeviceSetup[];
   readonly gateway?: NonNullable<OtaConfig["gateway"]>;
-  /** Of the platform, and whom the device trusts. */
+  /** TLS of the platform, and the authorities that the device trusts. */
   readonly tls?: { readonly server: TlsOptions; readonly authority: Uint8Array } | undefined;
 }
 
@@ -117,7 +117,7 @@ export class GatewayTestBed {
     return this.subDevices.find((sub) => sub.deviceName === deviceName) as SimulatedSubDevice;
   }
 
-  /** Each of them is offered the served file, as this version, with each version report. */
+  /** Each version report of one of them is answered with an offer of the served file, as this version. */
   pending(version: string, ...deviceNames: readonly string[]): void {
     for (const deviceName of deviceNames) {
       this.platform.pendingFor.set(`${PRODUCT}/${deviceName}`, () => this.bed.offer(version));
@@ -132,7 +132,7 @@ export class GatewayTestBed {
     return this.platform.wordsOf({ productId: PRODUCT, deviceName });
   }
 
-  /** It has reported an end, and after a success its new version. */
+  /** The sub-device has reported a result, and after a success its new version. */
   ended(...deviceNames: readonly string[]): Promise<void> {
     const hasEnded = (deviceName: string): boolean => {
       const words = this.words(deviceName);

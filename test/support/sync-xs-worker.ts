@@ -10,11 +10,11 @@ const READ_LENGTH = 65_536;
 const COMPUTE_LIMIT_S = 60;
 
 /**
- * An XS engine in a process of its own, which this process waits for: a command has ended when the call returns, so
+ * An XS engine in a process of its own, for which this process waits: a command has ended when the call returns, so
  * that virtual time stands still meanwhile. libuv's pipes do not block; named ones, opened as files, do.
  *
- * Nobody can interrupt this process while it waits: the kernel ends an engine that never answers. Nor does one that was
- * not killed keep this process from ending, which ends the engine in turn: its pipes are closed then.
+ * Nothing can interrupt this process while it waits: the kernel ends an engine that never answers. An engine that was
+ * not killed does not keep this process from ending, which closes its pipes and so ends the engine too.
  */
 export class SyncXsWorker {
   readonly #onCall: (message: Buffer) => Uint8Array;
@@ -41,7 +41,7 @@ export class SyncXsWorker {
       const limited = ["-c", `ulimit -t ${computeLimitS} && exec "$0"`, binary];
       this.#child = spawn("sh", limited, { stdio: ["ignore", "ignore", "ignore", to.reader, from.writer] });
       this.#child.unref();
-      // Where it cannot be started, the first read finds the end.
+      // If it cannot be started, the first read finds the end.
       this.#child.on("error", () => {});
       for (const end of [to.reader, from.writer]) closeSync(end);
       this.#toWorker = to.writer;
@@ -61,7 +61,7 @@ export class SyncXsWorker {
     return this.#exchange("?", message);
   }
 
-  /** At once: a command that is under way throws `WorkerKilled`. Idempotent. */
+  /** Kills it at once: a command that is under way throws `WorkerKilled`. Idempotent. */
   kill(): void {
     if (this.#over) return;
     this.#over = true;

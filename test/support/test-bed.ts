@@ -23,7 +23,7 @@ export interface TestBedOptions {
   readonly engine: Engine;
   readonly image?: Uint8Array;
   readonly config?: Partial<OtaConfig>;
-  /** Behind the board, which is a gateway then: its configuration says so. */
+  /** Sub-devices behind the board, whose configuration makes it a gateway then. */
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
@@ -43,14 +43,14 @@ export class TestBed {
   readonly board: SimulatedBoard;
   readonly logged = new CollectedLog();
   readonly boots: string[] = [];
-  /** Told of the agent of each boot before it starts. */
+  /** Called with the agent of each boot before it starts. */
   onAgent: (agent: RunningAgent) => void = () => {};
-  /** Of the newest boot, once it is there. */
+  /** The agent of the newest boot, once there is one. */
   agent: RunningAgent | undefined;
   dead: Error | undefined;
-  /** Bytes in flash, as the running agent says. */
+  /** Bytes in flash, as the running agent reports them. */
   progress = 0;
-  /** The same, when each request of the file server but the first came. */
+  /** Bytes in flash at the time of each request to the file server but the first. */
   readonly programmed: number[] = [];
 
   private constructor(options: TestBedOptions, platform: TestPlatform, server: FaultServer, image: Uint8Array) {

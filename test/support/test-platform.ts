@@ -23,7 +23,7 @@ export interface TestOffer {
   readonly file_size: number;
 }
 
-/** A platform that does what the test says; it keeps all it hears. */
+/** A platform that the test controls; it keeps every report. */
 export class TestPlatform {
   readonly reports: Report[] = [];
   readonly #aedes = new Aedes();
@@ -34,19 +34,19 @@ export class TestPlatform {
   pending: (() => TestOffer) | undefined;
   /** The same for one device, by `PRODUCT/name`. */
   readonly pendingFor = new Map<string, () => TestOffer>();
-  /** What a gateway says of its sub-devices, as it arrived. */
+  /** Called with each message of a gateway about its sub-devices, as it arrived. */
   onOperation: (topic: string, text: string) => void = () => {};
-  /** Told of each SUBSCRIBE. */
+  /** Called at each SUBSCRIBE. */
   onSubscribe: (filter: string) => void = () => {};
-  /** Told of each UNSUBSCRIBE. */
+  /** Called at each UNSUBSCRIBE. */
   onUnsubscribe: (filter: string) => void = () => {};
   /** Whether version reports are answered. */
   answering = true;
-  /** Whether publishes are acknowledged: false leaves them hanging. */
+  /** Whether publishes are acknowledged. */
   acknowledging = true;
-  /** Closes every new connection at once. */
+  /** Whether every new connection is closed at once. */
   refusing = false;
-  /** Told, over TLS, of the keys of each connection: a line as in the files that Wireshark reads. */
+  /** Called, over TLS, with the keys of each connection: a line as in the files that Wireshark reads. */
   onKeys: (line: Buffer) => void = () => {};
   connects = 0;
   port = 0;

@@ -23,7 +23,7 @@ export function keyDer(name: string): Uint8Array {
 /** What a server on 127.0.0.1 needs. */
 export const SERVER_TLS = { cert: tlsPem("server.pem"), key: tlsPem("server-key.pem") };
 
-/** Of a server that wants the device's certificate too. */
+/** What a server needs that asks for the device's certificate too. */
 export const MUTUAL_TLS = { ...SERVER_TLS, ca: tlsPem("ca.pem"), requestCert: true, rejectUnauthorized: true };
 
 /** What a device needs, in DER. */

@@ -14,7 +14,7 @@ export interface TlsNearOptions {
   readonly key?: Uint8Array;
 }
 
-/** A TLS socket of the simulated board, which notes what it is told. */
+/** A TLS socket of the simulated board, which notes its callbacks. */
 export interface TlsNear {
   socket: SocketInstance;
   readonly events: string[];

@@ -18,7 +18,7 @@ const MESSAGES: { readonly [type: number]: string } = {
 /** ClientHello and ServerHello: record's header, message's header, version; then 32 bytes. */
 const RANDOM_AT = HEADER_LENGTH + 4 + 2;
 const RANDOM_LENGTH = 32;
-/** RFC 5288: of the 12 bytes of a nonce the first four are the key's, the others the record's; then the tag. */
+/** RFC 5288: the first four of the 12 bytes of a nonce come from the key, the others from the record; then the tag. */
 const SALT_LENGTH = 4;
 const NONCE_LENGTH = 8;
 const TAG_LENGTH = 16;
@@ -30,7 +30,7 @@ const FIRST_COUNTER = Buffer.from([0, 0, 0, 2]);
 /** What a server has sent in one record. */
 export interface TlsContent {
   readonly name: string;
-  /** Of application data alone, if the suite has AES_128_GCM_SHA256. */
+  /** Set for application data alone, if the suite has AES_128_GCM_SHA256. */
   readonly data: Buffer | undefined;
 }
 
@@ -51,7 +51,9 @@ export class TlsKeys {
   }
 }
 
-/** Reads along with a client of TLS 1.2: what each record from the server holds, once its last byte has been read. */
+/**
+ * Decodes what a client of TLS 1.2 reads: the content of each record from the server, once its last byte has been read.
+ */
 export class TlsRecords {
   readonly #keys: TlsKeys;
   #sent: Buffer = Buffer.alloc(0);
@@ -93,14 +95,14 @@ export class TlsRecords {
     return { name: "TLS data", data: this.#readable ? this.#decrypted(record.subarray(HEADER_LENGTH)) : undefined };
   }
 
-  /** After its random number there is the length of a session's name, the name, and the suite. */
+  /** The random number is followed by the length of the session id, the session id, and the suite. */
   #onServerHello(record: Buffer): void {
     this.#serverRandom = randomOf(record);
     const nameAt = RANDOM_AT + RANDOM_LENGTH + 1;
     this.#readable = AES_128_GCM_SHA256.includes(record.readUInt16BE(nameAt + (record[nameAt - 1] as number)));
   }
 
-  /** The tag is the client's to check. */
+  /** The tag is not checked here: the client checks it. */
   #decrypted(fragment: Buffer): Buffer {
     this.#server ??= this.#serverKeys();
     const { key, salt } = this.#server;

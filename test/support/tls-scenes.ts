@@ -24,7 +24,7 @@ const SUITES = [
 interface Stage {
   readonly engine: ChipEngine;
   readonly entries: StackEntries;
-  /** Of the other scenes: these have their own. */
+  /** Options of the other scenes that these scenes set themselves. */
   readonly secured: unknown;
 }
 

@@ -26,10 +26,10 @@ const OPTIONS = {
   noEmit: true,
 };
 
-/** Of the SDK's types the one that the examples use. */
+/** The one of the SDK's types that the examples use. */
 const GLOBALS = "declare function trace(text: string): void;\n";
 
-/** The paths that mcconfig writes for manifests of ours: each module by its name, at its file without the ending. */
+/** The paths that mcconfig writes for manifests of ours: each module by its name, and its file without the ending. */
 export function pathsOf(manifest: string, platform: string): Paths {
   const { platforms, ...all } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
   const paths: Paths = {};
@@ -44,7 +44,7 @@ export function pathsOf(manifest: string, platform: string): Paths {
   return paths;
 }
 
-/** Compiles files of an application in a folder. @returns what the compiler says: nothing if all is well */
+/** Compiles files of an application in a folder. @returns the compiler's errors: nothing if it compiles */
 export function compile(folder: string, files: readonly string[], paths: Paths | undefined): string {
   writeFileSync(join(folder, "globals.d.ts"), GLOBALS);
   writeFileSync(

@@ -12,17 +12,17 @@ export interface UpdateCostOptions {
 
 /** What an update costs the engine, from the offer until the image is pending, over the idle agent before it. */
 export interface UpdateCost {
-  /** Alive at the worst moment, slots as an ESP32 counts them and chunks. */
+  /** Bytes alive at the worst moment: slots, as an ESP32 counts them, and chunks. */
   readonly liveBytes: number;
   readonly liveSlots: number;
   readonly liveChunkBytes: number;
-  /** Alive in the idle agent, over what was there when the heap was sealed. */
+  /** Slots alive in the idle agent, beyond those at the time when the heap was sealed. */
   readonly idleSlots: number;
   readonly idleChunkBytes: number;
-  /** With garbage: of each what was in use at most. */
+  /** The most that was in use of each, garbage included. */
   readonly slotsWithGarbage: number;
   readonly chunkBytesWithGarbage: number;
-  /** In all, not over idle. */
+  /** Slots in all, not only those beyond the idle agent. */
   readonly stackSlots: number;
   readonly collections: number;
   /** Slots that were made, garbage included. */
@@ -56,10 +56,12 @@ export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateC
   }
 }
 
-/** Blocks apart, in one region: neither a record nor a report, which come by regions and by time, is between them. */
+/**
+ * Blocks between two measurements in one region: no record and no report, which come by regions and time, is between.
+ */
 const APART_BLOCKS = 15;
 const LARGE_BLOCKS = 416;
-/** Of each size the least counts: how the sockets cut the stream, and a report more, only ever add. */
+/** Runs of each size, of which the least counts: pieces of the stream and further reports can only add. */
 const RUNS = 3;
 
 /**

@@ -42,13 +42,13 @@ export class VirtualClock implements Clock {
     return this.#sorted().map(({ name }) => name);
   }
 
-  /** How long the timer of this name still has, in milliseconds. */
+  /** Milliseconds until the timer of this name fires. */
   remaining(name: string): number | undefined {
     const entry = this.#sorted().find((pending) => pending.name === name);
     return entry === undefined ? undefined : entry.due - this.#now;
   }
 
-  /** Lets this much time pass, firing what falls due on the way. */
+  /** Lets this much time pass, and fires the timers that fall due. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let guard = 0; ; guard++) {

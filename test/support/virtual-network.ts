@@ -4,7 +4,7 @@ import type { Scheduler } from "./scheduler.js";
 export const MQTT_PORT = 1883;
 const ROOM = 8192;
 
-/** The far end of one connection: it hears each write at once, and what it says comes in a turn of its own. */
+/** The far end of one connection: it gets each write at once, and what it sends arrives in a turn of its own. */
 export interface Server {
   receive(bytes: Uint8Array): void;
 }
@@ -15,7 +15,7 @@ export interface Line {
   end(delayMs?: number): void;
 }
 
-/** Who can be connected to. */
+/** The servers that can be connected to. */
 export interface Servers {
   accept(port: number, line: Line): Server | "refused" | "silent";
 }

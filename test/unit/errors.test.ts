@@ -29,14 +29,14 @@ describe("rules of errors", () => {
     });
   }
 
-  it("logs an error where a person is needed, a warning where the agent goes on, and a person's no as neither", () => {
+  it("logs an error if a person is needed, a warning if the agent goes on, and a person's no as neither", () => {
     for (const code of ERROR_CODES) {
       const level = ruleFor(code).remedy === "never" ? "error" : "warn";
       assert.equal(ruleFor(code).level, code === "declined" ? "info" : level, code);
     }
   });
 
-  it("keeps what is stored wherever another try or a fresh URL can go on from it", () => {
+  it("keeps what is stored if another try or a fresh URL can go on from it", () => {
     for (const code of ERROR_CODES) {
       const { remedy, keeps } = ruleFor(code);
       if (remedy === "back-off" || remedy === "renew") assert.equal(keeps, true, code);
@@ -44,7 +44,7 @@ describe("rules of errors", () => {
     }
   });
 
-  it("reports the platform's own code wherever it has one", () => {
+  it("reports the platform's own code if it has one", () => {
     const outcomes = (outcome: string): OtaErrorCode[] =>
       ERROR_CODES.filter((code) => ruleFor(code).outcome === outcome);
     assert.deepEqual(outcomes("not-found"), ["not-found"]);
@@ -61,7 +61,7 @@ describe("rules of errors", () => {
     assert.deepEqual(outcomes("timed-out"), waits);
   });
 
-  it("never tries again what trying again cannot mend", () => {
+  it("never tries again if another try cannot help", () => {
     const hopeless: OtaErrorCode[] = [
       "untrusted",
       "not-found",
@@ -90,14 +90,14 @@ describe("errors", () => {
     }
   });
 
-  it("carries its name, code and the server's wish", () => {
+  it("has its name, its code and the wait that the server asks for", () => {
     const error = new OtaError("server-busy", "server answers 503", 7000);
     assert.ok(error instanceof Error);
     assert.deepEqual([error.name, error.code, error.retryAfterMs], ["OtaError", "server-busy", 7000]);
     assert.equal(String(error), "OtaError: server answers 503");
   });
 
-  it("describes whatever was thrown", () => {
+  it("describes any thrown value", () => {
     assert.equal(describeError(new Error("broken")), "broken");
     assert.equal(describeError(new HalError("io", "read", new Error("bus"))), "read: bus");
     assert.equal(describeError("text"), "text");

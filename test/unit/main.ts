@@ -35,7 +35,7 @@ const LONG = [
   "test/unit/sim/nvs-power-cut.test.ts",
 ];
 
-/** Makes a call fail: it would make this loop slow for everybody. */
+/** Makes a call fail that would slow down this run of all tests. */
 function forbid(object: object, names: readonly string[]): void {
   for (const name of names) {
     const refuse = (): never => {

@@ -50,7 +50,7 @@ export function holdsBoard(folder: string): boolean {
   const files = existsSync(folder) ? list(folder) : [];
   if (files.includes(FLASH_FILE)) return true;
   if (files.some((file) => !BESIDE_A_BOARD.includes(file))) {
-    throw new StateError(`${folder} is neither empty nor the state of a board`);
+    throw new StateError(`${folder} is neither empty nor the state of a board: choose another folder`);
   }
   return false;
 }

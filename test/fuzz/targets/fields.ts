@@ -93,7 +93,7 @@ export const url: Target = {
   },
 };
 
-/** What is sent cannot hold a line's end or a blank, and printed it is the same URL again. */
+/** The text to be sent holds no line's end or blank, and the printed URL is read as the same URL. */
 function checkUrl(parsed: HttpUrl): void {
   const { secure, host, port, authority, target } = parsed;
   assert.match(target, /^\/[!-~]*$/);

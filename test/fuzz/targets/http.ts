@@ -18,7 +18,7 @@ const answers = text(
   "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nDate: Wed, 21 Oct 2026 07:27:00 GMT\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 );
 
-/** A connection that brings these bytes and then ends, read by a caller as the port tells it to. */
+/** A connection that brings these bytes and then ends, and a caller that reads as the port demands. */
 export const exchange: Target = {
   name: "http-exchange",
   weight: 20,
@@ -61,7 +61,7 @@ export const exchange: Target = {
 const SIZE = 1000;
 const REQUEST_LIMIT = 6;
 
-/** One line for each answer: status, content length or `-`, then fields. The policy over whatever heads may say. */
+/** One line for each answer: status, content length or `-`, then fields. The policy must bear any head. */
 export const rangeReader: Target = {
   name: "range-reader",
   weight: 25,

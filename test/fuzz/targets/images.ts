@@ -103,7 +103,7 @@ function flashWith(table: Uint8Array, byteLength: number): NorFlash {
 const SLOT_LENGTH = 8192;
 const BLOCK_LENGTH = 4096;
 
-/** What the boot loader takes, the check of the first block takes too, and both say the same version. */
+/** The check of the first block accepts what the boot loader accepts, and both read the same version. */
 export const appImage: Target = {
   name: "app-image",
   weight: 8,
@@ -133,7 +133,7 @@ export const appImage: Target = {
   },
 };
 
-/** @returns where the checksum's line ends; segments are known to be inside the slot */
+/** @returns the end of the checksum's line; segments are known to be inside the slot */
 function endOf(slot: Uint8Array): number {
   const view = new DataView(slot.buffer);
   let at = 24;
@@ -143,7 +143,7 @@ function endOf(slot: Uint8Array): number {
   return Math.ceil((at + 1) / 16) * 16;
 }
 
-/** Checksum and SHA-256 behind the segments, wherever they say that is. */
+/** Checksum and SHA-256 behind the segments, at the place that their lengths give. */
 function repairImage(image: Uint8Array): Uint8Array {
   if (image.byteLength < 64) return image;
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);

@@ -52,7 +52,7 @@ export const packetReader: Target = {
   run(input) {
     const found = readAll(cut(input));
     const whole = readAll([input.slice(1)]);
-    // Of two things that are wrong, either may be named.
+    // If two things are wrong, either may be named.
     assert.deepEqual(
       [whole.packets, whole.errors.length],
       [found.packets, found.errors.length],
@@ -86,7 +86,7 @@ function comparable(received: Received): object {
     : received;
 }
 
-/** A broker that says these bytes, to a session that subscribes and publishes, and then falls silent. */
+/** A broker that sends these bytes to a session that subscribes and publishes, and then sends nothing more. */
 export const session: Target = {
   name: "mqtt-session",
   weight: 12,
@@ -115,7 +115,7 @@ export const session: Target = {
     assert.ok(acknowledged <= 2, "acknowledged twice");
     const messages = bed.events.filter((event) => event.startsWith("message"));
     assert.ok(messages.reduce((sum, message) => sum + message.length, 0) <= input.byteLength + messages.length * 40);
-    // Silent from here on: whatever was said, the connection is left and another one made.
+    // The broker is silent from here on: the session leaves the connection and makes another one, after any bytes.
     bed.clock.advance(400_000);
     assert.ok(bed.connector.peers.length >= 2, "the session stays with a silent broker");
     assert.ok(peer.closed && bed.clock.names().length <= 4);

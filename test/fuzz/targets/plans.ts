@@ -105,7 +105,7 @@ function manifestOf(pieces: readonly Uint8Array[]): ManifestAnswer {
   return answers[0] as ManifestAnswer;
 }
 
-/** Within their bounds, the same once they are printed and read again, and decided about in printable words. */
+/** They are within their bounds, are the same once printed and read again, and a decision about them is printable. */
 function checkRequirements(found: Requirements): void {
   const { sourceVersion, minBatteryPercent = 0, minSignalDbm = 0, space = 0, kind, component, wrong } = found;
   for (const name of [sourceVersion, component]) assert.ok(name === undefined || /^[A-Za-z0-9._-]{1,32}$/.test(name));
@@ -161,7 +161,7 @@ export const planRecord: Target = {
   },
 };
 
-/** Whatever it says, every image can be decided about, and that is remembered. */
+/** For any content of the memory, each image can be decided about, and the decision is remembered. */
 function liveWith(record: Uint8Array, unix: number | undefined): void {
   const [store, clock] = [new MemoryStore(), new VirtualClock()];
   clock.unix = unix;
@@ -202,7 +202,7 @@ function memoryOf(count: number): Uint8Array {
   return store.records.get("plans") ?? encodePlans([]);
 }
 
-/** What failed components hold back. */
+/** The record of images that failed components hold back. */
 export const blocked: Target = {
   name: "blocked",
   weight: 15,

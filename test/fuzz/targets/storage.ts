@@ -38,7 +38,7 @@ function partition(offset: number, size: number): Partition {
   return { label: "x", type: 1, subtype: 0, offset, size };
 }
 
-/** As much of a flash as the input fills; the rest is blank. */
+/** A flash that begins with the input; the rest is blank. */
 function flashOf(input: Uint8Array, byteLength: number): NorFlash {
   const bytes = new Uint8Array(byteLength).fill(0xff);
   bytes.set(input.subarray(0, byteLength));
@@ -51,7 +51,7 @@ function contentOf(flash: NorFlash): Uint8Array {
 
 const ENTRY_LENGTH = 32;
 
-/** Two entries, without the emptiness between them. */
+/** The two entries, without the blank bytes between them. */
 export const otaData: Target = {
   name: "otadata",
   weight: 15,

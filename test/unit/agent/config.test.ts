@@ -43,7 +43,7 @@ test("an identity is enough: everything else has its default", () => {
   });
 });
 
-test("a gateway is one where its settings are there, even without any in them", () => {
+test("a device is a gateway if the setting `gateway` is there, even an empty one", () => {
   const gatewayOf = (gateway: NonNullable<OtaConfig["gateway"]>) =>
     resolveConfig({ identity: IDENTITY, gateway }).gateway;
   assert.deepEqual(gatewayOf({}), { slot: false, installTimeoutMs: 60_000, messagesPerSecond: 8 });
@@ -75,7 +75,7 @@ test("settings that are given and undefined count as not given", () => {
   assert.deepEqual(resolveConfig(config), resolveConfig({ identity: IDENTITY }));
 });
 
-test("the region says which broker, unless a URL does", () => {
+test("the region selects the broker, unless a URL is given", () => {
   const region = (name: string) => ({ ...IDENTITY, region: name });
   assert.equal(
     resolveConfig({ identity: region("europe") }).server.host,
@@ -93,7 +93,7 @@ test("a broker URL gives host, port and TLS", () => {
   assert.equal(serverOf("mqtts://Host_1.test:443").port, 443);
 });
 
-test("refuses what is no broker URL", () => {
+test("refuses a text that is no broker URL", () => {
   const urls = [
     "",
     "broker.test",
@@ -165,7 +165,7 @@ test("each number has its bounds, and both of them are inside", () => {
   assert.equal(resolve({ trialSeconds: 86_400 }).limits.trialMs, 86_400_000);
 });
 
-test("refuses a number outside its bounds, and what is no number, by the name of the setting", () => {
+test("refuses a number outside its bounds, and a value that is no number, by the name of the setting", () => {
   for (const value of [-1, NaN, Infinity, -Infinity, 1e9]) {
     refused({ broker: { keepaliveSeconds: value } }, /^keepaliveSeconds /);
     refused({ download: { idleTimeoutSeconds: value } }, /^idleTimeoutSeconds /);
@@ -194,7 +194,7 @@ test("refuses a version to report that the platform does not take", () => {
   checkConfig({ identity: IDENTITY, version: "1.0-rc_1" });
 });
 
-/** What an application in JavaScript can hand in, each with the one line that it gets. */
+/** Values that an application in JavaScript can pass, each with the one line that it gets. */
 const WRONG: readonly (readonly [config: unknown, message: RegExp])[] = [
   [undefined, /^config is missing: \{ identity, /],
   [null, /^config is not an object: /],

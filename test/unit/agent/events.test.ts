@@ -5,7 +5,7 @@ import { CollectedLog, NO_LOG } from "../../support/log.js";
 
 const PROGRESS = { version: "0.2.0", bytes: 4096, size: 8192 };
 
-test("each listener of an event hears it, in the order they came, and no other", () => {
+test("each listener of an event is called, in the order in which they were added, and no other", () => {
   const listeners = new Listeners(NO_LOG);
   const heard: string[] = [];
   listeners.add("progress", ({ bytes }) => heard.push(`first ${bytes}`));
@@ -15,7 +15,7 @@ test("each listener of an event hears it, in the order they came, and no other",
   assert.deepEqual(heard, ["first 4096", "second 4096"]);
 });
 
-test("an event without listeners is nobody's, until there is one", () => {
+test("an event has no listeners until one is added", () => {
   const listeners = new Listeners(NO_LOG);
   listeners.tell("progress", PROGRESS);
   assert.equal(listeners.has("progress"), false);
@@ -43,7 +43,7 @@ test("a listener that was removed hears nothing more, also if it removes itself 
   assert.equal(listeners.has("progress"), false);
 });
 
-test("a listener that fails is logged, and the others hear the event all the same", () => {
+test("a listener that fails is logged, and the others are called all the same", () => {
   const { log, lines } = new CollectedLog();
   const listeners = new Listeners(log);
   const heard: number[] = [];

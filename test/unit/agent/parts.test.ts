@@ -24,7 +24,7 @@ function lacks(part: "control" | "gateway" | "plans", use: () => unknown): void 
   );
 }
 
-test("what needs a part that was not brought says which", () => {
+test("a setting that needs a missing part is refused with the name of the part", () => {
   lacks("control", () => agent().control);
   lacks("gateway", () => agent({ gateway: {} }));
   lacks("gateway", () => agent({ gateway: {} }, { plans }));
@@ -41,7 +41,7 @@ test("each part works without the other", () => {
   assert.throws(() => agent({}, { gateway, plans }).gateway, /set `gateway`/);
 });
 
-test("a wrong policy is refused where the part for it is there", () => {
+test("a wrong policy is refused if the part for it is there", () => {
   assert.throws(
     () => agent({ policy: { minBatteryPercent: 101 } }, { plans }),
     (error) => error instanceof OtaError && error.code === "usage",

@@ -14,7 +14,7 @@ import { VirtualClock } from "../../support/virtual-clock.js";
 const TOPIC = "$ota/update/ABCDE12345/light_01";
 const OFFER = { type: "update_firmware", url: "http://h/f", version: "0.2.0", md5sum: "0".repeat(32), file_size: 4096 };
 
-/** A session whose platform is the test. */
+/** A session whose platform the test plays. */
 class Platform {
   readonly connector = new MemoryConnector();
   readonly clock = new VirtualClock();
@@ -54,7 +54,7 @@ class Platform {
     });
   }
 
-  /** The newest connection is made. @returns what it says of itself */
+  /** The newest connection is made. @returns its CONNECT, which has the user name */
   greet(): string {
     const { peer } = this.connector;
     peer.accept();
@@ -107,14 +107,14 @@ test("a subscription that is refused ends the connection", () => {
   assert.equal(platform.connector.peer.closed, true);
 });
 
-test("what comes on the own topic is told by its kind", () => {
+test("messages on the own topic are reported by their kind", () => {
   const platform = new Platform().online();
   platform.receives(TOPIC, OFFER);
   platform.receives(TOPIC, { type: "report_version_rsp", result_code: 0, result_msg: "success", version: "0.1.0" });
   assert.deepEqual(platform.events, ["online", "offer 0.2.0 of 4096", "answer 0"]);
 });
 
-test("a message that is unknown or malformed is told to nobody, and logged in printable characters", () => {
+test("a message that is unknown or malformed is not handed on, and is logged in printable characters", () => {
   const platform = new Platform().online();
   platform.receives(TOPIC, { type: "dance\n" });
   platform.receives(TOPIC, { ...OFFER, file_size: -1 });
@@ -126,7 +126,7 @@ test("a message that is unknown or malformed is told to nobody, and logged in pr
   assert.match(lines[2] ?? "", /^warn mqtt message refused: /);
 });
 
-test("a message on another topic goes on as it is, and is logged where nobody subscribed to it", () => {
+test("a message on another topic goes on as it is, and is logged if nobody subscribed to it", () => {
   const platform = new Platform().online();
   platform.receives("known", OFFER);
   assert.ok(!platform.logged.lines.some((line) => line.includes("not subscribed")));

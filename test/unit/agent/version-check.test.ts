@@ -68,7 +68,7 @@ test("it can be switched off, and ends when stopped", () => {
   assert.deepEqual(scene.clock.names(), []);
 });
 
-test("asked for, the version is reported at once, and the plan is the answer", async () => {
+test("a check reports the version at once, and returns the plan", async () => {
   const scene = new Scene();
   const [first, second] = [scene.checkIn.check(), scene.checkIn.check()];
   assert.equal(scene.reports, 2);
@@ -84,7 +84,7 @@ test("no offer within five seconds is none", async () => {
   assert.equal(await answer, undefined);
 });
 
-test("a job that is under way is the answer, without a report", async () => {
+test("a check during a job returns the job's plan, without a report", async () => {
   const scene = new Scene();
   scene.busy = true;
   scene.current = PLAN;
@@ -92,13 +92,13 @@ test("a job that is under way is the answer, without a report", async () => {
   assert.equal(scene.reports, 0);
 });
 
-test("without a connection there is nobody to ask", async () => {
+test("a check without a connection is an error", async () => {
   const scene = new Scene();
   scene.online = false;
   await assert.rejects(scene.checkIn.check(), (error) => error instanceof OtaError && error.code === "unreachable");
 });
 
-test("stopped while somebody waits, it says that there is none", async () => {
+test("a stop ends a check that waits: there is no plan", async () => {
   const scene = new Scene();
   const answer = scene.checkIn.check();
   scene.checkIn.stop();

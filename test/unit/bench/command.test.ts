@@ -29,7 +29,7 @@ test("--only prints the lines of one figure", async () => {
   );
 });
 
-test("a figure or profile that is not there is one line and exit code 2", async () => {
+test("an unknown figure or profile is reported in one line, with exit code 2", async () => {
   for (const args of [
     ["--only", "speed"],
     ["--plot", "5g"],
@@ -43,7 +43,7 @@ test("a figure or profile that is not there is one line and exit code 2", async 
   }
 });
 
-test("--help says what there is", async () => {
+test("--help lists what there is", async () => {
   const { code, stdout } = await bench("--help");
   assert.equal(code, 0);
   for (const word of ["--only", "--plot", "4g-cat1", "loopback", "latest.json"]) assert.ok(stdout.includes(word), word);
@@ -63,7 +63,7 @@ test("--plot draws the timeline, with a lane for each part of the board", async 
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
 });
 
-test("a line is met up to its goal, and one without a goal informs", () => {
+test("a line is met up to its goal, and a line without a goal is always met", () => {
   const rows = [
     { name: "a", value: 5, unit: "ms", goal: 5, bound: 4 },
     { name: "b", value: 5.1, unit: "ms", goal: 5, bound: 5, goalIsBound: true },

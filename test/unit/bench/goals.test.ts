@@ -18,10 +18,10 @@ describe("in virtual time every goal is met", () => {
   }
 });
 
-test("docs/performance.md has the figures of now: npm run bench -- --document writes them", async () => {
+test("docs/performance.md has the current figures: npm run bench -- --document writes them", async () => {
   assert.equal(readDocument(), await documentNow());
 });
 
-test("docs/update.svg shows the update of now: npm run bench -- --document draws it", () => {
+test("docs/update.svg shows the current update: npm run bench -- --document draws it", () => {
   assert.equal(readPicture(), pictureNow());
 });

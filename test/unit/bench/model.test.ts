@@ -23,7 +23,7 @@ const MIB = 0x100000;
 /** One byte a millisecond would be 8,000 bits a second. */
 const LINK: Link = { bitsPerSecond: 8_000_000, roundTripMs: 10, lossEvery: undefined };
 
-/** A server that sends a file to whoever connects, and a socket on the board. */
+/** A server that sends a file on each connection, and a socket on the board. */
 class Wire {
   readonly scheduler = new Scheduler();
   readonly trace = new Trace();
@@ -81,7 +81,7 @@ class Wire {
   }
 }
 
-test("a connection takes a round trip, a byte half of one and its time on the line", () => {
+test("a connection takes a round trip; a byte takes half of one and its time on the line", () => {
   const wire = new Wire({ byteLength: 1000, drains: true });
   wire.run();
   assert.equal(wire.connectedMs, LINK.roundTripMs);
@@ -100,7 +100,7 @@ test("what nobody reads fills the window, and no byte more comes", () => {
   assert.equal(wire.received, WINDOW_LENGTH + 3000);
 });
 
-test("bytes go on arriving while the thread is blocked, up to the window, and the thread hears of them afterwards", () => {
+test("bytes go on arriving while the thread is blocked, up to the window, and the thread is called afterwards", () => {
   const wire = new Wire({ byteLength: 100_000 });
   wire.run(1);
   wire.scheduler.block(1000);
@@ -112,7 +112,7 @@ test("bytes go on arriving while the thread is blocked, up to the window, and th
   assert.ok(wire.scheduler.latestMs > 900, "and late");
 });
 
-test("a reader that is always there gets a window in a round trip, or what the line carries", () => {
+test("a reader that never waits gets a window in a round trip, or what the line carries", () => {
   for (const [link, byteLength, ms] of [
     [{ ...LINK, bitsPerSecond: 8_000_000_000, roundTripMs: 100 }, 100 * WINDOW_LENGTH, 10_000],
     [{ ...LINK, roundTripMs: 1 }, 1_000_000, 1_000],
@@ -125,7 +125,7 @@ test("a reader that is always there gets a window in a round trip, or what the l
   }
 });
 
-test("one of so many segments comes a round trip later, and holds up those behind it", () => {
+test("a lost segment comes a round trip later, and delays those behind it", () => {
   const wire = new Wire({ link: { ...LINK, lossEvery: 2 }, byteLength: 5760, drains: true });
   wire.run();
   assert.deepEqual(
@@ -134,7 +134,7 @@ test("one of so many segments comes a round trip later, and holds up those behin
   );
 });
 
-test("the end of a connection is told once all before it was read", () => {
+test("the end of a connection is reported once all before it was read", () => {
   const wire = new Wire({ byteLength: 100 });
   wire.line?.end();
   wire.run();
@@ -178,7 +178,7 @@ test("what happens outside goes on in its own order while the thread is blocked,
   assert.deepEqual([scheduler.latestMs, scheduler.turns], [5, 1]);
 });
 
-test("blocks of 64 KiB are erased at once where they are aligned, sectors elsewhere; programs count the pages they touch", () => {
+test("blocks of 64 KiB are erased at once if they are aligned, sectors elsewhere; programs count the pages they touch", () => {
   assert.equal(eraseMs(FLASH, 0x10000, 0x20000), 300);
   assert.equal(eraseMs(FLASH, 0xf000, 0x12000), 45 + 150 + 45);
   assert.equal(eraseMs(FLASH, 0x11000, 0xf000), 15 * 45);

@@ -22,12 +22,13 @@ for (const [command, args, see] of [
     const { code, stderr } = await runCommand(command, args);
     assert.equal(code, 2);
     assert.ok(stderr.endsWith(`; see ${see} --help\n`), stderr);
+    assert.doesNotMatch(stderr, /\.;/);
     assert.equal(stderr.split("\n").length, 2);
   });
 }
 
 for (const command of ["cloud/main", "device/main", "start", "lin/main", "esp32/check", "esp32/flash"]) {
-  test(`${command} --version says the version of the package`, async () => {
+  test(`${command} --version prints the version of the package`, async () => {
     assert.deepEqual(await runCommand(command, ["--version"]), {
       code: 0,
       signal: null,
@@ -37,7 +38,7 @@ for (const command of ["cloud/main", "device/main", "start", "lin/main", "esp32/
   });
 }
 
-test("--version behind a subcommand that has one of its own is that one's", async () => {
+test("--version behind a subcommand that has such an option is that option", async () => {
   await withCommands(async (folder) => {
     const image = join(folder, "a.bin");
     assert.equal(
@@ -48,7 +49,7 @@ test("--version behind a subcommand that has one of its own is that one's", asyn
   });
 });
 
-test("a folder that cannot be made is one line in words, from every command that writes", async () => {
+test("every command that writes reports a folder that cannot be made in one line", async () => {
   await withCommands(async (folder) => {
     const file = join(folder, "file");
     const info = join(folder, "device_info.json");

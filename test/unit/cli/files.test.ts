@@ -17,7 +17,7 @@ const INFO = {
 };
 const LIGHT = { productId: "E69UADXUYY", deviceName: "light1", version: "1.0", install: "ok" };
 
-/** As editors and shells save a text. */
+/** A text as different editors and shells save it. */
 const SAVED: readonly (readonly [how: string, bytes: (text: string) => Uint8Array])[] = [
   ["UTF-8", (text) => Buffer.from(text)],
   ["UTF-8 with a byte order mark", (text) => Buffer.from(`\ufeff${text}`)],
@@ -41,7 +41,7 @@ for (const [how, bytes] of SAVED) {
   });
 }
 
-test("what is no JSON is said with its file, and never quoted", async () => {
+test("a file that is no JSON is named, and never quoted", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "x.json");
     writeFileSync(path, '{"deviceSecret":"c2VjcmV0"');
@@ -52,7 +52,7 @@ test("what is no JSON is said with its file, and never quoted", async () => {
   });
 });
 
-test("what cannot be written is said in words", async () => {
+test("a file that cannot be written is reported in words", async () => {
   await withFolder(async (folder) => {
     mkdirSync(join(folder, "below"));
     assert.throws(() => writeBytes(join(folder, "below"), "x"), /below: it is a folder$/);
@@ -62,7 +62,7 @@ test("what cannot be written is said in words", async () => {
   });
 });
 
-test("a secret is for the user alone also where others could read the file before, and nothing of that is left", async () => {
+test("a secret is for the user alone, even if others could read the file before, and nothing of the old file is left", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "secret");
     for (const before of [undefined, 0o644]) {
@@ -80,7 +80,7 @@ test("a secret is for the user alone also where others could read the file befor
   });
 });
 
-test("a certificate goes with its own key only", async () => {
+test("a certificate is accepted with its own key only", async () => {
   await withFolder(async (folder) => {
     const info = (key: string): string => {
       const cert_deviceinfo = { devCertFile: tlsPath("client.pem"), devPrivateKeyFile: tlsPath(key) };

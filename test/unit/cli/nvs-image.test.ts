@@ -20,7 +20,7 @@ import { certificateDer, keyDer } from "../../support/tls-fixtures.js";
 
 const NAME = { productId: "ABCDE12345", deviceName: "light_01" };
 const authority = certificateDer("ca.pem");
-/** What test/fixtures/nvs/key.csv says. */
+/** The entries of test/fixtures/nvs/key.csv. */
 const KEY: ProvisioningEntries = {
   ...NAME,
   deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==",
@@ -75,7 +75,7 @@ test("it is as long as the partition of partitions.csv, and a board reads its id
   assert.deepEqual([broker.authority, download.authority], [authority, authority]);
 });
 
-test("a partition that is none, a value that is too long, or more than fits is one line that names what", () => {
+test("a wrong partition, a value that is too long, or more than fits is reported in one line that names it", () => {
   for (const length of [0x2000, 0x3001]) {
     assert.throws(() => makeNvsImage(NAME, length), /whole pages of 4096 bytes, 3 or more/);
   }

@@ -21,7 +21,7 @@ test("on any terminal the line fits, and has the percentage", () => {
   }
 });
 
-test("what gives way is the bar's length, the bytes, the bar, and the end of the name", () => {
+test("on a narrow terminal the bar becomes shorter, then the bytes, the bar, and the end of the name are left out", () => {
   assert.match(line(45), /^download [█░]{4,} 42 % \| 445645 of 1048576 bytes$/);
   assert.match(line(30), /^download [█░]{16} 42 %$/);
   assert.equal(line(17), "download 42 %");

@@ -8,7 +8,7 @@ const SHOW_CURSOR = "\x1b[?25h";
 const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
 
-/** What a terminal is sent by a process that shows how far something is, and that a signal then ends. */
+/** The output to a terminal of a process that shows progress and is then ended by a signal. */
 async function shown(body: string, signal: string): Promise<{ code: number | null; stdout: string }> {
   const script = `import { createProgress, createProgressOf } from ${JSON.stringify(`file://${ROOT}/dist/node/cli/progress.js`)};
     process.stdout.isTTY = true;
@@ -41,7 +41,7 @@ for (const [what, body] of [
   }
 }
 
-test("once a bar has stopped a signal is another's again", async () => {
+test("once a bar has stopped it handles no signal any more", async () => {
   const ended = await shown(
     `const count = () => ["exit", "SIGINT", "SIGTERM"].map((name) => process.listenerCount(name)).join();
     const before = count();

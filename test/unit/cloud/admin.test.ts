@@ -45,7 +45,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/** What an operator might do in a day, and what came of each. */
+/** What an operator might do in a day, and the result of each step. */
 async function story(service: CloudService, image: string): Promise<unknown[]> {
   const outcomes: unknown[] = [];
   const note = async (doing: Promise<unknown>): Promise<void> => {
@@ -79,7 +79,7 @@ async function story(service: CloudService, image: string): Promise<unknown[]> {
   return outcomes;
 }
 
-test("an operator sees no difference between a cloud that runs and its state alone", async () => {
+test("a command has the same result with a running cloud and with its state alone", async () => {
   await withFolder(async (folder) => {
     const image = join(folder, "image.bin");
     writeFileSync(image, "firmware");
@@ -92,7 +92,7 @@ test("an operator sees no difference between a cloud that runs and its state alo
   });
 });
 
-test("requests go to the running cloud, which knows of them at once", async () => {
+test("requests go to the running cloud, which acts on them at once", async () => {
   await withFolder(async (folder) => {
     const platform = platformOn(folder);
     const server = await serveAdmin(folder, platform);
@@ -127,7 +127,7 @@ test("a cloud that reads a large file for longer than 5 s has still answered", a
   });
 });
 
-test("the way to a running cloud is for its owner only, and gone once it has stopped", async () => {
+test("the address of a running cloud is for its owner only, and removed once it has stopped", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "serve.json");
     assert.equal(await isServed(folder), false);
@@ -166,7 +166,7 @@ test("a wrong token, and none, are refused before anything is looked at", async 
   });
 });
 
-test("an unknown request gets 404, nonsense 400 with a reason, and the cloud lives on", async () => {
+test("an unknown request gets 404, a malformed one 400 with a reason, and the cloud goes on", async () => {
   await withFolder(async (folder) => {
     await served(folder, async ({ port, token }) => {
       const call = (path: string, body: string) =>
@@ -188,7 +188,7 @@ test("an unknown request gets 404, nonsense 400 with a reason, and the cloud liv
   });
 });
 
-test("an address that a cloud left behind when it died does not stand in the way", async () => {
+test("an address that a killed cloud left behind does not stop the next one", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "serve.json");
     const other = createServer((_request, response) => response.writeHead(403).end("<html>"));
@@ -211,7 +211,7 @@ test("an address that a cloud left behind when it died does not stand in the way
   });
 });
 
-test("a damaged state is told to the operator as what it is", async () => {
+test("a damaged state is reported to the operator", async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "cloud.json"), "{");
     await assert.rejects(

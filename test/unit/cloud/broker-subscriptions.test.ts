@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closed, next, topics, until, withRunningBroker } from "../../support/running-broker.js";
 
-/** What a SUBACK said that MQTT.js turned into an error. */
+/** The code of a SUBACK that MQTT.js turned into an error. */
 function grantedOf(error: unknown): number | undefined {
   return (error as { packet?: { granted?: number[] } }).packet?.granted?.[0];
 }
@@ -57,7 +57,7 @@ test("a subscription to anything else is refused with 0x80, and the connection s
   });
 });
 
-test("two filters in one SUBSCRIBE end the connection, even where both are the device's own", async () => {
+test("two filters in one SUBSCRIBE end the connection, even if both are the device's own", async () => {
   await withRunningBroker(async ({ broker, connect }) => {
     const { subscribe } = topics("light_01");
     for (const filters of [
@@ -72,7 +72,7 @@ test("two filters in one SUBSCRIBE end the connection, even where both are the d
   });
 });
 
-test("who has subscribed is known, until it unsubscribes or goes", async () => {
+test("a device counts as subscribed until it unsubscribes or disconnects", async () => {
   await withRunningBroker(async ({ broker, connect }) => {
     const { subscribe } = topics("light_01");
     const client = await connect();
@@ -88,7 +88,7 @@ test("who has subscribed is known, until it unsubscribes or goes", async () => {
   });
 });
 
-test("nothing more is sent on a topic that was unsubscribed, and the UNSUBACK says so", async () => {
+test("after the UNSUBACK nothing more is sent on a topic", async () => {
   await withRunningBroker(async ({ broker, connect }) => {
     const { subscribe } = topics("light_01");
     const client = await connect();
@@ -111,7 +111,7 @@ test("nothing more is sent on a topic that was unsubscribed, and the UNSUBACK sa
   });
 });
 
-test("a subscription that was refused does not make another device look connected", async () => {
+test("a refused subscription does not make another device count as connected", async () => {
   await withRunningBroker(async ({ broker, connect }) => {
     const client = await connect();
     await assert.rejects(client.subscribeAsync(topics("light_02").subscribe, { qos: 1 }));

@@ -28,7 +28,7 @@ test("a wrong password, an unknown device and another's name are refused with co
   });
 });
 
-test("MQTT 3.1, which the vendor's Python SDK speaks, is accepted with the longest name too", async () => {
+test("MQTT 3.1, which the vendor's Python SDK uses, is accepted, with the longest name too", async () => {
   await withRunningBroker(async ({ connect, platform }) => {
     const deviceName = "n".repeat(48);
     await platform.addDevice({ productId: "ABCDE12345", deviceName, deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" });
@@ -53,7 +53,7 @@ test("a will is refused", async () => {
   });
 });
 
-test("a device is heard on its own topic, at QoS 0 and at QoS 1 with an acknowledgement", async () => {
+test("messages on the device's own topic are taken, at QoS 0, and at QoS 1 with an acknowledgement", async () => {
   await withRunningBroker(async ({ connect, heard }) => {
     const { publish } = topics("light_01");
     const client = await connect();
@@ -63,7 +63,7 @@ test("a device is heard on its own topic, at QoS 0 and at QoS 1 with an acknowle
   });
 });
 
-test("a device that publishes elsewhere, retained or at QoS 2 is cut off and not heard", async () => {
+test("a device that publishes elsewhere, retained or at QoS 2 is disconnected, and its message dropped", async () => {
   await withRunningBroker(async ({ connect, heard }) => {
     const own = topics("light_01").publish;
     const tries: [topic: string, options: { qos?: 0 | 1 | 2; retain?: boolean }][] = [
@@ -100,7 +100,7 @@ test("a second connection of an identity ends the first, and takes its place", a
   });
 });
 
-test("bytes that are no MQTT end their own connection and nothing else", async () => {
+test("bytes that are no MQTT end their own connection only", async () => {
   await withRunningBroker(async ({ port, connect }) => {
     const client = await connect();
     for (const noise of ["GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00", "\x10\x02\x00\x04", "\xff".repeat(100)]) {
@@ -116,7 +116,7 @@ test("bytes that are no MQTT end their own connection and nothing else", async (
   });
 });
 
-test("over TLS the device's certificate stands for its password, and for no other device's", async () => {
+test("over TLS the device's certificate replaces its password, and no other device's", async () => {
   await withRunningBroker(async ({ connect }) => {
     const certificate = { cert: tlsPem("client.pem"), key: tlsPem("client-key.pem"), rejectUnauthorized: false };
     assert.equal(proof().clientId, CLIENT_NAME);

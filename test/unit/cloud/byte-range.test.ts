@@ -22,7 +22,7 @@ test("a range that begins at or after the end cannot be satisfied", () => {
   }
 });
 
-test("no range, a malformed one, several and another unit are passed over", () => {
+test("no range, a malformed one, several and another unit are ignored", () => {
   const values = [
     undefined,
     "",
@@ -40,7 +40,7 @@ test("no range, a malformed one, several and another unit are passed over", () =
   }
 });
 
-test("whatever is asked for, the answer lies inside the file", () => {
+test("for any request the answer lies inside the file", () => {
   const number = fc.oneof(fc.nat(3000).map(String), fc.constant(""), fc.stringMatching(/^[0-9]{1,25}$/));
   fc.assert(
     fc.property(number, number, fc.integer({ min: 1, max: 2000 }), (first, last, size) => {

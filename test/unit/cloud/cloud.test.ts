@@ -21,7 +21,7 @@ async function refused(starting: Promise<Cloud>, message: RegExp): Promise<void>
   await assert.rejects(starting, (error) => error instanceof CloudError && message.test(error.message));
 }
 
-/** Somebody else's broker. */
+/** A broker that is not the cloud's own. */
 async function withBroker(
   body: (port: number) => Promise<void>,
   prepare: (aedes: Aedes) => void = () => {},
@@ -39,7 +39,7 @@ async function withBroker(
   }
 }
 
-test("it says where it listens, and stops listening when it is stopped", async () => {
+test("it reports its ports, and stops listening when it is stopped", async () => {
   await withFolder(async (folder) => {
     const cloud = await Cloud.start({ folder });
     assert.match(cloud.mqttUrl, /^mqtt:\/\/127\.0\.0\.1:[0-9]+$/);
@@ -50,7 +50,7 @@ test("it says where it listens, and stops listening when it is stopped", async (
   });
 });
 
-test("devices are told the public host", async () => {
+test("offers to devices name the public host", async () => {
   await withFolder(async (folder) => {
     const cloud = await Cloud.start({ folder, publicHost: "desk.test" });
     assert.match(cloud.mqttUrl, /^mqtt:\/\/desk\.test:/);
@@ -59,7 +59,7 @@ test("devices are told the public host", async () => {
   });
 });
 
-test("a port that is taken is named, and the other one is free again", async () => {
+test("a port that is in use is named, and the other one is free again", async () => {
   await withBroker(async (taken) => {
     await withFolder(async (folder) => {
       await refused(Cloud.start({ folder, httpPort: taken }), new RegExp(`port ${taken} is taken`));
@@ -74,7 +74,7 @@ test("a port that is taken is named, and the other one is free again", async () 
   });
 });
 
-test("a certificate that cannot be read, and a damaged state, are told", async () => {
+test("a certificate that cannot be read, and a damaged state, are reported", async () => {
   await withFolder(async (folder) => {
     await refused(
       Cloud.start({ folder, tls: { cert: join(folder, "none.pem"), key: join(folder, "none.pem") } }),
@@ -85,7 +85,7 @@ test("a certificate that cannot be read, and a damaged state, are told", async (
   });
 });
 
-test("another broker does as well: reports come from it and answers go to it", async () => {
+test("with another broker reports come from it and answers go to it", async () => {
   await withBroker(async (port) => {
     await withFolder(async (folder) => {
       const reports: string[] = [];
@@ -142,7 +142,7 @@ test("over another broker a gateway's sub-device is offered its update once the 
   });
 });
 
-test("another broker that is not there is told without its password", async () => {
+test("a broker that cannot be reached is reported without its password", async () => {
   await withFolder(async (folder) => {
     const starting = Cloud.start({ folder, broker: "mqtt://user:hunter2@127.0.0.1:1" });
     await assert.rejects(starting, (error) => {
@@ -157,7 +157,7 @@ test("another broker that refuses the subscription ends the cloud, with a line t
   await withBroker(
     async (port) => {
       await withFolder(async (folder) => {
-        // A process of its own, because what it may leave open would keep this one alive.
+        // A process of its own, because something that it leaves open would keep this process running.
         const serve = new Running("cloud/main", [
           "serve",
           "--state",

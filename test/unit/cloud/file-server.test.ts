@@ -21,7 +21,7 @@ interface Serving {
   readonly store: CloudStore;
   readonly served: ServedRequest[];
   readonly base: string;
-  /** Signed now. */
+  /** @returns a URL that is signed now */
   url(version?: string, lifetimeSec?: number): string;
   get(headers?: { readonly [name: string]: string }, method?: string): Promise<HttpAnswer>;
 }
@@ -52,7 +52,7 @@ async function serving(body: (serving: Serving) => Promise<void>): Promise<void>
   });
 }
 
-test("the whole file comes with 200, its length, its tag and the offer of ranges", async () => {
+test("the whole file comes with 200, its length, its tag and Accept-Ranges", async () => {
   await serving(async ({ get, served }) => {
     const { status, headers, body } = await get();
     assert.equal(status, 200);
@@ -65,7 +65,7 @@ test("the whole file comes with 200, its length, its tag and the offer of ranges
   });
 });
 
-test("a range comes with 206, just these bytes, and says which they are", async () => {
+test("a range comes with 206, exactly these bytes, and their Content-Range", async () => {
   await serving(async ({ get, served }) => {
     const ranges: [value: string, first: number, last: number][] = [
       ["bytes=0-0", 0, 0],
@@ -123,7 +123,7 @@ test("a range counts with the file's own tag in If-Range, and not with another",
   });
 });
 
-test("HEAD tells what GET would, without a body, and is counted without one", async () => {
+test("HEAD answers as GET does, without a body, and counts as zero bytes sent", async () => {
   await serving(async ({ get, served }) => {
     const { status, headers, body } = await get({}, "HEAD");
     assert.equal(status, 200);
@@ -134,7 +134,7 @@ test("HEAD tells what GET would, without a body, and is counted without one", as
   });
 });
 
-test("a Range on HEAD is passed over: ranges are for GET (RFC 9110 §14.2)", async () => {
+test("a Range on HEAD is ignored: ranges are for GET (RFC 9110 §14.2)", async () => {
   await serving(async ({ get }) => {
     const { status, headers } = await get({ Range: "bytes=0-9" }, "HEAD");
     assert.equal(status, 200);
@@ -201,7 +201,7 @@ test("many requests at once, and one that is given up, do not disturb each other
   });
 });
 
-/** As the agent asks for it: `.json` before the query, which stays. */
+/** The manifest's URL as the agent asks for it: `.json` before the query, which stays. */
 function manifestOf(url: string): string {
   return url.replace("?", ".json?");
 }
@@ -237,7 +237,7 @@ test("a file without a manifest, and one that was never added, get 404 for it", 
   });
 });
 
-test("a manifest holds as long as its file does, and for its own file only", async () => {
+test("a manifest's URL holds as long as its file's, and for its own file only", async () => {
   await serving(async ({ base, url, store }) => {
     const [known] = store.state.firmwares;
     store.state.firmwares = [{ ...(known as (typeof store.state.firmwares)[number]), manifest: { space: 1 } }];

@@ -50,7 +50,7 @@ test("a delayed answer comes after its time, and what was asked for is done at o
 
 test("every n-th answer is lost", async () => {
   await withTwo((bed) => {
-    // Two answers went before.
+    // Two answers were sent before this one.
     bed.bed.gatewayFaults.loseEvery = 3;
     const answered = Array.from({ length: 6 }, () => bed.ask("online", [deviceEntry(LIGHT)]).length);
     assert.deepEqual(answered, [0, 1, 1, 0, 1, 1]);
@@ -83,7 +83,7 @@ test("out of order: the later answer goes first, an only one after its wait, and
   });
 });
 
-test("an unbind is answered as bind where the document's example is followed", async () => {
+test("an unbind is answered as bind if the document's example is followed", async () => {
   await withTwo((bed) => {
     bed.bed.gatewayFaults.unbindAsBind = true;
     const [answer] = bed.ask("unbind", [deviceEntry(LIGHT)]);

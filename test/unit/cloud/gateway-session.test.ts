@@ -26,7 +26,7 @@ function version(text: string): string {
 class GatewayCloud {
   readonly cloud: Cloud;
   readonly warnings: readonly string[];
-  /** Topics of what the platform heard. */
+  /** Topics of the reports that reached the platform. */
   readonly reported: readonly string[];
   readonly heard: string[] = [];
   readonly #folder: string;
@@ -96,7 +96,7 @@ class GatewayCloud {
     return client;
   }
 
-  /** @returns once it is answered, what the answer was */
+  /** Waits for the answer. @returns the answer */
   async ask(client: MqttClient, type: string, device = LIGHT): Promise<string | undefined> {
     const from = this.heard.length;
     client.publish(OPERATION, JSON.stringify({ type, payload: { devices: [deviceEntry(device)] } }));
@@ -140,7 +140,7 @@ test("a sub-device reports and is offered its update on its own topics, over its
   });
 });
 
-test("a sub-device that is bound and not online: its topics are its gateway's, but nothing goes either way", async () => {
+test("a gateway may subscribe for a sub-device that is bound and not online, but no message is passed on", async () => {
   await GatewayCloud.run(async (running) => {
     const client = await running.connect();
     await client.subscribeAsync(RESULT, { qos: 1 });
@@ -180,7 +180,7 @@ test("topics of a device that is not bound to it are refused, to a gateway too",
   });
 });
 
-test("the data topics that the vendor's gateway sample uses are passed on, and are no report", async () => {
+test("messages on the data topics of the vendor's gateway sample are passed on, and are no reports", async () => {
   await GatewayCloud.run(async (running) => {
     const client = await running.connectWithLight();
     for (const filter of ["ABCDE12345/light_01/data", "GATEWAY001/gw1/control"]) {
@@ -224,7 +224,7 @@ test("sub-devices go offline with their gateway's connection, and are not online
   });
 });
 
-test("a sub-device that the operator unbinds is gone at once; a report under way is dropped and cuts nobody off", async () => {
+test("a sub-device that the operator unbinds is gone at once; a report on its way is dropped and disconnects nobody", async () => {
   await GatewayCloud.run(async (running) => {
     const client = await running.connectWithLight();
     await running.cloud.platform.unbindSubDevice(LIGHT);
@@ -259,8 +259,8 @@ test("an update goes to the gateway that the sub-device is bound to now, and not
   });
 });
 
-test("messages beyond the platform's rate are heard, counted and told", async (context) => {
-  // All of it within one moment.
+test("messages beyond the platform's rate are taken, counted and reported", async (context) => {
+  // All messages come at one time.
   context.mock.method(performance, "now", () => 5000);
   await GatewayCloud.run(async (running) => {
     const client = await running.connectWithLight();

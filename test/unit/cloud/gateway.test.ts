@@ -8,7 +8,7 @@ import { PRODUCT, SECRET } from "../../support/platform-test-bed.js";
 
 const OTHER_GATEWAY = { productId: "GATEWAY001", deviceName: "gw2" };
 
-test("bind: the vectors of the protocol's description hold, with both methods; the key is the secret's text", () => {
+test("bind agrees with the vectors of the protocol's description, with both methods; the key is the secret's text", () => {
   const device = { ...LIGHT, deviceSecret: SECRET };
   const proof = { random: 987654321, timestamp: 1700000000 };
   const vectors = [
@@ -155,7 +155,7 @@ test("several devices in one request are answered in one array, each with its ow
   });
 });
 
-test("an answer is not longer for a name that is", async () => {
+test("a longer name does not make the answer longer", async () => {
   await GatewayTestBed.run((bed) => {
     const entry = { product_id: PRODUCT, device_name: "n".repeat(1000) };
     assert.deepEqual(bed.ask("online", [entry])[0]?.payload.devices, [
@@ -177,7 +177,7 @@ test("a request without devices gets one answer, 801", async () => {
   });
 });
 
-test("the list of sub-devices is told, also when it is empty, and outlives the cloud", async () => {
+test("the list of sub-devices is sent, also when it is empty, and is there after a restart of the cloud", async () => {
   await GatewayTestBed.run(async (bed) => {
     const describe = { type: "describe_sub_devices" };
     assert.deepEqual(bed.send(describe), [{ ...describe, payload: { devices: [] } }]);
@@ -189,7 +189,7 @@ test("the list of sub-devices is told, also when it is empty, and outlives the c
   });
 });
 
-test("nonsense is dropped, never throws, and binds nothing", async () => {
+test("malformed requests are dropped, never throw, and bind nothing", async () => {
   await GatewayTestBed.run((bed) => {
     const objects = ['{"type":"sleep"}', '{"type":7}', '{"type":"change"}', '{"payload":{"devices":[{}]}}'];
     for (const message of ["", "{", "null", "7", "[]", ...objects]) assert.deepEqual(bed.send(message), [], message);
@@ -208,7 +208,7 @@ test("nonsense is dropped, never throws, and binds nothing", async () => {
   });
 });
 
-test("what the operator binds and unbinds is told to a gateway that is connected, and its answer noted", async () => {
+test("a connected gateway is informed of what the operator binds and unbinds, and its answer is noted", async () => {
   await GatewayTestBed.run(async (bed) => {
     const { platform } = bed;
     const open = async (): Promise<number | undefined> =>
@@ -239,7 +239,7 @@ test("what the operator binds and unbinds is told to a gateway that is connected
   });
 });
 
-test("an operator's binding that cannot be is refused in one line that says why", async () => {
+test("an impossible binding by the operator is refused in one line with the reason", async () => {
   await GatewayTestBed.run(async ({ platform }) => {
     await platform.addDevice(OTHER_GATEWAY);
     const nobody = { productId: PRODUCT, deviceName: "nobody" };

@@ -21,7 +21,7 @@ test("a task goes from to-push over pushed, downloading and burning to success",
   });
 });
 
-test("the new version alone proves success, also after a failure was told", async () => {
+test("the new version alone proves success, also after a reported failure", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.addFirmware("0.2.0");
     bed.reportVersion("0.1.0");
@@ -116,7 +116,7 @@ test("a failure closes the task of a device that an upgrade by versions covers, 
   });
 });
 
-test("by versions and devices: those devices only, and only where they run one of the versions", async () => {
+test("by versions and devices: those devices only, and only if they run one of the versions", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.platform.addDevice({ productId: PRODUCT, deviceName: "light_02" });
     for (const version of ["0.1.0", "0.2.0"]) await bed.addFirmware(version);
@@ -183,7 +183,7 @@ test("a rule for a version does not take a device from a task that the operator 
   });
 });
 
-test("a difference goes only to who runs its source version; of a component the device itself looks", async () => {
+test("a difference is offered only to a device that runs its source version; for a component the device checks that itself", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.addFirmware("0.2.0", "difference", { sourceVersion: "0.1.0", component: "firmware" });
     await bed.addFirmware("mcu_2.0.0", "difference", { sourceVersion: "1.0.0", component: "mcu" });

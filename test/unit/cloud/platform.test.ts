@@ -14,7 +14,7 @@ function signed(username: string, method: "sha1" | "sha256" = "sha256"): string 
   return `${digest};hmac${method}`;
 }
 
-test("a device is let in by either method, with the vectors of the protocol's description", async () => {
+test("a device is accepted by either method, with the vectors of the protocol's description", async () => {
   await PlatformTestBed.run(({ platform }) => {
     assert.equal(platform.authenticate(CLIENT, USERNAME, SHA256)?.deviceName, DEVICE);
     assert.equal(platform.authenticate(CLIENT, USERNAME, SHA1)?.deviceName, DEVICE);
@@ -24,7 +24,7 @@ test("a device is let in by either method, with the vectors of the protocol's de
   });
 });
 
-test("a device without the right password is not let in", async () => {
+test("a device without the right password is refused", async () => {
   await PlatformTestBed.run(({ platform }) => {
     const passwords = [
       "",
@@ -45,7 +45,7 @@ test("a device without the right password is not let in", async () => {
   });
 });
 
-test("a name that is not the client's, is over, or belongs to nobody is not let in, however it is signed", async () => {
+test("a user name of another client, an expired one, and one of an unknown device are refused, however they are signed", async () => {
   await PlatformTestBed.run(({ platform }) => {
     const names = [
       "ABCDE12345light_02;12010126;x7Kq2;1893456000",
@@ -61,7 +61,7 @@ test("a name that is not the client's, is over, or belongs to nobody is not let 
   });
 });
 
-test("a certificate stands for the password, but not for the name; without a secret there is no password", async () => {
+test("a certificate replaces the password, but not the name; without a secret there is no password", async () => {
   await PlatformTestBed.run(async ({ platform }) => {
     assert.equal(platform.authenticate(CLIENT, USERNAME, undefined)?.deviceName, DEVICE);
     assert.equal(platform.authenticate(CLIENT, "other;1;2;1893456000", undefined), undefined);
@@ -95,7 +95,7 @@ test("a version is answered at once, compact, keys in alphabetical order, in the
   });
 });
 
-test("a version that none can be is answered with another code, and not remembered", async () => {
+test("an impossible version is answered with another code, and not stored", async () => {
   await PlatformTestBed.run(async (bed) => {
     for (const version of ["", "v".repeat(33), "1 0", 7, null, undefined, { a: 1 }]) {
       bed.published.length = 0;
@@ -194,7 +194,7 @@ test("a device may be added again with the same secret, and not with another", a
   });
 });
 
-test("firmware of the same version replaces the earlier one; a version or product that none can be is refused", async () => {
+test("firmware of the same version replaces the earlier one; an impossible version or product is refused", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.addFirmware("0.2.0", "first");
     const second = await bed.addFirmware("0.2.0", "second, longer");
@@ -207,7 +207,7 @@ test("firmware of the same version replaces the earlier one; a version or produc
   });
 });
 
-test("reports that are nonsense are dropped, and never throw", async () => {
+test("malformed reports are dropped, and never throw", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.addFirmware("0.2.0");
     bed.reportVersion("0.1.0");
@@ -236,7 +236,7 @@ test("reports that are nonsense are dropped, and never throw", async () => {
   });
 });
 
-test("all of it survives a restart", async () => {
+test("devices, firmware and tasks survive a restart", async () => {
   await PlatformTestBed.run(async (bed) => {
     await bed.addFirmware("0.2.0");
     bed.reportVersion("0.1.0");

@@ -7,7 +7,7 @@ function overOf(timesMs: readonly number[]): number {
   return timesMs.filter((timeMs) => meter.count(timeMs)).length;
 }
 
-test("as many messages as the platform takes within a second are none too many, one more is", () => {
+test("as many messages as the platform takes within a second are not too many, one more is", () => {
   const burst = (count: number): number[] => Array.from({ length: count }, () => 5000);
   assert.equal(overOf(burst(MESSAGE_RATE_LIMIT)), 0);
   assert.equal(overOf(burst(MESSAGE_RATE_LIMIT + 1)), 1);

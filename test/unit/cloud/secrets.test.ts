@@ -23,7 +23,7 @@ test("a secret is found as base64 text, with and without padding, and as the byt
   }
 });
 
-test("each holder is named once, of whatever product; who proves itself by certificate has no secret", async () => {
+test("each device whose secret is found is named once, of any product; a device with a certificate has no secret", async () => {
   const other = {
     productId: "LIGHTS0001",
     deviceName: "light_02",
@@ -60,7 +60,7 @@ test("in a file of random bytes nothing is found, however many devices there are
   );
 });
 
-test("others have their turn while a large file is looked through", async () => {
+test("other work goes on while a large file is searched", async () => {
   let [turns, isDone] = [0, false];
   const count = (): void => {
     turns++;
@@ -72,7 +72,7 @@ test("others have their turn while a large file is looked through", async () => 
   assert.ok(turns >= 16, `${turns} turns`);
 });
 
-test("secrets that begin alike are told apart", async () => {
+test("secrets that begin with the same characters are not confused", async () => {
   const devices = ["0001", "0002", "0003"].map((end) => ({
     productId: PRODUCT,
     deviceName: `light_${end}`,
@@ -85,7 +85,7 @@ test("secrets that begin alike are told apart", async () => {
   );
 });
 
-test("the platform knows whose secret an added file holds, and looks into no other file", () =>
+test("the platform finds whose secret an added file holds, and searches no other file", () =>
   PlatformTestBed.run(async (bed) => {
     const tainted = await bed.addFirmware("0.2.0", `an image with ${SECRET} in it`);
     assert.deepEqual(await bed.platform.secretsIn(tainted), [{ productId: PRODUCT, deviceName: DEVICE }]);

@@ -62,7 +62,7 @@ test("a change of any one character of path or signature is found", () => {
   }
 });
 
-test("a target without a signature, or with nonsense for one, is invalid and no error", () => {
+test("a target without a signature, or with a malformed one, is invalid and no exception", () => {
   for (const query of [
     "",
     "?",

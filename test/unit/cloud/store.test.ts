@@ -76,7 +76,7 @@ test("the state, which holds secrets, is for its owner only, and a save leaves n
   });
 });
 
-test("a save that was cut off does not count", async () => {
+test("a save that was interrupted leaves the old state", async () => {
   await withFolder((folder) => {
     const store = new CloudStore(folder);
     store.save();
@@ -85,7 +85,7 @@ test("a save that was cut off does not count", async () => {
   });
 });
 
-test("a damaged state is refused by its name, and left as it is", async () => {
+test("a damaged state is refused with the name of its file, and left as it is", async () => {
   await withFolder((folder) => {
     const path = join(folder, "cloud.json");
     for (const text of ["", "{", "null", "[]", "7", '"text"', "{}", '{"devices":{},"tasks":[]}', "\u0000\u0001"]) {

@@ -16,7 +16,7 @@ class MapStore implements KeyValueStore {
   delete = (key: string): void => void this.records.delete(key);
 }
 
-test("what is blocked is so for that owner and image alone, also after a restart, until it is removed", () => {
+test("an image is blocked for one owner alone, also after a restart, until the block is removed", () => {
   const store = new MapStore();
   new BlockedUpdates({ store }).add("firmware", image("a"), "mcu");
   const again = new BlockedUpdates({ store });
@@ -28,7 +28,7 @@ test("what is blocked is so for that owner and image alone, also after a restart
   assert.equal(store.records.size, 0);
 });
 
-test("a component that did not fail after all blocks nothing; what others block stays", () => {
+test("a component that succeeds after all blocks nothing any more; what others block stays", () => {
   const store = new MapStore();
   const blocked = new BlockedUpdates({ store });
   blocked.add("firmware", image("a"), "mcu");
@@ -58,7 +58,7 @@ test("a record that is damaged blocks nothing", () => {
   }
 });
 
-test("what cannot be stored holds as long as the boot lasts", () => {
+test("a block that cannot be stored holds until the next boot", () => {
   const store = new MapStore();
   store.write = () => {
     throw new HalError("no-space", "full");

@@ -100,7 +100,7 @@ function storeOf(key: string, owner: string, checkpoint: Checkpoint): MemoryStor
 }
 
 describe("an offer that the platform sent before it had the result of that job", () => {
-  /** The result is acknowledged, and then comes all that may follow. */
+  /** The result is acknowledged, and everything that follows is done. */
   function ends(bed: TestBed): void {
     bed.advance(0);
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe("an offer that the platform sent before it had the result of that job",
     ends(bed);
   });
 
-  test("is a new try where it comes after that", () => {
+  test("is a new try if it comes after that", () => {
     const bed = new TestBed(storeOf(AREA_KEY, "mcu", REPORTING));
     bed.components.connected();
     ends(bed);
@@ -141,7 +141,7 @@ describe("an offer that the platform sent before it had the result of that job",
 });
 
 describe("what a component's failure holds back", () => {
-  test("goes on where the power went before that failure was stored, and the component runs its image now", () => {
+  test("goes on if the power went before that failure was stored, and the component runs its image now", () => {
     const store = storeOf(AREA_KEY, "mcu", { phase: "applying", slot: "staging", image: IMAGE });
     new BlockedUpdates({ store }).add(FIRMWARE, OWN, "mcu");
     const bed = new TestBed(store, "2.0.0");
@@ -154,7 +154,7 @@ describe("what a component's failure holds back", () => {
     assert.equal(store.records.has("blocked"), false);
   });
 
-  test("is held back once, also where the power went when that was stored", () => {
+  test("is held back once, even if the power went while that was stored", () => {
     const slot = "ota_1";
     for (const [key, owner, blocked] of [
       [OWN_KEY, "", FIRMWARE],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isComponentId, parseWireVersion, wireVersion } from "../../../src/components/wire-version.js";
 
-test("a component's version is the wire's without the prefix", () => {
+test("a component's version is the reported one without the prefix", () => {
   assert.equal(wireVersion({ component: "mcu", version: "2.1.0" }, "_"), "mcu_2.1.0");
   assert.deepEqual(parseWireVersion("mcu_2.1.0", ["mcu"], "_"), { component: "mcu", version: "2.1.0" });
   assert.deepEqual(parseWireVersion("mcu--2.1.0", ["mcu"], "--"), { component: "mcu", version: "2.1.0" });
@@ -15,7 +15,7 @@ test("any other version is the own firmware's", () => {
   assert.equal(parseWireVersion("mcu_2.1.0", [], "_"), undefined);
 });
 
-test("of two ids the longer one is meant", () => {
+test("if two ids fit, the longer one is meant", () => {
   for (const ids of [
     ["mcu", "mcu_2"],
     ["mcu_2", "mcu"],
@@ -24,7 +24,7 @@ test("of two ids the longer one is meant", () => {
   }
 });
 
-test("an id and a separator are what the platform takes in a version", () => {
+test("an id and a separator consist of characters that the platform takes in a version", () => {
   assert.ok(isComponentId("mcu", "_"));
   assert.ok(isComponentId("a".repeat(30), "_"));
   for (const [id, separator] of [

@@ -20,7 +20,7 @@ for (const [define, setting] of [
   ["SKIPPING_VALIDATION", "CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=n"],
   ["WITHOUT_NAMES", "CONFIG_ESP_ERR_TO_NAME_LOOKUP=y"],
 ] as const) {
-  test(`does not compile without ${setting}, and says so`, () => {
+  test(`does not compile without ${setting}, and names the reason`, () => {
     const { status, errors } = native.compile({ defines: [define] });
     assert.notEqual(status, 0);
     assert.ok(errors.includes(`moddable-ota needs ${setting}`), errors);
@@ -32,7 +32,7 @@ for (const [define, says] of [
   ['VERSION=""', "defines.firmware.version is empty"],
   [`VERSION="${"1".repeat(32)}"`, "defines.firmware.version has more than 31 characters"],
 ] as const) {
-  test(`does not compile with ${define}, and says so`, () => {
+  test(`does not compile with ${define}, and names the reason`, () => {
     const { status, errors } = native.compile({ defines: [define] });
     assert.notEqual(status, 0);
     assert.ok(errors.includes(says), errors);
@@ -55,11 +55,11 @@ test("an image of it has the manifest's version in its application descriptor, a
   assert.equal(checkImageHeader(image, image.byteLength, 0), "1.2.3");
 });
 
-test("the descriptor lies in the section that ESP-IDF's linker puts before all else, where the boot loader looks", () => {
+test("the descriptor is in the section that ESP-IDF's linker puts first, at the place that the boot loader reads", () => {
   assert.equal(native.sectionOf("esp_app_desc"), ".rodata_desc");
 });
 
-test("speaks of slots by label, and knows no other partition", () => {
+test("names slots by label, and knows no other partition", () => {
   const boot = native.over(smallFlash("1.2.3"), "ota_0");
   assert.equal(boot.runningSlot(), "ota_0");
   assert.equal(boot.targetSlot(), "ota_1");
@@ -83,7 +83,7 @@ test("fills the buffer that it is given and not a byte more", () => {
   assert.ok(bytes.subarray(16).every((byte) => byte === 0));
 });
 
-test("says what the engine was given and what is free, and writes into no buffer of another size", () => {
+test("reports the engine's memory and what of it is free, and writes into no buffer of another size", () => {
   assert.deepEqual(native.memory(smallFlash("1"), 24), [384, 94_208, 1536, 512, 184_320, 172_032]);
   for (const byteLength of [20, 28]) {
     assert.throws(() => native.memory(smallFlash("1"), byteLength), { message: "ESP_ERR_INVALID_SIZE" });
@@ -96,7 +96,7 @@ test("restart restarts", () => {
   assert.equal(restarts, 1);
 });
 
-test("forgets the target's record also where that decides the next boot, and never the running slot's", () => {
+test("forgets the target's record even if that decides the next boot, and never the running slot's", () => {
   const flash = smallFlash("1", "2");
   const device = new SimDevice(flash);
   const boot = native.over(flash, "ota_0");
@@ -108,7 +108,7 @@ test("forgets the target's record also where that decides the next boot, and nev
   device.stop();
 });
 
-test("judges nothing where another image boots next", () => {
+test("judges nothing if another image boots next", () => {
   const flash = smallFlash("1", "2");
   const device = new SimDevice(flash);
   const boot = native.over(flash, "ota_0");

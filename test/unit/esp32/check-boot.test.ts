@@ -9,7 +9,7 @@ import { ROOT } from "../../support/root.js";
 
 const { IDF_PATH = "" } = process.env;
 
-test("check:boot says what boot.c was compiled against, and refuses a folder that is no ESP-IDF", () => {
+test("check:boot names what boot.c was compiled against, and refuses a folder that is no ESP-IDF", () => {
   const standIns = run("");
   assert.deepEqual([standIns.status, standIns.stdout.split("\n")[0]], [0, "boot.c over stand-ins: compiles"]);
   const wrong = run(ROOT);

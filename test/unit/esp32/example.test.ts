@@ -27,7 +27,7 @@ const PROVISIONED = {
   sntp: undefined,
 };
 
-test("the example on a board that is not provisioned says in one line what to do, starts no agent, and goes on running", () => {
+test("the example on a board that is not provisioned logs in one line what to do, starts no agent, and goes on running", () => {
   const traced: string[] = [];
   const never = (): never => assert.fail("nothing may be started");
   const boot = { status: () => ({ runningState: "valid" }), revert: never, restart: never };
@@ -45,7 +45,7 @@ test("the example on a board that is not provisioned says in one line what to do
   assert.equal(done, 1, "the application is not held back");
 });
 
-test("a new firmware that finds no identity reverts, for it could never prove itself", () => {
+test("a new firmware that finds no identity reverts, because it could never prove itself", () => {
   const done: string[] = [];
   const boot = {
     status: () => ({ runningState: "pending-verify" }),
@@ -76,7 +76,7 @@ for (const [wrong, says] of [
 ] as const) {
   for (const example of ["minimal/main.js", "plans/main.ts"]) {
     for (const runningState of ["valid", "pending-verify"]) {
-      test(`${example}: NVS that the agent refuses (${says.source}) is one line and no restart, and ends a trial: ${runningState}`, () => {
+      test(`${example}: NVS that the agent refuses (${says.source}) is logged in one line without a restart, and ends a trial: ${runningState}`, () => {
         const done: string[] = [];
         const traced: string[] = [];
         const boot = {
@@ -102,7 +102,7 @@ for (const [wrong, says] of [
   }
 }
 
-test("what else fails at the start is no matter of what the board was provisioned with, and is thrown", () => {
+test("any other failure at the start does not come from the provisioning, and is thrown", () => {
   const OtaAgent = function (): never {
     throw new OtaError("store-failed", "NVS is full");
   };
@@ -136,7 +136,7 @@ test("the example takes identity and broker as they are, and sets no version: th
   assert.deepEqual(traced, ["version 1.2.3 runs\n"]);
 });
 
-test("the example joins the provisioned network, an open one without a password, and says where none is", () => {
+test("the example joins the provisioned network, an open one without a password, and logs if there is none", () => {
   const joined: object[] = [];
   class WiFi {
     connect(options: object): void {

@@ -6,7 +6,7 @@ import { CollectedLog } from "../../support/log.js";
 
 const scope = globalThis as { native?: unknown };
 
-/** The lines, on a board whose boot.c says this. */
+/** The logged lines on a board whose boot.c reports this. */
 function linesOf(...values: readonly number[]): readonly string[] {
   scope.native = (name: string) => ({
     call: (_self: unknown, into: ArrayBufferView) => {
@@ -27,7 +27,7 @@ afterEach(() => {
   delete scope.native;
 });
 
-test("one line says what the engine has: a static heap, or chunks and slots", () => {
+test("one line names the engine's memory: a static heap, or chunks and slots", () => {
   assert.deepEqual(linesOf(STACK_SLOTS, 94_208, 1536, 512, 184_320, 172_032), [
     `debug board XS has ${STACK_SLOTS} slots of stack and a heap of 94208 bytes; the C heap has 184320 bytes free, 172032 at least so far`,
   ]);
@@ -36,7 +36,7 @@ test("one line says what the engine has: a static heap, or chunks and slots", ()
   ]);
 });
 
-test("a stack that is too small for TLS is warned of, with what to set", () => {
+test("a stack that is too small for TLS leads to a warning that names the setting", () => {
   assert.equal(
     linesOf(384, 94_208, 1536, 512, 184_320, 172_032)[1],
     `warn board XS has 384 slots of stack, TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the manifest`,

@@ -141,7 +141,7 @@ test("every native function that the board's module names is one of boot.c, and 
   assert.deepEqual(named.sort(), defined.sort());
 });
 
-test("each of them is a method of nothing but the call: the engine makes it the native function itself", () => {
+test("each of their methods does nothing but call: the engine makes it the native function itself", () => {
   const module = readFileSync(join(ROOT, "dist", "moddable", "esp32.js"), "utf8");
   const whole = module.match(/\w+\((\w?)\)\{return native\("\w+"\)\.call\(this(,\1)?\)\}/g)?.length;
   assert.equal(whole, module.match(/native\(/g)?.length);

@@ -17,7 +17,7 @@ beforeEach(() => {
   nvs = new Nvs(NorFlash.blank(PARTITION.size), PARTITION);
 });
 
-test("a board whose namespace is missing has no identity, and one line that says what to do", () => {
+test("a board whose namespace is missing has no identity, and one line names what to do", () => {
   nvs.set("ota", "job", Uint8Array.of(1));
   assert.deepEqual(read(), {
     identity: undefined,
@@ -88,7 +88,7 @@ test("an empty entry, as an empty field of a spreadsheet becomes, is none", () =
   assert.deepEqual([network, sntp], [undefined, undefined]);
 });
 
-test("an entry of another type is named, whichever it is", () => {
+test("any entry of another type is named", () => {
   const keys = [...PROVISIONING_KEYS.string, ...PROVISIONING_KEYS.blob];
   for (const key of keys) {
     nvs = new Nvs(NorFlash.blank(PARTITION.size), PARTITION);

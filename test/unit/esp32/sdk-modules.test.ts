@@ -28,7 +28,7 @@ test("a module that the linker does not find is explained by the manifest to inc
   assert.equal(explain("make: *** No rule"), undefined);
 });
 
-/** What the SDK's tools print, as they run beside each other. */
+/** What the SDK's tools print, mixed because they run at the same time. */
 const WITH_SYNTAX_ERROR = `# xsc ssl/constants.xsb
 # xsc ssl/error.xsb
 # xsc main.xsb
@@ -40,7 +40,7 @@ make: *** [/out/makefile:1424: /out/modules/main.xsb] Error 22
 make: *** Waiting for unfinished jobs....
 `;
 
-test("an error in a source is said with its file, line and message: the first one, and no name of a file that make compiles", () => {
+test("an error in a source is reported with its file, line and message: the first one, and no name of a file that make compiles", () => {
   assert.equal(explain(WITH_SYNTAX_ERROR), "/app/main.js:25: missing identifier");
   assert.equal(
     explain("# xsc ssl/error.xsb\n/app/manifest.json:1: error: missing name!\n"),
@@ -48,7 +48,7 @@ test("an error in a source is said with its file, line and message: the first on
   );
 });
 
-test("of an output without an explanation the first line with an error is taken, and none that says what make does", () => {
+test("from an output without an explanation the first line with an error is taken, and none about what make does", () => {
   assert.equal(lastLine("# xsc ssl/error.xsb\nxsl: fatal error 7\n# xsc b.xsb\n"), "xsl: fatal error 7");
   assert.equal(lastLine("# xsc ssl/error.xsb\nmake: *** No rule\n"), "make: *** No rule");
   assert.equal(lastLine("# xsc ssl/error.xsb\n"), "no output");

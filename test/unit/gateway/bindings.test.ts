@@ -54,7 +54,7 @@ describe("bindings", () => {
     assert.match(world.heard.at(-1)?.text ?? "", /"signmethod":"hmacsha1"/);
   });
 
-  test("a refusal says what to do, silence is a time-out after 20 s, and a lost connection is told at once", async () => {
+  test("a refusal names what to do, silence is a time-out after 20 s, and a lost connection is reported at once", async () => {
     const world = started("light1");
     world.advance(1_000);
     const failing = async (act: () => void, message: RegExp, code: string): Promise<void> => {
@@ -114,7 +114,7 @@ describe("bindings", () => {
     await bound;
   });
 
-  test("bind without secret or time is a mistake", async () => {
+  test("bind without secret or time is wrong usage", async () => {
     const world = started();
     world.advance(1_000);
     await assert.rejects(world.agent.gateway.bind(LIGHT), /deviceSecret/);
@@ -123,7 +123,7 @@ describe("bindings", () => {
     await assert.rejects(world.agent.gateway.bind({ productId: "x", deviceName: "y" }), /productId/);
   });
 
-  test("unbind is answered, also where the answer's type says bind, and the sub-device is out", async () => {
+  test("unbind is answered, even if the answer's type says bind, and the sub-device is out", async () => {
     for (const type of ["unbind", "bind"]) {
       const world = started("light1");
       world.advance(5_000);
@@ -181,7 +181,7 @@ describe("bindings", () => {
     world.advance(1_000);
   }
 
-  test("one that is unbound is unsubscribed, once, and what comes for it on the way is dropped", () => {
+  test("one that is unbound is unsubscribed, once, and messages for it that are on their way are dropped", () => {
     for (const unbind of [
       (world: GatewayWorld) => change(world, 0),
       (world: GatewayWorld) => void world.agent.gateway.unbind(LIGHT),
@@ -208,7 +208,7 @@ describe("bindings", () => {
     }
   });
 
-  test("a bind of one that is thought to be online says online again: the unbind before it may have been lost", () => {
+  test("a bind of one that counts as online brings it online again: the unbind before it may have been lost", () => {
     const world = started("light1", "light2");
     world.advance(5_000);
     world.story.length = 0;
@@ -246,7 +246,7 @@ describe("bindings", () => {
     }
   });
 
-  test("a bind while one that is online is asked for its version says online again", () => {
+  test("a bind while one that is online is asked for its version brings it online again", () => {
     const world = new GatewayWorld();
     const link = world.add("light1");
     world.agent.start();

@@ -13,7 +13,7 @@ function started(...names: readonly string[]): GatewayWorld {
   return world;
 }
 
-test("the vendor's scene, message by message: first in first out, and one download where it has three", () => {
+test("the vendor's scene, message by message: first in, first out, and one download instead of three", () => {
   const world = new GatewayWorld();
   for (const name of LIGHTS) world.add(name);
   world.add("airConditioner1", undefined, "KL4J2KAAAA");
@@ -130,7 +130,7 @@ describe("a sub-device", () => {
     assert.equal(world.events.at(-1), "light1 online");
   });
 
-  test("is told off the platform when it is removed, and what comes for it then is no matter", () => {
+  test("is brought offline and unsubscribed when it is removed, and messages for it are ignored then", () => {
     const world = started(...LIGHTS);
     world.advance(5_000);
     assert.equal(world.agent.gateway.remove({ productId: PRODUCT, deviceName: "light2" }), true);
@@ -192,7 +192,7 @@ describe("a sub-device", () => {
     assert.throws(() => new GatewayWorld({ gateway: undefined as never }).agent.gateway, usage);
   });
 
-  test("is asked anew when the application says so", () => {
+  test("is asked again when the application wants that", () => {
     const world = new GatewayWorld();
     const link = world.add("light1");
     world.agent.start();
@@ -215,7 +215,7 @@ describe("the connection", () => {
     assert.deepEqual(world.story, first);
   });
 
-  test("an orderly stop says offline for those that were online, before the good-bye", () => {
+  test("an orderly stop reports those that were online as offline, before the DISCONNECT", () => {
     const world = new GatewayWorld();
     world.add("light1");
     world.add("light2");
@@ -268,7 +268,7 @@ describe("messages", () => {
     assert.ok(last < 100_000);
   });
 
-  test("that make no sense are no matter", () => {
+  test("that make no sense are ignored", () => {
     const world = started("light1");
     world.advance(5_000);
     const story = [...world.story];

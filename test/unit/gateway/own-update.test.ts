@@ -53,7 +53,7 @@ describe("the gateway's own update", () => {
     );
   });
 
-  test("where it fails, the download for a sub-device that had to wait goes on, and is told of anew", () => {
+  test("if it fails, the download for a sub-device that had to wait goes on, and is reported again", () => {
     const { world } = gateway();
     world.upgrade(A, "light1");
     world.offer("light1");
@@ -167,7 +167,7 @@ describe("with the idle OTA slot as staging area", () => {
     const { world, links } = gateway(config);
     const broken = { byteLength: 1_000, everyMs: 50 };
     world.piece = broken;
-    // Gone before it is whole: the platform does not find the file any more.
+    // The file is removed before all of it was fetched.
     offerOwn(world);
     world.advance(800);
     world.restart();
@@ -176,7 +176,7 @@ describe("with the idle OTA slot as staging area", () => {
     world.upgrade(A, "light1");
     world.agent.start();
     world.advance(4_000);
-    // Half of the sub-device's image is there: now the own firmware takes the slot.
+    // Half of the sub-device's image is stored: now the own firmware takes the slot.
     offerOwn(world);
     world.advance(15_000);
     assert.equal(world.restarts, 1);

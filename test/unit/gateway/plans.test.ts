@@ -11,7 +11,7 @@ const OWN = ownOf("0.2.0");
 const OTHER = "AIRCON0001";
 const CHANGED = `$gateway/operation/result/${GATEWAY.productId}/${GATEWAY.deviceName}`;
 
-/** A firmware of the gateway's own. */
+/** A firmware of the gateway itself. */
 function ownOf(version: string): ServedFile {
   const bytes = buildAppImage({ version, byteLength: 32 * 1024, seed: 1 });
   return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
@@ -24,7 +24,7 @@ interface SceneOptions {
   readonly lights?: { readonly [name: string]: string | undefined };
 }
 
-/** A gateway with lights of one product, whose plans are kept, of all boots. */
+/** A gateway with lights of one product. The plans of all boots are kept. */
 class Scene {
   readonly world: GatewayWorld;
   readonly links = new Map<string, TestLink>();
@@ -52,20 +52,20 @@ class Scene {
     this.#start();
   }
 
-  /** The platform wants these lights to run the file, and says so. */
+  /** The platform wants these lights to run the file, and offers it. */
   upgrade(file: ServedFile, ...names: readonly string[]): void {
     this.world.upgrade(file, ...names);
     for (const name of names) this.world.offer(name);
   }
 
-  /** The platform wants the gateway itself to run the file, and says so. */
+  /** The platform wants the gateway itself to run the file, and offers it. */
   upgradeOwn(file: ServedFile): void {
     this.world.upgrade(file, GATEWAY.deviceName);
     this.world.offer(GATEWAY.deviceName, GATEWAY.productId);
     this.world.advance(2_000);
   }
 
-  /** A light is agreed to, and installs until it is told to end. @returns ends it */
+  /** The plan of a light is accepted, and it installs. @returns a function that ends the installation */
   installing(file: ServedFile, name: string): () => void {
     const link = this.links.get(name)!;
     const { install } = link;
@@ -100,7 +100,7 @@ class Scene {
     return this.links.get(name)!.received;
   }
 
-  /** Results as they were told, in order. */
+  /** Results in the order of their events. */
   get results(): string[] {
     return this.world.events.filter((event) => event.includes("result"));
   }
@@ -200,7 +200,7 @@ for (const staging of ["partition", "slot"] as const) {
 
 for (const staging of ["partition", "slot"] as const) {
   describe(`the gateway's own update and those of its sub-devices, staged in the ${staging}`, () => {
-    test("one that is refused as it waits for an installation is not followed by another one without a yes of its own", () => {
+    test("one that is refused while it waits for an installation is not followed by another one without a yes of its own", () => {
       const scene = new Scene({ staging });
       const { world } = scene;
       const end = scene.installing(A, "light1");
@@ -208,7 +208,7 @@ for (const staging of ["partition", "slot"] as const) {
       const first = scene.asked.at(-1);
       first?.accept();
       world.advance(1_000);
-      // The next offer comes before the platform has the refusal.
+      // The next offer comes before the platform gets the refusal.
       world.acknowledging = false;
       first?.decline("changed my mind");
       scene.upgradeOwn(ownOf("0.3.0"));
@@ -277,7 +277,7 @@ describe("an answer for a product", () => {
     assert.equal(scene.asked.length, 1);
   });
 
-  test("is none for another product that is offered the same bytes, nor for another image", () => {
+  test("does not hold for another product that is offered the same bytes, nor for another image", () => {
     const scene = new Scene({ lights: { light1: "1.0.0" } });
     scene.world.add("aircon", new TestLink(), OTHER);
     scene.world.advance(3_000);
@@ -310,7 +310,7 @@ describe("an answer for a product", () => {
     assert.equal(scene.asked.length, 1);
   });
 
-  test("can still be no while its download is under way, and is no for the others", () => {
+  test("can still be changed to no during the download, and then it is no for the others", () => {
     const scene = new Scene({ policy: { consent: "silent", installWhen: "accepted" } });
     scene.world.piece = { byteLength: 1_000, everyMs: 100 };
     scene.upgrade(A, "light1", "light2");
@@ -324,7 +324,7 @@ describe("an answer for a product", () => {
     );
   });
 
-  test("that comes once one of them installs is none", () => {
+  test("that comes once one of them installs is ignored", () => {
     const scene = new Scene({ lights: { light1: "1.0.0", light2: "1.0.0" } });
     scene.onPlan = (plan) => plan.accept();
     const light = scene.links.get("light1")!;
@@ -338,7 +338,7 @@ describe("an answer for a product", () => {
     assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
   });
 
-  test("that comes once the job of one of them has failed is none", () => {
+  test("that comes once the job of one of them has failed is ignored", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "1.0.0", light2: "1.0.0" } });
     scene.world.spoil = ({ bytes }) => bytes.map((byte) => byte ^ 1);
     scene.world.agent.on("subdevice", (event) => {
@@ -351,7 +351,7 @@ describe("an answer for a product", () => {
     assert.deepEqual(scene.results, ["light1 result digest-mismatch", "light2 result done"]);
   });
 
-  test("to the plan of one that is gone is none, once the next one was agreed to", () => {
+  test("to the plan of a removed one is ignored once the next one was accepted", () => {
     const scene = new Scene();
     scene.upgrade(A, ...ALL);
     scene.world.advance(3_000);
@@ -366,7 +366,7 @@ describe("an answer for a product", () => {
     assert.deepEqual(scene.results, ["light2 result done", "light3 result done"]);
   });
 
-  test("to a plan that was put aside is none to the image that is offered since", () => {
+  test("to a plan that was replaced is no answer for the image that is offered since", () => {
     const scene = new Scene({ lights: { light1: "1.0.0" } });
     scene.upgrade(A, "light1");
     scene.world.advance(3_000);
@@ -412,7 +412,7 @@ describe("the preconditions of a sub-device's update", () => {
     assert.deepEqual(scene.results, ["light1 result done", "light2 result done"]);
   });
 
-  test("a difference is refused by the one that runs another version, and by no other", () => {
+  test("a difference is refused for the one that runs another version, and for no other", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: "0.9.0", light2: "1.0.0" } });
     scene.world.requirements = { sourceVersion: "1.0.0" };
     scene.upgrade(A, "light1", "light2");
@@ -427,7 +427,7 @@ describe("the preconditions of a sub-device's update", () => {
     assert.equal(scene.results.at(-1), "light1 result done");
   });
 
-  test("one that has not said its version is asked for it, and refused where it does not say", () => {
+  test("one that has not reported its version is asked for it, and refused if it does not answer", () => {
     const scene = new Scene({ policy: { consent: "silent" }, lights: { light1: undefined, light2: undefined } });
     scene.world.requirements = { sourceVersion: "1.0.0" };
     scene.upgrade(A, "light1");
@@ -474,7 +474,7 @@ describe("the preconditions of a sub-device's update", () => {
 });
 
 describe("a sub-device's end", () => {
-  test("without success has the image cool down for nobody, itself included, and what was agreed to stays so", () => {
+  test("without success starts no cool-down of the image for any device, and what was accepted stays accepted", () => {
     const scene = new Scene({ policy: { maxAttempts: 1 } });
     scene.onPlan = (plan) => plan.accept();
     const install = scene.links.get("light1")!.install;
@@ -588,7 +588,7 @@ test("`checkForUpdate` is about the gateway's own firmware", async () => {
   assert.equal(await check, undefined);
 });
 
-test("a job that is under way as somebody begins to listen goes on, and the next one is asked about", () => {
+test("a job that is under way when somebody begins to listen goes on, and the next one is asked about", () => {
   const world = new GatewayWorld();
   for (const name of ["light1", "light2"]) world.add(name);
   world.agent.start();

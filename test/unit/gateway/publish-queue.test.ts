@@ -53,7 +53,7 @@ describe("the publish queue", () => {
     assert.equal(bed.sent.at(-1)?.at, 4_000);
   });
 
-  test("whatever comes when, no second has more than its share", () => {
+  test("at any times of the messages no second has more than its share", () => {
     const random = new SeededRandom();
     const bed = new TestBed(8);
     bed.publishQueue.open();
@@ -79,7 +79,7 @@ describe("the publish queue", () => {
     assert.deepEqual(bed.texts(), ["a", "b"]);
   });
 
-  test("keeps of what asks for no acknowledgement the newest alone, and sends it after the rest", () => {
+  test("keeps only the newest message without acknowledgement, and sends it after the rest", () => {
     const bed = new TestBed(2);
     bed.publishQueue.open();
     for (const text of ["1 %", "2 %", "3 %"]) bed.publishQueue.publish("t", text);
@@ -98,7 +98,7 @@ describe("the publish queue", () => {
     assert.deepEqual(bed.texts(), ["a", "100 %", "burning", "done"]);
   });
 
-  test("asks for more only where nothing waits", () => {
+  test("asks for more only if nothing waits", () => {
     const bed = new TestBed();
     let begun = 0;
     bed.next = () => {

@@ -7,7 +7,7 @@ const A = fileOf("2.0.0", 30_000);
 const B = fileOf("3.0.0", 50_000, 3);
 const LIGHTS = ["light1", "light2", "light3"];
 
-/** A world whose lights are on, with nothing wanted of them. */
+/** A world whose lights are online, without an offer for them. */
 function lit(
   names: readonly string[] = LIGHTS,
   config: ConstructorParameters<typeof GatewayWorld>[0] = {},
@@ -26,7 +26,7 @@ function offer(world: GatewayWorld, file: ReturnType<typeof fileOf>, ...names: r
   for (const name of names) world.offer(name);
 }
 
-/** Who was served, in order, and how it ended. */
+/** The results of the sub-devices, in the order in which they were served. */
 function results(world: GatewayWorld): string[] {
   return world.events.filter((event) => event.includes(" result "));
 }
@@ -44,7 +44,7 @@ describe("the queue", () => {
     for (const link of links) assert.deepEqual(link.received[0], A.bytes);
   });
 
-  test("keeps what is staged for those who need it, and comes to the others then", () => {
+  test("serves those who need the staged image first, and the others then", () => {
     const { world } = lit();
     offer(world, A, "light1");
     offer(world, B, "light2");
@@ -64,7 +64,7 @@ describe("the queue", () => {
     assert.deepEqual(world.requests, ["2.0.0 0"]);
   });
 
-  test("takes the same bytes for the same image, whatever version they are offered as", () => {
+  test("takes the same bytes for the same image, even if they are offered as another version", () => {
     const { world, links } = lit();
     offer(world, A, "light1");
     offer(world, { ...A, version: "2.0.0-b" }, "light2");
@@ -91,7 +91,7 @@ describe("the queue", () => {
     assert.equal(world.requests.length, 9);
   });
 
-  test("takes the newest URL of an image for whoever is next", () => {
+  test("takes the newest URL of an image for the next one", () => {
     const { world } = lit();
     offer(world, B, "light1");
     offer(world, A, "light2", "light3");
@@ -100,7 +100,7 @@ describe("the queue", () => {
     assert.deepEqual(world.signatures, [1, 3]);
   });
 
-  test("a newer offer for the one whose image is on its way waits where others want that image", () => {
+  test("a newer offer for the one whose image is on its way waits if others want that image", () => {
     const { world, links } = lit();
     world.piece = { byteLength: 1_000, everyMs: 100 };
     offer(world, A, "light1", "light2");
@@ -118,7 +118,7 @@ describe("the queue", () => {
     );
   });
 
-  test("a newer offer replaces the download where nobody else wants it", () => {
+  test("a newer offer replaces the download if nobody else wants it", () => {
     const { world, links } = lit();
     world.piece = { byteLength: 1_000, everyMs: 100 };
     offer(world, A, "light1");
@@ -206,7 +206,7 @@ describe("one that fails", () => {
     assert.equal(world.requests.length, 1);
   });
 
-  test("says that it is done and runs another version still", () => {
+  test("reports success and still runs another version", () => {
     const { world, links } = lit();
     (links[0] as TestLink).install = (_, job) => job.succeed();
     offer(world, A, "light1");
@@ -218,7 +218,7 @@ describe("one that fails", () => {
     );
   });
 
-  test("says that it is done and does not say what it runs: that is believed", () => {
+  test("reports success and no version: that counts as success", () => {
     const { world, links } = lit();
     const link = links[0] as TestLink;
     link.install = (_, job) => {
@@ -232,8 +232,8 @@ describe("one that fails", () => {
   });
 });
 
-describe("what is told of those who wait", () => {
-  test("that another one has come to the queue tells nothing anew of the job under way", () => {
+describe("the events about those who wait", () => {
+  test("do not repeat the job under way when another one comes to the queue", () => {
     const { world } = lit();
     world.piece = { byteLength: 1_000, everyMs: 50 };
     offer(world, A, "light1");
@@ -247,7 +247,7 @@ describe("what is told of those who wait", () => {
     assert.deepEqual(states("light3"), states("light2"));
   });
 
-  test("a new connection does not take the mark of one that waits", () => {
+  test("keep one that waits marked as waiting over a new connection", () => {
     const { world, links } = lit();
     (links[0] as TestLink).install = () => {};
     offer(world, A, "light1", "light2");
@@ -284,7 +284,7 @@ describe("removal", () => {
     assert.deepEqual(results(world), ["light3 result done"]);
   });
 
-  test("before its result is acknowledged: once it is back and offered another image, the result is said and the queue goes on", () => {
+  test("before its result is acknowledged: once it is back and offered another image, the result is reported and the queue goes on", () => {
     const { world, links } = lit();
     const [link] = links as [TestLink];
     link.install = (image, job) => {
@@ -307,7 +307,7 @@ describe("removal", () => {
     assert.deepEqual(world.wordsOf("light1").slice(3, 7), ["done", "version 2.0.0", "done", "version 2.0.0"]);
   });
 
-  test("what it reads of the image then is nothing", () => {
+  test("after it, reading the image gives nothing", () => {
     const { world, links } = lit();
     let read = (): number => -1;
     (links[0] as TestLink).install = (image) => {
@@ -322,7 +322,7 @@ describe("removal", () => {
 });
 
 describe("a lost connection", () => {
-  test("during a download: it goes on, and all is said on the next one", () => {
+  test("during a download: it goes on, and all is reported on the next one", () => {
     const { world } = lit();
     world.piece = { byteLength: 1_000, everyMs: 100 };
     offer(world, A, "light1", "light2");
@@ -335,7 +335,7 @@ describe("a lost connection", () => {
     assert.equal(words.filter((word) => word === "done").length, 1);
   });
 
-  test("before the result is acknowledged: it is said again, before the version", () => {
+  test("before the result is acknowledged: it is reported again, before the version", () => {
     const { world, links } = lit();
     const link = links[0] as TestLink;
     link.install = (image, job) => {

@@ -67,7 +67,7 @@ function scene(...names: readonly string[]): Scene {
 const linkOf = ({ links }: Scene, name: string): SlowLink => links[name] as SlowLink;
 
 describe("a power cut of the gateway", () => {
-  test("during the download: it is taken up where it was", () => {
+  test("during the download: it goes on from the stored bytes", () => {
     const cut = scene("light1", "light2");
     cut.world.piece = { byteLength: 1_000, everyMs: 50 };
     cut.world.upgrade(A, "light1", "light2");
@@ -98,7 +98,7 @@ describe("a power cut of the gateway", () => {
     assert.equal(cut.world.wordsOf("light1").filter((word) => word === "done").length, 1);
   });
 
-  test("after the installation, before its result was said: the result is said, and nothing installed twice", () => {
+  test("after the installation, before its result was reported: the result is reported, and nothing is installed twice", () => {
     const cut = scene("light1", "light2");
     cut.world.upgrade(A, "light1");
     cut.world.acknowledging = true;

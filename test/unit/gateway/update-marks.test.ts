@@ -73,7 +73,7 @@ describe("the marks of updates", () => {
     assert.equal(bed.writes, 3);
   });
 
-  test("drops the record that nobody is in any more", () => {
+  test("drops a record without entries", () => {
     const bed = new TestBed();
     const entries = meters(ENTRIES_PER_RECORD + 1);
     const updateMarks = bed.updateMarks(entries);
@@ -85,7 +85,7 @@ describe("the marks of updates", () => {
     assert.deepEqual([...bed.records.keys()], ["subs0"]);
   });
 
-  test("is written at a stop where something changed, and not otherwise", () => {
+  test("is written at a stop if something changed, and not otherwise", () => {
     const bed = new TestBed();
     const updateMarks = bed.updateMarks(meters(3));
     updateMarks.stop();
@@ -118,7 +118,7 @@ describe("the marks of updates", () => {
     assert.deepEqual(decodeMarks(new Uint8Array(600)), []);
   });
 
-  test("takes a mark that it does not know as none", () => {
+  test("ignores a mark that it does not know", () => {
     const marks = readMarks({
       read: (key) => (key === "subs0" ? encodeMarks([{ owner: "a", mark: "later" as never }]) : undefined),
     });

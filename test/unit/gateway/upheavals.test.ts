@@ -12,7 +12,9 @@ const B = fileOf("3.0.0", 30_000, 3);
 const SCENES = 150;
 const UPHEAVALS = 12;
 
-/** Takes its image in pieces, each in a turn of its own; what it runs outlives its gateway's power cuts. */
+/**
+ * A sub-device that takes its image in pieces, each in a turn of its own; its gateway's power cuts do not affect it.
+ */
 class SlowLink extends TestLink {
   constructor(world: GatewayWorld) {
     super();
@@ -45,7 +47,7 @@ class Scene {
   readonly #added = new Set<string>();
   readonly upheavals: string[] = [];
 
-  /** @param asks somebody answers plans, yes or later, in a time of his own */
+  /** @param asks whether somebody answers plans, with yes or later, after some time */
   constructor(random: SeededRandom, asks: boolean) {
     this.#random = random;
     this.#asks = asks;
@@ -77,7 +79,7 @@ class Scene {
     }
   }
 
-  /** All are there and bound again; the binds are heard. */
+  /** All sub-devices are added and bound again, and the binds have reached the platform. */
   settle(): void {
     this.world.advance(this.#random.integer(0, 3_000));
     for (const name of LIGHTS) {

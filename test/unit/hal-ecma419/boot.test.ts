@@ -4,7 +4,7 @@ import { PlatformBoot } from "../../../hal/ecma419/boot.js";
 import type { FlashModule, PlatformImageState, PlatformModule } from "../../../hal/ecma419/modules.js";
 import { HalError } from "../../../hal/ports/index.js";
 
-/** A board whose otadata takes what it is given, or does not and says nothing. */
+/** A board whose otadata takes each change, or drops it without an error. */
 function bootOf(options: { running: PlatformImageState; deaf?: boolean; pending?: PlatformImageState }) {
   const states: { [slot: string]: PlatformImageState | undefined } = { ota_0: options.running, ota_1: "aborted" };
   const set = (slot: string, state: PlatformImageState) => (): void => {
@@ -21,7 +21,7 @@ function bootOf(options: { running: PlatformImageState; deaf?: boolean; pending?
   return { states, boot: new PlatformBoot({ platform: { boot } as PlatformModule, flash: {} as FlashModule }) };
 }
 
-test("an image that runs as new, of a boot loader that keeps no trials, can be confirmed", () => {
+test("an image that runs as new under a boot loader without trials can be confirmed", () => {
   for (const running of ["new", "pending-verify"] as const) {
     const { boot, states } = bootOf({ running });
     boot.confirm();
@@ -29,7 +29,7 @@ test("an image that runs as new, of a boot loader that keeps no trials, can be c
   }
 });
 
-test("a judgement that flash did not take is an error, and no success", () => {
+test("a confirmation that flash did not take is an error", () => {
   const { boot } = bootOf({ running: "pending-verify", deaf: true });
   for (const call of [() => boot.confirm(), () => boot.setPending()]) {
     assert.throws(call, (error) => error instanceof HalError && error.kind === "io");

@@ -13,7 +13,7 @@ import { AUTHORITY, SERVER_TLS } from "../../support/tls-fixtures.js";
 import { openTls, type TlsNear } from "../../support/tls-near.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-/** Collects what is thrown where nobody catches it: on the chip that ends the engine. */
+/** Collects exceptions that nobody catches: on the chip such an exception ends the engine. */
 class WatchedPower extends Power {
   readonly uncaught: unknown[] = [];
 
@@ -28,7 +28,7 @@ class WatchedPower extends Power {
 
 let power: WatchedPower;
 let server: Loopback;
-/** Between the two: what the board is sent goes through here. */
+/** A relay between board and server: the bytes for the board go through it. */
 let middle: Loopback;
 let onward: Socket | undefined;
 
@@ -45,7 +45,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Joins the board's connection, which waits in the middle, to the server. */
+/** Joins the board's connection, which waits at the relay, to the server. */
 async function join(): Promise<{ board: Peer; server: Peer }> {
   const board = await middle.peer();
   const socket = new Socket().connect(server.port, "127.0.0.1");
@@ -69,7 +69,7 @@ function connect(clock = new VirtualClock()): { link: Link; clock: VirtualClock 
 const RECORD = Buffer.alloc(600, "r");
 const BROKEN = Buffer.alloc(64, "x");
 
-test("the SDK's TLS socket reads on in a timer, and throws there what is wrong with the next record", async () => {
+test("the SDK's TLS socket reads on in a timer, and throws there if the next record is wrong", async () => {
   const near: TlsNear = openTls({ power, port: middle.port });
   const far = await join();
   await until("handshake", () => near.events.length > 0);
@@ -101,7 +101,7 @@ test("a broken record behind one that is being read ends as `io`, and nothing is
   assert.equal(link.error?.kind, "io");
 });
 
-test("records that came while one was being read are all told", async () => {
+test("records that came while one was being read are all announced", async () => {
   const { link, clock } = connect();
   const far = await join();
   await until("handshake", () => link.connected);
@@ -116,7 +116,7 @@ test("records that came while one was being read are all told", async () => {
   assert.deepEqual(power.uncaught, []);
 });
 
-test("a connection closed while it was to read on is silent", async () => {
+test("a connection that is closed before it reads on calls nothing", async () => {
   const { link, clock } = connect();
   const far = await join();
   await until("handshake", () => link.connected);
@@ -131,7 +131,7 @@ test("a connection closed while it was to read on is silent", async () => {
   assert.deepEqual([link.error, power.uncaught], [undefined, []]);
 });
 
-test("a port that accepts connections and knows no TLS is said to be one, whether it ends them or keeps silent", async () => {
+test("a port that accepts connections without TLS is reported as such, whether it ends them or keeps silent", async () => {
   const ending = connect();
   const far = await middle.peer();
   far.socket.end();
@@ -147,7 +147,7 @@ test("a port that accepts connections and knows no TLS is said to be one, whethe
   assert.match(silent.link.error.message, /^no TLS \(plain port\?\) to 127\.0\.0\.1 within [0-9]+ ms$/);
 });
 
-test("where nobody accepts it is the connection that is missing, with TLS as without", async () => {
+test("if nobody accepts, the connection is reported as missing, with TLS as without", async () => {
   const { link } = connect();
   const { port } = middle;
   link.close();

@@ -17,7 +17,7 @@ class StubSocket implements SocketInstance {
   static last: StubSocket | undefined;
   readonly options: SocketOptions;
   readonly writes: number[] = [];
-  /** What `write` throws, as the SDK does for more than there is room. */
+  /** Thrown by `write`, as by the SDK's if there is too little room. */
   thrown: Error | undefined;
   closed = 0;
 
@@ -41,7 +41,7 @@ class StubSocket implements SocketInstance {
   }
 }
 
-/** As lwIP without a network. */
+/** A socket that throws as lwIP's does without a network. */
 class Unconnectable extends StubSocket {
   constructor(options: SocketOptions) {
     super(options);
@@ -116,8 +116,8 @@ test("the connection goes to the first address of the name", () => {
   assert.equal(bed.socket.options.port, 443);
 });
 
-// The SDK's TLS says that the connection ended as soon as it knows, with records still to be read.
-test("an end that is told before the last byte was read is told after it, in a turn of its own", () => {
+// The SDK's TLS reports the end of the connection as soon as it knows, with records still to be read.
+test("an end that the socket reports before the last byte was read is reported after it, in a turn of its own", () => {
   const bed = TestBed.connected(true);
   bed.socket.options.onReadable?.(10);
   bed.socket.options.onError?.();
@@ -130,7 +130,7 @@ test("an end that is told before the last byte was read is told after it, in a t
   assert.equal(bed.stream.read(new Uint8Array(6), 0, 6), 0);
 });
 
-test("an end that waits for a reader is not told after close", () => {
+test("an end that waits for a reader is not reported after close", () => {
   const bed = TestBed.connected();
   bed.socket.options.onReadable?.(10);
   bed.socket.options.onError?.();
@@ -181,7 +181,7 @@ test("a TCP that cannot be constructed, as there is no network, is `unreachable`
   }
 });
 
-test("room for a record around the bytes is kept back where there is TLS", () => {
+test("room for a record around the bytes is kept back if there is TLS", () => {
   const plain = TestBed.connected();
   assert.equal(plain.stream.write(new Uint8Array(100)), 8092);
   const tls = TestBed.connected(true);

@@ -5,11 +5,11 @@ import { type BodyFraming, ChunkedFraming, CloseFraming, LengthFraming } from ".
 import { latin1, toLatin1 } from "../../support/splits.js";
 
 describe("LengthFraming", () => {
-  it("gives what was announced and is done then", () => {
+  it("gives the announced bytes and is done then", () => {
     assert.deepEqual(decode(new LengthFraming(5), "hello world"), { body: "hello", rest: " world", done: true });
   });
 
-  it("is done at once where nothing was announced", () => {
+  it("is done at once if nothing was announced", () => {
     const framing = new LengthFraming(0);
     assert.deepEqual([framing.done(), framing.available], [true, 0]);
   });
@@ -22,7 +22,7 @@ describe("LengthFraming", () => {
 });
 
 describe("CloseFraming", () => {
-  it("gives all there is and ends with the connection alone", () => {
+  it("gives all bytes and ends only with the connection", () => {
     const framing = new CloseFraming();
     assert.deepEqual(decode(framing, "anything\r\n"), { body: "anything\r\n", rest: "", done: false });
     assert.deepEqual([framing.available, framing.endsWithConnection], [Infinity, true]);
@@ -52,11 +52,11 @@ describe("ChunkedFraming", () => {
     assert.deepEqual(decoded("3\nabc\n0\n\n"), { body: "abc", rest: "", done: true });
   });
 
-  it("reads over trailers", () => {
+  it("skips trailers", () => {
     assert.deepEqual(decoded("1\r\na\r\n0\r\nETag: x\r\nX: y\r\n\r\nnext"), { body: "a", rest: "next", done: true });
   });
 
-  it("keeps bytes that look like framing where they are body", () => {
+  it("keeps bytes that look like framing if they are body", () => {
     assert.deepEqual(decoded("7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n"), { body: "\r\n0\r\n\r\n", rest: "", done: true });
   });
 
@@ -147,7 +147,7 @@ describe("ChunkedFraming", () => {
   });
 });
 
-/** Does with a framing what an exchange does, taking at most `pieceLength` body bytes at a time. */
+/** Uses a framing as an exchange does, and takes at most `pieceLength` body bytes at a time. */
 function decode(
   framing: BodyFraming,
   text: string,

@@ -43,14 +43,14 @@ describe("SocketHttpClient", () => {
     );
   });
 
-  it("hands TLS on to the connection", () => {
+  it("passes the TLS options on to the connection", () => {
     const connector = new MemoryConnector();
     const tls = { authority: Uint8Array.of(1) };
     new SocketHttpClient({ connector, clock: new VirtualClock() }).get({ ...request("/"), tls });
     assert.equal(connector.peer.options.tls, tls);
   });
 
-  it("calls nothing from inside get", () => {
+  it("calls nothing back from inside get", () => {
     const connector = new MemoryConnector();
     const calls: string[] = [];
     const client = new SocketHttpClient({ connector, clock: new VirtualClock() });

@@ -28,7 +28,7 @@ const ANSWERS: { readonly [name: string]: string } = {
 
 describe("an exchange", () => {
   for (const [name, text] of Object.entries(ANSWERS)) {
-    it(`comes to the same however its answer is cut and read: ${name}`, () => {
+    it(`has the same result however its answer is cut and read: ${name}`, () => {
       const bytes = latin1(text);
       const whole = outcome([bytes]);
       assert.notEqual(ending([bytes]), undefined);
@@ -41,7 +41,7 @@ describe("an exchange", () => {
     });
   }
 
-  it("comes to the same however a damaged answer is cut and read; it never throws, and ends exactly once", () => {
+  it("has the same result however a damaged answer is cut and read; it never throws, and ends exactly once", () => {
     const answer = fc.constantFrom(...Object.values(ANSWERS));
     fc.assert(
       fc.property(
@@ -59,7 +59,7 @@ describe("an exchange", () => {
     );
   });
 
-  it("comes to the same where timers run late, after everything came and the connection ended", () => {
+  it("has the same result if timers run late, after everything came and the connection ended", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(ANSWERS)), anyCuts(), (text, cuts) => {
         const pieces = cutAt(latin1(text), cuts);
@@ -82,7 +82,7 @@ describe("an exchange", () => {
     );
   });
 
-  it("ends framing that goes on for ever, after a bounded number of bytes", () => {
+  it("ends endless framing after a bounded number of bytes", () => {
     const endless: [string, string][] = [
       ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"],
       [OK, "X: y\r\n"],

@@ -28,7 +28,7 @@ describe("the request of an exchange", () => {
     assert.deepEqual([options.host, options.port, options.tls, options.timeoutMs], ["host", 80, undefined, 5000]);
   });
 
-  it("goes out in pieces where there is little room, each byte once", () => {
+  it("goes out in pieces if there is little room, each byte once", () => {
     const whole = new ExchangeProbe({ target: "/file" });
     whole.peer.accept();
     const request = toLatin1(whole.peer.take());
@@ -39,7 +39,7 @@ describe("the request of an exchange", () => {
     }
   });
 
-  it("waits where there is no room at all", () => {
+  it("waits if there is no room at all", () => {
     const probe = new ExchangeProbe();
     probe.peer.accept(0);
     assert.equal(probe.peer.take().byteLength, 0);
@@ -47,13 +47,13 @@ describe("the request of an exchange", () => {
     assert.match(toLatin1(probe.peer.take()), /^GET \/ HTTP\/1\.1\r\n.*\r\n\r\n$/s);
   });
 
-  it("comes to an error where it cannot be written", () => {
+  it("ends with an error if it cannot be written", () => {
     const { probe, options } = brokenStream("write");
     options().onWritable(100);
     assert.deepEqual(probe.calls, ["error io"]);
   });
 
-  it("comes to an error, and is not thrown, where it cannot be put into bytes", () => {
+  it("ends with an error, and not with an exception, if it cannot be encoded", () => {
     const probe = new ExchangeProbe({ target: "/\u20ac" });
     for (const peer of probe.connector.peers) peer.accept();
     probe.clock.advance(0);
@@ -62,7 +62,7 @@ describe("the request of an exchange", () => {
 });
 
 describe("the head in an exchange", () => {
-  it("is told with status, length and wanted fields alone", () => {
+  it("is reported with status, length and the wanted fields only", () => {
     const probe = ExchangeProbe.answered([latin1(`${OK}Content-Length: 5\r\nETag: "a"\r\nServer: x\r\n\r\n`)]);
     const [head] = probe.heads;
     assert.deepEqual([head?.status, head?.contentLength], [200, 5]);
@@ -77,24 +77,24 @@ describe("the head in an exchange", () => {
     assert.equal(head?.header("constructor"), undefined);
   });
 
-  it("announces no length where chunks or the connection end the body", () => {
+  it("announces no length if chunks or the connection end the body", () => {
     for (const field of ["Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", ""]) {
       assert.equal(ExchangeProbe.answered([latin1(`${OK}${field}\r\n`)]).heads[0]?.contentLength, undefined);
     }
   });
 
-  it("is told before any byte of the body, once", () => {
+  it("is reported before any byte of the body, once", () => {
     const probe = ExchangeProbe.answered([latin1(`HTTP/1.1 100 Continue\r\n\r\n${OK}Content-Length: 2\r\n\r\nok`)]);
     assert.deepEqual(probe.calls, ["head 200", "readable", "end"]);
   });
 
-  it("ends the exchange where it is malformed", () => {
+  it("ends the exchange if it is malformed", () => {
     const probe = ExchangeProbe.answered([latin1("garbage\r\n\r\n")]);
     assert.deepEqual(probe.calls, ["error malformed"]);
     assert.equal(probe.peer.closed, true);
   });
 
-  it("ends the exchange past its limit, however long it would go on", () => {
+  it("ends the exchange past its limit", () => {
     const probe = ExchangeProbe.connected();
     probe.peer.send(latin1(OK));
     let sent = 0;
@@ -108,7 +108,7 @@ describe("the head in an exchange", () => {
     }
   });
 
-  it("comes to an error where the stream throws", () => {
+  it("ends with an error if the stream throws", () => {
     const { probe, options } = brokenStream("read");
     options().onReadable();
     assert.equal(probe.calls.length, 1);
@@ -130,18 +130,18 @@ describe("the body in an exchange", () => {
     assert.deepEqual([probe.text, probe.ending], ["hello!!!", "end"]);
   });
 
-  it("ends with the connection where nothing else is said", () => {
+  it("ends with the connection if no field says otherwise", () => {
     const probe = ExchangeProbe.answered([latin1(`${OK}\r\nhello`), latin1(" world")], "closed");
     assert.deepEqual([probe.text, probe.ending], ["hello world", "end"]);
   });
 
-  it("does not end well with a connection that broke", () => {
+  it("ends with an error if the connection broke", () => {
     for (const kind of ["io", "timeout"] as const) {
       assert.equal(ExchangeProbe.answered([latin1(`${OK}\r\nhello`)], kind).ending, `error ${kind}`);
     }
   });
 
-  it("is told as cut short where the connection ends within it; what came is handed over first", () => {
+  it("is reported as cut short if the connection ends within it; the bytes that came are handed over first", () => {
     const cut: [string, string][] = [
       [`${OK}Content-Length: 9\r\n\r\nhello`, "hello"],
       [`${OK}Content-Length: 9\r\n\r\n`, ""],
@@ -156,7 +156,7 @@ describe("the body in an exchange", () => {
     }
   });
 
-  it("is empty at once where it has none", () => {
+  it("is empty at once if it has none", () => {
     for (const text of [
       length(""),
       "HTTP/1.1 204 No Content\r\n\r\n",
@@ -175,12 +175,12 @@ describe("the body in an exchange", () => {
     }
   });
 
-  it("ends the exchange where its framing is malformed", () => {
+  it("ends the exchange if its framing is malformed", () => {
     const probe = ExchangeProbe.answered([latin1(chunked("3\r\nabc\r\nZZ\r\n"))]);
     assert.deepEqual([probe.text, probe.ending], ["abc", "error malformed"]);
   });
 
-  it("gives nothing more once its framing was found malformed, even before that is told", () => {
+  it("gives nothing more once its framing was found malformed, even before that is reported", () => {
     const probe = ExchangeProbe.connected({ reads: false });
     probe.peer.send(latin1(chunked("3\r\nabc\r\nZZ\r\n3\r\nbad\r\n0\r\n\r\n")));
     assert.equal(probe.readOnce(), 3);
@@ -190,7 +190,7 @@ describe("the body in an exchange", () => {
     assert.equal(probe.ending, "error malformed");
   });
 
-  it("comes to an error where the stream throws", () => {
+  it("ends with an error if the stream throws", () => {
     const { probe, options, send } = brokenStream("read after the head");
     send(`${OK}\r\n`);
     options().onReadable();
@@ -226,7 +226,7 @@ describe("the body in an exchange", () => {
     }
   });
 
-  it("ends well where the connection ends right behind it, before its end could be told", () => {
+  it("ends well if the connection ends right behind it, before its end could be reported", () => {
     for (const text of [length("hello"), chunked("5\r\nhello\r\n0\r\n\r\n"), length("")]) {
       const probe = ExchangeProbe.connected();
       probe.peer.send(latin1(text));
@@ -236,7 +236,7 @@ describe("the body in an exchange", () => {
     }
   });
 
-  it("is said to be malformed where the connection ends right behind the malformed place", () => {
+  it("is reported as malformed if the connection ends right behind the malformed place", () => {
     const probe = ExchangeProbe.connected();
     probe.peer.send(latin1(chunked("3\r\nabcd\r\n")));
     probe.peer.fail("closed");
@@ -300,7 +300,7 @@ describe("an exchange that was closed", () => {
   });
 });
 
-/** An exchange over a stream that throws where `fault` says. */
+/** An exchange over a stream that throws at the call that `fault` names. */
 function brokenStream(fault: "write" | "read" | "read after the head"): {
   probe: ExchangeProbe;
   options: () => ConnectOptions;

@@ -54,7 +54,7 @@ const BAD: { readonly [name: string]: string } = {
 };
 
 describe("HeadParser", () => {
-  it("reads status, length and wanted fields, and finds where the body begins", () => {
+  it("reads status, length and wanted fields, and finds the start of the body", () => {
     assert.deepEqual(parse([latin1(GOOD["plain"] as string)]), {
       head: { status: 200, chunked: false, contentLength: 5, headers: { "content-length": "5", etag: '"a:b"' } },
       rest: "hello",
@@ -85,7 +85,7 @@ describe("HeadParser", () => {
     assert.deepEqual(head?.headers, { etag: "", location: "a", "content-length": "7" });
   });
 
-  it("lets the chunks decide where a length is announced too (RFC 9112 §6.3)", () => {
+  it("takes chunked framing even if a length is announced too (RFC 9112 §6.3)", () => {
     const { head } = parse([latin1("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: Chunked\r\n\r\n")]);
     assert.deepEqual([head?.chunked, head?.contentLength], [true, undefined]);
   });
@@ -151,7 +151,7 @@ describe("HeadParser", () => {
     assert.deepEqual([head?.status, rest?.length], [200, 10_000]);
   });
 
-  it("reads only the part of the buffer it is told of", () => {
+  it("reads only the part of the buffer that it is given", () => {
     const parser = new HeadParser(WANTED);
     const bytes = latin1("\0\0HTTP/1.1 200 OK\r\n\r\nbody\0");
     assert.equal(parser.push(bytes, 2, 21), 21);

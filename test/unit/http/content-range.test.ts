@@ -22,7 +22,7 @@ describe("parseContentRange", () => {
     assert.deepEqual(range, { first: 2 ** 32, last: 999999999999998, total: 999999999999999 });
   });
 
-  it("knows nothing of a field that is absent, unsatisfied or malformed", () => {
+  it("returns nothing for a field that is absent, unsatisfied or malformed", () => {
     const wrong = [
       "",
       "bytes",
@@ -51,7 +51,7 @@ describe("parseContentRange", () => {
     }
   });
 
-  it("knows nothing of a range that contradicts itself", () => {
+  it("returns nothing for a range that contradicts itself", () => {
     for (const value of ["bytes 2-1/3", "bytes 0-3/3", "bytes 3-3/3", "bytes 0-0/0"]) {
       assert.equal(parseContentRange(value), undefined, value);
     }

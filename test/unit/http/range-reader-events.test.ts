@@ -39,8 +39,8 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ do: "end" } as const, { do: "close" } as const) },
 );
 
-describe("a RangeReader, whatever happens in whatever order", () => {
-  it("opens and fails at most once, tells nothing after its end, and never gives more than the file", () => {
+describe("a RangeReader, with any events in any order", () => {
+  it("opens and fails at most once, reports nothing after its end, and never gives more than the file", () => {
     fc.assert(
       fc.property(fc.constantFrom(0, 100), fc.array(STEP, { maxLength: 30 }), (offset, steps) => {
         const reading = RangeReading.requested({ offset });
@@ -66,7 +66,7 @@ describe("a RangeReader, whatever happens in whatever order", () => {
     );
   });
 
-  it("always comes to an end by itself where nobody reads or sends", () => {
+  it("always comes to an end by itself if nobody reads or sends", () => {
     fc.assert(
       fc.property(fc.constantFrom(0, 100), fc.array(STEP, { maxLength: 20 }), (offset, steps) => {
         const reading = RangeReading.requested({ offset });
@@ -80,7 +80,7 @@ describe("a RangeReader, whatever happens in whatever order", () => {
   });
 });
 
-/** All that was asked for was read: the reader has closed itself. */
+/** All requested bytes were read: the reader has closed itself. */
 function isWhole({ opened, received }: RangeReading): boolean {
   const [first] = opened;
   return first !== undefined && received.length === SIZE - first.offset;

@@ -4,7 +4,7 @@ import { RangeReading, SIGNATURE, SIZE } from "../../support/range-reading.js";
 
 const PLAIN = "http://host/a/file.bin?sign=1";
 
-describe("a RangeReader that is sent elsewhere", () => {
+describe("a RangeReader that is redirected", () => {
   for (const status of [301, 302, 303, 307, 308]) {
     it(`follows a ${status}, with the same range and tag`, () => {
       const reading = RangeReading.requested({ offset: 100, etag: '"abc"' });
@@ -22,7 +22,7 @@ describe("a RangeReader that is sent elsewhere", () => {
     });
   }
 
-  it("follows a location without scheme or host from where it is now", () => {
+  it("follows a location without scheme or host relative to its current URL", () => {
     const reading = RangeReading.requested({ url: PLAIN });
     const target = (): string => `${reading.http.exchange.request.authority}${reading.http.exchange.request.target}`;
     reading.redirect("b.bin?sign=2");
@@ -100,7 +100,7 @@ describe("a RangeReader that is sent elsewhere", () => {
     reading.assertFailed("redirect-refused");
   });
 
-  it("hears nothing more of the answer that sent it elsewhere", () => {
+  it("ignores the rest of the answer that redirected it", () => {
     const reading = RangeReading.requested();
     reading.redirect("https://other/x");
     assert.equal(reading.http.exchanges[0]?.closed, true);

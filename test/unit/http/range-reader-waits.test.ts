@@ -4,8 +4,8 @@ import { RangeReading } from "../../support/range-reading.js";
 
 const BIG = 10_000_000;
 
-describe("the patience of a RangeReader", () => {
-  it("ends where no head came within the idle timeout, and not before", () => {
+describe("the time limits of a RangeReader", () => {
+  it("end a try if no head came within the idle timeout, and not before", () => {
     const reading = RangeReading.requested({ idleTimeoutMs: 20_000 });
     reading.clock.advance(19_999);
     assert.deepEqual(reading.told, []);
@@ -13,7 +13,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("idle-timeout", /^no byte for 20000 ms$/);
   });
 
-  it("begins anew with the head", () => {
+  it("begin anew with the head", () => {
     const reading = RangeReading.requested({ idleTimeoutMs: 20_000 });
     reading.clock.advance(15_000);
     reading.answer({ status: 200 });
@@ -23,7 +23,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("idle-timeout");
   });
 
-  it("begins anew with each byte that is read", () => {
+  it("begin anew with each byte that is read", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
     reading.reads = true;
     for (const waitMs of [1, 19_999, 5000, 19_999]) {
@@ -36,7 +36,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("idle-timeout");
   });
 
-  it("is not won by word of bytes that never come", () => {
+  it("do not begin anew with announced bytes that never come", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
     reading.reads = true;
     for (let second = 0; second < 20; second++) {
@@ -48,7 +48,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("idle-timeout");
   });
 
-  it("begins anew with each redirect, of which there are only five", () => {
+  it("begin anew with each redirect, of which there are only five", () => {
     const reading = RangeReading.requested({ idleTimeoutMs: 20_000 });
     reading.clock.advance(19_999);
     reading.redirect("https://other/");
@@ -58,7 +58,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("idle-timeout");
   });
 
-  it("ends with a server that sends 3839 bytes in 30 seconds, one less than 128 a second", () => {
+  it("end a try if a server sends 3839 bytes in 30 seconds, one less than 128 a second", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
     reading.reads = true;
     trickle(reading, 29, 128);
@@ -69,7 +69,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("stalled", /^3839 bytes in 30000 ms$/);
   });
 
-  it("bears a server that sends 128 bytes a second for ever", () => {
+  it("allow a server that sends 128 bytes a second for ever", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
     reading.reads = true;
     trickle(reading, 600, 128);
@@ -77,7 +77,7 @@ describe("the patience of a RangeReader", () => {
     assert.equal(reading.received.length, 600 * 128);
   });
 
-  it("counts each window for itself: a fast start does not pay for a slow end", () => {
+  it("count each window for itself: a fast start does not make up for a slow end", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
     reading.reads = true;
     reading.http.exchange.send(new Uint8Array(1_000_000));
@@ -89,7 +89,7 @@ describe("the patience of a RangeReader", () => {
     reading.assertFailed("stalled", /^30 bytes in 30000 ms$/);
   });
 
-  it("never ends for slowness before the idle timeout that was asked for", () => {
+  it("never end a slow try before the configured idle timeout", () => {
     const reading = RangeReading.begun({ idleTimeoutMs: 60_000, size: BIG });
     reading.clock.advance(59_999);
     assert.ok(!reading.told.includes("failed"));
@@ -98,7 +98,7 @@ describe("the patience of a RangeReader", () => {
     assert.ok(["idle-timeout", "stalled"].includes(reading.failures[0]?.code ?? ""));
   });
 
-  it("does not count the wait for the head as slowness", () => {
+  it("do not count the wait for the head as slowness", () => {
     const reading = RangeReading.requested({ idleTimeoutMs: 40_000, size: BIG });
     reading.clock.advance(39_000);
     reading.answer({ status: 200 });
@@ -107,7 +107,7 @@ describe("the patience of a RangeReader", () => {
     assert.ok(!reading.told.includes("failed"), reading.failures[0]?.message);
   });
 
-  it("leaves no timer behind, however it ends", () => {
+  it("leave no timer behind, however a try ends", () => {
     const closed = RangeReading.begun();
     assert.notEqual(closed.clock.names().length, 0);
     closed.reader.close();
@@ -117,7 +117,7 @@ describe("the patience of a RangeReader", () => {
     assert.deepEqual(refused.clock.names(), []);
   });
 
-  it("runs two timers at most, however many pieces come", () => {
+  it("need two timers at most, however many pieces come", () => {
     const reading = RangeReading.begun({ size: BIG });
     reading.reads = true;
     trickle(reading, 200, 1000);

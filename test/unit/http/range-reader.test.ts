@@ -39,7 +39,7 @@ describe("the request of a RangeReader", () => {
     assert.deepEqual(RangeReading.requested({ offset: 0, etag: ETAG }).http.exchange.request.headers, []);
   });
 
-  it("names the range from a later byte on, with the tag of what is stored where one is known", () => {
+  it("names the range from a later byte on, with the tag of what is stored if one is known", () => {
     const headers = (etag: string | undefined): unknown =>
       RangeReading.requested({ offset: 100, etag }).http.exchange.request.headers;
     assert.deepEqual(headers(undefined), [["Range", "bytes=100-"]]);
@@ -64,7 +64,7 @@ describe("the request of a RangeReader", () => {
 });
 
 describe("the answer to a RangeReader", () => {
-  it("begins at 0 with 200, told with its strong tag", () => {
+  it("begins at 0 with 200, and its strong tag is reported", () => {
     const reading = RangeReading.requested();
     reading.answer({ status: 200, contentLength: SIZE, headers: { etag: ETAG } });
     assert.deepEqual(reading.opened, [{ offset: 0, etag: ETAG }]);
@@ -84,7 +84,7 @@ describe("the answer to a RangeReader", () => {
     }
   });
 
-  it("begins at 0 with 200 where a range was asked for: the server sends it all", () => {
+  it("begins at 0 with 200 if a range was asked for: the server sends it all", () => {
     const reading = RangeReading.requested({ offset: 100, etag: ETAG });
     reading.answer({ status: 200, contentLength: SIZE, headers: { etag: '"other"' } });
     assert.deepEqual(reading.opened, [{ offset: 0, etag: '"other"' }]);
@@ -144,7 +144,7 @@ describe("the answer to a RangeReader", () => {
     reading.assertFailed("content-changed");
   });
 
-  it("tells little of what the server sent as its encoding", () => {
+  it("an error shows only the start of what the server sent as its encoding", () => {
     const reading = RangeReading.requested();
     reading.answer({ status: 200, headers: { "content-encoding": "x".repeat(4000) } });
     assert.ok((reading.failures[0]?.message.length ?? 0) < 64);
@@ -173,7 +173,7 @@ describe("the answer to a RangeReader", () => {
     });
   }
 
-  it("may name the moment to come back", () => {
+  it("may name the time of the next try", () => {
     const reading = RangeReading.requested();
     const headers = { "retry-after": "Sun, 06 Nov 1994 08:50:37 GMT", date: "Sun, 06 Nov 1994 08:49:37 GMT" };
     reading.answer({ status: 503, headers });
@@ -190,7 +190,7 @@ describe("the answer to a RangeReader", () => {
     ["unsupported", "internal"],
   ];
   for (const [kind, code] of kinds) {
-    it(`is ${code} where the exchange fails with ${kind}, before the head or within the body`, () => {
+    it(`is ${code} if the exchange fails with ${kind}, before the head or within the body`, () => {
       const before = RangeReading.requested();
       before.http.exchange.fail(kind);
       before.assertFailed(code);
@@ -229,7 +229,7 @@ describe("the body that a RangeReader hands on", () => {
     assert.equal(reading.http.exchange.unread, 4100);
   });
 
-  it("never goes beyond the file's size where it begins at 0 after all", () => {
+  it("never goes beyond the file's size if it begins at 0 after all", () => {
     const reading = RangeReading.requested({ offset: 100 });
     reading.answer({ status: 200 });
     reading.http.exchange.send(new Uint8Array(5000));
@@ -237,7 +237,7 @@ describe("the body that a RangeReader hands on", () => {
     assert.equal(reading.received.length, SIZE);
   });
 
-  it("is nothing before the head, and nothing where nothing came", () => {
+  it("is nothing before the head, and nothing if nothing came", () => {
     const reading = new RangeReading();
     assert.equal(reading.reader.read(new Uint8Array(8), 0, 8), 0);
     reading.clock.advance(0);
@@ -251,7 +251,7 @@ describe("the body that a RangeReader hands on", () => {
 });
 
 describe("a RangeReader that was closed", () => {
-  it("asks for nothing where it was closed at once", () => {
+  it("asks for nothing if it was closed at once", () => {
     const reading = new RangeReading();
     reading.reader.close();
     reading.clock.advance(100_000);
@@ -271,7 +271,7 @@ describe("a RangeReader that was closed", () => {
     assert.deepEqual(reading.clock.names(), []);
   });
 
-  it("tells nothing more, whatever happens, and reads nothing", () => {
+  it("reports nothing more, whatever happens, and reads nothing", () => {
     for (const reading of [RangeReading.requested(), RangeReading.begun(), RangeReading.begun({ offset: 100 })]) {
       const told = reading.told.length;
       reading.reader.close();
@@ -299,7 +299,7 @@ describe("a RangeReader that was closed", () => {
     assert.deepEqual([reading.told, reading.clock.names()], [["opened"], []]);
   });
 
-  it("tells nothing more after it failed either", () => {
+  it("reports nothing more after it failed either", () => {
     const reading = RangeReading.begun();
     reading.http.exchange.fail("io");
     reading.http.exchange.fail("closed");

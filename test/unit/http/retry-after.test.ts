@@ -14,7 +14,7 @@ describe("parseRetryAfter", () => {
     assert.equal(parseRetryAfter("999999999", undefined), 999_999_999_000);
   });
 
-  it("reads a date as the time from the server's own date until then", () => {
+  it("reads a date as the time from the server's own date to it", () => {
     assert.equal(parseRetryAfter("Sun, 06 Nov 1994 08:50:37 GMT", DATE), 60_000);
     assert.equal(parseRetryAfter("Mon, 07 Nov 1994 08:49:37 GMT", DATE), 86_400_000);
   });
@@ -28,12 +28,12 @@ describe("parseRetryAfter", () => {
     for (const date of [undefined, "", "yesterday"]) assert.equal(parseRetryAfter(DATE, date), undefined, String(date));
   });
 
-  it("knows nothing of a date that is past", () => {
+  it("returns nothing for a date that is past", () => {
     assert.equal(parseRetryAfter(DATE, DATE), undefined);
     assert.equal(parseRetryAfter("Sun, 06 Nov 1994 08:49:36 GMT", DATE), undefined);
   });
 
-  it("knows nothing of a field that is absent or neither seconds nor an HTTP date", () => {
+  it("returns nothing for a field that is absent or neither seconds nor an HTTP date", () => {
     assert.equal(parseRetryAfter(undefined, DATE), undefined);
     const wrong = [
       "",
@@ -58,7 +58,7 @@ describe("parseRetryAfter", () => {
     }
   });
 
-  it("is never negative nor anything but a number, whatever is said", () => {
+  it("is never negative nor anything but a number, for any fields", () => {
     const text = fc.oneof(
       fc.string(),
       fc.nat().map(String),

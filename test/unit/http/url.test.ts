@@ -6,7 +6,7 @@ import { type HttpUrl, parseUrl, redactUrl, resolveLocation } from "../../../src
 const SIGNED = "/100003908905_E69UADXUYY_V1?sign=q-sign-algorithm%3Dsha1%26q-sign-time%3D1%3B2%26q-signature%3D0a%00";
 
 describe("parseUrl", () => {
-  it("takes a signed URL apart and leaves every byte of it as it is", () => {
+  it("splits a signed URL and leaves every byte of it as it is", () => {
     assert.deepEqual(parseUrl(`https://ota-1255858890.cos.ap-guangzhou.myqcloud.com${SIGNED}`), {
       secure: true,
       host: "ota-1255858890.cos.ap-guangzhou.myqcloud.com",
@@ -35,7 +35,7 @@ describe("parseUrl", () => {
     assert.equal(parseUrl("HtTp://h/")?.secure, false);
   });
 
-  it("asks for / where there is no path, keeps a query, drops a fragment", () => {
+  it("asks for / if there is no path, keeps a query, drops a fragment", () => {
     assert.equal(parseUrl("http://h")?.target, "/");
     assert.equal(parseUrl("http://h?a=b")?.target, "/?a=b");
     assert.equal(parseUrl("http://h#top")?.target, "/");
@@ -151,7 +151,7 @@ describe("resolveLocation", () => {
     assert.equal(resolved("HTTP://other"), "http://other/");
   });
 
-  it("follows references without scheme, host, path, each from where it stands", () => {
+  it("follows references without scheme, host or path, each relative to its base", () => {
     assert.equal(resolved("//other:1/x"), "https://other:1/x");
     assert.equal(resolved("/x/y?z"), "https://host:8443/x/y?z");
     assert.equal(resolved("x"), "https://host:8443/dir/sub/x");

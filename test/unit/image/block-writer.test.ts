@@ -14,7 +14,7 @@ function writerOf(size: number, offset = 0): { flash: MemoryFlash; writer: Block
   return { flash, block, writer: new BlockWriter({ partition: flash, block, size, offset }) };
 }
 
-/** Puts the image in by pieces of these lengths, whole blocks programmed as they come. */
+/** Writes the image in pieces of these lengths; whole blocks are programmed as they come. */
 function feed(writer: BlockWriter, image: Uint8Array, from: number, lengths: () => number): void {
   const source = sourceOf(image, from, lengths);
   while (!writer.complete) {
@@ -55,7 +55,7 @@ test("it may begin at a last block that the image only half fills", () => {
   assert.deepEqual(flash.content(2 * BLOCK).subarray(BLOCK), new Uint8Array(BLOCK).fill(0xff).fill(7, 0, 10));
 });
 
-test("it is full with the last byte of a block or of the image, and takes none beyond either", () => {
+test("it is full with the last byte of a block or of the image, and takes no byte beyond", () => {
   const { flash, writer, block } = writerOf(BLOCK + 3);
   const image = new Uint8Array(3 * BLOCK).map((_, index) => index % 251);
   assert.equal(writer.fill(sourceOf(image, 0, () => BLOCK - 1)), false);
@@ -73,7 +73,7 @@ test("it is full with the last byte of a block or of the image, and takes none b
   assert.deepEqual(flash.content(BLOCK + 3), image.subarray(0, BLOCK + 3));
 });
 
-test("a blank block is left as erased, and is as good as programmed", () => {
+test("a blank block is left erased, and counts as programmed", () => {
   const { flash, writer } = writerOf(3 * BLOCK);
   const image = new Uint8Array(3 * BLOCK).fill(0x11);
   image.fill(0xff, BLOCK, 2 * BLOCK);
@@ -82,7 +82,7 @@ test("a blank block is left as erased, and is as good as programmed", () => {
   assert.deepEqual(flash.content(3 * BLOCK), image);
 });
 
-test("a block that cannot be programmed is not passed over", () => {
+test("a block that cannot be programmed is not skipped", () => {
   const { flash, writer } = writerOf(2 * BLOCK);
   flash.onChange = () => {
     throw new HalError("io", "worn out");

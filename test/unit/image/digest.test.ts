@@ -52,7 +52,7 @@ test("the bytes may be overwritten once they were handed over", () => {
   assert.equal(Buffer.from(digest.digest()).toString("hex"), expected(1000));
 });
 
-test("the board's own MD5 is used where it has one", () => {
+test("the board's own MD5 is used if it has one", () => {
   assert.equal(md5Of([bytes], NODE_DIGESTS), expected(20_000));
   const own = { update: () => {}, digest: () => new Uint8Array(16) };
   assert.equal(createMd5({ create: (algorithm) => (algorithm === "MD5" ? own : undefined) }), own);

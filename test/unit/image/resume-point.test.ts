@@ -52,7 +52,7 @@ function program(flash: MemoryFlash, image: Uint8Array, from: number, to: number
   }
 }
 
-/** The part of the checkpoint that says where a resume begins: durable, as the key-value store is. */
+/** The part of the checkpoint from which a resume begins. It is durable, as the key-value store is. */
 interface Place {
   regionOffset: number;
   erasing: boolean;
@@ -74,8 +74,8 @@ function placeAt(regionOffset: number): Place {
 }
 
 /**
- * The one thing that counts: from the resume point on, the rest of the region can be programmed, and the image is whole
- * then.
+ * Checks the result that matters: from the resume point on, the rest of the region can be programmed, and the image is
+ * whole then.
  */
 function assertContinues(flash: MemoryFlash, image: Uint8Array, regionOffset: number, offset: number): void {
   assert.equal(offset % BLOCK, 0);
@@ -256,7 +256,7 @@ test("nothing behind the image is read", () => {
   assert.equal(flash.reads, 5);
 });
 
-test("a region that begins behind the image is where it goes on, and nothing is read", () => {
+test("a region that begins behind the image is the resume point, and nothing is read", () => {
   for (const size of [BLOCK, REGION_LENGTH]) {
     const flash = new MemoryFlash({ blocks: 40 });
     const search = new ResumeSearch({ partition: flash, regionOffset: REGION_LENGTH, size });

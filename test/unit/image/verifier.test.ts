@@ -84,7 +84,7 @@ test("one wrong bit anywhere is found, and bytes beyond the image do not count",
   }
 });
 
-test("an MD5 that is none matches nothing", () => {
+test("a malformed MD5 matches nothing", () => {
   for (const md5 of ["", "00", "g".repeat(32), `${md5Of(100)}00`.slice(2)]) {
     const { clock, told } = setup({ size: 100, md5 });
     clock.advance(0);
@@ -115,7 +115,7 @@ test("nothing is read before it returns, and at most 8 blocks in one turn", () =
   verifier.close();
 });
 
-test("flash that cannot be read is told once, and ends it", () => {
+test("flash that cannot be read is reported once, and ends the verification", () => {
   const flash = new MemoryFlash({ blocks: 2 });
   const { clock, told } = setup({ size: 3 * BLOCK, flash });
   clock.advance(1000);
@@ -124,7 +124,7 @@ test("flash that cannot be read is told once, and ends it", () => {
   assert.deepEqual(clock.names(), []);
 });
 
-test("nothing is told after close, at whatever point it comes", () => {
+test("nothing is reported after close, at any time", () => {
   const early = setup({ size: 20 * BLOCK });
   early.verifier.close();
   early.clock.advance(1000);

@@ -9,7 +9,7 @@ describe("hexadecimal", () => {
     assert.equal(toHex(new Uint8Array(0)), "");
   });
 
-  it("writes what it is shown of a longer buffer, and no more", () => {
+  it("writes the given part of a longer buffer, and no more", () => {
     assert.equal(toHex(Uint8Array.of(1, 2, 3, 4).subarray(1, 3)), "0203");
   });
 
@@ -41,7 +41,7 @@ describe("equalBytes", () => {
     assert.equal(equalBytes(Uint8Array.of(1), Uint8Array.of(2), 0), true);
   });
 
-  it("tells arrays apart where one ends before the length", () => {
+  it("finds a difference if one array ends before the length", () => {
     assert.equal(equalBytes(Uint8Array.of(0), Uint8Array.of(0, 0), 2), false);
     assert.equal(equalBytes(Uint8Array.of(0, 0), Uint8Array.of(0), 2), false);
   });
@@ -74,7 +74,7 @@ describe("isBlank", () => {
     }
   });
 
-  it("looks at the part it is shown of a longer buffer, and no more", () => {
+  it("reads the given part of a longer buffer, and no more", () => {
     const bytes = new Uint8Array(24).fill(0xff, 8, 16);
     assert.equal(isBlank(bytes.subarray(8, 16)), true);
     assert.equal(isBlank(bytes.subarray(4, 16)), false);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addSum, hasSum, SUM_LENGTH } from "../../../src/lib/checked-record.js";
 
-test("the sum is the CRC-32 of what comes before it, little-endian", () => {
+test("the checksum is the CRC-32 of what comes before it, little-endian", () => {
   const record = new Uint8Array(9 + SUM_LENGTH);
   record.set(new TextEncoder().encode("123456789"));
   addSum(record);
@@ -10,7 +10,7 @@ test("the sum is the CRC-32 of what comes before it, little-endian", () => {
   assert.equal(hasSum(record), true);
 });
 
-test("any bit that is another is noticed, also in a record that is a part of a buffer", () => {
+test("any changed bit is noticed, also in a record that is a part of a buffer", () => {
   const buffer = new Uint8Array(40).fill(0x5a);
   const record = buffer.subarray(7, 25);
   addSum(record);
@@ -26,7 +26,7 @@ test("any bit that is another is noticed, also in a record that is a part of a b
   }
 });
 
-test("what is too short for a sum has none", () => {
+test("a record that is too short for a checksum is refused", () => {
   for (let length = 0; length < SUM_LENGTH; length++) assert.equal(hasSum(new Uint8Array(length)), false);
   assert.equal(hasSum(new Uint8Array(SUM_LENGTH)), true, "the sum of nothing is 0");
 });

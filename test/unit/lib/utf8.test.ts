@@ -28,7 +28,7 @@ describe("encodeUtf8", () => {
     );
   });
 
-  it("hands over a buffer of its own, no longer than the text", () => {
+  it("returns a buffer of its own, exactly as long as the text", () => {
     const bytes = encodeUtf8("abc");
     assert.equal(bytes.buffer.byteLength, 3);
   });

@@ -10,7 +10,7 @@ const PARTITION = { offset: SECTOR_LENGTH, size: 2 * SECTOR_LENGTH };
 const STATES = ["new", "pending-verify", "valid", "invalid", "aborted", "undefined"] as const;
 const LAST = 0xffffffff;
 
-test("in the file of the Linux target and on the simulated chip the same calls leave the same otadata, whatever was damaged", () => {
+test("in the file of the Linux target and on the simulated chip the same calls leave the same otadata, with any damage", () => {
   const random = new SeededRandom();
   for (let round = 0; round < 200; round++) {
     const slotCount = random.integer(1, 16);

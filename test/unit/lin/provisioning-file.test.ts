@@ -20,7 +20,7 @@ test("device.json of the working folder has the entries that NVS has on the chip
   assert.equal(network, undefined);
 });
 
-test("without the file nothing is provisioned; what is no text is named", () => {
+test("without the file nothing is provisioned; an entry that is no text is named", () => {
   assert.match(read(undefined).problem ?? "", /^not provisioned: /);
   assert.match(read({ productId: 7 }).problem ?? "", /^NVS entry productId has the wrong type: /);
   assert.match(read({ brokerCa: "text" }).problem ?? "", /^NVS entry brokerCa has the wrong type: /);

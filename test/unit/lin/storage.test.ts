@@ -34,7 +34,7 @@ test("flash opens nextota, running and data partitions by label, and no applicat
   for (const path of ["ota_0", "ota_1", "", "none"]) assert.throws(() => flash.open({ path }), /can't find partition/);
 });
 
-test("flash is writable unless asked otherwise, the running slot too, as on the chip", () => {
+test("flash is writable unless it is opened to read, the running slot too, as on the chip", () => {
   const board = LinBoard.factory();
   board.modules.flash.open({ path: "running" }).eraseBlock(0, 1);
   assert.equal(board.chip[partition("ota_0").offset], 0xff);
@@ -55,7 +55,7 @@ test("key-value keeps namespaces apart, and refuses names that NVS refuses", () 
   assert.throws(() => keyValue.open({ path: "sixteen-letters-" }), /ESP_ERR_NVS_KEY_TOO_LONG/);
 });
 
-test("a folder without a board, or with one that cannot boot, says so", () => {
+test("a folder without a board, or with one that cannot boot, is an error that names the reason", () => {
   const boot = (content: Map<string, Uint8Array>): unknown =>
     bootBoard({ files: new MemoryFiles(content), Digest: NodeDigest, restart: () => {} });
   assert.throws(() => boot(new Map()), /no flash\.bin in the working folder/);

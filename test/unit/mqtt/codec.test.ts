@@ -38,7 +38,7 @@ const CONNECT =
   "34613136373436643466656334663863346335646662616330346135336238663164343535663838633865326330" +
   "61336163633b686d6163736861323536";
 
-/** Whatever a reader told, in order. */
+/** Everything that a reader reported, in order. */
 function read(pieces: readonly Uint8Array[], maxLength = 16_384): string[] {
   const told: string[] = [];
   const reader = new PacketReader({
@@ -55,7 +55,7 @@ function read(pieces: readonly Uint8Array[], maxLength = 16_384): string[] {
   for (const piece of pieces) {
     const bytes = piece.slice();
     reader.push(bytes);
-    // What the network writes over its buffer does not reach a packet.
+    // The network may overwrite its buffer: that must not change a packet.
     bytes.fill(0xff);
   }
   return told;
@@ -170,7 +170,7 @@ test("the same packets come however the stream is split", () => {
   );
 });
 
-test("a subscription counts as granted at QoS 0 and 1 only, and only where there is one answer", () => {
+test("a subscription counts as granted at QoS 0 and 1 only, and only if there is one answer", () => {
   const granted = (...codes: number[]): string[] => read([suback(3, ...codes)]);
   assert.deepEqual(granted(0), ['{"type":"suback","packetId":3,"granted":true}']);
   assert.deepEqual(granted(2), ['{"type":"suback","packetId":3,"granted":false}']);
@@ -188,7 +188,7 @@ test("a packet at the limit is read, and one over it that is no publish is refus
   assert.deepEqual(read([head.subarray(0, 2), head.subarray(2)], 200), ["error packet of more than 200 bytes"]);
 });
 
-test("a publish over the limit is passed over however it is cut, but for its id, and what follows is read", () => {
+test("a publish over the limit is skipped however it is cut, except for its id, and what follows is read", () => {
   for (const topic of ["t", TOPIC, "x".repeat(300)]) {
     const payload = new Uint8Array(400).fill(0x30);
     for (const [long, id] of [
@@ -236,7 +236,7 @@ test("a topic that is longer than each of the platform's is refused before it is
   }
 });
 
-test("each packet is told before the next one is made, so that there is never more than one in memory", () => {
+test("each packet is reported before the next one is made, so that there is never more than one in memory", () => {
   const told: string[] = [];
   const bytes = joined(PINGRESP, PINGRESP);
   const reader = new PacketReader({
@@ -296,7 +296,7 @@ test("refuses what no broker may send to a client", () => {
   }
 });
 
-test("refuses a packet that is too short for what it says, whatever follows it", () => {
+test("refuses a packet that is too short for its fields, whatever follows it", () => {
   const packets: { [what: string]: Uint8Array } = {
     "PUBACK without an id": packet(0x40, []),
     "PUBACK with half an id": packet(0x40, [1]),
@@ -338,7 +338,7 @@ test("hostile bytes never throw, and end with one error at most", () => {
   );
 });
 
-test("what a malformed packet leads to does not depend on how the bytes around it were split", () => {
+test("the result of a malformed packet does not depend on how the bytes around it were split", () => {
   for (const bytes of [packet(0x40, []), packet(0x32, [0, 1, 0x74]), packet(0x20, [0]), packet(0xe0, [])]) {
     const stream = joined(puback(1), bytes, puback(2), PINGRESP);
     const whole = read([stream]);
@@ -348,7 +348,7 @@ test("what a malformed packet leads to does not depend on how the bytes around i
   }
 });
 
-test("packets that came before one that is too long are told, even where they came in the same bytes", () => {
+test("packets that came before one that is too long are reported, even if they came in the same bytes", () => {
   const stream = joined(puback(1), PINGRESP, packet(0x90, [...new Uint8Array(400)]));
   const whole = ['{"type":"puback","packetId":1}', '{"type":"pingresp"}', "error packet of more than 300 bytes"];
   for (const position of stream.keys()) {

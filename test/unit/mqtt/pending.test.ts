@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { PendingPackets } from "../../../src/mqtt/pending.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-/** Packets in flight whose bytes say their id. */
+/** Packets in flight whose bytes contain their id. */
 class TestBed {
   readonly clock = new VirtualClock();
-  /** What is sent, `7` and repeated `7 again`; what is told, `granted`, `refused` and `left`. */
+  /** What is sent, `7` and repeated `7 again`; and what is reported, `granted`, `refused` and `left`. */
   readonly events: string[] = [];
   readonly packets: PendingPackets;
   onSend: () => void = () => {};
@@ -97,7 +97,7 @@ test("a packet is left unanswered after its last try, and not before", () => {
   assert.deepEqual(bed.clock.names(), []);
 });
 
-test("a packet is acknowledged once, and one that nobody waits for not at all", () => {
+test("a packet is acknowledged once, and an unknown one is ignored", () => {
   const bed = new TestBed();
   bed.send();
   for (const id of [1, 1, 99]) bed.acknowledge(id);
@@ -114,7 +114,7 @@ test("an answer of another kind acknowledges nothing", () => {
   assert.deepEqual(bed.take(), ["refused"]);
 });
 
-test("whoever is told of an acknowledgement may send at once", () => {
+test("the callback of an acknowledgement may send at once", () => {
   const bed = new TestBed();
   const encode = (packetId: number): Uint8Array => Buffer.from(String(packetId));
   bed.packets.send("puback", encode, () => bed.send());

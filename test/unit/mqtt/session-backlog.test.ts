@@ -5,7 +5,7 @@ import { encodePuback, encodePublish } from "../../../src/mqtt/codec.js";
 import { connack, joined, publish, sentPackets } from "../../support/broker-packets.js";
 import { SessionTestBed } from "../../support/session-test-bed.js";
 
-/** A socket that has room for as much as the test says, and no more. */
+/** A socket that has as much room as the test sets, and no more. */
 class NarrowSocket implements Connector, ByteStream {
   options!: ConnectOptions;
   #incoming: Uint8Array = new Uint8Array(0);
@@ -69,7 +69,7 @@ test("bytes wait for room, go out in order as it comes, and never exceed it", ()
   assert.deepEqual(socket.written, joined(...expected, encodePuback(5)));
 });
 
-test("even the CONNECT goes out in pieces where the socket has little room", () => {
+test("even the CONNECT goes out in pieces if the socket has little room", () => {
   const socket = new NarrowSocket();
   const bed = new SessionTestBed({ connector: socket });
   bed.session.start();
@@ -99,7 +99,7 @@ function fillBacklog(bed: SessionTestBed, free: number): void {
   assert.equal(bed.session.open, true);
 }
 
-test("a broker that takes no data is left once more than 8 KiB wait", () => {
+test("the connection to a broker that takes no data is ended once more than 8 KiB wait", () => {
   const { bed, socket } = narrow();
   fillBacklog(bed, 0);
   bed.session.publish("t", "", () => {});
@@ -154,7 +154,7 @@ test("a ping that overfills the backlog leaves no timer behind that ends the nex
   assert.deepEqual(bed.clock.names(), ["mqtt keepalive"]);
 });
 
-test("no message is told after the connection that brought it is over", () => {
+test("no message is reported after its connection is over", () => {
   const { bed, socket } = narrow();
   fillBacklog(bed, 3);
   bed.onEvent = (event) => {
@@ -164,7 +164,7 @@ test("no message is told after the connection that brought it is over", () => {
   assert.deepEqual(bed.events, ["open", "closed connection-lost"]);
 });
 
-test("stop tells nothing, even where its DISCONNECT finds no room", () => {
+test("stop reports nothing, even if there is no room for its DISCONNECT", () => {
   const { bed } = narrow();
   fillBacklog(bed, 1);
   bed.session.stop();

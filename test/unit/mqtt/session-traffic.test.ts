@@ -4,7 +4,7 @@ import { encodePuback, encodePublish, encodeSubscribe } from "../../../src/mqtt/
 import { connack, joined, puback, publish, suback, unsuback } from "../../support/broker-packets.js";
 import { SessionTestBed } from "../../support/session-test-bed.js";
 
-test("a subscription is one SUBSCRIBE with one filter, and its answer is told", () => {
+test("a subscription is one SUBSCRIBE with one filter, and its answer is reported", () => {
   const bed = SessionTestBed.opened();
   const answers: string[] = [];
   for (const filter of ["a", "b"]) {
@@ -29,7 +29,7 @@ test("QoS 0 is sent once and forgotten", () => {
   assert.equal(bed.peer.take().byteLength, 0);
 });
 
-test("a packet whose answer nobody waits for has an id of its own, and its answer is no matter", () => {
+test("a packet whose answer nobody waits for has an id of its own, and its answer is ignored", () => {
   const bed = SessionTestBed.opened();
   bed.session.subscribe("f", () => {});
   bed.peer.take();
@@ -96,7 +96,7 @@ test("a SUBSCRIBE that is not answered is sent again unchanged: it has no DUP", 
   assert.deepEqual(bed.peer.take(), joined(packet, packet));
 });
 
-test("an acknowledgement is told once, also after a repetition", () => {
+test("an acknowledgement is reported once, also after a repetition", () => {
   const bed = SessionTestBed.opened();
   let acknowledged = 0;
   bed.session.publish("t", "x", () => acknowledged++);

@@ -5,7 +5,7 @@ import { constantRandom, SessionTestBed } from "../../support/session-test-bed.j
 
 const PINGREQ = { type: 12, flags: 0, body: new Uint8Array(0) };
 
-test("a broker that does not answer the CONNECT within 10 s is left", () => {
+test("a connection without a CONNACK within 10 s is ended", () => {
   const bed = new SessionTestBed();
   bed.session.start();
   bed.peer.accept();
@@ -15,7 +15,7 @@ test("a broker that does not answer the CONNECT within 10 s is left", () => {
   assert.deepEqual(bed.events, ["closed mqtt-timeout"]);
 });
 
-test("the deadline for the CONNACK ends with it", () => {
+test("the CONNACK ends its time limit", () => {
   const bed = SessionTestBed.opened({ keepaliveSeconds: 0 });
   bed.clock.advance(1_000_000);
   assert.deepEqual(bed.events, ["open"]);
@@ -123,7 +123,7 @@ test("a ping follows three quarters of the keepalive without a packet, and each 
   assert.deepEqual(bed.sent(), [PINGREQ]);
 });
 
-test("an idle connection whose pings are answered lives on, never silent for a whole keepalive", () => {
+test("an idle connection whose pings are answered stays open, and is never silent for a whole keepalive", () => {
   const bed = SessionTestBed.opened({ keepaliveSeconds: 60 });
   let silentMs = 0;
   for (let second = 0; second < 3600; second++) {
@@ -136,7 +136,7 @@ test("an idle connection whose pings are answered lives on, never silent for a w
   assert.deepEqual(bed.events, ["open"]);
 });
 
-test("a broker that leaves a ping unanswered for 10 s is left, whatever else it sends", () => {
+test("a connection with a ping unanswered for 10 s is ended, whatever else the broker sends", () => {
   const bed = SessionTestBed.opened();
   bed.clock.advance(90_000);
   bed.clock.advance(5000);

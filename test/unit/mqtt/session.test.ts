@@ -8,7 +8,7 @@ import { SessionTestBed } from "../../support/session-test-bed.js";
 
 const DISCONNECT = { type: 14, flags: 0, body: new Uint8Array(0) };
 
-test("it connects where it is told to, bounds the wait and says nothing before the connection is made", () => {
+test("it connects to the configured broker, bounds the wait and sends nothing before the connection is made", () => {
   const tls = { authority: Uint8Array.of(1) };
   const bed = new SessionTestBed({ server: { host: "h.test", port: 8883, tls } });
   assert.equal(bed.session.open, false);
@@ -95,7 +95,7 @@ test("any packet before the CONNACK, and a second CONNACK, end the connection", 
   assert.deepEqual(bed.events, ["open", "closed mqtt-protocol"]);
 });
 
-test("a message of 16,384 bytes is read; a longer one is passed over, acknowledged, and logged without its words", () => {
+test("a message of 16,384 bytes is read; a longer one is skipped, acknowledged, and logged without its text", () => {
   const bed = SessionTestBed.opened();
   bed.peer.send(publish("t", new Uint8Array(16_384)));
   assert.equal(bed.events.length, 2);
@@ -119,7 +119,7 @@ test("bytes that are no MQTT, and a packet over 16 KiB that is no message, end t
   }
 });
 
-test("what ends a connection is told by its kind", () => {
+test("the reason of a connection's end is reported by its kind", () => {
   const codes: { readonly [Kind in HalErrorKind]?: string } = {
     untrusted: "untrusted",
     unreachable: "unreachable",
@@ -148,7 +148,7 @@ test("credentials that cannot be made end the try with their own error", () => {
   assert.equal(bed.peer.take().byteLength, 0);
 });
 
-test("stop says DISCONNECT, closes and is silent afterwards", () => {
+test("stop sends DISCONNECT, closes and calls nothing afterwards", () => {
   const bed = SessionTestBed.opened();
   bed.session.publish("t", "x", () => bed.events.push("acknowledged"));
   bed.sent();
@@ -164,7 +164,7 @@ test("stop says DISCONNECT, closes and is silent afterwards", () => {
   assert.equal(bed.connector.peers.length, 1);
 });
 
-test("stop says nothing where there is no connection to say it on", () => {
+test("stop sends nothing if there is no connection", () => {
   const connecting = new SessionTestBed();
   connecting.session.start();
   connecting.session.stop();
@@ -233,7 +233,7 @@ test("drop before start and after stop does nothing", () => {
   assert.deepEqual(bed.clock.names(), []);
 });
 
-test("what is left of the bytes of a connection that a handler has ended does not touch the next connection", () => {
+test("unread bytes of a connection that a handler has ended do not affect the next connection", () => {
   const bed = SessionTestBed.opened();
   bed.clock.advance(60_000);
   bed.onEvent = (event) => {

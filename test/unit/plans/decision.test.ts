@@ -38,9 +38,9 @@ function at(time: string): number {
 }
 
 describe("consent", () => {
-  test("is silent where nothing is said and nobody listens", () => assert.deepEqual(decided({}), GO));
+  test("is silent if the policy sets nothing and nobody listens", () => assert.deepEqual(decided({}), GO));
 
-  test("is asked of whoever listens, unless the policy says otherwise", () => {
+  test("is asked of a listener, unless the policy says otherwise", () => {
     assert.equal(decided({ hasListener: true }).do, "ask");
     assert.deepEqual(decided({ hasListener: true, policy: { consent: "silent" } }), GO);
     assert.equal(decided({ policy: { consent: "ask" } }).do, "ask");
@@ -64,7 +64,7 @@ describe("consent", () => {
 });
 
 describe("a precondition", () => {
-  test("of battery is met from the demanded charge on, whoever demands it", () => {
+  test("of battery is met from the demanded charge on, whether policy or image demands it", () => {
     for (const scene of [{ policy: { minBatteryPercent: 30 } }, { requirements: { minBatteryPercent: 30 } }] as const) {
       assert.deepEqual(decided({ ...scene, battery: 29.9 }), {
         do: "wait",
@@ -90,7 +90,7 @@ describe("a precondition", () => {
     assert.deepEqual(decided({ requirements: { minSignalDbm: -113 }, signal: -113 }), GO);
   });
 
-  test("of what nobody can measure blocks nothing", () => {
+  test("that cannot be measured blocks nothing", () => {
     assert.deepEqual(decided({ policy: { minBatteryPercent: 100, minSignalDbm: 0 } }), GO);
   });
 
@@ -107,7 +107,7 @@ describe("a precondition", () => {
     assert.deepEqual(decided({ runningVersion: undefined }), GO);
   });
 
-  test("that is not met is told in the question", () => {
+  test("that is not met is part of the question", () => {
     const unmet = [{ what: "battery", required: 30, measured: 3 }];
     assert.deepEqual(decided({ policy: { consent: "ask", minBatteryPercent: 30 }, battery: 3 }), { do: "ask", unmet });
   });
@@ -134,7 +134,7 @@ describe("a window", () => {
     });
   });
 
-  test("may lie across midnight", () => {
+  test("may include midnight", () => {
     const policy: PolicyConfig = { windows: [{ from: "22:30", to: "01:00" }] };
     const opens = ["22:29", "22:30", "23:59", "00:00", "00:59", "01:00"].map(
       (time) => decided({ policy, unixTime: at(time) }).do,
@@ -171,7 +171,7 @@ describe("a window", () => {
     assert.deepEqual(wait, { do: "wait", unmet: [{ what: "window", required: "02:00-04:00", measured: undefined }] });
   });
 
-  test("does not bind the download where only the installation waits for it", () => {
+  test("does not delay the download if only the installation waits for it", () => {
     const policy: PolicyConfig = { windows: [{ from: "02:00", to: "04:00" }], installWhen: "window" };
     assert.deepEqual(decided({ policy, unixTime: at("12:00") }), GO);
     assert.equal(decided({ policy, step: "install", unixTime: at("12:00") }).do, "wait");
@@ -218,13 +218,13 @@ describe("an image is refused", () => {
   ];
   for (const [what, scene, reason] of refusals) {
     test(what, () => assert.deepEqual(decided(scene), { do: "decline", reason }));
-    test(`${what}, even where it was accepted`, () => {
+    test(`${what}, even if it was accepted`, () => {
       const remembered = { ...NEW, accepted: ["download"] as const, ...scene.remembered };
       assert.equal(decided({ ...scene, policy: { consent: "ask" }, remembered }).do, "decline");
     });
   }
 
-  test("at the bound of each it is not", () => {
+  test("is not refused at the bound of each", () => {
     assert.deepEqual(
       decided({ requirements: { sourceVersion: "1.0", component: "firmware", kind: "module", space: 1000 } }),
       GO,

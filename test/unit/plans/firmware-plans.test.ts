@@ -7,7 +7,7 @@ import { NO_LOG } from "../../support/log.js";
 import { MemoryStore } from "../../support/planning.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-test("plans that could not begin, as storage was not read, begin with the next use: nothing is updated without the question", () => {
+test("plans that could not begin because storage could not be read begin with the next use: nothing is updated without the question", () => {
   const store = new MemoryStore();
   const gates: PlanGate[] = [];
   const options: Partial<FirmwarePlansOptions> = {

@@ -17,7 +17,7 @@ describe("without a listener", () => {
     assert.deepEqual(planning.clock.names(), []);
   });
 
-  test("an unmet precondition waits, is looked at again every 10 s, and is no failure", () => {
+  test("an unmet precondition waits, is checked again every 10 s, and is no failure", () => {
     const planning = new Planning({ policy: { minBatteryPercent: 30 } });
     planning.vitals.batteryPercent = 20;
     planning.ask("download", OFFER);
@@ -82,7 +82,7 @@ describe("a listener", () => {
     });
   });
 
-  test("is asked once for each image, not at each look", () => {
+  test("is asked once for each image, not at each check", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     planning.clock.advance(100_000);
@@ -136,7 +136,7 @@ describe("a listener", () => {
     assert.deepEqual(planning.answers, ["yes"]);
   });
 
-  test("of a silent policy is told, and not waited for", () => {
+  test("of a silent policy gets the plan, and is not waited for", () => {
     const planning = new Planning({ listens: true, policy: { consent: "silent" } });
     planning.ask("download", OFFER);
     assert.deepEqual([planning.answers, planning.shown.map(({ asks }) => asks)], [["yes"], [false]]);
@@ -144,7 +144,7 @@ describe("a listener", () => {
     assert.deepEqual([planning.answers, planning.shown.length], [["yes", "yes"], 1]);
   });
 
-  test("is asked before the download and before the installation where both are wanted", () => {
+  test("is asked before the download and before the installation if both are wanted", () => {
     const planning = new Planning({ listens: true, policy: { installWhen: "accepted" } });
     planning.onPlan = (plan) => plan.accept();
     planning.ask("download", OFFER);
@@ -199,7 +199,7 @@ describe("a declined plan", () => {
     assert.deepEqual([planning.answers.at(-1), planning.shown.length], ["declined before", 1]);
   });
 
-  test("says nothing of another image", () => {
+  test("is no answer for another image", () => {
     const planning = declined();
     for (const other of [{ version: "2.1" }, { md5: "cd".repeat(16) }, { size: 1001 }]) {
       planning.ask("download", { ...OFFER, ...other });
@@ -217,7 +217,7 @@ describe("a deferred plan", () => {
     planning.clock.advance(0);
     return planning;
   }
-  /** The wall clock goes with the board's. */
+  /** The wall clock runs with the board's clock. */
   function pass(planning: Planning, seconds: number): void {
     if (planning.clock.unix !== undefined) planning.clock.unix += seconds;
     planning.clock.advance(seconds * 1000);
@@ -234,7 +234,7 @@ describe("a deferred plan", () => {
     assert.equal(planning.shown[1]!.deferralsLeft, 2);
   });
 
-  test("is deferred no more often than the policy allows, also where the same plan is asked again and again", () => {
+  test("is deferred no more often than the policy allows, even if the same plan is asked again and again", () => {
     const planning = new Planning({ listens: true, policy: { maxDeferrals: 2 } });
     planning.ask("download", OFFER);
     const plan = planning.shown[0]!;
@@ -274,7 +274,7 @@ describe("a deferred plan", () => {
     assert.equal(planning.shown.length, 2);
   });
 
-  test("comes back when its time is over, not at the next look after that", () => {
+  test("comes back when its time is over, not at the next check after that", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     planning.clock.advance(3000);
@@ -324,7 +324,7 @@ describe("a deferred plan", () => {
     assert.match(planning.logged.lines.join(), /waits: deferral$/);
   });
 
-  test("has a time that is one", () => {
+  test("needs a valid time", () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     for (const seconds of [0, -1, NaN, Infinity, 31_536_001, "50" as unknown as number]) {
@@ -377,7 +377,7 @@ describe("a budget", () => {
     assert.deepEqual(planning.answers, ["yes", "yes", "failed 2 times: offer it again later"]);
   });
 
-  test("of time ends a job whatever it is at, and counts from the first offer through restarts", () => {
+  test("of time ends a job in any state, and counts from the first offer through restarts", () => {
     const planning = new Planning({ policy: { deadlineSeconds: 600 } });
     planning.clock.unix = 1_800_000_000;
     planning.ask("download", OFFER);
@@ -404,7 +404,7 @@ describe("a budget", () => {
     assert.equal(planning.over.length, 1);
   });
 
-  test("of time on a board that does not know it holds for one boot, looks and all", () => {
+  test("of time on a board that does not know the time holds for one boot, through all checks", () => {
     const planning = new Planning({ policy: { deadlineSeconds: 600, minBatteryPercent: 50 } });
     planning.vitals.batteryPercent = 1;
     planning.ask("download", OFFER);
@@ -443,7 +443,7 @@ describe("a budget", () => {
   });
 });
 
-describe("a difference, where nobody knows what runs,", () => {
+describe("a difference, if nobody knows what runs,", () => {
   const DIFFERENCE: Offer = { ...OFFER, requirements: { sourceVersion: "1.0" } };
 
   function asked(options: PlanningOptions = {}): Planning {
@@ -452,14 +452,14 @@ describe("a difference, where nobody knows what runs,", () => {
     planning.ask("download", DIFFERENCE);
     return planning;
   }
-  /** The question is answered. */
+  /** Answers the question. */
   function said(planning: Planning, version: string | undefined): void {
     planning.running = version;
     planning.versionQuestions.pop()!();
     planning.clock.advance(0);
   }
 
-  test("waits for the version, says so, and goes on as soon as it is told", () => {
+  test("waits for the version, shows that, and goes on as soon as the version is known", () => {
     const planning = asked();
     assert.deepEqual(planning.shown[0]!.unmet, [{ what: "version", required: "1.0", measured: undefined }]);
     assert.deepEqual(planning.logged.lines, ["info plan firmware waits: version ?, wanted 1.0"]);
@@ -468,13 +468,13 @@ describe("a difference, where nobody knows what runs,", () => {
     assert.deepEqual(planning.answers, ["yes"]);
   });
 
-  test("is refused once another version is told", () => {
+  test("is refused once another version is reported", () => {
     const planning = asked();
     said(planning, "0.9");
     assert.deepEqual(planning.answers, ["for version 1.0, not 0.9"]);
   });
 
-  test("has the version asked for again with each look, one question at a time", () => {
+  test("asks for the version again at each check, one question at a time", () => {
     const planning = asked();
     planning.clock.advance(30_000);
     assert.equal(planning.versionQuestions.length, 1);
@@ -536,7 +536,7 @@ describe("a difference, where nobody knows what runs,", () => {
   });
 });
 
-describe("whoever shows a plan hears that no answer is wanted any more", () => {
+describe("the code that shows a plan is informed that no answer is wanted any more", () => {
   const ends: readonly (readonly [what: string, end: (planning: Planning) => void])[] = [
     ["once it is accepted", ({ shown }) => shown[0]!.accept()],
     ["once it is declined", ({ shown }) => shown[0]!.decline("no")],
@@ -560,7 +560,7 @@ describe("whoever shows a plan hears that no answer is wanted any more", () => {
     });
   }
 
-  test("at once where it is accepted or deferred already, and waits for the rest", async () => {
+  test("at once if it is accepted or deferred already, and waits for the rest", async () => {
     for (const answer of [(plan: Plan) => plan.accept(), (plan: Plan) => plan.defer({ seconds: 60 })]) {
       const planning = new Planning({ listens: true, policy: { minBatteryPercent: 50 } });
       planning.vitals.batteryPercent = 20;
@@ -571,7 +571,7 @@ describe("whoever shows a plan hears that no answer is wanted any more", () => {
     }
   });
 
-  test("at once where that is so already", async () => {
+  test("at once if that is so already", async () => {
     const planning = new Planning({ listens: true });
     planning.ask("download", OFFER);
     planning.shown[0]!.decline("no");
@@ -599,17 +599,17 @@ describe("a manifest", () => {
     assert.equal(asked().http.exchange.request.target, "/f.bin.json?sign=1");
   });
 
-  test("says what the image requires; unknown fields are ignored", () => {
+  test("names what the image requires; unknown fields are ignored", () => {
     assert.deepEqual(answered('{"sourceVersion":"0.5","more":[1]}').answers, ["for version 0.5, not 1.0"]);
     assert.deepEqual(answered('{"more":1}').answers, ["yes"]);
   });
 
-  test("that is wrong refuses the plan, and says why", () => {
+  test("that is wrong refuses the plan, with the reason", () => {
     assert.deepEqual(answered('{"minBatteryPercent":"30"}').answers, ["plan refused: minBatteryPercent is wrong"]);
     assert.deepEqual(answered("<html>").answers, ["plan refused: manifest is not JSON"]);
   });
 
-  test("gives way to what the offer itself says", () => {
+  test("counts less than the fields of the offer itself", () => {
     assert.deepEqual(
       answered('{"sourceVersion":"0.5"}', { ...OFFER, requirements: { sourceVersion: "1.0" } }).answers,
       ["yes"],
@@ -617,7 +617,7 @@ describe("a manifest", () => {
   });
 
   for (const status of [401, 403, 404, 410, 302]) {
-    test(`that is answered with ${status} is none`, () => {
+    test(`that is answered with ${status} is missing`, () => {
       const planning = asked();
       planning.http.exchange.head({ status });
       planning.clock.advance(0);
@@ -658,14 +658,14 @@ describe("a manifest", () => {
     assert.deepEqual([planning.answers, planning.clock.names()], [[], []]);
   });
 
-  test("is not looked for where the policy says so", () => {
+  test("is not looked for if the policy forbids it", () => {
     const planning = new Planning();
     planning.ask("download", OFFER);
     assert.equal(planning.http.exchanges.length, 0);
   });
 });
 
-test("what is offered with components waits for them, unseen, and is told then", () => {
+test("an offer beside components waits for them, without a plan, and its plan comes then", () => {
   const planning = new Planning({ listens: true });
   planning.awaited = "mcu";
   planning.ask("download", OFFER);
@@ -678,7 +678,7 @@ test("what is offered with components waits for them, unseen, and is told then",
 });
 
 describe("a plan that is asked for", () => {
-  test("while its download is under way says what it is, and can still be declined", () => {
+  test("while its download is under way describes the update, and can still be declined", () => {
     const planning = new Planning();
     planning.ask("download", OFFER);
     const plan = planning.gate.describe(OFFER, "download");
@@ -690,13 +690,13 @@ describe("a plan that is asked for", () => {
     assert.deepEqual(planning.over, [{ code: "declined", message: "declined: no" }]);
   });
 
-  test("can be declined where the job began before anybody used plans", () => {
+  test("can be declined if the job began before anybody used plans", () => {
     const planning = new Planning();
     planning.gate.describe(OFFER, "download").decline("no");
     assert.equal(planning.over.length, 1);
   });
 
-  test("while it waits for a yes says so, and takes the answer", () => {
+  test("while it waits for a yes shows that, and takes the answer", () => {
     const planning = new Planning({ policy: { consent: "ask", minBatteryPercent: 30 } });
     planning.vitals.batteryPercent = 20;
     planning.ask("download", OFFER);
@@ -725,7 +725,7 @@ describe("a plan that is asked for", () => {
     }
   });
 
-  test("of an image that another one took the place of declines nothing", () => {
+  test("of an image that another one has replaced declines nothing", () => {
     const planning = new Planning();
     planning.ask("download", OFFER);
     const plan = planning.gate.describe(OFFER, "download");
@@ -735,7 +735,7 @@ describe("a plan that is asked for", () => {
   });
 });
 
-test("what something else blocks is declined, and may come again", () => {
+test("an image that something else blocks is declined, and may come again", () => {
   const planning = new Planning();
   planning.blocked = "mcu failed";
   planning.ask("download", OFFER);
@@ -744,7 +744,7 @@ test("what something else blocks is declined, and may come again", () => {
   assert.deepEqual(planning.answers, ["mcu failed", "yes"]);
 });
 
-test("a store that fails costs the memory, and no update", () => {
+test("if the store fails, answers are not remembered, and the update goes on", () => {
   const planning = new Planning({ listens: true });
   planning.store.failing = true;
   planning.ask("download", OFFER);
@@ -754,7 +754,7 @@ test("a store that fails costs the memory, and no update", () => {
   assert.match(planning.logged.lines.join("\n"), /error plan plan memory: ESP_ERR_NVS/);
 });
 
-/** A job for the offer ends without success. */
+/** Ends a job for the offer without success. */
 function failed({ plans }: Planning): void {
   const result = { outcome: "timed-out", message: "no byte" } as const;
   plans.noteStep(

@@ -33,7 +33,7 @@ test("its URL is the firmware's with .json behind the path, byte for byte", () =
   assert.equal(manifestUrl("http://h/a%2Fb?sign=x%00&t=?"), "http://h/a%2Fb.json?sign=x%00&t=?");
 });
 
-test("known fields are taken, in whatever pieces they come", () => {
+test("known fields are taken, in any pieces", () => {
   const scene = new Scene();
   scene.http.exchange.head({ status: 200 });
   for (const byte of Buffer.from('{"space":5,"kind":"module","x":null}')) scene.http.exchange.send(Uint8Array.of(byte));
@@ -62,7 +62,7 @@ test("a silent server is waited for ten seconds, also in the middle of the body"
   }
 });
 
-test("what breaks JSON refuses; a busy or lost server leaves it open", () => {
+test("a body that is no JSON is refused; with a busy or lost server another try may succeed", () => {
   assert.deepEqual(new Scene().body('{"space":'), [{ found: { wrong: "manifest is not JSON" } }]);
   assert.deepEqual(new Scene().body("[]"), [{ found: { wrong: "manifest is not a JSON object" } }]);
   assert.deepEqual(new Scene().body("\xff\xfe"), [{ found: { wrong: "manifest is not JSON" } }]);
@@ -76,7 +76,7 @@ test("what breaks JSON refuses; a busy or lost server leaves it open", () => {
   assert.deepEqual(lost.answers, [{ unknown: "peer closed" }]);
 });
 
-test("closed, it says nothing any more, whatever still comes", () => {
+test("closed, it reports nothing any more, whatever still comes", () => {
   const scene = new Scene();
   scene.reader.close();
   scene.reader.close();
@@ -85,13 +85,13 @@ test("closed, it says nothing any more, whatever still comes", () => {
   assert.deepEqual(scene.answers, []);
 });
 
-test("TLS is for https alone, with what the firmware's download is given", () => {
+test("TLS is for https alone, with the settings of the firmware's download", () => {
   assert.equal(new Scene().http.exchange.request.tls, undefined);
   const { request } = new Scene("https://h.test/f.bin").http.exchange;
   assert.deepEqual([request.tls, request.host, request.port, request.authority], [{}, "h.test", 443, "h.test"]);
 });
 
-test("a URL that is none has no manifest", () => {
+test("a malformed URL has no manifest", () => {
   const scene = new Scene("ftp://h/f");
   scene.clock.advance(0);
   assert.deepEqual(scene.answers, [{ found: {} }]);

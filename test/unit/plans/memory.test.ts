@@ -88,7 +88,7 @@ test("an image that failed too often cools down, and then has its tries anew", (
   assert.deepEqual(scene.memory.recall("firmware", IMAGE), { ...NEW, failures: 3, deferredSeconds: 60 });
 });
 
-test("what is remembered is of one image for one component, also after a restart", () => {
+test("what is remembered is for one image and one component, also after a restart", () => {
   const scene = new Scene();
   scene.memory.decline("firmware", IMAGE);
   scene.reboot();
@@ -104,7 +104,7 @@ test("what is remembered is of one image for one component, also after a restart
   assert.equal(memory.recall("firmware", IMAGE).declined, true);
 });
 
-test("both steps are accepted apart, and an installed image leaves nothing", () => {
+test("each step is accepted for itself, and an installed image leaves nothing", () => {
   const scene = new Scene();
   scene.memory.accept("firmware", IMAGE, "download");
   assert.deepEqual(scene.memory.recall("firmware", IMAGE).accepted, ["download"]);
@@ -116,7 +116,7 @@ test("both steps are accepted apart, and an installed image leaves nothing", () 
   assert.deepEqual(scene.memory.recall("firmware", IMAGE), NEW);
 });
 
-test("a failed job takes back what was agreed to, and a decision ends a deferral", () => {
+test("a failed job removes what was accepted, and a decision ends a deferral", () => {
   const scene = new Scene();
   scene.memory.accept("firmware", IMAGE, "download");
   scene.memory.accept("firmware", IMAGE, "install");
@@ -134,7 +134,7 @@ test("a failed job takes back what was agreed to, and a decision ends a deferral
   });
 });
 
-test("an image that is not known is forgotten without a word to the store", () => {
+test("forgetting an unknown image writes nothing to the store", () => {
   const scene = new Scene();
   scene.memory.decline("firmware", IMAGE);
   const { writes } = scene.store;
@@ -146,7 +146,7 @@ test("an image that is not known is forgotten without a word to the store", () =
 describe("a deferral", () => {
   const left = ({ memory }: Scene): number => memory.recall("firmware", IMAGE).deferredSeconds;
 
-  test("is counted in whole seconds, the begun one too", () => {
+  test("is counted in whole seconds, rounded up", () => {
     const scene = new Scene();
     scene.memory.defer("firmware", IMAGE, 60);
     scene.clock.advance(500);
@@ -157,7 +157,7 @@ describe("a deferral", () => {
     assert.equal(left(scene), 0);
   });
 
-  test("that was begun without the time is counted, though the time is known later", () => {
+  test("that was begun without the time is counted, even if the time is known later", () => {
     const scene = new Scene();
     scene.memory.defer("firmware", IMAGE, 60);
     scene.clock.unix = 1_800_000_000;
@@ -166,7 +166,7 @@ describe("a deferral", () => {
     assert.equal(left(scene), 60);
   });
 
-  test("that was begun with the time is counted from the boot on where it is not known any more", () => {
+  test("that was begun with the time is counted from a boot on in which the time is not known", () => {
     const scene = new Scene(1_800_000_000);
     scene.memory.defer("firmware", IMAGE, 60);
     scene.clock.unix = undefined;
@@ -218,10 +218,10 @@ describe("a deadline", () => {
   });
 });
 
-describe("memory is bounded: the image dealt with longest ago goes first", () => {
+describe("memory is bounded: the image that was changed longest ago is removed first", () => {
   for (const [name, component, version, count] of [
     ["short names: ten images", "firmware", (index: number) => `2.${index.toString(36)}.0`, 10],
-    ["the longest names there are: four", "c".repeat(32), (index: number) => `${"9".repeat(31)}${index}`, 4],
+    ["the longest names: four images", "c".repeat(32), (index: number) => `${"9".repeat(31)}${index}`, 4],
   ] as const) {
     test(name, () => {
       const scene = new Scene();
@@ -279,7 +279,7 @@ describe("the record", () => {
   const FIELDS = ["11", "02", "03"];
   const TIMES = ["04030201", "3c000000", "0d0c0b0a"];
 
-  test("has the layout that its table says", () => {
+  test("has the layout of its table", () => {
     const hex = Buffer.from(encodePlans([SAMPLE])).toString("hex");
     const label = Buffer.from("mcu 2.0").toString("hex");
     assert.equal(hex.slice(0, -8), ["02", "01", "0000", SAMPLE.identity, ...FIELDS, "07", ...TIMES, label].join(""));
@@ -307,7 +307,7 @@ describe("the record", () => {
     assert.equal(decodePlans(scene.store.records.get("plans"))[0]?.label, "firmware 2.0");
   });
 
-  test("with any one byte changed is none", () => {
+  test("with any one byte changed is not read", () => {
     const record = encodePlans([SAMPLE, SAMPLE]);
     for (let at = 0; at < record.byteLength; at++) {
       const damaged = record.slice();
@@ -316,7 +316,7 @@ describe("the record", () => {
     }
   });
 
-  test("of another format, or whose counts do not fit its length, is none, even with a right sum", () => {
+  test("of another format, or whose counts do not fit its length, is not read, even with a right checksum", () => {
     const found = (change: (record: Uint8Array) => Uint8Array): number =>
       decodePlans(summed(change(encodePlans([SAMPLE, SAMPLE])))).length;
     const set = (at: number, value: number) => (record: Uint8Array) => record.fill(value, at, at + 1);

@@ -20,7 +20,7 @@ const FAILURE: Failure = { code: "idle-timeout", message: "no byte" };
 const DONE: Result = { outcome: "done" };
 const FAILED: Result = { outcome: "timed-out", message: "no byte" };
 
-/** What the next offer of the image is answered. */
+/** The answer to the next offer of the image. */
 function answerTo(planning: Planning): string | undefined {
   planning.ask("download", OFFER);
   return planning.answers.at(-1);
@@ -48,7 +48,7 @@ function note(planning: Planning, from: State["name"], result: Result, event: Ev
 describe("what a boot finds of a trial", () => {
   const applying: Checkpoint = { phase: "applying", slot: "ota_1", image: IMAGE };
 
-  test("that the firmware ended itself has the image cool down", () => {
+  test("that the firmware ended itself starts the image's cool-down", () => {
     assert.equal(booted(applying), "reverted before: offer it again later");
   });
 
@@ -56,7 +56,7 @@ describe("what a boot finds of a trial", () => {
     assert.equal(booted(applying, { targetState: "aborted" }), "failed 2 times: offer it again later");
   });
 
-  test("that did not take place, was passed, or is not of this slot counts for nothing", () => {
+  test("that did not take place, was passed, or belongs to another slot does not count", () => {
     assert.equal(booted(applying, { targetState: "none" }), "yes");
     assert.equal(booted(applying, { runningSlot: "ota_1", targetSlot: "ota_0" }), "yes");
     assert.equal(booted({ phase: "verified", slot: "ota_1", image: IMAGE }), "yes");
@@ -104,7 +104,7 @@ describe("the end of a job", () => {
     );
   });
 
-  test("is a state of its own: no other counts", () => {
+  test("is one state, and no other counts", () => {
     const planning = new Planning({ policy: { maxAttempts: 1 } });
     planning.plans.noteStep(FIRMWARE, "downloading", { name: "idle", kept: undefined, answered: false }, ended);
     assert.equal(answerTo(planning), "yes");

@@ -6,8 +6,8 @@ import type { Offer } from "../../../src/protocol/messages.js";
 import { Planning, type PlanningOptions } from "../../support/planning.js";
 
 /*
- * What QuecThing's plans, events, timers and strategies mean to a device, row by row. What happens after the clearance
- * is the machine's, and tested there.
+ * What QuecThing's plans, events, timers and strategies mean to a device, row by row. The tests of the machine cover
+ * what happens after the clearance.
  */
 
 const OFFER: Offer = { version: "A03", url: "http://h.test/f.bin", md5: "ab".repeat(16), size: 698_000 };
@@ -59,7 +59,7 @@ describe("actions", () => {
     planning.shown[0]!.decline("0");
     assert.deepEqual(planning.answers, ["declined: 0"]);
   });
-  test("1 accepts, however often it is said", () => {
+  test("1 accepts, however often it is called", () => {
     const planning = asked(undefined, { listens: true });
     planning.shown[0]!.accept();
     planning.shown[0]!.accept();
@@ -68,7 +68,7 @@ describe("actions", () => {
     planning.clock.advance(0);
     assert.deepEqual(planning.answers, ["yes"]);
   });
-  test("a plan is accepted by itself where the strategy is silent", () => {
+  test("a plan is accepted by itself if the strategy is silent", () => {
     assert.deepEqual(asked(undefined, { listens: true, policy: { consent: "silent" } }).answers, ["yes"]);
   });
 });
@@ -97,7 +97,7 @@ describe("states and timers", () => {
     planning.clock.advance(0);
     assert.deepEqual([planning.answers, planning.shown.map(({ version }) => version)], [[], ["A03", "A04"]]);
   });
-  test("an update takes 20 minutes at most, where that is the limit", () => {
+  test("an update takes 20 minutes at most, if that is the limit", () => {
     const planning = asked(undefined, { policy: { deadlineSeconds: 1200 } });
     planning.clock.advance(1_199_999);
     assert.equal(planning.over.length, 0);
@@ -132,7 +132,7 @@ describe("full and delta, windows and strategies", () => {
     assert.deepEqual(asked({ sourceVersion: "1.0" }).answers, ["yes"]);
     assert.deepEqual(asked({ sourceVersion: "0.9" }).answers, ["for version 0.9, not 1.0"]);
   });
-  test("a plan's own strategy and the device's hold both", () => {
+  test("a plan's own strategy and the device's both hold", () => {
     const planning = asked({ minBatteryPercent: 15 }, { policy: { minSignalDbm: -110, minBatteryPercent: 25 } });
     assert.deepEqual(planning.answers, []);
     planning.vitals.batteryPercent = 25;

@@ -50,7 +50,7 @@ describe("createCredentials", () => {
     assert.equal(createCredentials({ ...INPUT, authentication }).password, PASSWORD_256);
   });
 
-  it("signs until 2038 where the device does not know the time", () => {
+  it("signs until 2038 if the device does not know the time", () => {
     const { username } = createCredentials({ ...INPUT, unixTime: undefined });
     assert.equal(username, "ABCDE12345light_01;12010126;x7Kq2;2147483647");
     assert.equal(NO_EXPIRY, 2 ** 31 - 1);
@@ -61,7 +61,7 @@ describe("createCredentials", () => {
     assert.equal(username.split(";")[3], "1700086400");
   });
 
-  it("takes the time 0 for a time", () => {
+  it("takes 0 as a known time", () => {
     assert.equal(createCredentials({ ...INPUT, unixTime: 0 }).username.split(";")[3], "86400");
   });
 
@@ -105,7 +105,7 @@ describe("password", () => {
     assert.equal(password(username, authentication, NODE_DIGESTS), "82d1bb38cbf76d7453c0db9995bb3e0b21bc0761;hmacsha1");
   });
 
-  it("covers every character of the user name", () => {
+  it("changes with every character of the user name", () => {
     const passwords = new Set(
       Array.from(USERNAME, (_, at) => password(USERNAME.slice(0, at), INPUT.authentication, NODE_DIGESTS)),
     );

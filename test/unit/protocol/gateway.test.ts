@@ -63,7 +63,7 @@ describe("what a gateway sends", () => {
   });
 });
 
-describe("what a gateway hears", () => {
+describe("what a gateway receives", () => {
   it("is the result for one sub-device", () => {
     assert.deepEqual(
       decode({
@@ -141,7 +141,7 @@ describe("what a gateway hears", () => {
     });
   });
 
-  it("is a list of 200 sub-devices, and is refused where it is nested deeper than any", () => {
+  it("is a list of 200 sub-devices, and is refused if it is nested deeper than any", () => {
     const devices = Array.from({ length: 200 }, (_, index) => ({
       product_id: "E69UADXUYY",
       device_name: `light[${index}`,
@@ -154,7 +154,7 @@ describe("what a gateway hears", () => {
     });
   });
 
-  it("is named where it is unknown, and refused where it is no message", () => {
+  it("is named if it is unknown, and refused if it is no message", () => {
     assert.deepEqual(decode({ type: "search_devices" }), { type: "unknown", name: "search_devices" });
     for (const text of ["", "[]", "{}", '{"type":1}', "{"]) {
       assert.equal(decodeGatewayMessage(encodeUtf8(text)).type, "malformed", text);
@@ -180,7 +180,7 @@ describe("what a gateway hears", () => {
 });
 
 describe("a result code", () => {
-  it("is success where it is 0 or says that it was so already, also as the vendor's SDK negates it", () => {
+  it("is success if it is 0 or means that it was so already, also as the vendor's SDK negates it", () => {
     assert.deepEqual([0, 809, -809].map(isSuccess), [true, true, true]);
     assert.deepEqual([-1, -2, 801, 806, 808, 810].map(isSuccess), [false, false, false, false, false, false]);
   });

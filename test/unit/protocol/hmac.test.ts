@@ -55,7 +55,7 @@ describe("hmac", () => {
     assert.deepEqual([key, message], [filled(64, 0x42), bytesOf("text")]);
   });
 
-  it("says which digest a board lacks, and nothing of the key", () => {
+  it("names the digest that a board lacks, and nothing of the key", () => {
     assert.throws(
       () => hmac("SHA-1", bytesOf("topsecret"), bytesOf("text"), NO_DIGESTS),
       (error) => error instanceof OtaError && error.code === "usage" && error.message === "this board has no SHA-1",

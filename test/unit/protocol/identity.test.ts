@@ -43,7 +43,7 @@ describe("parseDeviceInfo", () => {
     }
   });
 
-  it("says which sub-device is wrong", () => {
+  it("names the sub-device that is wrong", () => {
     const good = { sub_productId: "ABCDE54321", sub_devName: "sub_01" };
     for (const wrong of [
       null,

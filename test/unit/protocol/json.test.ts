@@ -31,7 +31,7 @@ describe("readMessage", () => {
     assert.deepEqual(read('{"payload":{"status":1},"payload":{"inner":{"a":1}}}'), { payload: { inner: { a: 1 } } });
   });
 
-  it("reads no text without a bound", () => {
+  it("bounds every text that it reads", () => {
     assert.deepEqual(read(`{"type":"${"x".repeat(TEXT_LIMIT)}"}`), { type: "x".repeat(TEXT_LIMIT) });
     assert.deepEqual(read(`{"type":"${"x".repeat(TEXT_LIMIT + 1)}","size":${"1".repeat(5000)}}`), {
       type: null,
@@ -39,7 +39,7 @@ describe("readMessage", () => {
     });
   });
 
-  it("says why there is no message", () => {
+  it("reports why there is no message", () => {
     assert.equal(readMessage(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), WANTED), "not UTF-8");
     for (const text of ["[]", "1", '"x"', "null", " [{}] "]) assert.equal(read(text), "not a JSON object", text);
     for (const text of ["", "{", '{"type"}', '{"type":1,}', "{}{}", '{"type":01}', '{"type":+1}', '{"size":1.}']) {
@@ -58,7 +58,7 @@ describe("readMessage", () => {
     }
   });
 
-  it("bounds the nesting, whoever opens it", () => {
+  it("bounds the nesting, in wanted and unwanted fields", () => {
     for (const open of ['{"type":', '{"payload":', '{"x":', "["]) {
       assert.equal(read(`${'{"x":'}${open.repeat(3000)}`), "nested too deep", open);
     }
@@ -100,11 +100,11 @@ describe("readMessage", () => {
     }
   };
 
-  it("takes for JSON just what JSON.parse does, of texts of which it reads each value", () => {
+  it("accepts as JSON what JSON.parse accepts and nothing else, if it reads each value", () => {
     const texts = ['{"type":"\\u00e9\\"", "size" : -0.5e-7}', '{"size":null,"type":true}'];
     fc.assert(
       fc.property(changed(texts), (text) => {
-        // A change may make a name that is none of ours: of that value only the structure counts.
+        // A change may make a name that is not wanted: then only the structure of its value is checked.
         const found = read(text);
         if (isJson(text)) assert.notEqual(found, "not JSON", text);
         else if (typeof found !== "string") assert.ok(hasOtherNames(text), text);
@@ -113,7 +113,7 @@ describe("readMessage", () => {
     );
   });
 
-  it("takes for JSON whatever JSON.parse does", () => {
+  it("accepts as JSON everything that JSON.parse accepts", () => {
     const texts = [
       '{"type":[1,{"a":"\\u00e9",""  :null}],"x":{"y":[true,false,-0.5e-7]}}',
       '{"a":[],"b":{},"type":"x","payload":{"status":0,"inner":{"a":[[]]}}}',
@@ -127,7 +127,7 @@ describe("readMessage", () => {
   });
 });
 
-/** A name that is not one of `WANTED`, or not where it is wanted. */
+/** A name that is not one of `WANTED`, or at a place where it is not wanted. */
 function hasOtherNames(text: string): boolean {
   const names = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].map(([, name]) => name as string);
   return names.some((name) => !["type", "size", "payload", "status", "inner", "a"].includes(name));

@@ -42,7 +42,7 @@ describe("messages to the platform", () => {
     assert.deepEqual(sizes, [151, 152, 153]);
   });
 
-  it("say that it burns, and that it is done, without a percent", () => {
+  it("report `burning` and `done` without a percent", () => {
     const wrap = (state: string): string =>
       `{"type":"report_progress","report":{"progress":{"state":"${state}","result_code":"0","result_msg":""},"version":"0.2.0"}}`;
     assert.equal(encodeBurning("0.2.0"), wrap("burning"));
@@ -50,7 +50,7 @@ describe("messages to the platform", () => {
     assert.equal(asPython(encodeResult("0.2.0", { outcome: "done" })).length, 128);
   });
 
-  it("give each failure its code, and a true message", () => {
+  it("give each failure its code, and a message with the reason", () => {
     const sent = (outcome: Exclude<Result["outcome"], "done">): unknown =>
       progressOf(encodeResult("0.2.0", { outcome, message: "no room" }));
     const fail = (result_code: string, result_msg: string): object => ({ state: "fail", result_code, result_msg });
@@ -69,12 +69,12 @@ describe("messages to the platform", () => {
     assert.ok(encodeResult("0.2.0", { outcome: "failed", message: "é\n".repeat(500) }).length < 400);
   });
 
-  it("are the same each time, so that a result sent twice is one result", () => {
+  it("are the same each time, so that a result that is sent twice counts as one", () => {
     const result: Result = { outcome: "failed", message: "image does not boot" };
     assert.equal(encodeResult("0.2.0", result), encodeResult("0.2.0", { ...result }));
   });
 
-  it("know a version when they see one", () => {
+  it("accept only versions that the platform takes", () => {
     for (const text of ["0", "0.1.0", "V100R0001", "a_b-c.D", "v".repeat(32)]) assert.ok(isVersion(text), text);
     for (const text of ["", "v".repeat(33), "0 1", "0/1", "é", "0.1\n", '0"', "0+1", "\0"]) {
       assert.ok(!isVersion(text), text);
@@ -97,7 +97,7 @@ describe("answers to a version report", () => {
     }
   });
 
-  it("may refuse, with or without words and version", () => {
+  it("may refuse, with or without a text and a version", () => {
     assert.deepEqual(decode('{"type":"report_version_rsp","result_code":-1}'), {
       type: "version-answer",
       answer: { resultCode: -1, resultMessage: "", version: undefined },
@@ -114,7 +114,7 @@ describe("answers to a version report", () => {
     }
   });
 
-  it("never carry on more text than they may", () => {
+  it("never keep more text than their bounds allow", () => {
     const message = decode(
       JSON.stringify({
         type: "report_version_rsp",
@@ -147,12 +147,12 @@ describe("offers", () => {
     });
   });
 
-  it("may name more bytes than 31 bits count", () => {
+  it("may have more bytes than 31 bits can count", () => {
     const message = decode(JSON.stringify({ ...OFFER, file_size: 2 ** 31 + 1 }));
     assert.equal(message.type === "offer" && message.offer.size, 2147483649);
   });
 
-  it("are malformed where a field is missing, of another type or out of bounds; the reason names it", () => {
+  it("are malformed if a field is missing, of another type or out of bounds; the reason names it", () => {
     const bad: { [field: string]: unknown[] } = {
       version: [undefined, null, 2, "", "v".repeat(33), "0 2", "0.2\n", {}],
       url: [
@@ -197,7 +197,7 @@ describe("offers", () => {
     }
   });
 
-  it("are never made of what every object inherits", () => {
+  it("never take a field that every object inherits", () => {
     const text =
       '{"type":"update_firmware","__proto__":{"version":"0.2","url":"https://host/","md5sum":"","file_size":1}}';
     assert.equal(decode(text).type, "malformed");
@@ -210,7 +210,7 @@ describe("offers", () => {
 });
 
 describe("other messages", () => {
-  it("are unknown where their type is, and only its start is kept", () => {
+  it("are unknown if their type is, and only its start is kept", () => {
     assert.deepEqual(decode('{"type":"report_version","report":{}}'), { type: "unknown", name: "report_version" });
     assert.deepEqual(decode('{"type":"Update_Firmware"}'), { type: "unknown", name: "Update_Firmware" });
     assert.deepEqual(decode('{"type":""}'), { type: "unknown", name: "" });
@@ -218,7 +218,7 @@ describe("other messages", () => {
     assert.deepEqual(decode('{"type":"toString"}'), { type: "unknown", name: "toString" });
   });
 
-  it("are malformed where they are no JSON object with a type", () => {
+  it("are malformed if they are no JSON object with a type", () => {
     for (const text of [
       "",
       "{",
@@ -237,14 +237,14 @@ describe("other messages", () => {
     assert.equal(decodeDownlink(Uint8Array.of(0x7b, 0xff, 0x7d)).type, "malformed");
   });
 
-  it("are refused before the parser sees them where they are nested deeper than any of the platform's", () => {
+  it("are refused before the parser sees them if they are nested deeper than any of the platform's", () => {
     for (const open of ["[", '{"a":', '[{"a":']) {
       assert.deepEqual(decode(open.repeat(3000)), { type: "malformed", reason: "nested too deep" }, open);
     }
     assert.equal(decode(`{"type":"x","a":${"[".repeat(8)}${"]".repeat(8)}}`).type, "unknown");
   });
 
-  it("are refused as too deep even where brackets inside strings would even it out", () => {
+  it("are refused as too deep even if brackets inside strings close as many", () => {
     const hidden = `{"type":"x","a":"${"]".repeat(3000)}","b":${"[".repeat(3000)}${"]".repeat(3000)}}`;
     assert.deepEqual(decode(hidden), { type: "malformed", reason: "nested too deep" });
     const zipped = `{"type":"x","a":${'["]",'.repeat(3000)}0${"]".repeat(3000)}}`;

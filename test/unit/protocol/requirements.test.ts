@@ -45,7 +45,7 @@ for (const [field, value] of wrong) {
     assert.deepEqual(decodeRequirements({ [field]: value }), { wrong: `${field} is wrong` }));
 }
 
-test("an offer carries them, and without them is as it was", () => {
+test("an offer may contain them, and without them is as before", () => {
   const fields = { type: "update_firmware", version: "2.0", url: "http://h/f", md5sum: "0".repeat(32), file_size: 5 };
   const offer = { version: "2.0", url: "http://h/f", md5: "0".repeat(32), size: 5 };
   const read = (message: object): unknown => decodeDownlink(new Uint8Array(Buffer.from(JSON.stringify(message))));

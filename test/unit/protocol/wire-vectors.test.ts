@@ -12,7 +12,7 @@ import { NODE_DIGESTS } from "../../support/digests.js";
 const NAME = { productId: "ABCDE12345", deviceName: "light_01" };
 
 describe("the protocol's packets", () => {
-  it("connect as the vector says, in 156 bytes", () => {
+  it("connect as in the vector, in 156 bytes", () => {
     const credentials = createCredentials({
       name: NAME,
       authentication: { mode: "KEY", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" },
@@ -33,12 +33,12 @@ describe("the protocol's packets", () => {
     assert.equal(digest, "6330a9674fce712726d5d9365084963ad654bead23567df5510e7b708d17b316");
   });
 
-  it("subscribe as the vector says", () => {
+  it("subscribe as in the vector", () => {
     const expected = "82240001001f246f74612f7570646174652f414243444531323334352f6c696768745f303101";
     assert.equal(toHex(encodeSubscribe(1, updateTopic(NAME))), expected);
   });
 
-  it("report the version as the vector says", () => {
+  it("report the version as in the vector", () => {
     assert.equal(
       toHex(encodePublish(reportTopic(NAME), encodeVersionReport("0.1.0"), 2, false)),
       "3259001f246f74612f7265706f72742f414243444531323334352f6c696768745f303100027b2274797065223a22726570" +

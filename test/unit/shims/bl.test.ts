@@ -15,7 +15,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ read: fc.tuple(fc.constantFrom(1 as const, 2 as const, 4 as const), fc.nat(30)) }),
 );
 
-test(`whatever is appended, consumed and read in turn, npm's bl says the same; ${REPEAT}`, () => {
+test(`whatever is appended, consumed and read in turn, the result is that of npm's bl; ${REPEAT}`, () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const [ours, theirs] = [bl(), new NodeBufferList()];
@@ -75,7 +75,7 @@ test("a slice is no copy: a payload takes no memory beside its packet", () => {
   assert.equal(slice.buffer, bytes.buffer);
 });
 
-test("bytes that were consumed are let go", () => {
+test("bytes that were consumed are released", () => {
   const list = bl().append(new Uint8Array(1000));
   list.consume(1000);
   assert.equal(list.slice().buffer.byteLength, 0);

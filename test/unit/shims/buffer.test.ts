@@ -60,7 +60,7 @@ test("differs from Node, on purpose: bytes that are not UTF-8 become as many U+F
   assert.equal(NodeBuffer.from([0x61, 0xff, 0x62]).toString(), "a\ufffdb");
 });
 
-test(`numbers and text are written where Node writes them, and the answer is Node's; ${REPEAT}`, () => {
+test(`numbers and text are written as Node writes them, and the result is Node's; ${REPEAT}`, () => {
   check<[number, number, number, number, string]>(
     [fc.nat(8), unsigned(1), unsigned(2), unsigned(4), fc.string({ unit: "binary", maxLength: 8 })],
     (offset, one, two, four, value) => {
@@ -82,7 +82,7 @@ test(`copies as Node does; ${REPEAT}`, () => {
   });
 });
 
-test("what is made or copied is its own memory, what is cut out is not: as with Node", () => {
+test("a made or copied buffer has its own memory, a cut-out one shares it: as with Node", () => {
   for (const Kind of [Buffer, NodeBuffer]) {
     const source = Uint8Array.of(1, 2, 3);
     const copy = Kind.from(source);

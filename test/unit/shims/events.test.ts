@@ -5,14 +5,14 @@ import debug from "../../../hal/shims/debug.js";
 import { EventEmitter } from "../../../hal/shims/events.js";
 import { nextTick } from "../../../hal/shims/process-nextick-args.js";
 
-/** Node's, typed as little as the shim's. */
+/** Node's emitter, with the few types of the shim's. */
 const Original = NodeEmitter as unknown as typeof EventEmitter;
 
 for (const [name, Emitter] of [
   ["the shim's", EventEmitter],
   ["Node's", Original],
 ] as const) {
-  test(`${name} emitter calls its listeners in order, and throws an error that nobody hears`, () => {
+  test(`${name} emitter calls its listeners in order, and throws an error that has no listener`, () => {
     const emitter = new Emitter();
     const told: unknown[] = [];
     assert.equal(
@@ -37,7 +37,7 @@ for (const [name, Emitter] of [
   });
 }
 
-test("debug says nothing, and the next tick is not this one", async () => {
+test("debug prints nothing, and the next tick comes later", async () => {
   assert.equal(debug()(), undefined);
   const order: string[] = [];
   nextTick((word: string) => void order.push(word), "later");

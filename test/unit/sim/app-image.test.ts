@@ -10,10 +10,10 @@ import { REPEAT, SeededRandom } from "../../support/seed.js";
 
 const SLOT = { label: "ota_0", type: 0, subtype: 0x10, offset: 0x10000, size: 0x4000 };
 const IMAGE = Buffer.from(buildAppImage({ version: "1.2.3", byteLength: 4096, seed: 1 }));
-/** Where the second segment's header is: 1 KiB of code before the checksum's line. */
+/** Offset of the second segment's header: 1 KiB of code before the checksum's line. */
 const SECOND = 4096 - 32 - 4 - 1024 - 8;
 
-test("accepts a sound image, whatever lies behind it in the slot", () => {
+test("accepts a sound image, whatever is behind it in the slot", () => {
   assert.equal(verify(IMAGE), undefined);
   assert.equal(verify(Buffer.concat([IMAGE, Buffer.alloc(5000, 0x5a)])), undefined);
 });
@@ -85,7 +85,7 @@ test("refuses any sector that is missing or another's", () => {
   }
 });
 
-test("refuses no segments, more than 16, and 16 that are not there", () => {
+test("refuses no segments, more than 16, and 16 that do not exist", () => {
   assert.equal(verify(resealed((image) => image.writeUInt8(0, 1))), "0 segments");
   assert.equal(verify(resealed((image) => image.writeUInt8(17, 1))), "17 segments");
   assert.equal(verify(resealed((image) => image.writeUInt8(255, 1))), "255 segments");
@@ -112,7 +112,7 @@ test("refuses a first segment without room for the application descriptor", () =
   assert.equal(verify(imageOf([[0, 256]])), undefined);
 });
 
-test("refuses a segment that the chip could not map where it is", () => {
+test("refuses a segment that the chip could not map at its offset", () => {
   for (const base of [0x3f400000, 0x3f7f0000, 0x400d0000, 0x403f0000]) {
     assert.equal(verify(imageOf([[base + 32, 256]])), undefined);
     assert.equal(verify(imageOf([[base + 36, 256]])), "segment 0 not aligned for the MMU");
@@ -128,7 +128,7 @@ test("finds the checksum in the last byte of the line after the segments, wherev
   }
 });
 
-test("refuses a wrong checksum even where the SHA-256 agrees", () => {
+test("refuses a wrong checksum even if the SHA-256 agrees", () => {
   assert.equal(
     verify(resealed((image) => image.writeUInt8(image.readUInt8(4096 - 33) ^ 1, 4096 - 33))),
     "wrong checksum",
@@ -136,7 +136,7 @@ test("refuses a wrong checksum even where the SHA-256 agrees", () => {
   assert.equal(verify(resealed((image) => image.writeUInt8(image.readUInt8(600) ^ 1, 600))), "wrong checksum");
 });
 
-test("refuses a wrong SHA-256 even where the checksum agrees", () => {
+test("refuses a wrong SHA-256 even if the checksum agrees", () => {
   const spoilt = Buffer.from(IMAGE);
   for (const at of [600, 601]) spoilt.writeUInt8(spoilt.readUInt8(at) ^ 1, at);
   assert.equal(verify(spoilt), "wrong SHA-256");
@@ -213,7 +213,7 @@ function resealed(change: (image: Buffer) => void): Buffer {
   return image;
 }
 
-/** An image of these segments, put together by the format's own words. */
+/** An image of these segments, put together field by field. */
 function imageOf(segments: readonly (readonly [address: number, length: number])[]): Buffer {
   const random = new SeededRandom(11);
   const header = Buffer.from(IMAGE.subarray(0, 24));

@@ -27,7 +27,7 @@ test("powered on, it boots an image and hands every module to the firmware", () 
   assert.equal(flash.open({ path: "nextota" }).status().size, 0x10000);
 });
 
-test("powered on twice, it is one boot", () => {
+test("power on twice is one boot", () => {
   const { board, boots } = boardOf(smallFlash("1"));
   board.powerOn();
   board.powerOn();
@@ -60,7 +60,7 @@ test("a restart ends the old boot at once and begins the next in a turn of its o
   assertDead(old);
 });
 
-test("timers and sockets of the old boot are silent after a restart, those of the new one are not", async () => {
+test("timers and sockets of the old boot call nothing after a restart, those of the new one do", async () => {
   const loopback = await Loopback.start();
   const { board, boots, modules } = boardOf(smallFlash("1"));
   board.powerOn();
@@ -113,7 +113,7 @@ test("a power cut is like a restart, but nothing boots until power is back", asy
   assertDead(old);
 });
 
-test("a power cut while a restart is on its way stops it", async () => {
+test("a power cut while a restart is about to happen stops it", async () => {
   const { board, boots, modules } = boardOf(smallFlash("1"));
   board.powerOn();
   modules().platform.boot.restart();
@@ -149,7 +149,7 @@ test("firmware that restarts at once boots again, on and on, without growing the
   await until("boots", () => boots.length === 50);
 });
 
-test("firmware that throws is a dead board without power", () => {
+test("firmware that throws leaves the board without power", () => {
   const { board, modules, dead } = boardOf(smallFlash("1"), () => {
     throw new Error("no start");
   });
@@ -162,7 +162,7 @@ test("firmware that throws is a dead board without power", () => {
   assertDead(modules());
 });
 
-test("power that goes inside the firmware's start is no failure of it", () => {
+test("a power cut inside the firmware's start is no failure of the firmware", () => {
   const { board, dead } = boardOf(smallFlash("1"), ({ keyValue }) => {
     boards.at(-1)?.cutPower();
     keyValue.open({ path: "ota" });
@@ -172,7 +172,7 @@ test("power that goes inside the firmware's start is no failure of it", () => {
   assert.equal(board.running, false);
 });
 
-test("without a bootable image the board is dead, and can be tried again", async () => {
+test("without a bootable image the board does not start, and can be tried again", async () => {
   const flash = smallFlash("1", "2");
   const { board, boots, modules, dead } = boardOf(flash);
   board.powerOn();
@@ -186,7 +186,7 @@ test("without a bootable image the board is dead, and can be tried again", async
   assert.deepEqual(boots, ["ota_0"]);
 });
 
-test("a flash that fails while booting is a dead board", () => {
+test("a board whose flash fails while booting does not start", () => {
   const medium = new FailingMedium();
   const { board, dead } = boardOf(smallFlash("1", undefined, medium));
   medium.failAfter(0);
@@ -223,7 +223,7 @@ interface TestBoard {
   readonly board: SimulatedBoard;
   readonly boots: string[];
   readonly dead: Error[];
-  /** Of the newest boot. */
+  /** Modules of the newest boot. */
   modules(): BoardModules;
 }
 

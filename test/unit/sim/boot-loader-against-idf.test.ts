@@ -82,11 +82,11 @@ interface Life {
   readonly platform: PlatformModule;
 }
 
-/** @returns the platform after it: another one after a boot, none where nothing boots */
+/** @returns the platform after it: another one after a boot, none if nothing boots */
 function act(action: string, { flash, idf, platform }: Life): PlatformModule | undefined {
   const target = 1 - idf.running;
   const active = idf.active();
-  // Where the boot loader passed over the active slot, ESP-IDF's calls speak of that one, ours of the one that runs.
+  // If the boot loader skipped the active slot, ESP-IDF's calls use that one, ours the one that runs.
   const runsActive = active >= 0 && slotOf(idf.otadata[active] as RawEntry) === idf.running;
   switch (action) {
     case "boot":

@@ -19,7 +19,7 @@ test("on blank otadata the first slot boots and is recorded as valid", () => {
   assert.deepEqual(entries(flash), [{ sequence: 1, state: "valid" }, undefined]);
 });
 
-test("on blank otadata an unsound first slot is passed over and the second recorded", () => {
+test("on blank otadata an unsound first slot is skipped and the second recorded", () => {
   const flash = smallFlash(undefined, "2");
   assert.equal(boot(flash), 1);
   assert.deepEqual(entries(flash), [{ sequence: 2, state: "valid" }, undefined]);
@@ -67,7 +67,7 @@ for (const [first, second, running] of [
   });
 }
 
-test("the new image in the slot is passed over where it does not verify, and its trial is over at the next boot", () => {
+test("the new image in the slot is skipped if it does not verify, and its trial is over at the next boot", () => {
   const flash = withEntries({ sequence: 1, state: "valid" }, { sequence: 2, state: "new" });
   spoilImage(flash, 1);
   assert.equal(boot(flash), 0);
@@ -76,7 +76,7 @@ test("the new image in the slot is passed over where it does not verify, and its
   assert.deepEqual(entries(flash)[1], { sequence: 2, state: "aborted" });
 });
 
-test("a valid image that rots is passed over, from either slot", () => {
+test("a valid image that was damaged is skipped, from either slot", () => {
   for (const slot of [0, 1]) {
     const flash = withEntries({ sequence: 3, state: "valid" }, { sequence: slot === 0 ? 2 : 4, state: "valid" });
     assert.equal(boot(flash), slot);
@@ -85,7 +85,7 @@ test("a valid image that rots is passed over, from either slot", () => {
   }
 });
 
-test("an image that was aborted still boots where no other is sound", () => {
+test("an image that was aborted still boots if no other is sound", () => {
   const flash = withEntries({ sequence: 1, state: "valid" }, { sequence: 2, state: "aborted" });
   spoilImage(flash, 0);
   assert.equal(boot(flash), 1);
@@ -108,7 +108,7 @@ test("without a sound image, or without otadata, nothing boots and nothing is wr
   assert.throws(() => boot(flashOf("nvs,data,nvs,,0x6000\nota_0,app,ota_0,0x20000,64K")), /no otadata partition/);
 });
 
-test("a layout without slots boots nothing and says so", () => {
+test("a layout without slots boots nothing and is reported", () => {
   assert.throws(() => boot(flashOf("nvs,data,nvs,,0x6000\notadata,data,ota,,0x2000")), /no slot/);
 });
 

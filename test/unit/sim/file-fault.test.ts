@@ -14,12 +14,12 @@ function thrownBy(action: () => void): Error {
   throw new Error("nothing was thrown");
 }
 
-/** As node:fs throws it where the user is not root. */
+/** As node:fs throws it if the user is not root. */
 function refusal(code: string, syscall = "open"): Error {
   return Object.assign(new Error(`${code}: raw words, ${syscall} '/data/x'`), { code, syscall, path: "/data/x" });
 }
 
-test("what the system refuses is said in words", () => {
+test("an operation that the system refuses is reported in words", () => {
   assert.equal(fileFault(refusal("EACCES")), "permission denied");
   assert.equal(fileFault(refusal("EPERM")), "permission denied");
   assert.equal(fileFault(refusal("EROFS")), "the file system is read-only");
@@ -28,12 +28,12 @@ test("what the system refuses is said in words", () => {
   assert.equal(fileFault(thrownBy(() => readFileSync(tmpdir()))), "it is a folder");
 });
 
-test("a code without words is said as it is, and what is not of the system by its message", () => {
+test("an unknown code is reported as it is, and an error of another kind by its message", () => {
   assert.equal(fileFault(refusal("EWEIRD")), "EWEIRD");
   assert.equal(fileFault(new Error("no partition table")), "no partition table");
 });
 
-test("a failure that nobody put into words names what was tried, and the file", () => {
+test("any other failure names what was tried, and the file", () => {
   assert.equal(describeFileFault(refusal("EACCES")), "cannot open /data/x: permission denied");
   assert.equal(describeFileFault(refusal("EACCES", "mkdir")), "cannot make /data/x: permission denied");
   const below = join(process.execPath, "below");
@@ -45,7 +45,7 @@ test("a failure that nobody put into words names what was tried, and the file", 
   assert.equal(describeFileFault(moved), `cannot write ${join(tmpdir(), "absent", "x")}: no such file or folder`);
 });
 
-test("what is no failure of a file is left to others", () => {
+test("an error that is no failure of a file is thrown on", () => {
   assert.equal(describeFileFault(new Error("x")), undefined);
   assert.equal(describeFileFault("x"), undefined);
   assert.equal(describeFileFault(undefined), undefined);

@@ -69,7 +69,7 @@ for (const [what, bytes, message] of [
   ["a table with a wrong MD5", spoilt(bytesOf(smallFlash("1.0")), TABLE_ADDRESS + 8), /wrong MD5/],
   ["more than any flash has", new Uint8Array(128 * 1024 * 1024 + 1), /more than any flash/],
 ] as const) {
-  test(`${what} is refused as a flash, and says what it is`, () => {
+  test(`${what} is refused as a flash, with the reason`, () => {
     assert.throws(
       () => flashOf(bytes),
       (error: Error) => {
@@ -82,7 +82,7 @@ for (const [what, bytes, message] of [
   });
 }
 
-test("a flash is of the chip whose boot loader is in its place", () => {
+test("a flash belongs to the chip whose boot loader is at its offset", () => {
   for (const { id, bootLoaderOffset } of CHIPS) {
     const flash = smallFlash("1.0");
     flash.program(bootLoaderFor(id), bootLoaderOffset);
@@ -93,7 +93,7 @@ test("a flash is of the chip whose boot loader is in its place", () => {
   assert.equal(chipIdOf(misplaced), 0, "an ESP32-C3 would not find it there");
 });
 
-test("a flash without a boot loader is of the chip of the selected image, or of any other, or an ESP32's", () => {
+test("a flash without a boot loader belongs to the chip of the selected image, or of any other image, or to an ESP32", () => {
   const flash = smallFlash();
   assert.equal(chipIdOf(flash), 0);
   flash.program(imageFor(S3), SMALL_SLOTS[1]?.offset ?? 0);
@@ -105,7 +105,7 @@ test("a flash without a boot loader is of the chip of the selected image, or of 
   assert.equal(bootLoader(flash, S3).running, 1);
 });
 
-test("what a flash is: chip, size, table, and both entries of otadata", () => {
+test("a flash is described by chip, size, table, and both entries of otadata", () => {
   const flash = smallFlash("1.0");
   assert.deepEqual(inspectFlash(flash), {
     chip: { name: "ESP32", id: 0 },
@@ -137,7 +137,7 @@ test("a factory application runs while otadata selects no slot, and again if the
   assert.equal(inspectSlots(flash, C3).running.slot, "factory");
 });
 
-test("a flash of one application, without otadata, is looked into all the same", () => {
+test("a flash of one application, without otadata, is read all the same", () => {
   const flash = flashWith(parsePartitionsCsv("nvs,data,nvs,,24K\nfactory,app,factory,,64K"));
   flash.program(imageFor(C3), 0x10000);
   assert.deepEqual(inspectSlots(flash, C3).running, { slot: "factory", version: "1.0", state: "undefined" });
@@ -145,7 +145,7 @@ test("a flash of one application, without otadata, is looked into all the same",
   assert.throws(() => inspectSlots(flashWith(parsePartitionsCsv("nvs,data,nvs,,24K")), C3), /no slot/);
 });
 
-test("says what keeps the simulated board from booting a flash, and changes nothing", () => {
+test("reports what keeps the simulated board from booting a flash, and changes nothing", () => {
   const sound = smallFlash("1.0");
   const before = bytesOf(sound);
   assert.equal(bootFault(sound), undefined);
@@ -164,7 +164,7 @@ function imageFor(chipId: number, version = "1.0"): Uint8Array {
   return buildAppImage({ version, byteLength: 4096, seed: 1, chipId });
 }
 
-/** The form of an image, and no application descriptor. */
+/** An image by its form, but without an application descriptor. */
 function bootLoaderFor(chipId: number): Uint8Array {
   const image = Buffer.from(imageFor(chipId));
   image.writeUInt32LE(0x50, 32);

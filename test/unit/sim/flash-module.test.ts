@@ -33,7 +33,7 @@ test("opens the running slot, the next one and data partitions by label; no slot
   assert.throws(() => flash.open({ path: "nvs", mode: "w" as "r" }), /invalid mode/);
 });
 
-test("tells size, block length and blocks, and no more", () => {
+test("reports size, block length and blocks, and no more", () => {
   assert.deepEqual(target.status(), { size: 0x10000, blockLength: 4096, blocks: 16 });
   assert.deepEqual(flash.open({ path: "nvs", mode: "r" }).status(), { size: 0x6000, blockLength: 4096, blocks: 6 });
 });
@@ -114,12 +114,12 @@ test("refuses to program a line twice, even with the same bytes or with 0xFF", (
   target.write(line(8), 48);
 });
 
-test("a second opening knows of the first one's writes", () => {
+test("a second opening finds the first one's writes", () => {
   target.write(new Uint8Array(16).fill(0xff), 0);
   assert.throws(() => flash.open({ path: "nextota" }).write(line(1), 0), /programmed twice/);
 });
 
-test("after a restart the bytes alone tell what was programmed", () => {
+test("after a restart the bytes alone decide what counts as programmed", () => {
   target.write(line(1), 0);
   target.write(new Uint8Array(16).fill(0xff), 16);
   const next = moduleOf(chip).open({ path: "nextota" });

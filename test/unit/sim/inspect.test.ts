@@ -13,7 +13,7 @@ import { assertSameBytes } from "../../support/same-bytes.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 import { partition, putImage, smallFlash, spoilImage } from "../../support/small-flash.js";
 
-test("tells of the running slot and of all slots, and writes nothing", () => {
+test("reports the running slot and all slots, and writes nothing", () => {
   const flash = smallFlash("1.0", "2.0");
   const before = bytesOf(flash);
   assert.deepEqual(inspectSlots(flash, CHIP_ESP32), {
@@ -31,12 +31,12 @@ test("a slot without an image has no version", () => {
   assert.equal(slots["ota_1"]?.version, null);
 });
 
-test("a board that holds no bootable image is still told of", () => {
+test("a board that holds no bootable image is still reported", () => {
   const { running } = inspectSlots(smallFlash(), CHIP_ESP32);
   assert.deepEqual(running, { slot: "ota_0", version: null, state: "undefined" });
 });
 
-test("says what the platform says, at any moment of any life", () => {
+test("reports what the platform module reports, at any time of any series of updates", () => {
   const random = new SeededRandom();
   for (let life = 0; life < 30; life++) {
     const flash = smallFlash("1.0", "1.1");
@@ -49,13 +49,13 @@ test("says what the platform says, at any moment of any life", () => {
       const { running } = inspectSlots(flash, CHIP_ESP32);
       const slot = boot.runningSlot();
       const expected = { slot, version: boot.imageVersion(slot), state: boot.imageState(slot) ?? "undefined" };
-      // Once it declared itself unfit, the other one counts, though it runs until the restart.
+      // Once the image has declared itself unfit, the other one counts, although it runs until the restart.
       if (expected.state !== "invalid") assert.deepEqual(running, expected, `${history.join(" ")}; ${REPEAT}`);
     }
   }
 });
 
-test("an image that rotted does not count as running where another can boot", () => {
+test("a damaged image does not count as running if another can boot", () => {
   const flash = smallFlash("1.0", "2.0");
   start(flash);
   spoilImage(flash, 0);
@@ -64,7 +64,7 @@ test("an image that rotted does not count as running where another can boot", ()
   assert.equal(inspectSlots(flash, CHIP_ESP32).running.slot, "ota_1");
 });
 
-test("an image made pending that rots before its trial never ran", () => {
+test("a pending image that is damaged before its trial never ran", () => {
   const flash = smallFlash("1.0", "2.0");
   start(flash).setPending();
   spoilImage(flash, 1);

@@ -41,7 +41,7 @@ test("what was read is the reader's own", () => {
   assert.deepEqual(new Uint8Array(store.read("job") ?? new ArrayBuffer(0)), Uint8Array.of(1));
 });
 
-test("a path is a namespace; two openings of it share what is stored", () => {
+test("a path names a namespace; two openings of it share what is stored", () => {
   store.write("job", Uint8Array.of(1));
   assert.equal(module.open({ path: "other" }).read("job"), undefined);
   assert.equal(module.open({ path: "ota", mode: "r", format: "buffer" }).read("job")?.byteLength, 1);
@@ -67,7 +67,7 @@ test("a key of another type is a mismatch, and deleted keys are none", () => {
   const flash = NorFlash.blank(PARTITION.size);
   const nvs = new Nvs(flash, PARTITION);
   nvs.set("ota", "job", Uint8Array.of(1));
-  // The namespace is 1, and the first page the active one.
+  // The namespace has index 1, and the first page is the active one.
   const data = Buffer.alloc(8, 0xff);
   data.writeUInt8(7, 0);
   new Page(flash, 0).append(
@@ -118,7 +118,7 @@ test("opened to read, it neither writes nor deletes", () => {
   assert.equal(store.read("job")?.byteLength, 1);
 });
 
-test("failures carry the name of an esp_err_t", () => {
+test("errors contain the name of an esp_err_t", () => {
   assert.throws(() => store.write("x".repeat(16), Uint8Array.of(1)), { message: "ESP_ERR_NVS_KEY_TOO_LONG" });
   assert.throws(() => store.write("job", new Uint8Array(BLOB_LIMIT + 1)), { message: "ESP_ERR_NVS_VALUE_TOO_LONG" });
   const fill = (): void => {

@@ -17,7 +17,7 @@ beforeEach(() => {
   folder = join(parent, String(count++));
 });
 
-test("a folder that cannot be made is said in words", async () => {
+test("a folder that cannot be made is reported in words", async () => {
   writeFileSync(folder, "");
   await assert.rejects(
     lockFolder(join(folder, "below")),
@@ -25,7 +25,7 @@ test("a folder that cannot be made is said in words", async () => {
   );
 });
 
-test("makes the folder where it is absent", async () => {
+test("makes the folder if it is absent", async () => {
   const release = await lockFolder(join(folder, "a", "b"));
   assert.equal(existsSync(join(folder, "a", "b")), true);
   release();
@@ -57,7 +57,7 @@ test("the same folder under another name is the same", async () => {
   release();
 });
 
-test("of several at the same moment, one gets it", async () => {
+test("if several try at the same time, one gets it", async () => {
   const tries = await Promise.allSettled(Array.from({ length: 5 }, () => lockFolder(folder)));
   const holders = tries.filter((entry): entry is PromiseFulfilledResult<() => void> => entry.status === "fulfilled");
   for (const { value } of holders) value();
@@ -79,7 +79,7 @@ test("a lock ends with its process, even one that is killed, and leaves nothing 
   assert.deepEqual(readdirSync(tmpdir()).filter(isLeftover), before);
 });
 
-test("of two processes that race for a folder whose holder was killed, one gets it, whatever TMPDIR is: 60 pairs", async () => {
+test("if two processes try for a folder whose holder was killed, one gets it, whatever TMPDIR is: 60 pairs", async () => {
   const folders = Array.from({ length: 60 }, (_, index) => join(folder, String(index)));
   const elsewhere = join(folder, "tmp");
   mkdirSync(elsewhere, { recursive: true });
@@ -99,7 +99,7 @@ test("of two processes that race for a folder whose holder was killed, one gets 
   );
 });
 
-/** A process that locks what it is told to, and holds it. */
+/** A process that locks a folder, and holds the lock. */
 class Racer {
   readonly #child: ChildProcess;
   readonly #answers: ((answer: string) => void)[] = [];

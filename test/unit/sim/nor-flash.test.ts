@@ -85,7 +85,7 @@ test("what was read is the reader's own", () => {
   assert.equal(flash.isBlank(0, SECTOR_LENGTH), true);
 });
 
-test("a change that the medium does not take is not seen", () => {
+test("a change that the medium does not take is not made", () => {
   const medium = new FailingMedium();
   const flash = NorFlash.blank(SECTOR_LENGTH, medium);
   flash.program(new Uint8Array(16), 0);

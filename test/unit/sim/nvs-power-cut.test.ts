@@ -27,7 +27,7 @@ type Content = Map<string, Buffer | undefined>;
 interface Step {
   readonly key: string;
   readonly value: Buffer | undefined;
-  /** Of the medium, in all, once this step was done. */
+  /** Count of the medium's operations in all, once this step was done. */
   readonly operationsAfter: number;
 }
 
@@ -47,7 +47,7 @@ for (const [kind, pages, steps, longest] of [
   });
 }
 
-test("a cut inside the clearing up after a cut loses nothing either", () => {
+test("a cut inside the repair after a cut loses nothing either", () => {
   const random = new SeededRandom();
   let clearings = 0;
   eachCut(life("mixed", 3, 30, 380, random), random, (cut, content, next) => {

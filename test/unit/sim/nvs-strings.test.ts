@@ -21,7 +21,7 @@ beforeEach(() => {
   nvs = new Nvs(flash, PARTITION);
 });
 
-test("a string lies in flash as nvs_set_str lays it out: in one span, with its zero byte, length and CRC-32", () => {
+test("a string is in flash as nvs_set_str lays it out: in one span, with its zero byte, length and CRC-32", () => {
   nvs.setString("device", "ssid", "my net, which is longer than an entry");
   const page = Buffer.from(flash.slice(0, SECTOR_LENGTH));
   const value = Buffer.from("my net, which is longer than an entry\0");
@@ -129,7 +129,7 @@ test("reads what ESP-IDF itself has written, changed, erased and moved", () => {
   assert.deepEqual(store.get("ota", "long"), Buffer.alloc(3000, "B"));
 });
 
-test("a blob over two pages that lost one of its chunks is none", () => {
+test("a blob over two pages that lost one of its chunks is not read", () => {
   const bytes = fixtureBytes("generated-cert.bin");
   const authority = Buffer.from(certificateDer("ca.pem"));
   const second = Buffer.from(bytes).indexOf(authority.subarray(-32), SECTOR_LENGTH);
@@ -149,7 +149,7 @@ function fixtureBytes(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(ROOT, "test", "fixtures", "nvs", name)));
 }
 
-/** Mounting it must change nothing: there is nothing to clear up. */
+/** Mounting it must change nothing, because nothing needs a repair. */
 function fixture(name: string): Nvs {
   const recording = new RecordingMedium();
   const store = mount(fixtureBytes(name), recording);

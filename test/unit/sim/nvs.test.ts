@@ -46,7 +46,7 @@ test("a value is the caller's own, before and after", () => {
   assert.deepEqual(nvs.get("ota", "job"), Buffer.of(1, 2, 3));
 });
 
-test("keys and namespaces do not see each other", () => {
+test("keys and namespaces do not affect each other", () => {
   nvs.set("one", "key", Uint8Array.of(1));
   nvs.set("two", "key", Uint8Array.of(2));
   nvs.set("one", "key2", Uint8Array.of(3));
@@ -82,12 +82,12 @@ test("writing the value that is there programs nothing", () => {
   assert.equal(medium.operations.length, 0);
 });
 
-test("a page, a namespace and a blob lie in flash as ESP-IDF lays them out", () => {
+test("a page, a namespace and a blob are in flash as ESP-IDF lays them out", () => {
   nvs.set("ota", "job", Buffer.from("hello"));
   const page = Buffer.from(flash.slice(0, SECTOR_LENGTH));
   assert.equal(page.toString("hex", 0, 12), "feffffff" + "00000000" + "feffffff");
   assert.equal(page.readUInt32LE(28), crc32(page.subarray(4, 28), 0xffffffff));
-  // Four entries written, from the lowest bits on.
+  // Four entries are written, from the lowest bits on.
   assert.equal(page.toString("hex", 32, 64), `aa${"ff".repeat(31)}`);
   assert.deepEqual(page.subarray(64, 96), entry("00 01 01 ff", "ota", "01 ff ff ff ff ff ff ff"));
   const crc = Buffer.alloc(4);
@@ -128,7 +128,7 @@ test("a page is erased only once it was filled", () => {
   assert.ok(erases <= Math.ceil((500 * 3) / 120), `${erases} erases for 500 records of three entries`);
 });
 
-test("a full store says so, keeps all it has, and takes more once something was deleted", () => {
+test("a full store is an error, keeps all its values, and takes more once something was deleted", () => {
   const expected = fill(nvs, 480);
   assert.ok(expected.size >= 18, `${expected.size} records of 480 bytes in three pages`);
   assertHolds(nvs, expected, "full");
@@ -145,7 +145,7 @@ test("a full store says so, keeps all it has, and takes more once something was 
   assertHolds(remount(), expected, "after a delete, remounted");
 });
 
-test("a write that was refused leaves no less room than there was", () => {
+test("a refused write leaves as much room as before", () => {
   fill(nvs, 480);
   const { used } = nvs.usage();
   for (let count = 0; count < 3; count++) assert.throws(() => nvs.set("ota", `more${count}`, new Uint8Array(480)));
@@ -206,7 +206,7 @@ test("a blob whose bytes are damaged is dropped", () => {
   assert.equal(new Nvs(new NorFlash(bytes, NO_MEDIUM), PARTITION).get("ota", "first"), undefined);
 });
 
-test("random bytes in the partition are no reason to fail: the store starts anew", () => {
+test("with random bytes in the partition the store starts anew", () => {
   const random = new SeededRandom();
   for (let round = 0; round < 20; round++) {
     const store = new Nvs(new NorFlash(random.bytes(PARTITION.size), NO_MEDIUM), PARTITION);
@@ -231,7 +231,7 @@ test("a partition that cannot be mounted is erased, as ESP-IDF's applications do
   nvs.set("ota", "job", Uint8Array.of(1));
   assert.deepEqual(mountNvs(flash, PARTITION).get("ota", "job"), Buffer.of(1));
   const bytes = bytesOf(flash);
-  // Every page in use: none is left to compact into.
+  // Every page is in use: none is left to compact into.
   for (let page = 1; page < PAGES; page++) bytes.copyWithin(page * SECTOR_LENGTH, 0, SECTOR_LENGTH);
   const full = new NorFlash(bytes, NO_MEDIUM);
   assert.throws(() => new Nvs(full, PARTITION), /ESP_ERR_NVS_NO_FREE_PAGES/);
@@ -250,7 +250,7 @@ function filled(): NorFlash {
   return flash;
 }
 
-/** Writes records of this length until the store says it is full. @returns what it took */
+/** Writes records of this length until the store is full. @returns what it took */
 function fill(store: Nvs, length: number): Map<string, Buffer> {
   const taken = new Map<string, Buffer>();
   for (let count = 0; count < 1000; count++) {

@@ -113,7 +113,7 @@ test("what was written is read back, each entry in a sector of its own", () => {
   }
 });
 
-test("one flipped bit of the sequence or its CRC makes the entry void; the state is not covered", () => {
+test("one flipped bit of the sequence or its CRC makes the entry invalid; the state is not covered", () => {
   for (let bit = 0; bit < 256; bit++) {
     const { flash, otaData } = blank();
     const raw = Buffer.from("01000000ffffffffffffffffffffffffffffffffffffffff020000009a984347", "hex");
@@ -145,7 +145,7 @@ test("the greater sequence is active, unless its image is invalid or was aborted
   assert.equal(withEntries([3, "valid"], [3, "valid"]).active(), 0);
 });
 
-test("an entry speaks of slot (sequence - 1) modulo the slots", () => {
+test("an entry selects slot (sequence - 1) modulo the slots", () => {
   const otaData = withEntries([7, "valid"], [10, "aborted"]);
   assert.equal(otaData.entryOf(0), 0);
   assert.equal(otaData.entryOf(1), 1);
@@ -201,7 +201,7 @@ test("with three slots the next sequence skips to the wanted one", () => {
   assert.deepEqual(otaData.read(1), { sequence: 7, state: "new" });
 });
 
-test("a cut inside a change leaves that entry old, new or void, and the other one alone", () => {
+test("a cut inside a change leaves that entry old, new or invalid, and the other one as it was", () => {
   const random = new SeededRandom();
   const states = ["new", "pending-verify", "valid", "invalid", "aborted"] as const;
   for (let round = 0; round < 30; round++) {

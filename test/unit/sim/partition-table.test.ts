@@ -107,7 +107,7 @@ test("an entry in flash is laid out as esp_partition_info_t", () => {
   assert.equal(entry, ["aa50", "00", "11", "00001c00", "00001a00", label, "00000000"].join(""));
 });
 
-test("the MD5 entry follows the last one, is of all before it, and 0xFF ends the table", () => {
+test("the MD5 entry follows the last one, covers all before it, and 0xFF ends the table", () => {
   const table = Buffer.from(encodePartitionTable(parsePartitionsCsv(CSV)));
   const end = 5 * 32;
   assert.equal(table.toString("hex", end, end + 16), `ebeb${"ff".repeat(14)}`);

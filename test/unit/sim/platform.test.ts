@@ -18,7 +18,7 @@ test("names the slots by their labels, the running one and the other", () => {
   }
 });
 
-test("tells state and version of both slots, `undefined` where there is no record and no image", () => {
+test("reports state and version of both slots, `undefined` if there is no record and no image", () => {
   const {
     platform: { boot },
     flash,
@@ -71,7 +71,7 @@ test("on trial, no update is made pending", () => {
   assert.equal(start(flash).platform.boot.runningSlot(), "ota_0");
 });
 
-test("made pending twice, it is still one trial", () => {
+test("an image that is made pending twice has one trial", () => {
   const { flash, platform } = start(smallFlash("1", "2"));
   platform.boot.setPending();
   platform.boot.setPending();
@@ -177,7 +177,7 @@ test("restart goes to the board, and nothing works without power", () => {
   assertSameBytes(bytesOf(flash), before);
 });
 
-test("resolves addresses and localhost, never from inside the call; tells of an unknown name by undefined", async () => {
+test("resolves addresses and localhost, never from inside the call; an unknown name is undefined", async () => {
   const { platform } = start(smallFlash("1"));
   const known = [
     ["127.0.0.1", "127.0.0.1"],
@@ -197,7 +197,7 @@ test("resolves addresses and localhost, never from inside the call; tells of an 
   }
 });
 
-test("an answer that comes after the power went is not told", async () => {
+test("an answer that comes after the power went is dropped", async () => {
   const { platform, power } = start(smallFlash("1"));
   platform.resolve("127.0.0.1", () => assert.fail("told without power"));
   power.cut();
@@ -245,7 +245,7 @@ function afterAbort(): NorFlash {
   return flash;
 }
 
-/** ota_1 was new, but rotted before its trial: ota_0 runs while the other's record says pending-verify. */
+/** ota_1 was new, but was damaged before its trial: ota_0 runs, and the other slot's record is pending-verify. */
 function fallenBack(): NorFlash {
   const flash = onTrial();
   spoilImage(flash, 1);

@@ -11,7 +11,7 @@ test("with power on, checks pass and actions run", () => {
   assert.equal(ran, 1);
 });
 
-test("with power cut, checks throw each time and actions are silent", () => {
+test("with the power cut, checks throw each time and actions do not run", () => {
   const power = new Power();
   power.cut();
   assert.equal(power.on, false);
@@ -19,7 +19,7 @@ test("with power cut, checks throw each time and actions are silent", () => {
   power.run(() => assert.fail("ran without power"));
 });
 
-test("an action that fails under power is heard; one that fails because the power went is not", () => {
+test("an exception of an action under power is thrown on; one because the power went is not", () => {
   const power = new Power();
   const thrower = (): never => {
     throw new Error("mine");
@@ -32,7 +32,7 @@ test("an action that fails under power is heard; one that fails because the powe
   assert.equal(power.on, false);
 });
 
-test("each listener hears of the cut once, in order, and finds the power off", () => {
+test("each listener is called once for a cut, in order, and finds the power off", () => {
   const power = new Power();
   const heard: string[] = [];
   power.onCut(() => heard.push(`first ${power.on}`));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ReceiveQueue } from "../../../hal/boards/sim/receive-queue.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
 
-test("gives back every byte in order, however it is cut going in and coming out", () => {
+test("returns every byte in order, in pieces of any lengths", () => {
   const random = new SeededRandom();
   for (let round = 0; round < 50; round++) {
     const sent = Buffer.from(random.bytes(random.integer(0, 3000)));

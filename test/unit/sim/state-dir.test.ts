@@ -116,7 +116,7 @@ test("a new board replaces an earlier one, and what an unfinished one left", () 
   assert.equal(inspectSlots(snapshotFlash(folder), CHIP_ESP32).running.version, "2");
 });
 
-test("a flash file that cannot be read says which and why", () => {
+test("a flash file that cannot be read is an error with its name and the reason", () => {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "flash.bin");
   for (const content of [
@@ -143,7 +143,7 @@ test("a flash file that cannot be read is left closed", { skip: process.platform
   assert.equal(readdirSync("/proc/self/fd").length, open, "descriptors left open");
 });
 
-test("a folder that cannot be written to is the user's to mend", () => {
+test("a folder that cannot be written to is an error that the user can mend", () => {
   mkdirSync(join(folder, ".."), { recursive: true });
   writeFileSync(folder, "a file");
   assert.throws(() => createBoard(folder, factoryFlash(imageOf("1"))), StateError);
@@ -169,7 +169,7 @@ test("a board is of the chip that its image is for", () => {
   );
 });
 
-test("an image without an application descriptor is refused for what it is", () => {
+test("an image without an application descriptor is refused with that reason", () => {
   assert.throws(() => factoryFlash(bootLoaderImage()), /image without an application descriptor/);
 });
 
@@ -177,7 +177,7 @@ function forUnknownChip(image: Uint8Array): Uint8Array {
   return image.fill(77, 12, 13);
 }
 
-/** Sound, as an image. */
+/** A sound image without an application descriptor. */
 function bootLoaderImage(): Uint8Array {
   const image = Buffer.from(imageOf("1"));
   image.writeUInt32LE(0x50, 32);

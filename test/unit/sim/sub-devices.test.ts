@@ -21,7 +21,7 @@ function onSubDevice(body: (boot: () => SimulatedSubDevice, record: string) => v
 }
 
 describe("a simulated sub-device", () => {
-  test("goes on after a power cut between the image's place and the record, from wherever it is told", () => {
+  test("goes on after a power cut between the image's place and the record, from any offset", () => {
     for (const acknowledged of [0, 4_096, BYTES.byteLength]) {
       onSubDevice((boot, record) => {
         const before = boot();
@@ -38,7 +38,7 @@ describe("a simulated sub-device", () => {
     }
   });
 
-  test("with a damaged record is refused, by the file's name and with what to do; without the record it begins anew", () => {
+  test("with a damaged record is refused with the file's name and what to do; without the record it begins anew", () => {
     onSubDevice((boot, record) => {
       boot();
       const whole = { version: "2.0.0", size: IMAGE.size, md5: IMAGE.md5 };
@@ -67,7 +67,7 @@ describe("a simulated sub-device", () => {
     });
   });
 
-  test("refuses other bytes, and what never came, and runs what it ran", () => {
+  test("refuses other bytes and an incomplete image, and runs what it ran", () => {
     onSubDevice((boot) => {
       const sub = boot();
       assert.equal(sub.finish(IMAGE), "sub-device received other bytes");

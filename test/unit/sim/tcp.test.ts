@@ -26,7 +26,7 @@ test("takes addresses, no names, and a port of 16 bits", () => {
   for (const port of [-1, 65536]) assert.throws(() => open({ port }), RangeError);
 });
 
-test("is not ready before it is connected, then tells how much may be written", async () => {
+test("is not ready before it is connected, then announces how much may be written", async () => {
   const near = open();
   assert.throws(() => near.socket.write(Buffer.from("x")), { message: "not ready" });
   assert.deepEqual(near.events, []);
@@ -47,7 +47,7 @@ test("refuses to write more than there is room for, and sends none of it", async
   assert.ok(peer.received.equals(Buffer.alloc(WINDOW, 7)));
 });
 
-test("what was handed to write may be reused at once", async () => {
+test("a buffer that was passed to write may be reused at once", async () => {
   const { near, peer } = await connected();
   const bytes = Buffer.from("first");
   near.socket.write(bytes);
@@ -69,7 +69,7 @@ test("reads exactly what is there; more, or nothing of it, is invalid and takes 
   assert.equal(read(near.socket, 3), "llo");
 });
 
-test("where nothing is left, a read of any length gives nothing and throws nothing", async () => {
+test("if nothing is left, a read of any length gives nothing and throws nothing", async () => {
   const { near, peer } = await connected();
   assert.equal(near.socket.read(new Uint8Array(1)), undefined);
   await peer.send(Buffer.from("x"));
@@ -112,7 +112,7 @@ test("a closed socket can be neither read nor written", async () => {
   assert.throws(() => near.socket.write(new Uint8Array(1)), TypeError);
 });
 
-test("what is left unread is announced with the next bytes, in all", async () => {
+test("bytes that are left unread are announced again together with the next ones", async () => {
   const { near, peer } = await connected();
   await peer.send(Buffer.from("hello"));
   await until("bytes", () => near.events.includes("readable 5"));
@@ -140,7 +140,7 @@ test("every byte arrives in order, however it is cut into reads", async () => {
   assert.ok(Buffer.concat(pieces).equals(sent));
 });
 
-test("a reader that does not read holds the sender back, and then gets everything", async () => {
+test("the sender must wait for a reader that does not read, which then gets everything", async () => {
   const { near, peer } = await connected();
   const length = 16 * 1024 * 1024;
   let taken = false;
@@ -158,7 +158,7 @@ test("a reader that does not read holds the sender back, and then gets everythin
   await until("all", () => total === length);
 });
 
-test("a close by the peer is told once, by onError without an argument", async () => {
+test("a close by the peer is reported once, by onError without an argument", async () => {
   const { near, peer } = await connected();
   peer.socket.end();
   await until("end", () => near.events.includes("error"));
@@ -168,7 +168,7 @@ test("a close by the peer is told once, by onError without an argument", async (
   assert.throws(() => near.socket.write(Buffer.from("x")), { message: "not ready" });
 });
 
-test("a close by the peer is told only after the last byte was read, and not from inside read", async () => {
+test("a close by the peer is reported only after the last byte was read, and not from inside read", async () => {
   const { near, peer } = await connected();
   await peer.send(Buffer.from("last words"));
   peer.socket.end();
@@ -192,7 +192,7 @@ test("a reset by the peer is the same", async () => {
   assert.deepEqual(near.errorArguments, [[]]);
 });
 
-test("where nobody listens, onError comes without onWritable", async () => {
+test("if nobody listens, onError comes without onWritable", async () => {
   const near = open({ port: await deadPort() });
   await until("end", () => near.events.length > 0);
   await settle();
@@ -214,7 +214,7 @@ test("close sends what was written, then nothing is called any more", async () =
   assert.equal(near.events.length, before);
 });
 
-test("close before the connection is made is silent", async () => {
+test("after a close before the connection is made nothing is called", async () => {
   const near = open();
   near.socket.close();
   await settle();
@@ -229,7 +229,7 @@ test("close with bytes unread frees the peer", async () => {
   await until("end", () => peer.ended || peer.closed);
 });
 
-test("a power cut is silent here, and the peer sees the connection go", async () => {
+test("after a power cut nothing is called, and the peer's connection ends", async () => {
   const { near, peer } = await connected();
   await peer.send(Buffer.from("hello"));
   await until("bytes", () => near.available === 5);

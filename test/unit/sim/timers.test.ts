@@ -75,7 +75,7 @@ test("a cut from inside a timer silences the ones that are due in the same turn"
   assert.equal(power.on, false);
 });
 
-test("a delay past what the host can wait is not cut down to nothing", (context) => {
+test("a delay that is longer than the host can wait does not become 0", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const timers = createTimerModule(new Power());
   let fired = 0;

@@ -59,7 +59,7 @@ for (const [what, options] of [
   ["a certificate of another name", { host: "other.example" }],
   ["a certificate of another address", { host: "127.0.0.2" }],
 ] as const) {
-  test(`${what} is thrown inside a callback of the TCP, once, before anything else is told`, async () => {
+  test(`${what} is thrown inside a callback of the TCP, once, before any other callback`, async () => {
     const near = open(options);
     await until("failure", () => near.events.length > 0);
     await settle();
@@ -70,7 +70,7 @@ for (const [what, options] of [
   });
 }
 
-test("a chain whose CA carries no authority key identifier is a failed handshake, trusted as it is", async () => {
+test("a chain whose CA has no authority key identifier is a failed handshake, although it is trusted", async () => {
   const tls = { cert: tlsPem("no-aki-server.pem"), key: tlsPem("no-aki-server-key.pem") };
   await withServer(tls, async (server) => {
     const near = open({ port: server.port, authority: certificateDer("no-aki-ca.pem") });
@@ -86,7 +86,7 @@ test("a device's key that is not RSA is refused", () => {
   assert.throws(() => open({ certificate: CLIENT_CERTIFICATE, key }), { message: "certificateVerify: unimplemented" });
 });
 
-test("a server that sends its certificate alone fails, also where its authority is known", async () => {
+test("a server that sends its certificate alone fails, even if its authority is known", async () => {
   const leaf = tlsPem("server.pem")
     .toString()
     .split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
@@ -100,7 +100,7 @@ test("a server that sends its certificate alone fails, also where its authority 
   });
 });
 
-test("unless it is to be as strict as the SDK, it takes a chain that Node takes", async () => {
+test("without the option to be as strict as the SDK, it takes a chain that Node takes", async () => {
   const leaf = tlsPem("server.pem")
     .toString()
     .split(/(?<=-----END CERTIFICATE-----\n)/)[0] as string;
@@ -133,7 +133,7 @@ test("`this` in the callbacks is not the socket", async () => {
   socket.close();
 });
 
-test("a server that speaks something else is a failed handshake", async () => {
+test("a server without TLS is a failed handshake", async () => {
   const plain = await Loopback.start();
   try {
     const near = open({ port: plain.port });
@@ -177,7 +177,7 @@ test("a server that goes away during the handshake is an error, once, and no exc
   }
 });
 
-test("shows the device's certificate where the server asks for it", async () => {
+test("shows the device's certificate if the server asks for it", async () => {
   await withServer(MUTUAL_TLS, async (server) => {
     const near = open({ port: server.port, certificate: CLIENT_CERTIFICATE, key: CLIENT_KEY });
     await until("handshake", () => near.events.length > 0);
@@ -194,7 +194,7 @@ test("without the certificate that the server asks for, it fails", async () => {
   });
 });
 
-test("a certificate or key that is none is refused at once, and no connection stays behind", async () => {
+test("a malformed certificate or key is refused at once, and no connection stays behind", async () => {
   const junk = Uint8Array.of(0x30, 1, 2, 3);
   assert.throws(() => open({ authority: junk }));
   assert.throws(() => open({ certificate: junk, key: CLIENT_KEY }));

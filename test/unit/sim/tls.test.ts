@@ -41,7 +41,7 @@ test("every byte arrives in order, both ways", async () => {
   assert.ok(peer.received.equals(up));
 });
 
-test("what was handed to write may be reused at once", async () => {
+test("a buffer that was passed to write may be reused at once", async () => {
   const { near, peer } = await connected();
   const bytes = Buffer.from("first");
   near.socket.write(bytes);
@@ -72,7 +72,7 @@ test("a read fills what it can", async () => {
   assert.equal(into.toString("latin1", 0, 5), "hello");
 });
 
-test("a reader that takes a little at a time, in turns of its own, is told of all that comes", async () => {
+test("a reader that takes a little at a time, in turns of its own, gets all that comes", async () => {
   const { near, peer } = await connected();
   const bytes = Buffer.from(new SeededRandom().bytes(150_000));
   const pieces: Uint8Array[] = [];
@@ -96,7 +96,7 @@ test("a reader that takes a little at a time, in turns of its own, is told of al
   assert.ok(Buffer.concat(pieces).equals(bytes));
 });
 
-test("a reader that does not read holds the sender back, and then gets everything", async () => {
+test("the sender must wait for a reader that does not read, which then gets everything", async () => {
   const { near, peer } = await connected();
   const total = 16 * 1024 * 1024;
   let taken = false;
@@ -113,7 +113,7 @@ test("a reader that does not read holds the sender back, and then gets everythin
   await until("all", () => got === total);
 });
 
-test("a close by the peer is told once, by onError without an argument", async () => {
+test("a close by the peer is reported once, by onError without an argument", async () => {
   const { near, peer } = await connected();
   peer.socket.end();
   await until("end", () => near.events.includes("error"));
@@ -123,7 +123,7 @@ test("a close by the peer is told once, by onError without an argument", async (
   assert.deepEqual(near.thrown, []);
 });
 
-test("what came before a close by the peer can be read, whether that was told already or not", async () => {
+test("bytes that came before a close by the peer can be read, before and after the close is reported", async () => {
   const { near, peer } = await connected();
   await peer.send(Buffer.from("last words"));
   peer.socket.end();
@@ -137,7 +137,7 @@ test("what came before a close by the peer can be read, whether that was told al
   assert.equal(near.events.filter((event) => event === "error").length, 1);
 });
 
-test("closing after the peer closed is quiet", async () => {
+test("closing after the peer closed calls nothing", async () => {
   const { near, peer } = await connected();
   near.onError = () => near.socket.close();
   peer.socket.destroy();
@@ -176,7 +176,7 @@ test("bytes after the handshake that are no TLS end the connection with an excep
   }
 });
 
-test("close sends what was written and says good-bye, then nothing is called any more", async () => {
+test("close sends what was written and TLS's close_notify, then nothing is called any more", async () => {
   const { near, peer } = await connected();
   near.socket.write(new Uint8Array(5000).fill(1));
   near.socket.close();
@@ -191,7 +191,7 @@ test("close sends what was written and says good-bye, then nothing is called any
   await until("close", () => peer.closed);
 });
 
-test("close during the handshake is silent and frees the connection", async () => {
+test("close during the handshake calls nothing and frees the connection", async () => {
   const near = open();
   near.socket.close();
   await settle();
@@ -199,7 +199,7 @@ test("close during the handshake is silent and frees the connection", async () =
   assert.deepEqual(near.events, []);
 });
 
-test("a power cut is silent here, and the peer sees the connection go", async () => {
+test("after a power cut nothing is called, and the peer's connection ends", async () => {
   const { near, peer } = await connected();
   await peer.send(Buffer.from("hello"));
   await until("bytes", () => near.available === 5);

@@ -6,7 +6,7 @@ import type { Failure } from "../../../src/update/machine/types.js";
 
 const OFFER: Offer = { version: "0.2.0", url: "http://h.test/f", md5: "0".repeat(32), size: 4096 };
 
-/** `answers` are those of the turn's gate, `ends` how often the others were let go on. */
+/** `answers` are those of the turn's gate; `ends` counts how often the others could go on. */
 class Bench {
   isFree = true;
   ends = 0;
@@ -33,7 +33,7 @@ test("an installation that is under way is waited for, and the answer comes once
   assert.deepEqual([bench.answers, bench.turn.hasTurn], [[undefined], true]);
 });
 
-test("nobody who does not wait takes a turn", () => {
+test("a firmware that does not wait takes no turn", () => {
   const { turn } = new Bench();
   turn.takeIfFree();
   assert.equal(turn.hasTurn, false);

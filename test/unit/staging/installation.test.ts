@@ -60,7 +60,7 @@ function handing(link: Partial<Installer> = {}, acknowledged = 0): Handing {
 }
 
 describe("an image that is handed over", () => {
-  test("says what it is, and reads to its end and no further", () => {
+  test("has a description, and can be read to its end and no further", () => {
     const { image } = handing({}, 4_000);
     const { version, size, md5, acknowledged } = image();
     assert.deepEqual({ version, size, md5, acknowledged }, { ...IMAGE, acknowledged: 4_000 });
@@ -79,7 +79,7 @@ describe("an image that is handed over", () => {
     }
   });
 
-  test("takes of what an installation says whole numbers within the image alone", () => {
+  test("takes from an installation only whole numbers within the image", () => {
     const { job, said } = handing();
     for (const bytes of [NaN, -5, -Infinity, 1.5, 20_000, Infinity]) {
       job().progress(bytes);
@@ -118,14 +118,14 @@ describe("an image that is handed over", () => {
     assert.equal(begun, false);
   });
 
-  test("is installed once that is said, and the version is right", () => {
+  test("is installed once that is reported, and the version is right", () => {
     const { clock, ends, job } = handing();
     job().succeed();
     clock.advance(1);
     assert.deepEqual(ends, [undefined]);
   });
 
-  test("is installed once the promise is kept", async () => {
+  test("is installed once the promise is fulfilled", async () => {
     const { clock, ends } = handing({ install: () => Promise.resolve("whatever") });
     await Promise.resolve();
     clock.advance(1);
@@ -159,7 +159,7 @@ describe("an image that is handed over", () => {
     ["the question fails", () => assert.fail("no bus"), undefined],
     ["the question is not answered", () => new Promise<string>(() => {}), undefined],
   ] as const) {
-    test(`said to be done, where ${what}: ${message === undefined ? "done" : "failed"}`, () => {
+    test(`reported as done, if ${what}: ${message === undefined ? "done" : "failed"}`, () => {
       const { clock, ends, job } = handing({ version });
       job().succeed();
       clock.advance(25_000);
@@ -167,7 +167,7 @@ describe("an image that is handed over", () => {
     });
   }
 
-  test("fails by what it says, throws or breaks, in printable words", async () => {
+  test("fails with its reason, an exception or a rejected promise, in printable words", async () => {
     const said = handing();
     said.job().fail("flash\n\u00e9rror");
     assert.deepEqual(said.ends, [{ code: "install-failed", message: "flash??rror" }]);
@@ -191,7 +191,7 @@ describe("an image that is handed over", () => {
     assert.deepEqual(ends, [{ code: "install-failed", message: "installation timed out" }]);
   });
 
-  test("a read that finds nothing is no sign of life", () => {
+  test("a read that returns nothing does not begin the minute anew", () => {
     const { clock, ends, image } = handing();
     clock.advance(59_999);
     image().read(10_000, new Uint8Array(1));
@@ -199,7 +199,7 @@ describe("an image that is handed over", () => {
     assert.equal(ends.length, 1);
   });
 
-  test("ends once, whatever is said afterwards", () => {
+  test("ends once, whatever is called afterwards", () => {
     const { clock, ends, said, image, job } = handing();
     job().fail("first");
     job().fail("second");
@@ -213,7 +213,7 @@ describe("an image that is handed over", () => {
     assert.deepEqual(clock.names(), []);
   });
 
-  test("is told nothing after it was closed, also while the version is asked for", () => {
+  test("gets no call after it was closed, also while the version is asked for", () => {
     const { clock, ends, installation, job } = handing();
     job().succeed();
     installation.close();

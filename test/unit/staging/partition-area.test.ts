@@ -16,7 +16,7 @@ test("the area is the data partition `staging`", () => {
   assert.deepEqual([area.label, area.partition === staging, opened], ["staging", true, ["staging"]]);
 });
 
-test("a board without that partition says so", () => {
+test("a board without that partition is an error that names it", () => {
   const openPartition = (): never => {
     throw new HalError("io", "no such partition");
   };

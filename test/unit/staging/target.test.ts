@@ -101,7 +101,7 @@ describe("what was acknowledged of an installation", () => {
     assert.equal(bed.records.size, 0);
   });
 
-  test("is forgotten where the receiver runs the image after a power cut", () => {
+  test("is forgotten if the receiver runs the image after a power cut", () => {
     const bed = new TestBed();
     bed.apply();
     bed.job.acknowledge(8_000);
@@ -112,7 +112,7 @@ describe("what was acknowledged of an installation", () => {
     assert.equal(bed.records.size, 0);
   });
 
-  test("counts for nothing where the record is spoiled", () => {
+  test("counts for nothing if the record is spoiled", () => {
     const bed = new TestBed();
     bed.apply();
     bed.job.acknowledge(8_000);
@@ -141,7 +141,7 @@ describe("what was acknowledged of an installation", () => {
   });
 });
 
-test("a target that is stopped says nothing more", () => {
+test("a target that is stopped reports nothing more", () => {
   const bed = new TestBed();
   const target = bed.apply();
   target.stop();

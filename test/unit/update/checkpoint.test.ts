@@ -27,7 +27,7 @@ const FAILURES: readonly Exclude<Outcome, "done">[] = [
 ];
 
 const hexDigits = [..."0123456789abcdef"];
-/** As object literals are. */
+/** Records with the prototype that object literals have. */
 const PLAIN = { noNullPrototype: true } as const;
 
 const image: fc.Arbitrary<Image> = fc.record(
@@ -88,12 +88,12 @@ const SAMPLE: Extract<Checkpoint, { phase: "reporting" }> = {
 
 const owner = fc.constantFrom("", "ABCDE12345/light_01", `ABCDE12345/${"n".repeat(48)}`);
 
-test("what is stored is what is loaded", () => {
+test("a stored record is loaded as it was", () => {
   const record = fc.record({ owner, checkpoint }, PLAIN);
   fc.assert(fc.property(record, (before) => assert.deepEqual(decodeRecord(encodeRecord(before)), before)));
 });
 
-test("a record of a phase that there is not is none", () => {
+test("a record of an unknown phase is refused", () => {
   for (const phase of [0, 5, 255]) {
     const record = encodeRecord({ owner: "", checkpoint: SAMPLE });
     record[1] = phase;
@@ -103,7 +103,7 @@ test("a record of a phase that there is not is none", () => {
   }
 });
 
-test("what only this boot knows is not stored", () => {
+test("fields that hold for this boot only are not stored", () => {
   const { slot, image, stored } = SAMPLE;
   const checkpoint: Checkpoint = {
     phase: "downloading",
@@ -115,7 +115,7 @@ test("what only this boot knows is not stored", () => {
   assert.equal(loaded?.phase === "downloading" && loaded.stored.written, undefined);
 });
 
-test("the record has the layout that its table says", () => {
+test("the record has the layout of its table", () => {
   const record = encodeRecord({ owner: "P/n", checkpoint: SAMPLE });
   const text = Buffer.from('ota_10.2.0"e"ähP/n').toString("hex");
   const head = "02033b05" + "02000000" + "01000000" + "00000300" + "00112233445566778899aabbccddeeff" + "0505030303";
@@ -169,7 +169,7 @@ test("a record that is cut short, or has something behind it, is refused", () =>
   assert.equal(decodeCheckpoint(new Uint8Array(RECORD_LIMIT).fill(0xff)), undefined);
 });
 
-test("a record longer than the store takes is refused, even with a right sum", () => {
+test("a record longer than the store takes is refused, even with a right checksum", () => {
   const record = encodeCheckpoint({
     ...SAMPLE,
     slot: "s".repeat(250),
@@ -186,7 +186,7 @@ test("a record is read wherever in its buffer it lies", () => {
   assert.deepEqual(decodeCheckpoint(buffer.subarray(3, 3 + record.byteLength)), SAMPLE);
 });
 
-/** The record with bytes changed and the sum made right again. */
+/** The record with changed bytes and a right checksum. */
 function forged(change: (record: Uint8Array) => void, from = SAMPLE): Uint8Array {
   const record = encodeCheckpoint(from);
   change(record);
@@ -213,7 +213,7 @@ test("a record of another format, phase or outcome, or whose lengths do not add 
   for (const [what, change] of Object.entries(changes)) assert.equal(decodeCheckpoint(forged(change)), undefined, what);
 });
 
-test("any bytes with a right sum are read or refused, and never throw", () => {
+test("any bytes with a right checksum are read or refused, and never throw", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(50), fc.nat(255)), { maxLength: 8 }), (changes) => {
       const decoded = decodeCheckpoint(

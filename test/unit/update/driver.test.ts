@@ -9,7 +9,7 @@ const { started } = Driving;
 const { version, md5, size } = OFFER;
 
 describe("an update", () => {
-  test("goes from the offer to the restart, each thing after what it relies on", () => {
+  test("goes from the offer to the restart, each step after those that it relies on", () => {
     const driving = started();
     driving.bring(IMAGE, OFFER);
     assert.equal(driving.state, "applying");
@@ -63,7 +63,7 @@ describe("an update", () => {
     assert.ok(driving.story.includes("set pending"));
   });
 
-  test("progress is said once a second, and not the same again", () => {
+  test("progress is reported once a second, and never twice the same", () => {
     const driving = started();
     driving.offer(OFFER);
     driving.advance(0);
@@ -81,7 +81,7 @@ describe("an update", () => {
     );
   });
 
-  test("the pieces that one buffer serves come one after the other: another image starts again with it", () => {
+  test("work that shares one buffer is done one after the other: another image begins anew with it", () => {
     const driving = started();
     driving.offer(OFFER);
     driving.advance(0);
@@ -94,7 +94,7 @@ describe("an update", () => {
     assert.equal(driving.exchange.closed, true);
   });
 
-  test("an offer while the image is verified stops that", () => {
+  test("an offer while the image is verified stops the verification", () => {
     const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
     const again = started({ record });
     again.offer(OFFER);
@@ -135,7 +135,7 @@ describe("a failure becomes an event", () => {
     assert.deepEqual([driving.state, driving.exchange.closed], ["reporting", true]);
   });
 
-  test("a record that cannot be cleared is told, and nothing stops", () => {
+  test("a record that cannot be cleared is reported, and nothing stops", () => {
     const record = encodeCheckpoint({
       phase: "reporting",
       slot: "ota_1",
@@ -174,7 +174,7 @@ describe("a failure becomes an event", () => {
 describe("a trial", () => {
   const trial = { status: { runningState: "pending-verify" } } as const;
 
-  test("is confirmed once it is online, and a confirmation that fails is told and tried again", () => {
+  test("is confirmed once it is online, and a confirmation that fails is reported and tried again", () => {
     let broken = true;
     const driving = started({
       ...trial,
@@ -198,7 +198,7 @@ describe("a trial", () => {
     assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "about to restart", "restart"]);
   });
 
-  test("that cannot be reverted goes on, and is told", () => {
+  test("that cannot be reverted goes on, and is reported", () => {
     const driving = started({ ...trial, ...failing("revert"), limits: { trialMs: 5000 } });
     driving.advance(5100);
     assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "confirming revert-failed"]);
@@ -225,7 +225,7 @@ test("a fresh URL may come before the wait for it begins", () => {
   assert.match(driving.exchange.request.target, /sign=2/);
 });
 
-test("a result is told to the application once it is acknowledged", () => {
+test("the application gets the result once it is acknowledged", () => {
   const record = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
   const driving = started({ record, status: { runningVersion: "0.2.0" } });
   assert.equal(decodeCheckpoint(driving.record as Uint8Array)?.phase, "reporting");
@@ -248,7 +248,7 @@ test("a version that nobody knows is not reported", () => {
   assert.match(driving.heard().join(), /"report_version".*"0\.1\.0"/);
 });
 
-test("a result that is acknowledged after the end is told to nobody", () => {
+test("a result that is acknowledged after the end is not reported", () => {
   const record = encodeCheckpoint({ phase: "applying", slot: "ota_0", image: { version, md5, size } });
   const driving = started({ record, status: { runningVersion: "0.2.0" } });
   driving.dispatch({ type: "online" });
@@ -257,7 +257,7 @@ test("a result that is acknowledged after the end is told to nobody", () => {
   assert.ok(!driving.story.some((entry) => entry.startsWith("reported")));
 });
 
-test("what a download has not told yet is known before anything else is handled", () => {
+test("what a download has not reported yet is known before anything else is handled", () => {
   const driving = new Driving({ blocks: 400 });
   driving.driver.start();
   const offer = { ...OFFER, size: 400 * 4096 };
@@ -332,19 +332,16 @@ describe("each failure is logged once, with its code and message, at the level o
     driving.offer(OFFER);
     driving.dispatch({ type: "declined", failure: { code: "declined", message: "declined: not today" } });
     driving.dispatch({ type: "declined", failure: { code: "deadline-exceeded", message: "over" } });
-    assert.deepEqual(failures(driving), [
-      "info update declined: declined: not today",
-      "error update deadline-exceeded: over",
-    ]);
+    assert.deepEqual(failures(driving), ["info update declined: not today", "error update deadline-exceeded: over"]);
   });
 
-  test("an image that is too large, which no event says", () => {
+  test("an image that is too large, for which there is no event", () => {
     const driving = started();
     driving.offer({ ...OFFER, size: driving.flash.byteLength + 1 });
     assert.deepEqual(failures(driving), ["error update image-too-large: image of 163841 bytes, room for 163840"]);
   });
 
-  test("a URL that is not renewed, which no event says", () => {
+  test("a URL that is not renewed, for which there is no event", () => {
     const driving = started();
     driving.offer(OFFER);
     driving.advance(0);
@@ -356,7 +353,7 @@ describe("each failure is logged once, with its code and message, at the level o
     ]);
   });
 
-  test("an image that does not match, which no event says, each time that it is fetched", () => {
+  test("an image that does not match, for which there is no event, each time that it is fetched", () => {
     const record = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
     const driving = started({ record });
     const wrong = IMAGE.map((byte, index) => (index === size - 1 ? byte ^ 1 : byte));

@@ -40,13 +40,13 @@ describe("a gate", () => {
     assert.equal(driving.story.at(-1), "restart");
   });
 
-  test("that answers from inside the question is as good", () => {
+  test("may answer from inside the question", () => {
     const driving = started({ gate: { ask: (_, __, answer) => answer(), withdraw: () => {} } });
     driving.bring(IMAGE, OFFER);
     assert.equal(driving.state, "applying");
   });
 
-  test("is told when its answer is not needed any more", () => {
+  test("is informed when its answer is not needed any more", () => {
     const gate = new TestGate();
     const driving = started({ gate });
     driving.offer(OFFER);

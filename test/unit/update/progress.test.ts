@@ -13,11 +13,11 @@ test("at most one report a second, the first at once", () => {
   assert.equal(progress.admits(50, false, 2000), true);
 });
 
-test("the first report is told, whatever it says", () => {
+test("the first report is sent, with any percentage", () => {
   for (let percent = 0; percent <= 100; percent++) assert.equal(new Progress().admits(percent, false, 0), true);
 });
 
-test("less than 3 % more is not told, however long ago the last report was", () => {
+test("less than 3 % more is not sent, however long ago the last report was", () => {
   const progress = new Progress();
   assert.equal(progress.admits(28, false, 0), true);
   assert.equal(progress.admits(28, false, 1_000_000), false);
@@ -25,7 +25,7 @@ test("less than 3 % more is not told, however long ago the last report was", () 
   assert.equal(progress.admits(31, false, 1_000_002), true);
 });
 
-test("a lower percentage is told: a download may begin anew", () => {
+test("a lower percentage is sent: a download may begin anew", () => {
   const progress = new Progress();
   assert.equal(progress.admits(80, false, 0), true);
   assert.equal(progress.admits(10, false, 1000), true);
@@ -79,7 +79,7 @@ describe("the event about what is written", () => {
     }
   });
 
-  test("is there before it is due for whatever else happens, once, and moves the next one on", () => {
+  test("comes before it is due if anything else happens, once, and delays the next one", () => {
     const progress = new Progress();
     progress.begin(1000);
     assert.equal(progress.take(), undefined);
@@ -91,7 +91,7 @@ describe("the event about what is written", () => {
     assert.equal(progress.wrote(31), true);
   });
 
-  test("of one try is not there for the next", () => {
+  test("of one try does not count for the next", () => {
     const progress = new Progress();
     progress.begin(1000);
     progress.wrote(10);

@@ -14,7 +14,7 @@ function setup() {
     isOnline: () => online,
   });
   const connected = (isOnline: boolean): void => void (online = isOnline);
-  /** QoS and text of what was said since the last look. */
+  /** QoS and text of what was sent since the last call. */
   const heard = (): string[] =>
     bed.sent().map(({ flags, body }) => {
       const topicEnd = 2 + (((body[0] as number) << 8) | (body[1] as number));
@@ -25,7 +25,7 @@ function setup() {
   return { bed, reporter, heard, connected };
 }
 
-test("as long as the answers cannot be heard nothing is said", () => {
+test("as long as answers cannot come nothing is sent", () => {
   const { reporter, heard, bed, connected } = setup();
   for (const reconnects of [true, false]) {
     reporter.version("1.0", () => assert.fail());
@@ -42,7 +42,7 @@ test("as long as the answers cannot be heard nothing is said", () => {
   }
 });
 
-test("progress is said once, everything else until it is acknowledged", () => {
+test("progress is sent once, everything else until it is acknowledged", () => {
   const { bed, reporter, heard, connected } = setup();
   const told: string[] = [];
   connected(true);
@@ -62,7 +62,7 @@ test("progress is said once, everything else until it is acknowledged", () => {
   assert.match(bed.logged.lines.join("\n"), /debug mqtt published .*"burning"/);
 });
 
-test("of a component the prefix stands before the version, whatever is said", () => {
+test("a component's prefix comes before the version in every message", () => {
   const bed = SessionTestBed.opened();
   const device = { productId: "ABCDE12345", deviceName: "d" };
   const reporter = new Reporter({
@@ -80,7 +80,7 @@ test("of a component the prefix stands before the version, whatever is said", ()
   assert.deepEqual(versions, ["mcu_1.0", "mcu_2.0", "mcu_2.0", "mcu_2.0"]);
 });
 
-test("what the session does not take is told in the log", () => {
+test("a message that the session does not take is logged", () => {
   const { bed, reporter, connected } = setup();
   connected(true);
   bed.session.stop();

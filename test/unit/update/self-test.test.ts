@@ -22,7 +22,7 @@ describe("a trial with a self test", () => {
     return checkpoint?.phase === "applying" ? checkpoint.reason : checkpoint?.phase;
   };
 
-  test("is confirmed only once that holds", async () => {
+  test("is confirmed only once that passes", async () => {
     let hold = (_: boolean): void => {};
     const driving = proves(() => new Promise((resolve) => (hold = resolve)));
     await settled();
@@ -54,7 +54,7 @@ describe("a trial with a self test", () => {
     assert.ok(driving.story.includes("revert"));
   });
 
-  test("that ends after its time is not listened to", async () => {
+  test("that ends after its time is ignored", async () => {
     let hold = (_: boolean): void => {};
     const driving = started({
       status: { runningState: "pending-verify" },
@@ -73,7 +73,7 @@ describe("a trial with a self test", () => {
   });
 });
 
-/** Promises have run. */
+/** Resolves once all promises have run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -21,7 +21,7 @@ describe("the pauses between tries", () => {
     assert.equal(pauseMs(driving), 1000);
   });
 
-  test("are never longer than the configured bound, whatever a server asks for", () => {
+  test("are never longer than the configured bound, even if a server asks for more", () => {
     const driving = started({ fraction: 0.999, limits: { backoffMaxMs: 700 } });
     driving.offer(OFFER);
     fail(driving, { "retry-after": "3600" });
@@ -35,7 +35,7 @@ describe("the pauses between tries", () => {
     assert.equal(pauseMs(driving), 20_000);
   });
 
-  test("a fresh URL is waited for 5 s once the platform was asked, and then it is asked again", () => {
+  test("the wait for a fresh URL is 5 s once the platform was asked, and then it is asked again", () => {
     const driving = started();
     driving.offer(OFFER);
     driving.advance(0);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { reasonFor } from "../../../hal/boards/xs/files.js";
 import { withFolder } from "../../support/folder.js";
 
-test("why there is no engine is one line, which says what to do", async () => {
+test("the reason for a missing engine is one line, which names what to do", async () => {
   await withFolder(async (folder) => {
     const whole = { folder: undefined, nodeVersion: "20.15.0", path: ["/nowhere", folder].join(delimiter) };
     assert.match(reasonFor(whole), /^there is no make and no cc: install .*build-essential.*npm ci$/);

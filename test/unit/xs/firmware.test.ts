@@ -50,7 +50,7 @@ async function boot(
   }).finally(() => board?.cutPower());
 }
 
-/** Loads a module as the agent is loaded. @returns what its `handleCommand` says */
+/** Loads a module as the agent is loaded. @returns what its `handleCommand` returns */
 async function ask(module: string): Promise<string> {
   const worker = new XsWorker({ binary: workerBinary(), onCall: () => Buffer.alloc(0) });
   try {
@@ -93,7 +93,7 @@ testOnXs("modules import each other, and see nothing of the engine's process but
   assert.equal(await ask(ANSWERS("typeof issueCommand")), "function");
 });
 
-test("an engine that ends by itself is told with its reason, and leaves the board without power", async () => {
+test("an engine that ends by itself is reported with its reason, and leaves the board without power", async () => {
   let modules: Modules | undefined;
   let board: SimulatedBoard | undefined;
   const error = await new Promise<Error>((resolve, reject) => {
@@ -110,12 +110,12 @@ test("an engine that ends by itself is told with its reason, and leaves the boar
   assert.throws(() => modules?.platform.randomFill(new Uint8Array(1)), { name: "PowerLost" });
 });
 
-testOnXs("a setting that the agent refuses is told as it says it", async () => {
+testOnXs("a setting that the agent refuses is reported in the agent's words", async () => {
   const config = { ...CONFIG, version: "not a version" };
   await assert.rejects(boot({ config }), { message: "OtaError: version is not 1 to 32 of [A-Za-z0-9._-]" });
 });
 
-testOnXs("lines that are not wanted are not made in the engine", async () => {
+testOnXs("lines that nobody wants are not made in the engine", async () => {
   assert.match((await boot({})).join("\n"), /^debug mqtt connecting/m);
   const lines = await boot({ logLevel: "warn" });
   assert.ok(lines.length > 0 && lines.every((line) => /^(warn|error) /.test(line)), lines.join("\n"));
@@ -133,7 +133,7 @@ testOnXs("a board without a digest of its own has none in the engine either", as
   }
 });
 
-testOnXs("a power cut ends the engine at once, and nothing of it is heard again", async () => {
+testOnXs("a power cut ends the engine at once, and nothing comes from it any more", async () => {
   const logged = new CollectedLog();
   const flash = factoryFlash(imageOf("0.1.0", 4096));
   const firmware = createXsFirmware({

@@ -32,7 +32,7 @@ for (const [what, source, message] of [
   ["chunks", CHUNKS_WITHOUT_END, /out of memory\nxs: memory full: /],
   ["stack", DEEPER_AND_DEEPER, /stack overflow\nxs: stack overflow: /],
 ] as const) {
-  test(`more of ${what} than an ESP32 has ends the engine, which says why`, () =>
+  test(`more of ${what} than an ESP32 has ends the engine, which reports why`, () =>
     withWorker(async (worker) => {
       await sealHeap(worker, ESP32_HEAP);
       await assert.rejects(worker.evaluate(source), message);

@@ -14,7 +14,7 @@ import type { BoardModules, SocketInstance, SocketOptions, TlsSocketOptions } fr
 const ID = 5;
 
 /**
- * The modules of a board whose sockets and timers the test plays; what it posts waits until `deliver`, unless `idle`.
+ * The modules of a board whose sockets and timers the test plays; their messages wait until `deliver`, unless `idle`.
  */
 class HostTestBed {
   readonly posted: (() => Uint8Array | undefined)[] = [];
@@ -95,7 +95,7 @@ class HostTestBed {
   }
 }
 
-test("what a module throws crosses with its message, and so does a call that nobody knows", () => {
+test("an exception of a module reaches the engine with its message, and so does an unknown call", () => {
   const bed = new HostTestBed();
   assert.throws(() => bed.call(CALL.tcpOpen, ID, "10.0.0.1", 0, 0), { message: "invalid port" });
   assert.throws(() => bed.call(200), { message: "no call 200" });
@@ -103,13 +103,13 @@ test("what a module throws crosses with its message, and so does a call that nob
   assert.throws(() => bed.call(CALL.timerSet), { message: "message ends within a field" });
 });
 
-test("a result that may be missing is told apart from an empty one", () => {
+test("a missing result is not confused with an empty one", () => {
   const bed = new HostTestBed();
   assert.equal(bed.call(CALL.imageVersion, "ota_0").text(), "1.0");
   assert.equal(bed.call(CALL.imageVersion, "ota_1").ended, true);
 });
 
-test("the engine hears once of bytes that came in several pieces, and of those that are left", () => {
+test("the engine gets one message for bytes that came in several pieces, and for those that are left", () => {
   const bed = new HostTestBed();
   const { onReadable } = bed.openTcp();
   onReadable?.(10);
@@ -120,7 +120,7 @@ test("the engine hears once of bytes that came in several pieces, and of those t
   assert.deepEqual(bed.deliver(), [["readable", 15]]);
 });
 
-test("an engine that is idle hears of everything at once", () => {
+test("an engine that is idle gets each message at once", () => {
   const bed = new HostTestBed();
   bed.idle = true;
   const { onReadable, onWritable } = bed.openTcp();
@@ -136,7 +136,7 @@ test("an engine that is idle hears of everything at once", () => {
   ]);
 });
 
-test("bytes that were read before the engine heard of them are not announced", () => {
+test("bytes that were read before their announcement are not announced", () => {
   const bed = new HostTestBed();
   const { onReadable, onError } = bed.openTcp();
   onReadable?.(10);
@@ -145,7 +145,7 @@ test("bytes that were read before the engine heard of them are not announced", (
   assert.deepEqual(bed.deliver(), [["ended"]]);
 });
 
-test("the room that is announced is what is left after the writes until then", () => {
+test("the announced room is what the writes until then have left", () => {
   const bed = new HostTestBed();
   const { onWritable } = bed.openTcp();
   onWritable?.(8000);
@@ -154,7 +154,7 @@ test("the room that is announced is what is left after the writes until then", (
   assert.deepEqual(bed.deliver(), [["writable", 300]]);
 });
 
-test("a TLS socket tells no room after a write: what a record adds is taken off", () => {
+test("a TLS socket announces no room after a write: the bytes that a record adds are subtracted", () => {
   const bed = new HostTestBed();
   const none = new Uint8Array(0);
   bed.call(CALL.tlsOpen, ID, "10.0.0.1", 443, 1, "host", none, none, none);
@@ -164,7 +164,7 @@ test("a TLS socket tells no room after a write: what a record adds is taken off"
   assert.deepEqual(bed.deliver(), [["writable", 1000 - 100 - 96]]);
 });
 
-test("nothing is told of a socket that was closed meanwhile", () => {
+test("a socket that was closed meanwhile sends no message", () => {
   const bed = new HostTestBed();
   const { onReadable, onWritable, onError } = bed.openTcp();
   onReadable?.(10);
@@ -197,7 +197,7 @@ test("a TLS that cannot be made leaves no TCP open", () => {
   assert.equal("certificate" in (bed.tls?.secure ?? {}), false);
 });
 
-test("timers are known by the engine's id", () => {
+test("timers are identified by the engine's id", () => {
   const bed = new HostTestBed();
   bed.call(CALL.timerSet, ID, 10);
   bed.fire();

@@ -38,7 +38,7 @@ test(`every field comes out as it went in (${REPEAT})`, () => {
   );
 });
 
-test("a message is laid out as its table says", () => {
+test("a message has the layout of its table", () => {
   const message = encodeMessage(7, 2, "aé", Uint8Array.of(9, 8));
   assert.equal(
     Buffer.from(message).toString("hex"),
@@ -46,7 +46,7 @@ test("a message is laid out as its table says", () => {
   );
 });
 
-test("a message is read in place, wherever it lies in its buffer", () => {
+test("a message is read in place, at any offset in its buffer", () => {
   const message = encodeMessage(3, "text", Uint8Array.of(1, 2, 3));
   const around = new Uint8Array(message.byteLength + 10);
   around.set(message, 5);

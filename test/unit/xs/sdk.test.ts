@@ -29,7 +29,7 @@ function putFiles(folder: string, without?: string): void {
   }
 }
 
-test("without an SDK, or with half of one, one line says what there is to do", () =>
+test("without an SDK, or with half of one, one line names what to do", () =>
   withFolder(async (folder) => {
     assert.throws(() => XsSdk.find({}), /^MissingPrerequisite: MODDABLE is not set/);
     assert.throws(() => XsSdk.find({ MODDABLE: "" }), /MODDABLE is not set/);

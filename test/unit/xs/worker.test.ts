@@ -30,7 +30,7 @@ test("commands run in order, one at a time, and each gets its own reply", () =>
     assert.deepEqual(replies.map(String), ["a1", "b2", "c3"]);
   }));
 
-test("a command's message is made when its turn comes, and dropped where it is none", () =>
+test("a command's message is made when its turn comes, and dropped if it is none", () =>
   withWorker({}, async (worker) => {
     await worker.evaluate(`globalThis.handleCommand = (m) => m; undefined`);
     let value = "early";
@@ -97,7 +97,7 @@ test("messages of a megabyte pass both ways", async () => {
   });
 });
 
-test("the engine's own count is told after each command", async () => {
+test("the engine's own count is reported after each command", async () => {
   const counts: number[] = [];
   const onMeter = (json: string): void => void counts.push((JSON.parse(json) as { compute: number }).compute);
   await withWorker({ onMeter }, async (worker) => {
@@ -117,13 +117,13 @@ for (const [code, reason] of [
   [0, "it ended"],
   [99, "exit code 99"],
 ] as const) {
-  test(`exit code ${code} is told as: ${reason}`, () =>
+  test(`exit code ${code} is reported as: ${reason}`, () =>
     withWorker(fakeWorker(`heard = () => process.exit(${code})`), (worker) =>
       assert.rejects(worker.evaluate("1"), { message: `the XS worker died: ${reason}` }),
     ));
 }
 
-test("a worker that dies says so to what waits, with what it printed, and to what comes later", () =>
+test("a worker that dies fails what waits, with what it printed, and what comes later", () =>
   withWorker(fakeWorker(`heard = () => { console.error("last words"); process.exit(3); }`), async (worker) => {
     const first = assert.rejects(worker.evaluate("1"), { message: "the XS worker died: exit code 3\nlast words" });
     const second = assert.rejects(
@@ -134,7 +134,7 @@ test("a worker that dies says so to what waits, with what it printed, and to wha
     await assert.rejects(worker.evaluate("2"), /exit code 3/);
   }));
 
-test("a worker that a signal ends says which", () =>
+test("the error of a worker that a signal ends names the signal", () =>
   withWorker(fakeWorker(`process.kill(process.pid, "SIGSEGV")`), (worker) =>
     assert.rejects(worker.evaluate("1"), { message: "the XS worker died: killed by SIGSEGV" }),
   ));
@@ -158,7 +158,7 @@ for (const [what, said, reason] of [
     }));
 }
 
-test("once killed nothing is called, and what waits is told", async () => {
+test("once killed nothing is called, and what waits fails", async () => {
   const calls: string[] = [];
   let worker: XsWorker | undefined;
   const onCall = (message: Buffer): Buffer => {

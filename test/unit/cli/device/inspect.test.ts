@@ -8,13 +8,13 @@ const running = (state: string): { slot: string; version: string; state: string 
   state,
 });
 
-test("a board that was never updated is said to be one", () => {
+test("a board that was never updated is reported as one", () => {
   const otadata = [{ state: "blank" }, { state: "blank" }];
   assert.equal(describeRunning({ running: running("undefined"), otadata }), "as flashed, no update yet");
   assert.equal(describeRunning({ running: running("undefined"), otadata: [] }), "as flashed, no update yet");
 });
 
-test("a slot that otadata selects without a state of its own is selected, and any other state is said as it is", () => {
+test("a slot that otadata selects without a state of its own is printed as selected, and any other state by its name", () => {
   const otadata = [{ sequence: 1, slot: "ota_0", state: "undefined" }, { state: "blank" }];
   assert.equal(describeRunning({ running: running("undefined"), otadata }), "selected without a trial");
   assert.equal(describeRunning({ running: running("valid"), otadata }), "valid");

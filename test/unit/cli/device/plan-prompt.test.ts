@@ -17,7 +17,7 @@ class Terminal {
     this.prompt = new PlanPrompt({ input: this.input, output: this.output, onEnd: () => this.ends++ });
   }
 
-  /** @param onAnswer what an answer has done at once @returns ends the question from elsewhere */
+  /** @param onAnswer called at once with an answer @returns a function that ends the question from elsewhere */
   show(version = "2.0", asks = true, onAnswer = (): void => {}, deviceName?: string): () => void {
     let close = (): void => {};
     const closed = new Promise<void>((resolve) => (close = resolve));
@@ -49,7 +49,7 @@ class Terminal {
     return close;
   }
 
-  /** @returns what was said meanwhile */
+  /** @returns what was printed meanwhile */
   async type(text: string): Promise<string> {
     this.input.write(text);
     await turn();
@@ -74,7 +74,7 @@ test("a plan is answered with yes, no and a reason, or later", async () => {
   terminal.prompt.close();
 });
 
-test("what is no answer, and nothing at all, is asked again", async () => {
+test("after a line that is no answer, or an empty one, the question comes again", async () => {
   const terminal = new Terminal();
   terminal.show();
   assert.match(await terminal.type("maybe\n"), /answer yes, no or later\nyes, no REASON/);
@@ -90,7 +90,7 @@ test("a plan that is shown for display alone is not asked about", async () => {
   terminal.prompt.close();
 });
 
-test("what is no longer asked is said in one line, and a late answer is not swallowed", async () => {
+test("the end of a question is reported in one line, and so is a late answer", async () => {
   const terminal = new Terminal();
   const close = terminal.show();
   assert.match(await terminal.type(""), /yes, no REASON, later SECONDS \(3 left\)\? $/);
@@ -102,7 +102,7 @@ test("what is no longer asked is said in one line, and a late answer is not swal
   terminal.prompt.close();
 });
 
-test("what was answered here is not said to be asked no longer", async () => {
+test("a question that was answered here is not reported as ended", async () => {
   const terminal = new Terminal();
   terminal.show();
   assert.doesNotMatch(await terminal.type("yes\n"), /no longer/);
@@ -136,7 +136,7 @@ test("two plans that want an answer are asked about one after the other", async 
   terminal.prompt.close();
 });
 
-test("one that waits for its turn and is asked no longer goes without a word", async () => {
+test("a question that ends before its turn is never printed", async () => {
   const terminal = new Terminal();
   terminal.show("2.0");
   terminal.show("3.0")();
@@ -145,7 +145,7 @@ test("one that waits for its turn and is asked no longer goes without a word", a
   terminal.prompt.close();
 });
 
-test("nothing is said of a plan that ends with the run", async () => {
+test("nothing is printed about a plan that ends with the run", async () => {
   const terminal = new Terminal();
   const close = terminal.show();
   await terminal.type("");
@@ -154,7 +154,7 @@ test("nothing is said of a plan that ends with the run", async () => {
   assert.equal(await terminal.type(""), "");
 });
 
-test("the end of input ends the run: nobody could answer any more", async () => {
+test("the end of the input ends the run, because nobody could answer any more", async () => {
   const terminal = new Terminal();
   terminal.input.end();
   await turn();
@@ -163,7 +163,7 @@ test("the end of input ends the run: nobody could answer any more", async () => 
   assert.match(String(terminal.output.read()), /^the input has ended, .*: the board is switched off$/m);
 });
 
-test("control-D on a terminal is no answer and switches nothing off: what ends the run is said, and the question comes again", async () => {
+test("control-D on a terminal is no answer and ends nothing: the keys that end the run are printed, and the question comes again", async () => {
   const terminal = new Terminal({ isTTY: true });
   terminal.show();
   await terminal.type("");
@@ -183,7 +183,7 @@ test("control-D on a terminal is no answer and switches nothing off: what ends t
   assert.equal(terminal.ends, 1, "the end of the input is none of control-D");
 });
 
-test("a prompt that is closed ends nothing", async () => {
+test("closing the prompt does not end the run", async () => {
   const terminal = new Terminal();
   terminal.prompt.close();
   await turn();
@@ -201,7 +201,7 @@ test("on a terminal a line of the log comes above the question, and what is bein
   terminal.prompt.close();
 });
 
-test("a line of the log is written alone where nothing is asked, and by the answer itself", async () => {
+test("a line of the log is written alone if nothing is asked, and by the answer itself", async () => {
   const terminal = new Terminal({ isTTY: true });
   const log = (): void => terminal.prompt.interrupt(() => terminal.output.write("log\n"));
   log();
@@ -213,7 +213,7 @@ test("a line of the log is written alone where nothing is asked, and by the answ
   assert.equal(await terminal.type(""), "log\n");
 });
 
-test("where the output is no terminal a line of the log does not repeat the question", async () => {
+test("if the output is no terminal a line of the log does not repeat the question", async () => {
   const terminal = new Terminal();
   terminal.show();
   await terminal.type("");
@@ -233,7 +233,7 @@ test("on a terminal what was typed before there was a question is no answer to i
   terminal.prompt.close();
 });
 
-test("of a sub-device product and name are said", async () => {
+test("for a sub-device, product and name are printed", async () => {
   const terminal = new Terminal();
   const close = terminal.show("2.0", true, undefined, "light1");
   assert.match(String(terminal.output.read()), /^plan: download E69UADXUYY\/light1 2\.0, 1000 bytes$/m);

@@ -7,7 +7,7 @@ import { Planning, type PlanningOptions } from "../../../support/planning.js";
 const OFFER = { version: "2.0", url: "http://h.test/f.bin", md5: "ab".repeat(16), size: 1000 };
 const NOW = Date.parse("2026-03-01T12:00:00Z") / 1000;
 
-/** A board that knows the time and was offered an image; the line is what `inspect` says of it, without its name. */
+/** A board that knows the time and was offered an image; the line is what `inspect` prints of it, without its name. */
 class Scene {
   readonly planning: Planning;
 
@@ -64,7 +64,7 @@ test("an image whose job failed, and that may be tried again, has failed", () =>
   assert.equal(scene.line(), "failed  failures 1");
 });
 
-test("on a board that does not know the time a deferral has no end that can be told", () => {
+test("on a board that does not know the time the end of a deferral is unknown", () => {
   const scene = new Scene();
   scene.planning.clock.unix = undefined;
   scene.planning.shown[0]!.defer({ seconds: 3600 });

@@ -21,7 +21,7 @@ function stored(blocks: number, image = IMAGE): { flash: MemoryFlash; stored: St
   return { flash: first.flash, stored: { ...FRESH, regionOffset, etag: '"tag"' } };
 }
 
-/** What a server answers that has exactly what is asked for. */
+/** The answer of a server that has exactly what is asked for. */
 function partial(downloading: Downloading): FakeAnswer & { offset: number } {
   const range = downloading.exchange.request.headers.find(([name]) => name === "Range")?.[1];
   const offset = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1]);
@@ -90,7 +90,7 @@ test("a server that sends the whole file all the same is compared with what is s
   ] as const) {
     const downloading = Downloading.begun(stored(blocks));
     const resumed = (blocks - 1) * BLOCK;
-    // Singly only near the places where it could go wrong.
+    // Single bytes only near the offsets at which it could go wrong.
     downloading.send(0, resumed - 100);
     downloading.send(resumed - 100, resumed + 100, () => pieceLength);
     downloading.send(resumed + 100, IMAGE.byteLength);

@@ -8,7 +8,7 @@ import { MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
 
 const IMAGE = imageOf(REGION_LENGTH + 6 * BLOCK);
 
-/** Flash with this much of the image, and what comes after it as `then` leaves it. */
+/** Flash with this much of the image, after which `then` changes what comes behind it. */
 function flashWith(blocks: number, then: (flash: MemoryFlash) => void = () => {}): MemoryFlash {
   const first = Downloading.begun({ image: IMAGE });
   first.send(0, blocks * BLOCK);
@@ -36,7 +36,7 @@ function resumed(flash: MemoryFlash, stored: Partial<Stored>, knowledge: FlashKn
   return downloading;
 }
 
-test("after a restart the last block that is not blank is erased, the checkpoint told first, and fetched again", () => {
+test("after a restart the last block that is not blank is erased, after its checkpoint, and fetched again", () => {
   const downloading = resumed(flashWith(9), { regionOffset: 0 });
   downloading.assertWhole();
   assert.deepEqual(downloading.story.slice(0, 5), [
@@ -68,7 +68,7 @@ test("after a restart the block that was next to be programmed is erased before 
   );
 });
 
-test("the block that was next is erased first also where the try after the restart failed before it came so far", () => {
+test("the block that was next is erased first even if the try after the restart failed before it came so far", () => {
   const flash = flashWith(9);
   const knowledge = newKnowledge();
   const failed = new Downloading({ image: IMAGE, flash, knowledge, stored: { ...FRESH, regionOffset: 0 } });
@@ -96,7 +96,7 @@ test("the block that was next is erased first also where the try after the resta
   ]);
 });
 
-test("where the block that was next cannot be programmed, the one before it is told", () => {
+test("if the block that was next cannot be programmed, the one before it is reported", () => {
   const image = imageOf(400 * BLOCK);
   const flash = new MemoryFlash({ blocks: 400 });
   flash.preset(image.subarray(0, 3 * BLOCK));
@@ -142,14 +142,14 @@ test("no region beyond the one of the checkpoint counts as erased, blank or not"
   assert.ok(downloading.flash.operations.includes("erase 16-32"));
 });
 
-test("an erase that was cut is done again where it began, whatever the blocks behind it read", () => {
+test("an erase that was cut is done again from its start, whatever the blocks behind it read", () => {
   const torn = (flash: MemoryFlash): void => flash.preset(new Uint8Array(2 * BLOCK).fill(0x5a), 8 * BLOCK);
   const downloading = resumed(flashWith(8, torn), { regionOffset: 8 * BLOCK, erasing: true });
   downloading.assertWhole();
   assert.deepEqual(downloading.story.slice(1, 3), ["erase 8-9", `region-erased ${8 * BLOCK}`]);
 });
 
-test("closed by what its resume point brings about, it touches nothing", () => {
+test("a download that is closed because of its resume point changes nothing", () => {
   const flash = flashWith(9);
   const downloading = new Downloading({
     image: IMAGE,
@@ -169,7 +169,7 @@ test("closed by what its resume point brings about, it touches nothing", () => {
   assert.deepEqual([flash.operations, downloading.exchange.closed], [[], true]);
 });
 
-test("where the image goes on is not looked for again once it is known", () => {
+test("the resume point is not searched for again once it is known", () => {
   const knowledge = { ...newKnowledge(), resumeOffset: 8 * BLOCK };
   const downloading = new Downloading({
     image: IMAGE,

@@ -10,7 +10,7 @@ import { BLOCK, Downloading, FRESH, IMAGE, imageOf } from "../../../support/down
 import { MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
 import { REPEAT, SeededRandom } from "../../../support/seed.js";
 
-test("a whole download: each region erased, ahead while the socket is idle, told, then its blocks programmed and told, in order", () => {
+test("a whole download: each region is erased, ahead while the socket is idle, and reported; then its blocks are programmed and reported, in order", () => {
   const downloading = Downloading.begun();
   downloading.send(0, IMAGE.byteLength);
   downloading.assertWhole();
@@ -123,7 +123,7 @@ test("a block is taken from the socket as it comes; bytes stay there while it wa
   assert.equal(downloading.exchange.unread, 0);
 });
 
-test("of a great image each 3 % are told, not each block, and before a failure all that is in flash by then", () => {
+test("in a large image each 3 % are reported, not each block, and before a failure all that is in flash by then", () => {
   const image = imageOf(400 * BLOCK);
   const downloading = Downloading.begun({ image, blocks: 400 });
   const written = (): number[] =>
@@ -212,7 +212,7 @@ test("a file with a wrong header is refused with its first block, before anythin
   }
 });
 
-test("an image that says it is another version is refused with its first block", () => {
+test("an image of another version is refused with its first block", () => {
   const downloading = Downloading.begun({ version: "0.9" });
   downloading.send(0, IMAGE.byteLength);
   const last = downloading.events.at(-1);
@@ -221,7 +221,7 @@ test("an image that says it is another version is refused with its first block",
   assert.deepEqual(downloading.flash.operations, []);
 });
 
-test("where the application sets the version itself, what the image says is warned about, and taken", () => {
+test("if the application sets the version itself, another version in the image leads to a warning, and the image is taken", () => {
   const downloading = Downloading.begun({ version: "0.9", checksVersion: false });
   downloading.send(0, IMAGE.byteLength);
   downloading.assertWhole();
@@ -250,7 +250,7 @@ test("a connection that ends while a full block waits loses nothing of it", () =
   assert.deepEqual(downloading.clock.names(), []);
 });
 
-test("a connection that ends while a full block waits is told also where nothing is left to erase ahead", () => {
+test("a connection that ends while a full block waits is reported even if nothing is left to erase ahead", () => {
   const image = imageOf(3 * BLOCK);
   const downloading = Downloading.begun({ image });
   downloading.exchange.send(image.subarray(0, BLOCK + 100));
@@ -260,7 +260,7 @@ test("a connection that ends while a full block waits is told also where nothing
   assert.equal(downloading.story.at(-2), `block-written ${BLOCK}`);
 });
 
-test("a refusal of the server is told with its code and its wish to wait", () => {
+test("a refusal of the server is reported with its code and the wait that the server asks for", () => {
   const downloading = Downloading.answered({ status: 503, headers: { "retry-after": "7" } });
   assert.deepEqual(downloading.events.at(-1), {
     type: "download-failed",
@@ -294,7 +294,7 @@ test("a boot record that cannot be dropped ends the try before anything is erase
   assert.deepEqual(downloading.flash.operations, []);
 });
 
-test("nothing happens after close, from inside whichever event it comes", () => {
+test("nothing happens after a close from inside any event", () => {
   const whole = Downloading.begun();
   whole.send(0, IMAGE.byteLength);
   for (let count = 1; count <= whole.events.length; count++) {

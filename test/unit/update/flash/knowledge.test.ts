@@ -22,14 +22,14 @@ function searched(state: State): boolean {
   return searchFor(state, new MemoryFlash({ blocks: 16 })) !== undefined;
 }
 
-test("where a download goes on is looked for after a restart, where the record leaves it open", () => {
+test("the resume point is searched for after a restart, if the record leaves it open", () => {
   assert.equal(searched(idle({})), true);
   assert.equal(searched(idle({ regionOffset: undefined })), false, "nothing was erased");
   assert.equal(searched(idle({ erasing: true })), false, "the record says where");
   assert.equal(searched(idle({ written: 4096 })), false, "this boot knows where");
 });
 
-test("nothing is looked for where no download is to go on", () => {
+test("nothing is searched for if no download is to go on", () => {
   const kept: Kept = { image: IMAGE, whole: false, stored: PARTLY };
   assert.equal(searched({ name: "idle", kept: undefined, answered: false }), false);
   assert.equal(searched({ name: "idle", kept: { image: IMAGE, whole: true }, answered: false }), false);

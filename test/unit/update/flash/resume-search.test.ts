@@ -19,7 +19,7 @@ describe("a download that an earlier boot began", () => {
   };
   const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
 
-  test("is looked for in flash before it is offered again, and then not once more", () => {
+  test("is searched for in flash before it is offered again, and then not once more", () => {
     const driving = started({ record });
     driving.flash.preset(new Uint8Array(driving.flash.byteLength).fill(0xff));
     driving.flash.preset(IMAGE.subarray(0, 3 * 4096));
@@ -32,7 +32,7 @@ describe("a download that an earlier boot began", () => {
     assert.equal(driving.flash.reads - reads, 2, "the two blocks that are read back");
   });
 
-  test("is not looked for any more once it goes on: the block is the download's", () => {
+  test("is not searched for any more once it goes on: the download needs the block", () => {
     const driving = started({ record, blocks: 40 });
     driving.flash.preset(new Uint8Array(driving.flash.byteLength).fill(0xff));
     driving.flash.preset(IMAGE.subarray(0, 4096));
@@ -40,7 +40,7 @@ describe("a download that an earlier boot began", () => {
     assert.ok(!driving.broker.clock.names().includes("resume point"));
   });
 
-  test("is not looked for where there is none", () => {
+  test("is not searched for if there is none", () => {
     assert.ok(
       started()
         .broker.clock.names()
@@ -48,7 +48,7 @@ describe("a download that an earlier boot began", () => {
     );
   });
 
-  test("is looked for once more where the flash could not be read", () => {
+  test("is searched for once more if the flash could not be read", () => {
     const driving = started({ record });
     const read = driving.flash.read.bind(driving.flash);
     driving.flash.read = () => {

@@ -15,8 +15,8 @@ import type {
 } from "../../../../src/update/machine/types.js";
 
 /*
- * Much of this file is checked by the compiler, as everything is before a test runs: `@ts-expect-error` is an error of
- * its own if the next line has none.
+ * The compiler checks much of this file before a test runs: `@ts-expect-error` is an error
+ * itself if the next line has none.
  */
 
 type Grouped =
@@ -70,7 +70,7 @@ function withoutGroup(state: State, event: Event): Step {
   }
 }
 
-test("every event is in a group, or one of the four that stand alone", () => {
+test("every event is in a group, or is one of the four without a group", () => {
   const same: Same<Grouped | Alone, Event["type"]> = true;
   const apart: Same<Grouped & Alone, never> = true;
   assert.ok(same && apart);

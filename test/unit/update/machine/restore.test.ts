@@ -51,7 +51,7 @@ const checkpoints: { readonly [name: string]: Checkpoint | undefined } = {
   },
 };
 
-/** What runs is ota_0, the target ota_1. Each cell: state, what is kept or reported, effects. */
+/** ota_0 runs, and ota_1 is the target. Each cell: state, what is kept or reported, effects. */
 const table: readonly (readonly [
   checkpoint: string,
   running: ImageState,
@@ -106,7 +106,7 @@ for (const [name, runningState, targetState, expected] of table) {
   });
 }
 
-test("a reverted image is told apart: unfit by its own word, or restarted during its trial", () => {
+test("a reverted image that declared itself unfit is reported differently from one that was restarted during its trial", () => {
   const boot: BootStatus = {
     runningSlot: "ota_0",
     runningState: "valid",
@@ -158,7 +158,7 @@ test("a result is stored again exactly as it was", () => {
   assert.equal(state.name === "reporting" && state.result, checkpoint.result);
 });
 
-test("what a boot finds has told nothing yet: neither the version nor an answer to an offer", () => {
+test("after a boot nothing is reported yet: neither the version nor an answer to an offer", () => {
   const boot: BootStatus = {
     runningSlot: "ota_0",
     runningState: "valid",

@@ -54,9 +54,9 @@ const boot = {
   chipId: 0,
 } as const;
 
-/** With a policy that is asked. */
+/** A context with a policy that is asked. */
 const asking: Context = { ...context, asks: true };
-/** A sub-device or component. */
+/** The context of a sub-device or component. */
 const staging: Context = { ...context, target: "staged", targetSlot: "staging" };
 
 const idle: State = { name: "idle", kept: undefined, answered: false };
@@ -142,7 +142,7 @@ describe("clearance", () => {
     assert.deepEqual(step(ready, clearedFor("download"), asking), { state: ready, effects: [] });
   });
 
-  test("declined at any moment before it is applied, a job ends as failed, says why, and keeps what it has", () => {
+  test("declined at any time before it is applied, a job ends as failed, with the reason, and keeps what is stored", () => {
     const stops: { readonly [name: string]: string[] } = {
       downloading: ["stop-download"],
       waiting: ["stop-timer pause"],
@@ -176,7 +176,7 @@ describe("a staged image", () => {
   const applied: Event = { type: "applied" };
   const handing: State = { name: "applying", image, queued: undefined, begun: true };
 
-  test("says in its record whether it is whole, done or not", () => {
+  test("has a record of whether it is whole, done or not", () => {
     const wholeIn = (state: State, event: Event): unknown => {
       const record = step(state, event, staging).effects.find((effect) => effect.do === "store");
       return record?.do === "store" && record.checkpoint.phase === "reporting" && record.checkpoint.whole;
@@ -208,7 +208,7 @@ describe("a staged image", () => {
     ]);
   });
 
-  test("stays in its area where the installation failed", () => {
+  test("stays in its area if the installation failed", () => {
     const failed = step(
       handing,
       { type: "apply-failed", failure: { code: "install-failed", message: "no room" } },
@@ -232,7 +232,7 @@ describe("a staged image", () => {
     });
   });
 
-  test("serves whoever wants the same bytes, whatever version they are offered as; a slot's image does not", () => {
+  test("serves each receiver of the same bytes, even if they are offered as another version; a slot's image does not", () => {
     const kept: Kept = { image: { ...image, version: "1.9" }, whole: true };
     assert.equal(step({ ...idle, kept }, offered(offer), staging).state.name, "verifying");
     assert.equal(step({ ...idle, kept }, offered(offer)).state.name, "downloading");
@@ -288,7 +288,7 @@ describe("idle", () => {
     assert.deepEqual(step(idle, offered({ ...offer, size: context.capacity })).state.name, "downloading");
   });
 
-  test("answers an offer of what runs once for each connection", () => {
+  test("answers an offer of the running image once for each connection", () => {
     const first = step(idle, offered({ ...offer, version: "1.0" }));
     assert.deepEqual(first.effects, [{ do: "report-version" }]);
     const second = step(first.state, offered({ ...offer, version: "1.0" }));
@@ -308,7 +308,7 @@ describe("downloading", () => {
     assert.deepEqual(state, { ...downloading, stored });
   });
 
-  test("stores where it resumes before the flash there is touched", () => {
+  test("stores the resume point before the flash there is changed", () => {
     const { state, effects } = step(downloading, { type: "resume-point-found", offset: 73728 });
     const stored = { ...partly, regionOffset: 73728, erasing: true };
     assert.deepEqual(effects, [{ do: "store", checkpoint: { phase: "downloading", slot: "ota_1", image, stored } }]);
@@ -318,14 +318,14 @@ describe("downloading", () => {
     );
   });
 
-  test("a server that leaves the validator out of its 206 has not taken it back", () => {
+  test("a 206 without a validator leaves the known validator in force", () => {
     const { state } = step(downloading, { type: "download-started", offset: 100_000, etag: undefined });
     assert.equal((state as { stored: Stored }).stored.etag, '"e"');
     const anew = step(downloading, { type: "download-started", offset: 0, etag: undefined });
     assert.equal((anew.state as { stored: Stored }).stored.etag, undefined);
   });
 
-  test("says 0 for a fresh download only", () => {
+  test("reports 0 for a fresh download only", () => {
     const begun = step({ ...downloading, stored: fresh }, { type: "download-started", offset: 0, etag: undefined });
     assert.deepEqual(begun.effects, [{ do: "report-downloading", version: "2.0", percent: 0, always: true }]);
     const resumed = step(downloading, { type: "download-started", offset: 100_000, etag: '"n"' });
@@ -355,14 +355,14 @@ describe("downloading", () => {
     assert.deepEqual(step(failed.state, { type: "timer-fired", timer: "pause" }).state, { ...state, tries: 1 });
   });
 
-  test("says 0 whatever the limit, but for a later try that begins at the first byte again", () => {
+  test("reports 0 whatever the limit, but for a later try that begins at the first byte again", () => {
     const begun: Event = { type: "download-started", offset: 0, etag: undefined };
     const at = (tries: number): readonly Effect[] => step({ ...downloading, stored: fresh, tries }, begun).effects;
     assert.deepEqual(at(1), [{ do: "report-downloading", version: "2.0", percent: 0, always: true }]);
     assert.deepEqual(at(2), [{ do: "report-downloading", version: "2.0", percent: 0, always: false }]);
   });
 
-  test("says 100 once, when all is in flash", () => {
+  test("reports 100 once, when all is in flash", () => {
     assert.deepEqual(effects(downloading, { type: "block-written", offset: offer.size }), []);
     const { effects: all } = step(downloading, { type: "download-completed" });
     assert.deepEqual(all, [
@@ -440,7 +440,7 @@ describe("downloading", () => {
     assert.deepEqual(step(downloading, offered(again)), { state: { ...downloading, offer: again }, effects: [] });
   });
 
-  test("an offer of what runs is passed over", () => {
+  test("an offer of the running image is ignored", () => {
     assert.deepEqual(step(downloading, offered({ ...other, version: "1.0" })), { state: downloading, effects: [] });
   });
 
@@ -589,7 +589,7 @@ describe("confirming", () => {
     );
   });
 
-  test("not proven in time it reverts; where that is impossible the trial begins anew", () => {
+  test("not proven in time it reverts; if that is impossible the trial begins anew", () => {
     assert.deepEqual(effects(confirming, { type: "timer-fired", timer: "trial" }), ["revert"]);
     assert.deepEqual(step(confirming, { type: "revert-failed" }).state, confirming);
     assert.deepEqual(effects(confirming, { type: "revert-failed" }), ["start-timer trial"]);
@@ -608,12 +608,12 @@ describe("a self test", () => {
     assert.deepEqual(does(running, { type: "online" }), []);
   });
 
-  test("that holds confirms", () => {
+  test("that passes confirms", () => {
     assert.deepEqual(does(running, { type: "proven" }), ["stop-timer", "confirm"]);
     assert.deepEqual(does(confirming, { type: "proven" }), []);
   });
 
-  test("that does not hold stores its reason before it reverts", () => {
+  test("that fails stores its reason before it reverts", () => {
     const { state, effects: all } = transition(running, unproven, proving);
     assert.equal(state.name === "confirming" && state.selfTest, "failed");
     assert.deepEqual(all.slice(1), [
@@ -623,7 +623,7 @@ describe("a self test", () => {
     assert.deepEqual(does(confirming, unproven), []);
   });
 
-  test("that does not end in time is as good as failed", () => {
+  test("that does not end in time counts as failed", () => {
     for (const timer of ["self-test", "trial"] as const) {
       assert.deepEqual(does(running, { type: "timer-fired", timer }), ["stop-timer", "store", "revert"]);
     }
@@ -657,7 +657,7 @@ describe("reporting", () => {
     assert.deepEqual(effects(online.state, { type: "result-acknowledged" }), ["store", "report-version"]);
   });
 
-  test("on the same connection the version is not told again", () => {
+  test("on the same connection the version is not reported again", () => {
     assert.deepEqual(effects(reporting, { type: "result-acknowledged" }), ["store"]);
   });
 
@@ -797,7 +797,7 @@ function events(): Event[] {
   ];
 }
 
-test("a job under way tells the version at each connection", () => {
+test("a job under way reports the version at each connection", () => {
   for (const state of [idle, offeredState, downloading, pausing, renewing, verifying, ready]) {
     assert.deepEqual(effects(state, { type: "online" }), ["report-version"]);
   }
@@ -821,7 +821,7 @@ test("a record that cannot be stored ends the job, and stops what was under way"
   assert.deepEqual(effects(applying, event), ["stop-timer announcement", "store", "report-result"]);
 });
 
-test("with nothing under way, a record that cannot be stored is better none: what is there is of a job that is over", () => {
+test("with nothing under way, a record that cannot be stored is deleted: the stored one belongs to a job that is over", () => {
   const event: Event = { type: "store-failed", failure: { code: "store-failed", message: "why" } };
   const kept = { image: downloading.offer, whole: true } as const;
   assert.deepEqual(step({ name: "idle", kept, answered: true }, event), {
