@@ -77,8 +77,8 @@ export class Cloud {
   }
 
   /**
-   * @throws CloudError if a port is taken, a file cannot be read, the other broker cannot be reached or this cloud cannot
-   * have one of the faults
+   * @throws CloudError if a port is taken, a file cannot be read, the other broker cannot be reached, or one of the
+   * faults is not possible in this cloud
    */
   static async start(options: CloudOptions): Promise<Cloud> {
     const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC } = options;

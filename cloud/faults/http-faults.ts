@@ -129,14 +129,27 @@ export async function sendFaulty(
       at += length;
       sent += length;
       if (response.destroyed) return;
-      const aheadMs = (sent * 1000) / rate - (performance.now() - beganMs);
-      if (aheadMs > 0) await pause(aheadMs, undefined, { ref: false });
+      const waitMs = aheadMs({ sent, bytesPerSecond: rate, elapsedMs: performance.now() - beganMs });
+      if (waitMs > 0) await pause(waitMs, undefined, { ref: false });
     }
     if (sent >= limit) break;
   }
   if (end === undefined) response.end();
   else if (end.fault === "reset") reset(response.socket);
   else if (end.fault === "cut") response.socket?.destroySoon();
+}
+
+/** @returns how much sooner than its rate allows a body is, in milliseconds; 0 or less if it is not too soon */
+export function aheadMs({
+  sent,
+  bytesPerSecond,
+  elapsedMs,
+}: {
+  readonly sent: number;
+  readonly bytesPerSecond: number;
+  readonly elapsedMs: number;
+}): number {
+  return (sent * 1000) / bytesPerSecond - elapsedMs;
 }
 
 /** Resolves once the bytes are with the operating system, or the connection has ended. */

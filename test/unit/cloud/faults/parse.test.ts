@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { MOMENTS } from "../../../../cloud/faults/fault.js";
 import { parseFault, parseFaults } from "../../../../cloud/faults/parse.js";
 import { CloudError } from "../../../../cloud/types.js";
+import { ROOT } from "../../../support/root.js";
 
 function refusal(parse: () => unknown): string {
   try {
@@ -125,4 +128,11 @@ test("every fault is accepted, with its scope", () => {
   for (const fault of faults) assert.deepEqual(parseFault({ ...fault, ...scope }), { ...fault, ...scope });
   assert.deepEqual([...new Set(faults.map(({ fault }) => fault))].sort(), Object.keys(MOMENTS).sort());
   assert.deepEqual(parseFaults(faults), faults);
+});
+
+test("docs/cloud.md has a row for each fault", () => {
+  const page = readFileSync(join(ROOT, "docs", "cloud.md"), "utf8");
+  const table = page.slice(page.indexOf("| Fault | Settings |")).split("\n\n", 1)[0] ?? "";
+  const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(rows.sort(), Object.keys(MOMENTS).sort());
 });
