@@ -26,7 +26,7 @@ program
   .option("--client-ca <file>", "PEM: accept device certificates that it signed")
   .option("--url-lifetime <s>", "how long a signed URL is valid, in seconds", seconds, 86400)
   .option("--gateway-faults <list>", GATEWAY_FAULTS_HELP, gatewayFaults)
-  .option("--faults <file>", "faults from the start, as JSON: see docs/cloud.md; `fault add` adds more")
+  .option("--faults <file>", "faults from the start, as a list in JSON: those of `fault add --help`")
   .option("--verbose", "print every message, request and warning")
   .action(serve);
 

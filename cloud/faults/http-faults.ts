@@ -34,8 +34,13 @@ export function answerFaulty(
   if (fault?.fault === "status") {
     const body = fault.body ?? "";
     const byteLength = Buffer.byteLength(body);
-    response.writeHead(fault.status, { "Content-Length": byteLength, ...fault.headers });
-    response.end(body);
+    try {
+      response.writeHead(fault.status, { "Content-Length": byteLength, ...fault.headers });
+      response.end(body);
+    } catch {
+      // Node refuses some fields that contradict each other. The cloud must live on.
+      response.destroy();
+    }
     return { status: fault.status, byteLength };
   }
   const hops = fault?.hops ?? Number(pending ?? 0);
