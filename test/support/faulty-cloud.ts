@@ -100,7 +100,7 @@ async function ended(words: readonly string[]): Promise<void> {
   const isOver = (): boolean =>
     words.some((word) => /^(fail|dead)/.test(word)) ||
     (words.includes("done") && words.lastIndexOf("version 0.2.0") > words.lastIndexOf("done"));
-  for (const end = performance.now() + 60_000; !isOver(); await new Promise((resolve) => setTimeout(resolve, 5))) {
+  for (const end = performance.now() + 120_000; !isOver(); await new Promise((resolve) => setTimeout(resolve, 5))) {
     if (performance.now() > end) throw new Error(`no end of the update: ${words.join(", ")}`);
   }
 }

@@ -172,7 +172,7 @@ async function readRaw(url: string): Promise<{ bytes: number; end: string }> {
   const all = Buffer.concat(chunks);
   const head = all.indexOf("\r\n\r\n");
   if (head >= 0)
-    assert.match(all.subarray(0, head).toString(), /^HTTP\/1\.1 200 OK\r\n[^]*Content-Length: 200000\r\n/i);
+    assert.match(all.subarray(0, head).toString(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 200000\r\n/i);
   return { bytes: head < 0 ? -1 : all.byteLength - head - 4, end };
 }
 
