@@ -117,6 +117,16 @@ export function integer(text: string): number {
   return Number(text);
 }
 
+/** Parses the value of an option that may be given several times: `Name: value`, a field of HTTP. */
+export function headerField(
+  text: string,
+  before: readonly (readonly [name: string, value: string])[] = [],
+): (readonly [name: string, value: string])[] {
+  const [, name, value] = /^([^:\s]+):\s*(.*?)\s*$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Not a field such as Retry-After: 5.");
+  return [...before, [name, value]];
+}
+
 /** Parses the value of an option: names separated by commas. */
 export function names(text: string): string[] {
   const list = text
@@ -125,6 +135,14 @@ export function names(text: string): string[] {
     .filter((name) => name !== "");
   if (list.length === 0) throw new InvalidArgumentError("It has no name.");
   return list;
+}
+
+/** Parses the value of an option: bytes a second, 1 or more, of which `k` is a thousand and `M` a million. */
+export function bytesPerSecond(text: string): number {
+  const [, digits = "", unit = ""] = /^([0-9]{1,9})([kM]?)$/.exec(text) ?? [];
+  const value = Number(digits) * (unit === "M" ? 1_000_000 : unit === "k" ? 1000 : 1);
+  if (value < 1 || value > 1_000_000_000) throw new InvalidArgumentError("Not a rate such as 100k.");
+  return value;
 }
 
 /** Parses the value of an option: a percentage from 1 to 99. */

@@ -1,5 +1,6 @@
 import { type GenericFormatter, MultiBar, SingleBar } from "cli-progress";
 import { progressLine } from "./progress-line.js";
+import { describeRate, Rate } from "./rate.js";
 
 /** Columns of a terminal that does not report its width. */
 const DEFAULT_COLUMNS = 80;
@@ -9,7 +10,7 @@ const ON_TERMINAL = { stream: process.stdout, hideCursor: true, gracefulExit: fa
 const EXIT_INTERRUPTED = 130;
 const EXIT_TERMINATED = 143;
 
-/** Shows the progress of a download: a bar on a terminal, otherwise a line for each tenth. */
+/** Shows the progress of a download and its rate: a bar on a terminal, otherwise a line for each tenth. */
 export interface Progress {
   update(bytes: number, size: number): void;
   /** Ends the bar, so that other lines can follow. */
@@ -22,27 +23,34 @@ export function createProgress(): Progress {
 
 function bar(): Progress {
   let running: SingleBar | undefined;
+  let rate = new Rate();
   let release = (): void => {};
   const stop = (): void => {
     running?.stop();
     running = undefined;
+    rate = new Rate();
     release();
   };
   return {
     update(bytes, size) {
       if (running === undefined) {
         running = new SingleBar({ format: downloadLine, ...ON_TERMINAL });
-        running.start(size, 0);
+        running.start(size, 0, { rate: "" });
         release = atEnd(stop);
       }
-      running.update(bytes);
+      running.update(bytes, { rate: describeRate(rate.update(bytes, performance.now())) });
     },
     stop,
   };
 }
 
-const downloadLine: GenericFormatter = (_options, { progress, value, total }) =>
-  progressLine({ name: "download", share: progress, tail: `| ${value} of ${total} bytes`, columns: columns() });
+const downloadLine: GenericFormatter = (_options, { progress, value, total }, { rate }: { rate: string }) =>
+  progressLine({
+    name: "download",
+    share: progress,
+    tail: `| ${value} of ${total} bytes${rate === "" ? "" : `, ${rate}`}`,
+    columns: columns(),
+  });
 
 function columns(): number {
   return process.stdout.columns || DEFAULT_COLUMNS;
@@ -63,14 +71,18 @@ function atEnd(stop: () => void): () => void {
 
 function lines(): Progress {
   let last = -1;
+  let rate = new Rate();
   return {
     update(bytes, size) {
+      const current = describeRate(rate.update(bytes, performance.now()));
       const tenth = Math.floor((bytes * 10) / size);
       if (tenth <= last) return;
       last = tenth;
-      process.stdout.write(`download ${tenth * 10} %\n`);
+      process.stdout.write(`download ${tenth * 10} %${current === "" ? "" : `  ${current}`}\n`);
     },
-    stop() {},
+    stop() {
+      rate = new Rate();
+    },
   };
 }
 

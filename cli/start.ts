@@ -1,22 +1,20 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { Cloud } from "../cloud/cloud.js";
 import { appVersion } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
-import { SimulatedBoard } from "../hal/boards/sim/board.js";
-import { createFirmware } from "../hal/boards/sim/main.js";
-import { createBoard, factoryFlash, openFlash } from "../hal/boards/sim/state-dir.js";
-import type { Log, LogLevel } from "../hal/ports/index.js";
-import type { OtaAgent } from "../src/index.js";
-import { EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
-import { readBytes } from "./files.js";
+import { lockFolder } from "../hal/boards/sim/lock.js";
+import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-dir.js";
+import type { LogLevel } from "../hal/ports/index.js";
+import { runBoard } from "./board-scene.js";
+import { bytesPerSecond, EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
+import { readBytes, readIdentity, writeSecret } from "./files.js";
 import { playGatewayScene } from "./gateway-scene.js";
 import { createLog, LOG_LEVELS } from "./log.js";
-import { createProgress, type Progress } from "./progress.js";
 
 const PRODUCT = "ABCDE12345";
 const DEVICE = "board_01";
@@ -24,12 +22,14 @@ const FACTORY_VERSION = "0.1.0";
 const NEW_VERSION = "0.2.0";
 const IMAGE_LENGTH = 1024 * 1024;
 const FACTORY_LENGTH = 64 * 1024;
-/** Longest run, in milliseconds. */
+/** Longest run, in milliseconds, besides the time of a slow download. */
 const DEADLINE_MS = 120_000;
 
 interface StartOptions {
   readonly firmware?: string;
   readonly cut?: number;
+  readonly slow?: number;
+  readonly state?: string;
   readonly gateway?: boolean;
   readonly log: LogLevel;
 }
@@ -41,8 +41,14 @@ const program = new Command("npm start --")
     "an ESP32 application image to update to; default: a generated one of 1 MiB, version 0.2.0",
   )
   .option("--cut <percent>", "cut the power at the first progress from here on, then switch it on again", percent)
+  .option("--slow <rate>", "bytes a second of the download, such as 100k (k is 1000)", bytesPerSecond)
+  .option("--state <dir>", "keep cloud and board in this folder; the next run with it goes on where this one ended")
   .addOption(
-    new Option("--gateway", "a gateway instead, which updates three lights to one firmware").conflicts("firmware"),
+    new Option("--gateway", "a gateway instead, which updates three lights to one firmware").conflicts([
+      "firmware",
+      "slow",
+      "state",
+    ]),
   )
   .addOption(
     new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
@@ -62,7 +68,13 @@ async function start(options: StartOptions): Promise<void> {
       : readBytes(options.firmware);
   factoryFlash(image);
   const version = offeredVersion(image);
-  await update(temporaryFolder(), image, version, options);
+  if (options.state === undefined) {
+    await update(temporaryFolder(), image, version, options);
+    return;
+  }
+  const release = await lockFolder(options.state);
+  await update(options.state, image, version, options);
+  release();
 }
 
 async function startGateway({ log, cut }: StartOptions): Promise<void> {
@@ -81,27 +93,37 @@ function temporaryFolder(): string {
 }
 
 async function update(folder: string, image: Uint8Array, version: string, options: StartOptions): Promise<void> {
+  const { cut, slow, log } = options;
   const factoryVersion = version === FACTORY_VERSION ? `${FACTORY_VERSION}-factory` : FACTORY_VERSION;
-  const served = { requests: 0, bytes: 0 };
+  let count = 0;
   const cloud = await Cloud.start({
     folder: join(folder, "cloud"),
-    onServed: ({ byteLength }) => {
-      served.requests++;
-      served.bytes += byteLength;
-    },
+    faults: slow === undefined ? [] : [{ fault: "slow", bytesPerSecond: slow }],
+    onServed: () => count++,
   });
-  const deviceSecret = randomBytes(16).toString("base64");
-  await prepareCloud(cloud, { folder, image, version, factoryVersion, deviceSecret });
+  const deviceSecret = secretIn(folder);
+  await prepareCloud(cloud, { folder, image, version, deviceSecret });
   const board = join(folder, "board");
-  createBoard(board, factoryFlash(buildAppImage({ version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0 })));
+  if (!holdsBoard(board)) {
+    createBoard(board, factoryFlash(buildAppImage({ version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0 })));
+  }
   say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
 
+  if (options.state !== undefined) say(`process  ${process.pid}: kill -9 it at any moment, then run this again`);
   const began = process.hrtime.bigint();
-  const ended = await runBoard({ board, cloud, version, deviceSecret, options });
+  const ended = await runBoard({
+    board,
+    identity: { productId: PRODUCT, deviceName: DEVICE, authentication: { mode: "KEY", deviceSecret } },
+    mqttUrl: cloud.mqttUrl,
+    version,
+    cut,
+    log: createLog(log),
+    deadlineMs: DEADLINE_MS + (slow === undefined ? 0 : (2 * image.byteLength * 1000) / slow),
+  });
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   await cloud.stop();
   if (ended.outcome === "done") {
-    const requests = `${served.requests} ${served.requests === 1 ? "request" : "requests"}`;
+    const requests = `${count} ${count === 1 ? "request" : "requests"}`;
     say(
       `done     version ${version} runs from ${ended.slot}: ${image.byteLength} bytes, ${requests}, ${seconds.toFixed(1)} s`,
     );
@@ -111,123 +133,32 @@ async function update(folder: string, image: Uint8Array, version: string, option
   }
 }
 
+/** @returns the device's secret: that of an earlier run on this folder, or a new one */
+function secretIn(folder: string): string {
+  const path = join(folder, "device_info.json");
+  if (existsSync(path)) {
+    const { authentication } = readIdentity(path);
+    if (authentication.mode === "KEY") return authentication.deviceSecret;
+    throw new UsageError(`${path} is not of an earlier run: choose another --state`);
+  }
+  const deviceSecret = randomBytes(16).toString("base64");
+  const name = { productId: PRODUCT, deviceName: DEVICE };
+  const info = { auth_mode: "KEY", ...name, key_deviceinfo: { deviceSecret }, region: "china" };
+  writeSecret(path, `${JSON.stringify(info, null, 2)}\n`);
+  return deviceSecret;
+}
+
 async function prepareCloud(
   cloud: Cloud,
-  setup: { folder: string; image: Uint8Array; version: string; factoryVersion: string; deviceSecret: string },
+  setup: { folder: string; image: Uint8Array; version: string; deviceSecret: string },
 ): Promise<void> {
   const { platform } = cloud;
+  const { version, deviceSecret } = setup;
   const path = join(setup.folder, "firmware.bin");
-  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret: setup.deviceSecret });
-  for (const version of [setup.factoryVersion, setup.version]) {
-    writeFileSync(path, setup.image);
-    await platform.addFirmware({ productId: PRODUCT, version, path });
-  }
-  await platform.upgrade({
-    productId: PRODUCT,
-    version: setup.version,
-    selection: { kind: "versions", fromVersions: [setup.factoryVersion] },
-  });
-}
-
-type Ended = { outcome: "done"; slot: string } | { outcome: "failed"; message: string };
-
-function runBoard(setup: {
-  board: string;
-  cloud: Cloud;
-  version: string;
-  deviceSecret: string;
-  options: StartOptions;
-}): Promise<Ended> {
-  const { cloud, version, options } = setup;
-  const log: Log = createLog(options.log);
-  const flash = openFlash(setup.board, "r+");
-  const progress = createProgress();
-  let agent: OtaAgent | undefined;
-  let slot = "";
-  let cutAt = options.cut;
-  return new Promise<Ended>((resolve) => {
-    const board = new SimulatedBoard({
-      flash,
-      firmware: createFirmware({
-        log,
-        config: {
-          identity: {
-            productId: PRODUCT,
-            deviceName: DEVICE,
-            authentication: { mode: "KEY", deviceSecret: setup.deviceSecret },
-          },
-          broker: { url: cloud.mqttUrl },
-        },
-        onAgent: (started) => {
-          agent = started;
-          follow(started);
-        },
-      }),
-      onBoot: ({ label }) => {
-        slot = label;
-        say(`board    boots ${label}`);
-      },
-      onDead: (error) => end({ outcome: "failed", message: error.message }),
-    });
-    const deadline = setTimeout(
-      () => end({ outcome: "failed", message: "the update did not end within two minutes; --log debug shows more" }),
-      DEADLINE_MS,
-    );
-    const end = (ended: Ended): void => {
-      clearTimeout(deadline);
-      progress.stop();
-      agent?.stop();
-      // The wait lets the last messages arrive: the DISCONNECT, and the last answer of the cloud.
-      setTimeout(() => {
-        board.cutPower();
-        flash.close();
-        resolve(ended);
-      }, 50);
-    };
-    const follow = (started: OtaAgent): void => {
-      let first = true;
-      started.on("progress", ({ bytes, size }) => {
-        if (first && bytes > 0) say(`agent    resumes at ${Math.floor((bytes * 100) / size)} %`);
-        first = false;
-        progress.update(bytes, size);
-        if (cutAt === undefined || bytes * 100 < cutAt * size) return;
-        cutAt = undefined;
-        setImmediate(() => cutAndReturn(board, progress, Math.floor((bytes * 100) / size)));
-      });
-      started.on("state", ({ to }) => {
-        if (to !== "downloading") progress.stop();
-        if (
-          to === "downloading" ||
-          to === "verifying" ||
-          to === "applying" ||
-          to === "confirming" ||
-          to === "waiting"
-        ) {
-          say(`agent    ${to}`);
-        }
-      });
-      started.on("result", ({ result }) => {
-        if (result.outcome !== "done") end({ outcome: "failed", message: `${result.outcome}: ${result.message}` });
-      });
-      started.on("answer", ({ version: reported }) => {
-        say(`agent    reported version ${reported}`);
-        if (started.version === version || (started.state === "idle" && slot !== "ota_0")) {
-          end({ outcome: "done", slot });
-        }
-      });
-    };
-    board.powerOn();
-  });
-}
-
-function cutAndReturn(board: SimulatedBoard, progress: Progress, percent: number): void {
-  board.cutPower();
-  progress.stop();
-  say(`power    cut at ${percent} %`);
-  setTimeout(() => {
-    say("power    on again");
-    board.powerOn();
-  }, 200);
+  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
+  writeFileSync(path, setup.image);
+  await platform.addFirmware({ productId: PRODUCT, version, path });
+  await platform.upgrade({ productId: PRODUCT, version, selection: { kind: "list", deviceNames: [DEVICE] } });
 }
 
 /** @returns the image's version, which the new firmware will report @throws UsageError if no platform accepts it */

@@ -30,6 +30,10 @@ const METHODS: readonly Method[] = [
   "secretsIn",
   "upgrade",
   "status",
+  "signedUrl",
+  "addFault",
+  "faults",
+  "clearFaults",
 ];
 
 /** Lets other processes on this machine reach the service of a running cloud. */
@@ -139,6 +143,10 @@ function remote(address: Address): CloudService {
     secretsIn: (file) => call(address, "secretsIn", file, FILE_TIMEOUT_MS) as ReturnType<CloudService["secretsIn"]>,
     upgrade: (upgrade) => call(address, "upgrade", upgrade) as ReturnType<CloudService["upgrade"]>,
     status: () => call(address, "status", undefined) as ReturnType<CloudService["status"]>,
+    signedUrl: (request) => call(address, "signedUrl", request) as Promise<string>,
+    addFault: (fault) => call(address, "addFault", fault) as ReturnType<CloudService["addFault"]>,
+    faults: () => call(address, "faults", undefined) as ReturnType<CloudService["faults"]>,
+    clearFaults: (request) => call(address, "clearFaults", request) as Promise<number>,
   };
 }
 

@@ -2,6 +2,9 @@ import { Aedes, type Client, type PublishPacket } from "aedes";
 import mqttPacket from "mqtt-packet";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createSecureServer, type TLSSocket, type TlsOptions } from "node:tls";
+import type { FaultTarget } from "./faults/fault.js";
+import type { FaultList } from "./faults/fault-list.js";
+import { strikeReport } from "./faults/message-faults.js";
 import { RateMeter } from "./rate-meter.js";
 
 /** What the platform needs from a broker, its own or another one. */
@@ -22,10 +25,13 @@ export interface OwnBrokerOptions {
   /** Called for a message beyond the platform's rate; the message is handled nevertheless. */
   onOverRate?(clientId: string): void;
   readonly tls?: TlsOptions | undefined;
+  readonly faults?: FaultList | undefined;
 }
 
 /** Characters of a product id and the longest device name. MQTT 3.1, which the Python SDK uses, would allow only 23. */
 const CLIENT_ID_LIMIT = 58;
+
+const PRODUCT_ID_LENGTH = 10;
 
 /** Longest keepalive that the platform accepts, in seconds. */
 const KEEPALIVE_LIMIT = 900;
@@ -99,6 +105,13 @@ export class OwnBroker implements Broker {
   #restrict(): void {
     const aedes = this.#aedes;
     aedes.preConnect = (client, packet, callback) => {
+      const fault = this.#options.faults?.strike("connect", deviceOf(packet.clientId));
+      if (fault !== undefined) {
+        // aedes itself can send only the codes 2 to 5. Without a call of `callback` it sends nothing.
+        const connack = { cmd: "connack", returnCode: fault.code, sessionPresent: false } as const;
+        (client.conn as Socket).end(mqttPacket.generate(connack), () => client.conn.destroy());
+        return;
+      }
       if (packet.will !== undefined || (packet.keepalive ?? 0) > KEEPALIVE_LIMIT) this.#refused.add(client);
       callback(null, true);
     };
@@ -131,13 +144,20 @@ export class OwnBroker implements Broker {
     });
   }
 
-  #judge(client: Client, { topic, payload, retain, qos }: PublishPacket): Verdict {
+  #judge(client: Client, packet: PublishPacket): Verdict {
+    const { topic, retain, qos } = packet;
+    const payload = packet.payload.toString();
     const connection = this.#connections.get(client);
     if (connection === undefined || retain || qos === 2) return "refused";
-    const { onPublish, onDropped, onOverRate } = this.#options;
+    const { onPublish, onDropped, onOverRate, faults } = this.#options;
     if (connection.rate.count(performance.now())) onOverRate?.(client.id);
     const verdict = connection.rights.publish(topic);
-    if (verdict === "handled") onPublish(topic, payload.toString());
+    const fault =
+      faults === undefined || verdict === "refused" ? undefined : strikeReport(faults, { topic, payload, qos });
+    if (fault === "drop") return "refused";
+    // aedes sends no PUBACK for a message that has become one of QoS 0.
+    if (fault === "lose-puback") packet.qos = 0;
+    if (verdict === "handled") onPublish(topic, payload);
     if (verdict === "dropped") onDropped?.(topic);
     return verdict;
   }
@@ -152,6 +172,11 @@ export class OwnBroker implements Broker {
     socket.on("data", (bytes) => parser.parse(bytes));
     socket.on("error", () => {});
   }
+}
+
+/** A client id is the product id, which has 10 characters, and the device's name. */
+function deviceOf(clientId: string): FaultTarget {
+  return { productId: clientId.slice(0, PRODUCT_ID_LENGTH), deviceName: clientId.slice(PRODUCT_ID_LENGTH) };
 }
 
 /** A client certificate whose common name is the client id replaces the password. */

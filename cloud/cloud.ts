@@ -3,6 +3,9 @@ import type { AddressInfo, Server } from "node:net";
 import { createSecureContext } from "node:tls";
 import { type Broker, OwnBroker } from "./broker.js";
 import { ExternalBroker } from "./external-broker.js";
+import type { FaultSpec } from "./faults/fault.js";
+import { FaultList } from "./faults/fault-list.js";
+import { FaultyMessages } from "./faults/message-faults.js";
 import { createFileServer, type ServedRequest } from "./file-server.js";
 import type { GatewayFaults } from "./gateway-faults.js";
 import { Platform } from "./platform.js";
@@ -32,6 +35,10 @@ export interface CloudOptions {
   readonly urlLifetimeSec?: number;
   /** Faults to inject into the answers to gateways. */
   readonly gatewayFaults?: GatewayFaults | undefined;
+  /** Faults from the start. More can be added while the cloud runs. */
+  readonly faults?: readonly FaultSpec[] | undefined;
+  /** Called with one line when a fault strikes; the line never holds a secret. */
+  onFault?(line: string): void;
   onServed?(request: ServedRequest): void;
   /** Called for each message of a device. */
   onReport?(topic: string, payload: string): void;
@@ -40,6 +47,9 @@ export interface CloudOptions {
 }
 
 const DAY_SEC = 86400;
+
+const NEEDS_TLS = "needs TLS: start the cloud with --tls-cert and --tls-key";
+const NEEDS_OWN_BROKER = "needs the cloud's own broker: start the cloud without --broker";
 
 /** If a connection sends too fast, one message in this many is reported. */
 const WARNING_INTERVAL = 100;
@@ -66,7 +76,10 @@ export class Cloud {
     this.httpUrl = options.httpUrl;
   }
 
-  /** @throws CloudError if a port is taken, a file cannot be read or the other broker cannot be reached */
+  /**
+   * @throws CloudError if a port is taken, a file cannot be read, the other broker cannot be reached, or one of the
+   * faults is not possible in this cloud
+   */
   static async start(options: CloudOptions): Promise<Cloud> {
     const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC } = options;
     const publicHost = options.publicHost ?? listen;
@@ -74,13 +87,23 @@ export class Cloud {
     const tls = options.tls === undefined ? undefined : readTls(options.tls);
     const scheme = tls === undefined ? "" : "s";
 
+    const faults = new FaultList({
+      impossible: {
+        ...(tls === undefined ? { handshake: NEEDS_TLS } : {}),
+        ...(options.broker === undefined ? {} : { connect: NEEDS_OWN_BROKER, report: NEEDS_OWN_BROKER }),
+      },
+      ...(options.onFault === undefined ? {} : { onStrike: options.onFault }),
+    });
+    for (const fault of options.faults ?? []) faults.add(fault);
+
     let broker: Broker | undefined;
+    const messages = new FaultyMessages({ faults, send: (topic, payload) => broker?.publish(topic, payload) });
     let httpUrl: string | undefined;
     const platform: Platform = new Platform({
       store,
       urlLifetimeSec,
       fileBase: () => httpUrl,
-      publish: (topic, payload) => broker?.publish(topic, payload),
+      publish: (topic, payload) => messages.send(topic, payload),
       isOnline: (productId, deviceName) => {
         const device = platform.subDevices.device({ productId, deviceName });
         // With another broker, the cloud knows only what gateways have reported.
@@ -88,6 +111,7 @@ export class Cloud {
         return broker?.isSubscribed(updateTopic({ productId, deviceName })) ?? false;
       },
       gatewayFaults: options.gatewayFaults,
+      faults,
     });
     const onPublish = (topic: string, payload: string): void => {
       options.onReport?.(topic, payload);
@@ -99,6 +123,7 @@ export class Cloud {
     const files = createFileServer({
       store,
       tls,
+      faults,
       ...(options.onServed === undefined ? {} : { onServed: options.onServed }),
     });
     const httpPort = await listenOn(files, listen, options.httpPort ?? 0);
@@ -121,6 +146,7 @@ export class Cloud {
           options.onWarning?.(`${clientId} sends too fast: ${count} beyond ${MESSAGE_RATE_LIMIT} messages a second`);
         },
         tls,
+        faults,
       });
       broker = own;
       const mqttPort = await listenOn(own.server, listen, options.mqttPort ?? 0);

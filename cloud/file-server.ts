@@ -2,8 +2,19 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { type ByteRange, parseRange } from "./byte-range.js";
+import type { FaultTarget } from "./faults/fault.js";
+import { FaultList } from "./faults/fault-list.js";
+import {
+  answerFaulty,
+  type BodyFaults,
+  bodyFaults,
+  rangeFaulty,
+  refuseHandshakes,
+  resetInstead,
+  sendFaulty,
+} from "./faults/http-faults.js";
 import { MANIFEST_SUFFIX } from "./manifest.js";
-import { checkSignature, firmwarePath, type Verdict } from "./signed-url.js";
+import { checkSignature, firmwarePath, ownerOf, type Verdict } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
 import type { FirmwareRecord } from "./types.js";
 
@@ -19,6 +30,8 @@ export interface FileServerOptions {
   readonly store: CloudStore;
   /** If present, the server uses https. */
   readonly tls?: ServerOptions | undefined;
+  /** They strike only requests for a firmware by GET. */
+  readonly faults?: FaultList | undefined;
   onServed?(request: ServedRequest): void;
 }
 
@@ -28,7 +41,10 @@ export interface FileServerOptions {
  */
 export function createFileServer(options: FileServerOptions): Server {
   const listener: RequestListener = (request, response) => serve(options, request, response);
-  return options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
+  if (options.tls === undefined) return createServer(listener);
+  const server = createSecureServer(options.tls, listener);
+  if (options.faults !== undefined) refuseHandshakes(server, options.faults);
+  return server;
 }
 
 function serve(options: FileServerOptions, request: IncomingMessage, response: ServerResponse): void {
@@ -70,14 +86,28 @@ function serve(options: FileServerOptions, request: IncomingMessage, response: S
     done(200, request.method === "HEAD" ? 0 : Buffer.byteLength(body));
     return;
   }
-  const range = rangeOf(request, firmware);
+  const faults = (request.method === "GET" ? options.faults : undefined) ?? new FaultList();
+  const owner: FaultTarget = { productId: firmware.productId, deviceName: ownerOf(target) };
+  const other = answerFaulty(faults, owner, target, response);
+  if (other !== undefined) {
+    done(other.status, other.byteLength);
+    return;
+  }
+  const asked = rangeOf(request, firmware);
+  const range = asked === "unsatisfiable" ? asked : rangeFaulty(faults, owner, asked, firmware.size);
   if (range === "unsatisfiable") {
     response.setHeader("Content-Range", `bytes */${firmware.size}`);
     refuse(416, "InvalidRange", "The requested range is not satisfiable");
     return;
   }
-  send(request, response, store.filePath(firmware.md5), firmware, range);
-  const byteLength = range === undefined ? firmware.size : range.last - range.first + 1;
+  const part = range ?? { first: 0, last: firmware.size - 1 };
+  send(request, response, {
+    path: store.filePath(firmware.md5),
+    firmware,
+    range,
+    faults: bodyFaults(faults, owner, part, firmware.size),
+  });
+  const byteLength = part.last - part.first + 1;
   done(range === undefined ? 200 : 206, request.method === "HEAD" ? 0 : byteLength);
 }
 
@@ -104,10 +134,14 @@ function rangeOf(request: IncomingMessage, firmware: FirmwareRecord): ByteRange 
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
-  firmware: FirmwareRecord,
-  range: ByteRange | undefined,
+  {
+    path,
+    firmware,
+    range,
+    faults,
+  }: { path: string; firmware: FirmwareRecord; range: ByteRange | undefined; faults: BodyFaults | undefined },
 ): void {
+  if (faults !== undefined && resetInstead(faults, request)) return;
   const { first, last } = range ?? { first: 0, last: firmware.size - 1 };
   response.writeHead(range === undefined ? 200 : 206, {
     "Content-Type": "application/octet-stream",
@@ -123,7 +157,8 @@ function send(
   const file = createReadStream(path, { start: first, end: last });
   file.on("error", () => response.destroy());
   response.on("close", () => file.destroy());
-  file.pipe(response);
+  if (faults === undefined) file.pipe(response);
+  else sendFaulty(file, response, faults, { first, size: firmware.size }).catch(() => response.destroy());
 }
 
 function etagOf({ md5 }: FirmwareRecord): string {

@@ -1,4 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { FaultRecord } from "./faults/fault.js";
+import type { FaultList } from "./faults/fault-list.js";
+import { parseFault } from "./faults/parse.js";
 import { asFields, parseFields } from "./fields.js";
 import { GatewayOperations } from "./gateway.js";
 import type { GatewayFaults } from "./gateway-faults.js";
@@ -159,6 +162,30 @@ export class Platform implements CloudService {
   async status(): Promise<CloudStatus> {
     const { devices, firmwares } = this.#store.state;
     return { firmwares, devices: devices.map((device) => this.#statusOf(device)) };
+  }
+
+  async signedUrl(request: Parameters<CloudService["signedUrl"]>[0]): Promise<string> {
+    return this.#upgrades.signedUrl(request);
+  }
+
+  async addFault(fault: unknown): Promise<FaultRecord> {
+    return this.#faults().add(parseFault(fault));
+  }
+
+  async faults(): Promise<FaultRecord[]> {
+    return this.#faults().list();
+  }
+
+  async clearFaults({ id }: { id?: number }): Promise<number> {
+    return this.#faults().clear(id);
+  }
+
+  #faults(): FaultList {
+    const { faults } = this.#options;
+    if (faults === undefined) {
+      throw new CloudError("no cloud runs on this folder, so there are no faults: start it, or give serve --faults");
+    }
+    return faults;
   }
 
   #statusOf(device: DeviceRecord): DeviceStatus {

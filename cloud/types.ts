@@ -1,3 +1,5 @@
+import type { FaultRecord } from "./faults/fault.js";
+
 export interface DeviceName {
   readonly productId: string;
   readonly deviceName: string;
@@ -101,6 +103,22 @@ export interface CloudService {
   /** @returns how many devices have got a task by this */
   upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }>;
   status(): Promise<CloudStatus>;
+  /**
+   * @param request.version    default: the version that the device is to be updated to
+   * @param request.deviceName the device whose faults the URL is to meet
+   * @returns a signed URL, as a device gets it; it must not be logged
+   */
+  signedUrl(request: {
+    productId: string;
+    version?: string;
+    deviceName?: string;
+    lifetimeSec?: number;
+  }): Promise<string>;
+  /** @param fault as `serve --faults` takes it */
+  addFault(fault: unknown): Promise<FaultRecord>;
+  faults(): Promise<readonly FaultRecord[]>;
+  /** @param request.id default: all of them @returns how many were removed */
+  clearFaults(request: { id?: number }): Promise<number>;
 }
 
 export interface DeviceStatus extends DeviceName {

@@ -1,3 +1,4 @@
+import type { FaultList } from "./faults/fault-list.js";
 import type { Fields } from "./fields.js";
 import { firmwarePath, signUrl } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
@@ -23,6 +24,8 @@ export interface UpgradesOptions {
    * Whether the device is connected and subscribed to its updates. A sub-device is online if its gateway reports so.
    */
   isOnline(productId: string, deviceName: string): boolean;
+  /** Absent if no cloud runs. */
+  readonly faults?: FaultList | undefined;
 }
 
 /** The platform first answers a version report. The offer follows after this many milliseconds. */
@@ -171,17 +174,46 @@ export class Upgrades {
     // another.
     const ofComponent = (manifest?.component ?? OWN_FIRMWARE) !== OWN_FIRMWARE;
     if (manifest?.sourceVersion !== undefined && !ofComponent && manifest.sourceVersion !== device.version) return;
-    const url = signUrl(
-      base,
-      firmwarePath(productId, version),
-      this.#store.state.signingKey,
-      this.#options.urlLifetimeSec,
-    );
+    const fault = this.#options.faults?.strike("offer", device)?.fault;
+    const lifetimeSec = fault === "expired" ? -1 : this.#options.urlLifetimeSec;
+    const url = signUrl(base, firmwarePath(productId, version), this.#store.state.signingKey, lifetimeSec, deviceName);
     if (task.state === "to-push") {
       task.state = "pushed";
       this.#store.save();
     }
-    this.#send(device, { file_size: size, md5sum: md5, type: "update_firmware", url, version });
+    this.#send(device, {
+      file_size: size,
+      md5sum: fault === "wrong-md5" ? otherMd5(md5) : md5,
+      type: "update_firmware",
+      url,
+      version,
+    });
+  }
+
+  /**
+   * Signs a URL of a version or, if none is named, of the one that the device is to be updated to.
+   *
+   * @param request.deviceName the device whose faults the URL is to meet
+   * @throws CloudError
+   */
+  signedUrl(request: { productId: string; version?: string; deviceName?: string; lifetimeSec?: number }): string {
+    const { productId, deviceName, lifetimeSec = this.#options.urlLifetimeSec } = request;
+    const base = this.#options.fileBase();
+    if (base === undefined) throw new CloudError("no cloud runs on this folder, so there is no file server: start it");
+    if (deviceName !== undefined) this.#mustExist({ productId, deviceName });
+    const version =
+      request.version ?? (deviceName === undefined ? undefined : this.task({ productId, deviceName })?.version);
+    if (version === undefined) throw new CloudError("name a version, or a device that has an upgrade");
+    if (this.#firmware(productId, version) === undefined) {
+      throw new CloudError(`product ${productId} has no firmware ${version}`);
+    }
+    return signUrl(base, firmwarePath(productId, version), this.#store.state.signingKey, lifetimeSec, deviceName);
+  }
+
+  #mustExist({ productId, deviceName }: DeviceName): void {
+    const { devices } = this.#store.state;
+    if (devices.some((known) => known.productId === productId && known.deviceName === deviceName)) return;
+    throw new CloudError(`product ${productId} has no device ${deviceName}`);
   }
 
   #send({ productId, deviceName }: DeviceRecord, message: object): void {
@@ -193,6 +225,11 @@ export class Upgrades {
       (firmware) => firmware.productId === productId && firmware.version === version,
     );
   }
+}
+
+/** @returns an MD5 that differs from this one in its first digit */
+function otherMd5(md5: string): string {
+  return `${md5.startsWith("0") ? "1" : "0"}${md5.slice(1)}`;
 }
 
 /** Sets a new state and removes the fields that belong to the one before. */

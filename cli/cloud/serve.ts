@@ -1,7 +1,11 @@
 import { serveAdmin, isServed } from "../../cloud/admin.js";
 import { Cloud } from "../../cloud/cloud.js";
 import type { GatewayFaults } from "../../cloud/gateway-faults.js";
+import type { FaultSpec } from "../../cloud/faults/fault.js";
+import { parseFaults } from "../../cloud/faults/parse.js";
+import { CloudError } from "../../cloud/types.js";
 import { UsageError } from "../command-line.js";
+import { readJson } from "../files.js";
 
 export interface ServeOptions {
   readonly state: string;
@@ -15,6 +19,7 @@ export interface ServeOptions {
   readonly clientCa?: string;
   readonly urlLifetime: number;
   readonly gatewayFaults?: GatewayFaults;
+  readonly faults?: string;
   readonly verbose?: boolean;
 }
 
@@ -27,6 +32,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (clientCa !== undefined && tlsCert === undefined) {
     throw new UsageError("--client-ca needs --tls-cert and --tls-key");
   }
+  const faults = options.faults === undefined ? [] : readFaults(options.faults);
   if (await isServed(options.state)) {
     throw new UsageError(`a cloud runs on ${options.state} already: stop it, or choose another --state`);
   }
@@ -40,6 +46,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey, clientCa },
     urlLifetimeSec: options.urlLifetime,
     gatewayFaults: options.gatewayFaults,
+    faults,
+    onFault: (line) => say(`fault: ${line}`),
     ...(verbose === true
       ? {
           onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`),
@@ -57,6 +65,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   admin.close();
   await cloud.stop();
+}
+
+/** @throws UsageError that names the file and the entry */
+function readFaults(path: string): FaultSpec[] {
+  const value = readJson(path);
+  try {
+    return parseFaults(value);
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`);
+  }
 }
 
 /** Hides the signature of a bind request: it could be used for another request while its timestamp is valid. */

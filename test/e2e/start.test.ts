@@ -10,7 +10,7 @@ test("the main job ends with 0 and a line with the word done", async () => {
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
   assert.match(stdout, /^done +version 0\.2\.0 runs from ota_1: 1048576 bytes, 1 request, [0-9.]+ s$/m);
-  assert.match(stdout, /^download 50 %$/m);
+  assert.match(stdout, /^download 50 % +[0-9.]+ [kM]?B\/s$/m);
   assert.ok(!stdout.includes("\u001b"), "plain lines when piped");
 });
 
@@ -22,6 +22,36 @@ test("--cut shows the cut and the resume", async () => {
     /power +cut at (?:28|29|30) %\npower +on again\nboard +boots ota_0\n[\s\S]*agent +resumes at (?:2[789]|30) %[\s\S]*done .* 2 requests/,
   );
 });
+
+test("--slow: the download comes slowly, and its rate is shown", async () => {
+  const { code, stdout, stderr } = await runCommand("start", ["--slow", "500k"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^download 90 % +[0-9.]+ [kM]?B\/s$/m);
+  assert.match(stdout, /^done .*, 1 request, [0-9.]+ s$/m);
+});
+
+test("with --state it can be killed at any moment, and the next run goes on where it was", () =>
+  withCommands(async (folder) => {
+    const state = join(folder, "desk");
+    const running = new Running("start", ["--slow", "400k", "--state", state]);
+    await running.until("half of the download", () => running.stdout.includes("download 50 %"));
+    await running.kill("SIGKILL");
+    const next = await runCommand("start", ["--state", state]);
+    assert.equal(next.code, 0, next.stderr);
+    assert.match(next.stdout, /boots ota_0\n[\s\S]*agent +resumes at [4-9][0-9] %[\s\S]*done .* 1 request/);
+    const last = await runCommand("start", ["--state", state]);
+    assert.match(last.stdout, /boots ota_1\n[\s\S]*done .* 0 requests/);
+  }));
+
+test("one folder is for one run at a time", () =>
+  withCommands(async (folder) => {
+    const state = join(folder, "desk");
+    const running = new Running("start", ["--slow", "100k", "--state", state]);
+    await running.until("the download", () => running.stdout.includes("downloading"));
+    const { code, stderr } = await runCommand("start", ["--state", state]);
+    assert.deepEqual([code, /in use/.test(stderr)], [2, true], stderr);
+    await running.kill("SIGKILL");
+  }));
 
 test("--gateway updates three lights to one firmware, which is fetched once, and not the air conditioner", async () => {
   const { code, stdout, stderr } = await runCommand("start", ["--gateway"]);
@@ -100,6 +130,10 @@ test("bad input is one line and exit code 2", () =>
       ["--firmware", join(folder, "none")],
       ["--cut", "100"],
       ["--cut", "x"],
+      ["--slow", "0"],
+      ["--slow", "100K"],
+      ["--slow", "5G"],
+      ["--gateway", "--slow", "100k"],
       ["--fast"],
     ]) {
       const { code, stderr } = await runCommand("start", args);

@@ -4,6 +4,7 @@ import { type EventEmitter, once } from "node:events";
 import type { AddressInfo } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { OwnBroker } from "../../cloud/broker.js";
+import type { FaultList } from "../../cloud/faults/fault-list.js";
 import { Platform } from "../../cloud/platform.js";
 import { rightsOf } from "../../cloud/rights.js";
 import { CloudStore } from "../../cloud/store.js";
@@ -36,7 +37,10 @@ export interface RunningBroker {
 }
 
 /** A broker on a real socket, whose clients are disconnected at the end. */
-export async function withRunningBroker(body: (running: RunningBroker) => Promise<void>, tls = false): Promise<void> {
+export async function withRunningBroker(
+  body: (running: RunningBroker) => Promise<void>,
+  { tls = false, faults }: { readonly tls?: boolean; readonly faults?: FaultList } = {},
+): Promise<void> {
   await withFolder(async (folder) => {
     const platform = new Platform({
       store: new CloudStore(folder),
@@ -56,6 +60,7 @@ export async function withRunningBroker(body: (running: RunningBroker) => Promis
       },
       onPublish: (topic, payload) => heard.push(`${topic} ${payload}`),
       tls: tls ? { ...MUTUAL_TLS, rejectUnauthorized: false } : undefined,
+      faults,
     });
     await new Promise<void>((resolve) => broker.server.listen(0, "127.0.0.1", resolve));
     const { port } = broker.server.address() as AddressInfo;

@@ -117,12 +117,15 @@ test("bytes that are no MQTT end their own connection only", async () => {
 });
 
 test("over TLS the device's certificate replaces its password, and no other device's", async () => {
-  await withRunningBroker(async ({ connect }) => {
-    const certificate = { cert: tlsPem("client.pem"), key: tlsPem("client-key.pem"), rejectUnauthorized: false };
-    assert.equal(proof().clientId, CLIENT_NAME);
-    assert.equal((await connect({ ...certificate, password: "any" })).connected, true);
-    await refusedWith(connect({ ...certificate, ...proof("light_02"), password: "any" }), 4);
-    assert.equal((await connect({ ...certificate, ...proof("light_02") })).connected, true);
-    await refusedWith(connect({ rejectUnauthorized: false, password: "any" }), 4);
-  }, true);
+  await withRunningBroker(
+    async ({ connect }) => {
+      const certificate = { cert: tlsPem("client.pem"), key: tlsPem("client-key.pem"), rejectUnauthorized: false };
+      assert.equal(proof().clientId, CLIENT_NAME);
+      assert.equal((await connect({ ...certificate, password: "any" })).connected, true);
+      await refusedWith(connect({ ...certificate, ...proof("light_02"), password: "any" }), 4);
+      assert.equal((await connect({ ...certificate, ...proof("light_02") })).connected, true);
+      await refusedWith(connect({ rejectUnauthorized: false, password: "any" }), 4);
+    },
+    { tls: true },
+  );
 });

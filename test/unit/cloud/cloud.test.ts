@@ -177,3 +177,13 @@ test("another broker that refuses the subscription ends the cloud, with a line t
     (aedes) => (aedes.authorizeSubscribe = (_client, _subscription, callback) => callback(null, null)),
   );
 });
+
+test("a fault that only its own broker, or TLS, makes possible is refused at the start, before anything listens", async () => {
+  await withFolder(async (folder) => {
+    const broker = "mqtt://127.0.0.1:1";
+    await refused(Cloud.start({ folder, broker, faults: [{ fault: "refuse", code: 3 }] }), /refuse needs .*own broker/);
+    await refused(Cloud.start({ folder, broker, faults: [{ fault: "drop" }] }), /drop needs .*own broker/);
+    await refused(Cloud.start({ folder, broker, faults: [{ fault: "lose" }] }), /no broker at/);
+    await refused(Cloud.start({ folder, faults: [{ fault: "tls-refuse" }] }), /tls-refuse needs TLS/);
+  });
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkSignature, firmwarePath, signUrl } from "../../../cloud/signed-url.js";
+import { checkSignature, firmwarePath, ownerOf, signUrl } from "../../../cloud/signed-url.js";
 
 const KEY = "00112233445566778899aabbccddeeff00112233";
 const BASE = "http://127.0.0.1:8080";
@@ -76,4 +76,18 @@ test("a target without a signature, or with a malformed one, is invalid and no e
   ]) {
     assert.equal(checkSignature(PATH + query, KEY, now()), "invalid", query);
   }
+});
+
+test("a URL that was signed for a device names it, and nobody can make it another's", () => {
+  assert.equal(ownerOf(targetOf()), undefined);
+  assert.equal(ownerOf("/x"), undefined);
+  assert.equal(ownerOf("/x?sign=%"), undefined);
+  for (const deviceName of ["light_01", "a:b-c", "n".repeat(48)]) {
+    const target = signUrl(BASE, PATH, KEY, DAY, deviceName).slice(BASE.length);
+    assert.equal(ownerOf(target), deviceName);
+    assert.equal(checkSignature(target, KEY, now()), "valid");
+    assert.ok(target.length < 2048);
+  }
+  const target = signUrl(BASE, PATH, KEY, DAY, "light_01").slice(BASE.length);
+  assert.equal(checkSignature(target.replace("light_01", "light_02"), KEY, now()), "invalid");
 });
