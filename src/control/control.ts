@@ -73,7 +73,7 @@ export class UpdateControl {
     });
   }
 
-  /** Ends the update that is under way: it is reported as -5. @returns false if there is none that can still be ended */
+  /** Ends the update that is under way: it is reported as -5. @returns false if none can still be ended */
   cancel(reason: string): boolean {
     const { state } = this.#options.driver();
     if (!("offer" in state)) return false;
@@ -123,8 +123,8 @@ export class UpdateControl {
   }
 
   /**
-   * How the last job ended, through restarts; `undefined` if none has ended yet, or if storage cannot be read. Its result
-   * may still be on its way to the platform.
+   * How the last job ended, through restarts; `undefined` if none has ended yet, or if storage cannot be read. Its
+   * result may still be on its way to the platform.
    */
   get lastResult(): EndedJob | undefined {
     return this.#attempt(() => loadEndedJob(this.#options.device.store));
@@ -132,11 +132,11 @@ export class UpdateControl {
 
   /**
    * Goes back to the firmware in the other slot: selects it, on trial, and restarts. It reports the version that ran
-   * before as failed, with the reason, and declines it if it is offered again, until `forgetRollback` or another update.
-   * For that the other firmware needs this part too.
+   * before as failed, with the reason, and declines it if it is offered again, until `forgetRollback` or another
+   * update. For that the other firmware needs this part too.
    *
-   * @throws OtaError `usage` on trial, during an update, or if the other slot holds a part of one; `switch-failed` if the
-   *   other slot has no image that boots, or has one that has failed its trial
+   * @throws OtaError `usage` on trial, during an update, or if the other slot holds a part of one; `switch-failed` if
+   *   the other slot has no image that boots, or has one that has failed its trial
    */
   rollback(reason: string): void {
     const { device, driver, version, restart } = this.#options;

@@ -73,8 +73,8 @@ export type State =
       readonly urlRenewed: boolean;
     }
   /**
-   * A try failed; the next one comes after a pause, or with a fresh URL. Or the application has paused the download: the
-   * next one comes when it resumes it. `tries`: consecutive ones that failed and stored no new block.
+   * A try failed; the next one comes after a pause, or with a fresh URL. Or the application has paused the download:
+   * the next one comes when it resumes it. `tries`: consecutive ones that failed and stored no new block.
    */
   | {
       readonly name: "waiting";
