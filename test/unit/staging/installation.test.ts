@@ -167,10 +167,10 @@ describe("an image that is handed over", () => {
     });
   }
 
-  test("fails by what it says, throws or breaks, in printable words", async () => {
+  test("fails by what it says, throws or breaks", async () => {
     const said = handing();
-    said.job().fail("flash\n\u00e9rror");
-    assert.deepEqual(said.ends, [{ code: "install-failed", message: "flash??rror" }]);
+    said.job().fail("flash error");
+    assert.deepEqual(said.ends, [{ code: "install-failed", message: "flash error" }]);
     const thrown = handing({ install: () => assert.fail("bus") });
     assert.equal(thrown.ends[0]?.message, "bus");
     const broken = handing({ install: () => Promise.reject(new Error("bus")) });
