@@ -31,6 +31,7 @@ program
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
+  .option("--user-agent <text>", "who the board says it is in each HTTP request; default: moddable-ota/VERSION")
   .option(
     "--subdevices <file>",
     'a gateway: JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}',
