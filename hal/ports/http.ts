@@ -53,7 +53,7 @@ export interface HttpExchange {
 
 /** HTTP/1.1, GET only, one connection each. A response head over 4 KiB is malformed. */
 export interface HttpClient {
-  /** Value of the field User-Agent of each request from now on (RFC 9110 §10.1.5): printable ASCII. Absent: no field. */
+  /** Field User-Agent of each request from now on (RFC 9110 §10.1.5), printable ASCII; absent: no field. */
   userAgent?: string | undefined;
   /** Never throws; every failure is reported by `onError`. */
   get(request: HttpRequest): HttpExchange;

@@ -88,8 +88,8 @@ export class ManifestReader {
   }
 
   /**
-   * What begins like a JSON object was meant to be a manifest: its demands are not passed over. Anything else, as a page
-   * of HTML, nothing at all or the firmware itself, is what a server has in the place of a file that it lacks.
+   * What begins like a JSON object was meant to be a manifest: its demands are not passed over. Anything else is what a
+   * server sends in the place of a file that it lacks: a page of HTML, nothing, or the firmware itself.
    */
   #unreadable(fault: string): void {
     let start = 0;

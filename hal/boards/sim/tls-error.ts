@@ -2,8 +2,8 @@
 type NodeTlsError = Error & { readonly code?: string; readonly reason?: string };
 
 /**
- * The error that the SDK's TLS throws in the same case, with what only OpenSSL knows in brackets. Node's own text begins
- * with an address of the library.
+ * The error that the SDK's TLS throws in the same case, with what only OpenSSL knows in brackets. Node's own text has
+ * an address of the library in front.
  */
 export function asSdkError(error: NodeTlsError): Error {
   const { code = "", message, reason = message } = error;
