@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, isIPv6, type Server } from "node:net";
 import { createSecureContext } from "node:tls";
 import { type Broker, OwnBroker } from "./broker.js";
 import { ExternalBroker } from "./external-broker.js";
@@ -54,6 +54,11 @@ const NEEDS_OWN_BROKER = "needs the cloud's own broker: start the cloud without 
 /** If a connection sends too fast, one message in this many is reported. */
 const WARNING_INTERVAL = 100;
 
+/** @returns the host as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2) */
+function inUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
 /** A running cloud: broker, file server and platform in one process. */
 export class Cloud {
   readonly platform: Platform;
@@ -82,7 +87,7 @@ export class Cloud {
    */
   static async start(options: CloudOptions): Promise<Cloud> {
     const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC } = options;
-    const publicHost = options.publicHost ?? listen;
+    const publicHost = inUrl(options.publicHost ?? listen);
     const store = new CloudStore(options.folder);
     const tls = options.tls === undefined ? undefined : readTls(options.tls);
     const scheme = tls === undefined ? "" : "s";

@@ -32,6 +32,7 @@ program
   .option("--idle-timeout <s>", "longest wait for data of a download, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "tries in a row without a new block of 4 KiB before an update fails", positiveCount, 8)
   .option("--backoff-max <s>", "longest pause between two tries to download, in seconds", seconds, 60)
+  .option("--user-agent <text>", "who the board says it is in each HTTP request; default: moddable-ota/VERSION")
   .option(
     "--subdevices <file>",
     'makes the board a gateway; a file with a JSON array of {"productId","deviceName","version","install":"ok"|"fail"|"hang"|"offline"}',

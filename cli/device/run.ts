@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly idleTimeout: number;
   readonly maxAttempts: number;
   readonly backoffMax: number;
+  readonly userAgent?: string;
   readonly log: LogLevel;
   readonly strictTls?: boolean;
   readonly subdevices?: string;
@@ -173,6 +174,7 @@ function configOf(options: RunOptions, identity: Identity, isGateway: boolean): 
       idleTimeoutSeconds: options.idleTimeout,
       maxAttempts: options.maxAttempts,
       backoffMaxSeconds: options.backoffMax,
+      userAgent: options.userAgent,
     },
   };
 }

@@ -174,7 +174,8 @@ class Connection implements ByteStream {
       // The TCP has failed: the caller reports `unreachable`, as it does without TLS.
       if (opening) throw error;
       this.#tcp?.close();
-      throw HalError.wrap("untrusted", `TLS with ${host}${this.#trust()}`, error);
+      // The certificates and the key are those of the configuration.
+      throw this.#refusal(error, true);
     }
   }
 
@@ -280,17 +281,26 @@ class Connection implements ByteStream {
   }
 
   #onThrown(error: unknown): void {
-    const { host } = this.#options;
     this.#fail(
       this.#connected
-        ? new HalError("io", `TLS with ${host} broke`, error)
-        : new HalError("untrusted", `TLS handshake with ${host} failed${this.#trust()}`, error),
+        ? new HalError("io", `TLS with ${this.#options.host} broke`, error)
+        : this.#refusal(error, isJudgement(String(error))),
     );
   }
 
-  /** What a board most often lacks. */
-  #trust(): string {
-    return this.#options.tls?.authority === undefined ? " (no authority is set)" : "";
+  /**
+   * Only a certificate that was judged ends the matter. An alert, a port that speaks no TLS or a lack of memory may
+   * pass, and without the date no certificate can be judged.
+   */
+  #refusal(error: unknown, isJudged: boolean): HalError {
+    const { host, tls } = this.#options;
+    const isDated = this.#clock.unixTime() !== undefined;
+    let hint = "";
+    if (isJudged) {
+      if (!isDated || /date val/.test(String(error))) hint = " (clock behind?)";
+      else if (tls?.authority === undefined) hint = " (no authority is set)";
+    }
+    return new HalError(isJudged && isDated ? "untrusted" : "unreachable", `TLS with ${host} failed${hint}`, error);
   }
 
   #fail(error: HalError): void {
@@ -298,4 +308,12 @@ class Connection implements ByteStream {
     this.close();
     this.#options.onError(error);
   }
+}
+
+/**
+ * Whether the SDK's TLS has judged a certificate: the peer's by itself, or the peer ours by an alert (RFC 5246 §7.2.2:
+ * 42 to 46, 48, 49). The SDK's errors have no code.
+ */
+function isJudgement(error: string): boolean {
+  return /: (cert|date val|x509|BER|invalid b|alert: ., 4[2-689])/i.test(error);
 }

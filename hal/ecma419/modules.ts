@@ -121,7 +121,10 @@ export interface PlatformModule {
     revert(): void;
     restart(): void;
   };
-  /** Calls back with the first address of the host, or with `undefined` if it has none. */
+  /**
+   * Calls back with an address of the host, or with `undefined` if it has none. It is asked before each connection: if
+   * the host has several addresses and the resolver knows them, it gives another one each time. The SDK's knows one.
+   */
   resolve(host: string, callback: (host: string, address: string | undefined) => void): void;
   randomFill(into: Uint8Array): void;
   /** Seconds since 1970, or `undefined` if the clock was never set. */

@@ -3,6 +3,7 @@ import { Exchange } from "./exchange.js";
 
 /** `HttpClient` over any `Connector`. */
 export class SocketHttpClient implements HttpClient {
+  userAgent: string | undefined;
   readonly #connector: Connector;
   readonly #clock: Clock;
 
@@ -12,6 +13,6 @@ export class SocketHttpClient implements HttpClient {
   }
 
   get(request: HttpRequest): HttpExchange {
-    return new Exchange(request, this.#connector, this.#clock);
+    return new Exchange(request, this.#connector, this.#clock, this.userAgent);
   }
 }

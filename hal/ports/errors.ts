@@ -6,8 +6,9 @@
  * - `io`: the medium or the link failed; for storage, the bytes concerned are undefined.
  * - `no-space`: the key-value store is full.
  * - `closed`: the peer ended the connection, after all its bytes were read.
- * - `unreachable`: the host does not exist or does not accept the connection.
- * - `untrusted`: the peer's certificate, or ours, was not accepted.
+ * - `unreachable`: the host does not exist or does not accept the connection, or its TLS handshake failed for another
+ *   reason than a certificate.
+ * - `untrusted`: the peer's certificate, or ours, was judged and not accepted.
  * - `timeout`: a wait that this layer limits itself took too long.
  * - `malformed`: the peer's bytes break the protocol.
  * - `invalid-image`: the boot control does not accept what is in the slot.

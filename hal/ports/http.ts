@@ -53,6 +53,8 @@ export interface HttpExchange {
 
 /** HTTP/1.1, GET only, one connection each. A response head over 4 KiB is malformed. */
 export interface HttpClient {
+  /** Field User-Agent of each request from now on (RFC 9110 §10.1.5), printable ASCII; absent: no field. */
+  userAgent?: string | undefined;
   /** Never throws; every failure is reported by `onError`. */
   get(request: HttpRequest): HttpExchange;
 }

@@ -50,10 +50,17 @@ export class OtaAgent {
    * @throws HalError if the board's storage cannot be read
    */
   constructor(options: { device: Device; config: OtaConfig; parts?: AgentParts }) {
-    const { device, config, parts = {} } = options;
+    const { config, parts = {} } = options;
+    const { log, http } = options.device;
+    // Each line of the agent and of its parts goes through this gate: peers have a part in what it says.
+    const device: Device = {
+      ...options.device,
+      log: (level, area, message) => log(level, area, () => printable(message())),
+    };
     const boot = device.boot.status();
     this.#device = device;
     this.#config = resolveConfig(config);
+    http.userAgent = this.#config.userAgent;
     this.#listeners = new Listeners(device.log);
     this.#version = config.version ?? boot.runningVersion;
     if (!isVersion(this.#version)) {
@@ -63,7 +70,7 @@ export class OtaAgent {
       device.log(
         "warn",
         "update",
-        () => `reports ${this.#version}, runs ${printable(boot.runningVersion)}: versions of images are not checked`,
+        () => `reports ${this.#version}, runs ${boot.runningVersion}: versions of images are not checked`,
       );
     }
     this.#session = this.#createSession();

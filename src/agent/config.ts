@@ -1,6 +1,7 @@
 import type { TlsOptions } from "../../hal/ports/index.js";
 import type { PolicyConfig } from "../plans/policy.js";
 import { OtaError } from "../errors.js";
+import { parseUrl } from "../http/url.js";
 import type { MqttServer } from "../mqtt/session.js";
 import { brokerUrl } from "../protocol/hosts.js";
 import { checkIdentity, type Identity } from "../protocol/identity.js";
@@ -8,6 +9,7 @@ import { isVersion } from "../protocol/messages.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { numberIn, wholeIn } from "../update/settings.js";
 import { checkSettings } from "./settings.js";
+import { VERSION } from "./version.js";
 
 /** How an application sets the agent up. Everything but the identity has a default. */
 export interface OtaConfig {
@@ -34,6 +36,8 @@ export interface OtaConfig {
     readonly maxAttempts?: number | undefined;
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;
+    /** The field User-Agent of each request: 1 to 64 of printable ASCII. Default `moddable-ota/` and its version. */
+    readonly userAgent?: string | undefined;
   };
   /** Present, even if it is empty: the device is a gateway for sub-devices. Needs the part `gateway`. */
   readonly gateway?: {
@@ -80,6 +84,7 @@ export interface ResolvedConfig {
   readonly server: MqttServer;
   readonly keepaliveSeconds: number;
   readonly downloadTls: TlsOptions;
+  readonly userAgent: string;
   readonly limits: UpdateLimits;
   readonly gateway:
     | { readonly slot: boolean; readonly installTimeoutMs: number; readonly messagesPerSecond: number }
@@ -117,10 +122,17 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
     server: parseBrokerUrl(url, { authority: broker.authority, ...clientTls }),
     keepaliveSeconds: wholeIn("keepaliveSeconds", broker.keepaliveSeconds ?? 120, 0, 900),
     downloadTls: { authority: download.authority },
+    // A line break in it would begin another field.
+    userAgent: textOf(
+      "userAgent",
+      download.userAgent ?? `moddable-ota/${VERSION}`,
+      /^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/,
+      "1 to 64 of printable ASCII",
+    ),
     policy: config.policy,
     selfTest: config.selfTest,
     components: {
-      separator: separatorOf(config.components?.separator ?? "_"),
+      separator: textOf("separator", config.components?.separator ?? "_", /^[._-]{1,8}$/, "1 to 8 of [._-]"),
       installTimeoutMs: toMs("installTimeoutSeconds", config.components?.installTimeoutSeconds ?? 60),
     },
     checkEveryMs: toMs("checkEverySeconds", config.checkEverySeconds ?? 600, 0),
@@ -147,18 +159,21 @@ function resolveGateway(gateway: NonNullable<OtaConfig["gateway"]>): NonNullable
   };
 }
 
-function separatorOf(text: string): string {
-  if (!/^[._-]{1,8}$/.test(text)) throw new OtaError("usage", "separator is not 1 to 8 of [._-]");
-  return text;
+function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
+  // An `mqtt` URL is an `http` URL of another name, with nothing behind its host and port.
+  const parsed = url.startsWith("mqtt") ? parseUrl(`http${url.slice(4)}`) : undefined;
+  if (parsed?.target !== "/") {
+    throw new OtaError("usage", "broker URL is not mqtt://host[:port] or mqtts://host[:port]");
+  }
+  const { secure, host, port, authority } = parsed;
+  const hasPort = authority.endsWith(`:${port}`);
+  return { host, port: hasPort ? port : secure ? 8883 : 1883, tls: secure ? tls : undefined };
 }
 
-function parseBrokerUrl(url: string, tls: TlsOptions): MqttServer {
-  const match = /^(mqtts?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?\/?$/.exec(url);
-  if (match === null) throw new OtaError("usage", "broker URL is not mqtt://host[:port] or mqtts://host[:port]");
-  const secure = match[1] === "mqtts";
-  const port = match[4] === undefined ? (secure ? 8883 : 1883) : Number(match[4]);
-  if (port < 1 || port > 65535) throw new OtaError("usage", `broker URL has no such port: ${port}`);
-  return { host: (match[2] ?? match[3]) as string, port, tls: secure ? tls : undefined };
+/** @param what the pattern in words @throws OtaError `usage` if the text is another */
+function textOf(name: string, text: string, pattern: RegExp, what: string): string {
+  if (!pattern.test(text)) throw new OtaError("usage", `${name} is not ${what}`);
+  return text;
 }
 
 /** @param least seconds */

@@ -2,7 +2,6 @@ import type { Device } from "../../hal/ports/index.js";
 import type { ResolvedConfig } from "./config.js";
 import { OtaError } from "../errors.js";
 import { randomText } from "../lib/jitter.js";
-import { printable } from "../lib/text.js";
 import { MqttSession } from "../mqtt/session.js";
 import { createCredentials } from "../protocol/credentials.js";
 import { decodeDownlink, type Offer, type VersionAnswer } from "../protocol/messages.js";
@@ -65,7 +64,7 @@ export function platformSession(options: PlatformSessionOptions): MqttSession {
           options.onAnswer(message.answer);
           return;
         case "unknown":
-          device.log("debug", "mqtt", () => `unknown message type ${printable(message.name)}`);
+          device.log("debug", "mqtt", () => `unknown message type ${message.name}`);
           return;
         case "malformed":
           device.log("warn", "mqtt", () => `message refused: ${message.reason}`);

@@ -42,6 +42,7 @@ const NAMES: SettingNames = Object.freeze({
     idleTimeoutSeconds: 1,
     maxAttempts: 1,
     backoffMaxSeconds: 1,
+    userAgent: 1,
   } satisfies Section<"download">),
   gateway: Object.freeze({ staging: 1, installTimeoutSeconds: 1, messagesPerSecond: 1 } satisfies Section<"gateway">),
   components: Object.freeze({ separator: 1, installTimeoutSeconds: 1 } satisfies Section<"components">),

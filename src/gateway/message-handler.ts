@@ -1,6 +1,5 @@
 import type { Log, LogLevel } from "../../hal/ports/index.js";
 import type { StagingQueue } from "../staging/queue.js";
-import { printable } from "../lib/text.js";
 import { CHANGE_ANSWER, decodeGatewayMessage } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { decodeDownlink } from "../protocol/messages.js";
@@ -44,7 +43,7 @@ export class MessageHandler {
         }
         return;
       case "unknown":
-        this.#log("debug", () => `unknown gateway message ${printable(message.name)}`);
+        this.#log("debug", () => `unknown gateway message ${message.name}`);
         return;
       case "malformed":
         this.#log("warn", () => `gateway message refused: ${message.reason}`);

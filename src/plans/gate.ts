@@ -1,6 +1,5 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { OtaError } from "../errors.js";
-import { printable } from "../lib/text.js";
 import type { ComponentKind, Requirements } from "../protocol/requirements.js";
 import type { Offer } from "../protocol/messages.js";
 import type { Gate } from "../update/target.js";
@@ -60,6 +59,9 @@ export class PlanGate implements Gate {
     if (step === "download" || this.#image === undefined) {
       this.withdraw();
       this.#image = offer;
+      this.#requirements = undefined;
+    } else if (this.#requirements?.isMissed === true) {
+      // The server has sent the firmware since: it is asked once more before the installation.
       this.#requirements = undefined;
     }
     this.#take(newPendingStep(step, offer, answer));
@@ -165,7 +167,6 @@ export class PlanGate implements Gate {
       manifest: policy.manifest,
       onRead: () => this.#lookIn(0),
       onBusy: () => this.#lookIn(policy.recheckMs),
-      onMissing: () => this.#answer({ code: "unreachable", message: "no manifest" }),
     });
     return this.#requirements.read(offer);
   }
@@ -267,7 +268,7 @@ export class PlanGate implements Gate {
       },
       decline: (reason) => {
         if (this.#image?.md5 !== offer.md5 || this.#image.version !== offer.version) return;
-        const why = printable(String(reason ?? ""));
+        const why = String(reason ?? "");
         const failure: Failure = { code: "declined", message: why === "" ? "declined" : `declined: ${why}` };
         memory.decline(component, offer);
         if (isOpen()) this.#answer(failure);

@@ -1,11 +1,16 @@
 import type { Clock, HttpClient, HttpExchange, HttpHead, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { fromNetwork } from "../errors.js";
 import { parseUrl } from "../http/url.js";
 import { decodeRequirements, REQUIREMENTS, type Requirements } from "../protocol/requirements.js";
 import { readMessage } from "../protocol/json.js";
 
-/** `unknown`: the server could not be asked, or was busy. No manifest is `found` with no requirements. */
-export type ManifestAnswer = { readonly found: Requirements } | { readonly unknown: string };
+/**
+ * `found`: a manifest, or none, which is one without requirements. `none`: an answer that is no manifest, for this
+ * reason. `unknown`: the server could not be asked, or was busy.
+ */
+export type ManifestAnswer =
+  | { readonly found: Requirements }
+  | { readonly none: string }
+  | { readonly unknown: string };
 
 export interface ManifestReaderOptions {
   readonly http: HttpClient;
@@ -48,7 +53,7 @@ export class ManifestReader {
       onHead: (head) => this.#onHead(head),
       onReadable: () => this.#read(),
       onEnd: () => this.#onEnd(),
-      onError: (error) => this.#end({ unknown: fromNetwork(error).message }),
+      onError: ({ kind, message }) => this.#end(kind === "malformed" ? { none: message } : { unknown: message }),
     });
   }
 
@@ -72,15 +77,24 @@ export class ManifestReader {
       const count = this.#exchange.read(this.#body, this.#length, this.#body.byteLength);
       if (count === 0) return;
       this.#length += count;
-      if (this.#length > LENGTH_LIMIT) this.#end({ found: { wrong: `manifest over ${LENGTH_LIMIT} bytes` } });
+      if (this.#length > LENGTH_LIMIT) this.#unreadable(`over ${LENGTH_LIMIT} bytes`);
     }
   }
 
   #onEnd(): void {
     const fields = readMessage(this.#body.subarray(0, this.#length), REQUIREMENTS);
-    this.#end({
-      found: typeof fields === "string" ? { wrong: `manifest is ${fields}` } : (decodeRequirements(fields) ?? NONE),
-    });
+    if (typeof fields === "string") this.#unreadable(fields);
+    else this.#end({ found: decodeRequirements(fields) ?? NONE });
+  }
+
+  /**
+   * What begins like a JSON object was meant to be a manifest: its demands are not passed over. Anything else is what a
+   * server sends in the place of a file that it lacks: a page of HTML, nothing, or the firmware itself.
+   */
+  #unreadable(fault: string): void {
+    let start = 0;
+    while (start < this.#length && isBlank(this.#body[start] as number)) start++;
+    this.#end(this.#body[start] === 0x7b ? { found: { wrong: `manifest is ${fault}` } } : { none: fault });
   }
 
   #end(answer: ManifestAnswer): void {
@@ -88,6 +102,11 @@ export class ManifestReader {
     this.close();
     this.#options.onEnded(answer);
   }
+}
+
+/** The blanks of JSON (RFC 8259 §2), and the bytes of a UTF-8 byte order mark. */
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xef || byte === 0xbb || byte === 0xbf;
 }
 
 /** Appends `.json` to the path. The query, which holds the signature, stays as it is. */

@@ -1,5 +1,4 @@
 import type { Device, TlsOptions } from "../../hal/ports/index.js";
-import { printable } from "../lib/text.js";
 import type { Requirements } from "../protocol/requirements.js";
 import type { Offer } from "../protocol/messages.js";
 import { ManifestReader } from "./manifest.js";
@@ -12,11 +11,9 @@ export interface PlanRequirementsOptions {
   onRead(): void;
   /** To be tried again. */
   onBusy(): void;
-  /** Tried often enough. */
-  onMissing(): void;
 }
 
-/** How often the manifest is asked for before the job is given up. */
+/** How often the manifest is asked for before a step goes on without it. */
 const MANIFEST_TRIES = 5;
 const NONE: Requirements = Object.freeze({});
 
@@ -24,12 +21,18 @@ const NONE: Requirements = Object.freeze({});
 export class PlanRequirements {
   readonly #options: PlanRequirementsOptions;
   #found: Requirements | undefined;
+  #isMissed = false;
   #tries = 0;
   #reader: ManifestReader | undefined;
 
   constructor(options: PlanRequirementsOptions) {
     this.#options = options;
     if (!options.manifest) this.#found = NONE;
+  }
+
+  /** Whether a step goes on without an answer of the server. */
+  get isMissed(): boolean {
+    return this.#isMissed;
   }
 
   /** @returns `undefined` if the manifest is not there */
@@ -41,7 +44,7 @@ export class PlanRequirements {
   /** @returns `undefined` if the manifest is not there yet: it is being fetched */
   read(offer: Offer): Requirements | undefined {
     if (this.#found !== undefined) return this.of(offer);
-    const { device, tls, onRead, onBusy, onMissing } = this.#options;
+    const { device, tls, onRead, onBusy } = this.#options;
     this.#reader?.close();
     this.#reader = new ManifestReader({
       ...device,
@@ -49,14 +52,18 @@ export class PlanRequirements {
       tls,
       onEnded: (answer) => {
         this.#reader = undefined;
-        if ("found" in answer) {
-          this.#found = answer.found;
-          onRead();
+        if ("unknown" in answer && ++this.#tries < MANIFEST_TRIES) {
+          device.log("info", "plan", () => `manifest of ${offer.version}: ${answer.unknown}`);
+          onBusy();
           return;
         }
-        device.log("warn", "plan", () => `manifest of ${offer.version}: ${printable(answer.unknown)}`);
-        if (++this.#tries >= MANIFEST_TRIES) onMissing();
-        else onBusy();
+        this.#found = "found" in answer ? answer.found : NONE;
+        this.#isMissed = "unknown" in answer;
+        if (!("found" in answer)) {
+          const why = "none" in answer ? answer.none : answer.unknown;
+          device.log("warn", "plan", () => `no manifest of ${offer.version}: ${why}`);
+        }
+        onRead();
       },
     });
     return undefined;

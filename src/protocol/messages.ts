@@ -1,4 +1,5 @@
 import type { FailedOutcome } from "../errors.js";
+import { isVisibleAscii, printable } from "../lib/text.js";
 import { type Fields, readMessage, TEXT_LIMIT, type Wanted } from "./json.js";
 import { decodeRequirements, REQUIREMENTS, type Requirements } from "./requirements.js";
 import { isVersion } from "./version.js";
@@ -39,6 +40,15 @@ export type Result = { readonly outcome: "done" } | { readonly outcome: FailedOu
 /** Longest `result_msg`, in characters. */
 export const MESSAGE_LIMIT = 64;
 
+/** The wire's codes; the messages of the first four are those of the platform's documents. */
+const FAILURES: { readonly [Outcome in FailedOutcome]: readonly [code: string, message?: string] } = Object.freeze({
+  "timed-out": ["-1", "time_out"],
+  "not-found": ["-2", "file not exist"],
+  "url-expired": ["-3", "signature expired"],
+  "digest-mismatch": ["-4", "md5 not match"],
+  failed: ["-5"],
+});
+
 const WANTED: Wanted = Object.freeze({
   type: true,
   version: true,
@@ -66,33 +76,13 @@ export function encodeBurning(version: string): string {
 /** @param version the version the job was to bring */
 export function encodeResult(version: string, result: Result): string {
   if (result.outcome === "done") return encodeProgress(version, { state: "done", result_code: "0", result_msg: "" });
-  const { code, message } = failure(result.outcome, result.message);
-  return encodeProgress(version, { state: "fail", result_code: code, result_msg: cutMessage(message) });
+  const [code, message = cutMessage(result.message)] = FAILURES[result.outcome];
+  return encodeProgress(version, { state: "fail", result_code: code, result_msg: message });
 }
 
-/**
- * Every copy of a result is the same, whichever side of a restart it comes from: no half of a surrogate pair is left.
- */
+/** The message of a result as it is stored and sent. */
 export function cutMessage(message: string): string {
-  const cut = message.slice(0, MESSAGE_LIMIT);
-  const last = cut.charCodeAt(cut.length - 1);
-  return last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut;
-}
-
-/** The wire's codes; the messages of the first four are those of the platform's documents. */
-function failure(outcome: FailedOutcome, message: string): { code: string; message: string } {
-  switch (outcome) {
-    case "timed-out":
-      return { code: "-1", message: "time_out" };
-    case "not-found":
-      return { code: "-2", message: "file not exist" };
-    case "url-expired":
-      return { code: "-3", message: "signature expired" };
-    case "digest-mismatch":
-      return { code: "-4", message: "md5 not match" };
-    case "failed":
-      return { code: "-5", message };
-  }
+  return printable(message, MESSAGE_LIMIT);
 }
 
 function encodeProgress(version: string, progress: { [key: string]: string }): string {
@@ -127,7 +117,7 @@ function decodeOffer(fields: Fields): Downlink {
   if (typeof version !== "string" || !isVersion(version)) return malformed("version is not 1 to 32 of [A-Za-z0-9._-]");
   if (url === null) return malformed(`url is no text of at most ${TEXT_LIMIT} bytes`);
   if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return malformed("url is not http or https");
-  if (!/^[\x21-\x7e]+$/.test(url)) return malformed("url is not plain ASCII");
+  if (!isVisibleAscii(url)) return malformed("url is not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) {
     return malformed("md5sum is not 32 hexadecimal digits");
   }
@@ -150,7 +140,7 @@ function decodeAnswer(fields: Fields): Downlink {
     type: "version-answer",
     answer: {
       resultCode,
-      resultMessage: typeof message === "string" ? message.slice(0, MESSAGE_LIMIT) : "",
+      resultMessage: typeof message === "string" ? cutMessage(message) : "",
       version: typeof version === "string" ? version.slice(0, 32) : undefined,
     },
   };

@@ -1,6 +1,5 @@
 import type { Clock, FlashPartition, Timer } from "../../hal/ports/index.js";
 import { describeError } from "../errors.js";
-import { printable } from "../lib/text.js";
 import { isVersion } from "../protocol/messages.js";
 import type { Failure, Image } from "../update/machine/types.js";
 
@@ -130,7 +129,7 @@ export class Installation {
   #end(reason: string): void {
     if (this.#over) return;
     this.close();
-    this.#options.onEnded({ code: "install-failed", message: printable(reason) });
+    this.#options.onEnded({ code: "install-failed", message: reason });
   }
 
   #arm(): void {

@@ -21,6 +21,7 @@ export class HttpTestBed {
   }
 
   static async start(fixture: HttpFixture): Promise<HttpTestBed> {
+    fixture.http.userAgent = "contract/1";
     return new HttpTestBed(fixture, await fixture.server());
   }
 

@@ -56,6 +56,7 @@ describe("network: trust", () => {
 
   test("a peer with another name is `untrusted`", async () => {
     const clock = new VirtualClock();
+    clock.unix = Date.now() / 1000;
     const device = new SimDevice(smallFlash("1"));
     const platform = { ...device.modules.platform, resolve: alias };
     const link = new Link(new Ecma419Connector({ ...device.modules, platform, clock }), {
@@ -73,7 +74,8 @@ describe("network: trust", () => {
     for (const tls of [{ authority: AUTHORITY }, { ...MUTUAL, privateKey: undefined }]) {
       const link = await failing(tls, mutual);
       assert.equal(link.events.length, 1);
-      assertFails(link, "untrusted");
+      // OpenSSL's alert 40 says nothing of certificates: a server without a common suite sends it too.
+      assertFails(link, "unreachable");
     }
     await mutual.stop();
   });
@@ -104,13 +106,13 @@ describe("network: trust", () => {
     await until("end of the connections", () => server.connections === 0);
   });
 
-  test("the handshake with a peer without TLS fails", async () => {
+  test("a peer that speaks no TLS is `unreachable`", async () => {
     const plain = await Loopback.start();
     const link = new Link(fixture.connector, { host: "127.0.0.1", port: plain.port, tls: { authority: AUTHORITY } });
     const peer = await plain.peer();
     await peer.send(Buffer.from("220 smtp.example ready\r\n"));
     await until("error", () => link.events.length > 0);
-    assertFails(link, "untrusted");
+    assertFails(link, "unreachable");
     await plain.stop();
   });
 

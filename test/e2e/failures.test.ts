@@ -49,6 +49,11 @@ const table: readonly { readonly name: string; readonly behaviours: Behaviour[];
       behaviours: always({ content: imageOf("0.2.0", 200 * 1024 + 16) }),
       report: /^fail -5 file has 204816 bytes/,
     },
+    {
+      name: "a coding with controls in its name",
+      behaviours: always({ headers: { "Content-Encoding": "gzip\t\x85\x9b2J" } }),
+      report: /^fail -5 content encoded as gzip\?\?\?2J$/,
+    },
     { name: "a redirect to nowhere", behaviours: always({ status: 302 }), report: /^fail -5 redirect/ },
     {
       name: "redirects without end",
@@ -245,5 +250,17 @@ testOnEngines("a failed update can be offered again and then resumes", (engine) 
       bed.server.requests.map(({ headers }) => headers.range === undefined),
       [true, false, false],
     );
+  }),
+);
+
+testOnEngines("no control that a peer sends reaches the log", (engine) =>
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.words().length > 0);
+    const topic = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
+    bed.platform.send(topic, JSON.stringify({ type: "a\nb\x1b[2J\x85\u2028c灯" }));
+    await bed.until("line", () => bed.logged.lines.some((line) => line.includes("unknown message type")));
+    const line = bed.logged.lines.find((each) => each.includes("unknown message type"));
+    assert.equal(line, "debug mqtt unknown message type a?b?[2J??c灯");
   }),
 );

@@ -307,6 +307,15 @@ testOnEngines("a manifest next to the firmware is read, and its requirements hol
   );
 });
 
+testOnEngines("a server that sends a page in the place of a manifest has none", (engine) =>
+  withTestBed({ engine, config: { policy: {} }, image: imageOf("0.2.0", 64 * 1024) }, async (bed) => {
+    bed.server.manifest = "<!DOCTYPE html><title>Not found</title>";
+    await bed.update();
+    assert.equal(bed.slots().running.version, "0.2.0");
+    assert.equal(bed.logged.lines.filter((line) => line.startsWith("warn plan no manifest of 0.2.0")).length, 1);
+  }),
+);
+
 testOnEngines("without a manifest all goes as ever", (engine) =>
   withTestBed({ engine, config: { policy: {} }, image: imageOf("0.2.0", 64 * 1024) }, async (bed) => {
     await bed.update();

@@ -70,7 +70,7 @@ testOnEngines("a file server that our CA did not sign is not read from, and that
     await bed.update();
     assert.match(
       bed.platform.words().find((word) => word.startsWith("fail")) ?? "",
-      /^fail -5 TLS handshake with 127\.0\.0\.1 failed/,
+      /^fail -5 TLS with 127\.0\.0\.1 failed/,
     );
     assert.equal(bed.server.requests.length, 0);
   }),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { VERSION } from "../../src/agent/version.js";
 import { DEVICE, imageOf } from "../support/test-bed.js";
 import { testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
@@ -31,7 +32,7 @@ testOnEngines(
       const { headers } = bed.server.requests[0]!;
       assert.equal(headers.range, undefined);
       assert.equal(headers["accept-encoding"], "identity");
-      assert.equal(headers["user-agent"], "moddable-ota");
+      assert.equal(headers["user-agent"], `moddable-ota/${VERSION}`);
       assert.equal(headers.host, `127.0.0.1:${bed.server.port}`);
     }),
 );

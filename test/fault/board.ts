@@ -9,8 +9,8 @@ import type { ChipModules } from "./chip.js";
 export interface Surroundings extends Servers {
   /** @returns whether the name has an address */
   resolves(host: string): boolean;
-  /** Whether the next TLS handshake fails. */
-  readonly untrusted: boolean;
+  /** What the next TLS handshake throws, as the SDK says it; absent: it succeeds. */
+  readonly handshake: string | undefined;
   /** Milliseconds that the ticks add to the time since power-on. */
   readonly ticksOffset: number;
   /** Seconds since 1970. */
@@ -42,7 +42,7 @@ export class FaultBoard {
     return {
       ...chip,
       TCP: this.#createTcp(),
-      TLS: createTls(() => surroundings.untrusted),
+      TLS: createTls(() => surroundings.handshake),
       Timer: this.#createTimer(),
       Time: {
         get ticks() {
@@ -121,7 +121,7 @@ export class FaultBoard {
  * `embedded:io/socket/tcp/tls` as the SDK has it, without the encryption: a handshake that fails throws in its TCP's
  * callback.
  */
-function createTls(untrusted: () => boolean): BoardModules["TLS"] {
+function createTls(handshake: () => string | undefined): BoardModules["TLS"] {
   return class implements SocketInstance {
     readonly #tcp: SocketInstance;
 
@@ -129,7 +129,8 @@ function createTls(untrusted: () => boolean): BoardModules["TLS"] {
       this.#tcp = new options.TCP.io({
         ...options,
         onWritable: (count) => {
-          if (untrusted()) throw new Error("bad certificate");
+          const failure = handshake();
+          if (failure !== undefined) throw new Error(failure);
           options.onWritable?.(count);
         },
       });

@@ -19,6 +19,13 @@ export const HTTP_REDIRECTS: readonly Behaviour[] = [
     http: [redirect("http://mirror.test:8080/0.2.0")],
     ends: { ...TWICE, hosts: ["files.test", "mirror.test:8080"] },
   },
+  ...["../0.2.0", "../../a/./b/../0.2.0", "//files.test/x/0.2.0", "?moved=1", "a b/\xe5\x9b\xba/0.2.0"].map(
+    (location) => ({
+      name: `a redirect to ${JSON.stringify(location)}`,
+      http: [redirect(location)],
+      ends: TWICE,
+    }),
+  ),
   { name: "a redirect beside the file", http: [redirect("0.2.0")], ends: TWICE },
   { name: "a redirect from http to https", http: [redirect("https://files.test/0.2.0")], ends: TWICE },
   {

@@ -135,11 +135,36 @@ export const HTTP_TRANSFER: readonly Behaviour[] = [
   { name: "nobody listens, once", http: [{ connect: "refused" }], ends: ONCE },
   { name: "nobody listens, always", always: { connect: "refused" }, ends: { report: TIMED_OUT, requests: 0 } },
   { name: "a connection that is never made", http: [{ connect: "silent" }], ends: { ...ONCE, atLeastMs: 30_000 } },
+  ...["certificate: auth err", "Cert: unsupported algorithm: 1", "alert: 2, 48"].map(
+    (handshake): Behaviour => ({
+      name: `a certificate that is not trusted (${handshake})`,
+      url: "https://files.test/0.2.0",
+      wallClock: 1_800_000_000,
+      always: { handshake },
+      ends: { report: "fail -5 TLS with files.test failed (no authority is set)", requests: 0 },
+    }),
+  ),
+  ...["alert: 2, 40", "alert: 2, 80", "recordProtocol: bad data", "crypt: out of memory (hmac context)"].map(
+    (handshake): Behaviour => ({
+      name: `a handshake that fails without a word on the certificate, once (${handshake})`,
+      url: "https://files.test/0.2.0",
+      wallClock: 1_800_000_000,
+      http: [{ handshake }],
+      ends: ONCE,
+    }),
+  ),
   {
-    name: "a certificate that is not trusted",
+    name: "a handshake that fails without a word on the certificate, always",
     url: "https://files.test/0.2.0",
-    always: { connect: "untrusted" },
-    ends: { report: "fail -5", requests: 0 },
+    wallClock: 1_800_000_000,
+    always: { handshake: "alert: 2, 80" },
+    ends: { report: TIMED_OUT, requests: 0 },
+  },
+  {
+    name: "a certificate that cannot be judged without a clock, once",
+    url: "https://files.test/0.2.0",
+    http: [{ handshake: "certificate: auth err" }],
+    ends: ONCE,
   },
   { name: "https", url: "https://files.test/0.2.0", ends: ONCE },
 ];

@@ -65,8 +65,8 @@ export class Outside implements Surroundings {
     if (scenario.quiet !== true) this.platform.create(this.file(this.#target));
   }
 
-  get untrusted(): boolean {
-    return this.#answer.connect === "untrusted";
+  get handshake(): string | undefined {
+    return this.#answer.handshake;
   }
 
   get wallClock(): number | undefined {

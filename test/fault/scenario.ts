@@ -17,7 +17,9 @@ export type FileName =
 
 /** What the file server does with one try to reach it, from the name to the last byte. */
 export interface HttpAnswer {
-  readonly connect?: "no-address" | "refused" | "silent" | "untrusted";
+  readonly connect?: "no-address" | "refused" | "silent";
+  /** What the TLS handshake throws, in the words of the SDK. */
+  readonly handshake?: string;
   /** Instead of an answer. */
   readonly raw?: string;
   /** Sent before the answer: interim responses. */

@@ -8,6 +8,7 @@ export interface ProbeOptions {
   readonly authority?: string;
   readonly headers?: HttpRequest["headers"];
   readonly wanted?: readonly string[];
+  readonly userAgent?: string;
   /** Bytes asked for at a time. */
   readonly readLength?: number;
   /** Whether `onReadable` reads all there is; otherwise the test reads. */
@@ -37,6 +38,7 @@ export class ExchangeProbe {
     const { reads = true } = options;
     this.#readLength = options.readLength ?? 64;
     const client = new SocketHttpClient({ connector: options.connector ?? this.connector, clock: this.clock });
+    client.userAgent = options.userAgent;
     this.exchange = client.get({
       host: "host",
       port: 80,

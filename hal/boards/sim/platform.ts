@@ -1,9 +1,8 @@
-import { lookup } from "node:dns";
-import { isIP } from "node:net";
 import { randomFillSync } from "node:crypto";
 import type { PlatformModule } from "../../ecma419/modules.js";
 import { appVersion, DESCRIPTOR_LENGTH, DESCRIPTOR_OFFSET, verifyAppImage } from "./app-image.js";
 import type { BootChoice } from "./boot-loader.js";
+import { Names } from "./names.js";
 import type { NorFlash } from "./nor-flash.js";
 import type { Partition } from "./partition-table.js";
 import type { Power } from "./power.js";
@@ -31,6 +30,8 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
   const { flash, power, chipId, surroundings = {} } = options;
   const { slots, otaData, running } = options.boot;
   const target = (running + 1) % slots.length;
+
+  const names = new Names();
 
   const slotIndex = (label: string): number => {
     power.check();
@@ -92,9 +93,7 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
     },
     resolve(host, callback) {
       power.check();
-      lookup(host, { family: host.includes(":") ? 6 : 4 }, (error, address) => {
-        power.run(() => callback(host, error === null && isIP(address) !== 0 ? address : undefined));
-      });
+      names.resolve(host, (address) => power.run(() => callback(host, address)));
     },
     randomFill(into) {
       power.check();

@@ -4,6 +4,7 @@ import { connect, rootCertificates, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
 import type { SocketInstance, TlsConstructor, TlsSocketOptions } from "../../ecma419/modules.js";
 import type { Power } from "./power.js";
+import { asSdkError } from "./tls-error.js";
 import { CertificateChain } from "./certificate-chain.js";
 import { ReceiveQueue } from "./receive-queue.js";
 import { poke, type PokableTcp } from "./tcp.js";
@@ -82,7 +83,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
       this.#tls.on("end", () => this.#end());
       this.#tls.on("close", () => this.#end());
       this.#tls.on("error", (error) => {
-        if (!this.#closed && !this.#ended) this.#transport.fail(error);
+        if (!this.#closed && !this.#ended) this.#transport.fail(asSdkError(error));
       });
     }
 
@@ -134,7 +135,7 @@ export function createTls(power: Power, strict: boolean): TlsConstructor {
     }
 
     #chainFault(): Error | undefined {
-      if (this.#transport.chain.count === 1) return new Error("subjectAltName match failed");
+      if (this.#transport.chain.count === 1) return new Error("certificate: auth err (leaf alone)");
       return hasKeyIdentifiers(this.#tls) ? undefined : new TypeError("invalid buffer");
     }
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { checkConfig, type OtaConfig, resolveConfig } from "../../../src/agent/config.js";
+import { VERSION } from "../../../src/agent/version.js";
 import { OtaError } from "../../../src/errors.js";
+import { ROOT } from "../../support/root.js";
 
 const IDENTITY: OtaConfig["identity"] = {
   productId: "ABCDE12345",
@@ -34,6 +38,7 @@ test("an identity is enough: everything else has its default", () => {
     server: { host: "ABCDE12345.iotcloud.tencentdevices.com", port: 8883, tls: { authority: undefined } },
     keepaliveSeconds: 120,
     downloadTls: { authority: undefined },
+    userAgent: `moddable-ota/${VERSION}`,
     policy: undefined,
     checkEveryMs: 600_000,
     selfTest: undefined,
@@ -69,10 +74,24 @@ test("settings that are given and undefined count as not given", () => {
       idleTimeoutSeconds: undefined,
       maxAttempts: undefined,
       backoffMaxSeconds: undefined,
+      userAgent: undefined,
     },
     trialSeconds: undefined,
   };
   assert.deepEqual(resolveConfig(config), resolveConfig({ identity: IDENTITY }));
+});
+
+test("the User-Agent is what the application says, as long as it fits into a field", () => {
+  const agentOf = (userAgent: string) => resolveConfig({ identity: IDENTITY, download: { userAgent } }).userAgent;
+  for (const text of ["x", "lamp/2.1 (board 7; moddable-ota)", "x".repeat(64)]) assert.equal(agentOf(text), text);
+  for (const userAgent of ["", " ", " x", "x ", "x".repeat(65), "a\r\nRange: x", "a\tb", "\x7f", "ü", "灯"]) {
+    refused({ download: { userAgent } }, /^userAgent is not 1 to 64 of printable ASCII$/);
+  }
+});
+
+test("the version in the User-Agent is the package's", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  assert.equal(VERSION, version);
 });
 
 test("the region selects the broker, unless a URL is given", () => {

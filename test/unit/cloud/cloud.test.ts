@@ -39,6 +39,23 @@ async function withBroker(
   }
 }
 
+test("an IPv6 address stands in brackets in the URLs that devices get, as RFC 3986 §3.2.2 has it", async () => {
+  await withFolder(async (folder) => {
+    for (const [publicHost, written] of [
+      ["::1", "[::1]"],
+      ["[::1]", "[::1]"],
+      ["2001:db8::7", "[2001:db8::7]"],
+      ["192.0.2.7", "192.0.2.7"],
+      ["ota.example", "ota.example"],
+    ] as const) {
+      const cloud = await Cloud.start({ folder, publicHost });
+      await cloud.stop();
+      assert.equal(cloud.mqttUrl.replace(/:[0-9]+$/, ""), `mqtt://${written}`);
+      assert.equal(cloud.httpUrl.replace(/:[0-9]+$/, ""), `http://${written}`);
+    }
+  });
+});
+
 test("it reports its ports, and stops listening when it is stopped", async () => {
   await withFolder(async (folder) => {
     const cloud = await Cloud.start({ folder });

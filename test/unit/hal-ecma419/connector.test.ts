@@ -9,7 +9,7 @@ import type {
   TlsConstructor,
   TlsSocketOptions,
 } from "../../../hal/ecma419/modules.js";
-import type { ByteStream } from "../../../hal/ports/index.js";
+import type { ByteStream, TlsOptions } from "../../../hal/ports/index.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
 /** A socket of the SDK whose callbacks the test calls. */
@@ -51,6 +51,7 @@ class Unconnectable extends StubSocket {
 
 /** The SDK's TLS: JavaScript over the TCP it is handed, which it constructs with all of its own options. */
 class StubTls extends StubSocket {
+  static failure = "certificate: auth err";
   readonly tcp: StubSocket;
 
   constructor(options: TlsSocketOptions) {
@@ -58,7 +59,7 @@ class StubTls extends StubSocket {
     this.tcp = new options.TCP.io({
       ...options,
       onReadable: () => {
-        throw new Error("auth err");
+        throw new Error(StubTls.failure);
       },
     }) as StubSocket;
     StubSocket.last = this;
@@ -71,13 +72,14 @@ class TestBed {
   readonly stream: ByteStream;
   resolved: ((address: string | undefined) => void) | undefined;
 
-  constructor(options: { tls?: boolean; TCP?: TcpConstructor; TLS?: TlsConstructor } = {}) {
+  constructor(options: { tls?: boolean | TlsOptions; TCP?: TcpConstructor; TLS?: TlsConstructor } = {}) {
     StubSocket.last = undefined;
     const platform = {
-      resolve: (host: string, callback: (host: string, address: string | undefined) => void) => {
+      resolve: (host, callback) => {
         this.resolved = (address) => callback(host, address);
       },
     } as Partial<PlatformModule> as PlatformModule;
+    this.clock.unix = 1_800_000_000;
     const connector = new Ecma419Connector({
       TCP: options.TCP ?? StubSocket,
       TLS: options.TLS ?? StubTls,
@@ -87,7 +89,7 @@ class TestBed {
     this.stream = connector.connect({
       host: "h.test",
       port: 443,
-      tls: options.tls === true ? {} : undefined,
+      tls: options.tls === true ? {} : options.tls || undefined,
       timeoutMs: 5000,
       onReadable: () => this.events.push("readable"),
       onWritable: (count) => this.events.push(`writable ${count}`),
@@ -146,7 +148,7 @@ test("what TLS throws inside a callback of its TCP becomes an error and goes no 
   bed.resolved?.("10.0.0.1");
   const { tcp } = bed.socket as StubTls;
   tcp.options.onReadable?.(100);
-  assert.deepEqual(bed.events, ["untrusted: TLS handshake with h.test failed (no authority is set): auth err"]);
+  assert.deepEqual(bed.events, ["untrusted: TLS with h.test failed (no authority is set): certificate: auth err"]);
   tcp.options.onReadable?.(100);
   assert.equal(bed.events.length, 1);
   assert.ok(bed.socket.closed > 0);
@@ -155,7 +157,55 @@ test("what TLS throws inside a callback of its TCP becomes an error and goes no 
 test("what TLS throws once it is connected is `io`", () => {
   const bed = TestBed.connected(true);
   (bed.socket as StubTls).tcp.options.onReadable?.(100);
-  assert.deepEqual(bed.events, ["io: TLS with h.test broke: auth err"]);
+  assert.deepEqual(bed.events, ["io: TLS with h.test broke: certificate: auth err"]);
+});
+
+/** What a handshake that throws this text becomes. */
+function refusalBy(failure: string, hasTime = true): string[] {
+  const bed = new TestBed({ tls: { authority: Uint8Array.of(1) } });
+  if (!hasTime) bed.clock.unix = undefined;
+  bed.resolved?.("10.0.0.1");
+  StubTls.failure = failure;
+  (bed.socket as StubTls).tcp.options.onReadable?.(100);
+  StubTls.failure = "certificate: auth err";
+  return bed.events;
+}
+
+test("only a certificate that was judged is `untrusted`, in the words of the SDK", () => {
+  const judged = [
+    "certificate: auth err",
+    "certificate: auth err (CERT_HAS_EXPIRED)",
+    "certificateVerify: unimplemented",
+    "Cert: unsupported algorithm: 1,2,3",
+    "x509: malformed input",
+    "BER: not a sequence",
+    "invalid buffer",
+    ...[42, 43, 44, 45, 46, 48, 49].map((description) => `alert: 2, ${description}`),
+  ];
+  for (const text of judged) assert.deepEqual(refusalBy(text), [`untrusted: TLS with h.test failed: ${text}`]);
+  const passing = [
+    ...[10, 20, 40, 47, 50, 70, 80, 90, 112].map((description) => `alert: 2, ${description}`),
+    "handshake: unsuppoorted cipher",
+    "handshake: unknown type: 72",
+    "recordProtocol: bad data",
+    "recordProtocol auth failed",
+    "serverKeyExchange: failed to verify signature",
+    "finished: auth err",
+    "crypt: out of memory (hmac context)",
+    "wrong version number",
+    "",
+  ];
+  for (const text of passing) assert.deepEqual(refusalBy(text), [`unreachable: TLS with h.test failed: ${text}`]);
+});
+
+test("a clock that may be behind is named; without one, no certificate is judged for good", () => {
+  for (const text of ["date validation failed", "date validation failed (CERT_NOT_YET_VALID)"]) {
+    assert.deepEqual(refusalBy(text), [`untrusted: TLS with h.test failed (clock behind?): ${text}`]);
+  }
+  assert.deepEqual(refusalBy("certificate: auth err", false), [
+    "unreachable: TLS with h.test failed (clock behind?): certificate: auth err",
+  ]);
+  assert.deepEqual(refusalBy("alert: 2, 80", false), ["unreachable: TLS with h.test failed: alert: 2, 80"]);
 });
 
 test("a TLS that cannot be constructed leaves no TCP open", () => {
@@ -169,7 +219,7 @@ test("a TLS that cannot be constructed leaves no TCP open", () => {
   }
   const bed = new TestBed({ tls: true, TLS: FailingTls });
   bed.resolved?.("10.0.0.1");
-  assert.deepEqual(bed.events, ["untrusted: TLS with h.test (no authority is set): bad certificate"]);
+  assert.deepEqual(bed.events, ["untrusted: TLS with h.test failed (no authority is set): bad certificate"]);
   assert.equal(tcp?.closed, 1);
 });
 

@@ -81,8 +81,8 @@ describe("a RangeReader that is redirected", () => {
       "ftp://host/x",
       "http://",
       "https://user:pass@host/",
-      "/a b",
-      "/\u00e9",
+      "//a b/",
+      "/\u20ac",
       "/\r\nX: y",
       `/${"x".repeat(5000)}`,
     ];

@@ -46,7 +46,7 @@ test("1024 bytes are read, and one more is refused with the connection closed", 
   const text = (length: number): string => `{"space":5${" ".repeat(length - 11)}}`;
   assert.deepEqual(new Scene().body(text(1024)), [{ found: { space: 5 } }]);
   const long = new Scene();
-  assert.deepEqual(long.body(text(1025)), [{ found: { wrong: "manifest over 1024 bytes" } }]);
+  assert.deepEqual(long.body(text(1025)), [{ found: { wrong: "manifest is over 1024 bytes" } }]);
   assert.equal(long.http.exchange.closed, true);
 });
 
@@ -64,8 +64,7 @@ test("a silent server is waited for ten seconds, also in the middle of the body"
 
 test("a body that is no JSON is refused; with a busy or lost server another try may succeed", () => {
   assert.deepEqual(new Scene().body('{"space":'), [{ found: { wrong: "manifest is not JSON" } }]);
-  assert.deepEqual(new Scene().body("[]"), [{ found: { wrong: "manifest is not a JSON object" } }]);
-  assert.deepEqual(new Scene().body("\xff\xfe"), [{ found: { wrong: "manifest is not JSON" } }]);
+  assert.deepEqual(new Scene().body('\ufeff \r\n{"space":'), [{ found: { wrong: "manifest is not JSON" } }]);
   for (const status of [429, 500, 503]) {
     const busy = new Scene();
     busy.http.exchange.head({ status });
@@ -74,6 +73,21 @@ test("a body that is no JSON is refused; with a busy or lost server another try 
   const lost = new Scene();
   lost.http.exchange.fail("closed", "peer closed");
   assert.deepEqual(lost.answers, [{ unknown: "peer closed" }]);
+});
+
+test("what is no manifest at all is none: a page, nothing, the firmware, a head that is no HTTP", () => {
+  for (const text of ["<!DOCTYPE html><html>{}</html>", "", " ", "[]", '"{}"', "not found", "\xff\xfe"]) {
+    const [answer] = new Scene().body(text);
+    assert.ok(answer !== undefined && "none" in answer, text);
+  }
+  const firmware = new Scene();
+  firmware.http.exchange.head({ status: 200 });
+  firmware.http.exchange.send(Buffer.alloc(4096, 0xe9));
+  assert.deepEqual(firmware.answers, [{ none: "over 1024 bytes" }]);
+  assert.equal(firmware.http.exchange.closed, true);
+  const head = new Scene();
+  head.http.exchange.fail("malformed", "response head over 4096 bytes");
+  assert.deepEqual(head.answers, [{ none: "response head over 4096 bytes" }]);
 });
 
 test("closed, it reports nothing any more, whatever still comes", () => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { KeyValueStore } from "../../../hal/ports/index.js";
 import type { Outcome } from "../../../src/errors.js";
 import { crc32 } from "../../../src/lib/crc32.js";
-import { encodeResult, type Result } from "../../../src/protocol/messages.js";
+import { cutMessage, encodeResult, type Result } from "../../../src/protocol/messages.js";
 import {
   clearRecord,
   decodeRecord,
@@ -52,18 +52,17 @@ const stored: fc.Arbitrary<Stored> = fc.record(
   },
   PLAIN,
 );
+/** As a result has it: controls are replaced before it is stored. */
+const MESSAGE = fc.string({ unit: "binary", maxLength: 32 }).map(cutMessage);
 const result: fc.Arbitrary<Result> = fc.oneof(
   fc.constant<Result>({ outcome: "done" }),
-  fc.record({ outcome: fc.constantFrom(...FAILURES), message: fc.string({ unit: "binary", maxLength: 32 }) }, PLAIN),
+  fc.record({ outcome: fc.constantFrom(...FAILURES), message: MESSAGE }, PLAIN),
 );
 const slot = fc.stringMatching(/^[a-z0-9_]{1,16}$/);
 const checkpoint: fc.Arbitrary<Checkpoint> = fc.oneof(
   fc.record({ phase: fc.constant("downloading" as const), slot, image, stored }, PLAIN),
   fc.record({ phase: fc.constantFrom("applying" as const, "verified" as const), slot, image }, PLAIN),
-  fc.record(
-    { phase: fc.constant("applying" as const), slot, image, reason: fc.string({ unit: "binary", maxLength: 32 }) },
-    PLAIN,
-  ),
+  fc.record({ phase: fc.constant("applying" as const), slot, image, reason: MESSAGE }, PLAIN),
   fc.record(
     {
       phase: fc.constant("reporting" as const),
