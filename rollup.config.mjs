@@ -79,6 +79,7 @@ const library = {
     "moddable-ota": "dist/node/hal/boards/main.js",
     gateway: "dist/node/src/gateway/part.js",
     plans: "dist/node/src/components/part.js",
+    mqtt: "dist/node/src/application-mqtt/part.js",
     "simulated-board": "dist/node/hal/boards/sim/index.js",
   },
   output: {
@@ -117,10 +118,15 @@ function reachable(id, getModuleInfo, found = new Set()) {
 
 export default [
   bundle(
-    { "moddable-ota": "hal/boards/main.ts", gateway: "src/gateway/part.ts", plans: "src/components/part.ts" },
+    {
+      "moddable-ota": "hal/boards/main.ts",
+      gateway: "src/gateway/part.ts",
+      plans: "src/components/part.ts",
+      mqtt: "src/application-mqtt/part.ts",
+    },
     {
       output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-      parts: ["gateway", "plans"],
+      parts: ["gateway", "plans", "mqtt"],
     },
   ),
   // What the SDK has on a board besides the agent, by the SDK's names.

@@ -1,13 +1,16 @@
+import type { MqttPart } from "../application-mqtt/part.js";
 import type { PlansPart } from "../components/part.js";
 import { OtaError } from "../errors.js";
 import type { GatewayPart } from "../gateway/part.js";
 
 /**
- * What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`.
+ * What an application hands in if it needs it: `gateway` of `moddable-ota/gateway`, `plans` of `moddable-ota/plans`,
+ * `mqtt` of `moddable-ota/mqtt`.
  */
 export interface AgentParts {
   readonly gateway?: GatewayPart | undefined;
   readonly plans?: PlansPart | undefined;
+  readonly mqtt?: MqttPart | undefined;
 }
 
 export function missing(part: keyof AgentParts): OtaError {

@@ -13,7 +13,7 @@ import { PageFault, playPage } from "./play.js";
 /** What the pages' commands listen on. */
 const PORTS = [1883, 8080];
 /** What the first page leaves in the folder for the others: git ignores it. */
-const BUILT = ["node_modules", "dist", "gateway", "plans"];
+const BUILT = ["node_modules", "dist", "gateway", "mqtt", "plans"];
 /** As a reader's npm, but quieter, and from its cache if it can. */
 const NPM = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" };
 

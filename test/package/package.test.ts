@@ -23,7 +23,7 @@ test("what a board has has types in an editor, and no code for Node", () => {
 });
 
 test("each bundle that an application imports has its declarations beside it", () => {
-  for (const name of ["moddable-ota", "gateway", "plans", "esp32", "lin"]) {
+  for (const name of ["moddable-ota", "gateway", "mqtt", "plans", "esp32", "lin"]) {
     assert.ok(packedFiles().has(join("dist", "moddable", `${name}.d.ts`)), name);
   }
 });

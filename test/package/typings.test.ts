@@ -17,6 +17,7 @@ const APPLICATION = `
   import { type Device, type Log, OtaAgent } from "moddable-ota";
   import { type DeviceOptions, openDevice, type Provisioning, readProvisioning, signalDbm } from "moddable-ota/device";
   import { gateway } from "moddable-ota/gateway";
+  import { mqtt } from "moddable-ota/mqtt";
   import { plans } from "moddable-ota/plans";
 
   export default function (): void {
@@ -25,8 +26,12 @@ const APPLICATION = `
     const device: Device = openDevice(options);
     const { identity, broker, download }: Provisioning = readProvisioning();
     if (identity === undefined) return;
-    const agent = new OtaAgent({ device, parts: { gateway, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
+    const agent = new OtaAgent({ device, parts: { gateway, mqtt, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
     agent.on("result", ({ version, result }) => trace(version + result.outcome));
+    agent.mqtt.subscribe("PRODUCT/DEVICE/control", ({ topic, payload, text }) => trace(topic + payload.byteLength + text()));
+    void agent.mqtt.publish("PRODUCT/DEVICE/data", Uint8Array.of(1), { qos: 1 }).then((done: boolean) => trace(String(done)));
+    // @ts-expect-error: there is no QoS 2
+    void agent.mqtt.publish("PRODUCT/DEVICE/data", "1", { qos: 2 });
     // @ts-expect-error: a number is no version
     agent.components.add({ id: "mcu", version: 1, install: () => {} });
     // @ts-expect-error: there is no such thing
@@ -56,12 +61,23 @@ test("a TypeScript application compiles against the package as it is packed, str
 
     for (const platform of ["esp32", "lin"]) {
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
-        const manifests = ["manifest.json", join("gateway", "manifest.json"), join("plans", "manifest.json")];
+        const manifests = [
+          "manifest.json",
+          join("gateway", "manifest.json"),
+          join("mqtt", "manifest.json"),
+          join("plans", "manifest.json"),
+        ];
         const paths = Object.assign(
           {},
           ...manifests.map((path) => pathsOf(join(installed, path), platform)),
         ) as ReturnType<typeof pathsOf>;
-        for (const name of ["moddable-ota", "moddable-ota/device", "moddable-ota/gateway", "moddable-ota/plans"]) {
+        for (const name of [
+          "moddable-ota",
+          "moddable-ota/device",
+          "moddable-ota/gateway",
+          "moddable-ota/mqtt",
+          "moddable-ota/plans",
+        ]) {
           assert.ok(name in paths, name);
         }
         assert.equal(compile(withOwn(folder, platform), [application], paths), "");

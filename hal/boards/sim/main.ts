@@ -1,3 +1,4 @@
+import { mqtt } from "../../../src/application-mqtt/part.js";
 import { plans } from "../../../src/components/part.js";
 import { gateway } from "../../../src/gateway/part.js";
 import { type ComponentOptions, type DeviceName, OtaAgent, type OtaConfig } from "../../../src/index.js";
@@ -33,7 +34,7 @@ export function createFirmware(options: FirmwareOptions): (modules: BoardModules
     const agent = new OtaAgent({
       device: createDevice(modules, options.log),
       config: options.config,
-      parts: { gateway, plans },
+      parts: { gateway, mqtt, plans },
     });
     for (const bus of options.subDevices ?? []) {
       const { productId, deviceName } = bus;

@@ -8,8 +8,10 @@ import {
   OtaAgent,
 } from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
+import { mqtt } from "moddable-ota/mqtt";
 import { plans } from "moddable-ota/plans";
 import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
+import { ApplicationMessages } from "./application-messages.js";
 import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -47,11 +49,13 @@ class Firmware {
   readonly host = new Host();
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
+  #messages: ApplicationMessages | undefined;
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
       case COMMAND.create:
         this.#agent = this.#create(decodeSetup(message));
+        this.#messages = new ApplicationMessages({ host: this.host, agent: this.#agent });
         return this.#agent.state;
       case COMMAND.start:
         this.host.leave();
@@ -74,6 +78,13 @@ class Firmware {
       case COMMAND.checkForUpdate:
         this.host.leave();
         void this.#agent?.checkForUpdate().catch(() => undefined);
+        return this.#agent?.state;
+      case COMMAND.publish:
+        this.host.leave();
+        this.#messages?.publish(message);
+        return this.#agent?.state;
+      case COMMAND.subscribe:
+        this.#messages?.subscribe(message);
         return this.#agent?.state;
       default:
         this.host.dispatch(message);
@@ -100,7 +111,7 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
-    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, plans } });
+    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, mqtt, plans } });
     const linkTo = (index: number): Installer =>
       createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
     const shared = setup.sharesLink ? linkTo(0) : undefined;
