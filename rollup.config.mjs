@@ -80,6 +80,7 @@ const library = {
     control: "dist/node/src/control/part.js",
     gateway: "dist/node/src/gateway/part.js",
     plans: "dist/node/src/components/part.js",
+    mqtt: "dist/node/src/application-mqtt/part.js",
     "simulated-board": "dist/node/hal/boards/sim/index.js",
   },
   output: {
@@ -123,10 +124,11 @@ export default [
       control: "src/control/part.ts",
       gateway: "src/gateway/part.ts",
       plans: "src/components/part.ts",
+      mqtt: "src/application-mqtt/part.ts",
     },
     {
       output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-      parts: ["control", "gateway", "plans"],
+      parts: ["control", "gateway", "plans", "mqtt"],
     },
   ),
   // What the SDK has on a board besides the agent, by the SDK's names.

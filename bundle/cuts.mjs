@@ -9,7 +9,14 @@ const CUTS = {
       "protocol",
       ["PUBACK_PUBREC", "PUBREL_PUBCOMP", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"].map(mqtt5Codes),
     ),
-    ...assignments("protocol", ["UNSUBSCRIBE_HEADER", "CONNACK_HEADER", "SESSIONPRESENT_HEADER", "SUBACK_HEADER"]),
+    ...assignments("protocol", [
+      "PUBLISH_HEADER",
+      "SUBSCRIBE_HEADER",
+      "UNSUBSCRIBE_HEADER",
+      "CONNACK_HEADER",
+      "SESSIONPRESENT_HEADER",
+      "SUBACK_HEADER",
+    ]),
     ...assignments("protocol", ["CMD_MASK", "WILL_QOS_MASK", "VERSION5", "QOS"]),
     ...assignments(
       "protocol",
@@ -48,7 +55,7 @@ const CUTS = {
   "mqtt-packet/writeToStream.js": [
     debugCalls(),
     version5(),
-    ...cases(["connack", "suback", "unsubscribe", "unsuback", "auth"]),
+    ...cases(["connack", "publish", "subscribe", "suback", "unsubscribe", "unsuback", "auth"]),
     // It would grow by every length of a packet that was ever sent.
     {
       what: "cache of lengths",

@@ -1,4 +1,7 @@
 export { OtaAgent } from "./agent/agent.js";
+export type { ApplicationMqtt, PublishOptions } from "./application-mqtt/application-mqtt.js";
+export type { MqttPart } from "./application-mqtt/part.js";
+export type { ApplicationMessage, MessageListener } from "./application-mqtt/subscriptions.js";
 export type { InstallImage, InstallJob, Installer } from "./staging/installation.js";
 export { checkConfig, type OtaConfig } from "./agent/config.js";
 export type { UpdateControl } from "./control/control.js";

@@ -1,4 +1,5 @@
 import type { BootStatus, Device } from "../../hal/ports/index.js";
+import type { ApplicationMqtt } from "../application-mqtt/application-mqtt.js";
 import { CheckIn } from "./version-check.js";
 import type { Components, ComponentsOptions } from "../components/components.js";
 import type { PlansPart } from "../components/part.js";
@@ -33,6 +34,7 @@ export class OtaAgent {
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
   readonly #control: UpdateControl | undefined;
+  readonly #mqtt: ApplicationMqtt | undefined;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
   readonly #firmwarePlans: FirmwarePlans | undefined;
@@ -82,6 +84,7 @@ export class OtaAgent {
     });
     this.#checkIn = this.#createCheckIn();
     this.#control = this.#createControl(parts.control);
+    this.#mqtt = parts.mqtt?.({ ...device, session: this.#session });
     this.#gateway = this.#createGateway(parts.gateway);
     this.#plans = parts.plans;
     this.#firmwarePlans = this.#createFirmwarePlans(boot);
@@ -114,6 +117,12 @@ export class OtaAgent {
     return this.#control;
   }
 
+  /** The application's own messages over the agent's connection. @throws OtaError `usage` without the part `mqtt` */
+  get mqtt(): ApplicationMqtt {
+    if (this.#mqtt === undefined) throw missing("mqtt");
+    return this.#mqtt;
+  }
+
   /** @throws OtaError `usage` after `stop` */
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
@@ -140,6 +149,7 @@ export class OtaAgent {
   #disconnect(): void {
     this.#gateway?.stop();
     this.#components?.stop();
+    this.#mqtt?.disconnected();
     this.#session.stop();
   }
 
@@ -209,6 +219,7 @@ export class OtaAgent {
       config: this.#config,
       onOnline: () => {
         this.#online = true;
+        this.#mqtt?.connected();
         this.#listeners.tell("connection", { online: true });
         this.#driver.dispatch({ type: "online" });
         if (this.#stateName !== "confirming") this.#onProven();
@@ -217,6 +228,7 @@ export class OtaAgent {
         this.#online = false;
         this.#gateway?.disconnected();
         this.#components?.disconnected();
+        this.#mqtt?.disconnected();
         this.#listeners.tell("connection", { online: false, code, message });
       },
       onOffer: (offer) => {
@@ -225,7 +237,8 @@ export class OtaAgent {
         this.#driver.dispatch({ type: "offer-received", offer });
       },
       onAnswer: (answer) => this.#listeners.tell("answer", answer),
-      onOther: (topic, payload) => this.#gateway?.onMessage(topic, payload) === true,
+      onOther: (topic, payload) =>
+        this.#gateway?.onMessage(topic, payload) === true || this.#mqtt?.onMessage(topic, payload) === true,
     });
   }
 

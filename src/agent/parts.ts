@@ -1,3 +1,4 @@
+import type { MqttPart } from "../application-mqtt/part.js";
 import type { PlansPart } from "../components/part.js";
 import type { ControlPart } from "../control/part.js";
 import { OtaError } from "../errors.js";
@@ -5,12 +6,13 @@ import type { GatewayPart } from "../gateway/part.js";
 
 /**
  * What an application hands in if it needs it: `control` of `moddable-ota/control`, `gateway` of
- * `moddable-ota/gateway`, `plans` of `moddable-ota/plans`.
+ * `moddable-ota/gateway`, `plans` of `moddable-ota/plans`, `mqtt` of `moddable-ota/mqtt`.
  */
 export interface AgentParts {
   readonly control?: ControlPart | undefined;
   readonly gateway?: GatewayPart | undefined;
   readonly plans?: PlansPart | undefined;
+  readonly mqtt?: MqttPart | undefined;
 }
 
 export function missing(part: keyof AgentParts): OtaError {

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../hal/ports/index.js";
 import { askVersion } from "../staging/installation.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
-import { encodeUnsubscribe } from "../mqtt/unsubscribe.js";
+import { encodeUnsubscribe } from "../mqtt/codec.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";

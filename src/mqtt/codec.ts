@@ -38,26 +38,28 @@ export function encodeConnect(credentials: MqttCredentials, keepaliveSeconds: nu
 
 /** One filter per SUBSCRIBE: the platform takes no more. */
 export function encodeSubscribe(packetId: number, filter: string): Uint8Array {
-  return mqtt.generate({ cmd: "subscribe", messageId: packetId, subscriptions: [{ topic: filter, qos: 1 }] });
+  return withFilter(0x82, packetId, filter, [1]);
 }
 
-/** @param packetId absent: QoS 0; present: QoS 1 */
+export function encodeUnsubscribe(packetId: number, filter: string): Uint8Array {
+  return withFilter(0xa2, packetId, filter, []);
+}
+
+/**
+ * mqtt-packet would take bytes only if they are a `Buffer`.
+ *
+ * @param packetId absent: QoS 0; present: QoS 1
+ */
 export function encodePublish(
   topic: string,
-  payload: string,
+  payload: string | Uint8Array,
   packetId: number | undefined,
   duplicate: boolean,
 ): Uint8Array {
-  const qos = packetId === undefined ? 0 : 1;
-  return mqtt.generate({
-    cmd: "publish",
-    topic,
-    payload,
-    qos,
-    dup: duplicate,
-    retain: false,
-    messageId: packetId ?? 0,
-  });
+  const name = encodeUtf8(topic);
+  const content = typeof payload === "string" ? encodeUtf8(payload) : payload;
+  const [qos, id] = packetId === undefined ? [0, []] : [2, sixteenBits(packetId)];
+  return assemble(0x30 | qos | (duplicate ? 8 : 0), sixteenBits(name.byteLength), name, id, content);
 }
 
 export function encodePuback(packetId: number): Uint8Array {
@@ -70,6 +72,32 @@ export function encodePingreq(): Uint8Array {
 
 export function encodeDisconnect(): Uint8Array {
   return mqtt.generate({ cmd: "disconnect" });
+}
+
+function sixteenBits(value: number): number[] {
+  return [value >> 8, value & 0xff];
+}
+
+function withFilter(first: number, packetId: number, filter: string, options: number[]): Uint8Array {
+  const name = encodeUtf8(filter);
+  return assemble(first, sixteenBits(packetId), sixteenBits(name.byteLength), name, options);
+}
+
+/** @returns a packet: its first byte, its remaining length (MQTT 3.1.1 §2.2.3), and the pieces that follow */
+function assemble(first: number, ...pieces: readonly ArrayLike<number>[]): Uint8Array {
+  const head = [first];
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  let rest = length;
+  for (; rest > 0x7f; rest >>= 7) head.push((rest & 0x7f) | 0x80);
+  head.push(rest);
+  const packet = new Uint8Array(head.length + length);
+  let at = 0;
+  for (const piece of [head, ...pieces]) {
+    packet.set(piece, at);
+    at += piece.length;
+  }
+  return packet;
 }
 
 /** Bytes that the remaining length of a packet takes at most. */

@@ -7,6 +7,8 @@ export interface PendingPacketsOptions {
   /** Longest wait for the acknowledgement of each try, in milliseconds. */
   readonly answerTimeoutMs: number;
   send(bytes: Uint8Array): void;
+  /** False while the socket has not taken all that was sent: to repeat it would only make more of that. */
+  canRepeat(): boolean;
   /** No try of a packet was acknowledged. */
   onUnanswered(): void;
 }
@@ -83,7 +85,7 @@ export class PendingPackets {
     this.#timer = undefined;
     const oldest = this.#packets[0];
     if (oldest === undefined) return;
-    const { clock, answerTimeoutMs, send, onUnanswered } = this.#options;
+    const { clock, answerTimeoutMs, send, canRepeat, onUnanswered } = this.#options;
     const waitMs = Math.max(0, oldest.sentAt + answerTimeoutMs - clock.now());
     this.#timer = clock.timer("mqtt acknowledgement", waitMs, () => {
       if (oldest.tries >= MAX_TRIES) {
@@ -94,7 +96,7 @@ export class PendingPackets {
       oldest.sentAt = clock.now();
       // It is the last one that was sent now.
       this.#packets.push(this.#packets.shift() as Pending);
-      send(oldest.encode(oldest.packetId, true));
+      if (canRepeat()) send(oldest.encode(oldest.packetId, true));
       this.#arm();
     });
   }

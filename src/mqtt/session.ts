@@ -85,12 +85,18 @@ export class MqttSession {
       clock: options.clock,
       answerTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
       send: (bytes) => this.#send(bytes),
+      canRepeat: () => this.idle,
       onUnanswered: () => this.#lost(new OtaError("mqtt-timeout", "no acknowledgement")),
     });
   }
 
   get open(): boolean {
     return this.#phase === "open";
+  }
+
+  /** Connected, and the socket has taken all that was sent. */
+  get idle(): boolean {
+    return this.open && this.#backlog.empty;
   }
 
   start(): void {
@@ -125,10 +131,11 @@ export class MqttSession {
   }
 
   /**
+   * @param payload bytes must stay as they are until then: the message may be repeated
    * @param onAcknowledged present: QoS 1, called at the PUBACK, and never if the connection ends first
    * @returns false if there is no connection, or too much in flight: nothing was sent
    */
-  publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
+  publish(topic: string, payload: string | Uint8Array, onAcknowledged?: () => void): boolean {
     if (!this.open) return false;
     if (onAcknowledged !== undefined) {
       return this.#pending.send(
@@ -137,7 +144,7 @@ export class MqttSession {
         onAcknowledged,
       );
     }
-    if (!this.#backlog.empty) return false;
+    if (!this.idle) return false;
     this.#send(encodePublish(topic, payload, undefined, false));
     return true;
   }
@@ -147,7 +154,7 @@ export class MqttSession {
    * @returns false if there is no connection, or no room: nothing was sent
    */
   send(encode: (packetId: number) => Uint8Array): boolean {
-    if (!this.open || !this.#backlog.empty) return false;
+    if (!this.idle) return false;
     this.#send(encode(this.#pending.nextId()));
     return true;
   }

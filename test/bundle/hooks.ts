@@ -15,6 +15,7 @@ const BUNDLED: ReadonlyMap<string, string> = new Map([
   [at("node", "src", "gateway", "part.js"), at("moddable", "gateway.js")],
   [at("node", "src", "control", "part.js"), at("moddable", "control.js")],
   [at("node", "src", "components", "part.js"), at("moddable", "plans.js")],
+  [at("node", "src", "application-mqtt", "part.js"), at("moddable", "mqtt.js")],
   [at("node", "src", "mqtt", "codec.js"), PARTS],
   [at("node", "src", "image", "digest.js"), PARTS],
 ]);

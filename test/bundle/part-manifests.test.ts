@@ -16,6 +16,7 @@ interface Manifest {
 /** By the name of the part: where its manifest was before, if it was somewhere else. */
 const PARTS = {
   control: undefined,
+  mqtt: undefined,
   gateway: "src/gateway/manifest.json",
   plans: "src/components/manifest.json",
 };

@@ -19,6 +19,8 @@ const KINDS = [
   "stop",
   "checkForUpdate",
   "removeSubDevice",
+  "publish",
+  "subscribe",
   "listenToPlans",
   "answerPlan accept",
   "answerPlan decline",

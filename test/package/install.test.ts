@@ -44,6 +44,7 @@ test("the agent installs no other package, and each of its addresses works in No
       const program = `
         import { OtaAgent, OtaError, createDevice } from "moddable-ota";
         import { gateway } from "moddable-ota/gateway";
+        import { mqtt } from "moddable-ota/mqtt";
         import { plans } from "moddable-ota/plans";
         import { buildAppImage, createBoard, factoryFlash, openFlash, SimulatedBoard } from "moddable-ota/simulated-board";
 
@@ -52,11 +53,11 @@ test("the agent installs no other package, and each of its addresses works in No
         const identity = { productId: "ABCDE12345", deviceName: "board_01", authentication };
         const firmware = (modules) => {
           const device = createDevice(modules, () => {});
-          const agent = new OtaAgent({ device, parts: { gateway, plans }, config: { identity, gateway: {}, policy: {} } });
+          const agent = new OtaAgent({ device, parts: { gateway, mqtt, plans }, config: { identity, gateway: {}, policy: {} } });
           try {
             new OtaAgent({ device, parts: { plans }, config: { identity, policy: { minBatteryPercent: 101 } } });
           } catch (error) {
-            console.log(agent.version, agent.state, error instanceof OtaError);
+            console.log(agent.version, agent.state, error instanceof OtaError, agent.mqtt.unsubscribe("a"));
           }
         };
         const flash = openFlash("board", "r+");
@@ -66,7 +67,7 @@ test("the agent installs no other package, and each of its addresses works in No
       `;
       const { stdout, stderr } = runModule(program, folder);
       assert.equal(stderr, "");
-      assert.equal(stdout, "0.1.0 idle true\n");
+      assert.equal(stdout, "0.1.0 idle true false\n");
     });
   });
 });
@@ -76,6 +77,7 @@ const WANTED: { readonly [address: string]: readonly string[] } = {
   ".": ["HalError", "OtaAgent", "OtaError", "checkConfig", "createDevice", "parseDeviceInfo"],
   "./control": ["control"],
   "./gateway": ["gateway"],
+  "./mqtt": ["mqtt"],
   "./plans": ["checkPolicy", "plans"],
   "./simulated-board": [
     "SimulatedBoard",

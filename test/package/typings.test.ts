@@ -18,6 +18,7 @@ const APPLICATION = `
   import { type DeviceOptions, openDevice, type Provisioning, readProvisioning, signalDbm } from "moddable-ota/device";
   import { gateway } from "moddable-ota/gateway";
   import { control } from "moddable-ota/control";
+  import { mqtt } from "moddable-ota/mqtt";
   import { plans } from "moddable-ota/plans";
 
   export default function (): void {
@@ -26,8 +27,12 @@ const APPLICATION = `
     const device: Device = openDevice(options);
     const { identity, broker, download }: Provisioning = readProvisioning();
     if (identity === undefined) return;
-    const agent = new OtaAgent({ device, parts: { control, gateway, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
+    const agent = new OtaAgent({ device, parts: { control, gateway, mqtt, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
     agent.on("result", ({ version, result }) => trace(version + result.outcome));
+    agent.mqtt.subscribe("PRODUCT/DEVICE/control", ({ topic, payload, text }) => trace(topic + payload.byteLength + text()));
+    void agent.mqtt.publish("PRODUCT/DEVICE/data", Uint8Array.of(1), { qos: 1 }).then((done: boolean) => trace(String(done)));
+    // @ts-expect-error: there is no QoS 2
+    void agent.mqtt.publish("PRODUCT/DEVICE/data", "1", { qos: 2 });
     // @ts-expect-error: a number is no version
     agent.components.add({ id: "mcu", version: 1, install: () => {} });
     // @ts-expect-error: there is no such thing
@@ -59,7 +64,7 @@ test("a TypeScript application compiles against the package as it is packed, str
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
         const manifests = [
           "manifest.json",
-          ...["control", "gateway", "plans"].map((part) => join(part, "manifest.json")),
+          ...["control", "gateway", "mqtt", "plans"].map((part) => join(part, "manifest.json")),
         ];
         const paths = Object.assign(
           {},
@@ -70,6 +75,7 @@ test("a TypeScript application compiles against the package as it is packed, str
           "moddable-ota/device",
           "moddable-ota/control",
           "moddable-ota/gateway",
+          "moddable-ota/mqtt",
           "moddable-ota/plans",
         ]) {
           assert.ok(name in paths, name);

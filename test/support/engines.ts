@@ -10,6 +10,7 @@ import type { OtaAgent } from "../../src/index.js";
 export interface RunningAgent extends Pick<OtaAgent, "on" | "state"> {
   stop(): void | Promise<void>;
   checkForUpdate(): Promise<unknown>;
+  readonly mqtt: Pick<OtaAgent["mqtt"], "publish" | "subscribe">;
 }
 
 export interface EngineOptions {

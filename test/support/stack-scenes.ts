@@ -105,6 +105,7 @@ async function ownUpdate(stage: Stage): Promise<void> {
     ];
     bed.board.powerOn();
     await bed.until("version", () => platform.words().length > 0);
+    await applicationMessages(bed);
     const topic = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
     platform.send(topic, "not JSON");
     platform.send(topic, JSON.stringify({ type: "unknown", filler: "x".repeat(LONG_MESSAGE) }));
@@ -132,6 +133,17 @@ async function ownUpdate(stage: Stage): Promise<void> {
     await bed.until("failure", () => platform.words().some((word) => word.startsWith("fail")), TIMEOUT_MS);
     await bed.agent?.stop();
   });
+}
+
+/** The application sends and hears over the agent's connection. */
+async function applicationMessages(bed: TestBed): Promise<void> {
+  const { agent, platform } = bed;
+  let heard = false;
+  const topic = `${DEVICE.productId}/${DEVICE.deviceName}/data`;
+  agent?.mqtt.subscribe(topic, () => (heard = true));
+  await agent?.mqtt.publish(topic, "x".repeat(2000), { qos: 1 });
+  platform.send(topic, "x".repeat(2000));
+  await bed.until("message", () => heard);
 }
 
 /** A self test, plans that are put off, declined and accepted, and an MCU. */

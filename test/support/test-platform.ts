@@ -1,4 +1,4 @@
-import { Aedes, type Client } from "aedes";
+import { Aedes } from "aedes";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
@@ -36,6 +36,8 @@ export class TestPlatform {
   readonly pendingFor = new Map<string, () => TestOffer>();
   /** Called with each message of a gateway about its sub-devices, as it arrived. */
   onOperation: (topic: string, text: string) => void = () => {};
+  /** What the application publishes on topics of its own, as it arrived. */
+  onApplication: (topic: string, payload: Buffer, qos: number) => void = () => {};
   /** Called at each SUBSCRIBE. */
   onSubscribe: (filter: string) => void = () => {};
   /** Called at each UNSUBSCRIBE. */
@@ -71,7 +73,7 @@ export class TestPlatform {
     this.#aedes.on("subscribe", (subscriptions) => subscriptions.forEach(({ topic }) => this.onSubscribe(topic)));
     this.#aedes.on("unsubscribe", (filters) => filters.forEach((filter) => this.onUnsubscribe(filter)));
     this.#aedes.authorizePublish = (client, packet, callback) => {
-      if (client !== null) this.#hear(client, packet.topic, packet.qos, packet.payload.toString());
+      if (client !== null) this.#hear(packet.topic, packet.qos, packet.payload as Buffer);
       if (this.acknowledging || client === null) callback(null);
     };
   }
@@ -123,7 +125,12 @@ export class TestPlatform {
     return words.filter((_, index) => this.reports[index]?.topic.endsWith(`/${productId}/${deviceName}`) === true);
   }
 
-  #hear(_client: Client, topic: string, qos: number, text: string): void {
+  #hear(topic: string, qos: number, payload: Buffer): void {
+    if (!topic.startsWith("$")) {
+      this.onApplication(topic, payload, qos);
+      return;
+    }
+    const text = payload.toString();
     if (topic.startsWith("$gateway/")) {
       this.onOperation(topic, text);
       return;

@@ -1,3 +1,4 @@
+import { mqtt } from "../../../src/application-mqtt/part.js";
 import { plans } from "../../../src/components/part.js";
 import { control } from "../../../src/control/part.js";
 import { gateway } from "../../../src/gateway/part.js";
@@ -36,7 +37,7 @@ export function createFirmware(options: FirmwareOptions): (modules: BoardModules
     const agent = new OtaAgent({
       device: createDevice(modules, options.log),
       config: options.config,
-      parts: { gateway, plans, control: options.control === true ? control : undefined },
+      parts: { gateway, mqtt, plans, control: options.control === true ? control : undefined },
     });
     for (const bus of options.subDevices ?? []) {
       const { productId, deviceName } = bus;

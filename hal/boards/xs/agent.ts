@@ -1,4 +1,4 @@
-import type { AgentEvents, DeviceName, Log, PlanFacts, State } from "../main.js";
+import type { AgentEvents, ApplicationMessage, ApplicationMqtt, DeviceName, Log, PlanFacts, State } from "../main.js";
 import { COMMAND, encodeMessage, type Field, MessageReader } from "./guest/messages.js";
 
 export interface XsAgentOptions {
@@ -21,6 +21,11 @@ export class XsAgent {
   /** For each call of `control` that has not ended, by its id. */
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #lastCall = 0;
+  /** For each message that was published, by its id: the function that reports its end. */
+  readonly #published = new Map<number, (done: boolean) => void>();
+  /** By their filters. */
+  readonly #heard = new Map<string, (message: ApplicationMessage) => void>();
+  #lastMessage = 0;
 
   constructor(options: XsAgentOptions) {
     this.#options = options;
@@ -67,6 +72,30 @@ export class XsAgent {
       this.#calls.set(id, { resolve, reject });
       void this.#send(COMMAND.control, id, name, JSON.stringify(args));
     });
+  }
+
+  readonly mqtt: Pick<ApplicationMqtt, "publish" | "subscribe"> = {
+    publish: (topic, payload, { qos = 0 } = {}) =>
+      new Promise((resolve) => {
+        const id = ++this.#lastMessage;
+        this.#published.set(id, resolve);
+        void this.#send(COMMAND.publish, id, qos, topic, Buffer.from(payload as Uint8Array));
+      }),
+    subscribe: (filter, listener) => {
+      this.#heard.set(filter, listener);
+      void this.#send(COMMAND.subscribe, filter);
+    },
+  };
+
+  /** A message that was published has come to its end. */
+  settle(id: number, done: boolean): void {
+    this.#published.get(id)?.(done);
+    this.#published.delete(id);
+  }
+
+  /** @param filter the subscription that the message came for */
+  hear(filter: string, topic: string, payload: Uint8Array): void {
+    this.#heard.get(filter)?.({ topic, payload, text: () => Buffer.from(payload).toString() });
   }
 
   /** Takes an event as it comes out of the engine, where a plan has lost its functions, and adds them again. */

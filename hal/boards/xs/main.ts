@@ -127,6 +127,12 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
       const name = call.text() as keyof AgentEvents | "plan-closed" | "control";
       agent()?.receive(name, JSON.parse(call.text()) as object);
     },
+    [CALL.published](call) {
+      agent()?.settle(call.number(), call.number() === 1);
+    },
+    [CALL.applicationMessage](call) {
+      agent()?.hear(call.text(), call.text(), call.bytes().slice());
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDevice, OtaAgent, type OtaConfig, OtaError } from "../../../hal/boards/main.js";
 import { factoryFlash } from "../../../hal/boards/sim/state-dir.js";
+import { mqtt } from "../../../src/application-mqtt/part.js";
 import { plans } from "../../../src/components/part.js";
 import { control } from "../../../src/control/part.js";
 import { gateway } from "../../../src/gateway/part.js";
@@ -17,7 +18,7 @@ function agent(config: Partial<OtaConfig> = {}, parts?: ConstructorParameters<ty
   return new OtaAgent({ device, config: { ...CONFIG, ...config }, ...(parts === undefined ? {} : { parts }) });
 }
 
-function lacks(part: "control" | "gateway" | "plans", use: () => unknown): void {
+function lacks(part: "control" | "gateway" | "mqtt" | "plans", use: () => unknown): void {
   assert.throws(
     use,
     (error) => error instanceof OtaError && error.code === "usage" && error.message.includes(`"moddable-ota/${part}"`),
@@ -32,12 +33,14 @@ test("a setting that needs a missing part is refused with the name of the part",
   lacks("plans", () => agent().on("plan", () => {}));
   lacks("plans", () => agent().checkForUpdate());
   lacks("plans", () => agent().components);
+  lacks("mqtt", () => agent({ gateway: {} }, { gateway }).mqtt);
 });
 
 test("each part works without the other", () => {
   assert.equal(agent({}, { control }).control.lastResult, undefined);
   assert.deepEqual(agent({ gateway: {} }, { gateway }).gateway.devices, []);
   agent({ policy: {} }, { plans }).on("plan", () => {});
+  assert.equal(agent({}, { mqtt }).mqtt.unsubscribe("a"), false);
   assert.throws(() => agent({}, { gateway, plans }).gateway, /set `gateway`/);
 });
 

@@ -10,9 +10,9 @@ import {
   encodePuback,
   encodePublish,
   encodeSubscribe,
+  encodeUnsubscribe,
   PacketReader,
 } from "../../../src/mqtt/codec.js";
-import { encodeUnsubscribe } from "../../../src/mqtt/unsubscribe.js";
 import {
   connack,
   joined,

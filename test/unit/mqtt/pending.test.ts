@@ -10,6 +10,7 @@ class TestBed {
   readonly events: string[] = [];
   readonly packets: PendingPackets;
   onSend: () => void = () => {};
+  canRepeat = true;
 
   constructor() {
     this.packets = new PendingPackets({
@@ -19,6 +20,7 @@ class TestBed {
         this.events.push(Buffer.from(bytes).toString());
         this.onSend();
       },
+      canRepeat: () => this.canRepeat,
       onUnanswered: () => {
         this.events.push("left");
         this.packets.clear();
@@ -141,4 +143,16 @@ test("a clear from inside a repetition leaves no timer behind", () => {
   bed.clock.advance(100);
   assert.deepEqual(bed.events, ["1", "1 again"]);
   assert.deepEqual(bed.clock.names(), []);
+});
+
+test("nothing is repeated while the socket has not taken what was sent, and the tries count all the same", () => {
+  const bed = new TestBed();
+  bed.send();
+  bed.canRepeat = false;
+  bed.clock.advance(100);
+  bed.canRepeat = true;
+  bed.clock.advance(100);
+  bed.canRepeat = false;
+  bed.clock.advance(100);
+  assert.deepEqual(bed.take(), ["1", "1 again", "left"]);
 });

@@ -9,8 +9,10 @@ import {
 } from "moddable-ota";
 import { control } from "moddable-ota/control";
 import { gateway } from "moddable-ota/gateway";
+import { mqtt } from "moddable-ota/mqtt";
 import { plans } from "moddable-ota/plans";
 import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
+import { ApplicationMessages } from "./application-messages.js";
 import { counted, Host } from "./host.js";
 import { CALL, COMMAND, encodeMessage, MessageReader } from "./messages.js";
 import {
@@ -49,11 +51,13 @@ class Firmware {
   readonly host = new Host();
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
+  #messages: ApplicationMessages | undefined;
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
       case COMMAND.create:
         this.#agent = this.#create(decodeSetup(message));
+        this.#messages = new ApplicationMessages({ host: this.host, agent: this.#agent });
         return this.#agent.state;
       case COMMAND.start:
         this.host.leave();
@@ -81,6 +85,13 @@ class Firmware {
         this.host.leave();
         if (this.#agent !== undefined) callControl(this.host, this.#agent, message);
         return this.#agent?.state;
+      case COMMAND.publish:
+        this.host.leave();
+        this.#messages?.publish(message);
+        return this.#agent?.state;
+      case COMMAND.subscribe:
+        this.#messages?.subscribe(message);
+        return this.#agent?.state;
       default:
         this.host.dispatch(message);
         return undefined;
@@ -106,7 +117,7 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
-    const parts = { gateway, plans, control: setup.hasControl ? control : undefined };
+    const parts = { gateway, mqtt, plans, control: setup.hasControl ? control : undefined };
     const agent = new OtaAgent({ device: createDevice(modules, log), config, parts });
     const linkTo = (index: number): Installer =>
       createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });

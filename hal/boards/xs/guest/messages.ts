@@ -100,6 +100,10 @@ export const CALL = Object.freeze({
   signalDbm: 42,
   /** number id */
   selfTest: 43,
+  /** number id of the message, number done (0 or 1) */
+  published: 44,
+  /** text filter, text topic, bytes payload */
+  applicationMessage: 45,
 });
 
 /** The host's answer to a call. */
@@ -143,6 +147,10 @@ export const COMMAND = Object.freeze({
   checkForUpdate: 13,
   /** number id, number holds (0 or 1) */
   selfTested: 14,
+  /** number id, number qos, text topic, bytes payload -> text state */
+  publish: 15,
+  /** text filter -> text state */
+  subscribe: 16,
   /** number id, text name of a method, or property, of `OtaAgent.control`, text JSON of its arguments -> text state */
   control: 30,
 });
