@@ -29,7 +29,7 @@ program
   .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
   .option("--strict-tls", "refuse the certificates that the SDK's TLS on a chip refuses")
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
-  .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
+  .option("--max-attempts <n>", "consecutive tries that bring nothing new before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)
   .option(
     "--subdevices <file>",

@@ -4,7 +4,7 @@ const ONCE: Outcome = { report: "done", requests: 1, offsets: ["start"] };
 const AGAIN: Outcome = { report: "done", requests: 2, offsets: ["start", "start"] };
 const RESUMED: Outcome = { report: "done", requests: 2, offsets: ["start", "later"] };
 const TIMED_OUT = "fail -1 time_out";
-/** Tries without a new block before a job fails. */
+/** Tries that bring nothing new before a job fails. */
 const TRIES = 8;
 const HALF = { in: "body", share: 0.5, then: "end" } as const;
 
