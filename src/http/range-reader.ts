@@ -140,26 +140,26 @@ export class RangeReader {
   #onHead(head: HttpHead, url: HttpUrl): void {
     if (this.#closed) return;
     this.#lastByteAt = this.#clock.now();
-    const { status, contentLength } = head;
-    if (isRedirect(status)) {
+    if (isRedirect(head.status)) {
       this.#redirect(head, url);
       return;
     }
-    const range = status === 206 ? parseContentRange(head.header("content-range")) : undefined;
+    const range = head.status === 206 ? parseContentRange(head.header("content-range")) : undefined;
     const refused = refusalOf(head) ?? this.#mismatch(head, range);
-    if (refused !== undefined) {
-      const { code } = refused;
-      if ((code !== "unexpected-answer" && code !== "bad-request") || !this.whole()) this.#fail(refused);
-      return;
+    if (refused === undefined) this.#open(head, range?.first ?? 0);
+    else if ((refused.code !== "unexpected-answer" && refused.code !== "bad-request") || !this.whole()) {
+      this.#fail(refused);
     }
+  }
+
+  #open({ contentLength, header }: HttpHead, offset: number): void {
     const { size, onOpened } = this.#options;
-    const offset = range?.first ?? 0;
     if (contentLength === size) this.#offset = 0;
     this.#left = size - offset;
     this.#body = this.#exchange;
     this.#beginWindow();
     this.#arm();
-    onOpened({ offset, etag: strongETag(head.header("etag")) });
+    onOpened({ offset, etag: strongETag(header("etag")) });
   }
 
   #redirect(head: HttpHead, from: HttpUrl): void {

@@ -113,8 +113,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the whole file is appended to what is stored of it",
     file: "src/http/range-reader.ts",
-    find: "const offset = range?.first ?? 0;",
-    replace: "const offset = this.#offset;",
+    find: "this.#open(head, range?.first ?? 0);",
+    replace: "this.#open(head, this.#offset);",
     caughtBy: {
       test: "test/unit/update/flash/download-resume.test.js",
       named: /^a server that sends the whole file all the same is compared with what is stored/,

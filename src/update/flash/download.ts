@@ -268,10 +268,19 @@ export class Download {
   #fail({ code, message, retryAfterMs }: OtaError): void {
     if (this.#phase === "closed") return;
     this.close();
-    const { knowledge, onEvent } = this.#options;
-    const { gathering } = knowledge;
-    const advances = code === "connection-lost" && gathering !== undefined && gathering.writer.end > gathering.reach;
-    if (advances) gathering.reach = gathering.writer.end;
-    onEvent({ type: "download-failed", failure: { code, message, retryAfterMs }, advances });
+    this.#options.onEvent({
+      type: "download-failed",
+      failure: { code, message, retryAfterMs },
+      advances: code === "connection-lost" && this.#advances(),
+    });
+  }
+
+  /** Whether this try has come further than any before it. */
+  #advances(): boolean {
+    const gathering = this.#gathering;
+    const { end } = gathering.writer;
+    const advances = end > gathering.reach;
+    if (advances) gathering.reach = end;
+    return advances;
   }
 }
