@@ -11,12 +11,13 @@ export type OtaErrorCode =
   // the server's answer
   | "server-busy"
   | "url-refused"
+  | "bad-request"
   | "url-not-renewed"
   | "not-found"
   | "http-status"
   | "http-malformed"
   | "redirect-refused"
-  | "range-mismatch"
+  | "unexpected-answer"
   | "content-changed"
   // the image
   | "image-too-large"
@@ -48,10 +49,11 @@ export type Outcome = "done" | "timed-out" | "not-found" | "url-expired" | "dige
 export type FailedOutcome = Exclude<Outcome, "done">;
 
 /**
- * What to do about an error that ends one try of a download: `back-off` and try again, ask for a fresh URL (`renew`),
- * drop what is stored and `restart` from the first byte, or give up (`never`).
+ * What to do about an error that ends one try of a download: `back-off` and try again, ask for a fresh URL (`renew`; if
+ * the fresh one is refused too, give up, or back off with `renew-first`), drop what is stored and `restart` from the
+ * first byte, or give up (`never`).
  */
-export type Remedy = "back-off" | "renew" | "restart" | "never";
+export type Remedy = "back-off" | "renew" | "renew-first" | "restart" | "never";
 
 export interface ErrorRule {
   readonly remedy: Remedy;
@@ -76,12 +78,14 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   untrusted: GIVE_UP_FOR_NOW,
   "server-busy": RETRY,
   "url-refused": { remedy: "renew", outcome: "url-expired", keeps: true, level: "warn" },
+  // An expired signature (AWS S3: ExpiredToken), or a mood of the server's.
+  "bad-request": { ...RETRY, remedy: "renew-first", outcome: "failed" },
   "url-not-renewed": { ...GIVE_UP_FOR_NOW, outcome: "timed-out" },
   "not-found": { ...GIVE_UP_FOR_NOW, outcome: "not-found" },
   "http-status": GIVE_UP_FOR_NOW,
   "http-malformed": { ...RETRY, outcome: "failed" },
   "redirect-refused": GIVE_UP_FOR_NOW,
-  "range-mismatch": { ...RETRY, outcome: "failed" },
+  "unexpected-answer": { ...RETRY, outcome: "failed" },
   "content-changed": { remedy: "restart", outcome: "failed", keeps: false, level: "warn" },
   "image-too-large": GIVE_UP,
   "image-invalid": GIVE_UP,

@@ -30,7 +30,7 @@ program
   .option("--factory-version <v>", "version of the firmware that a new board gets first", "0.1.0")
   .option("--strict-tls", "also refuse certificates that only the SDK's TLS on a chip refuses")
   .option("--idle-timeout <s>", "longest wait for data of a download, in seconds", positiveSeconds, 30)
-  .option("--max-attempts <n>", "tries in a row without a new block of 4 KiB before an update fails", positiveCount, 8)
+  .option("--max-attempts <n>", "tries in a row that bring nothing new before an update fails", positiveCount, 8)
   .option("--backoff-max <s>", "longest pause between two tries to download, in seconds", seconds, 60)
   .option("--user-agent <text>", "who the board says it is in each HTTP request; default: moddable-ota/VERSION")
   .option(

@@ -88,7 +88,7 @@ export class ChunkedFraming implements BodyFraming {
   }
 
   #size(line: string): void {
-    const match = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?$/.exec(line);
+    const match = /^0*([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?$/.exec(line);
     if (match === null) throw new Error("malformed chunk size");
     this.available = parseInt(match[1] as string, 16);
     this.#state = this.available === 0 ? "trailer" : "data-end";

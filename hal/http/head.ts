@@ -1,5 +1,7 @@
-/** Longest response head, interim responses included. */
-export const HEAD_LIMIT = 4096;
+/** Most characters of a response head that are kept: its status line, then the fields that are wanted. */
+export const KEPT_LIMIT = 4096;
+/** Longest response head, interim responses and what is skipped included, in bytes. */
+export const HEAD_LIMIT = 32_768;
 
 export interface ParsedHead {
   readonly status: number;
@@ -8,21 +10,27 @@ export interface ParsedHead {
   readonly headers: { readonly [name: string]: string };
 }
 
+const TAB = 0x09;
+const SP = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
 
 /**
  * Reads a response head (RFC 9112 §4, §5) byte by byte, from pieces of any size. Fields that nobody wants are counted
- * but never become strings. Interim responses (1xx) are skipped.
+ * but their values never become strings. Interim responses (1xx) are skipped.
  */
 export class HeadParser {
   readonly #wanted: readonly string[];
   #line = "";
   /** The line belongs to a field nobody wants: its bytes are dropped. */
   #skipping = false;
+  /** A field's line is over, and the field too, unless the next line begins with a blank (RFC 9112 §5.2). */
+  #ended = false;
   /** The last byte was CR: only LF may follow. */
   #afterCr = false;
   #count = 0;
+  /** Characters in `#headers`. */
+  #kept = 0;
   #status: number | undefined;
   #headers: { [name: string]: string } = emptyHeaders();
 
@@ -35,12 +43,12 @@ export class HeadParser {
    * @param bytes the next piece of the stream
    * @param start index in `bytes` to begin at
    * @returns the offset of the first body byte, or -1 if the head goes on
-   * @throws Error if the head breaks the grammar or the limit
+   * @throws Error if the head breaks the grammar or a limit
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     for (let index = start; index < end; index++) {
       this.#count++;
-      if (this.#count > HEAD_LIMIT) throw new Error(`response head over ${HEAD_LIMIT} bytes`);
+      if (this.#count > HEAD_LIMIT) throw new Error("response head too long");
       const byte = bytes[index] as number;
       if (byte === LF) {
         this.#afterCr = false;
@@ -71,9 +79,14 @@ export class HeadParser {
   }
 
   #character(byte: number): void {
+    if (this.#ended) {
+      this.#ended = false;
+      if (byte !== SP && byte !== TAB) this.#endField();
+    }
     if (this.#skipping) return;
     if (byte === 0) throw new Error("NUL in the response head");
     this.#line += String.fromCharCode(byte);
+    if (this.#kept + this.#line.length > KEPT_LIMIT) throw new Error("response head too long");
     if (byte === 0x3a && this.#status !== undefined) this.#skipping = !this.#isWanted();
   }
 
@@ -89,22 +102,28 @@ export class HeadParser {
   /** @returns whether the head is complete */
   #endLine(): boolean {
     const line = this.#line;
-    const skipped = this.#skipping;
-    this.#line = "";
-    this.#skipping = false;
     if (this.#status === undefined) {
       this.#status = statusOf(line);
+      this.#line = "";
       return false;
     }
-    if (skipped) return false;
-    if (line === "") {
-      if (this.#status >= 200) return true;
-      this.#status = undefined;
-      this.#headers = emptyHeaders();
+    if (!this.#ended && line !== "") {
+      this.#ended = true;
       return false;
     }
-    this.#field(line);
+    if (line !== "") this.#endField();
+    this.#ended = false;
+    if (this.#status >= 200) return true;
+    this.#status = undefined;
+    this.#headers = emptyHeaders();
+    this.#kept = 0;
     return false;
+  }
+
+  #endField(): void {
+    if (!this.#skipping) this.#field(this.#line);
+    this.#line = "";
+    this.#skipping = false;
   }
 
   #field(line: string): void {
@@ -113,8 +132,10 @@ export class HeadParser {
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     const earlier = this.#headers[name];
-    if (earlier === undefined) this.#headers[name] = value;
-    else if (name === "content-length" && earlier !== value) throw new Error("two different content lengths");
+    if (earlier === undefined) {
+      this.#headers[name] = value;
+      this.#kept += line.length;
+    } else if (name === "content-length" && earlier !== value) throw new Error("two different content lengths");
     else if (name === "transfer-encoding") throw new Error("two transfer encodings");
   }
 }

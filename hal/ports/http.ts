@@ -12,7 +12,7 @@ export interface HttpRequest {
   readonly tls?: TlsOptions | undefined;
   /** Further request fields. Names are sent as they are spelled here. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Response fields the caller wants, in lower case. All others are dropped unread. */
+  /** Response fields the caller wants, in lower case. All others are dropped unread, whatever their length. */
   readonly wanted: readonly string[];
   /** Longest wait for the connection, in milliseconds. The caller bounds all later waits. */
   readonly connectTimeoutMs: number;
@@ -51,7 +51,10 @@ export interface HttpExchange {
   close(): void;
 }
 
-/** HTTP/1.1, GET only, one connection each. A response head over 4 KiB is malformed. */
+/**
+ * HTTP/1.1, GET only, one connection each. A response head is malformed if it is over 32 KiB, interim responses
+ * included, or if what is kept of it (wanted fields, Content-Length, Transfer-Encoding) is over 4 KiB.
+ */
 export interface HttpClient {
   /** Field User-Agent of each request from now on (RFC 9110 §10.1.5), printable ASCII; absent: no field. */
   userAgent?: string | undefined;

@@ -32,7 +32,7 @@ export interface OtaConfig {
     readonly authority?: Uint8Array | undefined;
     /** Longest wait for a byte. Default 30. */
     readonly idleTimeoutSeconds?: number | undefined;
-    /** Consecutive tries that stored no new block before the job fails. Default 8. */
+    /** Consecutive tries that do not advance before the job fails. Default 8. */
     readonly maxAttempts?: number | undefined;
     /** Bound of the pauses between tries. Default 60. */
     readonly backoffMaxSeconds?: number | undefined;

@@ -1,6 +1,6 @@
 import type { Clock, HttpClient, HttpExchange, HttpHead, Log, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { fromNetwork, OtaError } from "../errors.js";
-import { parseContentRange, strongETag } from "./content-range.js";
+import { fromNetwork, OtaError, type OtaErrorCode } from "../errors.js";
+import { type ContentRange, parseContentRange, strongETag } from "./content-range.js";
 import { parseRetryAfter } from "./retry-after.js";
 import { type HttpUrl, parseUrl, redactUrl, resolveLocation } from "./url.js";
 
@@ -18,7 +18,7 @@ export interface RangeReaderOptions {
   readonly etag: string | undefined;
   /** Longest wait for the connection, and for a byte. */
   readonly idleTimeoutMs: number;
-  /** The body begins, at `offset` as asked for, or at 0 if the server sends the whole file all the same. */
+  /** The body begins, at `offset` as asked for or before it. Called once more if `whole` asked again. */
   onOpened(opened: { offset: number; etag: string | undefined }): void;
   /** Bytes can be read. */
   onReadable(): void;
@@ -42,6 +42,8 @@ export class RangeReader {
   #exchange: HttpExchange | undefined;
   #url: HttpUrl | undefined;
   #redirects = 0;
+  /** First byte asked for; 0: the request names no range, or the answer is the whole file all the same. */
+  #offset: number;
   /** The exchange once its body begins. */
   #body: HttpExchange | undefined;
   /** Bytes from the next one to the file's end. */
@@ -58,6 +60,7 @@ export class RangeReader {
     this.#options = options;
     this.#clock = options.clock;
     this.#url = parseUrl(options.url);
+    this.#offset = options.offset;
     this.#timer = options.clock.timer("http start", 0, () => this.#request());
   }
 
@@ -78,6 +81,20 @@ export class RangeReader {
     return count;
   }
 
+  /**
+   * After an answer to a range that cannot be used: asks for the file without one, at most once.
+   *
+   * @returns whether it does
+   */
+  whole(): boolean {
+    if (this.#offset === 0) return false;
+    this.#offset = 0;
+    this.#exchange?.close();
+    this.#body = undefined;
+    this.#request();
+    return true;
+  }
+
   /** Idempotent; nothing is called after it. */
   close(): void {
     if (this.#closed) return;
@@ -94,14 +111,12 @@ export class RangeReader {
       this.#fail(new OtaError("redirect-refused", "not an http or https URL"));
       return;
     }
-    log("debug", "http", () => `GET ${redactUrl(this.#options.url)} from ${this.#options.offset}`);
-    this.#lastByteAt = this.#options.clock.now();
+    log("debug", "http", () => `GET ${redactUrl(this.#options.url)} from ${this.#offset}`);
+    this.#lastByteAt = this.#clock.now();
+    this.#windowEnd = Infinity;
     this.#arm();
     this.#exchange = http.get({
-      host: url.host,
-      port: url.port,
-      authority: url.authority,
-      target: url.target,
+      ...url,
       tls: url.secure ? tls : undefined,
       headers: this.#rangeFields(),
       wanted: WANTED,
@@ -116,31 +131,35 @@ export class RangeReader {
   }
 
   #rangeFields(): (readonly [string, string])[] {
-    const { offset, etag } = this.#options;
-    if (offset === 0) return [];
-    const range: readonly [string, string] = ["Range", `bytes=${offset}-`];
+    if (this.#offset === 0) return [];
+    const { etag } = this.#options;
+    const range: readonly [string, string] = ["Range", `bytes=${this.#offset}-`];
     return etag === undefined ? [range] : [range, ["If-Range", etag]];
   }
 
   #onHead(head: HttpHead, url: HttpUrl): void {
     if (this.#closed) return;
-    this.#lastByteAt = this.#options.clock.now();
+    this.#lastByteAt = this.#clock.now();
     if (isRedirect(head.status)) {
       this.#redirect(head, url);
       return;
     }
-    const refused = refusalOf(head) ?? this.#mismatch(head);
-    if (refused !== undefined) {
+    const range = head.status === 206 ? parseContentRange(head.header("content-range")) : undefined;
+    const refused = refusalOf(head) ?? this.#mismatch(head, range);
+    if (refused === undefined) this.#open(head, range?.first ?? 0);
+    else if ((refused.code !== "unexpected-answer" && refused.code !== "bad-request") || !this.whole()) {
       this.#fail(refused);
-      return;
     }
-    const { offset, size, onOpened } = this.#options;
-    const first = head.status === 206 ? offset : 0;
-    this.#left = size - first;
+  }
+
+  #open({ contentLength, header }: HttpHead, offset: number): void {
+    const { size, onOpened } = this.#options;
+    if (contentLength === size) this.#offset = 0;
+    this.#left = size - offset;
     this.#body = this.#exchange;
     this.#beginWindow();
     this.#arm();
-    onOpened({ offset: first, etag: strongETag(head.header("etag")) });
+    onOpened({ offset, etag: strongETag(header("etag")) });
   }
 
   #redirect(head: HttpHead, from: HttpUrl): void {
@@ -148,43 +167,34 @@ export class RangeReader {
     const to = location === undefined ? undefined : resolveLocation(from, location);
     this.#exchange?.close();
     this.#redirects++;
-    if (to === undefined) {
-      this.#fail(new OtaError("redirect-refused", "redirect without a usable location"));
-    } else if (this.#redirects > REDIRECT_LIMIT) {
-      this.#fail(new OtaError("redirect-refused", `more than ${REDIRECT_LIMIT} redirects`));
-    } else if (from.secure && !to.secure) {
-      this.#fail(new OtaError("redirect-refused", "redirect from https to http"));
-    } else {
-      this.#url = to;
-      this.#request();
+    let refused: string | undefined;
+    if (to === undefined) refused = "redirect without a usable location";
+    else if (this.#redirects > REDIRECT_LIMIT) refused = `more than ${REDIRECT_LIMIT} redirects`;
+    else if (from.secure && !to.secure) refused = "redirect from https to http";
+    if (refused !== undefined) {
+      this.#fail(new OtaError("redirect-refused", refused));
+      return;
     }
+    this.#url = to;
+    this.#request();
   }
 
-  /** Whether a 200 or 206 is about the file that was offered, and begins where it must. */
-  #mismatch(head: HttpHead): OtaError | undefined {
-    const { offset, size, etag } = this.#options;
-    const encoding = head.header("content-encoding");
+  /** Whether a 200 or 206 is about the file that was offered, and begins where it may (RFC 9110 §15.3.7). */
+  #mismatch({ status, contentLength, header }: HttpHead, range: ContentRange | undefined): OtaError | undefined {
+    const { size, etag } = this.#options;
+    const encoding = header("content-encoding");
+    const length = status === 200 ? contentLength : range?.total;
+    const now = strongETag(header("etag"));
+    let message: string | undefined;
     // Other values do not change the bytes (RFC 9110 §8.4.1), though they are no codings: none, UTF-8, aws-chunked.
     if (encoding !== undefined && /(^|,)\s*(gzip|deflate|br|zstd|compress|x-)/i.test(encoding)) {
-      return new OtaError("range-mismatch", `content encoded as ${encoding.slice(0, 16)}`);
-    }
-    if (head.status === 200) {
-      if (head.contentLength === undefined || head.contentLength === size) return undefined;
-      return new OtaError("range-mismatch", `file has ${head.contentLength} bytes, not ${size}`);
-    }
-    const range = parseContentRange(head.header("content-range"));
-    if (offset === 0 || range === undefined) {
-      return new OtaError("range-mismatch", "206 without a range that was asked for");
-    }
-    if (range.first !== offset) return new OtaError("range-mismatch", `range begins at ${range.first}, not ${offset}`);
-    if (range.total !== undefined && range.total !== size) {
-      return new OtaError("range-mismatch", `file has ${range.total} bytes, not ${size}`);
-    }
-    const now = strongETag(head.header("etag"));
-    if (etag !== undefined && now !== undefined && now !== etag) {
-      return new OtaError("content-changed", "206 of another file than the one stored");
-    }
-    return undefined;
+      message = `content encoded as ${encoding.slice(0, 16)}`;
+    } else if (length !== undefined && length !== size) message = `file has ${length} bytes, not ${size}`;
+    else if (status === 200) return undefined;
+    else if (range === undefined) message = "206 without a range";
+    else if (range.first > this.#offset) message = `range begins at ${range.first}, not ${this.#offset}`;
+    else if (etag !== undefined && now !== undefined && now !== etag) message = "206 of another file";
+    return message === undefined ? undefined : new OtaError("unexpected-answer", message);
   }
 
   /** One timer serves both waits: it looks how much came, and when. A new timer for each read would cost more. */
@@ -229,30 +239,40 @@ function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
-/** What a status other than 200 and 206 means. */
-function refusalOf(head: HttpHead): OtaError | undefined {
-  const { status } = head;
+/** What a status other than 200 and 206 means. With each of them the server may name the moment to come back. */
+function refusalOf({ status, header }: HttpHead): OtaError | undefined {
+  const code = codeOf(status);
+  if (code === undefined) return undefined;
+  return new OtaError(code, `server answers ${status}`, parseRetryAfter(header("retry-after"), header("date")));
+}
+
+/** The table of all statuses that are no redirect (RFC 9110 §15). */
+function codeOf(status: number): OtaErrorCode | undefined {
   switch (status) {
     case 200:
     case 206:
       return undefined;
     case 401:
     case 403:
-      return new OtaError("url-refused", `server answers ${status}`);
+      return "url-refused";
     case 404:
     case 410:
-      return new OtaError("not-found", `server answers ${status}`);
-    case 416:
-      return new OtaError("content-changed", "server answers 416: its file is shorter");
+      return "not-found";
     case 408:
     case 425:
     case 429:
-      return new OtaError("server-busy", `server answers ${status}`, retryAfter(head));
+      return "server-busy";
+    case 400:
+      return "bad-request";
+    case 407:
+    case 409:
+    case 412:
+    case 416:
+    case 421:
+    case 423:
+    case 501:
+      return "unexpected-answer";
   }
-  if (status >= 500) return new OtaError("server-busy", `server answers ${status}`, retryAfter(head));
-  return new OtaError("http-status", `server answers ${status}`);
-}
-
-function retryAfter(head: HttpHead): number | undefined {
-  return parseRetryAfter(head.header("retry-after"), head.header("date"));
+  if (status >= 500) return "server-busy";
+  return status < 400 ? "unexpected-answer" : "http-status";
 }

@@ -39,6 +39,11 @@ export class BlockWriter {
     return this.#blockOffset;
   }
 
+  /** Where the next byte goes: everything before it is in flash or in the block. */
+  get end(): number {
+    return this.#blockOffset + this.#filled;
+  }
+
   get full(): boolean {
     return this.#filled === this.#wanted;
   }
@@ -57,6 +62,11 @@ export class BlockWriter {
     const wanted = this.#wanted;
     if (this.#filled < wanted) this.#filled += source.read(this.#block, this.#filled, wanted);
     return this.#filled === wanted;
+  }
+
+  /** Drops the bytes of the block that are not before `offset` in the image. */
+  rewind(offset: number): void {
+    if (offset < this.end) this.#filled = Math.max(0, offset - this.#blockOffset);
   }
 
   /** Whether the full block, filled up with 0xFF if the image ends in it, is as erased flash is. */

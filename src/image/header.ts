@@ -30,7 +30,7 @@ const VERSION_LENGTH = 32;
  * @param block the first bytes of the file: a whole block, or the whole file if that is shorter
  * @param size  bytes in the whole file
  * @returns the version in the application descriptor
- * @throws OtaError `image-invalid`
+ * @throws OtaError `image-invalid`; `unexpected-answer` if it is no image at all
  */
 export function checkImageHeader(block: Uint8Array, size: number, chipId: number): string {
   const refuse = (reason: string): never => {
@@ -38,7 +38,8 @@ export function checkImageHeader(block: Uint8Array, size: number, chipId: number
   };
   if (block.byteLength < DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH) refuse("too short for an application image");
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-  if (view.getUint8(0) !== IMAGE_MAGIC) refuse("not an application image");
+  // What does not even begin as an image may be a page that something on the way has sent in place of the file.
+  if (view.getUint8(0) !== IMAGE_MAGIC) throw new OtaError("unexpected-answer", "not an application image");
   const segments = view.getUint8(1);
   if (segments === 0 || segments > MAX_SEGMENTS) refuse(`image with ${segments} segments`);
   const chip = view.getUint16(CHIP_ID_OFFSET, true);

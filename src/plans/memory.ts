@@ -95,14 +95,16 @@ export class PlanMemory {
    * A job for the image ended without success: its steps need consent once more.
    *
    * @param reverted it ran, and found itself unfit
+   * @param counts   false: the image has no part in it
    */
-  fail(component: string, image: Image, reverted = false): void {
+  fail(component: string, image: Image, reverted = false, counts = true): void {
     const { maxAttempts, coolDownSeconds } = this.#budget;
     this.#change(component, image, (entry) => {
       entry.flags &= ~(ACCEPTED_DOWNLOAD | ACCEPTED_INSTALL | DEFERRED | REVERTED | EXHAUSTED);
+      entry.begun = 0;
+      if (!counts) return;
       // After a cool-down all tries are allowed once more.
       entry.failures = (entry.failures % maxAttempts) + 1;
-      entry.begun = 0;
       if (!reverted && entry.failures < maxAttempts) return;
       entry.flags |= reverted ? REVERTED : EXHAUSTED;
       this.#wait(entry, coolDownSeconds);

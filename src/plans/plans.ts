@@ -74,7 +74,7 @@ export class UpdatePlans {
     if (state.name === "applying" || state.name === "reporting") this.#gates.get(component)?.end();
     if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
     if (state.result.outcome === "done") this.#memory.forget(component, state.image);
-    else if (event.type !== "declined") this.#memory.fail(component, state.image);
+    else if (event.type !== "declined") this.#memory.fail(component, state.image, false, !isOfServer(event));
   }
 
   /**
@@ -84,6 +84,11 @@ export class UpdatePlans {
   noteDeviceStep(productId: string, state: State): void {
     if (state.name === "applying" || state.name === "reporting") this.#gates.get(productId)?.end();
   }
+}
+
+/** What the server sent was not the image, and says nothing about it: it may be a page that asks for a login. */
+function isOfServer(event: Event): boolean {
+  return event.type === "download-failed" && event.failure.code === "unexpected-answer";
 }
 
 /** The event by which a policy, or a person, ends a job. */

@@ -15,7 +15,7 @@ import type { ClearedStep, Context, Effect, Event, Failure, Image, State, Step }
 export interface UpdateLimits extends UpdateWaits {
   /** Longest wait for a byte. */
   readonly idleTimeoutMs: number;
-  /** Consecutive tries without a new block before a job fails. */
+  /** Consecutive tries that do not advance before a job fails. */
   readonly maxAttempts: number;
 }
 

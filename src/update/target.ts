@@ -24,7 +24,7 @@ export interface Target {
    * Looks at the first block of the file, before it is programmed.
    *
    * @param block a whole block, or the whole file if that is shorter
-   * @throws OtaError `image-invalid`
+   * @throws OtaError `image-invalid`; `unexpected-answer` if it is no image at all
    */
   checkFirstBlock(block: Uint8Array, offer: Offer): void;
 

@@ -35,6 +35,14 @@ function contentOf(version: string, byteLength: number, name: FileName): Uint8Ar
       return image(version, byteLength + LINE_LENGTH, 1);
     case "text":
       return new Uint8Array(byteLength).fill(0x41);
+    case "page":
+    case "short-page": {
+      const page = "<!doctype html><title>Sign in</title>".padEnd(
+        name === "page" ? 8192 : 300,
+        "<p>Please sign in.</p>",
+      );
+      return new Uint8Array(Buffer.from(page));
+    }
     case "flipped":
     case "bad-checksum": {
       const bytes = image(version, byteLength, 1);

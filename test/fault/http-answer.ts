@@ -19,18 +19,21 @@ const CHUNK_LENGTH = 300;
 export function replyTo(request: Request, answer: HttpAnswer, file: Uint8Array, etag: string): Reply {
   if (answer.raw !== undefined) return broken(answer, bytesOf(answer.raw), new Uint8Array(0));
   if (answer.status !== undefined) return refusal(answer, file);
+  if (answer.refusesRange !== undefined && request.from !== undefined) {
+    return refusal({ ...answer, status: answer.refusesRange }, file);
+  }
   const asked =
     answer.ignoresRange === true || (request.ifRange !== undefined && request.ifRange !== etag)
       ? undefined
       : request.from;
-  const first = asked ?? 0;
+  const first = Math.max(0, (asked ?? 0) - (answer.earlier ?? 0));
   if (first >= file.byteLength) return refusal({ ...answer, status: 416 }, file);
   const served =
     answer.serves === undefined ? file.byteLength - first : Math.ceil((file.byteLength - first) * answer.serves);
   const content = file.subarray(first, first + served);
   const framing = answer.framing ?? "length";
   const head = headOf(
-    `HTTP/1.1 ${asked === undefined ? "200 OK" : "206 Partial Content"}`,
+    `HTTP/1.1 ${asked === undefined || answer.slices === true ? "200 OK" : "206 Partial Content"}`,
     answer,
     {
       ETag: etag,
@@ -80,7 +83,8 @@ function chunked(content: Uint8Array, { chunks }: HttpAnswer): Uint8Array {
   for (let at = 0; at < content.byteLength; at += CHUNK_LENGTH) {
     const piece = content.subarray(at, at + CHUNK_LENGTH);
     const middle = chunks !== undefined && at >= content.byteLength / 2;
-    const size = middle && chunks === "bad-size" ? "0x12c" : piece.byteLength.toString(16);
+    const right = piece.byteLength.toString(16);
+    const size = middle && chunks === "bad-size" ? "0x12c" : right.padStart(chunks === "padded" ? 12 : 0, "0");
     parts.push(
       bytesOf(`${size}${chunks === "extended" ? ";name=value" : ""}\r\n`),
       piece,
@@ -91,7 +95,8 @@ function chunked(content: Uint8Array, { chunks }: HttpAnswer): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function broken({ breaks, lingers }: HttpAnswer, head: Uint8Array, body: Uint8Array): Reply {
+function broken({ breaks, stopsAfter, lingers }: HttpAnswer, head: Uint8Array, body: Uint8Array): Reply {
+  if (stopsAfter !== undefined) return { head, body: body.subarray(0, stopsAfter), then: "end" };
   const then = lingers === true ? "stall" : "end";
   if (breaks === undefined) return { head, body, then };
   if (breaks.in === "head") return { head: share(head, breaks.share), body: new Uint8Array(0), then: breaks.then };

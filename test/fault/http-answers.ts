@@ -2,7 +2,10 @@ import type { Behaviour, HttpAnswer, Outcome } from "./scenario.js";
 
 const ONCE: Outcome = { report: "done", requests: 1 };
 const TWICE: Outcome = { report: "done", requests: 2 };
+const RESUMED_ONCE: Outcome = { report: "done", requests: 2, offsets: ["start", "later"] };
 const RESUMED: Outcome = { report: "done", requests: 3, offsets: ["start", "later", "later"] };
+/** The range is of no use: the whole file is, and is compared with what is stored. */
+const WHOLE: Outcome = { report: "done", requests: 3, offsets: ["start", "later", "start"] };
 const TRIES = 8;
 /** The first answer of the resumes: half the body. */
 const HALF: HttpAnswer = { breaks: { in: "body", share: 0.5, then: "end" } };
@@ -14,13 +17,16 @@ function each(statuses: readonly number[], behaviour: (status: number) => Omit<B
 
 /** Statuses that are not the file. */
 export const HTTP_STATUSES: readonly Behaviour[] = [
-  ...each([408, 425, 429, 500, 502, 503, 504], (status) => ({ http: [{ status }], ends: TWICE })),
-  ...each([204, 304, 400, 405, 406, 418, 451], (status) => ({
+  ...each([202, 203, 204, 304, 407, 408, 409, 412, 421, 423, 425, 429, 500, 501, 502, 503, 504], (status) => ({
+    http: [{ status }],
+    ends: TWICE,
+  })),
+  ...each([402, 405, 406, 418, 451], (status) => ({
     http: [{ status }],
     ends: { report: `fail -5 server answers ${status}`, requests: 1 },
   })),
   ...each([404, 410], (status) => ({ http: [{ status }], ends: { report: "fail -2 file not exist", requests: 1 } })),
-  ...each([401, 403], (status) => ({
+  ...each([400, 401, 403], (status) => ({
     http: [{ status }],
     ends: { ...TWICE, heard: { "version 0.1.0": 2 } },
   })),
@@ -28,6 +34,16 @@ export const HTTP_STATUSES: readonly Behaviour[] = [
     name: "a signature that is refused, fresh as well",
     always: { status: 403 },
     ends: { report: "fail -3 signature expired", requests: 2 },
+  },
+  {
+    name: "status 400, always: a fresh URL, and then other tries",
+    always: { status: 400 },
+    ends: { report: "fail -5 server answers 400", requests: TRIES, heard: { "version 0.1.0": 3 } },
+  },
+  {
+    name: "status 202, always",
+    always: { status: 202 },
+    ends: { report: "fail -5 server answers 202", requests: TRIES },
   },
   {
     name: "a signature that expires on the way",
@@ -75,7 +91,17 @@ export const HTTP_STATUSES: readonly Behaviour[] = [
     http: [HALF, { status: 416 }],
     ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
   },
-  { name: "416, always", always: { status: 416 }, ends: { report: "fail -5", requests: 2 } },
+  {
+    name: "416, always",
+    always: { status: 416 },
+    ends: { report: "fail -5 server answers 416", requests: TRIES },
+  },
+  ...[400, 412, 416, 501].map((status) => ({
+    name: `${status} to every range`,
+    http: [HALF],
+    always: { refusesRange: status },
+    ends: WHOLE,
+  })),
 ];
 
 /** Faults in the fields of a 200 or a 206. */
@@ -89,34 +115,61 @@ export const HTTP_RANGES: readonly Behaviour[] = [
   {
     name: "a range that begins later",
     http: [HALF, { fields: { "Content-Range": "bytes {next}-{last}/{size}" } }],
-    ends: RESUMED,
+    ends: WHOLE,
   },
   {
     name: "a range that begins later, always",
     http: [HALF],
     always: { fields: { "Content-Range": "bytes {next}-{last}/{size}" } },
-    ends: { report: "fail -5 range begins at", requests: 1 + TRIES },
+    ends: WHOLE,
+  },
+  { name: "a range that begins a block earlier, always", http: [HALF], always: { earlier: 1000 }, ends: RESUMED_ONCE },
+  {
+    name: "a range that begins a byte earlier, always",
+    http: [HALF],
+    always: { earlier: 1 },
+    ends: RESUMED_ONCE,
+  },
+  { name: "a range of all, always", http: [HALF], always: { earlier: 1e9 }, ends: RESUMED_ONCE },
+  {
+    name: "a range of all that nobody asked for",
+    http: [{ raw: "" }],
+    always: { fields: { "Content-Range": "bytes 0-{last}/{size}" } },
+    ends: TWICE,
+  },
+  { name: "just the piece with a 200, always", http: [HALF], always: { slices: true }, ends: WHOLE },
+  {
+    name: "just the piece with a 200 and without a length, always",
+    http: [HALF],
+    always: { slices: true, framing: "chunked" },
+    ends: WHOLE,
   },
   {
     name: "a range of a longer file",
     http: [HALF, { fields: { "Content-Range": "bytes {first}-{last}/999999" } }],
-    ends: RESUMED,
+    ends: WHOLE,
   },
   {
     name: "a range of a file of unknown length",
     http: [HALF, { fields: { "Content-Range": "bytes {first}-{last}/*" } }],
     ends: TWICE,
   },
-  { name: "a 206 that does not say its range", http: [HALF, { fields: { "Content-Range": null } }], ends: RESUMED },
+  { name: "a 206 that does not say its range", http: [HALF, { fields: { "Content-Range": null } }], ends: WHOLE },
+  {
+    name: "a 206 that does not say its range, always",
+    http: [HALF],
+    always: { fields: { "Content-Range": null } },
+    ends: WHOLE,
+  },
   {
     name: "a 206 whose range is no range",
     http: [HALF, { fields: { "Content-Range": "bytes {last}-{first}/{size}" } }],
-    ends: RESUMED,
+    ends: WHOLE,
   },
   {
     name: "a 206 in several parts",
     http: [HALF, { fields: { "Content-Range": null, "Content-Type": "multipart/byteranges; boundary=x" } }],
-    ends: RESUMED,
+    ends: WHOLE,
   },
   {
     name: "a 206 that nobody asked for",
@@ -136,11 +189,8 @@ export const HTTP_RANGES: readonly Behaviour[] = [
     http: [{ ...HALF, file: "other" }],
     ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
   },
-  {
-    name: "a 206 of another ETag",
-    http: [HALF, { fields: { ETag: '"after"' } }],
-    ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
-  },
+  { name: "a 206 of another ETag", http: [HALF, { fields: { ETag: '"after"' } }], ends: WHOLE },
+  { name: "a 206 of another ETag, always", http: [HALF], always: { fields: { ETag: '"after"' } }, ends: WHOLE },
   { name: "a gzip nobody asked for", http: [{ fields: { "Content-Encoding": "gzip" } }], ends: TWICE },
   {
     name: "a gzip nobody asked for, always",

@@ -1,5 +1,6 @@
 import type { Behaviour, HttpAnswer, Outcome } from "./scenario.js";
 
+const ONCE: Outcome = { report: "done", requests: 1 };
 const TWICE: Outcome = { report: "done", requests: 2 };
 const TRIES = 8;
 
@@ -55,6 +56,19 @@ export const HTTP_REDIRECTS: readonly Behaviour[] = [
     ends: { report: "fail -5 redirect from https to http", requests: 1 },
   },
   {
+    name: "a redirect whose head is long, and whose location too",
+    http: [
+      {
+        status: 302,
+        fields: {
+          "Content-Security-Policy": "default-src 'none'; ".repeat(200),
+          Location: `/0.2.0?sig=${"s".repeat(700)}`,
+        },
+      },
+    ],
+    ends: TWICE,
+  },
+  {
     name: "a redirect to a host that is not there",
     http: [redirect("http://gone.test/0.2.0"), { connect: "no-address" }],
     ends: TWICE,
@@ -78,7 +92,24 @@ export const HTTP_HEADS: readonly Behaviour[] = [
   },
   { name: "HTTP/2", http: [{ raw: `HTTP/2 200${FILE}` }], ends: TWICE },
   { name: "a status that is no number", http: [{ raw: `HTTP/1.1 OK${FILE}` }], ends: TWICE },
-  { name: "a head over 4 KiB", http: [{ fields: { "X-Padding": "x".repeat(5000) } }], ends: TWICE },
+  { name: "a head over 4 KiB", http: [{ fields: { "X-Padding": "x".repeat(5000) } }], ends: ONCE },
+  { name: "a head over 32 KiB", http: [{ fields: { "X-Padding": "x".repeat(33_000) } }], ends: TWICE },
+  { name: "a head of which more than 4 KiB are kept", http: [{ fields: { ETag: "x".repeat(5000) } }], ends: TWICE },
+  {
+    name: "twelve cookies",
+    http: [{ fields: { "Set-Cookie": Array(12).fill("c".repeat(400)).join("\r\nSet-Cookie: ") } }],
+    ends: ONCE,
+  },
+  {
+    name: "early hints of 3 KiB, twice",
+    http: [{ interim: `HTTP/1.1 103 Early Hints\r\nLink: ${"l".repeat(3000)}\r\n\r\n`.repeat(2) }],
+    ends: ONCE,
+  },
+  {
+    name: "a folded field",
+    http: [{ fields: { "X-Folded": "a\r\n b: c", "Content-Length": "\r\n\t{size}" } }],
+    ends: ONCE,
+  },
   { name: "a NUL in the head", http: [{ raw: `HTTP/1.1 200 O\0K${FILE}` }], ends: TWICE },
   { name: "a bare CR in the head", http: [{ raw: `HTTP/1.1 200 OK\rX: y${FILE}` }], ends: TWICE },
   { name: "a field without a colon", http: [{ raw: `HTTP/1.1 200 OK\r\nnonsense${FILE}` }], ends: TWICE },
@@ -105,7 +136,33 @@ export const HTTP_FILES: readonly Behaviour[] = [
     http: [{ breaks: { in: "body", share: 0.3, then: "end" } }, { file: "flipped", fields: { ETag: null } }],
     ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
   },
-  { name: "a text file", always: { file: "text" }, ends: { report: "fail -5 not an application image", requests: 1 } },
+  {
+    name: "a text file",
+    always: { file: "text" },
+    ends: { report: "fail -5 not an application image", requests: TRIES },
+  },
+  ...(["length", "chunked", "close"] as const).map(
+    (framing): Behaviour => ({
+      name: `a page instead of the file, framed by ${framing}`,
+      http: [{ file: "page", framing, fields: { "Content-Type": "text/html", ETag: null } }],
+      ends: TWICE,
+    }),
+  ),
+  ...(["chunked", "close"] as const).map(
+    (framing): Behaviour => ({
+      name: `a page of less than a block, framed by ${framing}: its bytes are dropped with the block`,
+      http: [{ file: "short-page", framing, fields: { ETag: null } }],
+      ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
+    }),
+  ),
+  {
+    name: "a page instead of the rest of the file",
+    http: [
+      { breaks: { in: "body", share: 0.5, then: "end" } },
+      { file: "page", framing: "chunked", ignoresRange: true },
+    ],
+    ends: { report: "done", requests: 3, offsets: ["start", "later", "start"] },
+  },
   {
     name: "an image for another chip",
     content: "other-chip",

@@ -4,7 +4,7 @@ const ONCE: Outcome = { report: "done", requests: 1, offsets: ["start"] };
 const AGAIN: Outcome = { report: "done", requests: 2, offsets: ["start", "start"] };
 const RESUMED: Outcome = { report: "done", requests: 2, offsets: ["start", "later"] };
 const TIMED_OUT = "fail -1 time_out";
-/** Tries without a new block before a job fails. */
+/** Tries that bring nothing new before a job fails. */
 const TRIES = 8;
 const HALF = { in: "body", share: 0.5, then: "end" } as const;
 
@@ -18,6 +18,7 @@ export const HTTP_TRANSFER: readonly Behaviour[] = [
     http: [{ framing: "chunked", chunks: "extended" }],
     ends: ONCE,
   },
+  { name: "a chunked body whose sizes have 12 digits", http: [{ framing: "chunked", chunks: "padded" }], ends: ONCE },
   {
     name: "a chunked body without its last chunk, all of the image",
     http: [{ framing: "chunked", chunks: "unending" }],
@@ -67,7 +68,7 @@ export const HTTP_TRANSFER: readonly Behaviour[] = [
     name: "a connection that ends inside the first block",
     small: true,
     http: [{ breaks: { in: "body", share: 0.05, then: "end" } }],
-    ends: AGAIN,
+    ends: RESUMED,
   },
   { name: "a connection that ends in the middle", http: [{ breaks: HALF }], ends: RESUMED },
   {
@@ -76,16 +77,28 @@ export const HTTP_TRANSFER: readonly Behaviour[] = [
     ends: RESUMED,
   },
   {
-    name: "a connection that ends again and again, each time a block further",
-    small: true,
-    always: { breaks: { in: "body", share: 0.3, then: "end" } },
-    http: [{}, {}].map(() => ({ breaks: { in: "body", share: 0.3, then: "end" } as const })),
-    ends: { report: TIMED_OUT, requests: 2 + TRIES + 1 },
+    name: "answers of at most 3000 bytes",
+    size: 4000,
+    always: { stopsAfter: 3000 },
+    ends: { report: "done", requests: 2, offsets: ["start", "later"] },
   },
   {
-    name: "a server that always ends before a block is whole",
+    name: "answers of at most 100 bytes, more of them than tries",
+    size: 4000,
+    always: { stopsAfter: 100 },
+    ends: { report: "done", requests: 40 },
+  },
+  {
+    name: "answers that stop after the same byte of the file",
     small: true,
-    always: { breaks: { in: "body", share: 0.05, then: "end" } },
+    size: 4000,
+    http: [0, 1].map(() => ({ stopsAfter: 1000 })),
+    always: { stopsAfter: 0 },
+    ends: { report: TIMED_OUT, requests: 2 + TRIES },
+  },
+  {
+    name: "a server that always ends after the head",
+    always: { stopsAfter: 0 },
     ends: { report: TIMED_OUT, requests: TRIES },
   },
   {
@@ -117,7 +130,7 @@ export const HTTP_TRANSFER: readonly Behaviour[] = [
     name: "one byte a second",
     small: true,
     http: [{ pace: { bytes: 1, everyMs: 1000 } }],
-    ends: { ...AGAIN, atLeastMs: 30_000, atMostMs: 120_000 },
+    ends: { ...RESUMED, atLeastMs: 30_000, atMostMs: 120_000 },
   },
   {
     name: "one byte a second, always",

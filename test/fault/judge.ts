@@ -42,10 +42,10 @@ export function judge(record: RunRecord, ends: Outcome): string[] {
   return wrong;
 }
 
-function offsetsOf({ requests, blockLength }: RunRecord): string[] {
+function offsetsOf({ requests }: RunRecord): string[] {
   return requests.map(({ from }, index) => {
     if (from === 0) return "start";
     const before = requests[index - 1]?.from ?? 0;
-    return from % blockLength === 0 && from >= before ? "later" : `at ${from}`;
+    return from >= before ? "later" : `at ${from}`;
   });
 }

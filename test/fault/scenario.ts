@@ -9,6 +9,8 @@ export type FileName =
   | "other"
   | "flipped"
   | "text"
+  | "page"
+  | "short-page"
   | "other-chip"
   | "other-version"
   | "bad-checksum"
@@ -33,12 +35,20 @@ export interface HttpAnswer {
   readonly file?: FileName;
   /** The whole file with a 200, whatever was asked for. */
   readonly ignoresRange?: boolean;
+  /** Instead of the file, to whoever asks for a range. */
+  readonly refusesRange?: number;
+  /** A 206 that begins so many bytes before what was asked for, at the first byte at the earliest. */
+  readonly earlier?: number;
+  /** A piece of the file with a 200. */
+  readonly slices?: boolean;
   /** A 206 that stops after this share of what was asked for, and declares that in its Content-Range. */
   readonly serves?: number;
   readonly framing?: "length" | "chunked" | "close";
-  readonly chunks?: "extended" | "bad-size" | "overlong" | "unending";
+  readonly chunks?: "extended" | "padded" | "bad-size" | "overlong" | "unending";
   /** Bytes after the end of the body. */
   readonly extra?: number;
+  /** After so many bytes of the body the connection ends. */
+  readonly stopsAfter?: number;
   /** After this share of the head's or the body's bytes the connection ends, or nothing more comes. */
   readonly breaks?: { readonly in: "head" | "body"; readonly share: number; readonly then: "end" | "stall" };
   readonly pace?: { readonly bytes: number; readonly everyMs: number };
@@ -135,9 +145,7 @@ export interface Outcome {
   readonly report: string | undefined;
   /** Requests for the file that reached a server. */
   readonly requests: number;
-  /**
-   * The start of each request: the first byte, or a block's boundary not before the start of the request ahead of it.
-   */
+  /** The start of each request: the first byte, or not before the start of the request ahead of it. */
   readonly offsets?: readonly ("start" | "later")[];
   /** CONNECT packets. */
   readonly connects?: number;

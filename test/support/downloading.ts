@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
-import { ReadBack } from "../../src/image/read-back.js";
+import type { ReadBack } from "../../src/image/read-back.js";
 import { Download } from "../../src/update/flash/download.js";
-import { type FlashKnowledge, newKnowledge } from "../../src/update/flash/knowledge.js";
+import { type FlashKnowledge, type Gathering, newKnowledge } from "../../src/update/flash/knowledge.js";
 import { Progress } from "../../src/update/progress.js";
 import { SlotTarget } from "../../src/update/slot-target.js";
 import type { Event, Stored } from "../../src/update/machine/types.js";
@@ -36,7 +36,9 @@ export interface DownloadingOptions {
   readonly stored?: Stored;
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
-  /** What the tries of one boot share. */
+  /** Shared by the tries of one boot. */
+  readonly block?: Uint8Array;
+  /** Shared by the tries of one boot. */
   readonly knowledge?: FlashKnowledge;
   readonly version?: string;
   readonly checksVersion?: boolean;
@@ -52,7 +54,7 @@ export class Downloading {
   readonly story: string[] = [];
   readonly image: Uint8Array;
   readonly flash: MemoryFlash;
-  readonly readBack: ReadBack;
+  readonly knowledge: FlashKnowledge;
   readonly progress = new Progress();
   readonly download: Download;
   /** Flash operations in each turn of the event loop. */
@@ -87,13 +89,12 @@ export class Downloading {
     const { log } = this.logged;
     const status = { targetSlot: "ota_1", chipId: 0 } as BootStatus;
     const target = new SlotTarget({ boot, status, checksVersion: options.checksVersion ?? true, log });
-    this.readBack = new ReadBack({ partition: this.flash, digests: NODE_DIGESTS });
+    this.knowledge = options.knowledge ?? newKnowledge();
     this.download = new Download({
-      device: { http: this.http, clock: this.clock, log: this.logged.log } as unknown as Device,
+      device: { http: this.http, clock: this.clock, log: this.logged.log, digests: NODE_DIGESTS } as unknown as Device,
       target,
-      block: new Uint8Array(BLOCK),
-      knowledge: options.knowledge ?? newKnowledge(),
-      readBack: this.readBack,
+      block: options.block ?? new Uint8Array(BLOCK),
+      knowledge: this.knowledge,
       progress: this.progress,
       offer: {
         version: options.version ?? "0.2.0",
@@ -131,6 +132,10 @@ export class Downloading {
   static begun(options: DownloadingOptions = {}): Downloading {
     const image = options.image ?? IMAGE;
     return Downloading.answered({ status: 200, contentLength: image.byteLength, headers: { etag: '"tag"' } }, options);
+  }
+
+  get readBack(): ReadBack {
+    return (this.knowledge.gathering as Gathering).readBack;
   }
 
   get exchange(): FakeExchange {

@@ -22,7 +22,7 @@ describe("rules of errors", () => {
   for (const code of ERROR_CODES) {
     it(`has a rule for ${code}, in known words`, () => {
       const { remedy, outcome, keeps, level } = ruleFor(code);
-      assert.ok(["back-off", "renew", "restart", "never"].includes(remedy), remedy);
+      assert.ok(["back-off", "renew", "renew-first", "restart", "never"].includes(remedy), remedy);
       assert.ok(["timed-out", "not-found", "url-expired", "digest-mismatch", "failed"].includes(outcome), outcome);
       assert.equal(typeof keeps, "boolean");
       assert.ok(["error", "warn", "info"].includes(level), level);

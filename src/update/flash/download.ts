@@ -2,10 +2,11 @@ import type { Device, Timer, TlsOptions } from "../../../hal/ports/index.js";
 import { describeError, OtaError } from "../../errors.js";
 import { RangeReader } from "../../http/range-reader.js";
 import { BlockWriter } from "../../image/block-writer.js";
-import type { ReadBack } from "../../image/read-back.js";
+import { ReadBack } from "../../image/read-back.js";
 import { equalBytes } from "../../lib/bytes.js";
 import type { Offer } from "../../protocol/messages.js";
-import type { FlashKnowledge } from "./knowledge.js";
+import { hasSameBytes } from "../machine/moves.js";
+import type { FlashKnowledge, Gathering } from "./knowledge.js";
 import { RegionEraser } from "./region-eraser.js";
 import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
@@ -17,8 +18,6 @@ export interface DownloadOptions {
   /** One block long; nobody else uses it while the download works. */
   readonly block: Uint8Array;
   readonly knowledge: FlashKnowledge;
-  /** Follows what is programmed. */
-  readonly readBack: ReadBack;
   readonly progress: Progress;
   readonly offer: Offer;
   readonly stored: Stored;
@@ -69,11 +68,6 @@ export class Download {
     this.#schedule();
   }
 
-  /** Present once the download is complete; its last block may be yet to be read back. */
-  get readBack(): ReadBack | undefined {
-    return this.#writer?.complete === true ? this.#options.readBack : undefined;
-  }
-
   /** Idempotent; no event comes after it. */
   close(): void {
     this.#phase = "closed";
@@ -81,11 +75,25 @@ export class Download {
     this.#reader?.close();
   }
 
+  /** Goes on from what an earlier try has gathered, if it is of the same image and belongs at the same offset. */
   #begin(): void {
-    const { target, block, offer, stored } = this.#options;
+    const { device, target, block, knowledge, offer, stored } = this.#options;
+    const { partition } = target;
     const offset = this.#eraser.begin(block);
-    this.#writer = new BlockWriter({ partition: target.partition, block, size: offer.size, offset });
-    this.#request(offset, stored.etag);
+    const { gathering } = knowledge;
+    const earlier = gathering !== undefined && hasSameBytes(gathering.image, offer) ? gathering : undefined;
+    const { writer } = (knowledge.gathering =
+      earlier?.writer.offset === offset
+        ? earlier
+        : {
+            image: offer,
+            writer: new BlockWriter({ partition, block, size: offer.size, offset }),
+            readBack: new ReadBack({ partition, digests: device.digests }),
+            reach: earlier?.reach ?? offset,
+          });
+    this.#writer = writer;
+    if (this.#completes(writer)) return;
+    this.#request(writer.end, stored.etag);
     this.#phase = "reading-back";
   }
 
@@ -123,8 +131,9 @@ export class Download {
   #opened(offset: number, etag: string | undefined): void {
     const writer = this.#writer as BlockWriter;
     this.#comparedTo = offset;
+    writer.rewind(offset);
     if (offset < writer.offset) this.#phase = "reading-back";
-    this.#started = { type: "download-started", offset: writer.offset, etag };
+    this.#started = { type: "download-started", offset: writer.end, etag };
     this.#schedule();
   }
 
@@ -143,7 +152,7 @@ export class Download {
     const writer = this.#writer as BlockWriter;
     switch (this.#phase) {
       case "reading-back":
-        if (this.#options.readBack.offset < writer.offset) this.#readBack();
+        if (this.#gathering.readBack.offset < writer.offset) this.#readBack();
         else this.#phase = this.#comparedTo < writer.offset ? "comparing" : "filling";
         return true;
       case "comparing":
@@ -153,9 +162,13 @@ export class Download {
     }
   }
 
+  get #gathering(): Gathering {
+    return this.#options.knowledge.gathering as Gathering;
+  }
+
   #readBack(): void {
-    const { readBack, block, offer } = this.#options;
-    readBack.next(block, offer.size);
+    const { block, offer } = this.#options;
+    this.#gathering.readBack.next(block, offer.size);
   }
 
   /** @returns whether the block is full */
@@ -197,13 +210,18 @@ export class Download {
     const due = progress.wrote(writer.offset) ? progress.take() : undefined;
     if (due !== undefined) onEvent(due);
     if (this.#phase === "closed") return false;
-    if (writer.complete) {
-      this.close();
-      onEvent({ type: "download-completed" });
-      return false;
-    }
+    if (this.#completes(writer)) return false;
     this.#readBack();
     return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
+  }
+
+  /** @returns whether the image is whole in flash */
+  #completes({ complete }: BlockWriter): boolean {
+    if (complete) {
+      this.close();
+      this.#options.onEvent({ type: "download-completed" });
+    }
+    return complete;
   }
 
   /** @returns whether there was something to do */
@@ -211,12 +229,13 @@ export class Download {
     const { target, block } = this.#options;
     const from = this.#comparedTo;
     const half = block.byteLength / 2;
-    const count = (this.#reader as RangeReader).read(block, 0, Math.min(half, writer.offset - from));
+    const reader = this.#reader as RangeReader;
+    const count = reader.read(block, 0, Math.min(half, writer.offset - from));
     if (count === 0) return false;
     const stored = block.subarray(half, half + count);
     target.partition.read(stored, from);
     if (!equalBytes(block, stored, count)) {
-      this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
+      if (!reader.whole()) this.#fail(new OtaError("content-changed", "the file is not the one that was begun"));
       return false;
     }
     this.#comparedTo = from + count;
@@ -240,6 +259,8 @@ export class Download {
     try {
       if (this.#step()) this.#schedule();
     } catch (error) {
+      // What is in the block may be no part of the file.
+      this.#writer?.rewind(0);
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }
   }
@@ -247,6 +268,19 @@ export class Download {
   #fail({ code, message, retryAfterMs }: OtaError): void {
     if (this.#phase === "closed") return;
     this.close();
-    this.#options.onEvent({ type: "download-failed", failure: { code, message, retryAfterMs } });
+    this.#options.onEvent({
+      type: "download-failed",
+      failure: { code, message, retryAfterMs },
+      advances: code === "connection-lost" && this.#advances(),
+    });
+  }
+
+  /** Whether this try has come further than any before it. */
+  #advances(): boolean {
+    const gathering = this.#gathering;
+    const { end } = gathering.writer;
+    const advances = end > gathering.reach;
+    if (advances) gathering.reach = end;
+    return advances;
   }
 }

@@ -1,6 +1,19 @@
 import type { FlashPartition } from "../../../hal/ports/index.js";
+import type { BlockWriter } from "../../image/block-writer.js";
+import type { ReadBack } from "../../image/read-back.js";
 import { ResumeSearch } from "../../image/resume-point.js";
-import type { State } from "../machine/types.js";
+import type { Image, State } from "../machine/types.js";
+
+/** An image on its way into flash, from one try to the next. */
+export interface Gathering {
+  readonly image: Image;
+  /** Holds what came of the next block. Those bytes are in the block that all work shares, and in no record. */
+  readonly writer: BlockWriter;
+  /** Follows what is programmed. */
+  readonly readBack: ReadBack;
+  /** How far any try has come, in bytes. */
+  reach: number;
+}
 
 /** What this boot knows about the flash, and the record does not hold. All tries of the boot share it. */
 export interface FlashKnowledge {
@@ -13,10 +26,12 @@ export interface FlashKnowledge {
   resumeOffset: number | undefined;
   /** Everything before this offset is erased, or programmed, for the image that is under way. */
   erasedEnd: number;
+  /** The last download's; absent once the block was used for something else. */
+  gathering: Gathering | undefined;
 }
 
 export function newKnowledge(): FlashKnowledge {
-  return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0 };
+  return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0, gathering: undefined };
 }
 
 /** The search for the point at which an earlier boot's download goes on; `undefined` if there is no such download. */

@@ -48,7 +48,7 @@ export class RegionEraser {
     this.#resuming = erasing ? "stored" : "found";
     return erasing
       ? regionOffset
-      : (knowledge.resumeOffset ?? findResumePoint(target.partition, regionOffset, offer.size, block));
+      : (knowledge.resumeOffset ??= findResumePoint(target.partition, regionOffset, offer.size, block));
   }
 
   /** Whether the full block may be programmed now. */

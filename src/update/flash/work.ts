@@ -50,7 +50,6 @@ export class FlashWork {
       ...this.#options,
       block: this.#buffer(),
       knowledge: this.#knowledge,
-      readBack: this.#readBack(),
       offer,
       stored,
     });
@@ -62,10 +61,14 @@ export class FlashWork {
 
   /** Goes on from what the download has read back already. */
   verify(image: Image): void {
-    const { device, onEvent } = this.#options;
-    const readBack = this.#download?.readBack ?? this.#readBack();
+    const { device, target, onEvent } = this.#options;
+    const { gathering } = this.#knowledge;
+    const readBack =
+      gathering?.writer.complete === true
+        ? gathering.readBack
+        : new ReadBack({ partition: target.partition, digests: device.digests });
     this.close();
-    this.#download = undefined;
+    this.#knowledge.gathering = undefined;
     this.#verifier = new Verifier({
       readBack,
       clock: device.clock,
@@ -86,11 +89,6 @@ export class FlashWork {
     this.#search?.close();
     this.stopDownload();
     this.stopVerify();
-  }
-
-  #readBack(): ReadBack {
-    const { device, target } = this.#options;
-    return new ReadBack({ partition: target.partition, digests: device.digests });
   }
 
   #buffer(): Uint8Array {

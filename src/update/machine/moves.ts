@@ -77,10 +77,14 @@ export function declined(state: Busy, failure: Failure, context: Context, stop: 
 }
 
 /** One try of a download ended without the whole image. */
-export function tryFailed(state: In<"downloading">, failure: Failure, context: Context): Step {
-  const { tries } = state;
+export function tryFailed(
+  state: In<"downloading">,
+  { failure, advances }: Extract<Event, { type: "download-failed" }>,
+  context: Context,
+): Step {
+  const { tries, urlRenewed } = advances === true ? { tries: 0, urlRenewed: false } : state;
   const { remedy } = ruleFor(failure.code);
-  if (remedy === "renew" && !state.urlRenewed) {
+  if ((remedy === "renew" || remedy === "renew-first") && !urlRenewed) {
     return reportVersion({ ...state, name: "waiting", for: "fresh-url", tries });
   }
   const restarts = remedy === "restart";
@@ -89,7 +93,7 @@ export function tryFailed(state: In<"downloading">, failure: Failure, context: C
   if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
   const stored: Stored = restarts ? { ...FRESH, refetched: true } : state.stored;
   return {
-    state: { ...state, name: "waiting", for: "pause", stored, tries },
+    state: { ...state, name: "waiting", for: "pause", stored, tries, urlRenewed },
     effects: [...(restarts ? [CLEAR] : []), startTimer("pause", Math.max(1, tries), failure.retryAfterMs ?? 0)],
   };
 }
@@ -240,7 +244,7 @@ export function isSame(left: Image, right: Image): boolean {
   return left.version === right.version && hasSameBytes(left, right);
 }
 
-function hasSameBytes(left: Image, right: Image): boolean {
+export function hasSameBytes(left: Image, right: Image): boolean {
   return left.md5 === right.md5 && left.size === right.size;
 }
 

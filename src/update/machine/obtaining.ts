@@ -98,7 +98,7 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
         effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
       };
     case "download-failed":
-      return tryFailed(state, event.failure, context);
+      return tryFailed(state, event, context);
     case "declined":
       return declined(state, event.failure, context, [{ do: "stop-download" }]);
     case "paused":

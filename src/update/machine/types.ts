@@ -62,8 +62,8 @@ export type State =
   /** An offer that fits: the download waits for its clearance. */
   | { readonly name: "offered"; readonly offer: Offer; readonly kept: Kept | undefined }
   /**
-   * Bytes come, or the connection is being made. `tries`: consecutive tries that have stored no new block, this one
-   * included; 0 once this one has stored one.
+   * Bytes come, or the connection is being made. `tries`: consecutive tries that have not advanced, this one included;
+   * 0 once this one has stored a block.
    */
   | {
       readonly name: "downloading";
@@ -74,7 +74,7 @@ export type State =
     }
   /**
    * A try failed; the next one comes after a pause, or with a fresh URL. Or the application has paused the download:
-   * the next one comes when it resumes it. `tries`: consecutive ones that failed and stored no new block.
+   * the next one comes when it resumes it. `tries`: consecutive ones that failed and have not advanced.
    */
   | {
       readonly name: "waiting";
@@ -149,7 +149,8 @@ export type Event =
   /** Everything before `offset` is in flash. */
   | { readonly type: "block-written"; readonly offset: number }
   | { readonly type: "download-completed" }
-  | { readonly type: "download-failed"; readonly failure: Failure }
+  /** `advances`: the server's answer ended, and has brought bytes that no earlier try has. */
+  | { readonly type: "download-failed"; readonly failure: Failure; readonly advances?: boolean }
   | { readonly type: "verified"; readonly matches: boolean }
   | { readonly type: "verify-failed"; readonly failure: Failure }
   | { readonly type: "burning-acknowledged" }
@@ -233,6 +234,6 @@ export interface Context {
   readonly asks: boolean;
   /** The application has a test of its own for a firmware on trial. */
   readonly proves: boolean;
-  /** Consecutive tries without a new block before a job fails. */
+  /** Consecutive tries that do not advance before a job fails. */
   readonly maxAttempts: number;
 }

@@ -59,7 +59,8 @@ export const exchange: Target = {
 };
 
 const SIZE = 1000;
-const REQUEST_LIMIT = 6;
+/** Five redirects, and the whole file after a range that was of no use. */
+const REQUEST_LIMIT = 7;
 
 /** One line for each answer: status, content length or `-`, then fields. The policy must bear any head. */
 export const rangeReader: Target = {
@@ -95,7 +96,7 @@ export const rangeReader: Target = {
       etag: '"a"',
       idleTimeoutMs: 1000,
       onOpened: (opened) => {
-        assert.ok(opened.offset === 0 || opened.offset === offset);
+        assert.ok(opened.offset <= offset);
         from = opened.offset;
         ends.push("opened");
       },

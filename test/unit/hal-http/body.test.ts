@@ -48,6 +48,14 @@ describe("ChunkedFraming", () => {
     });
   });
 
+  it("takes any number of zeros before a size (RFC 9112 §7.1)", () => {
+    assert.deepEqual(decoded(`000000000003\r\nabc\r\n${"0".repeat(200)}1\r\nd\r\n000000000000\r\n\r\n`), {
+      body: "abcd",
+      rest: "",
+      done: true,
+    });
+  });
+
   it("takes lines that end with LF alone", () => {
     assert.deepEqual(decoded("3\nabc\n0\n\n"), { body: "abc", rest: "", done: true });
   });
@@ -87,6 +95,7 @@ describe("ChunkedFraming", () => {
     "a blank before the size": " 5\r\nhello\r\n",
     "a blank in the size": "1 0\r\nhello",
     "a size of nine digits": "100000000\r\n",
+    "a size of nine digits behind zeros": "000100000000\r\n",
     "a bare CR after the size": "5\r;x\r\nhello\r\n",
     "two CRs after the size": "5\r\r\nhello\r\n",
     "a chunk longer than its size": "4\r\nhello\r\n0\r\n\r\n",

@@ -96,7 +96,7 @@ describe("an exchange", () => {
     for (const [start, part] of endless) {
       const probe = ExchangeProbe.connected();
       probe.peer.send(latin1(start));
-      for (let sent = 0; sent < 8192 && probe.ending === undefined; sent += part.length) {
+      for (let sent = 0; sent < 40_000 && probe.ending === undefined; sent += part.length) {
         probe.peer.send(latin1(part));
         probe.clock.advance(0);
       }

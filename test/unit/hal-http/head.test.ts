@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { HEAD_LIMIT, HeadParser, type ParsedHead } from "../../../hal/http/head.js";
+import { HEAD_LIMIT, HeadParser, KEPT_LIMIT, type ParsedHead } from "../../../hal/http/head.js";
 import { anyCuts, anyMutations, cutAt, latin1, mutate, singleBytes, twoWaySplits } from "../../support/splits.js";
 
 const WANTED = ["etag", "location"];
@@ -12,6 +12,7 @@ const GOOD: { readonly [name: string]: string } = {
   interim:
     'HTTP/1.1 100 Continue\r\nETag: "no"\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 404 Not Found\r\nlocation: /x\r\n\r\n',
   "bare LF": 'HTTP/1.1 206 Partial\nETag:\t"x" \t\nX-Odd: \xff\x01\n\nrest\r\n',
+  folded: 'HTTP/1.1 200 OK\r\nX-Policy: a\r\n b: c\r\nETag:\r\n "a\r\n\tb:c"\r\nX: y\r\n z\r\n\r\nETag: no',
   "no reason": "HTTP/1.1 302\r\nLocation: http://h:80/?a=b:c\r\n\r\n",
 };
 
@@ -48,8 +49,9 @@ const BAD: { readonly [name: string]: string } = {
   "a blank before the colon of the length": "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
   "a blank before the colon of the encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding\t: chunked\r\n\r\n",
   "a field without a name": "HTTP/1.1 200 OK\r\n: value\r\n\r\n",
-  "a folded line": "HTTP/1.1 200 OK\r\nETag: a\r\n b\r\n\r\n",
-  "a folded line with a colon": "HTTP/1.1 200 OK\r\nETag: a\r\n b:c\r\n\r\n",
+  "a folded line before all fields": "HTTP/1.1 200 OK\r\n ETag: a\r\n\r\n",
+  "a folded name": "HTTP/1.1 200 OK\r\nETag\r\n : a\r\n\r\n",
+  "a folded line that makes a length none": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 6\r\n\r\n",
   "a name that is no token": "HTTP/1.1 200 OK\r\nX(Y): z\r\n\r\n",
 };
 
@@ -71,6 +73,13 @@ describe("HeadParser", () => {
   it("takes lines that end with LF alone, and blanks around a value", () => {
     const { head, rest } = parse([latin1(GOOD["bare LF"] as string)]);
     assert.deepEqual([head?.status, head?.headers, rest], [206, { etag: '"x"' }, "rest\r\n"]);
+  });
+
+  it("reads a folded field as one, whether it is wanted or not (RFC 9112 §5.2)", () => {
+    const { head, rest } = parse([latin1(GOOD["folded"] as string)]);
+    assert.deepEqual([head?.headers, rest], [{ etag: '"a\tb:c"' }, "ETag: no"]);
+    const folded = parse([latin1("HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n  chunked\r\n \r\n\r\n")]);
+    assert.equal(folded.head?.chunked, true);
   });
 
   it("takes a status line without a reason", () => {
@@ -131,19 +140,37 @@ describe("HeadParser", () => {
     assert.deepEqual(head?.headers, {});
   });
 
-  it("reads a head of 4096 bytes and refuses one of 4097", () => {
+  it("reads a head of 32 KiB if no more than 4 KiB of it are kept, and refuses a longer one", () => {
     const start = "HTTP/1.1 200 OK\r\nX: ";
     const head = (length: number): Uint8Array => latin1(`${start}${"x".repeat(length - start.length - 4)}\r\n\r\n`);
-    assert.equal(head(HEAD_LIMIT).byteLength, 4096);
-    assert.equal(parse([head(4096)]).head?.status, 200);
-    for (const pieces of [[head(4097)], singleBytes(head(4097))]) {
-      assert.match(parse(pieces).error ?? "", /over 4096 bytes/);
+    assert.equal(head(HEAD_LIMIT).byteLength, 32_768);
+    assert.equal(parse([head(HEAD_LIMIT)]).head?.status, 200);
+    for (const pieces of [[head(HEAD_LIMIT + 1)], singleBytes(head(HEAD_LIMIT + 1))]) {
+      assert.match(parse(pieces).error ?? "", /too long/);
     }
   });
 
-  it("counts interim answers into the limit, so that they cannot go on for ever", () => {
-    const interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(200);
-    assert.match(parse([latin1(`${interim}HTTP/1.1 200 OK\r\n\r\n`)]).error ?? "", /over 4096 bytes/);
+  it("keeps 4 KiB of fields, and refuses more, in one line or in several", () => {
+    assert.equal(KEPT_LIMIT, 4096);
+    const skipped = `X-Policy: ${"x".repeat(5000)}\r\n`;
+    const head = (first: number, second: number): Uint8Array =>
+      latin1(`HTTP/1.1 302 F\r\n${skipped}ETag: ${"e".repeat(first)}\r\nLocation: ${"l".repeat(second)}\r\n\r\n`);
+    const names = "ETag: Location: ".length;
+    for (const first of [0, 100, 2000]) {
+      const second = KEPT_LIMIT - names - first;
+      assert.equal(parse([head(first, second)]).head?.headers["location"]?.length, second);
+      assert.match(parse([head(first, second + 1)]).error ?? "", /too long/);
+    }
+    assert.match(parse([latin1(`HTTP/1.1 200 ${"O".repeat(KEPT_LIMIT)}`)]).error ?? "", /too long/);
+    assert.match(parse([latin1(`HTTP/1.1 200 OK\r\n${"n".repeat(KEPT_LIMIT + 1)}`)]).error ?? "", /too long/);
+  });
+
+  it("keeps nothing of an interim answer, and counts all of them into the limit of the whole", () => {
+    const hints = `HTTP/1.1 103 Early Hints\r\nETag: ${"e".repeat(3000)}\r\nLink: ${"l".repeat(2000)}\r\n\r\n`;
+    const { head } = parse([latin1(`${hints.repeat(5)}HTTP/1.1 200 OK\r\nLocation: ${"l".repeat(3000)}\r\n\r\n`)]);
+    assert.deepEqual(Object.keys(head?.headers ?? {}), ["location"]);
+    const interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(2000);
+    assert.match(parse([latin1(`${interim}HTTP/1.1 200 OK\r\n\r\n`)]).error ?? "", /too long/);
   });
 
   it("counts the head alone: a body may follow in the same piece", () => {

@@ -108,40 +108,106 @@ describe("the answer to a RangeReader", () => {
     reading.assertFailed("connection-lost", /^body ended early$/);
   });
 
+  it("may begin before the offset, also at 0: what is stored is compared (RFC 9110 §15.3.7)", () => {
+    for (const [first, last] of [
+      [0, 999],
+      [64, 999],
+      [99, 110],
+    ] as const) {
+      const reading = RangeReading.requested({ offset: 100, etag: ETAG });
+      reading.answer({ status: 206, headers: { "content-range": `bytes ${first}-${last}/1000`, etag: ETAG } });
+      assert.deepEqual(reading.opened, [{ offset: first, etag: ETAG }]);
+      reading.http.exchange.send(new Uint8Array(2000));
+      reading.readAll();
+      assert.equal(reading.received.length, SIZE - first);
+    }
+  });
+
+  it("may be a 206 of all where no range was asked for", () => {
+    const reading = RangeReading.requested();
+    reading.answer({ status: 206, contentLength: SIZE, headers: { "content-range": "bytes 0-999/1000" } });
+    assert.deepEqual(reading.opened, [{ offset: 0, etag: undefined }]);
+  });
+
   const range = (value: string): FakeAnswer => ({ status: 206, headers: { "content-range": value } });
-  const mismatches: [name: string, offset: number, answer: FakeAnswer, code?: OtaErrorCode][] = [
+  const mismatches: [name: string, offset: number, answer: FakeAnswer][] = [
     ["200 with a longer file", 0, { status: 200, contentLength: SIZE + 1 }],
     ["200 with a shorter file", 0, { status: 200, contentLength: SIZE - 1 }],
     ["200 with nothing", 0, { status: 200, contentLength: 0 }],
-    ["200 with another length where a range was asked for", 100, { status: 200, contentLength: SIZE - 100 }],
+    ["200 of just the piece", 100, { status: 200, contentLength: SIZE - 100 }],
     ["200 that is gzipped", 0, { status: 200, contentLength: SIZE, headers: { "content-encoding": "gzip" } }],
     [
       "206 that is gzipped",
       100,
       { status: 206, headers: { "content-range": "bytes 100-999/1000", "content-encoding": "br" } },
     ],
-    ["206 where no range was asked for", 0, range("bytes 0-999/1000")],
+    ["206 of a piece where no range was asked for", 0, range("bytes 1-999/1000")],
+    ["206 without a range where none was asked for", 0, { status: 206, contentLength: SIZE }],
     ["206 without a range", 100, { status: 206, contentLength: 900 }],
+    ["206 in several parts", 100, { status: 206, headers: { "content-type": "multipart/byteranges; boundary=S" } }],
     ["206 with a malformed range", 100, range("bytes 100-")],
-    ["206 from an earlier byte", 100, range("bytes 99-999/1000")],
     ["206 from a later byte", 100, range("bytes 101-999/1000")],
     ["206 of a longer file", 100, range("bytes 100-1000/1001")],
     ["206 of a shorter file", 100, range("bytes 100-998/999")],
+    [
+      "206 of a file with another strong tag than the one stored (RFC 9110 §15.3.7.3)",
+      100,
+      { status: 206, headers: { "content-range": "bytes 100-999/1000", etag: '"other"' } },
+    ],
+    ...[202, 203, 304, 400, 409, 412, 416, 421, 423, 501].map((status): [string, number, FakeAnswer] => [
+      `${status} to a range`,
+      100,
+      { status },
+    ]),
   ];
   for (const [name, offset, answer] of mismatches) {
-    it(`is refused: ${name}`, () => {
-      const reading = RangeReading.requested({ offset });
+    it(`is refused: ${name}${offset === 0 ? "" : "; the whole file is asked for, once"}`, () => {
+      const reading = RangeReading.requested({ offset, etag: ETAG });
+      const code = answer.status === 400 ? "bad-request" : "unexpected-answer";
       reading.answer(answer);
-      reading.assertFailed("range-mismatch");
+      if (offset > 0) {
+        assert.deepEqual([reading.told, reading.http.exchanges.length], [[], 2]);
+        assert.equal(reading.http.exchanges[0]?.closed, true);
+        assert.deepEqual(reading.http.exchange.request.headers, []);
+        reading.answer(answer);
+      }
+      reading.assertFailed(code);
       assert.deepEqual(reading.told, ["failed"]);
+      assert.equal(reading.http.exchanges.length, offset === 0 ? 1 : 2);
     });
   }
 
-  it("is refused: 206 of a file with another strong tag than the one stored (RFC 9110 §15.3.7.3)", () => {
+  it("is the whole file after an answer to the range that was of no use", () => {
     const reading = RangeReading.requested({ offset: 100, etag: ETAG });
-    reading.answer({ status: 206, headers: { "content-range": "bytes 100-999/1000", etag: '"other"' } });
-    assert.deepEqual(reading.told, ["failed"]);
-    reading.assertFailed("content-changed");
+    reading.answer({ status: 412 });
+    assert.match(reading.logged.lines.at(-1) ?? "", / from 0$/);
+    reading.clock.advance(19_000);
+    reading.answer({ status: 200, contentLength: SIZE, headers: { etag: '"other"' } });
+    assert.deepEqual(reading.opened, [{ offset: 0, etag: '"other"' }]);
+    reading.http.exchange.send(new Uint8Array(SIZE));
+    reading.readAll();
+    assert.equal(reading.received.length, SIZE);
+  });
+
+  it("may be given up for the whole file by the one who reads, unless it was the whole file", () => {
+    const reading = RangeReading.begun({ offset: 100 });
+    reading.http.exchange.send(new Uint8Array(10));
+    reading.clock.advance(19_000);
+    assert.equal(reading.reader.whole(), true);
+    assert.equal(reading.reader.read(new Uint8Array(8), 0, 8), 0);
+    reading.clock.advance(19_000);
+    reading.answer({ status: 200 });
+    assert.deepEqual(reading.opened, [
+      { offset: 100, etag: undefined },
+      { offset: 0, etag: undefined },
+    ]);
+    assert.equal(reading.reader.whole(), false);
+    assert.equal(reading.http.exchanges.length, 2);
+
+    assert.equal(RangeReading.begun().reader.whole(), false);
+    const all = RangeReading.requested({ offset: 100 });
+    all.answer({ status: 200, contentLength: SIZE });
+    assert.equal(all.reader.whole(), false, "a 200 of the file's length has nothing that another could have");
   });
 
   it("an error shows only the start of what the server sent as its encoding", () => {
@@ -152,26 +218,31 @@ describe("the answer to a RangeReader", () => {
 
   const statuses: [OtaErrorCode, number[]][] = [
     ["url-refused", [401, 403]],
+    ["bad-request", [400]],
     ["not-found", [404, 410]],
-    ["content-changed", [416]],
-    ["server-busy", [408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 599, 999]],
-    [
-      "http-status",
-      [201, 202, 203, 204, 205, 207, 226, 300, 304, 305, 306, 400, 402, 405, 406, 409, 411, 412, 418, 451, 499],
-    ],
+    ["server-busy", [408, 425, 429, 500, 502, 503, 504, 505, 507, 511, 599, 999]],
+    ["unexpected-answer", [201, 202, 203, 204, 205, 207, 226, 300, 304, 305, 306, 407, 409, 412, 416, 421, 423, 501]],
+    ["http-status", [402, 405, 406, 411, 413, 414, 415, 417, 418, 422, 424, 426, 428, 431, 451, 499]],
   ];
   for (const [code, values] of statuses) {
-    it(`is ${code} with ${values.join(", ")}, whether or not a range was asked for`, () => {
+    it(`is ${code} with ${values.join(", ")}, and may name the moment to come back`, () => {
       for (const status of values) {
-        for (const offset of [0, 100]) {
-          const reading = RangeReading.requested({ offset });
-          reading.answer({ status, contentLength: 5, headers: { "retry-after": "7" } });
-          reading.assertFailed(code, new RegExp(`${status}`));
-          assert.equal(reading.failures[0]?.retryAfterMs, code === "server-busy" ? 7000 : undefined, String(status));
-        }
+        const reading = RangeReading.requested();
+        reading.answer({ status, contentLength: 5, headers: { "retry-after": "7" } });
+        reading.assertFailed(code, new RegExp(`${status}`));
+        assert.equal(reading.failures[0]?.retryAfterMs, 7000, String(status));
       }
     });
   }
+
+  it("is the end for a range too where the whole file would be refused as well", () => {
+    for (const status of [401, 404, 405, 429, 503]) {
+      const reading = RangeReading.requested({ offset: 100 });
+      reading.answer({ status });
+      assert.equal(reading.http.exchanges.length, 1);
+      assert.deepEqual(reading.told, ["failed"]);
+    }
+  });
 
   it("may name the time of the next try", () => {
     const reading = RangeReading.requested();

@@ -23,6 +23,13 @@ function refused(block: Uint8Array, reason: RegExp, size = SIZE): void {
   );
 }
 
+function noImage(block: Uint8Array): void {
+  assert.throws(() => checkImageHeader(block, SIZE, ESP32), {
+    code: "unexpected-answer",
+    message: "not an application image",
+  });
+}
+
 test("a sound header gives the version in it", () => {
   assert.equal(checkImageHeader(BLOCK, SIZE, ESP32), "1.2.3");
   const other = buildAppImage({ version: "v", byteLength: SIZE, seed: 1, chipId: ESP32_S3 });
@@ -50,13 +57,10 @@ test("refuses a file that cannot hold a header", () => {
 
 test("refuses what is not an application image", () => {
   for (const magic of [0x00, 0xe8, 0xf9, 0xff]) {
-    refused(
-      changed((view) => view.setUint8(0, magic)),
-      /not an application image/,
-    );
+    noImage(changed((view) => view.setUint8(0, magic)));
   }
-  refused(new Uint8Array(4096).fill(0xff), /not an application image/);
-  refused(new TextEncoder().encode(`<?xml version='1.0'?><Error/>${" ".repeat(4000)}`), /not an application image/);
+  noImage(new Uint8Array(4096).fill(0xff));
+  noImage(new TextEncoder().encode(`<?xml version='1.0'?><Error/>${" ".repeat(4000)}`));
 });
 
 test("refuses a number of segments that no image has", () => {

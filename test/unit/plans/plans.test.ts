@@ -77,6 +77,19 @@ describe("the end of a job", () => {
     assert.equal(answerTo(planning), "failed 1 times: offer it again later");
   });
 
+  test("that got something else than the file from the server needs consent once more, and does not cool down", () => {
+    const planning = new Planning({ listens: true, policy: { maxAttempts: 1 } });
+    planning.ask("download", OFFER);
+    planning.shown[0]!.accept();
+    const failure: Failure = { code: "unexpected-answer", message: "not an application image" };
+    for (let job = 0; job < 3; job++) note(planning, "downloading", FAILED, { type: "download-failed", failure });
+    planning.ask("download", OFFER);
+    assert.deepEqual(
+      planning.shown.map(({ asks }) => asks),
+      [true, true],
+    );
+  });
+
   test("that is reported again, by a boot or by a connection, counts once", () => {
     const planning = new Planning({ policy: { maxAttempts: 1 } });
     note(planning, "idle", FAILED, undefined);

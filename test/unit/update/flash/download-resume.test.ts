@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Stored } from "../../../../src/update/machine/types.js";
+import { newKnowledge } from "../../../../src/update/flash/knowledge.js";
 import { BLOCK, Downloading, FRESH, IMAGE, imageOf } from "../../../support/downloading.js";
 import type { FakeAnswer } from "../../../support/fake-http.js";
-import { type MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
+import { MemoryFlash, REGION_LENGTH } from "../../../support/memory-flash.js";
 import { assertSameBytes } from "../../../support/same-bytes.js";
 
 /** Flash with this much of the image, as an earlier try left it. */
@@ -120,4 +121,162 @@ test("a connection lost during the comparison loses nothing that is stored", () 
   downloading.exchange.fail("closed");
   assert.equal(downloading.failure, "connection-lost");
   assertSameBytes(downloading.flash.content(6 * BLOCK), IMAGE.subarray(0, 6 * BLOCK));
+});
+
+/** One try after the other of the same boot, as the machine has them: `told` is what the events say is in flash. */
+class Tries {
+  readonly knowledge = newKnowledge();
+  readonly #flash: MemoryFlash;
+  #stored: Stored;
+  #latest: Downloading | undefined;
+
+  constructor(earlier: { flash: MemoryFlash; stored: Stored } | undefined = undefined, block = new Uint8Array(BLOCK)) {
+    this.#flash = earlier?.flash ?? new MemoryFlash({ blocks: 40 });
+    this.#stored = earlier?.stored ?? FRESH;
+    this.block = block;
+  }
+
+  readonly block: Uint8Array;
+
+  get latest(): Downloading {
+    return this.#latest as Downloading;
+  }
+
+  /** Begins a try, and answers the range that it asks for. @returns where that begins */
+  next(image = IMAGE): number {
+    const { knowledge, block } = this;
+    this.#flash.onChange = () => {};
+    this.#latest = new Downloading({ image, flash: this.#flash, stored: this.#stored, knowledge, block });
+    this.#latest.clock.advance(0);
+    const { offset, ...answer } = partial(this.#latest);
+    this.#latest.exchange.head(Number.isNaN(offset) ? { status: 200, contentLength: image.byteLength } : answer);
+    return Number.isNaN(offset) ? 0 : offset;
+  }
+
+  /** The connection is lost. @returns whether the try has advanced */
+  lose(kind: "closed" | "malformed" = "closed"): boolean | undefined {
+    this.latest.exchange.fail(kind);
+    this.latest.clock.advance(1);
+    for (const event of this.latest.events) {
+      if (event.type === "region-erased" || event.type === "block-written") {
+        const regionOffset = event.type === "region-erased" ? event.offset : this.#stored.regionOffset;
+        this.#stored = { ...this.#stored, regionOffset, erasing: false, written: event.offset };
+      }
+    }
+    const last = this.latest.events.at(-1);
+    return last?.type === "download-failed" ? last.advances : undefined;
+  }
+}
+
+test("what came of a block is kept for the next request: answers of any length bring the image, each byte once", () => {
+  for (const length of [3000, 1000, BLOCK + 1, 50_000]) {
+    const tries = new Tries();
+    let at = 0;
+    while (at < IMAGE.byteLength) {
+      assert.equal(tries.next(), at, `answers of ${length} bytes`);
+      tries.latest.send(at, Math.min(IMAGE.byteLength, at + length));
+      at += length;
+      if (at < IMAGE.byteLength) assert.equal(tries.lose(), true);
+    }
+    tries.latest.assertWhole();
+    assert.equal(tries.latest.readBack.offset, (Math.ceil(IMAGE.byteLength / BLOCK) - 1) * BLOCK);
+    assert.equal(tries.latest.events.find(({ type }) => type === "download-started") !== undefined, true);
+  }
+});
+
+test("after a restart too, what came of the block to resume at is kept", () => {
+  const tries = new Tries(stored(7));
+  assert.equal(tries.next(), 6 * BLOCK);
+  tries.latest.send(6 * BLOCK, 6 * BLOCK + 100);
+  assert.equal(tries.lose(), true);
+  assert.equal(tries.next(), 6 * BLOCK + 100);
+  tries.latest.send(6 * BLOCK + 100, IMAGE.byteLength);
+  tries.latest.assertWhole();
+});
+
+test("a try advances only past what any try before it had, and only if the answer ended", () => {
+  const tries = new Tries();
+  tries.next();
+  assert.equal(tries.lose(), false, "no byte");
+  tries.next();
+  tries.latest.send(0, 500);
+  assert.equal(tries.lose("malformed"), false, "it did not end");
+  tries.next();
+  assert.equal(tries.lose(), true);
+  tries.next();
+  assert.equal(tries.lose(), false, "the same bytes");
+});
+
+test("what came of a block is dropped for what the server sends from before it", () => {
+  const tries = new Tries();
+  tries.next();
+  tries.latest.send(0, 2 * BLOCK + 500);
+  tries.lose();
+  tries.next();
+  const { exchange } = tries.latest;
+  exchange.head({ status: 200, contentLength: IMAGE.byteLength });
+  tries.latest.send(0, IMAGE.byteLength);
+  tries.latest.assertWhole();
+});
+
+test("what came of a block is dropped with an answer that is no image, and of another image", () => {
+  const page = new Uint8Array(2 * BLOCK).fill(0x20);
+  const tries = new Tries();
+  tries.next();
+  tries.latest.exchange.send(page.subarray(0, 100));
+  tries.lose();
+  assert.equal(tries.next(), 100);
+  tries.latest.exchange.send(page);
+  tries.latest.clock.advance(1);
+  assert.equal(tries.latest.failure, "unexpected-answer");
+  assert.equal(tries.next(), 0);
+  tries.latest.send(0, 100);
+  tries.lose();
+  assert.equal(tries.next(imageOf(IMAGE.byteLength + 16)), 0);
+});
+
+test("a range that begins before the one that was asked for is compared, then continued", () => {
+  for (const first of [0, 1, BLOCK, 5 * BLOCK - 1]) {
+    const downloading = new Downloading(stored(7));
+    downloading.clock.advance(0);
+    const { byteLength } = IMAGE;
+    downloading.exchange.head({
+      status: 206,
+      headers: { "content-range": `bytes ${first}-${byteLength - 1}/${byteLength}` },
+    });
+    downloading.send(first, byteLength);
+    downloading.assertWhole();
+    assert.equal(downloading.story.filter((line) => line.startsWith("write")).length, 20 - 6);
+  }
+});
+
+test("what differs in an answer to a range is compared once more with the whole file, before it counts as changed", () => {
+  const other = IMAGE.map((byte) => byte ^ 1);
+  for (const isSame of [true, false]) {
+    const downloading = new Downloading(stored(7));
+    downloading.clock.advance(0);
+    downloading.exchange.head({ status: 200 });
+    downloading.exchange.send(other.subarray(0, 5000));
+    downloading.clock.advance(1);
+    assert.equal(downloading.failure, undefined);
+    assert.equal(downloading.http.exchanges.length, 2);
+    assert.deepEqual(downloading.exchange.request.headers, []);
+    downloading.exchange.head({ status: 200, contentLength: IMAGE.byteLength });
+    if (isSame) {
+      downloading.send(0, IMAGE.byteLength);
+      downloading.assertWhole();
+    } else {
+      downloading.exchange.send(other.subarray(0, 5000));
+      downloading.clock.advance(1);
+      assert.equal(downloading.failure, "content-changed");
+    }
+  }
+});
+
+test("an image that is whole in flash already is asked for no more", () => {
+  const { flash, stored: earlier } = stored(20);
+  const downloading = new Downloading({ flash, stored: { ...earlier, written: IMAGE.byteLength } });
+  downloading.clock.advance(1);
+  assert.deepEqual(downloading.story, ["download-completed"]);
+  assert.equal(downloading.http.exchanges.length, 0);
 });

@@ -355,6 +355,17 @@ describe("downloading", () => {
     assert.deepEqual(step(failed.state, { type: "timer-fired", timer: "pause" }).state, { ...state, tries: 1 });
   });
 
+  test("an answer that ended and has brought something new clears the count of tries too, and the URL counts as old", () => {
+    const ended: Event = {
+      type: "download-failed",
+      failure: { code: "connection-lost", message: "x" },
+      advances: true,
+    };
+    const { state, effects } = step({ ...downloading, tries: context.maxAttempts, urlRenewed: true }, ended);
+    assert.deepEqual(state, { ...pausing, tries: 0 });
+    assert.deepEqual(effects, [{ do: "start-timer", timer: "pause", attempt: 1, atLeastMs: 0 }]);
+  });
+
   test("reports 0 whatever the limit, but for a later try that begins at the first byte again", () => {
     const begun: Event = { type: "download-started", offset: 0, etag: undefined };
     const at = (tries: number): readonly Effect[] => step({ ...downloading, stored: fresh, tries }, begun).effects;
