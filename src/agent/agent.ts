@@ -18,6 +18,7 @@ import { progressOf } from "../update/machine/progress-of.js";
 import { versionOf } from "../update/machine/version-of.js";
 import { UpdateDriver } from "../update/driver.js";
 import type { Gate } from "../update/target.js";
+import { Refusals } from "../update/refusals.js";
 import { Reporter } from "../update/reporter.js";
 import { SlotTarget } from "../update/slot-target.js";
 import type { Event, State } from "../update/machine/types.js";
@@ -30,6 +31,7 @@ export class OtaAgent {
   readonly #listeners: Listeners;
   readonly #session: MqttSession;
   readonly #reporter: Reporter;
+  readonly #refusals = new Refusals();
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
   readonly #firmwarePlans: FirmwarePlans | undefined;
@@ -184,6 +186,7 @@ export class OtaAgent {
       config: this.#config,
       onOnline: () => {
         this.#online = true;
+        this.#refusals.clear();
         this.#listeners.tell("connection", { online: true });
         this.#driver.dispatch({ type: "online" });
         if (this.#stateName !== "confirming") this.#onProven();
@@ -199,9 +202,18 @@ export class OtaAgent {
         this.#device.log("info", "update", () => `offered version ${offer.version}, ${offer.size} bytes`);
         this.#driver.dispatch({ type: "offer-received", offer });
       },
+      onRefused: (version, reason) => this.#onRefused(version, reason),
       onAnswer: (answer) => this.#listeners.tell("answer", answer),
       onOther: (topic, payload) => this.#gateway?.onMessage(topic, payload) === true,
     });
+  }
+
+  /** A job of that version, and what runs already, report their own end. A firmware on trial takes no offer. */
+  #onRefused(version: string, reason: string): void {
+    const { state } = this.#driver;
+    if (state.name === "confirming" || version === this.#version) return;
+    if ((state.name !== "idle" && version === versionOf(state)) || this.#components?.isAbout(version) === true) return;
+    this.#refusals.report(this.#reporter, "", version, reason);
   }
 
   #createCheckIn(): CheckIn<Plan> {
@@ -297,6 +309,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
+      refusals: this.#refusals,
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.
