@@ -178,6 +178,9 @@ export class UpdateDriver {
       case "clear":
         this.#attempt(() => clearRecord(device.store, target.recordKey));
         return;
+      case "forget":
+        this.#attempt(() => target.forget());
+        return;
       case "ask":
         this.#ask(effect.step, effect.offer);
         return;
@@ -191,6 +194,9 @@ export class UpdateDriver {
         this.#work.stopDownload();
         return;
       case "verify":
+        if (this.#state.name === "verifying" && this.#state.stored === undefined) {
+          device.log("info", "update", () => `${effect.image.version} is in ${target.label} already`);
+        }
         this.#work.verify(effect.image);
         return;
       case "stop-verify":

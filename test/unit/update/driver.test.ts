@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
 import { imageOf } from "../../support/downloading.js";
-import { Driving, failing, IMAGE, OFFER } from "../../support/driving.js";
+import { Driving, type DrivingOptions, failing, IMAGE, OFFER } from "../../support/driving.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 const { started } = Driving;
@@ -29,6 +29,7 @@ describe("an update", () => {
       ...Array.from({ length: 4 }, () => "downloading block-written"),
       "verifying download-completed",
       "applying verified",
+      "forget",
       "store",
       "applying burning-acknowledged",
       "set pending",
@@ -391,4 +392,58 @@ test("stopped, it does nothing any more, and what is stored stays", () => {
     driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
     [],
   );
+});
+
+describe("an image whose trial was cut", () => {
+  const applying = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+
+  /** What is in the slot is the image, or not; the failure is reported, and then the image is offered again. */
+  function offeredAgain(bytes: Uint8Array, options: DrivingOptions = {}): Driving {
+    const driving = new Driving({ ...options, record: applying, status: { targetState: "aborted" } });
+    driving.flash.eraseBlock(0, 10);
+    for (let at = 0; at < bytes.byteLength; at += 4096) {
+      const block = new Uint8Array(4096).fill(0xff);
+      block.set(bytes.subarray(at, at + 4096));
+      driving.flash.write(block, at);
+    }
+    driving.driver.start();
+    driving.dispatch({ type: "online" });
+    assert.match(driving.heard()[0] ?? "", /restarted during its trial/);
+    driving.story.length = 0;
+    driving.offer(OFFER);
+    driving.advance(10);
+    return driving;
+  }
+
+  test("is applied again from flash if it is offered again, and nothing is fetched", () => {
+    const driving = offeredAgain(IMAGE);
+    assert.equal(driving.http.exchanges.length, 0);
+    assert.ok(driving.broker.logged.lines.includes(`info update ${version} is in ota_1 already`));
+    driving.heard();
+    assert.deepEqual(driving.story, [
+      "verifying offer-received",
+      "applying verified",
+      "forget",
+      "store",
+      "applying version-acknowledged",
+      "applying burning-acknowledged",
+      "set pending",
+      "applying applied",
+      "about to restart",
+      "restart",
+    ]);
+  });
+
+  test("is fetched again if the slot holds anything else", () => {
+    const driving = offeredAgain(IMAGE.map((byte, index) => (index === 5000 ? byte ^ 1 : byte)));
+    assert.equal(driving.http.exchanges.length, 1);
+    assert.equal(driving.state, "downloading");
+  });
+
+  test("is not applied if the boot loader's record of the last trial cannot be dropped", () => {
+    const driving = offeredAgain(IMAGE, failing("forget"));
+    driving.advance(10);
+    assert.ok(!driving.story.includes("set pending"));
+    assert.equal(driving.state, "reporting");
+  });
 });

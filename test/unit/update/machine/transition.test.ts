@@ -135,6 +135,7 @@ describe("clearance", () => {
       { do: "ask", step: "install", offer },
     ]);
     assert.deepEqual(effects(ready, clearedFor("install"), asking), [
+      "forget",
       "store",
       "start-timer announcement",
       "report-burning",
