@@ -280,7 +280,11 @@ export class OtaAgent {
         this.#listeners.tell("result", { version, result });
         if (result.outcome === "done") this.#checkInstalled(version);
       },
-      onRestart: () => this.#disconnect(),
+      // The firmware that boots next connects at once.
+      onRestart: () => {
+        this.#disconnect();
+        return this.#session.connectWaitMs;
+      },
     });
   }
 

@@ -17,8 +17,8 @@ export interface OutsideOptions {
   readonly slotLength: number;
   /** Milliseconds since the first power-on. */
   now(): number;
-  /** The same, of the last power-on or restart. */
-  bootedAt(): number;
+  /** The same, of the last power cut, or stop by the application: what the agent knew of its connections is lost. */
+  cutAt(): number;
   /** Version that the device runs, as its board says it. */
   running(): string;
   onActivity(): void;
@@ -142,11 +142,11 @@ export class Outside implements Surroundings {
   }
 
   #onConnect(): void {
-    const { scenario, now, bootedAt, onBroken } = this.#options;
+    const { scenario, now, cutAt, onBroken } = this.#options;
     const last = this.connects.at(-1) ?? -Infinity;
     // Who is told that an hour has passed cannot know better.
     const told = (scenario.incidents ?? []).some((incident) => incident.do === "set-clock");
-    if (!told && last >= bootedAt() && now() - last < CONNECT_INTERVAL_MS) {
+    if (!told && last >= cutAt() && now() - last < CONNECT_INTERVAL_MS) {
       onBroken(`a CONNECT ${now() - last} ms after the last`);
     }
     this.connects.push(now());

@@ -20,6 +20,7 @@ describe("an update", () => {
         .map(({ state, percent }) => `${state} ${percent ?? ""}`),
       ["downloading 0", "downloading 100", "burning "],
     );
+    driving.advance(0);
     const wanted = [
       "downloading offer-received",
       "downloading download-started",
@@ -44,6 +45,7 @@ describe("an update", () => {
     const driving = started();
     driving.bring(IMAGE, OFFER);
     driving.heard();
+    driving.advance(0);
     const length = driving.story.length;
     driving.dispatch({ type: "online" });
     driving.offer({ ...OFFER, version: "0.3.0" });
@@ -53,6 +55,19 @@ describe("an update", () => {
       driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
       [],
     );
+  });
+
+  test("the restart waits until the platform takes another CONNECT, and ends with the driver", () => {
+    for (const stops of [false, true]) {
+      const driving = started({ restartWaitMs: 4_000 });
+      driving.bring(IMAGE, OFFER);
+      driving.heard();
+      driving.advance(3_999);
+      assert.equal(driving.story.at(-1), "about to restart");
+      if (stops) driving.driver.stop();
+      driving.advance(1);
+      assert.equal(driving.story.at(-1), stops ? "about to restart" : "restart");
+    }
   });
 
   test("burning waits 10 s for its acknowledgement, and no longer", () => {
@@ -196,6 +211,7 @@ describe("a trial", () => {
     driving.advance(4900);
     assert.deepEqual(driving.story, []);
     driving.advance(200);
+    driving.advance(0);
     assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "about to restart", "restart"]);
   });
 
@@ -420,6 +436,7 @@ describe("an image whose trial was cut", () => {
     assert.equal(driving.http.exchanges.length, 0);
     assert.ok(driving.broker.logged.lines.includes(`info update ${version} is in ota_1 already`));
     driving.heard();
+    driving.advance(0);
     assert.deepEqual(driving.story, [
       "verifying offer-received",
       "applying verified",
