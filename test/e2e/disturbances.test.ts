@@ -33,6 +33,19 @@ testOnEngines("after a close by the peer the next CONNECT comes not sooner than 
   }),
 );
 
+testOnEngines(
+  "the CONNECT of a firmware that the agent restarted into comes not sooner than 5 s after the last",
+  (engine) =>
+    withTestBed({ engine }, async (bed) => {
+      const connects: number[] = [];
+      bed.platform.onSubscribe = () => connects.push(performance.now());
+      await bed.update();
+      const [first = 0, second = 0] = connects;
+      assert.equal(connects.length, 2);
+      assert.ok(second - first > 4_900, `${Math.round(second - first)} ms`);
+    }),
+);
+
 testOnEngines("the same offer again and again does not begin the download anew", (engine) =>
   withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
     bed.onAgent = (agent) =>

@@ -26,7 +26,7 @@ export const MQTT_MESSAGES: readonly Behaviour[] = [
   { name: "an offer of size 0", ...unusable({ file_size: 0 }, "file_size is not a positive integer") },
   { name: "an offer of negative size", ...unusable({ file_size: -4096 }, "file_size is not a positive integer") },
   { name: "an offer of half a byte", ...unusable({ file_size: 1024.5 }, "file_size is not a positive integer") },
-  { name: "an offer whose size is text", answers: [[{ offer: { file_size: "3696" } }]], ends: REFUSED },
+  { name: "an offer whose size is text", answers: [[{ offer: { file_size: "{SIZE}" } }]], ends: REFUSED },
   {
     name: "an offer whose size no number holds",
     ...unusable({ file_size: 1e300 }, "file_size is not a positive integer"),
