@@ -36,7 +36,7 @@ testOnEngines("after a close by the peer the next CONNECT comes not sooner than 
 testOnEngines(
   "the CONNECT of a firmware that the agent restarted into comes not sooner than 5 s after the last",
   (engine) =>
-    withTestBed({ engine }, async (bed) => {
+    withTestBed({ engine, unhurried: true }, async (bed) => {
       const connects: number[] = [];
       bed.platform.onSubscribe = () => connects.push(performance.now());
       await bed.update();
