@@ -84,7 +84,7 @@ export class TimedRun {
       blockLength: this.#chip.blockLength,
       slotLength: this.#chip.slotLength,
       now: () => this.#nowMs,
-      bootedAt: () => this.#elapsedMs,
+      cutAt: () => this.#elapsedMs,
       running: () => OLD,
       onActivity: () => {},
       onBroken: (what) => {

@@ -21,6 +21,7 @@ import { progressOf } from "../update/machine/progress-of.js";
 import { versionOf } from "../update/machine/version-of.js";
 import { UpdateDriver } from "../update/driver.js";
 import type { Gate } from "../update/target.js";
+import { Refusals } from "../update/refusals.js";
 import { Reporter } from "../update/reporter.js";
 import { SlotTarget } from "../update/slot-target.js";
 import type { Event, State } from "../update/machine/types.js";
@@ -35,6 +36,7 @@ export class OtaAgent {
   readonly #reporter: Reporter;
   readonly #control: UpdateControl | undefined;
   readonly #mqtt: ApplicationMqtt | undefined;
+  readonly #refusals = new Refusals();
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
   readonly #firmwarePlans: FirmwarePlans | undefined;
@@ -220,6 +222,7 @@ export class OtaAgent {
       onOnline: () => {
         this.#online = true;
         this.#mqtt?.connected();
+        this.#refusals.clear();
         this.#listeners.tell("connection", { online: true });
         this.#driver.dispatch({ type: "online" });
         if (this.#stateName !== "confirming") this.#onProven();
@@ -236,10 +239,19 @@ export class OtaAgent {
         this.#device.log("info", "update", () => `offered version ${offer.version}, ${offer.size} bytes`);
         this.#driver.dispatch({ type: "offer-received", offer });
       },
+      onRefused: (version, reason) => this.#onRefused(version, reason),
       onAnswer: (answer) => this.#listeners.tell("answer", answer),
       onOther: (topic, payload) =>
         this.#gateway?.onMessage(topic, payload) === true || this.#mqtt?.onMessage(topic, payload) === true,
     });
+  }
+
+  /** A job of that version, and what runs already, report their own end. A firmware on trial takes no offer. */
+  #onRefused(version: string, reason: string): void {
+    const { state } = this.#driver;
+    if (state.name === "confirming" || version === this.#version) return;
+    if ((state.name !== "idle" && version === versionOf(state)) || this.#components?.isAbout(version) === true) return;
+    this.#refusals.report(this.#reporter, "", version, reason);
   }
 
   #createCheckIn(): CheckIn<Plan> {
@@ -264,7 +276,9 @@ export class OtaAgent {
       isOnline: () => this.#online,
       restart: () => {
         this.stop();
-        this.#device.boot.restart();
+        // As before each restart of its own: the firmware that boots next connects at once.
+        const waitMs = Math.max(0, this.#session.connectWaitMs);
+        this.#device.clock.timer("restart", waitMs, () => this.#device.boot.restart());
       },
     });
   }
@@ -322,7 +336,11 @@ export class OtaAgent {
         this.#listeners.tell("result", { version, result });
         if (result.outcome === "done") this.#checkInstalled(version);
       },
-      onRestart: () => this.#disconnect(),
+      // The firmware that boots next connects at once.
+      onRestart: () => {
+        this.#disconnect();
+        return this.#session.connectWaitMs;
+      },
     });
   }
 
@@ -351,6 +369,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
+      refusals: this.#refusals,
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.

@@ -14,6 +14,8 @@ export interface PlatformSessionOptions {
   onOnline(): void;
   onOffline(error: OtaError): void;
   onOffer(offer: Offer): void;
+  /** An offer that names a version, but cannot be used. */
+  onRefused(version: string, reason: string): void;
   onAnswer(answer: VersionAnswer): void;
   /** A message on another topic. @returns false if that was not subscribed */
   onOther(topic: string, payload: Uint8Array): boolean;
@@ -68,6 +70,7 @@ export function platformSession(options: PlatformSessionOptions): MqttSession {
           return;
         case "malformed":
           device.log("warn", "mqtt", () => `message refused: ${message.reason}`);
+          if (message.version !== undefined) options.onRefused(message.version, message.reason);
           return;
       }
     },

@@ -11,7 +11,7 @@ import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { BlockedUpdates } from "./blocked-updates.js";
 import { checkComponent, type ComponentOptions } from "./options.js";
-import { parseWireVersion, wireVersion } from "./wire-version.js";
+import { type ComponentVersion, parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
 import type { Plan } from "../plans/plan.js";
 import type { Dependencies } from "../plans/dependencies.js";
@@ -170,16 +170,31 @@ export class Components {
 
   /** @returns whether the offer is for a component */
   onOffer(offer: Offer): boolean {
-    const named = parseWireVersion(
-      offer.version,
-      this.#all.map(({ owner }) => owner),
-      this.#options.separator,
-    );
+    const named = this.#named(offer.version);
     const component = this.#find(named?.component ?? offer.requirements?.component ?? "");
     if (component === undefined) return false;
     this.#offers.set(component, { ...offer, version: named?.version ?? offer.version });
     if (!this.#dropRepeated(component)) this.#gather(GATHER_MS);
     return true;
+  }
+
+  /** Whether a version on the wire is one that a component runs, or is about to. */
+  isAbout(wire: string): boolean {
+    const named = this.#named(wire);
+    const component = this.#find(named?.component ?? "");
+    return (
+      named !== undefined &&
+      component !== undefined &&
+      (this.#offers.get(component)?.version === named.version || this.queue.isAbout(component, named.version))
+    );
+  }
+
+  #named(wire: string): ComponentVersion | undefined {
+    return parseWireVersion(
+      wire,
+      this.#all.map(({ owner }) => owner),
+      this.#options.separator,
+    );
   }
 
   /**

@@ -10,6 +10,7 @@ import { encodeOperation } from "../protocol/gateway.js";
 import { checkDeviceName, type DeviceName } from "../protocol/identity.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
 import type { UpdateLimits } from "../update/driver.js";
+import type { Refusals } from "../update/refusals.js";
 import { Reporter } from "../update/reporter.js";
 import type { State } from "../update/machine/types.js";
 import { type BindOptions, bindProof } from "./bind-proof.js";
@@ -33,6 +34,7 @@ export interface GatewayOptions {
   readonly tls: TlsOptions;
   readonly installTimeoutMs: number;
   readonly messagesPerSecond: number;
+  readonly refusals: Refusals;
   /** Absent as long as nobody uses plans. */
   plans(): UpdatePlans | undefined;
   /** That slot is about to be erased, and the own firmware's update is idle. */
@@ -105,6 +107,7 @@ export class Gateway {
       publishQueue: this.#publishQueue,
       queue: this.queue,
       log: device.log,
+      onRefused: (sub, version, reason) => options.refusals.report(this.#reporterOf(sub), sub.owner, version, reason),
     });
   }
 

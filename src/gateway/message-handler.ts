@@ -14,6 +14,8 @@ export interface MessageHandlerOptions {
   readonly publishQueue: PublishQueue;
   readonly queue: StagingQueue<SubDevice>;
   readonly log: Log;
+  /** An offer that names a version, but cannot be used; no job of that version is under way. */
+  onRefused(sub: SubDevice, version: string, reason: string): void;
 }
 
 /** Acts on what the platform sends to a gateway, and to its sub-devices. */
@@ -62,9 +64,14 @@ export class MessageHandler {
         if (offer.version !== sub.version || this.#options.queue.serves(sub)) this.#options.queue.offered(sub, offer);
         return;
       }
-      case "malformed":
-        this.#log("warn", () => `message for ${sub.owner} refused: ${message.reason}`);
+      case "malformed": {
+        const { version, reason } = message;
+        this.#log("warn", () => `message for ${sub.owner} refused: ${reason}`);
+        if (version !== undefined && !this.#options.queue.isAbout(sub, version)) {
+          this.#options.onRefused(sub, version, reason);
+        }
         return;
+      }
       default:
         return;
     }

@@ -101,8 +101,7 @@ export class MqttSession {
 
   start(): void {
     if (this.#phase !== "stopped") return;
-    const { clock } = this.#options;
-    const waitMs = this.#lastConnectAt === undefined ? 0 : this.#lastConnectAt + CONNECT_INTERVAL_MS - clock.now();
+    const waitMs = this.connectWaitMs;
     if (waitMs > 0) this.#reconnectIn(waitMs);
     else this.#connect();
   }
@@ -112,6 +111,11 @@ export class MqttSession {
     if (this.#phase !== "waiting" && this.#phase !== "connecting") return;
     this.stop();
     this.start();
+  }
+
+  /** How long the platform takes no other CONNECT of this device, in milliseconds; 0 or less: it takes one. */
+  get connectWaitMs(): number {
+    return (this.#lastConnectAt ?? -Infinity) + CONNECT_INTERVAL_MS - this.#options.clock.now();
   }
 
   /** Ends the session with a DISCONNECT. No callback comes after this. */
@@ -290,17 +294,16 @@ export class MqttSession {
 
   #lost(error: OtaError): void {
     if (this.#stream === undefined || this.#phase === "stopped") return;
-    const { clock, log, random } = this.#options;
-    const greeted = this.#phase === "greeting" || this.#phase === "open";
-    const sinceConnect = this.#lastConnectAt === undefined ? Infinity : clock.now() - this.#lastConnectAt;
-    if (this.#phase === "open" && sinceConnect > STABLE_AFTER_MS) this.#attempts = 0;
+    const { log, random } = this.#options;
+    const waitMs = this.connectWaitMs;
+    if (this.#phase === "open" && waitMs < CONNECT_INTERVAL_MS - STABLE_AFTER_MS) this.#attempts = 0;
     this.#close();
     const jitterMs = fullJitter(Math.max(1, this.#attempts), {
       baseMs: RECONNECT_BASE_MS,
       maxMs: RECONNECT_MAX_MS,
       random,
     });
-    const delayMs = greeted ? Math.max(jitterMs, CONNECT_INTERVAL_MS - sinceConnect) : jitterMs;
+    const delayMs = Math.max(jitterMs, waitMs);
     log(
       error.code === "mqtt-refused" ? "error" : "warn",
       "mqtt",

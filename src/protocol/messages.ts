@@ -32,7 +32,8 @@ export type Downlink =
   | { readonly type: "offer"; readonly offer: Offer }
   | { readonly type: "version-answer"; readonly answer: VersionAnswer }
   | { readonly type: "unknown"; readonly name: string }
-  | { readonly type: "malformed"; readonly reason: string };
+  /** `version`: of an offer that cannot be used, if it names one that can be reported. */
+  | { readonly type: "malformed"; readonly reason: string; readonly version: string | undefined };
 
 /** A result that closes a job on the platform. */
 export type Result = { readonly outcome: "done" } | { readonly outcome: FailedOutcome; readonly message: string };
@@ -113,16 +114,17 @@ function decodeOffer(fields: Fields): Downlink {
   const version = fields["version"];
   const url = fields["url"];
   const md5 = fields["md5sum"];
-  const size = fields["file_size"];
+  // A number, or one as text.
+  const digits = String(fields["file_size"]);
+  const size = Number(digits);
   if (typeof version !== "string" || !isVersion(version)) return malformed("version is not 1 to 32 of [A-Za-z0-9._-]");
-  if (url === null) return malformed(`url is no text of at most ${TEXT_LIMIT} bytes`);
-  if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return malformed("url is not http or https");
-  if (!isVisibleAscii(url)) return malformed("url is not plain ASCII");
-  if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) {
-    return malformed("md5sum is not 32 hexadecimal digits");
-  }
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) {
-    return malformed("file_size is not a positive integer");
+  const refuse = (reason: string): Downlink => malformed(reason, version);
+  if (url === null) return refuse(`url is no text of at most ${TEXT_LIMIT} bytes`);
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return refuse("url is not http or https");
+  if (!isVisibleAscii(url)) return refuse("url is not plain ASCII");
+  if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return refuse("md5sum is not 32 hexadecimal digits");
+  if (!/^[0-9]+$/.test(digits) || !Number.isSafeInteger(size) || size < 1) {
+    return refuse("file_size is not a positive integer");
   }
   const requirements = decodeRequirements(fields);
   const offer = { version, url, md5: md5.toLowerCase(), size };
@@ -146,6 +148,6 @@ function decodeAnswer(fields: Fields): Downlink {
   };
 }
 
-function malformed(reason: string): Downlink {
-  return { type: "malformed", reason };
+function malformed(reason: string, version?: string): Downlink {
+  return { type: "malformed", reason, version };
 }

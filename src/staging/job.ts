@@ -56,7 +56,7 @@ export function createStagedJob<Whom extends Recipient>(
     tls,
     onStep,
     onReported: (version, result) => options.onReported(recipient, version, result),
-    onRestart: () => {},
+    onRestart: () => 0,
   });
   return driver;
 }

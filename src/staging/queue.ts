@@ -4,6 +4,7 @@ import type { Offer } from "../protocol/messages.js";
 import { loadRecord } from "../update/checkpoint.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { Event, Image, State } from "../update/machine/types.js";
+import { versionOf } from "../update/machine/version-of.js";
 import { hasBytesOf, OFFER_LIMIT, type Recipient, share, type SharedOffer } from "./recipient.js";
 import { FirmwareTurn } from "./firmware-turn.js";
 import { createStagedJob, isPreemptible, type StagedJobOptions } from "./job.js";
@@ -64,6 +65,13 @@ export class StagingQueue<Whom extends Recipient> {
   /** Whether it waits for its turn. */
   holds(recipient: Whom): boolean {
     return this.#order.includes(recipient);
+  }
+
+  /** Whether the recipient runs the version, waits for it, or has a job of it under way. */
+  isAbout(recipient: Whom, version: string): boolean {
+    const job = this.serves(recipient) ? this.#job : undefined;
+    const known = [recipient.version, recipient.offer?.version, job && versionOf(job.driver.state)];
+    return known.includes(version);
   }
 
   /** Hands an event to the recipient's job, if that is under way. */

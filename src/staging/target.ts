@@ -98,6 +98,8 @@ export class StagedTarget implements Target {
     this.#options.area.prepare();
   }
 
+  forget(): void {}
+
   /** Only the recipient knows the format of its image. */
   checkFirstBlock(): void {}
 

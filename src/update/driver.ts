@@ -1,4 +1,4 @@
-import type { Device, TlsOptions } from "../../hal/ports/index.js";
+import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
 import { describeError, ruleFor } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
@@ -36,8 +36,8 @@ export interface DriverOptions {
   onStep(state: State, event: Event | undefined): void;
   /** The platform has acknowledged a result. */
   onReported(version: string, result: Result): void;
-  /** The last thing before a restart. */
-  onRestart(): void;
+  /** The last thing before a restart. @returns how long the restart has to wait, in milliseconds */
+  onRestart(): number;
 }
 
 /** Runs the machine: its effects in order, every failure turned into an event, one event at a time. */
@@ -52,6 +52,7 @@ export class UpdateDriver {
   readonly #selfTest: SelfTest | undefined;
   #state: State;
   #first: readonly Effect[] = [];
+  #restartTimer: Timer | undefined;
   #busy = false;
   #stopped = false;
 
@@ -123,6 +124,7 @@ export class UpdateDriver {
     this.#gate?.withdraw();
     this.#options.target.stop();
     this.#timers.stopAll();
+    this.#restartTimer?.cancel();
   }
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
@@ -178,6 +180,9 @@ export class UpdateDriver {
       case "clear":
         this.#attempt(() => clearRecord(device.store, target.recordKey));
         return;
+      case "forget":
+        this.#attempt(() => target.forget());
+        return;
       case "ask":
         this.#ask(effect.step, effect.offer);
         return;
@@ -191,6 +196,9 @@ export class UpdateDriver {
         this.#work.stopDownload();
         return;
       case "verify":
+        if (this.#state.name === "verifying" && this.#state.stored === undefined) {
+          device.log("info", "update", () => `${effect.image.version} is in ${target.label} already`);
+        }
         this.#work.verify(effect.image);
         return;
       case "stop-verify":
@@ -297,8 +305,8 @@ export class UpdateDriver {
   }
 
   #restart(): void {
+    const { device, onRestart } = this.#options;
     this.stop();
-    this.#options.onRestart();
-    this.#options.device.boot.restart();
+    this.#restartTimer = device.clock.timer("restart", Math.max(0, onRestart()), () => device.boot.restart());
   }
 }

@@ -45,14 +45,16 @@ export class Reporter {
     this.#publish(encodeBurning(this.#prefix + version), onAcknowledged);
   }
 
-  result(version: string, result: Result, onAcknowledged: () => void): void {
-    this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);
+  /** @returns whether it was sent */
+  result(version: string, result: Result, onAcknowledged: () => void): boolean {
+    return this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);
   }
 
-  #publish(payload: string, onAcknowledged?: () => void): void {
+  #publish(payload: string, onAcknowledged?: () => void): boolean {
     const { session, log, isOnline } = this.#options;
-    if (!isOnline()) return;
+    if (!isOnline()) return false;
     const sent = session.publish(this.#topic, payload, onAcknowledged);
     log("debug", "mqtt", () => `${sent ? "published" : "could not publish"} ${payload}`);
+    return sent;
   }
 }

@@ -48,6 +48,10 @@ export class SlotTarget implements Target {
 
   prepare(): void {
     this.#onPrepare();
+    this.forget();
+  }
+
+  forget(): void {
     this.#boot.forgetTarget();
   }
 

@@ -20,6 +20,9 @@ export interface Target {
   /** Before the first block of an image is erased. @throws HalError */
   prepare(): void;
 
+  /** Before the record says that the image is applied. @throws HalError */
+  forget(): void;
+
   /**
    * Looks at the first block of the file, before it is programmed.
    *

@@ -29,6 +29,8 @@ export interface CloudOptions {
   readonly breaks: boolean;
   /** Manifests by the names of their files; a file may have none. */
   readonly manifests: { readonly [name: string]: object };
+  /** Whether the operator offers an update once more after it has failed: as a new task. */
+  readonly retries: boolean;
   /** What happens to the terminal reports, in turn. */
   readonly losses: readonly Loss[];
   /** A report came; the operator may change the task. */
@@ -135,7 +137,9 @@ export class Cloud {
     if (state === "done" || state === "fail") {
       onResult(text);
       if (!view.results.includes(text)) view.results.push(text);
-      if (this.#options.firmware[view.task ?? ""]?.version === report.version) view.task = undefined;
+      const retried = this.#options.retries && state === "fail" && view.act++ === 0;
+      if (retried) view.results.length = 0;
+      else if (this.#options.firmware[view.task ?? ""]?.version === report.version) view.task = undefined;
     }
     return view.act === act ? [] : this.#offer("");
   }

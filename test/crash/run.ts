@@ -87,6 +87,7 @@ class Run {
       accepts: scene.accepts,
       served: scene.served,
       breaks: scene.breaks === true,
+      retries: scene.retries === true,
       losses: scene.losses ?? [],
       onReport: (view, word) => {
         this.#lastReport = word;
@@ -204,13 +205,15 @@ class Run {
 
   /**
    * If the result could not be stored, a cut may leave the record of what is in the slot: the next offer begins
-   * there.
+   * there. So it does after a cut during the trial.
    */
   #settled(): boolean {
-    const { records, room } = this.#world;
+    const { cloud, records, room } = this.#world;
     const record = records["job"];
     if (record === undefined) return true;
-    return (this.#options.scene.keeps === true || room !== "free") && record[1] !== REPORTING;
+    const keeps =
+      this.#options.scene.keeps === true || room !== "free" || /during its trial/.test(cloud.results[0] ?? "");
+    return keeps && record[1] !== REPORTING;
   }
 
   /** What was reported is what stays. */

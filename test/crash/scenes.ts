@@ -25,6 +25,8 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   /** The policy of a scene in which nobody is asked. */
   readonly policy?: OtaConfig["policy"];
   readonly manifests?: CloudOptions["manifests"];
+  /** Whether an update that has failed is offered once more. */
+  readonly retries?: boolean;
   /** The image may stay for a later offer. */
   readonly keeps?: boolean;
   /** The board is a gateway, or has components. */
@@ -161,6 +163,8 @@ export const SCENES: readonly Scene[] = [
     firmware: { ...ALL, [NEW]: firmware(NEW, IMAGE_LENGTH, { from: 2 * BLOCK_LENGTH, to: 5 * BLOCK_LENGTH }) },
     ends: [{ version: NEW, result: /"done"/ }, REVERTED],
   },
+  // After a cut during the trial the image is offered once more: it is whole in the other slot.
+  { ...UPDATE, name: "retried", retries: true },
   UNPROVEN,
   UNFIT,
   // Once a third of the file is stored, the operator offers another version.

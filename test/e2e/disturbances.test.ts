@@ -35,6 +35,19 @@ testOnEngines("after a close by the peer the next CONNECT comes not sooner than 
   }),
 );
 
+testOnEngines(
+  "the CONNECT of a firmware that the agent restarted into comes not sooner than 5 s after the last",
+  (engine) =>
+    withTestBed({ engine, unhurried: true }, async (bed) => {
+      const connects: number[] = [];
+      bed.platform.onSubscribe = () => connects.push(performance.now());
+      await bed.update();
+      const [first = 0, second = 0] = connects;
+      assert.equal(connects.length, 2);
+      assert.ok(second - first > 4_900, `${Math.round(second - first)} ms`);
+    }),
+);
+
 testOnEngines("the same offer again and again does not begin the download anew", (engine) =>
   withTestBed({ engine, image: imageOf("0.2.0", 512 * 1024) }, async (bed) => {
     bed.onAgent = (agent) =>
@@ -127,32 +140,6 @@ const malformed: readonly (readonly [name: string, payload: string | Buffer])[] 
   ["bytes that are not UTF-8", Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
   ["nothing", ""],
   ["deep nesting", `${"[".repeat(5000)}${"]".repeat(5000)}`],
-  ["no url", '{"type":"update_firmware","version":"0.2.0","md5sum":"0123456789abcdef0123456789abcdef","file_size":5}'],
-  [
-    "an ftp url",
-    '{"type":"update_firmware","version":"0.2.0","url":"ftp://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":5}',
-  ],
-  [
-    "a url with a line break",
-    '{"type":"update_firmware","version":"0.2.0","url":"http://x/y\\r\\nX: y","md5sum":"0123456789abcdef0123456789abcdef","file_size":5}',
-  ],
-  ["a short md5", '{"type":"update_firmware","version":"0.2.0","url":"http://x/y","md5sum":"0123","file_size":5}'],
-  [
-    "a size in words",
-    '{"type":"update_firmware","version":"0.2.0","url":"http://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":"5"}',
-  ],
-  [
-    "a size of 0",
-    '{"type":"update_firmware","version":"0.2.0","url":"http://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":0}',
-  ],
-  [
-    "a negative size",
-    '{"type":"update_firmware","version":"0.2.0","url":"http://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":-1}',
-  ],
-  [
-    "half a byte",
-    '{"type":"update_firmware","version":"0.2.0","url":"http://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":1.5}',
-  ],
   [
     "a version with a slash",
     '{"type":"update_firmware","version":"../x","url":"http://x/y","md5sum":"0123456789abcdef0123456789abcdef","file_size":5}',
@@ -183,6 +170,65 @@ testOnEngines("a malformed message is refused with a logged reason, and nothing 
     bed.platform.offer(DEVICE, bed.offer());
     await bed.ended();
     assert.equal(bed.slots().running.version, "0.2.0");
+  }),
+);
+
+const MD5 = "0123456789abcdef0123456789abcdef";
+const unusable: readonly (readonly [name: string, fields: object, reason: string])[] = [
+  ["no url", { url: undefined }, "url is not http or https"],
+  ["an ftp url", { url: "ftp://x/y" }, "url is not http or https"],
+  ["a url with a space", { url: "http://x/new firmware.bin" }, "url is not plain ASCII"],
+  ["a url with a line break", { url: "http://x/y\r\nX: y" }, "url is not plain ASCII"],
+  ["a url over the limit", { url: `http://x/${"s".repeat(4096)}` }, "url is no text of at most 4096 bytes"],
+  ["no md5", { md5sum: undefined }, "md5sum is not 32 hexadecimal digits"],
+  ["a short md5", { md5sum: "0123" }, "md5sum is not 32 hexadecimal digits"],
+  ["a size in words", { file_size: "five" }, "file_size is not a positive integer"],
+  ["a size of 0", { file_size: 0 }, "file_size is not a positive integer"],
+  ["a negative size", { file_size: -1 }, "file_size is not a positive integer"],
+  ["half a byte", { file_size: 1.5 }, "file_size is not a positive integer"],
+];
+
+testOnEngines("an offer that cannot be used is reported as failed, with the reason, once", (engine) =>
+  withTestBed({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("version", () => bed.platform.reports.length > 0);
+    for (const [index, [, fields]] of unusable.entries()) {
+      const offer = { type: "update_firmware", url: "http://x/y", md5sum: MD5, file_size: 5, ...fields };
+      for (const version of [`9.${index}`, `9.${index}`, "0.1.0"]) {
+        bed.platform.send(UPDATE_TOPIC, JSON.stringify({ ...offer, version }));
+      }
+    }
+    await bed.until("all results", () => bed.platform.reports.length > unusable.length);
+    const failures = unusable.map(([, , reason], index) => [`9.${index}`, "-5", reason]);
+    const told = bed.platform.reports.slice(1).map(({ text }) => {
+      const { report } = JSON.parse(text) as {
+        report: { version: string; progress: { result_code: string; result_msg: string } };
+      };
+      return [report.version, report.progress.result_code, report.progress.result_msg];
+    });
+    assert.deepEqual(told, failures);
+    assert.equal(bed.agent?.state, "idle");
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.until("update", () => bed.slots().running.version === "0.2.0");
+  }),
+);
+
+testOnEngines("an offer that cannot be used does not end the job of its version, and is told again later", (engine) =>
+  withTestBed({ engine }, async (bed) => {
+    bed.server.behaviours = [{ stallAfter: 64 * 1024 }];
+    bed.platform.pending = () => bed.offer();
+    bed.board.powerOn();
+    await bed.until("download", () => bed.agent?.state === "downloading");
+    const spoilt = { type: "update_firmware", ...bed.offer(), file_size: 0 };
+    bed.platform.send(UPDATE_TOPIC, JSON.stringify(spoilt));
+    bed.platform.send(UPDATE_TOPIC, JSON.stringify({ ...spoilt, version: "9.9" }));
+    await bed.until("result", () => bed.platform.words().some((word) => word.startsWith("fail")));
+    const failed = (): string[] => bed.platform.reports.flatMap(({ text }) => (text.includes('"fail"') ? [text] : []));
+    assert.equal(failed().length, 1);
+    assert.match(failed()[0] ?? "", /"version":"9.9"/);
+    bed.platform.pending = () => ({ ...bed.offer("9.9"), file_size: 0 });
+    bed.platform.dropAll();
+    await bed.until("second result", () => failed().length === 2, 15_000);
   }),
 );
 

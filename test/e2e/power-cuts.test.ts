@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TestBed } from "../support/test-bed.js";
-import { imageOf } from "../support/test-bed.js";
+import { DEVICE, imageOf } from "../support/test-bed.js";
 import { testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
@@ -67,6 +67,29 @@ testOnEngines("a cut while on trial reverts, and the old firmware reports it", (
     await bed.until("version", () => bed.platform.words().at(-1) === "version 0.1.0");
     assert.equal(bed.platform.words().at(-2), "fail -5 restarted during its trial, reverted");
     assert.deepEqual(bed.slots().running, { slot: "ota_0", version: "0.1.0", state: "valid" });
+  }),
+);
+
+testOnEngines("an image whose trial was cut is installed from flash if it is offered again", (engine) =>
+  withTestBed({ engine }, async (bed) => {
+    bed.platform.pending = () => bed.offer();
+    bed.onAgent = () => {
+      if (bed.boots.length !== 2) return;
+      bed.platform.pending = undefined;
+      setImmediate(() => {
+        bed.board.cutPower();
+        bed.board.powerOn();
+      });
+    };
+    bed.board.powerOn();
+    await bed.until("failure", () => bed.platform.words().some((word) => word.startsWith("fail -5 restarted")));
+    await bed.until("stored acknowledgement", () => bed.checkpoint()?.phase === "verified");
+    const requests = bed.server.requests.length;
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.until("update", () => bed.platform.words().at(-1) === "version 0.2.0");
+    assert.equal(bed.server.requests.length, requests, "nothing was fetched again");
+    assert.ok(bed.logged.lines.includes("info update 0.2.0 is in ota_1 already"));
+    assert.deepEqual(bed.slots().running, { slot: "ota_1", version: "0.2.0", state: "valid" });
   }),
 );
 

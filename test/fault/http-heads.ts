@@ -182,8 +182,6 @@ export const HTTP_FILES: readonly Behaviour[] = [
   {
     name: "an image of no byte",
     size: 0,
-    ends: { report: undefined, requests: 0 },
-    quiet: true,
-    incidents: [{ atMs: 5000, do: "say", messages: [{ offer: {} }] }],
+    ends: { report: "fail -5 file_size is not a positive integer", requests: 0 },
   },
 ];

@@ -8,27 +8,41 @@ function first(message: Message): Pick<Behaviour, "answers" | "ends"> {
   return { answers: [[message]], ends: { ...REFUSED, atLeastMs: 600_000 } };
 }
 
+/** An offer that names its version: the platform learns why it cannot be used. */
+function unusable(offer: NonNullable<Message["offer"]>, reason: string): Pick<Behaviour, "answers" | "ends"> {
+  return { answers: [[{ offer }]], ends: { report: `fail -5 ${reason}`, requests: 0, connects: 1 } };
+}
+
 function ignored(message: Message): Pick<Behaviour, "answers" | "quiet" | "ends"> {
   return { quiet: true, answers: [[message]], ends: NOTHING };
 }
 
 /** Messages that the platform, or somebody else, may send. */
 export const MQTT_MESSAGES: readonly Behaviour[] = [
-  { name: "an offer without a URL", ...first({ offer: { url: undefined } }) },
-  { name: "an offer without an MD5", ...first({ offer: { md5sum: undefined } }) },
+  { name: "an offer without a URL", ...unusable({ url: undefined }, "url is not http or https") },
+  { name: "an offer without an MD5", ...unusable({ md5sum: undefined }, "md5sum is not 32 hexadecimal digits") },
   { name: "an offer without a version", ...first({ offer: { version: undefined } }) },
-  { name: "an offer without a size", ...first({ offer: { file_size: undefined } }) },
-  { name: "an offer of size 0", ...first({ offer: { file_size: 0 } }) },
-  { name: "an offer of negative size", ...first({ offer: { file_size: -4096 } }) },
-  { name: "an offer of half a byte", ...first({ offer: { file_size: 1024.5 } }) },
-  { name: "an offer whose size is text", ...first({ offer: { file_size: "3696" } }) },
-  { name: "an offer whose size no number holds", ...first({ offer: { file_size: 1e300 } }) },
-  { name: "an offer by another scheme", ...first({ offer: { url: "ftp://files.test/0.2.0" } }) },
-  { name: "an offer whose URL has a line end", ...first({ offer: { url: "http://files.test/\r\nX: y" } }) },
-  { name: "an offer whose URL is too long", ...first({ offer: { url: `http://files.test/${"x".repeat(5000)}` } }) },
+  { name: "an offer without a size", ...unusable({ file_size: undefined }, "file_size is not a positive integer") },
+  { name: "an offer of size 0", ...unusable({ file_size: 0 }, "file_size is not a positive integer") },
+  { name: "an offer of negative size", ...unusable({ file_size: -4096 }, "file_size is not a positive integer") },
+  { name: "an offer of half a byte", ...unusable({ file_size: 1024.5 }, "file_size is not a positive integer") },
+  { name: "an offer whose size is text", answers: [[{ offer: { file_size: "{SIZE}" } }]], ends: REFUSED },
+  {
+    name: "an offer whose size no number holds",
+    ...unusable({ file_size: 1e300 }, "file_size is not a positive integer"),
+  },
+  { name: "an offer by another scheme", ...unusable({ url: "ftp://files.test/0.2.0" }, "url is not http or https") },
+  {
+    name: "an offer whose URL has a line end",
+    ...unusable({ url: "http://files.test/\r\nX: y" }, "url is not plain ASCII"),
+  },
+  {
+    name: "an offer whose URL is too long",
+    ...unusable({ url: `http://files.test/${"x".repeat(5000)}` }, "url is no text of at most 4096 bytes"),
+  },
   { name: "an offer whose version is a path", ...first({ offer: { version: "../0.2.0" } }) },
   { name: "an offer whose version is too long", ...first({ offer: { version: "2".repeat(33) } }) },
-  { name: "an offer whose MD5 is short", ...first({ offer: { md5sum: "36eb" } }) },
+  { name: "an offer whose MD5 is short", ...unusable({ md5sum: "36eb" }, "md5sum is not 32 hexadecimal digits") },
   {
     name: "an offer with fields nobody knows",
     answers: [[{ offer: { fw_type: "module", extra: { deep: [1, 2, 3] } } }]],

@@ -17,8 +17,8 @@ export interface OutsideOptions {
   readonly slotLength: number;
   /** Milliseconds since the first power-on. */
   now(): number;
-  /** Time of the last power-on or restart, in the same milliseconds. */
-  bootedAt(): number;
+  /** Time of the last power cut, or stop by the application: what the agent knew of its connections is lost. */
+  cutAt(): number;
   /** Version that the device runs, as its board reports it. */
   running(): string;
   onActivity(): void;
@@ -142,11 +142,11 @@ export class Outside implements Surroundings {
   }
 
   #onConnect(): void {
-    const { scenario, now, bootedAt, onBroken } = this.#options;
+    const { scenario, now, cutAt, onBroken } = this.#options;
     const last = this.connects.at(-1) ?? -Infinity;
     // A device whose clock is set forward cannot know that the time has not passed.
     const told = (scenario.incidents ?? []).some((incident) => incident.do === "set-clock");
-    if (!told && last >= bootedAt() && now() - last < CONNECT_INTERVAL_MS) {
+    if (!told && last >= cutAt() && now() - last < CONNECT_INTERVAL_MS) {
       onBroken(`a CONNECT ${now() - last} ms after the last`);
     }
     this.connects.push(now());

@@ -85,6 +85,7 @@ export class Platform {
     };
     const text = JSON.stringify({ ...right, ...message.offer })
       .replace("{MD5}", file.md5.toUpperCase())
+      .replace("{SIZE}", String(file.bytes.byteLength))
       .replace("{RUNNING}", this.#options.running());
     return { ...message, text };
   }

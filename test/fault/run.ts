@@ -71,6 +71,7 @@ class Run {
   #board: FaultBoard | undefined;
   /** Milliseconds of the boots before this one. */
   #elapsedMs = 0;
+  #cutAtMs = 0;
   #lastActivityMs = 0;
   #running: string;
   #boots = 0;
@@ -92,13 +93,21 @@ class Run {
       blockLength: this.#chip.blockLength,
       slotLength: this.#chip.slotLength,
       now: () => this.#nowMs,
-      bootedAt: () => this.#elapsedMs,
+      cutAt: () => this.#cutAtMs,
       running: () => this.#running,
       onActivity: () => (this.#lastActivityMs = this.#nowMs),
       onBroken: (what) => this.#break(what),
       onResult: (job, word) => this.#onResult(job, word),
-      stopAgent: () => (this.#stopping = true),
-      cutPower: () => this.#board?.scheduler.set(() => this.#board?.power.cut(), 0),
+      stopAgent: () => {
+        this.#cutAtMs = this.#nowMs;
+        this.#stopping = true;
+      },
+      cutPower: () => {
+        this.#board?.scheduler.set(() => {
+          this.#cutAtMs = this.#nowMs;
+          this.#board?.power.cut();
+        }, 0);
+      },
     });
   }
 
@@ -265,11 +274,6 @@ class Run {
   #checkJobs(): void {
     for (const { file, results, replaced } of this.#outside.platform.jobs) {
       if (results.length > 1) this.#break(`different results for ${file.version}: ${results.join(" ")}`);
-      // An offer of an empty file is refused as malformed, and cannot be reported.
-      if (file.bytes.byteLength === 0) {
-        if (results.length > 0) this.#break("a result for an image of no byte");
-        continue;
-      }
       if (results.length === 0 && !replaced) this.#break(`no result for ${file.version}`);
     }
     const last = this.#outside.platform.jobs.at(-1);

@@ -14,6 +14,7 @@ const EFFECTS: { readonly [Do in Effect["do"]]: true } = {
   store: true,
   log: true,
   clear: true,
+  forget: true,
   download: true,
   "stop-download": true,
   verify: true,

@@ -38,6 +38,8 @@ export interface DrivingOptions {
   readonly selfTest?: () => boolean | Promise<boolean>;
   readonly gate?: Gate;
   readonly blocks?: number;
+  /** How long the platform takes no other CONNECT, when the board is about to restart. */
+  readonly restartWaitMs?: number;
   /** What `Random` draws, 0 to 1. */
   readonly fraction?: number;
   /** Called at each entry of the story: the board throws what it throws. */
@@ -97,7 +99,10 @@ export class Driving {
       tls: {},
       onStep: (state, event) => this.#onStory(`${state.name} ${event === undefined ? "start" : event.type}`),
       onReported: (version, result) => this.#onStory(`reported ${version} ${result.outcome}`),
-      onRestart: () => this.#onStory("about to restart"),
+      onRestart: () => {
+        this.#onStory("about to restart");
+        return options.restartWaitMs ?? 0;
+      },
     });
   }
 

@@ -9,6 +9,7 @@ import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import type { OtaConfig } from "../../src/index.js";
 import type { Checkpoint } from "../../src/update/machine/types.js";
 import type { Engine, RunningAgent } from "./engines.js";
+import { type Firmware, hurried } from "./hurried.js";
 import { FaultServer } from "./fault-server.js";
 import { CollectedLog } from "./log.js";
 import { decodeCheckpoint } from "./records.js";
@@ -29,6 +30,8 @@ export interface TestBedOptions {
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
   readonly surroundings?: Surroundings;
+  /** The board waits for the platform before it restarts, in real time. */
+  readonly unhurried?: boolean;
   /** Brings a platform and server of its own, already started. */
   readonly platform?: TestPlatform;
   readonly server?: FaultServer;
@@ -58,26 +61,29 @@ export class TestBed {
     this.server = server;
     this.image = image;
     this.flash = factoryFlash(imageOf("0.1.0", 4096));
+    const hurry = options.unhurried === true ? (firmware: Firmware): Firmware => firmware : hurried;
     this.board = new SimulatedBoard({
       flash: this.flash,
       surroundings: options.surroundings,
-      firmware: options.engine.firmware({
-        log: this.logged.log,
-        subDevices: options.subDevices ?? [],
-        components: options.components ?? [],
-        control: options.control === true,
-        config: {
-          identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
-          broker: { url: platform.url },
-          ...options.config,
-        },
-        onAgent: (agent) => {
-          this.agent = agent;
-          agent.on("progress", ({ bytes }) => (this.progress = bytes));
-          this.onAgent(agent);
-        },
-        onCrash: (error) => (this.dead = error),
-      }),
+      firmware: hurry(
+        options.engine.firmware({
+          log: this.logged.log,
+          subDevices: options.subDevices ?? [],
+          components: options.components ?? [],
+          control: options.control === true,
+          config: {
+            identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
+            broker: { url: platform.url },
+            ...options.config,
+          },
+          onAgent: (agent) => {
+            this.agent = agent;
+            agent.on("progress", ({ bytes }) => (this.progress = bytes));
+            this.onAgent(agent);
+          },
+          onCrash: (error) => (this.dead = error),
+        }),
+      ),
       onBoot: ({ label }) => {
         this.agent = undefined;
         this.boots.push(label);

@@ -138,6 +138,7 @@ export function apply(offer: Offer, context: Context): Step {
   return {
     state: { name: "applying", image, queued: undefined, begun: false },
     effects: [
+      { do: "forget" },
       { do: "store", checkpoint: { phase: "applying", slot: context.targetSlot, image } },
       startTimer("announcement", 1, 0),
       { do: "report-burning", version: image.version },

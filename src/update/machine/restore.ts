@@ -26,9 +26,10 @@ const START_TRIAL: Effect = Object.freeze({ do: "start-timer", timer: "trial", a
  * 2. The record is older than the present use of the slots.
  * 3. The new image was confirmed.
  * 4. The new image was never made pending.
- * 5. The new image ran, and did not stay.
+ * 5. The new image ran, and did not stay. If it was restarted during its trial, it may serve again.
  *
- * The job's slot was removed from otadata before its first erase: whatever otadata has about it belongs to this job.
+ * The job's slot was removed from otadata before the record `applying`: whatever otadata has about it belongs to this
+ * job.
  */
 export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): Step {
   // If a running image is still `new`, its boot loader has no trials, or could not write otadata. The image has to
@@ -58,7 +59,9 @@ function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: B
   if (boot.targetState === "none") return idle({ image, whole: true });
   const reverted =
     boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
-  return report(checkpoint, { outcome: "failed", message: checkpoint.reason ?? reverted }, false, boot);
+  // A restart in the trial says nothing about the image: another offer of it may use what is in the slot.
+  const whole = boot.targetState === "aborted" && checkpoint.reason === undefined;
+  return report(checkpoint, { outcome: "failed", message: checkpoint.reason ?? reverted }, whole, boot);
 }
 
 /**

@@ -188,6 +188,8 @@ export type Effect =
   /** The machine itself has found a failure: no event has brought it. */
   | { readonly do: "log"; readonly failure: Failure }
   | { readonly do: "clear" }
+  /** What the boot loader knows of the target is dropped: it may be of an earlier job. */
+  | { readonly do: "forget" }
   /** `stored.regionOffset` undefined: from the first byte. */
   | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
   | { readonly do: "stop-download" }

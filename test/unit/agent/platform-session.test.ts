@@ -46,6 +46,7 @@ class Platform {
       onOnline: () => this.events.push("online"),
       onOffline: ({ code, message }) => this.events.push(`offline ${code}: ${message}`),
       onOffer: ({ version, size }) => this.events.push(`offer ${version} of ${size}`),
+      onRefused: (version, reason) => this.events.push(`refused ${version}: ${reason}`),
       onAnswer: ({ resultCode }) => this.events.push(`answer ${resultCode}`),
       onOther: (topic) => {
         this.events.push(`other ${topic}`);
@@ -117,13 +118,24 @@ test("messages on the own topic are reported by their kind", () => {
 test("a message that is unknown or malformed is not handed on, and is logged in printable characters", () => {
   const platform = new Platform().online();
   platform.receives(TOPIC, { type: "dance" });
-  platform.receives(TOPIC, { ...OFFER, file_size: -1 });
+  platform.receives(TOPIC, { ...OFFER, version: "0.2/0" });
   platform.receives(TOPIC, "no JSON");
   assert.deepEqual(platform.events, ["online"]);
   const lines = platform.logged.lines.filter((line) => /unknown|refused/.test(line));
   assert.match(lines[0] ?? "", /^debug mqtt unknown message type dance$/);
   assert.match(lines[1] ?? "", /^warn mqtt message refused: /);
   assert.match(lines[2] ?? "", /^warn mqtt message refused: /);
+});
+
+test("an offer that names a version, and cannot be used, is told with its reason", () => {
+  const platform = new Platform().online();
+  platform.receives(TOPIC, { ...OFFER, file_size: -1 });
+  platform.receives(TOPIC, { ...OFFER, url: "http://h/a b" });
+  assert.deepEqual(platform.events, [
+    "online",
+    "refused 0.2.0: file_size is not a positive integer",
+    "refused 0.2.0: url is not plain ASCII",
+  ]);
 });
 
 test("a message on another topic goes on as it is, and is logged if nobody subscribed to it", () => {

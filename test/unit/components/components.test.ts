@@ -13,6 +13,7 @@ import type { Checkpoint, Image } from "../../../src/update/machine/types.js";
 import { NODE_DIGESTS } from "../../support/digests.js";
 import { NO_LOG } from "../../support/log.js";
 import { MemoryFlash } from "../../support/memory-flash.js";
+import { constantRandom } from "../../support/session-test-bed.js";
 import { MemoryStore, Planning } from "../../support/planning.js";
 
 const BYTES = new Uint8Array(9_000).map((_, index) => index & 0x7f);
@@ -58,6 +59,7 @@ class TestBed {
         http,
         digests: NODE_DIGESTS,
         vitals,
+        random: constantRandom(0),
         log: NO_LOG,
       } as unknown as Device,
       session: {
@@ -175,4 +177,18 @@ describe("what a component's failure holds back", () => {
     new TestBed(store);
     assert.ok(store.records.has("blocked"), "it was not declined yet");
   });
+});
+
+test("a version on the wire is known as a component's that runs, was offered or is being installed", () => {
+  const bed = new TestBed(new MemoryStore());
+  const known = (): string[] =>
+    ["mcu_1.0.0", "mcu_2.0.0", "mcu_3.0.0", "1.0.0", "lamp_1.0.0"].filter((wire) => bed.components.isAbout(wire));
+  assert.deepEqual(known(), []);
+  bed.components.connected();
+  bed.advance(0);
+  assert.deepEqual(known(), ["mcu_1.0.0"]);
+  bed.components.onOffer(OFFER);
+  assert.deepEqual(known(), ["mcu_1.0.0", "mcu_2.0.0"]);
+  bed.advance(2_000);
+  assert.deepEqual(known(), ["mcu_1.0.0", "mcu_2.0.0"]);
 });

@@ -288,3 +288,42 @@ describe("messages", () => {
     assert.deepEqual(world.story, story);
   });
 });
+
+describe("an offer that cannot be used", () => {
+  const spoilt = (version: string): string =>
+    JSON.stringify({ type: "update_firmware", version, url: "http://h/a b", md5sum: V2.md5, file_size: 1 });
+  const FAILED = "fail -5 url is not plain ASCII";
+
+  test("is reported as failed for its sub-device, once on a connection", () => {
+    const world = started("light1", "light2");
+    world.advance(5_000);
+    for (const name of ["light1", "light1", "light2"]) world.say(`$ota/update/${PRODUCT}/${name}`, spoilt("2.0.0"));
+    world.say(`$ota/update/${PRODUCT}/light2`, spoilt("2.1.0"));
+    world.advance(5_000);
+    const failures = (name: string): string[] => world.wordsOf(name).filter((word) => word.startsWith("fail"));
+    assert.deepEqual([failures("light1"), failures("light2")], [[FAILED], [FAILED, FAILED]]);
+    world.drop();
+    world.advance(10_000);
+    world.say(`$ota/update/${PRODUCT}/light1`, spoilt("2.0.0"));
+    world.advance(5_000);
+    assert.deepEqual(failures("light1"), [FAILED, FAILED]);
+  });
+
+  test("is not reported for a version that runs, waits or is being installed", () => {
+    const world = new GatewayWorld();
+    for (const name of ["light1", "light2"]) world.add(name).install = () => {};
+    world.upgrade(V2, "light1", "light2");
+    world.agent.start();
+    world.advance(5_000);
+    for (const name of ["light1", "light2"]) {
+      for (const version of ["1.0.0", "2.0.0"]) world.say(`$ota/update/${PRODUCT}/${name}`, spoilt(version));
+    }
+    world.advance(1_000);
+    assert.equal(world.agent.gateway.devices.length, 2);
+    assert.ok(world.logged.lines.some((line) => /light2 refused: url is not plain/.test(line)));
+    assert.deepEqual(
+      world.story.filter((line) => line.includes("fail")),
+      [],
+    );
+  });
+});

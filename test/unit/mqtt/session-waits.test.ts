@@ -79,6 +79,19 @@ test("a retry leaves a connection alone that works", () => {
   assert.deepEqual(bed.events, ["open"]);
 });
 
+test("it is known how long the platform takes no other CONNECT, also after the end of a session", () => {
+  const fresh = new SessionTestBed();
+  assert.ok(fresh.session.connectWaitMs <= 0);
+  const bed = SessionTestBed.opened();
+  bed.clock.advance(1000);
+  assert.equal(bed.session.connectWaitMs, 4000);
+  bed.session.stop();
+  bed.clock.advance(1000);
+  assert.equal(bed.session.connectWaitMs, 3000);
+  bed.clock.advance(60_000);
+  assert.ok(bed.session.connectWaitMs <= 0);
+});
+
 test("stop and start do not make a second CONNECT within 5 s", () => {
   const bed = SessionTestBed.opened();
   bed.clock.advance(1000);

@@ -152,6 +152,11 @@ describe("offers", () => {
     assert.equal(message.type === "offer" && message.offer.size, 2147483649);
   });
 
+  it("may give the size as decimal text", () => {
+    const text = JSON.stringify({ ...OFFER, file_size: String(OFFER.file_size) });
+    assert.deepEqual(decode(text), { type: "offer", offer: TAKEN });
+  });
+
   it("are malformed if a field is missing, of another type or out of bounds; the reason names it", () => {
     const bad: { [field: string]: unknown[] } = {
       version: [undefined, null, 2, "", "v".repeat(33), "0 2", "0.2\n", {}],
@@ -177,7 +182,26 @@ describe("offers", () => {
         `${OFFER.md5sum}\n`,
         0,
       ],
-      file_size: [undefined, null, "708482", 0, -1, 0.5, 2 ** 53, Number.POSITIVE_INFINITY, true, [1]],
+      file_size: [
+        undefined,
+        null,
+        "",
+        "0",
+        "-1",
+        "1.5",
+        "1e3",
+        " 1",
+        "0x10",
+        "99999999999999999999",
+        "many",
+        0,
+        -1,
+        0.5,
+        2 ** 53,
+        Number.POSITIVE_INFINITY,
+        true,
+        [1],
+      ],
     };
     const badUrls = [
       "https://host/ü",
@@ -193,6 +217,7 @@ describe("offers", () => {
           message.type === "malformed" && message.reason.startsWith(field),
           `${field}: ${JSON.stringify(value)} is ${message.type}`,
         );
+        assert.equal(message.version, field === "version" ? undefined : OFFER.version);
       }
     }
   });
@@ -239,16 +264,20 @@ describe("other messages", () => {
 
   it("are refused before the parser sees them if they are nested deeper than any of the platform's", () => {
     for (const open of ["[", '{"a":', '[{"a":']) {
-      assert.deepEqual(decode(open.repeat(3000)), { type: "malformed", reason: "nested too deep" }, open);
+      assert.deepEqual(
+        decode(open.repeat(3000)),
+        { type: "malformed", reason: "nested too deep", version: undefined },
+        open,
+      );
     }
     assert.equal(decode(`{"type":"x","a":${"[".repeat(8)}${"]".repeat(8)}}`).type, "unknown");
   });
 
   it("are refused as too deep even if brackets inside strings close as many", () => {
     const hidden = `{"type":"x","a":"${"]".repeat(3000)}","b":${"[".repeat(3000)}${"]".repeat(3000)}}`;
-    assert.deepEqual(decode(hidden), { type: "malformed", reason: "nested too deep" });
+    assert.deepEqual(decode(hidden), { type: "malformed", reason: "nested too deep", version: undefined });
     const zipped = `{"type":"x","a":${'["]",'.repeat(3000)}0${"]".repeat(3000)}}`;
-    assert.deepEqual(decode(zipped), { type: "malformed", reason: "nested too deep" });
+    assert.deepEqual(decode(zipped), { type: "malformed", reason: "nested too deep", version: undefined });
   });
 
   it("never throw, whatever the bytes are", () => {

@@ -99,6 +99,29 @@ test("if two processes try for a folder whose holder was killed, one gets it, wh
   );
 });
 
+test("of 20 processes at once, each with a TMPDIR of its own, one gets a folder whose holder was killed", async () => {
+  mkdirSync(folder);
+  const racers = Array.from({ length: 20 }, (_, index) => {
+    const temporary = join(parent, `tmp${index}`);
+    mkdirSync(temporary);
+    return new Racer(temporary);
+  });
+  const ends: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    const path = join(folder, String(round));
+    const holder = new Racer();
+    assert.equal(await holder.take(path), "held");
+    await holder.kill();
+    const answers = await Promise.all(racers.map((racer) => racer.take(path)));
+    ends.push(`${answers.filter((answer) => answer === "held").length} of ${answers.length}`);
+  }
+  await Promise.all(racers.map((racer) => racer.kill()));
+  assert.deepEqual(
+    ends,
+    Array.from({ length: 5 }, () => "1 of 20"),
+  );
+});
+
 /** A process that locks a folder, and holds the lock. */
 class Racer {
   readonly #child: ChildProcess;

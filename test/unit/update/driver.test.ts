@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { HalError } from "../../../hal/ports/index.js";
 import { imageOf } from "../../support/downloading.js";
-import { Driving, failing, IMAGE, OFFER } from "../../support/driving.js";
+import { Driving, type DrivingOptions, failing, IMAGE, OFFER } from "../../support/driving.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../support/records.js";
 
 const { started } = Driving;
@@ -20,6 +20,7 @@ describe("an update", () => {
         .map(({ state, percent }) => `${state} ${percent ?? ""}`),
       ["downloading 0", "downloading 100", "burning "],
     );
+    driving.advance(0);
     const wanted = [
       "downloading offer-received",
       "downloading download-started",
@@ -29,6 +30,7 @@ describe("an update", () => {
       ...Array.from({ length: 4 }, () => "downloading block-written"),
       "verifying download-completed",
       "applying verified",
+      "forget",
       "store",
       "applying burning-acknowledged",
       "set pending",
@@ -43,6 +45,7 @@ describe("an update", () => {
     const driving = started();
     driving.bring(IMAGE, OFFER);
     driving.heard();
+    driving.advance(0);
     const length = driving.story.length;
     driving.dispatch({ type: "online" });
     driving.offer({ ...OFFER, version: "0.3.0" });
@@ -52,6 +55,19 @@ describe("an update", () => {
       driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
       [],
     );
+  });
+
+  test("the restart waits until the platform takes another CONNECT, and ends with the driver", () => {
+    for (const stops of [false, true]) {
+      const driving = started({ restartWaitMs: 4_000 });
+      driving.bring(IMAGE, OFFER);
+      driving.heard();
+      driving.advance(3_999);
+      assert.equal(driving.story.at(-1), "about to restart");
+      if (stops) driving.driver.stop();
+      driving.advance(1);
+      assert.equal(driving.story.at(-1), stops ? "about to restart" : "restart");
+    }
   });
 
   test("burning waits 10 s for its acknowledgement, and no longer", () => {
@@ -195,6 +211,7 @@ describe("a trial", () => {
     driving.advance(4900);
     assert.deepEqual(driving.story, []);
     driving.advance(200);
+    driving.advance(0);
     assert.deepEqual(driving.story, ["confirming timer-fired", "revert", "about to restart", "restart"]);
   });
 
@@ -388,4 +405,59 @@ test("stopped, it does nothing any more, and what is stored stays", () => {
     driving.broker.clock.names().filter((name) => !name.startsWith("mqtt")),
     [],
   );
+});
+
+describe("an image whose trial was cut", () => {
+  const applying = encodeCheckpoint({ phase: "applying", slot: "ota_1", image: { version, md5, size } });
+
+  /** What is in the slot is the image, or not; the failure is reported, and then the image is offered again. */
+  function offeredAgain(bytes: Uint8Array, options: DrivingOptions = {}): Driving {
+    const driving = new Driving({ ...options, record: applying, status: { targetState: "aborted" } });
+    driving.flash.eraseBlock(0, 10);
+    for (let at = 0; at < bytes.byteLength; at += 4096) {
+      const block = new Uint8Array(4096).fill(0xff);
+      block.set(bytes.subarray(at, at + 4096));
+      driving.flash.write(block, at);
+    }
+    driving.driver.start();
+    driving.dispatch({ type: "online" });
+    assert.match(driving.heard()[0] ?? "", /restarted during its trial/);
+    driving.story.length = 0;
+    driving.offer(OFFER);
+    driving.advance(10);
+    return driving;
+  }
+
+  test("is applied again from flash if it is offered again, and nothing is fetched", () => {
+    const driving = offeredAgain(IMAGE);
+    assert.equal(driving.http.exchanges.length, 0);
+    assert.ok(driving.broker.logged.lines.includes(`info update ${version} is in ota_1 already`));
+    driving.heard();
+    driving.advance(0);
+    assert.deepEqual(driving.story, [
+      "verifying offer-received",
+      "applying verified",
+      "forget",
+      "store",
+      "applying version-acknowledged",
+      "applying burning-acknowledged",
+      "set pending",
+      "applying applied",
+      "about to restart",
+      "restart",
+    ]);
+  });
+
+  test("is fetched again if the slot holds anything else", () => {
+    const driving = offeredAgain(IMAGE.map((byte, index) => (index === 5000 ? byte ^ 1 : byte)));
+    assert.equal(driving.http.exchanges.length, 1);
+    assert.equal(driving.state, "downloading");
+  });
+
+  test("is not applied if the boot loader's record of the last trial cannot be dropped", () => {
+    const driving = offeredAgain(IMAGE, failing("forget"));
+    driving.advance(10);
+    assert.ok(!driving.story.includes("set pending"));
+    assert.equal(driving.state, "reporting");
+  });
 });

@@ -36,6 +36,7 @@ describe("a gate", () => {
     assert.ok(!driving.story.includes("set pending"));
     gate.answer?.();
     driving.heard();
+    driving.advance(0);
     assert.deepEqual(gate.asked, ["download 0.2.0", "install 0.2.0", "withdrawn"]);
     assert.equal(driving.story.at(-1), "restart");
   });

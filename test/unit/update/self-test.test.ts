@@ -42,6 +42,7 @@ describe("a trial with a self test", () => {
     test(`that ${what} is reverted, with the reason in the record`, async () => {
       const driving = proves(selfTest);
       await settled();
+      driving.advance(0);
       assert.deepEqual(driving.story.slice(-4), ["store", "revert", "about to restart", "restart"]);
       assert.equal(reason(driving), message);
     });

@@ -71,7 +71,7 @@ const table: readonly (readonly [
   ["verified in ota_0", "valid", "none", "idle clear"],
   ["declined, whole in ota_1", "valid", "none", "reporting failed whole"],
   ["applying ota_1", "valid", "none", "idle whole"],
-  ["applying ota_1", "valid", "aborted", "reporting failed store"],
+  ["applying ota_1", "valid", "aborted", "reporting failed whole store"],
   ["applying ota_1", "valid", "invalid", "reporting failed store"],
   ["applying ota_1", "valid", "pending-verify", "reporting failed store"],
   ["applying ota_1", "valid", "new", "reporting failed store"],
@@ -137,6 +137,11 @@ test("a reason that the reverted firmware left is what is reported; one that sta
     chipId: 0,
   };
   const told = { ...checkpoints["applying ota_1"], reason: "self test failed" } as Checkpoint;
+  assert.equal(
+    (restore(told, { ...boot, targetState: "aborted" }).state as { kept?: unknown }).kept,
+    undefined,
+    "an image that failed its test does not serve again, even if the power went before the revert",
+  );
   const resultAt = (status: BootStatus): unknown => (restore(told, status).state as { result?: unknown }).result;
   assert.deepEqual(resultAt(boot), { outcome: "failed", message: "self test failed" });
   assert.deepEqual(resultAt({ ...boot, targetState: "aborted" }), { outcome: "failed", message: "self test failed" });

@@ -135,6 +135,7 @@ describe("clearance", () => {
       { do: "ask", step: "install", offer },
     ]);
     assert.deepEqual(effects(ready, clearedFor("install"), asking), [
+      "forget",
       "store",
       "start-timer announcement",
       "report-burning",
@@ -500,10 +501,10 @@ describe("verifying", () => {
   test("a match is stored as applying before it is announced, and pending only after that", () => {
     const { state, effects } = step(verifying, { type: "verified", matches: true });
     assert.deepEqual(state, applying);
-    assert.deepEqual(effects[0], { do: "store", checkpoint: { phase: "applying", slot: "ota_1", image } });
+    assert.deepEqual(effects[1], { do: "store", checkpoint: { phase: "applying", slot: "ota_1", image } });
     assert.deepEqual(
       effects.map((effect) => effect.do),
-      ["store", "start-timer", "report-burning"],
+      ["forget", "store", "start-timer", "report-burning"],
     );
   });
 
