@@ -10,6 +10,7 @@ import type { Gateway } from "../gateway/gateway.js";
 import type { GatewayPart } from "../gateway/part.js";
 import { type AgentEvents, Listeners } from "./events.js";
 import { printable } from "../lib/text.js";
+import { PublishTurns } from "../mqtt/publish-turns.js";
 import type { MqttSession } from "../mqtt/session.js";
 import { type AgentParts, missing } from "./parts.js";
 import { platformSession } from "./platform-session.js";
@@ -29,6 +30,7 @@ export class OtaAgent {
   readonly #version: string;
   readonly #listeners: Listeners;
   readonly #session: MqttSession;
+  readonly #publisher: PublishTurns;
   readonly #reporter: Reporter;
   readonly #gateway: Gateway | undefined;
   readonly #plans: PlansPart | undefined;
@@ -64,8 +66,9 @@ export class OtaAgent {
       );
     }
     this.#session = this.#createSession();
+    this.#publisher = new PublishTurns(this.#session, device.clock);
     this.#reporter = new Reporter({
-      session: this.#session,
+      session: this.#publisher,
       device: this.#config.identity,
       log: device.log,
       isOnline: () => this.#online,
@@ -236,6 +239,7 @@ export class OtaAgent {
     return part.components({
       ...this.#config.components,
       ...this.#shared(),
+      session: this.#publisher,
       plans: this.#neededPlans().use(),
       ownOffer: () => {
         const { state } = this.#driver;
@@ -285,9 +289,9 @@ export class OtaAgent {
   }
 
   /** What the agent hands to its parts. */
-  #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
+  #shared(): Pick<ComponentsOptions, "device" | "name" | "limits" | "tls"> {
     const { identity, limits, downloadTls } = this.#config;
-    return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
+    return { device: this.#device, name: identity, limits, tls: downloadTls };
   }
 
   #createGateway(part: GatewayPart | undefined): Gateway | undefined {
@@ -297,6 +301,7 @@ export class OtaAgent {
     return part({
       ...gateway,
       ...this.#shared(),
+      session: this.#session,
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.
