@@ -143,12 +143,15 @@ export const COMMAND = Object.freeze({
   checkForUpdate: 13,
   /** number id, number holds (0 or 1) */
   selfTested: 14,
+  /** number index of its wire, text productId, text deviceName: as an application adds one, before `start` */
+  addSubDevice: 15,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   let byteLength = 1;
   for (const field of fields) {
-    byteLength += typeof field === "number" ? 8 : 4 + (typeof field === "string" ? field.length * 2 : field.byteLength);
+    byteLength +=
+      typeof field === "number" ? 8 : 4 + (typeof field === "string" ? unitsOf(field) * 2 : field.byteLength);
   }
   const bytes = new Uint8Array(byteLength);
   const view = new DataView(bytes.buffer);
@@ -160,16 +163,30 @@ export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8A
       at += 8;
       continue;
     }
-    view.setUint32(at, field.length, true);
+    view.setUint32(at, typeof field === "string" ? unitsOf(field) : field.byteLength, true);
     at += 4;
     if (typeof field === "string") {
-      for (let index = 0; index < field.length; index++, at += 2) view.setUint16(at, field.charCodeAt(index), true);
+      for (let index = 0; index < field.length; index++, at += 2) {
+        const code = field.charCodeAt(index);
+        if (code > 0xffff) {
+          view.setUint16(at, 0xd7c0 + (code >> 10), true);
+          at += 2;
+        }
+        view.setUint16(at, code > 0xffff ? 0xdc00 | (code & 0x3ff) : code, true);
+      }
     } else {
       bytes.set(field, at);
       at += field.byteLength;
     }
   }
   return bytes;
+}
+
+/** XS of xsnap counts code points, so that one of its characters may take two code units. */
+function unitsOf(text: string): number {
+  let count = text.length;
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xffff) count++;
+  return count;
 }
 
 /** Code units that one call turns into text. Each is an argument, and arguments take stack. */
