@@ -8,11 +8,10 @@ import { Cloud } from "../cloud/cloud.js";
 import { appVersion } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { SimulatedBoard } from "../hal/boards/sim/board.js";
-import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, openFlash } from "../hal/boards/sim/state-dir.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
-import type { OtaAgent } from "../src/index.js";
 import { EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
+import { type BoardAgent, type BoardFirmware, type EngineName, engineOption, prepareEngine } from "./engine.js";
 import { readBytes } from "./files.js";
 import { playGatewayScene } from "./gateway-scene.js";
 import { createLog, LOG_LEVELS } from "./log.js";
@@ -31,7 +30,12 @@ interface StartOptions {
   readonly firmware?: string;
   readonly cut?: number;
   readonly gateway?: boolean;
+  readonly engine: EngineName;
   readonly log: LogLevel;
+}
+
+interface UpdateOptions extends StartOptions {
+  readonly createFirmware: BoardFirmware;
 }
 
 const program = new Command("npm start --")
@@ -44,6 +48,7 @@ const program = new Command("npm start --")
   .addOption(
     new Option("--gateway", "a gateway instead, which updates three lights to one firmware").conflicts("firmware"),
   )
+  .addOption(engineOption())
   .addOption(
     new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
   )
@@ -62,11 +67,13 @@ async function start(options: StartOptions): Promise<void> {
       : readBytes(options.firmware);
   factoryFlash(image);
   const version = offeredVersion(image);
-  await update(temporaryFolder(), image, version, options);
+  await update(temporaryFolder(), image, version, { ...options, createFirmware: await prepareEngine(options.engine) });
 }
 
-async function startGateway({ log, cut }: StartOptions): Promise<void> {
-  const { line, done } = await playGatewayScene({ folder: temporaryFolder(), log: createLog(log), cut });
+async function startGateway({ log: logLevel, cut, engine }: StartOptions): Promise<void> {
+  const createFirmware = await prepareEngine(engine);
+  const log = createLog(logLevel);
+  const { line, done } = await playGatewayScene({ folder: temporaryFolder(), log, logLevel, cut, createFirmware });
   say(line);
   if (!done) process.exitCode = EXIT_FAILED;
 }
@@ -80,7 +87,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-async function update(folder: string, image: Uint8Array, version: string, options: StartOptions): Promise<void> {
+async function update(folder: string, image: Uint8Array, version: string, options: UpdateOptions): Promise<void> {
   const factoryVersion = version === FACTORY_VERSION ? `${FACTORY_VERSION}-factory` : FACTORY_VERSION;
   const served = { requests: 0, bytes: 0 };
   const cloud = await Cloud.start({
@@ -136,20 +143,21 @@ function runBoard(setup: {
   cloud: Cloud;
   version: string;
   deviceSecret: string;
-  options: StartOptions;
+  options: UpdateOptions;
 }): Promise<Ended> {
   const { cloud, version, options } = setup;
   const log: Log = createLog(options.log);
   const flash = openFlash(setup.board, "r+");
   const progress = createProgress();
-  let agent: OtaAgent | undefined;
+  let agent: BoardAgent | undefined;
   let slot = "";
   let cutAt = options.cut;
   return new Promise<Ended>((resolve) => {
     const board = new SimulatedBoard({
       flash,
-      firmware: createFirmware({
+      firmware: options.createFirmware({
         log,
+        logLevel: options.log,
         config: {
           identity: {
             productId: PRODUCT,
@@ -162,6 +170,8 @@ function runBoard(setup: {
           agent = started;
           follow(started);
         },
+        onPanic: (reason) => end({ outcome: "failed", message: `panic: ${reason}` }),
+        onDead: (error) => end({ outcome: "failed", message: error.message }),
       }),
       onBoot: ({ label }) => {
         slot = label;
@@ -176,7 +186,7 @@ function runBoard(setup: {
     const end = (ended: Ended): void => {
       clearTimeout(deadline);
       progress.stop();
-      agent?.stop();
+      void agent?.stop();
       // The wait lets the last messages arrive: the DISCONNECT, and the last answer of the cloud.
       setTimeout(() => {
         board.cutPower();
@@ -184,7 +194,7 @@ function runBoard(setup: {
         resolve(ended);
       }, 50);
     };
-    const follow = (started: OtaAgent): void => {
+    const follow = (started: BoardAgent): void => {
       let first = true;
       started.on("progress", ({ bytes, size }) => {
         if (first && bytes > 0) say(`agent    resumes at ${Math.floor((bytes * 100) / size)} %`);
@@ -211,7 +221,7 @@ function runBoard(setup: {
       });
       started.on("answer", ({ version: reported }) => {
         say(`agent    reported version ${reported}`);
-        if (started.version === version || (started.state === "idle" && slot !== "ota_0")) {
+        if (reported === version || (started.state === "idle" && slot !== "ota_0")) {
           end({ outcome: "done", slot });
         }
       });

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { CHIPS } from "../../hal/boards/sim/chips.js";
 import { count, positiveCount, positiveSeconds, runProgram, seconds } from "../command-line.js";
 import { component } from "./components.js";
+import { engineOption } from "../engine.js";
 import { flash, image, read } from "./files.js";
 import { inspect } from "./inspect.js";
 import { run } from "./run.js";
@@ -28,6 +29,7 @@ program
   .option("--ca <file>", "trust anchor for mqtts and https, PEM")
   .option("--factory-version <v>", "version that an empty folder is flashed with first", "0.1.0")
   .option("--strict-tls", "refuse the certificates that the SDK's TLS on a chip refuses")
+  .addOption(engineOption())
   .option("--idle-timeout <s>", "longest wait for a byte, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "consecutive tries without a new block before a job fails", positiveCount, 8)
   .option("--backoff-max <s>", "bound of the pauses between HTTP tries, in seconds", seconds, 60)

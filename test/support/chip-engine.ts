@@ -50,7 +50,7 @@ export class ChipEngine implements Engine {
 
   /** @throws MissingPrerequisite where the host cannot be built */
   static async create(options: ChipEngineOptions = {}): Promise<ChipEngine> {
-    return new ChipEngine(await buildXsHost(options.sdk), options);
+    return new ChipEngine(await buildXsHost({ sdk: options.sdk }), options);
   }
 
   /** What could be missing was found by `create`. */

@@ -43,7 +43,10 @@ export interface XsFirmwareOptions {
   onMeter?(json: string, command: Uint8Array): void;
   /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: XsAgent): void;
-  /** Called if the engine ended by itself. The board then does nothing until the next power-on. */
+  /**
+   * Called if the engine ended by itself, with an `XsPanic` if a chip would restart. The board then does nothing until
+   * the next power-on.
+   */
   onCrash(error: Error): void;
 }
 
@@ -68,7 +71,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const calls = {
       ...selfTestCall(options.config, (message) => void send(message)),
       ...agentCalls(options.log, () => agent),
-      ...subDeviceCalls([...(options.subDevices ?? []), ...(options.components ?? [])]),
+      ...subDeviceCalls([...(options.components ?? []), ...(options.subDevices ?? [])]),
     };
     const host = new HostModules({ modules, post: (message) => void send(message), calls });
     const worker = new XsWorker({
@@ -83,12 +86,12 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
       const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
-      const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
-      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({
+      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn, pauseMs }) => ({
         id,
         kind,
         minBatteryPercent,
         dependsOn,
+        pauseMs,
       }));
       const { Digest, regionLength } = modules;
       const has = { hasDigest: Digest !== undefined, hasSelfTest: config.selfTest !== undefined };
@@ -98,11 +101,14 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
         tellsEvents,
         ...has,
         regionLength,
-        subDevices,
         sharesLink,
         components,
       });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
+      for (const [index, { productId, deviceName }] of (options.subDevices ?? []).entries()) {
+        const wire = components.length + index;
+        await worker.command(() => encodeMessage(COMMAND.addSubDevice, wire, productId, deviceName));
+      }
       options.onAgent?.(agent);
       await agent.start();
     };

@@ -87,7 +87,6 @@ test("a setup keeps its bytes beside its text", () => {
     tellsEvents: true,
     hasDigest: false,
     hasSelfTest: true,
-    subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
     sharesLink: false,
     components: [{ id: "mcu" }],
   };

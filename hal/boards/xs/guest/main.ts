@@ -42,11 +42,36 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
 /** The SDK's TLS, if the engine has it, and the function that supplies its timer. Otherwise the host does the TLS. */
 declare const sdk: { readonly TLS: TlsConstructor; use(timer: TimerModule): void } | undefined;
 
+function noLink(): never {
+  throw new Error("no agent");
+}
+
+/** There may be hundreds of sub-devices: what a link consists of is made while it is used. */
+class SubDeviceLink implements Installer {
+  readonly index: number;
+  readonly linkTo: (index: number) => Installer;
+
+  constructor(index: number, linkTo: (index: number) => Installer) {
+    this.index = index;
+    this.linkTo = linkTo;
+  }
+
+  version(): ReturnType<Installer["version"]> {
+    return this.linkTo(this.index).version();
+  }
+
+  install(...args: Parameters<Installer["install"]>): unknown {
+    return this.linkTo(this.index).install(...args);
+  }
+}
+
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
   readonly host = new Host();
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
+  #linkTo: (index: number) => Installer = noLink;
+  #sharedLink: Installer | undefined;
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
@@ -60,6 +85,9 @@ class Firmware {
       case COMMAND.stop:
         this.host.leave();
         this.#agent?.stop();
+        return this.#agent?.state;
+      case COMMAND.addSubDevice:
+        this.#addSubDevice(message);
         return this.#agent?.state;
       case COMMAND.removeSubDevice:
         this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
@@ -101,12 +129,12 @@ class Firmware {
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
     const agent = new OtaAgent({ device: createDevice(modules, log), config, parts: { gateway, plans } });
-    const linkTo = (index: number): Installer =>
-      createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
-    const shared = setup.sharesLink ? linkTo(0) : undefined;
-    setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
-    setup.components.forEach((component, index) =>
-      agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }),
+    const linkTo = (index: number, pauseMs?: number): Installer =>
+      createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer, pauseMs });
+    this.#linkTo = linkTo;
+    if (setup.sharesLink) this.#sharedLink = linkTo(0);
+    setup.components.forEach(({ pauseMs, ...component }, index) =>
+      agent.components.add({ ...component, ...linkTo(index, pauseMs) }),
     );
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) {
@@ -118,6 +146,12 @@ class Firmware {
       });
     }
     return agent;
+  }
+
+  #addSubDevice(message: MessageReader): void {
+    const [index, productId, deviceName] = [message.number(), message.text(), message.text()];
+    const link = this.#sharedLink ?? new SubDeviceLink(index, this.#linkTo);
+    this.#agent?.gateway.add({ productId, deviceName, link });
   }
 
   #selfTest(): Promise<boolean> {
