@@ -127,6 +127,7 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
       const name = call.text() as keyof AgentEvents | "plan-closed";
       agent()?.receive(name, JSON.parse(call.text()) as object);
     },
+    [CALL.settled]: (call) => agent()?.settled(call.number(), call.number(), call.text()),
   };
 }
 

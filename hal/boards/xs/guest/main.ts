@@ -6,6 +6,7 @@ import {
   type Log,
   type LogLevel,
   OtaAgent,
+  type OtaError,
 } from "moddable-ota";
 import { gateway } from "moddable-ota/gateway";
 import { plans } from "moddable-ota/plans";
@@ -92,6 +93,10 @@ class Firmware {
       case COMMAND.removeSubDevice:
         this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
         return this.#agent?.state;
+      case COMMAND.bind:
+      case COMMAND.describe:
+        this.#ask(message);
+        return this.#agent?.state;
       case COMMAND.listenToPlans:
         if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.host, agent: this.#agent });
         return this.#agent?.state;
@@ -152,6 +157,28 @@ class Firmware {
     const [index, productId, deviceName] = [message.number(), message.text(), message.text()];
     const link = this.#sharedLink ?? new SubDeviceLink(index, this.#linkTo);
     this.#agent?.gateway.add({ productId, deviceName, link });
+  }
+
+  #ask(message: MessageReader): void {
+    const { host } = this;
+    const id = message.number();
+    const settle = (count: number, error?: Partial<OtaError>): void =>
+      void host.call(CALL.settled, id, count, error?.code ?? "");
+    const agent = this.#agent as OtaAgent;
+    if (message.code === COMMAND.describe) {
+      host.leave();
+      agent.gateway.describe().then(
+        ({ length }) => settle(length),
+        (error: OtaError) => settle(0, error),
+      );
+      return;
+    }
+    const [productId, deviceName, deviceSecret] = [message.text(), message.text(), message.text()];
+    host.leave();
+    agent.gateway.bind({ productId, deviceName, deviceSecret }).then(
+      () => settle(1),
+      (error: OtaError) => settle(0, error),
+    );
   }
 
   #selfTest(): Promise<boolean> {

@@ -100,6 +100,8 @@ export const CALL = Object.freeze({
   signalDbm: 42,
   /** number id */
   selfTest: 43,
+  /** number id, number count, text error: a `bind` or `describe` is settled; an error's code, or empty */
+  settled: 44,
 });
 
 /** The host's answer to a call. */
@@ -145,6 +147,10 @@ export const COMMAND = Object.freeze({
   selfTested: 14,
   /** number index of its wire, text productId, text deviceName: as an application adds one, before `start` */
   addSubDevice: 15,
+  /** number id, text productId, text deviceName, text deviceSecret; answered by `CALL.settled` */
+  bind: 16,
+  /** number id; answered by `CALL.settled` with how many devices are bound */
+  describe: 17,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {
