@@ -36,6 +36,8 @@ export class TestPlatform {
   readonly pendingFor = new Map<string, () => TestOffer>();
   /** What a gateway says of its sub-devices, as it arrived. */
   onOperation: (topic: string, text: string) => void = () => {};
+  /** Told of each report as it arrives: its acknowledgement follows. */
+  onReport: (report: Report) => void = () => {};
   /** Told of each SUBSCRIBE. */
   onSubscribe: (filter: string) => void = () => {};
   /** Told of each UNSUBSCRIBE. */
@@ -129,7 +131,9 @@ export class TestPlatform {
       return;
     }
     const message = JSON.parse(text) as Report["message"];
-    this.reports.push({ topic, qos, text, message });
+    const report = { topic, qos, text, message };
+    this.reports.push(report);
+    this.onReport(report);
     if (message.type !== "report_version" || !this.answering) return;
     const { version } = message.report;
     const update = topic.replace("$ota/report/", "$ota/update/");
