@@ -30,8 +30,8 @@ interface PendingRequest {
 
 /** Longest wait for an answer, as the vendor's SDK has it. */
 const ANSWER_TIMEOUT_MS = 20_000;
-/** Requests that may wait at once. Each takes as much of a chip's memory as four idle sub-devices. */
-const LIMIT = 20;
+/** Requests of an application that may wait at once. Each takes as much of a chip's memory as several sub-devices. */
+const LIMIT = 4;
 
 /** Asks the platform about sub-devices. Requests carry no id: an answer is known by its type and device. */
 export class Operations {
@@ -48,7 +48,7 @@ export class Operations {
 
   /** Whether so many requests wait that an application's has to wait itself. */
   get full(): boolean {
-    return this.#requests.length >= LIMIT;
+    return this.#requests.filter(({ operation }) => operation !== "online").length >= LIMIT;
   }
 
   /**
