@@ -21,6 +21,9 @@ const WORDS: readonly (readonly [flag: number, word: string])[] = [
 const TIMED = REVERTED | DEFERRED | EXHAUSTED;
 
 export interface PlanReport {
+  /** What the image is for, `firmware` or a component. `null` if an older agent wrote the record. */
+  readonly component: string | null;
+  readonly version: string | null;
   /** MD5 of the image. */
   readonly md5: string;
   /** Decisions that are in force now. If an image was declined, no other decision counts. */
@@ -39,10 +42,13 @@ export interface PlanReport {
  * @param unixTime seconds since 1970
  */
 export function planReports(record: Uint8Array | undefined, unixTime: number): PlanReport[] {
-  return decodePlans(record).map(({ identity, flags, deferrals, failures, until }) => {
+  return decodePlans(record).map(({ identity, label, flags, deferrals, failures, until }) => {
     const isOver = until !== 0 && until <= unixTime;
     const holding = flags & DECLINED ? DECLINED : isOver ? flags & ~DEFERRED : flags;
+    const [component = "", version = ""] = label.split(" ");
     return {
+      component: component || null,
+      version: version || null,
       md5: identity.slice(0, 32),
       decisions: WORDS.filter(([flag]) => (holding & flag) !== 0).map(([, word]) => word),
       deferrals,
@@ -53,8 +59,9 @@ export function planReports(record: Uint8Array | undefined, unixTime: number): P
 }
 
 /** @returns one line for a person */
-export function describePlan({ md5, decisions, deferrals, failures, until }: PlanReport): string {
+export function describePlan({ component, version, md5, decisions, deferrals, failures, until }: PlanReport): string {
   const words = decisions.join(", ") || (failures > 0 ? "failed" : "offered");
   const counts = `${failures > 0 ? `  failures ${failures}` : ""}${deferrals > 0 ? `  deferrals ${deferrals}` : ""}`;
-  return `${md5}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
+  const image = version === null ? `MD5 ${md5}` : `${component}  version ${version}`;
+  return `${image}  ${words}${until === null ? "" : ` until ${until}`}${counts}`;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../command-line.js";
 import { APPLICATION, boardBuild, type Esp32Sdk, targetOf } from "./sdk.js";
@@ -54,7 +54,9 @@ export function writeApplication(options: ApplicationOptions): string {
   const folder = join(output, example);
   mkdirSync(join(folder, "sdkconfig"), { recursive: true });
   writeFileSync(join(folder, "partitions.csv"), partitionsOf(table));
-  writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), `${boards}\n${settingsOf(table)}`);
+  const settings = `${boards}\n${settingsOf(table)}`;
+  writeFileSync(join(folder, "sdkconfig", "sdkconfig.defaults"), settings);
+  removeStaleBuild(join(output, "tmp", "esp32", board, debug ? "debug" : "release", example), settings);
   // In mcconfig, `build` of an included manifest overrides that of the manifest that includes it. A later included
   // manifest overrides an earlier one.
   writeManifest(join(folder, "settings.json"), {
@@ -65,6 +67,20 @@ export function writeApplication(options: ApplicationOptions): string {
   const path = join(folder, "manifest.json");
   writeManifest(path, { include: [join(packageRoot(), "examples", example, "manifest.json"), "./settings.json"] });
   return path;
+}
+
+/**
+ * Removes what was built with other settings. The SDK does not compile its modules again if only sdkconfig changed, and
+ * would link them with their old settings.
+ *
+ * @param folder in which mcconfig builds the application for the board
+ */
+export function removeStaleBuild(folder: string, settings: string): void {
+  const builtWith = join(folder, "built-with.sdkconfig");
+  if (existsSync(builtWith) && readFileSync(builtWith, "utf8") === settings) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(builtWith, settings);
 }
 
 function writeManifest(path: string, manifest: object): void {

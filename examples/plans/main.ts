@@ -49,7 +49,10 @@ function giveUp(device: Device, problem: string | undefined): void {
   }
 }
 
-/** A product shows the plan to its user here, and accepts, declines or defers it once they have answered. */
+/**
+ * A product shows the plan to its user here, and accepts, declines or defers it once they have answered. docs/plans.md
+ * does so with a button.
+ */
 function ask(plan: Plan): void {
   trace(`${plan.version}, ${plan.size} bytes: accepted\n`);
   plan.accept();

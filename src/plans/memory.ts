@@ -11,7 +11,7 @@ import {
   EXHAUSTED,
   decodePlans,
   encodePlans,
-  ENTRY_LIMIT,
+  fitting,
   type PlanEntry,
   REVERTED,
 } from "./record.js";
@@ -154,6 +154,7 @@ export class PlanMemory {
   #change(component: string, image: Image, change: (entry: Memory) => void): void {
     const entry = this.#find(component, image) ?? {
       identity: identityOf(component, image),
+      label: "",
       flags: 0,
       deferrals: 0,
       failures: 0,
@@ -162,8 +163,9 @@ export class PlanMemory {
       begun: 0,
       sinceMs: 0,
     };
+    entry.label = `${component} ${image.version}`;
     change(entry);
-    this.#entries = [entry, ...this.#all().filter((other) => other !== entry)].slice(0, ENTRY_LIMIT);
+    this.#entries = fitting([entry, ...this.#all().filter((other) => other !== entry)]);
     this.#save();
   }
 

@@ -33,11 +33,17 @@ const SURROUNDINGS = `
   declare function onYes(then: () => void): void;
   declare function onNo(then: (reason: string) => void): void;
   declare function onLater(then: () => void): void;
+  type HostBuffer = ArrayBuffer;
   declare module "Resource" {
     const Resource: new (path: string) => ArrayBuffer;
     export default Resource;
   }
 `;
+
+/** The SDK's types that the pages use, from the package that the SDK itself offers. */
+const TYPINGS = ["timer", "embedded_io/digital", "embedded_io/_common"].map((name) =>
+  join(ROOT, "node_modules", "@moddable", "typings", `${name}.d.ts`),
+);
 
 test("each TypeScript block of the pages compiles against the package as it is packed", async () => {
   await withFolder((folder) => {
@@ -50,7 +56,7 @@ test("each TypeScript block of the pages compiles against the package as it is p
       return file;
     });
     assert.ok(files.length >= 6, "the pages have lost their code");
-    assert.equal(compile(folder, ["surroundings.d.ts", ...files], undefined), "");
+    assert.equal(compile(folder, ["surroundings.d.ts", ...TYPINGS, ...files], undefined), "");
   });
 });
 

@@ -46,9 +46,10 @@ function withPlace(version: string, body: (place: Place) => Promise<void>): Prom
   });
 }
 
-async function inspect(
-  state: string,
-): Promise<{ plans: { decisions: string[]; failures: number }[]; components: object[] }> {
+async function inspect(state: string): Promise<{
+  plans: { component: string; version: string; decisions: string[]; failures: number }[];
+  components: object[];
+}> {
   const { stdout } = await runCommand("device/main", ["inspect", "--state", state, "--json"]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspect>>;
 }
@@ -91,7 +92,7 @@ test("inspect shows what the board remembers of an image", () =>
     const [plan] = (await inspect(state)).plans;
     assert.equal(plan?.failures, 1);
     const { stdout } = await runCommand("device/main", ["inspect", "--state", state]);
-    assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}failed {2}failures 1$/m);
+    assert.match(stdout, /^plan {8}firmware {2}version 0\.2\.1 {2}failed {2}failures 1$/m);
   }));
 
 test("run updates an MCU behind the board, and inspect shows it", () =>
@@ -155,7 +156,7 @@ for (const [how, reason] of [
       await device.kill("SIGTERM");
       const { stdout } = await runCommand("device/main", ["inspect", "--state", state]);
       assert.match(stdout, /^running {5}ota_0 {2}version 0\.1\.0/);
-      assert.match(stdout, /^plan {8}[0-9a-f]{32} {2}reverted/m);
+      assert.match(stdout, /^plan {8}firmware {2}version 0\.2\.0 {2}reverted/m);
     }));
 }
 

@@ -9,6 +9,7 @@ import Time from "time";
 import Timer from "timer";
 import type { DeviceOptions } from "../device.js";
 import { type Provisioning, readProvisioning as read } from "../provisioning.js";
+import { reportAborts } from "./abort.js";
 import { bootBoard } from "./board.js";
 import type { Directory } from "./files.js";
 import { createProvisioningFile } from "./provisioning-file.js";
@@ -23,6 +24,7 @@ export type { Provisioning } from "../provisioning.js";
  * @throws Error if the folder holds no board
  */
 export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
+  reportAborts(trace);
   const native = new FFI();
   const files = workingFolder();
   const { boot, ...storage } = bootBoard({ files, Digest, restart: () => native.ota_restart() });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { PlanMemory } from "../../../src/plans/memory.js";
-import { decodePlans, ENTRY_LIMIT, encodePlans, type PlanEntry } from "../../../src/plans/record.js";
+import { decodePlans, encodePlans, fitting, type PlanEntry } from "../../../src/plans/record.js";
 import { crc32 } from "../../../src/lib/crc32.js";
 import type { Image } from "../../../src/update/machine/types.js";
 import { NO_LOG } from "../../support/log.js";
@@ -218,22 +218,33 @@ describe("a deadline", () => {
   });
 });
 
-test("memory is bounded: the image dealt with longest ago goes first", () => {
-  const scene = new Scene();
-  const image = (index: number): Image => ({ ...IMAGE, version: `${index}.0` });
-  for (let index = 0; index < ENTRY_LIMIT; index++) scene.memory.decline("firmware", image(index));
-  scene.memory.accept("firmware", image(0), "download");
-  scene.memory.decline("firmware", image(100));
-  scene.reboot();
-  const kept = (index: number): boolean => scene.memory.recall("firmware", image(index)).declined;
-  assert.deepEqual([kept(0), kept(1), kept(2), kept(100)], [true, false, true, true]);
+describe("memory is bounded: the image dealt with longest ago goes first", () => {
+  for (const [name, component, version, count] of [
+    ["short names: ten images", "firmware", (index: number) => `2.${index.toString(36)}.0`, 10],
+    ["the longest names there are: four", "c".repeat(32), (index: number) => `${"9".repeat(31)}${index}`, 4],
+  ] as const) {
+    test(name, () => {
+      const scene = new Scene();
+      const image = (index: number): Image => ({ ...IMAGE, version: version(index) });
+      for (let index = 0; index < count; index++) scene.memory.decline(component, image(index));
+      scene.memory.accept(component, image(0), "download");
+      const kept = (index: number): boolean => scene.memory.recall(component, image(index)).declined;
+      assert.deepEqual([kept(0), kept(1), kept(2)], [true, true, true]);
+      scene.memory.decline(component, image(count));
+      for (let boot = 0; boot < 2; boot++) {
+        assert.deepEqual([kept(0), kept(1), kept(2), kept(count)], [true, false, true, true]);
+        scene.reboot();
+      }
+    });
+  }
 });
 
 describe("the record", () => {
   const entry: fc.Arbitrary<PlanEntry> = fc.record(
     {
       identity: fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 40, maxLength: 40 }),
-      flags: fc.nat(31),
+      label: fc.oneof(fc.string({ unit: "grapheme", maxLength: 16 }), fc.constant("")),
+      flags: fc.nat(63),
       deferrals: fc.nat(255),
       failures: fc.nat(255),
       until: fc.nat(0xffffffff),
@@ -244,6 +255,7 @@ describe("the record", () => {
   );
   const SAMPLE: PlanEntry = {
     identity: `${"0123456789abcdef".repeat(2)}89abcdef`,
+    label: "mcu 2.0",
     flags: 17,
     deferrals: 2,
     failures: 3,
@@ -254,7 +266,9 @@ describe("the record", () => {
 
   test("is read as it was written, and fits the store", () => {
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: ENTRY_LIMIT }), (entries) => {
+      fc.property(fc.array(entry, { maxLength: 14 }), (all) => {
+        const entries = fitting(all);
+        assert.deepEqual(entries, all.slice(0, entries.length));
         const record = encodePlans(entries);
         assert.ok(record.byteLength <= 508, `${record.byteLength} bytes`);
         assert.deepEqual(decodePlans(record), entries);
@@ -262,10 +276,35 @@ describe("the record", () => {
     );
   });
 
+  const FIELDS = ["11", "02", "03"];
+  const TIMES = ["04030201", "3c000000", "0d0c0b0a"];
+
   test("has the layout that its table says", () => {
     const hex = Buffer.from(encodePlans([SAMPLE])).toString("hex");
-    const fields = ["01", "01", "0000", SAMPLE.identity, "11", "02", "03", "00", "04030201", "3c000000", "0d0c0b0a"];
-    assert.equal(hex.slice(0, -8), fields.join(""));
+    const label = Buffer.from("mcu 2.0").toString("hex");
+    assert.equal(hex.slice(0, -8), ["02", "01", "0000", SAMPLE.identity, ...FIELDS, "07", ...TIMES, label].join(""));
+  });
+
+  test("of format 1 is read; its entries have no label until they change", () => {
+    const old = Buffer.from(
+      ["01", "01", "0000", SAMPLE.identity, ...FIELDS, "00", ...TIMES, "00000000"].join(""),
+      "hex",
+    );
+    assert.deepEqual(decodePlans(summed(old)), [{ ...SAMPLE, label: "" }]);
+
+    const scene = new Scene();
+    scene.memory.decline("firmware", IMAGE);
+    const written = scene.store.records.get("plans") as Uint8Array;
+    const labelLength = "firmware 2.0".length;
+    const stored = new Uint8Array(written.byteLength - labelLength);
+    stored.set(written.subarray(0, stored.byteLength));
+    stored[0] = 1;
+    stored[4 + 23] = 0;
+    scene.store.records.set("plans", summed(stored));
+    scene.reboot();
+    assert.equal(scene.memory.recall("firmware", IMAGE).declined, true);
+    scene.memory.accept("firmware", IMAGE, "download");
+    assert.equal(decodePlans(scene.store.records.get("plans"))[0]?.label, "firmware 2.0");
   });
 
   test("with any one byte changed is none", () => {
@@ -277,34 +316,30 @@ describe("the record", () => {
     }
   });
 
-  test("of another format, or whose count does not fit its length, is none, even with a right sum", () => {
-    const summed = (change: (record: Uint8Array) => Uint8Array): unknown => {
-      const record = change(encodePlans([SAMPLE, SAMPLE]));
-      new DataView(record.buffer).setUint32(record.byteLength - 4, crc32(record, record.byteLength - 4), true);
-      return decodePlans(record).length;
-    };
+  test("of another format, or whose counts do not fit its length, is none, even with a right sum", () => {
+    const found = (change: (record: Uint8Array) => Uint8Array): number =>
+      decodePlans(summed(change(encodePlans([SAMPLE, SAMPLE])))).length;
+    const set = (at: number, value: number) => (record: Uint8Array) => record.fill(value, at, at + 1);
     assert.equal(
-      summed((record) => record),
+      found((record) => record),
       2,
     );
+    for (const [at, value] of [
+      [0, 3],
+      [0, 1],
+      [1, 1],
+      [1, 3],
+      [4 + 23, 6],
+      [4 + 23, 8],
+      [4 + 23, 255],
+    ] as const) {
+      assert.equal(found(set(at, value)), 0, `${value} at ${at}`);
+    }
     assert.equal(
-      summed((record) => record.fill(2, 0, 1)),
+      found((record) => record.slice(0, -1)),
       0,
     );
-    assert.equal(
-      summed((record) => record.fill(1, 1, 2)),
-      0,
-    );
-    assert.equal(
-      summed((record) => record.fill(3, 1, 2)),
-      0,
-    );
-    assert.equal(
-      summed((record) => record.slice(0, -1)),
-      0,
-    );
-    const many = encodePlans(Array.from({ length: ENTRY_LIMIT + 1 }, () => SAMPLE));
-    assert.equal(decodePlans(many).length, 0);
+    assert.equal(decodePlans(encodePlans(Array.from({ length: 12 }, () => SAMPLE))).length, 0, "over 508 bytes");
     assert.deepEqual(decodePlans(encodePlans([])), []);
   });
 
@@ -314,3 +349,10 @@ describe("the record", () => {
     assert.deepEqual(decodePlans(new Uint8Array(0)), []);
   });
 });
+
+/** A record whose sum is right again. */
+function summed(record: Uint8Array): Uint8Array {
+  const end = record.byteLength - 4;
+  new DataView(record.buffer, record.byteOffset).setUint32(end, crc32(record, end), true);
+  return record;
+}

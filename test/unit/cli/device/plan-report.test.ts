@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePlan, planReports } from "../../../../cli/device/plan-report.js";
+import { decodePlans, encodePlans } from "../../../../src/plans/record.js";
 import { Planning, type PlanningOptions } from "../../../support/planning.js";
 
 const OFFER = { version: "2.0", url: "http://h.test/f.bin", md5: "ab".repeat(16), size: 1000 };
 const NOW = Date.parse("2026-03-01T12:00:00Z") / 1000;
 
-/** A board that knows the time and was offered an image; the line is what `inspect` says of it, without its MD5. */
+/** A board that knows the time and was offered an image; the line is what `inspect` says of it, without its name. */
 class Scene {
   readonly planning: Planning;
 
@@ -19,7 +20,9 @@ class Scene {
   line(unixTime = NOW): string {
     const reports = planReports(this.planning.store.records.get("plans"), unixTime);
     assert.equal(reports.length, 1);
-    return describePlan(reports[0]!).replace(OFFER.md5, "").trim();
+    const line = describePlan(reports[0]!);
+    assert.ok(line.startsWith("firmware  version 2.0  "), line);
+    return line.slice("firmware  version 2.0  ".length);
   }
 }
 
@@ -66,4 +69,14 @@ test("on a board that does not know the time a deferral has no end that can be t
   scene.planning.clock.unix = undefined;
   scene.planning.shown[0]!.defer({ seconds: 3600 });
   assert.equal(scene.line(), "deferred  deferrals 1");
+});
+
+test("an image of which an older agent stored no version is named by its MD5", () => {
+  const scene = new Scene();
+  scene.planning.shown[0]!.accept();
+  const entries = decodePlans(scene.planning.store.records.get("plans"));
+  const record = encodePlans(entries.map((entry) => ({ ...entry, label: "" })));
+  const [report] = planReports(record, NOW);
+  assert.deepEqual([report?.component, report?.version], [null, null]);
+  assert.equal(describePlan(report!), `MD5 ${OFFER.md5}  download accepted`);
 });
