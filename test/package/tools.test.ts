@@ -84,7 +84,7 @@ test("the tools work as they are packed, on nothing but what they say they depen
         cpSync(join(ROOT, "dist", "xs-host"), join(installed, "dist", "xs-host"), { recursive: true });
         const chip = start(program, onXs, folder);
         try {
-          await chip.prints(/^[^\n]* boots ota_0[^]* published \{"type":"report_version"/);
+          await chip.prints(/^[^\n]* boots ota_0[\s\S]* published \{"type":"report_version"/);
         } finally {
           await chip.end();
         }

@@ -98,7 +98,7 @@ export class IdleGateway {
     await this.bed.until("unsubscriptions", () => left.size === this.#names.length, TIMEOUT_MS);
   }
 
-  /** The platform's side binds the first `known` of them, and `others` that the gateway does not know, in one message. */
+  /** One message of the platform binds the first `known` of them, and `others` that the gateway does not know. */
   async change({ known, others }: { known: number; others: number }): Promise<void> {
     const before = this.#answers();
     const names = [...this.#names.slice(0, known), ...Array.from({ length: others }, (_, index) => `other_${index}`)];
