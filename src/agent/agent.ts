@@ -124,6 +124,7 @@ export class OtaAgent {
   #disconnect(): void {
     this.#gateway?.stop();
     this.#components?.stop();
+    this.#publisher.close();
     this.#session.stop();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../hal/ports/index.js";
+import type { Clock, Timer } from "../../hal/ports/index.js";
 import type { MqttSession } from "./session.js";
 
 /**
@@ -9,6 +9,7 @@ export class PublishTurns implements Pick<MqttSession, "publish"> {
   readonly #session: Pick<MqttSession, "open" | "publish">;
   readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
+  #timer: Timer | undefined;
 
   constructor(session: Pick<MqttSession, "open" | "publish">, clock: Clock) {
     this.#session = session;
@@ -22,8 +23,14 @@ export class PublishTurns implements Pick<MqttSession, "publish"> {
     return true;
   }
 
+  /** What waits is dropped. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#waiting.length = 0;
+  }
+
   #later(): void {
-    this.#clock.timer("publish", 0, () => {
+    this.#timer = this.#clock.timer("publish", 0, () => {
       this.#waiting[0]?.();
       this.#waiting.shift();
       if (this.#waiting.length > 0) this.#later();

@@ -48,3 +48,13 @@ test("without a connection nothing is sent, and nothing waits for one", () => {
   clock.advance(0);
   assert.equal(said.length, 0);
 });
+
+test("closed, it drops what waits and leaves no timer", () => {
+  const { turns, clock, said } = publishing();
+  turns.publish("t", "1");
+  turns.publish("t", "2");
+  turns.close();
+  assert.deepEqual(clock.names(), []);
+  clock.advance(0);
+  assert.equal(said.length, 0);
+});
