@@ -1,8 +1,8 @@
 import { SimulatedBoard } from "../hal/boards/sim/board.js";
-import { createFirmware } from "../hal/boards/sim/main.js";
 import { openFlash } from "../hal/boards/sim/state-dir.js";
-import type { Log } from "../hal/ports/index.js";
-import type { Identity, OtaAgent } from "../src/index.js";
+import type { Log, LogLevel } from "../hal/ports/index.js";
+import type { Identity } from "../src/index.js";
+import type { BoardAgent, BoardFirmware } from "./engine.js";
 import { createProgress, type Progress } from "./progress.js";
 
 export type Ended = { outcome: "done"; slot: string } | { outcome: "failed"; message: string };
@@ -17,16 +17,18 @@ export interface BoardSceneOptions {
   /** Percent of the download at which the power is cut once. */
   readonly cut: number | undefined;
   readonly log: Log;
+  readonly logLevel: LogLevel;
+  readonly createFirmware: BoardFirmware;
   /** Longest run. */
   readonly deadlineMs: number;
 }
 
 /** Runs a simulated board until its update has ended, and shows what it does. */
 export function runBoard(options: BoardSceneOptions): Promise<Ended> {
-  const { identity, mqttUrl, version, log, deadlineMs } = options;
+  const { identity, mqttUrl, version, log, logLevel, createFirmware, deadlineMs } = options;
   const flash = openFlash(options.board, "r+");
   const progress = createProgress();
-  let agent: OtaAgent | undefined;
+  let agent: BoardAgent | undefined;
   let slot = "";
   let cutAt = options.cut;
   return new Promise<Ended>((resolve) => {
@@ -34,11 +36,14 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
       flash,
       firmware: createFirmware({
         log,
+        logLevel,
         config: { identity, broker: { url: mqttUrl } },
         onAgent: (started) => {
           agent = started;
           follow(started);
         },
+        onPanic: (reason) => end({ outcome: "failed", message: `panic: ${reason}` }),
+        onDead: (error) => end({ outcome: "failed", message: error.message }),
       }),
       onBoot: ({ label }) => {
         slot = label;
@@ -57,7 +62,7 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
     const end = (ended: Ended): void => {
       clearTimeout(deadline);
       progress.stop();
-      agent?.stop();
+      void agent?.stop();
       // The wait lets the last messages arrive: the DISCONNECT, and the last answer of the cloud.
       setTimeout(() => {
         board.cutPower();
@@ -65,7 +70,7 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
         resolve(ended);
       }, 50);
     };
-    const follow = (started: OtaAgent): void => {
+    const follow = (started: BoardAgent): void => {
       let first = true;
       started.on("progress", ({ bytes, size }) => {
         if (first && bytes > 0) say(`agent    resumes at ${Math.floor((bytes * 100) / size)} %`);
@@ -92,7 +97,7 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
       });
       started.on("answer", ({ version: reported }) => {
         say(`agent    reported version ${reported}`);
-        if (started.version === version || (started.state === "idle" && slot !== "ota_0")) {
+        if (reported === version || (started.state === "idle" && slot !== "ota_0")) {
           end({ outcome: "done", slot });
         }
       });

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { Cloud } from "../cloud/cloud.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { SimulatedBoard } from "../hal/boards/sim/board.js";
-import { createFirmware } from "../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, openFlash } from "../hal/boards/sim/state-dir.js";
 import { SimulatedSubDevice } from "../hal/boards/sim/sub-devices.js";
-import type { Log } from "../hal/ports/index.js";
-import type { DeviceName, OtaAgent, SubDeviceEvent } from "../src/index.js";
+import type { Log, LogLevel } from "../hal/ports/index.js";
+import type { DeviceName, SubDeviceEvent } from "../src/index.js";
+import type { BoardAgent, BoardFirmware } from "./engine.js";
 import { createProgressOf, type ProgressOf } from "./progress.js";
 
 /*
@@ -30,16 +30,15 @@ const DEADLINE_MS = 120_000;
 export interface GatewaySceneOptions {
   readonly folder: string;
   readonly log: Log;
+  readonly logLevel: LogLevel;
+  readonly createFirmware: BoardFirmware;
   /** Percent of the download at which the gateway's power is cut. */
   readonly cut: number | undefined;
 }
 
 /** Runs the scene. @returns one line about the result, and whether all went well */
-export async function playGatewayScene({
-  folder,
-  log,
-  cut,
-}: GatewaySceneOptions): Promise<{ line: string; done: boolean }> {
+export async function playGatewayScene(options: GatewaySceneOptions): Promise<{ line: string; done: boolean }> {
+  const { folder } = options;
   let requests = 0;
   const cloud = await Cloud.start({ folder: join(folder, "cloud"), onServed: () => requests++ });
   const deviceSecret = randomBytes(16).toString("base64");
@@ -48,7 +47,7 @@ export async function playGatewayScene({
   createBoard(state, factoryFlash(buildAppImage({ version: "0.1.0", byteLength: FACTORY_LENGTH, seed: 0 })));
   say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
   const began = process.hrtime.bigint();
-  const failure = await run({ state, cloud, deviceSecret, log, cut });
+  const failure = await run({ ...options, state, cloud, deviceSecret });
   const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
   const { devices } = await cloud.platform.status();
   await cloud.stop();
@@ -80,14 +79,10 @@ async function prepare({ platform }: Cloud, folder: string, deviceSecret: string
 }
 
 /** @returns why it failed, or `undefined` */
-function run(setup: {
-  state: string;
-  cloud: Cloud;
-  deviceSecret: string;
-  log: Log;
-  cut: number | undefined;
-}): Promise<string | undefined> {
-  const { state, cloud, deviceSecret, log } = setup;
+function run(
+  setup: GatewaySceneOptions & { state: string; cloud: Cloud; deviceSecret: string },
+): Promise<string | undefined> {
+  const { state, cloud, deviceSecret, log, logLevel, createFirmware } = setup;
   const flash = openFlash(state, "r+");
   const subDevices = [...LIGHTS, AIR_CONDITIONER].map(
     (name) => new SimulatedSubDevice({ ...name, version: OLD_VERSION, install: "ok", state }),
@@ -95,12 +90,13 @@ function run(setup: {
   const progress = createProgressOf(subDevices.map(({ deviceName }) => deviceName));
   const waited = new Set(LIGHTS.map(({ deviceName }) => deviceName));
   let { cut } = setup;
-  let agent: OtaAgent | undefined;
+  let agent: BoardAgent | undefined;
   return new Promise((resolve) => {
     const board = new SimulatedBoard({
       flash,
       firmware: createFirmware({
         log,
+        logLevel,
         subDevices,
         config: {
           identity: { ...GATEWAY, authentication: { mode: "KEY", deviceSecret } },
@@ -111,13 +107,15 @@ function run(setup: {
           agent = started;
           started.on("subdevice", follow);
         },
+        onPanic: (reason) => end(`panic: ${reason}`),
+        onDead: (error) => end(error.message),
       }),
       onDead: (error) => end(error.message),
     });
     const end = (failure: string | undefined): void => {
       clearTimeout(deadline);
       progress.stop();
-      agent?.stop();
+      void agent?.stop();
       // The wait lets the last messages arrive: DISCONNECT of the gateway, and the last answers of the cloud.
       setTimeout(() => {
         board.cutPower();

@@ -12,6 +12,7 @@ import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-d
 import type { LogLevel } from "../hal/ports/index.js";
 import { runBoard } from "./board-scene.js";
 import { bytesPerSecond, EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
+import { type BoardFirmware, type EngineName, engineOption, prepareEngine } from "./engine.js";
 import { readBytes, readIdentity, writeSecret } from "./files.js";
 import { playGatewayScene } from "./gateway-scene.js";
 import { createLog, LOG_LEVELS } from "./log.js";
@@ -31,7 +32,12 @@ interface StartOptions {
   readonly slow?: number;
   readonly state?: string;
   readonly gateway?: boolean;
+  readonly engine: EngineName;
   readonly log: LogLevel;
+}
+
+interface UpdateOptions extends StartOptions {
+  readonly createFirmware: BoardFirmware;
 }
 
 const program = new Command("npm start --")
@@ -50,6 +56,7 @@ const program = new Command("npm start --")
       "state",
     ]),
   )
+  .addOption(engineOption())
   .addOption(
     new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
   )
@@ -68,17 +75,20 @@ async function start(options: StartOptions): Promise<void> {
       : readBytes(options.firmware);
   factoryFlash(image);
   const version = offeredVersion(image);
+  const prepared = { ...options, createFirmware: await prepareEngine(options.engine) };
   if (options.state === undefined) {
-    await update(temporaryFolder(), image, version, options);
+    await update(temporaryFolder(), image, version, prepared);
     return;
   }
   const release = await lockFolder(options.state);
-  await update(options.state, image, version, options);
+  await update(options.state, image, version, prepared);
   release();
 }
 
-async function startGateway({ log, cut }: StartOptions): Promise<void> {
-  const { line, done } = await playGatewayScene({ folder: temporaryFolder(), log: createLog(log), cut });
+async function startGateway({ log: logLevel, cut, engine }: StartOptions): Promise<void> {
+  const createFirmware = await prepareEngine(engine);
+  const log = createLog(logLevel);
+  const { line, done } = await playGatewayScene({ folder: temporaryFolder(), log, logLevel, cut, createFirmware });
   say(line);
   if (!done) process.exitCode = EXIT_FAILED;
 }
@@ -92,8 +102,8 @@ function temporaryFolder(): string {
   return folder;
 }
 
-async function update(folder: string, image: Uint8Array, version: string, options: StartOptions): Promise<void> {
-  const { cut, slow, log } = options;
+async function update(folder: string, image: Uint8Array, version: string, options: UpdateOptions): Promise<void> {
+  const { cut, slow, log, createFirmware } = options;
   const factoryVersion = version === FACTORY_VERSION ? `${FACTORY_VERSION}-factory` : FACTORY_VERSION;
   let count = 0;
   const cloud = await Cloud.start({
@@ -118,6 +128,8 @@ async function update(folder: string, image: Uint8Array, version: string, option
     version,
     cut,
     log: createLog(log),
+    logLevel: log,
+    createFirmware,
     deadlineMs: DEADLINE_MS + (slow === undefined ? 0 : (2 * image.byteLength * 1000) / slow),
   });
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;

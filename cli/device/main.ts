@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { CHIPS } from "../../hal/boards/sim/chips.js";
 import { count, positiveCount, positiveSeconds, runProgram, seconds } from "../command-line.js";
 import { component } from "./components.js";
+import { engineOption } from "../engine.js";
 import { flash, image, read } from "./files.js";
 import { inspect } from "./inspect.js";
 import { run } from "./run.js";
@@ -29,6 +30,7 @@ program
   .option("--ca <file>", "certificate of the CA to trust for mqtts and https, PEM or DER")
   .option("--factory-version <v>", "version of the firmware that a new board gets first", "0.1.0")
   .option("--strict-tls", "also refuse certificates that only the SDK's TLS on a chip refuses")
+  .addOption(engineOption())
   .option("--idle-timeout <s>", "longest wait for data of a download, in seconds", positiveSeconds, 30)
   .option("--max-attempts <n>", "tries in a row that bring nothing new before an update fails", positiveCount, 8)
   .option("--backoff-max <s>", "longest pause between two tries to download, in seconds", seconds, 60)

@@ -1,7 +1,6 @@
 import { MAX_VERSION_LENGTH, buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { SimulatedBoard } from "../../hal/boards/sim/board.js";
 import { lockFolder } from "../../hal/boards/sim/lock.js";
-import { createFirmware } from "../../hal/boards/sim/main.js";
 import { createBoard, factoryFlash, holdsBoard, openFlash } from "../../hal/boards/sim/state-dir.js";
 import { SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
 import type { Log, LogLevel } from "../../hal/ports/index.js";
@@ -10,15 +9,16 @@ import {
   checkConfig,
   type ComponentEvent,
   type Identity,
-  type OtaAgent,
   type OtaConfig,
   type Result,
   type SubDeviceEvent,
 } from "../../src/index.js";
 import { EXIT_FAILED, UsageError } from "../command-line.js";
+import { type BoardAgent, type EngineName, prepareEngine } from "../engine.js";
 import { attachComponent, type NamedComponent } from "./components.js";
 import { readCertificate, readIdentity } from "../files.js";
 import { createLog } from "../log.js";
+import { restartAfterPanic } from "../panic.js";
 import { readPolicy, VitalsFile } from "./plan-files.js";
 import { PlanPrompt } from "./plan-prompt.js";
 import { type SelfTest, selfTestOf } from "./self-test.js";
@@ -30,6 +30,7 @@ export interface RunOptions {
   readonly mqtt?: string;
   readonly ca?: string;
   readonly factoryVersion: string;
+  readonly engine: EngineName;
   readonly idleTimeout: number;
   readonly maxAttempts: number;
   readonly backoffMax: number;
@@ -63,6 +64,7 @@ export async function run(options: RunOptions): Promise<void> {
     throw new UsageError("a gateway cannot be its own sub-device: remove it from the list");
   }
   const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
+  const firmware = await prepareEngine(options.engine);
   const release = await lockFolder(options.state);
   // Another process may have made a board there before this one got the lock.
   if (fresh !== undefined && !holdsBoard(options.state)) createBoard(options.state, fresh);
@@ -84,15 +86,21 @@ export async function run(options: RunOptions): Promise<void> {
         "the policy asks a person, but nobody can answer, because input and output are not a terminal: run it in a terminal",
     );
   }
-  let agent: OtaAgent | undefined;
+  let agent: BoardAgent | undefined;
   await new Promise<void>((resolve) => {
-    const board = new SimulatedBoard({
+    const onDead = (error: Error): void => {
+      log("error", "board", () => error.message);
+      process.exitCode = EXIT_FAILED;
+      resolve();
+    };
+    const board: SimulatedBoard = new SimulatedBoard({
       flash,
       surroundings: vitals,
       strictTls: options.strictTls === true,
-      firmware: createFirmware({
+      firmware: firmware({
         config,
         log,
+        logLevel: options.log,
         subDevices,
         components,
         onAgent: (started) => {
@@ -104,16 +112,18 @@ export async function run(options: RunOptions): Promise<void> {
           );
           if (prompt !== undefined) started.on("plan", (plan) => prompt?.show(plan));
         },
+        onPanic: (reason) => {
+          log("error", "board", () => `panic: ${reason}`);
+          process.exitCode = EXIT_FAILED;
+          restartAfterPanic(board);
+        },
+        onDead,
       }),
       onBoot: (slot) => log("info", "board", () => `boots ${slot.label}`),
-      onDead: (error) => {
-        log("error", "board", () => error.message);
-        process.exitCode = EXIT_FAILED;
-        resolve();
-      },
+      onDead,
     });
-    const stop = (): void => {
-      agent?.stop();
+    const stop = async (): Promise<void> => {
+      await agent?.stop();
       prompt?.close();
       // The wait lets the event loop send the DISCONNECT.
       setTimeout(() => {
@@ -121,8 +131,8 @@ export async function run(options: RunOptions): Promise<void> {
         resolve();
       }, 50);
     };
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
+    process.once("SIGINT", () => void stop());
+    process.once("SIGTERM", () => void stop());
     board.powerOn();
   });
   flash.close();

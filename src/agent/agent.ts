@@ -13,6 +13,7 @@ import type { Gateway } from "../gateway/gateway.js";
 import type { GatewayPart } from "../gateway/part.js";
 import { type AgentEvents, Listeners } from "./events.js";
 import { printable } from "../lib/text.js";
+import { PublishTurns } from "../mqtt/publish-turns.js";
 import type { MqttSession } from "../mqtt/session.js";
 import { type AgentParts, missing } from "./parts.js";
 import { platformSession } from "./platform-session.js";
@@ -33,6 +34,7 @@ export class OtaAgent {
   readonly #version: string;
   readonly #listeners: Listeners;
   readonly #session: MqttSession;
+  readonly #publisher: PublishTurns;
   readonly #reporter: Reporter;
   readonly #control: UpdateControl | undefined;
   readonly #mqtt: ApplicationMqtt | undefined;
@@ -78,8 +80,9 @@ export class OtaAgent {
       );
     }
     this.#session = this.#createSession();
+    this.#publisher = new PublishTurns(this.#session, device.clock);
     this.#reporter = new Reporter({
-      session: this.#session,
+      session: this.#publisher,
       device: this.#config.identity,
       log: device.log,
       isOnline: () => this.#online,
@@ -152,6 +155,7 @@ export class OtaAgent {
     this.#gateway?.stop();
     this.#components?.stop();
     this.#mqtt?.disconnected();
+    this.#publisher.close();
     this.#session.stop();
   }
 
@@ -304,6 +308,7 @@ export class OtaAgent {
     return part.components({
       ...this.#config.components,
       ...this.#shared(),
+      session: this.#publisher,
       plans: this.#neededPlans().use(),
       ownOffer: () => {
         const { state } = this.#driver;
@@ -357,9 +362,9 @@ export class OtaAgent {
   }
 
   /** What the agent hands to its parts. */
-  #shared(): Pick<ComponentsOptions, "device" | "session" | "name" | "limits" | "tls"> {
+  #shared(): Pick<ComponentsOptions, "device" | "name" | "limits" | "tls"> {
     const { identity, limits, downloadTls } = this.#config;
-    return { device: this.#device, session: this.#session, name: identity, limits, tls: downloadTls };
+    return { device: this.#device, name: identity, limits, tls: downloadTls };
   }
 
   #createGateway(part: GatewayPart | undefined): Gateway | undefined {
@@ -370,6 +375,7 @@ export class OtaAgent {
       ...gateway,
       ...this.#shared(),
       refusals: this.#refusals,
+      session: this.#session,
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
         // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.

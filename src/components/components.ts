@@ -31,7 +31,7 @@ export type ComponentEvent = { readonly component: string; readonly version: str
 
 export interface ComponentsOptions {
   readonly device: Device;
-  readonly session: MqttSession;
+  readonly session: Pick<MqttSession, "publish">;
   /** The device's own: its components have no other. */
   readonly name: DeviceName;
   readonly separator: string;

@@ -19,7 +19,7 @@ import { UpdateMarks } from "./update-marks.js";
 import { SubDeviceEvents } from "./events.js";
 import { Operations } from "./operations.js";
 import { PublishQueue } from "./publish-queue.js";
-import { Sessions } from "./sessions.js";
+import { FAREWELL_LENGTH, Sessions } from "./sessions.js";
 import { isSameDevice, SubDevice, type SubDeviceEvent, type SubDeviceOptions } from "./sub-device.js";
 import { subDeviceGate } from "./sub-device-gate.js";
 
@@ -42,9 +42,6 @@ export interface GatewayOptions {
   onEvent(event: SubDeviceEvent): void;
 }
 
-/** Sub-devices in one `offline` message. */
-const FAREWELL_LENGTH = 20;
-
 /** Connects devices that have no connection of their own to the platform, and updates their firmware. */
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -64,7 +61,12 @@ export class Gateway {
     const { device, session, name, slot, messagesPerSecond, plans, onSlotTaken } = options;
     const { clock } = device;
     this.#options = options;
-    this.#publishQueue = new PublishQueue({ session, clock, messagesPerSecond, next: () => this.#sessions.next() });
+    this.#publishQueue = new PublishQueue({
+      session,
+      clock,
+      messagesPerSecond,
+      next: () => this.#messages.answer() || this.#sessions.next(),
+    });
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
     const area = slot ? slotArea({ ...device, onTaken: onSlotTaken }) : partitionArea(device);
     this.queue = new StagingQueue<SubDevice>({
@@ -138,7 +140,6 @@ export class Gateway {
     if (sub === undefined) return false;
     this.#sessions.remove(sub);
     this.queue.left(sub);
-    if (this.#link === "up") this.#publishQueue.send(this.#operations.sending(encodeOperation("offline", [sub])));
     this.#marks.changed();
     this.#events.tellState(sub, "offline");
     return true;
@@ -214,6 +215,7 @@ export class Gateway {
     this.#timer?.cancel();
     this.#sessions.close();
     this.#publishQueue.close();
+    this.#messages.close();
     this.#operations.close();
     this.queue.close();
   }
@@ -260,6 +262,9 @@ export class Gateway {
 
   #checkLink(): void {
     if (this.#link === "down") throw new OtaError("connection-lost", "not connected to the broker");
+    if (this.#operations.full) {
+      throw new OtaError("gateway-refused", "too many requests wait: try again after one of them");
+    }
   }
 
   /** There is something to send. On each connection the topic of the answers is subscribed first. */

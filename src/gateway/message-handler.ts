@@ -21,6 +21,8 @@ export interface MessageHandlerOptions {
 /** Acts on what the platform sends to a gateway, and to its sub-devices. */
 export class MessageHandler {
   readonly #options: MessageHandlerOptions;
+  /** Changes that were not answered yet: there may be hundreds at once, and all answers are alike. */
+  #unanswered = 0;
 
   constructor(options: MessageHandlerOptions) {
     this.#options = options;
@@ -39,7 +41,8 @@ export class MessageHandler {
         this.#options.operations.onBound(message.devices, (device) => this.#options.sessions.find(device));
         return;
       case "change":
-        this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));
+        this.#unanswered++;
+        this.#options.publishQueue.run();
         for (let device = message.devices.next(); device !== undefined; device = message.devices.next()) {
           this.onBinding(device, message.bound);
         }
@@ -51,6 +54,19 @@ export class MessageHandler {
         this.#log("warn", () => `gateway message refused: ${message.reason}`);
         return;
     }
+  }
+
+  /** Answers the next change. @returns whether there was one */
+  answer(): boolean {
+    if (this.#unanswered === 0) return false;
+    this.#unanswered--;
+    this.#options.publishQueue.send(this.#options.operations.sending(CHANGE_ANSWER));
+    return true;
+  }
+
+  /** The connection is over: nobody waits for answers any more. */
+  close(): void {
+    this.#unanswered = 0;
   }
 
   /** On a sub-device's update topic. */

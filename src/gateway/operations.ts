@@ -30,6 +30,8 @@ interface PendingRequest {
 
 /** Longest wait for an answer, as the vendor's SDK has it. */
 const ANSWER_TIMEOUT_MS = 20_000;
+/** Requests of an application that may wait at once. Each takes as much of a chip's memory as several sub-devices. */
+const LIMIT = 4;
 
 /** Asks the platform about sub-devices. Requests carry no id: an answer is known by its type and device. */
 export class Operations {
@@ -42,6 +44,11 @@ export class Operations {
     this.#session = options.session;
     this.#clock = options.clock;
     this.#topic = options.topic;
+  }
+
+  /** Whether so many requests wait that an application's has to wait itself. */
+  get full(): boolean {
+    return this.#requests.filter(({ operation }) => operation !== "online").length >= LIMIT;
   }
 
   /**

@@ -3,6 +3,7 @@ import { askVersion } from "../staging/installation.js";
 import { OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
 import { encodeUnsubscribe } from "../mqtt/codec.js";
+import { encodeOperation } from "../protocol/gateway.js";
 import type { DeviceName } from "../protocol/identity.js";
 import { updateTopic } from "../protocol/topics.js";
 import type { Operations } from "./operations.js";
@@ -29,6 +30,8 @@ interface Joining {
   asking: Pick<Timer, "cancel"> | undefined;
 }
 
+/** Sub-devices in one `offline` message. */
+export const FAREWELL_LENGTH = 20;
 /** How many sub-devices may be on their way at once. */
 const WINDOW = 4;
 /** Wait before sub-devices that did not answer, or failed, are checked again. */
@@ -42,6 +45,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #joining: Joining[] = [];
   readonly all: SubDevice[] = [];
+  /** Were removed, and the platform is yet to be told. Nothing is made for them before their turn. */
+  readonly #gone: SubDevice[] = [];
   #retryTimer: Timer | undefined;
   #open = false;
 
@@ -62,6 +67,7 @@ export class Sessions {
     this.#open = false;
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
+    this.#gone.length = 0;
     for (const { asking } of this.#joining.splice(0)) asking?.cancel();
     for (const sub of this.all) {
       sub.phase = "offline";
@@ -72,9 +78,12 @@ export class Sessions {
   }
 
   remove(sub: SubDevice): void {
-    if (sub.subscribed || sub.leaving) this.#unsubscribe(sub);
     this.#done(sub);
     this.all.splice(this.all.indexOf(sub), 1);
+    if (!this.#open) return;
+    if (sub.subscribed) sub.leaving = true;
+    this.#gone.push(sub);
+    this.#options.publishQueue.run();
   }
 
   /**
@@ -134,9 +143,15 @@ export class Sessions {
   /** Begins with the next one. @returns whether there was one, and room for it */
   next(): boolean {
     // This comes first: one that was bound again subscribes after it.
-    const leaving = this.all.find((sub) => sub.leaving);
+    const leaves = (sub: SubDevice): boolean => sub.leaving;
+    const leaving = this.#gone.find(leaves) ?? this.all.find(leaves);
     if (leaving !== undefined) {
       this.#unsubscribe(leaving);
+      return true;
+    }
+    if (this.#gone.length > 0) {
+      const { operations, publishQueue } = this.#options;
+      publishQueue.send(operations.sending(encodeOperation("offline", this.#gone.splice(0, FAREWELL_LENGTH))));
       return true;
     }
     if (this.#joining.length >= WINDOW) return false;

@@ -30,3 +30,21 @@ for (const policy of [undefined, { minBatteryPercent: 30 }]) {
     });
   });
 }
+
+test("a gateway of 200 sub-devices lives on in the heap of an ESP32, whatever hundreds of devices do at once", {
+  timeout: 300_000,
+}, async (context) => {
+  await IdleGateway.run({ count: 200, byteLength: 4096 }, async (gateway) => {
+    // One message that binds its own and others, and 300 that bind one each.
+    await gateway.change({ known: 200, others: 80 });
+    await gateway.changes(300);
+    assert.equal(await gateway.describe(200), 200);
+    const ends = await gateway.bind(200);
+    assert.deepEqual(new Set(ends), new Set(["bound", "gateway-refused"]));
+    context.diagnostic(`${ends.filter((end) => end === "bound").length} of 200 binds were taken, 50 a second`);
+    await gateway.remove();
+    assert.equal(gateway.connects, 1);
+    const { slots, chunkBytes } = await gateway.measure();
+    context.diagnostic(`most in use: ${slots.peak - slots.sealed} slots, ${chunkBytes.peak - chunkBytes.sealed} bytes`);
+  });
+});

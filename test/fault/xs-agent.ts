@@ -32,7 +32,7 @@ class XsAgent implements RunningAgent {
     this.#state = "idle";
     const { Digest, regionLength } = modules;
     const has = { hasDigest: Digest !== undefined, hasSelfTest: false, hasControl: false };
-    const alone = { subDevices: [], sharesLink: false, components: [] };
+    const alone = { sharesLink: false, components: [] };
     this.#command(encodeSetup({ config, logLevel, tellsEvents: true, ...has, regionLength, ...alone }));
   }
 

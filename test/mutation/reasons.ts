@@ -168,7 +168,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#writer?.full !== true) {",
+    line: "if (this.#lost !== undefined && this.#writer?.full !== true) {",
     mutant: "optional: ?. -> .",
     reason: "A connection that is lost was asked for, after the writer was made.",
   },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { buildXsHost } from "../../hal/boards/xs/host/build.js";
 import { DEVICE, SECRET } from "../support/test-bed.js";
 import { withFolder } from "../support/folder.js";
 import { installPackedTools, readPackage } from "../support/packed.js";
@@ -61,16 +62,31 @@ test("the tools work as they are packed, with nothing but the packages that they
       const cloud = start(join(installed, "bin", "ota-cloud.js"), options, folder);
       try {
         const [url = ""] = await cloud.prints(/mqtt:\/\/127\.0\.0\.1:[0-9]+/);
-        const board = start(
-          join(installed, "bin", "ota-device.js"),
-          ["run", "--device-info", "device_info.json", "--state", "board", "--mqtt", url],
-          folder,
-        );
+        const program = join(installed, "bin", "ota-device.js");
+        const run = ["run", "--device-info", "device_info.json", "--state", "board", "--mqtt", url];
+        const board = start(program, run, folder);
         try {
           await board.prints(/boots ota_0/);
           await cloud.prints(/0\.1\.0/);
         } finally {
           await board.end();
+        }
+
+        const onXs = [...run, "--state", "board-on-xs", "--engine", "xs", "--log", "debug"];
+        const lacking = spawnSync(process.execPath, [program, ...onXs], { cwd: folder, encoding: "utf8" });
+        assert.equal(lacking.status, 1);
+        assert.match(lacking.stderr, /^ota-device: no sources of XS: run npm install .*@agoric\/xsnap.*\n$/);
+        assert.equal(existsSync(join(folder, "board-on-xs")), false);
+        mkdirSync(join(folder, "node_modules", "@agoric"));
+        symlinkSync(join(ROOT, "node_modules", "@agoric", "xsnap"), join(folder, "node_modules", "@agoric", "xsnap"));
+        // The same program: the package has all that it was made of. So nothing is compiled here.
+        await buildXsHost();
+        cpSync(join(ROOT, "dist", "xs-host"), join(installed, "dist", "xs-host"), { recursive: true });
+        const chip = start(program, onXs, folder);
+        try {
+          await chip.prints(/^[^\n]* boots ota_0[\s\S]* published \{"type":"report_version"/);
+        } finally {
+          await chip.end();
         }
       } finally {
         await cloud.end();

@@ -50,7 +50,7 @@ export class ChipEngine implements Engine {
 
   /** @throws MissingPrerequisite if the host cannot be built */
   static async create(options: ChipEngineOptions = {}): Promise<ChipEngine> {
-    return new ChipEngine(await buildXsHost(options.sdk), options);
+    return new ChipEngine(await buildXsHost({ sdk: options.sdk }), options);
   }
 
   /** `create` has found that nothing is missing. */

@@ -1,5 +1,6 @@
 import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
 import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
+import type { XsAgent } from "../../hal/boards/xs/agent.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { OtaConfig } from "../../src/index.js";
 import { DEVICE, TestBed, imageOf } from "./test-bed.js";
@@ -95,6 +96,83 @@ export class IdleGateway {
     const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;
     this.#platform.send(topic, JSON.stringify({ type: "change", payload: { status: 0, devices } }));
     await this.bed.until("unsubscriptions", () => left.size === this.#names.length, TIMEOUT_MS);
+  }
+
+  /** One message of the platform binds the first `known` of them, and `others` that the gateway does not know. */
+  async change({ known, others }: { known: number; others: number }): Promise<void> {
+    const before = this.#answers();
+    const names = [...this.#names.slice(0, known), ...Array.from({ length: others }, (_, index) => `other_${index}`)];
+    this.#sendChange(names);
+    await this.bed.until("answer to the change", () => this.#answers() === before + 1, TIMEOUT_MS);
+  }
+
+  /** A message for each of them, as fast as the connection takes them. */
+  async changes(count: number): Promise<void> {
+    const before = this.#answers();
+    for (let index = 0; index < count; index++) this.#sendChange([this.#names[index % this.#names.length] as string]);
+    await this.bed.until("answers to the changes", () => this.#answers() === before + count, TIMEOUT_MS);
+  }
+
+  /** The application binds devices that it has not added yet, 50 a second. @returns how each ended */
+  async bind(count: number): Promise<string[]> {
+    const ends: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const device = { productId: PRODUCT, deviceName: `new_${index}`, deviceSecret: "secret" };
+      void this.#agent.bind(device).then(
+        () => ends.push("bound"),
+        ({ message }: Error) => ends.push(message),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.bed.until("end of each bind", () => ends.length === count, TIMEOUT_MS);
+    return ends;
+  }
+
+  /** @returns how many the agent was told are bound, of so many */
+  describe(count: number): Promise<number> {
+    this.#platform.bound = Array.from({ length: count }, (_, index) => ({
+      productId: PRODUCT,
+      deviceName: index % 2 === 0 ? nameOf(index) : `other_${index}`,
+    }));
+    return this.#agent.describe();
+  }
+
+  /** The application removes all of them at once. */
+  async remove(): Promise<void> {
+    const offline = new Set<string>();
+    const left = new Set<string>();
+    this.#platform.onUnsubscribe = (filter) => left.add(filter);
+    const told = this.#platform.operations.length;
+    await Promise.all(this.#names.map((deviceName) => this.#agent.removeSubDevice({ productId: PRODUCT, deviceName })));
+    await this.bed.until(
+      "farewells",
+      () => {
+        for (const { type, payload } of this.#platform.operations.slice(told)) {
+          if (type === "offline") for (const { device_name } of payload?.devices ?? []) offline.add(device_name);
+        }
+        return offline.size === this.#names.length && left.size === this.#names.length;
+      },
+      TIMEOUT_MS,
+    );
+  }
+
+  /** Connections so far. */
+  get connects(): number {
+    return this.#platform.connects;
+  }
+
+  get #agent(): XsAgent {
+    return this.bed.agent as unknown as XsAgent;
+  }
+
+  #answers(): number {
+    return this.#platform.operations.filter(({ type }) => type === "change").length;
+  }
+
+  #sendChange(deviceNames: readonly string[]): void {
+    const devices = deviceNames.map((device_name) => ({ product_id: PRODUCT, device_name }));
+    const topic = `$gateway/operation/result/${DEVICE.productId}/${DEVICE.deviceName}`;
+    this.#platform.send(topic, JSON.stringify({ type: "change", payload: { status: 1, devices } }));
   }
 
   measure(): Promise<HeapStatistics> {

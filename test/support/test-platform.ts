@@ -36,6 +36,8 @@ export class TestPlatform {
   readonly pendingFor = new Map<string, () => TestOffer>();
   /** Called with each message of a gateway about its sub-devices, as it arrived. */
   onOperation: (topic: string, text: string) => void = () => {};
+  /** Told of each report as it arrives: its acknowledgement follows. */
+  onReport: (report: Report) => void = () => {};
   /** What the application publishes on topics of its own, as it arrived. */
   onApplication: (topic: string, payload: Buffer, qos: number) => void = () => {};
   /** Called at each SUBSCRIBE. */
@@ -136,7 +138,9 @@ export class TestPlatform {
       return;
     }
     const message = JSON.parse(text) as Report["message"];
-    this.reports.push({ topic, qos, text, message });
+    const report = { topic, qos, text, message };
+    this.reports.push(report);
+    this.onReport(report);
     if (message.type !== "report_version" || !this.answering) return;
     const { version } = message.report;
     const update = topic.replace("$ota/report/", "$ota/update/");

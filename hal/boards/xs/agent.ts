@@ -26,6 +26,8 @@ export class XsAgent {
   /** By their filters. */
   readonly #heard = new Map<string, (message: ApplicationMessage) => void>();
   #lastMessage = 0;
+  readonly #askers = new Map<number, (count: number, error: string) => void>();
+  #lastId = 0;
 
   constructor(options: XsAgentOptions) {
     this.#options = options;
@@ -47,6 +49,30 @@ export class XsAgent {
   /** Does what `OtaAgent.gateway.remove` does. */
   async removeSubDevice({ productId, deviceName }: DeviceName): Promise<void> {
     await this.#send(COMMAND.removeSubDevice, productId, deviceName);
+  }
+
+  /** Does what `OtaAgent.gateway.bind` does. @throws Error (rejects) with the code */
+  async bind({ productId, deviceName, deviceSecret }: DeviceName & { readonly deviceSecret: string }): Promise<void> {
+    await this.#ask(COMMAND.bind, productId, deviceName, deviceSecret);
+  }
+
+  /** @returns how many devices are bound @throws Error (rejects) with the code */
+  describe(): Promise<number> {
+    return this.#ask(COMMAND.describe);
+  }
+
+  /** Takes the end of a `bind` or `describe`. */
+  settled(id: number, count: number, error: string): void {
+    this.#askers.get(id)?.(count, error);
+    this.#askers.delete(id);
+  }
+
+  #ask(code: number, ...fields: readonly Field[]): Promise<number> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#askers.set(id, (count, error) => (error === "" ? resolve(count) : reject(new Error(error))));
+      void this.#send(code, id, ...fields);
+    });
   }
 
   on<Name extends keyof AgentEvents>(name: Name, listener: (event: AgentEvents[Name]) => void): void {

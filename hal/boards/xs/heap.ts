@@ -1,11 +1,12 @@
+import { STACK_SLOTS } from "../esp32/stack.js";
 import type { XsWorker } from "./worker.js";
 
 /**
- * What Moddable gives an ESP32 by default; the sizes are fixed. One slot is the head of the heap. A machine whose
- * bundle is preloaded has 113 slots and 40 bytes of chunks in use before the first line of the application runs
- * (measured with the SDK).
+ * What Moddable gives an ESP32 by default, and the stack that the manifest sets; the sizes are fixed. One slot is the
+ * head of the heap. A machine whose bundle is preloaded has 113 slots and 40 bytes of chunks in use before the first
+ * line of the application runs (measured with the SDK).
  */
-export const ESP32_HEAP: HeapSize = { slots: 4928 - 1 - 113, chunkBytes: 78_848 - 40, stackSlots: 512 };
+export const ESP32_HEAP: HeapSize = { slots: 4928 - 1 - 113, chunkBytes: 78_848 - 40, stackSlots: STACK_SLOTS };
 
 /** Bytes in a slot on an ESP32. */
 export const SLOT_LENGTH = 16;

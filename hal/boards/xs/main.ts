@@ -45,7 +45,10 @@ export interface XsFirmwareOptions {
   onMeter?(json: string, command: Uint8Array): void;
   /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: XsAgent): void;
-  /** Called if the engine ended by itself. The board then does nothing until the next power-on. */
+  /**
+   * Called if the engine ended by itself, with an `XsPanic` if a chip would restart. The board then does nothing until
+   * the next power-on.
+   */
   onCrash(error: Error): void;
 }
 
@@ -70,7 +73,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const calls = {
       ...selfTestCall(options.config, (message) => void send(message)),
       ...agentCalls(options.log, () => agent),
-      ...subDeviceCalls([...(options.subDevices ?? []), ...(options.components ?? [])]),
+      ...subDeviceCalls([...(options.components ?? []), ...(options.subDevices ?? [])]),
     };
     const host = new HostModules({ modules, post: (message) => void send(message), calls });
     const worker = new XsWorker({
@@ -85,12 +88,12 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
       const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
-      const subDevices = (options.subDevices ?? []).map(({ productId, deviceName }) => ({ productId, deviceName }));
-      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn }) => ({
+      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn, pauseMs }) => ({
         id,
         kind,
         minBatteryPercent,
         dependsOn,
+        pauseMs,
       }));
       const { Digest, regionLength } = modules;
       const has = {
@@ -104,11 +107,14 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
         tellsEvents,
         ...has,
         regionLength,
-        subDevices,
         sharesLink,
         components,
       });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
+      for (const [index, { productId, deviceName }] of (options.subDevices ?? []).entries()) {
+        const wire = components.length + index;
+        await worker.command(() => encodeMessage(COMMAND.addSubDevice, wire, productId, deviceName));
+      }
       options.onAgent?.(agent);
       await agent.start();
     };
@@ -133,6 +139,7 @@ function agentCalls(log: Log, agent: () => XsAgent | undefined): CallTable {
     [CALL.applicationMessage](call) {
       agent()?.hear(call.text(), call.text(), call.bytes().slice());
     },
+    [CALL.settled]: (call) => agent()?.settled(call.number(), call.number(), call.text()),
   };
 }
 

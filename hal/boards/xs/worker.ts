@@ -47,6 +47,24 @@ const EXITS: { readonly [code: number]: string } = {
   17: "too much computation",
 };
 
+/**
+ * The engine could not go on: no memory, no stack, or an exception that nobody caught. On a chip the board would
+ * restart.
+ */
+export class XsPanic extends Error {
+  override readonly name = "XsPanic";
+  /** One line. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason.replace(/\s*\n\s*/g, " ");
+  }
+}
+
+/** Exit codes from here on are panics. */
+const FIRST_PANIC = 11;
+
 /** A command that was under way, or waited, when `kill` was called. */
 export class WorkerKilled extends Error {
   override readonly name = "WorkerKilled";
@@ -169,7 +187,9 @@ export class XsWorker {
         return;
       }
       case FAILED:
-        this.#finish((command) => command.reject(new Error(body.toString())));
+        this.#finish((command) =>
+          command.reject(new XsPanic(body.toString(), `unhandled exception: ${body.toString()}`)),
+        );
         return;
       default:
         throw new Error(`message of kind ${message[0]}`);
@@ -202,6 +222,10 @@ export class XsWorker {
     const reason =
       code === null ? `killed by ${signal}` : (EXITS[code] ?? (code === 0 ? "it ended" : `exit code ${code}`));
     const output = this.#output.trim();
-    return new Error(`the XS worker died: ${reason}${output === "" ? "" : `\n${output}`}`);
+    const message = `the XS worker died: ${reason}${output === "" ? "" : `\n${output}`}`;
+    // The engine's last line says more than its exit code.
+    return code !== null && code >= FIRST_PANIC
+      ? new XsPanic(message, /^xs: (.*)$/m.exec(output)?.[1] ?? reason)
+      : new Error(message);
   }
 }

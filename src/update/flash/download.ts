@@ -55,7 +55,7 @@ export class Download {
   #started: Event | undefined;
   /** The next byte that the server sends. What it sends before the writer's offset is compared. */
   #comparedTo = Infinity;
-  /** Why the connection ended while the block was full: that block is stored all the same. */
+  /** Why the connection ended. The next turn reports it; if the block was full, that is stored first. */
   #lost: OtaError | undefined;
   /** There is a turn for each block, and more: one timer serves them all. */
   #turnTimer: Timer | undefined;
@@ -114,17 +114,11 @@ export class Download {
       onReadable: () => {
         if (this.#phase !== "filling" || this.#fills(this.#writer as BlockWriter)) this.#schedule();
       },
-      onFailed: (error) => this.#onLost(error),
+      onFailed: (error) => {
+        this.#lost = error;
+        this.#schedule();
+      },
     });
-  }
-
-  #onLost(error: OtaError): void {
-    if (this.#writer?.full !== true) {
-      this.#fail(error);
-      return;
-    }
-    this.#lost = error;
-    this.#schedule();
   }
 
   /** The event has a turn of its own: what follows from it needs more of the stack than a socket's callback leaves. */
@@ -139,6 +133,10 @@ export class Download {
 
   /** One turn. @returns whether there is more to do by now */
   #step(): boolean {
+    if (this.#lost !== undefined && this.#writer?.full !== true) {
+      this.#fail(this.#lost);
+      return false;
+    }
     const started = this.#started;
     if (started !== undefined) {
       this.#started = undefined;
@@ -178,10 +176,7 @@ export class Download {
 
   /** @returns whether there was something to do */
   #fill(writer: BlockWriter): boolean {
-    if (this.#fills(writer)) return this.#store(writer);
-    if (this.#lost === undefined) return this.#erasesAhead();
-    this.#fail(this.#lost);
-    return false;
+    return this.#fills(writer) ? this.#store(writer) : this.#erasesAhead();
   }
 
   /** The next step for a full block. @returns whether there is another one to do */

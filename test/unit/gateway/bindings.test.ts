@@ -78,13 +78,56 @@ describe("bindings", () => {
     await failing(() => {}, /not connected/, "connection-lost");
   });
 
-  test("two hundred binds at once wait for their turns, and each for its own answer", async () => {
+  test("of two hundred binds at once, four wait for their turns, and each for its own answer", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `light${index}`);
     const world = started(...names);
-    world.advance(1_000);
-    const bound = names.map((deviceName) => world.agent.gateway.bind({ ...LIGHT, deviceName }));
     world.advance(120_000);
-    await Promise.all(bound);
+    const ends = Promise.allSettled(names.map((deviceName) => world.agent.gateway.bind({ ...LIGHT, deviceName })));
+    world.advance(60_000);
+    const refused = (await ends).filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    assert.equal(refused.length, 196);
+    for (const { reason } of refused) assert.equal((reason as OtaError).code, "gateway-refused");
+    await assert.doesNotReject(async () => {
+      const again = world.agent.gateway.bind({ ...LIGHT, deviceName: "light199" });
+      world.advance(1_000);
+      await again;
+    });
+  });
+
+  test("hundreds of changes at once are answered one by one, and what a lost connection asked is not", () => {
+    const world = started("light1");
+    world.advance(1_000);
+    const change = JSON.stringify({
+      type: "change",
+      payload: { status: 1, devices: [{ product_id: PRODUCT, device_name: "light1" }] },
+    });
+    const answers = (): number => world.heard.filter(({ text }) => text.includes('"change"')).length;
+    for (let count = 0; count < 300; count++) world.say("$gateway/operation/result/ABCDE12345/gateway", change);
+    world.advance(10_000);
+    const soFar = answers();
+    assert.ok(soFar > 40 && soFar <= 88, `${soFar} in ten seconds`);
+    world.advance(60_000);
+    assert.equal(answers(), 300);
+    for (let count = 0; count < 300; count++) world.say("$gateway/operation/result/ABCDE12345/gateway", change);
+    world.advance(1_000);
+    world.drop();
+    world.advance(60_000);
+    assert.ok(answers() < 320, `${answers()}: the next connection heard of no change`);
+  });
+
+  test("two hundred that are removed at once are told in messages of twenty", () => {
+    const names = Array.from({ length: 200 }, (_, index) => `light${index}`);
+    const world = started(...names);
+    world.advance(60_000);
+    for (const deviceName of names) world.agent.gateway.remove({ ...LIGHT, deviceName });
+    world.advance(60_000);
+    const told = world.heard.flatMap(({ text }) => (text.includes('"offline"') ? [text] : []));
+    assert.equal(told.length, 10);
+    for (const name of names)
+      assert.ok(
+        told.some((line) => line.includes(`"${name}"`)),
+        name,
+      );
   });
 
   test("a bind that is answered before the online that went ahead of it brings the sub-device online too", async () => {

@@ -237,6 +237,7 @@ test("a fresh URL may come before the wait for it begins", () => {
   driving.offer(OFFER);
   driving.advance(0);
   driving.exchange.head({ status: 403 });
+  driving.advance(0);
   driving.offer({ ...OFFER, url: "http://h.test/f?sign=2" });
   driving.advance(0);
   assert.match(driving.exchange.request.target, /sign=2/);
@@ -363,6 +364,7 @@ describe("each failure is logged once, with its code and message, at the level o
     driving.offer(OFFER);
     driving.advance(0);
     driving.exchange.head({ status: 403 });
+    driving.advance(0);
     for (let waits = 0; waits < 2; waits++) driving.dispatch({ type: "timer-fired", timer: "fresh-url" });
     assert.deepEqual(failures(driving), [
       "warn update url-refused: server answers 403",

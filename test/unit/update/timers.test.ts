@@ -9,6 +9,7 @@ describe("the pauses between tries", () => {
   const fail = (driving: Driving, headers: { [name: string]: string } = {}): void => {
     driving.advance(0);
     driving.exchange.head({ status: 503, headers });
+    driving.advance(0);
   };
 
   test("are spread up to a bound that doubles", () => {
@@ -40,6 +41,7 @@ describe("the pauses between tries", () => {
     driving.offer(OFFER);
     driving.advance(0);
     driving.exchange.head({ status: 403 });
+    driving.advance(0);
     assert.match(driving.heard().join(), /report_version/);
     assert.equal(driving.broker.clock.remaining("fresh-url"), 5000);
     driving.advance(5000);

@@ -88,7 +88,6 @@ test("a setup keeps its bytes beside its text", () => {
     hasDigest: false,
     hasSelfTest: true,
     hasControl: true,
-    subDevices: [{ productId: "ABCDE54321", deviceName: "light1" }],
     sharesLink: false,
     components: [{ id: "mcu" }],
   };

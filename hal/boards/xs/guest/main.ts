@@ -6,6 +6,7 @@ import {
   type Log,
   type LogLevel,
   OtaAgent,
+  type OtaError,
 } from "moddable-ota";
 import { control } from "moddable-ota/control";
 import { gateway } from "moddable-ota/gateway";
@@ -46,12 +47,37 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
 /** The SDK's TLS, if the engine has it, and the function that supplies its timer. Otherwise the host does the TLS. */
 declare const sdk: { readonly TLS: TlsConstructor; use(timer: TimerModule): void } | undefined;
 
+function noLink(): never {
+  throw new Error("no agent");
+}
+
+/** There may be hundreds of sub-devices: what a link consists of is made while it is used. */
+class SubDeviceLink implements Installer {
+  readonly index: number;
+  readonly linkTo: (index: number) => Installer;
+
+  constructor(index: number, linkTo: (index: number) => Installer) {
+    this.index = index;
+    this.linkTo = linkTo;
+  }
+
+  version(): ReturnType<Installer["version"]> {
+    return this.linkTo(this.index).version();
+  }
+
+  install(...args: Parameters<Installer["install"]>): unknown {
+    return this.linkTo(this.index).install(...args);
+  }
+}
+
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
   readonly host = new Host();
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
   #messages: ApplicationMessages | undefined;
+  #linkTo: (index: number) => Installer = noLink;
+  #sharedLink: Installer | undefined;
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
@@ -67,8 +93,15 @@ class Firmware {
         this.host.leave();
         this.#agent?.stop();
         return this.#agent?.state;
+      case COMMAND.addSubDevice:
+        this.#addSubDevice(message);
+        return this.#agent?.state;
       case COMMAND.removeSubDevice:
         this.#agent?.gateway.remove({ productId: message.text(), deviceName: message.text() });
+        return this.#agent?.state;
+      case COMMAND.bind:
+      case COMMAND.describe:
+        this.#ask(message);
         return this.#agent?.state;
       case COMMAND.listenToPlans:
         if (this.#agent !== undefined) this.#plans = new PlanAnswers({ host: this.host, agent: this.#agent });
@@ -119,12 +152,12 @@ class Firmware {
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
     const parts = { gateway, mqtt, plans, control: setup.hasControl ? control : undefined };
     const agent = new OtaAgent({ device: createDevice(modules, log), config, parts });
-    const linkTo = (index: number): Installer =>
-      createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer });
-    const shared = setup.sharesLink ? linkTo(0) : undefined;
-    setup.subDevices.forEach((name, index) => agent.gateway.add({ ...name, link: shared ?? linkTo(index) }));
-    setup.components.forEach((component, index) =>
-      agent.components.add({ ...component, ...linkTo(setup.subDevices.length + index) }),
+    const linkTo = (index: number, pauseMs?: number): Installer =>
+      createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer, pauseMs });
+    this.#linkTo = linkTo;
+    if (setup.sharesLink) this.#sharedLink = linkTo(0);
+    setup.components.forEach(({ pauseMs, ...component }, index) =>
+      agent.components.add({ ...component, ...linkTo(index, pauseMs) }),
     );
     if (!setup.tellsEvents) return agent;
     for (const name of EVENTS) {
@@ -136,6 +169,34 @@ class Firmware {
       });
     }
     return agent;
+  }
+
+  #addSubDevice(message: MessageReader): void {
+    const [index, productId, deviceName] = [message.number(), message.text(), message.text()];
+    const link = this.#sharedLink ?? new SubDeviceLink(index, this.#linkTo);
+    this.#agent?.gateway.add({ productId, deviceName, link });
+  }
+
+  #ask(message: MessageReader): void {
+    const { host } = this;
+    const id = message.number();
+    const settle = (count: number, error?: Partial<OtaError>): void =>
+      void host.call(CALL.settled, id, count, error?.code ?? "");
+    const agent = this.#agent as OtaAgent;
+    if (message.code === COMMAND.describe) {
+      host.leave();
+      agent.gateway.describe().then(
+        ({ length }) => settle(length),
+        (error: OtaError) => settle(0, error),
+      );
+      return;
+    }
+    const [productId, deviceName, deviceSecret] = [message.text(), message.text(), message.text()];
+    host.leave();
+    agent.gateway.bind({ productId, deviceName, deviceSecret }).then(
+      () => settle(1),
+      (error: OtaError) => settle(0, error),
+    );
   }
 
   #selfTest(): Promise<boolean> {

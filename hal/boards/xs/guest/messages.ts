@@ -104,6 +104,8 @@ export const CALL = Object.freeze({
   published: 44,
   /** text filter, text topic, bytes payload */
   applicationMessage: 45,
+  /** number id, number count, text error: a `bind` or `describe` is settled; an error's code, or empty */
+  settled: 46,
 });
 
 /** The host's answer to a call. */
@@ -152,13 +154,20 @@ export const COMMAND = Object.freeze({
   /** text filter -> text state */
   subscribe: 16,
   /** number id, text name of a method, or property, of `OtaAgent.control`, text JSON of its arguments -> text state */
-  control: 30,
+  control: 17,
+  /** number index of its wire, text productId, text deviceName: as an application adds one, before `start` */
+  addSubDevice: 18,
+  /** number id, text productId, text deviceName, text deviceSecret; answered by `CALL.settled` */
+  bind: 19,
+  /** number id; answered by `CALL.settled` with how many devices are bound */
+  describe: 20,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   let byteLength = 1;
   for (const field of fields) {
-    byteLength += typeof field === "number" ? 8 : 4 + (typeof field === "string" ? field.length * 2 : field.byteLength);
+    byteLength +=
+      typeof field === "number" ? 8 : 4 + (typeof field === "string" ? unitsOf(field) * 2 : field.byteLength);
   }
   const bytes = new Uint8Array(byteLength);
   const view = new DataView(bytes.buffer);
@@ -170,16 +179,30 @@ export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8A
       at += 8;
       continue;
     }
-    view.setUint32(at, field.length, true);
+    view.setUint32(at, typeof field === "string" ? unitsOf(field) : field.byteLength, true);
     at += 4;
     if (typeof field === "string") {
-      for (let index = 0; index < field.length; index++, at += 2) view.setUint16(at, field.charCodeAt(index), true);
+      for (let index = 0; index < field.length; index++, at += 2) {
+        const code = field.charCodeAt(index);
+        if (code > 0xffff) {
+          view.setUint16(at, 0xd7c0 + (code >> 10), true);
+          at += 2;
+        }
+        view.setUint16(at, code > 0xffff ? 0xdc00 | (code & 0x3ff) : code, true);
+      }
     } else {
       bytes.set(field, at);
       at += field.byteLength;
     }
   }
   return bytes;
+}
+
+/** XS of xsnap counts code points, so that one of its characters may take two code units. */
+function unitsOf(text: string): number {
+  let count = text.length;
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xffff) count++;
+  return count;
 }
 
 /** Code units that one call turns into text. Each is an argument, and arguments take stack. */

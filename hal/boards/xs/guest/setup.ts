@@ -1,4 +1,4 @@
-import type { ComponentOptions, DeviceName, LogLevel, OtaConfig } from "moddable-ota";
+import type { ComponentOptions, LogLevel, OtaConfig } from "moddable-ota";
 import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
 
 /** What the agent in the engine is made from. */
@@ -14,12 +14,13 @@ export interface Setup {
   readonly hasSelfTest: boolean;
   /** The agent has the part `control`. */
   readonly hasControl: boolean;
-  /** The sub-devices of a gateway. The host knows them by their index. */
-  readonly subDevices: readonly DeviceName[];
   /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
   readonly sharesLink: boolean;
-  /** Their indexes follow those of the sub-devices. */
-  readonly components: readonly Omit<ComponentOptions, "version" | "install">[];
+  /** The host knows them by their index. Those of the sub-devices follow: see `COMMAND.addSubDevice`. */
+  readonly components: readonly (Omit<ComponentOptions, "version" | "install"> & {
+    /** Time between two pieces of an installation, in milliseconds. */
+    readonly pauseMs?: number | undefined;
+  })[];
 }
 
 /** Stands in the JSON for bytes that follow it: the number counts them from 0. */

@@ -55,16 +55,24 @@ export interface XsHost {
   readonly module: string | undefined;
 }
 
+export interface XsHostOptions {
+  /** If given, the host has the XS of this SDK, and the C functions that its TLS uses. */
+  readonly sdk?: XsSdk | undefined;
+  /** Called before the compiler runs, which takes up to a minute. */
+  onBuild?(): void;
+}
+
 /**
  * Builds the host if its sources, XS's or the compiler's options changed since the last time.
  *
- * @param sdk if given, the host has the XS of this SDK, and the C functions that its TLS uses
  * @returns the paths of the program and its module
  * @throws MissingPrerequisite if there is no C compiler or no package with XS's sources
  */
-export async function buildXsHost(sdk?: XsSdk): Promise<XsHost> {
-  const root = findUpwards("package.json", dirname(fileURLToPath(import.meta.url)));
-  const own = join(root, "hal", "boards", "xs", "host");
+export async function buildXsHost({ sdk, onBuild }: XsHostOptions = {}): Promise<XsHost> {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const root = findUpwards("package.json", here);
+  // In the package of the tools the sources in C lie beside this module.
+  const own = existsSync(join(here, "host.c")) ? here : join(root, "hal", "boards", "xs", "host");
   const xs = sdk?.xs ?? findXs(root);
   const sources = [...sourcesIn(join(xs, "sources")), ...sourcesIn(own)];
   const includes = [...["includes", "platforms", "sources"].map((name) => join(xs, name)), own];
@@ -87,6 +95,7 @@ export async function buildXsHost(sdk?: XsSdk): Promise<XsHost> {
     module: sdk === undefined ? undefined : join(built, "modules", "main.js"),
   };
   if (existsSync(host.binary)) return host;
+  onBuild?.();
   mkdirSync(dirname(built), { recursive: true });
   const folder = mkdtempSync(join(dirname(built), "building-"));
   try {
@@ -137,7 +146,11 @@ function findXs(root: string): string {
   for (let folder = root; ; folder = dirname(folder)) {
     const xs = join(folder, "node_modules", PACKAGE, "moddable", "xs");
     if (existsSync(xs)) return xs;
-    if (folder === dirname(folder)) throw new MissingPrerequisite(`no sources of XS: install ${PACKAGE} (npm ci)`);
+    if (folder === dirname(folder)) {
+      throw new MissingPrerequisite(
+        `no sources of XS: run npm install --ignore-scripts ${PACKAGE}, or npm ci in the repository`,
+      );
+    }
   }
 }
 

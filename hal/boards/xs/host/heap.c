@@ -87,7 +87,8 @@ txSlot* fxAllocateSlots(txMachine* the, txSize count)
 void fxFreeChunks(txMachine* the, void* chunks) {}
 void fxFreeSlots(txMachine* the, void* slots) {}
 
-/* As on a chip, the engine cannot go on without memory. The exit code and one line report why it ended. */
+/* As on a chip, the engine cannot go on without memory. The exit code and one line report why it ended; what was in use when
+   the heap was sealed is not counted, because on a chip it lies in flash. */
 void fxAbort(txMachine* the, int status)
 {
   static txBoolean aborting = 0;
@@ -101,8 +102,9 @@ void fxAbort(txMachine* the, int status)
     aborting = 1;
     fprintf(stderr, "xs: %s: %s\n", reason, fxToString(the, &mxException));
   } else {
-    fprintf(stderr, "xs: %s: %d of %d slots and %d of %d bytes of chunks in use\n", reason, (int)the->currentHeapCount,
-      (int)the->maximumHeapCount, (int)the->currentChunksSize, (int)the->maximumChunksSize);
+    fprintf(stderr, "xs: %s: %d of %d slots and %d of %d bytes of chunks in use\n", reason,
+      (int)(the->currentHeapCount - sealed.slots), (int)(the->maximumHeapCount - sealed.slots),
+      (int)(the->currentChunksSize - sealed.chunkBytes), (int)(the->maximumChunksSize - sealed.chunkBytes));
   }
   _exit(ABORT_EXIT_CODE + status);
 }

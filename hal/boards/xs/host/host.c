@@ -228,6 +228,9 @@ int main(void)
   size_t length;
 
   signal(SIGPIPE, SIG_IGN);
+  /* Signals to the whole group, as Ctrl-C sends them, are for the driver, which still needs the engine to say goodbye. The pipe's end ends the engine. */
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
   fromDriver = fdopen(3, "rb");
   toDriver = fdopen(4, "wb");
   if (fromDriver == NULL || toDriver == NULL) protocolError("descriptors 3 and 4 must be pipes of a driver");

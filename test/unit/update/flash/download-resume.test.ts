@@ -119,6 +119,7 @@ test("a connection lost during the comparison loses nothing that is stored", () 
   const downloading = Downloading.begun(stored(7));
   downloading.send(0, 3 * BLOCK);
   downloading.exchange.fail("closed");
+  downloading.clock.advance(0);
   assert.equal(downloading.failure, "connection-lost");
   assertSameBytes(downloading.flash.content(6 * BLOCK), IMAGE.subarray(0, 6 * BLOCK));
 });

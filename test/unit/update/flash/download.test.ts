@@ -62,6 +62,7 @@ test("no turn of the event loop does more than one flash operation, however the 
 
 test("a server that refuses costs no erase, and one that never answers neither", () => {
   const refused = Downloading.answered({ status: 404 });
+  refused.clock.advance(0);
   const silent = new Downloading();
   silent.clock.advance(100_000);
   for (const { story } of [refused, silent]) assert.deepEqual(story, ["download-failed"]);
@@ -233,6 +234,8 @@ test("a connection that ends early keeps the whole blocks in flash", () => {
   const downloading = Downloading.begun();
   downloading.send(0, 5 * BLOCK + 100);
   downloading.exchange.fail("closed");
+  assert.equal(downloading.failure, undefined, "not on top of the socket's callback");
+  downloading.clock.advance(0);
   assert.equal(downloading.failure, "connection-lost");
   assert.equal(downloading.story.at(-2), `block-written ${5 * BLOCK}`);
   assert.deepEqual(downloading.clock.names(), []);
@@ -263,6 +266,7 @@ test("a connection that ends while a full block waits is reported even if nothin
 
 test("a refusal of the server is reported with its code and the wait that the server asks for", () => {
   const downloading = Downloading.answered({ status: 503, headers: { "retry-after": "7" } });
+  downloading.clock.advance(0);
   assert.deepEqual(downloading.events.at(-1), {
     type: "download-failed",
     failure: { code: "server-busy", message: "server answers 503", retryAfterMs: 7000 },
