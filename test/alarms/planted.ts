@@ -83,9 +83,10 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a result is sent at QoS 0",
     file: "src/update/reporter.ts",
-    find: "    this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);",
+    find: "    return this.#publish(encodeResult(this.#prefix + version, result), onAcknowledged);",
     replace: `    this.#publish(encodeResult(this.#prefix + version, result));
-    onAcknowledged();`,
+    onAcknowledged();
+    return true;`,
     caughtBy: { scene: "lossy", says: /no result was reported|does not end/ },
   },
   {
@@ -245,7 +246,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a URL may hold the end of a line",
     file: "src/http/url.ts",
-    find: "if (text.length > URL_LIMIT || !/^[\\x21-\\x7e]+$/.test(text)) return undefined;",
+    find: "if (text.length > URL_LIMIT || !isVisibleAscii(text)) return undefined;",
     replace: "if (text.length > URL_LIMIT) return undefined;",
     caughtBy: { fuzz: "url", says: /violation url:/ },
   },
