@@ -307,6 +307,9 @@ export class UpdateDriver {
   #restart(): void {
     const { device, onRestart } = this.#options;
     this.stop();
-    this.#restartTimer = device.clock.timer("restart", Math.max(0, onRestart()), () => device.boot.restart());
+    // In a turn of its own: the DISCONNECT is not written on top of what ended the work.
+    this.#restartTimer = device.clock.timer("restart", 0, () => {
+      this.#restartTimer = device.clock.timer("restart", Math.max(0, onRestart()), () => device.boot.restart());
+    });
   }
 }
