@@ -233,6 +233,7 @@ export class OtaAgent {
       },
       onOffline: ({ code, message }) => {
         this.#online = false;
+        this.#publisher.close();
         this.#gateway?.disconnected();
         this.#components?.disconnected();
         this.#mqtt?.disconnected();

@@ -123,7 +123,7 @@ function decodeOffer(fields: Fields): Downlink {
   if (typeof url !== "string" || !/^https?:\/\//i.test(url)) return refuse("url is not http or https");
   if (!isVisibleAscii(url)) return refuse("url is not plain ASCII");
   if (typeof md5 !== "string" || !/^[0-9a-fA-F]{32}$/.test(md5)) return refuse("md5sum is not 32 hexadecimal digits");
-  if (!/^[0-9]+$/.test(digits) || !Number.isSafeInteger(size) || size < 1) {
+  if (digits.length > 16 || !/^[0-9]+$/.test(digits) || !Number.isSafeInteger(size) || size < 1) {
     return refuse("file_size is not a positive integer");
   }
   const requirements = decodeRequirements(fields);

@@ -124,7 +124,8 @@ export class UpdateDriver {
     this.#gate?.withdraw();
     this.#options.target.stop();
     this.#timers.stopAll();
-    this.#restartTimer?.cancel();
+    // The slots are switched already: only the wait is given up.
+    if (this.#restartTimer !== undefined) this.#restartNow();
   }
 
   /** Handles the event, and all that follows from it, before it returns; from inside a step, after that step. */
@@ -309,7 +310,13 @@ export class UpdateDriver {
     this.stop();
     // In a turn of its own: the DISCONNECT is not written on top of what ended the work.
     this.#restartTimer = device.clock.timer("restart", 0, () => {
-      this.#restartTimer = device.clock.timer("restart", Math.max(0, onRestart()), () => device.boot.restart());
+      this.#restartTimer = device.clock.timer("restart", Math.max(0, onRestart()), () => this.#restartNow());
     });
+  }
+
+  #restartNow(): void {
+    this.#restartTimer?.cancel();
+    this.#restartTimer = undefined;
+    this.#options.device.boot.restart();
   }
 }

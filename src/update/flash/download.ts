@@ -93,7 +93,8 @@ export class Download {
           });
     this.#writer = writer;
     if (this.#completes(writer)) return;
-    this.#request(writer.end, stored.etag);
+    // A try that was paused may have left the last block full: then there is nothing to ask for.
+    if (writer.end < offer.size) this.#request(writer.end, stored.etag);
     this.#phase = "reading-back";
   }
 

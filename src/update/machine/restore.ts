@@ -54,9 +54,12 @@ export function restore(checkpoint: Checkpoint | undefined, boot: BootStatus): S
 
 function restoreApplying(checkpoint: Checkpoint & { phase: "applying" }, boot: BootStatus): Step {
   const { image, slot } = checkpoint;
-  if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);
-  if (slot !== boot.targetSlot) return forget();
-  if (boot.targetState === "none") return idle({ image, whole: true });
+  const runs = slot === boot.runningSlot;
+  // It was reverted, and the board has not restarted since.
+  const isLeft = boot.runningState === "invalid" || boot.runningState === "aborted";
+  if (runs && !isLeft) return report(checkpoint, { outcome: "done" }, false, boot);
+  if (!runs && slot !== boot.targetSlot) return forget();
+  if (!runs && boot.targetState === "none") return idle({ image, whole: true });
   const reverted =
     boot.targetState === "invalid" ? "not proven in time, reverted" : "restarted during its trial, reverted";
   // A restart in the trial says nothing about the image: another offer of it may use what is in the slot.
