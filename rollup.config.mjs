@@ -11,8 +11,8 @@ import { partManifests } from "./bundle/part-manifests.mjs";
 
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
 
-/** What mqtt-packet asks Node for comes from hal/shims. */
-const SHIMS = ["bl", "buffer", "debug", "events", "process-nextick-args"];
+/** What mqtt-packet's parser asks Node for comes from hal/shims. */
+const SHIMS = ["bl", "events"];
 
 /** @param folder in which each of them is a file with this ending */
 function shims(folder, ending) {

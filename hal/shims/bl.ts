@@ -1,4 +1,4 @@
-import { Buffer } from "./buffer.js";
+import { decodeUtf8 } from "../../src/lib/utf8.js";
 
 /** The part of npm's `bl` that mqtt-packet uses: bytes that came in pieces are read as one buffer. */
 export class BufferList {
@@ -28,12 +28,17 @@ export class BufferList {
   }
 
   /** @returns the bytes themselves: the codec hands over each packet in a buffer of its own */
-  slice(start = 0, end = this.length): Buffer {
-    return Buffer.over(this.#bytes.subarray(start, end));
+  slice(start = 0, end = this.length): Uint8Array {
+    return this.#bytes.subarray(start, end);
   }
 
-  toString(encoding?: string, start = 0, end = this.length): string {
-    return this.slice(start, end).toString(encoding);
+  /**
+   * Text is always UTF-8. If the bytes are not, each of them becomes a U+FFFD. In UTF-8 that text is longer than the
+   * bytes, and so the codec notices that they were no text.
+   */
+  toString(_encoding?: string, start = 0, end = this.length): string {
+    const bytes = this.slice(start, end);
+    return decodeUtf8(bytes) ?? "\ufffd".repeat(bytes.byteLength);
   }
 
   readUInt8(byteOffset: number): number {
@@ -42,10 +47,6 @@ export class BufferList {
 
   readUInt16BE(byteOffset: number): number {
     return this.readUInt8(byteOffset) * 0x100 + this.readUInt8(byteOffset + 1);
-  }
-
-  readUInt32BE(byteOffset: number): number {
-    return this.readUInt16BE(byteOffset) * 0x10000 + this.readUInt16BE(byteOffset + 2);
   }
 }
 

@@ -1,9 +1,6 @@
 import mqtt, { type IncomingPacket } from "mqtt-packet";
 import { encodeUtf8 } from "../lib/utf8.js";
 
-// Before the first packet: the cache is 65,536 buffers, more than an ESP32 has memory for.
-mqtt.writeToStream.cacheNumbers = false;
-
 /** Packets that a 3.1.1 client may receive from a broker that grants at most QoS 1. */
 export type Received =
   | { readonly type: "connack"; readonly returnCode: number }
@@ -25,75 +22,78 @@ export interface MqttCredentials {
   readonly password: string;
 }
 
+/**
+ * A clean session without a will.
+ *
+ * @param credentials each of at most 65,535 bytes
+ * @param keepaliveSeconds 0 (none) to 65,535 (MQTT 3.1.1 §3.1.2.10)
+ */
 export function encodeConnect(credentials: MqttCredentials, keepaliveSeconds: number): Uint8Array {
-  return mqtt.generate({
-    cmd: "connect",
-    protocolId: "MQTT",
-    protocolVersion: 4,
-    clean: true,
-    keepalive: keepaliveSeconds,
-    ...credentials,
-  });
+  const { clientId, username, password } = credentials;
+  // Protocol level 4; flags for a user name, a password and a clean session (MQTT 3.1.1 §3.1.2.3).
+  return assemble(0x10, "MQTT", [4, 0xc2], sixteenBits(keepaliveSeconds), clientId, username, password);
 }
 
 /** One filter per SUBSCRIBE: the platform takes no more. */
 export function encodeSubscribe(packetId: number, filter: string): Uint8Array {
-  return withFilter(0x82, packetId, filter, [1]);
+  return assemble(0x82, sixteenBits(packetId), filter, [1]);
 }
 
 export function encodeUnsubscribe(packetId: number, filter: string): Uint8Array {
-  return withFilter(0xa2, packetId, filter, []);
+  return assemble(0xa2, sixteenBits(packetId), filter);
 }
 
-/**
- * mqtt-packet would take bytes only if they are a `Buffer`.
- *
- * @param packetId absent: QoS 0; present: QoS 1
- */
+/** @param packetId absent: QoS 0; present: QoS 1 */
 export function encodePublish(
   topic: string,
   payload: string | Uint8Array,
   packetId: number | undefined,
   duplicate: boolean,
 ): Uint8Array {
-  const name = encodeUtf8(topic);
   const content = typeof payload === "string" ? encodeUtf8(payload) : payload;
   const [qos, id] = packetId === undefined ? [0, []] : [2, sixteenBits(packetId)];
-  return assemble(0x30 | qos | (duplicate ? 8 : 0), sixteenBits(name.byteLength), name, id, content);
+  return assemble(0x30 | qos | (duplicate ? 8 : 0), topic, id, content);
 }
 
 export function encodePuback(packetId: number): Uint8Array {
-  return mqtt.generate({ cmd: "puback", messageId: packetId });
+  return assemble(0x40, sixteenBits(packetId));
 }
 
 export function encodePingreq(): Uint8Array {
-  return mqtt.generate({ cmd: "pingreq" });
+  return assemble(0xc0);
 }
 
 export function encodeDisconnect(): Uint8Array {
-  return mqtt.generate({ cmd: "disconnect" });
+  return assemble(0xe0);
 }
 
 function sixteenBits(value: number): number[] {
   return [value >> 8, value & 0xff];
 }
 
-function withFilter(first: number, packetId: number, filter: string, options: number[]): Uint8Array {
-  const name = encodeUtf8(filter);
-  return assemble(first, sixteenBits(packetId), sixteenBits(name.byteLength), name, options);
-}
-
-/** @returns a packet: its first byte, its remaining length (MQTT 3.1.1 §2.2.3), and the pieces that follow */
-function assemble(first: number, ...pieces: readonly ArrayLike<number>[]): Uint8Array {
+/**
+ * @param fields bytes as they are, and texts, each of which gets its length before it (MQTT 3.1.1 §1.5.3)
+ * @returns a packet: its first byte, its remaining length (§2.2.3), and the fields
+ */
+function assemble(first: number, ...fields: readonly (string | ArrayLike<number>)[]): Uint8Array {
   const head = [first];
+  const pieces: ArrayLike<number>[] = [head];
   let length = 0;
-  for (const piece of pieces) length += piece.length;
+  for (const field of fields) {
+    const bytes = typeof field === "string" ? encodeUtf8(field) : field;
+    if (typeof field === "string") {
+      pieces.push(sixteenBits(bytes.length));
+      length += 2;
+    }
+    pieces.push(bytes);
+    length += bytes.length;
+  }
   let rest = length;
   for (; rest > 0x7f; rest >>= 7) head.push((rest & 0x7f) | 0x80);
   head.push(rest);
   const packet = new Uint8Array(head.length + length);
   let at = 0;
-  for (const piece of [head, ...pieces]) {
+  for (const piece of pieces) {
     packet.set(piece, at);
     at += piece.length;
   }

@@ -19,8 +19,6 @@ declare module "mqtt-packet" {
 
   const mqtt: {
     parser(options?: { protocolVersion: number }): Parser;
-    generate(packet: object): Uint8Array;
-    writeToStream: { cacheNumbers: boolean };
   };
   export default mqtt;
 }

@@ -78,17 +78,13 @@ export const RULES: readonly ImportRule[] = [
     says: "`hal/shims` imports only its own files and `src/lib`.",
     holds: ({ file, target }) =>
       !inside(file, "hal/shims/") || inside(target, "hal/shims/") || inside(target, "src/lib/"),
-    refuses: [
-      "hal/shims/buffer.ts src/errors",
-      "type hal/shims/bl.ts hal/ports/network",
-      "hal/shims/buffer.ts node:buffer",
-    ],
+    refuses: ["hal/shims/bl.ts src/errors", "type hal/shims/bl.ts hal/ports/network", "hal/shims/bl.ts node:buffer"],
   },
   {
     says: "From `hal`, a board imports only `hal/ecma419`, `hal/http`, `hal/ports` and other boards.",
     holds: ({ file, target }) =>
       !inside(file, "hal/boards/") || !inside(target, "hal/") || /^hal\/(ecma419|http|ports|boards)\//.test(target),
-    refuses: ["hal/boards/sim/tcp.ts hal/shims/buffer"],
+    refuses: ["hal/boards/sim/tcp.ts hal/shims/bl"],
   },
   {
     says: "A board imports `src` only in its `main.ts`.",

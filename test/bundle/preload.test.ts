@@ -12,48 +12,12 @@ import { BundleProgram, type Finding } from "./program.js";
 
 /** What third parties do while their modules load, and why each is safe once that is read-only. */
 const REVIEWED: readonly { file: string; kind: string; text: RegExp; why: string }[] = [
-  {
-    file: "node_modules/mqtt-packet/constants.js",
-    kind: "call",
-    text: /^(Buffer\.(from|alloc)|buf\.writeUInt8)\(/,
-    why: "header bytes: made at load, afterwards copied into packets and never written",
-  },
-  {
-    file: "node_modules/mqtt-packet/writeToStream.js",
-    kind: "call",
-    text: /^Buffer\.(allocUnsafe\(0\)|from\(\[0\]\))$/,
-    why: "no byte and the byte 0: copied into packets and never written",
-  },
-  {
-    file: "node_modules/mqtt-packet/numbers.js",
-    kind: "call",
-    text: /^Buffer\..*from\(\[1, 2\]\)/,
-    why: "asks once what Buffer can, and drops the bytes",
-  },
-  {
-    file: "node_modules/mqtt-packet/(parser|writeToStream).js",
-    kind: "call",
-    text: /^require\$\$\d\('mqtt-packet:/,
-    why: "hal/shims/debug.ts, which returns a function",
-  },
   { file: "node_modules/spark-md5/spark-md5.js", kind: "call", text: /^factory\(\)$/, why: "the module's own body" },
   {
     file: "node_modules/mqtt-packet/parser.js",
     kind: "property of a function",
     text: /^this\.(settings|_states) = /,
     why: "in `static parser`, which makes an instance and calls itself with that as `this`",
-  },
-  {
-    file: "node_modules/mqtt-packet/writeToStream.js",
-    kind: "assigned variable",
-    text: /^(toGenerate|writeNumber) = /,
-    why: "by the setter of cacheNumbers, which src/mqtt/codec.ts calls at load and nobody later",
-  },
-  {
-    file: "node_modules/mqtt-packet/numbers.js",
-    kind: "write to a module's object",
-    text: /^cache\[i\] = /,
-    why: "never, as cacheNumbers is off",
   },
 ];
 

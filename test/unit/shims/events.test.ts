@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter as NodeEmitter } from "node:events";
 import { test } from "node:test";
-import debug from "../../../hal/shims/debug.js";
 import { EventEmitter } from "../../../hal/shims/events.js";
-import { nextTick } from "../../../hal/shims/process-nextick-args.js";
 
 /** Node's emitter, with the few types of the shim's. */
 const Original = NodeEmitter as unknown as typeof EventEmitter;
@@ -36,12 +34,3 @@ for (const [name, Emitter] of [
     assert.equal(told.at(-1), error);
   });
 }
-
-test("debug prints nothing, and the next tick comes later", async () => {
-  assert.equal(debug()(), undefined);
-  const order: string[] = [];
-  nextTick((word: string) => void order.push(word), "later");
-  order.push("now");
-  await Promise.resolve();
-  assert.deepEqual(order, ["now", "later"]);
-});

@@ -1,4 +1,0 @@
-/** Stands in for npm's `debug`, and never logs. */
-export default function debug(): () => void {
-  return () => {};
-}
