@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PublishTurns } from "../../../src/mqtt/publish-turns.js";
+import type { MqttSession } from "../../../src/mqtt/session.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
-function publishing(): { turns: PublishTurns; clock: VirtualClock; session: { open: boolean }; said: string[] } {
+function publishing(): {
+  turns: PublishTurns;
+  clock: VirtualClock;
+  session: { open: boolean; publish: MqttSession["publish"] };
+  said: string[];
+} {
   const clock = new VirtualClock();
   const said: string[] = [];
   const session = {
     open: true,
-    publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
+    publish(topic: string, payload: string | Uint8Array, onAcknowledged?: () => void): boolean {
       said.push(`${topic} ${payload}`);
       onAcknowledged?.();
       return true;
@@ -57,4 +63,41 @@ test("closed, it drops what waits and leaves no timer", () => {
   assert.deepEqual(clock.names(), []);
   clock.advance(0);
   assert.equal(said.length, 0);
+});
+
+test("a message that the session does not take keeps its place, and is tried again", () => {
+  const { turns, clock, session, said } = publishing();
+  const publish = session.publish;
+  session.publish = (_topic, _payload, onAcknowledged) => (said.push("busy"), onAcknowledged === undefined);
+  turns.publish("t", "1", () => {});
+  turns.publish("t", "2", () => {});
+  clock.advance(0);
+  assert.deepEqual(said.splice(0), ["busy"]);
+  clock.advance(99);
+  assert.deepEqual(said, []);
+  session.publish = publish;
+  clock.advance(1);
+  assert.deepEqual(said, ["t 1", "t 2"]);
+});
+
+test("what asks for no acknowledgement is tried once, and without a connection nothing is tried again", () => {
+  const { turns, clock, session, said } = publishing();
+  session.publish = () => (said.push("busy"), false);
+  turns.publish("t", "1");
+  clock.advance(1000);
+  assert.deepEqual(said.splice(0), ["busy"]);
+  turns.publish("t", "2", () => {});
+  session.open = false;
+  clock.advance(1000);
+  assert.deepEqual(said, ["busy"]);
+  assert.deepEqual(clock.names(), []);
+});
+
+test("sixteen messages wait at most", () => {
+  const { turns, clock, said } = publishing();
+  const taken = Array.from({ length: 20 }, (_, index) => turns.publish("t", String(index), () => {}));
+  assert.deepEqual(taken.indexOf(false), 16);
+  clock.advance(0);
+  assert.equal(said.length, 16);
+  assert.equal(turns.publish("t", "again"), true);
 });
