@@ -97,9 +97,7 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
       });
       started.on("answer", ({ version: reported }) => {
         say(`agent    reported version ${reported}`);
-        if (reported === version || (started.state === "idle" && slot !== "ota_0")) {
-          end({ outcome: "done", slot });
-        }
+        if (reported === version) end({ outcome: "done", slot });
       });
     };
     board.powerOn();

@@ -10,7 +10,7 @@ import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-dir.js";
 import type { LogLevel } from "../hal/ports/index.js";
-import { runBoard } from "./board-scene.js";
+import { type Ended, runBoard } from "./board-scene.js";
 import { bytesPerSecond, EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
 import { type BoardFirmware, type EngineName, engineOption, prepareEngine } from "./engine.js";
 import { readBytes, readIdentity, writeSecret } from "./files.js";
@@ -111,29 +111,34 @@ async function update(folder: string, image: Uint8Array, version: string, option
     faults: slow === undefined ? [] : [{ fault: "slow", bytesPerSecond: slow }],
     onServed: () => count++,
   });
-  const deviceSecret = secretIn(folder);
-  await prepareCloud(cloud, { folder, image, version, deviceSecret });
-  const board = join(folder, "board");
-  if (!holdsBoard(board)) {
-    createBoard(board, factoryFlash(buildAppImage({ version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0 })));
-  }
-  say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
-
-  if (options.state !== undefined) say(`process  ${process.pid}: kill -9 it at any moment, then run this again`);
   const began = process.hrtime.bigint();
-  const ended = await runBoard({
-    board,
-    identity: { productId: PRODUCT, deviceName: DEVICE, authentication: { mode: "KEY", deviceSecret } },
-    mqttUrl: cloud.mqttUrl,
-    version,
-    cut,
-    log: createLog(log),
-    logLevel: log,
-    createFirmware,
-    deadlineMs: DEADLINE_MS + (slow === undefined ? 0 : (2 * image.byteLength * 1000) / slow),
-  });
+  let ended: Ended;
+  try {
+    const deviceSecret = secretIn(folder);
+    await prepareCloud(cloud, { folder, image, version, deviceSecret });
+    const board = join(folder, "board");
+    if (!holdsBoard(board)) {
+      createBoard(board, factoryFlash(buildAppImage({ version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0 })));
+    }
+    say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
+
+    if (options.state !== undefined) say(`process  ${process.pid}: kill -9 it at any moment, then run this again`);
+    ended = await runBoard({
+      board,
+      identity: { productId: PRODUCT, deviceName: DEVICE, authentication: { mode: "KEY", deviceSecret } },
+      mqttUrl: cloud.mqttUrl,
+      version,
+      cut,
+      log: createLog(log),
+      logLevel: log,
+      createFirmware,
+      deadlineMs: DEADLINE_MS + (slow === undefined ? 0 : (2 * image.byteLength * 1000) / slow),
+    });
+  } finally {
+    // Otherwise its servers would keep this process alive after an error.
+    await cloud.stop();
+  }
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  await cloud.stop();
   if (ended.outcome === "done") {
     const requests = `${count} ${count === 1 ? "request" : "requests"}`;
     say(

@@ -379,6 +379,7 @@ export class OtaAgent {
       session: this.#session,
       plans: () => this.#firmwarePlans?.plans,
       onSlotTaken: () => {
+        this.#control?.slotTaken();
         // The kept part of an own download is about to be erased: a new driver forgets it. A waiting offer stays.
         const { state } = this.#driver;
         this.#driver.stop();

@@ -1,4 +1,4 @@
-import type { Device } from "../../hal/ports/index.js";
+import type { Device, Timer } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import type { MqttSession } from "../mqtt/session.js";
 import type { Result } from "../protocol/messages.js";
@@ -7,11 +7,11 @@ import type { DownloadProgress } from "../update/machine/progress-of.js";
 import type { Failure, State } from "../update/machine/types.js";
 import type { Reporter } from "../update/reporter.js";
 import type { Gate } from "../update/target.js";
-import { type EndedJob, loadEndedJob, storeEndedJob } from "./ended-job.js";
+import { type EndedJob, isEndOf, loadEndedJob, storeEndedJob } from "./ended-job.js";
 import { ControlGate } from "./gate.js";
 import { Rate, type TimedProgress } from "./rate.js";
-import { forgetRollback, loadRollback, type Rollback, storeRollback } from "./rollback.js";
-import { type CheckEnd, SingleShot } from "./single-shot.js";
+import { forgetRollback, isSlotTaken, loadRollback, noteSlotTaken, type Rollback, storeRollback } from "./rollback.js";
+import { type CheckEnd, SETTLE_MS, SingleShot } from "./single-shot.js";
 
 /** The agent's events that this part follows. */
 export interface FollowedEvents {
@@ -50,7 +50,9 @@ export class UpdateControl {
   /** The report about the rollback is on its way on this connection. */
   #reporting = false;
   #shot: SingleShot | undefined;
+  #checks: ((end: CheckEnd) => void)[] = [];
   readonly #idle: (() => void)[] = [];
+  #idleTimer: Timer | undefined;
 
   constructor(options: ControlOptions) {
     const { device, listeners } = options;
@@ -95,6 +97,7 @@ export class UpdateControl {
     if (name !== "downloading" && name !== "waiting") return false;
     this.#rate.pause();
     driver.dispatch({ type: "paused" });
+    this.#look();
     return true;
   }
 
@@ -143,9 +146,12 @@ export class UpdateControl {
     const { state } = driver();
     if (state.name === "confirming") throw new OtaError("usage", "on trial: let selfTest answer false");
     if (state.name !== "idle") throw new OtaError("usage", `an update is under way: ${state.name}`);
-    if (state.kept !== undefined) throw new OtaError("usage", "the other slot holds a part of an update");
+    if (state.kept !== undefined || isSlotTaken(device.store)) {
+      throw new OtaError("usage", "an update has overwritten the other slot");
+    }
     const { targetState } = device.boot.status();
-    if (targetState === "invalid" || targetState === "aborted") {
+    // A restart during its trial (`aborted`) says nothing about an image.
+    if (targetState === "invalid") {
       throw new OtaError("switch-failed", "the firmware in the other slot has failed its trial");
     }
     storeRollback(device.store, { from: version, reason, reported: false });
@@ -165,11 +171,12 @@ export class UpdateControl {
     forgetRollback(this.#options.device.store);
   }
 
-  /** The board has another network: what waits to connect does so now. Connections that work are left alone. */
+  /**
+   * The board has another network: if the agent waits before it connects to the broker again, it does so now. A
+   * connection that works is left alone, and so is the pause of a download: it may be the server's wish (Retry-After).
+   */
   networkChanged(): void {
-    const { session, driver } = this.#options;
-    session.retry();
-    driver().dispatch({ type: "timer-fired", timer: "pause" });
+    this.#options.session.retry();
   }
 
   /**
@@ -191,15 +198,16 @@ export class UpdateControl {
    */
   checkOnce({ timeoutSeconds = CHECK_SECONDS }: { timeoutSeconds?: number } = {}): Promise<CheckEnd> {
     return new Promise((resolve) => {
+      const { device, driver, isOnline } = this.#options;
+      this.#checks.push(resolve);
       this.#shot?.stop();
       this.#shot = new SingleShot({
-        clock: this.#options.device.clock,
+        clock: device.clock,
         timeoutMs: timeoutSeconds * 1000,
-        onEnd: (end) => {
-          this.#shot = undefined;
-          resolve(end);
-        },
+        onEnd: (end) => this.#endChecks(end),
       });
+      // The platform may have been asked, and have answered, before this call: it is asked again.
+      if (isOnline() && driver().state.name === "idle") driver().dispatch({ type: "online" });
       this.#look();
     });
   }
@@ -219,20 +227,40 @@ export class UpdateControl {
       else this.#rollback = rollback;
       const { state } = driver();
       const known = loadEndedJob(device.store);
-      if (state.name !== "reporting" || known?.version === state.image.version) return;
+      if (state.name !== "reporting" || (known !== undefined && isEndOf(known, state))) return;
       this.#noteEnd();
     });
     this.#look();
+  }
+
+  /** For the agent: the other slot is about to be erased, for an update or for a sub-device's image. */
+  slotTaken(): void {
+    this.#attempt(() => noteSlotTaken(this.#options.device.store, true));
   }
 
   /** For the agent. */
   stop(): void {
     this.#shot?.stop();
     this.#gate.withdraw();
+    this.#endChecks({ end: "stopped" });
+    this.#endIdle();
+  }
+
+  #endChecks(end: CheckEnd): void {
+    this.#shot = undefined;
+    for (const resolve of this.#checks.splice(0)) resolve(end);
+  }
+
+  #endIdle(): void {
+    this.#idleTimer?.cancel();
+    this.#idleTimer = undefined;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #onState(from: State["name"], to: State["name"]): void {
+    if (to === "downloading") this.slotTaken();
     if (to === "reporting") this.#noteEnd();
+    if (to === "idle" || to === "reporting") this.#gate.release();
     if (to === "idle" || to === "reporting") this.#rate.clear();
     if (from === "confirming") this.#reportRollback();
     this.#look();
@@ -252,7 +280,9 @@ export class UpdateControl {
     const { image, result } = state;
     this.#attempt(() => {
       storeEndedJob(device.store, { version: image.version, result, endedAt: device.clock.unixTime() });
-      if (result.outcome === "done" && this.#rollback !== undefined) this.forgetRollback();
+      if (result.outcome !== "done") return;
+      noteSlotTaken(device.store, false);
+      if (this.#rollback !== undefined) this.forgetRollback();
     });
   }
 
@@ -268,9 +298,8 @@ export class UpdateControl {
     const rollback = this.#rollback;
     if (rollback === undefined || rollback.reported || this.#reporting || !isOnline()) return;
     if (driver().state.name === "confirming") return;
-    this.#reporting = true;
     const result = { outcome: "failed", message: `rolled back: ${rollback.reason}` } as const;
-    reporter.result(rollback.from, result, () => {
+    this.#reporting = reporter.result(rollback.from, result, () => {
       if (this.#rollback !== rollback) return;
       this.#rollback = { ...rollback, reported: true };
       this.#attempt(() => storeRollback(device.store, { ...rollback, reported: true }));
@@ -278,11 +307,22 @@ export class UpdateControl {
   }
 
   #look(): void {
-    const { driver, isOnline } = this.#options;
-    const { name } = driver().state;
-    this.#shot?.look(name, isOnline());
-    if (name !== "idle" && name !== "offered" && name !== "ready") return;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    const { device, driver, isOnline } = this.#options;
+    const { state } = driver();
+    // A download that rests waits for the application, as an image does that waits for `install`.
+    const name = state.name === "waiting" && state.for === "resumption" ? "ready" : state.name;
+    // Without a connection, a wait for a fresh URL has no end, as that for the acknowledgement of a report.
+    const waitsForUrl = state.name === "waiting" && state.for === "fresh-url";
+    this.#shot?.look(waitsForUrl ? "reporting" : name, isOnline());
+    if (name === "idle") {
+      this.#endIdle();
+    } else if (name !== "offered" && name !== "ready") {
+      this.#idleTimer?.cancel();
+      this.#idleTimer = undefined;
+    } else if (this.#idle.length > 0) {
+      // Without a reason to wait, the update goes on from there in the next turn.
+      this.#idleTimer ??= device.clock.timer("idle", SETTLE_MS, () => this.#endIdle());
+    }
   }
 
   /** What this part stores is a help, and no update fails for want of it. */

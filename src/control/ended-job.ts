@@ -33,3 +33,9 @@ export function storeEndedJob(store: KeyValueStore, { version, result, endedAt }
   const message = result.outcome === "done" ? "" : result.message.split("\n").join(" ").slice(0, MESSAGE_LIMIT);
   store.write(KEY, encodeUtf8(`${result.outcome}\n${version}\n${endedAt ?? ""}\n${message}`));
 }
+
+/** Whether this is the stored end of that job: the same version may have been offered, and have ended, before. */
+export function isEndOf(ended: EndedJob, { image, result }: { image: { version: string }; result: Result }): boolean {
+  if (ended.version !== image.version || ended.result.outcome !== result.outcome) return false;
+  return !("message" in ended.result) || !("message" in result) || result.message.startsWith(ended.result.message);
+}

@@ -26,7 +26,8 @@ export class ControlGate implements Gate {
 
   /** Answers from a turn of its own: never from inside this call. */
   ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void {
-    this.withdraw();
+    // The plans' gate is left alone: its deadline goes on while an image waits for `install`.
+    this.release();
     const { clock, holdsInstallation, refusal } = this.#options;
     const goOn = (): void => {
       if (this.inner === undefined) answer();
@@ -44,9 +45,14 @@ export class ControlGate implements Gate {
   }
 
   withdraw(): void {
+    this.release();
+    this.inner?.withdraw();
+  }
+
+  /** No image waits for `install` any more. */
+  release(): void {
     this.#timer?.cancel();
     this.#install = undefined;
-    this.inner?.withdraw();
   }
 
   /** @returns whether an image was waiting for this */

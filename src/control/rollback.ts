@@ -35,3 +35,21 @@ export function storeRollback(store: KeyValueStore, { from, reason, reported }: 
 export function forgetRollback(store: KeyValueStore): void {
   store.delete(KEY);
 }
+
+/*
+ * One byte. It is written before the other slot is first erased, and deleted once another firmware runs: from then on
+ * the other slot has the firmware that ran before.
+ */
+const TAKEN = "taken";
+
+/** @throws HalError */
+export function isSlotTaken(store: KeyValueStore): boolean {
+  return store.read(TAKEN) !== undefined;
+}
+
+/** @throws HalError */
+export function noteSlotTaken(store: KeyValueStore, taken: boolean): void {
+  if (taken === isSlotTaken(store)) return;
+  if (taken) store.write(TAKEN, Uint8Array.of(1));
+  else store.delete(TAKEN);
+}

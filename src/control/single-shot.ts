@@ -10,6 +10,7 @@ export type CheckEnd =
   | { readonly end: "nothing" }
   | { readonly end: "unreachable" }
   | { readonly end: "waiting" }
+  | { readonly end: "stopped" }
   | { readonly end: "ended"; readonly job: EndedJob };
 
 export interface SingleShotOptions {
@@ -20,13 +21,13 @@ export interface SingleShotOptions {
 }
 
 /** How long an offer is waited for after the platform has answered, and how long one may stand before it "waits". */
-const SETTLE_MS = 5_000;
+export const SETTLE_MS = 5_000;
 
 /** Follows the agent until it has nothing more to do: for devices that sleep between two checks. */
 export class SingleShot {
   readonly #options: SingleShotOptions;
   #timer: Timer | undefined;
-  #waitsFor: CheckEnd["end"] | undefined;
+  #waitsFor: Exclude<CheckEnd["end"], "stopped"> | undefined;
   #answered = false;
   #job: EndedJob | undefined;
 
@@ -54,6 +55,9 @@ export class SingleShot {
         else this.#wait("unreachable", this.#options.timeoutMs);
         return;
       case "offered":
+        // A manifest is read, or components are waited for, before anybody is asked.
+        this.#wait("waiting", this.#options.timeoutMs);
+        return;
       case "ready":
         this.#wait("waiting", SETTLE_MS);
         return;
@@ -77,7 +81,7 @@ export class SingleShot {
     this.#waitsFor = undefined;
   }
 
-  #wait(end: CheckEnd["end"], delayMs: number): void {
+  #wait(end: Exclude<CheckEnd["end"], "stopped">, delayMs: number): void {
     if (this.#waitsFor === end) return;
     this.stop();
     this.#waitsFor = end;

@@ -25,7 +25,8 @@ export class PublishTurns implements Pick<MqttSession, "publish"> {
   publish(topic: string, payload: string, onAcknowledged?: () => void): boolean {
     if (!this.#session.open || this.#waiting.length >= LIMIT) return false;
     // What asks for no acknowledgement is not tried again.
-    const sending = (): boolean => this.#session.publish(topic, payload, onAcknowledged) || onAcknowledged === undefined;
+    const sending = (): boolean =>
+      this.#session.publish(topic, payload, onAcknowledged) || onAcknowledged === undefined;
     if (this.#waiting.push(sending) === 1) this.#later(0);
     return true;
   }

@@ -41,9 +41,12 @@ testOnEngines("a download rests while it is paused, and goes on from there", (en
     assert.equal(await callControl(bed.agent, "pause"), true);
     assert.equal(bed.agent?.state, "waiting");
     await callControl(bed.agent, "networkChanged");
+    let slept = false;
+    void callControl(bed.agent, "checkOnce").then(() => (slept = true));
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(bed.agent?.state, "waiting", "a network that changed does not resume it");
     assert.equal(bed.server.requests.length, 1);
+    assert.equal(slept, false);
     assert.equal(await callControl(bed.agent, "resume"), true);
     await bed.ended();
     assert.ok(bed.platform.words().includes("done"));
@@ -150,6 +153,67 @@ testOnEngines("there is no way back without a sound image, or during an update",
     await bed.until("bytes", () => bed.progress > 0);
     await assert.rejects(callControl(bed.agent, "rollback", "no"), /an update is under way: downloading/);
     assert.deepEqual(bed.boots, ["ota_0"]);
+  }),
+);
+
+testOnEngines(
+  "there is no way back once an update has overwritten the other slot, also if nothing of it is kept",
+  (engine) =>
+    withControl({ engine }, async (bed) => {
+      await bed.update();
+      const running = bed.slots().running;
+      bed.platform.reports.length = 0;
+      bed.platform.pending = undefined;
+      bed.server.file = imageOf("0.3.0", 100 * 1024, 7);
+      bed.platform.offer(DEVICE, { ...bed.offer("0.3.0"), md5sum: "0".repeat(32) });
+      await bed.ended();
+      assert.ok(bed.platform.words().includes("fail -4 md5 not match"), bed.platform.words().join());
+      for (let boot = 0; boot < 2; boot++) {
+        await assert.rejects(callControl(bed.agent, "rollback", "no"), /an update has overwritten the other slot/);
+        bed.board.cutPower();
+        bed.board.powerOn();
+        await bed.until("agent", () => bed.agent !== undefined);
+      }
+      assert.deepEqual(bed.slots().running, running);
+    }),
+);
+
+testOnEngines("the last result is that of the last job, also if an earlier one was for the same version", (engine) =>
+  withControl({ engine }, async (bed) => {
+    stallAt(bed, 100_000);
+    bed.board.powerOn();
+    await bed.until("bytes", () => bed.progress > 0);
+    await callControl(bed.agent, "cancel", "not now");
+    await bed.ended();
+    bed.platform.reports.length = 0;
+    bed.platform.offer(DEVICE, bed.offer());
+    await bed.ended();
+    const last = (await callControl(bed.agent, "lastResult")) as { result: { outcome: string } };
+    assert.equal(last.result.outcome, "done");
+  }),
+);
+
+testOnEngines("checks and waits that are under way end when the agent is stopped, and two checks end alike", (engine) =>
+  withControl({ engine }, async (bed) => {
+    bed.platform.refusing = true;
+    bed.board.powerOn();
+    await bed.until("agent", () => bed.agent !== undefined);
+    const ends: unknown[] = [];
+    for (let check = 0; check < 2; check++) void callControl(bed.agent, "checkOnce").then((end) => ends.push(end));
+    await callControl(bed.agent, "lastResult");
+    await bed.agent?.stop();
+    await bed.until("both ends", () => ends.length === 2);
+    assert.deepEqual(ends, [{ end: "stopped" }, { end: "stopped" }]);
+  }),
+);
+
+testOnEngines("a check of an agent that is connected asks the platform once more", (engine) =>
+  withControl({ engine }, async (bed) => {
+    bed.board.powerOn();
+    await bed.until("answer", () => bed.platform.words().length === 1 && bed.agent?.state === "idle");
+    const end = (await callControl(bed.agent, "checkOnce", { timeoutSeconds: 20 })) as { end: string };
+    assert.deepEqual(end, { end: "nothing" });
+    assert.deepEqual(bed.platform.words(), ["version 0.1.0", "version 0.1.0"]);
   }),
 );
 

@@ -31,7 +31,7 @@ class XsAgent implements RunningAgent {
     const logLevel = log === undefined ? "error" : "debug";
     this.#state = "idle";
     const { Digest, regionLength } = modules;
-    const has = { hasDigest: Digest !== undefined, hasSelfTest: false, hasControl: false };
+    const has = { hasDigest: Digest !== undefined, hasSelfTest: false, hasControl: false, hasMqtt: false };
     const alone = { sharesLink: false, components: [] };
     this.#command(encodeSetup({ config, logLevel, tellsEvents: true, ...has, regionLength, ...alone }));
   }

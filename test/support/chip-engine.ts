@@ -22,6 +22,8 @@ export interface ChipEngineOptions {
   readonly realTime?: boolean;
   /** See `XsFirmwareOptions`. */
   readonly sharesLink?: boolean;
+  /** See `XsFirmwareOptions`. */
+  readonly mqtt?: boolean;
   /** The SDK whose XS and TLS are used: see `XsFirmwareOptions`. */
   readonly sdk?: XsSdk | undefined;
   /** See `XsFirmwareOptions`. */
@@ -62,6 +64,7 @@ export class ChipEngine implements Engine {
       ...options,
       tellsEvents,
       sharesLink,
+      mqtt: this.#options.mqtt ?? true,
       readable,
       logLevel: entries === undefined ? "warn" : "debug",
       ...(entries === undefined

@@ -49,7 +49,7 @@ export class IdleGateway {
     { count, byteLength, policy }: { count: number; byteLength: number; policy?: OtaConfig["policy"] },
     body: (gateway: IdleGateway) => Promise<void>,
   ): Promise<void> {
-    const engine = await ChipEngine.create({ tellsEvents: false, sharesLink: true, realTime: true });
+    const engine = await ChipEngine.create({ tellsEvents: false, sharesLink: true, realTime: true, mqtt: false });
     const platform = new GatewayPlatform();
     await platform.start();
     let runs = "1.0.0";

@@ -25,6 +25,8 @@ export interface XsFirmwareOptions {
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
+  /** Whether the agent has the part `mqtt`. Default: it has. */
+  readonly mqtt?: boolean;
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: {
     readonly binary: string;
@@ -100,6 +102,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
         hasDigest: Digest !== undefined,
         hasSelfTest: config.selfTest !== undefined,
         hasControl: options.control === true,
+        hasMqtt: options.mqtt !== false,
       };
       const setup = encodeSetup({
         config,

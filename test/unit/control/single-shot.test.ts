@@ -72,10 +72,15 @@ test("a result that nobody takes ends it, and so does an update that waits", () 
   offline.shot.look("reporting", false);
   offline.clock.advance(30_000);
   assert.deepEqual(offline.ends, [{ end: "unreachable" }]);
-  for (const state of ["offered", "ready"] as const) {
+  for (const [state, afterMs] of [
+    ["offered", 30_000],
+    ["ready", 5_000],
+  ] as const) {
     const scene = new Scene();
     scene.shot.look(state, true);
-    scene.clock.advance(5_000);
+    scene.clock.advance(afterMs - 1);
+    assert.deepEqual(scene.ends, []);
+    scene.clock.advance(1);
     assert.deepEqual(scene.ends, [{ end: "waiting" }]);
   }
 });

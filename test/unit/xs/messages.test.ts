@@ -88,6 +88,7 @@ test("a setup keeps its bytes beside its text", () => {
     hasDigest: false,
     hasSelfTest: true,
     hasControl: true,
+    hasMqtt: true,
     sharesLink: false,
     components: [{ id: "mcu" }],
   };

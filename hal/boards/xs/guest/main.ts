@@ -150,7 +150,12 @@ class Firmware {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
-    const parts = { gateway, mqtt, plans, control: setup.hasControl ? control : undefined };
+    const parts = {
+      gateway,
+      plans,
+      control: setup.hasControl ? control : undefined,
+      mqtt: setup.hasMqtt ? mqtt : undefined,
+    };
     const agent = new OtaAgent({ device: createDevice(modules, log), config, parts });
     const linkTo = (index: number, pauseMs?: number): Installer =>
       createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer, pauseMs });

@@ -14,6 +14,8 @@ export interface Setup {
   readonly hasSelfTest: boolean;
   /** The agent has the part `control`. */
   readonly hasControl: boolean;
+  /** The agent has the part `mqtt`. */
+  readonly hasMqtt: boolean;
   /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */
   readonly sharesLink: boolean;
   /** The host knows them by their index. Those of the sub-devices follow: see `COMMAND.addSubDevice`. */
