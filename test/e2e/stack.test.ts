@@ -49,8 +49,11 @@ const KINDS = [
   "HTTP body",
 ];
 
-/** Calls that may write to the broker themselves: a timer, room in the socket, the end, and the one that subscribes. */
-const WRITERS = ["timerFired", "writable", "stop", "MQTT CONNACK"];
+/**
+ * Calls that may write to the broker themselves: a timer, room in the socket, the end, the one that subscribes, and a
+ * message of QoS 1, which is acknowledged at once.
+ */
+const WRITERS = ["timerFired", "writable", "stop", "MQTT CONNACK", "MQTT PUBLISH"];
 
 const TLS_KINDS = [
   "TLS ServerHello",

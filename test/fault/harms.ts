@@ -87,7 +87,7 @@ export const INCIDENTS: readonly Incident[] = [
   { do: "offer", version: "0.3.0" },
   { do: "offer", version: "0.2.0" },
   { do: "say", messages: [{ offer: {} }] },
-  { do: "say", messages: [{ offer: { file_size: -1 } }] },
+  { do: "say", messages: [{ offer: { version: "0.2/0" } }] },
   { do: "say", messages: [{ offer: { version: "{RUNNING}" } }] },
   { do: "say", messages: [{ text: "[".repeat(100) }] },
   { do: "drop-broker" },

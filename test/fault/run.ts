@@ -272,11 +272,16 @@ class Run {
   }
 
   #checkJobs(): void {
-    for (const { file, results, replaced } of this.#outside.platform.jobs) {
+    const { jobs } = this.#outside.platform;
+    for (const { file, results, replaced } of jobs) {
       if (results.length > 1) this.#break(`different results for ${file.version}: ${results.join(" ")}`);
-      if (results.length === 0 && !replaced) this.#break(`no result for ${file.version}`);
+      // An offer that cannot be used is reported once for its version and connection.
+      const isRefusedAgain =
+        file.bytes.byteLength === 0 &&
+        jobs.some((other) => other.file.version === file.version && other.results.length > 0);
+      if (results.length === 0 && !replaced && !isRefusedAgain) this.#break(`no result for ${file.version}`);
     }
-    const last = this.#outside.platform.jobs.at(-1);
+    const last = jobs.at(-1);
     if (last?.results[0]?.includes('"done"') === true && this.#running !== last.file.version) {
       this.#break("updated, and then not");
     }
@@ -289,6 +294,7 @@ class Run {
     if (!this.#started || cut === undefined || this.#sinceCut++ < cut.operation) return undefined;
     this.#cuts++;
     this.#sinceCut = 0;
+    this.#cutAtMs = this.#nowMs;
     return cut.mode;
   }
 
