@@ -2,7 +2,7 @@ import type { Device } from "../../hal/ports/index.js";
 import { describeError, OtaError, ruleFor } from "../errors.js";
 import { type HttpUrl, parseUrl } from "../http/url.js";
 import { fullJitter, randomFraction } from "../lib/jitter.js";
-import { isVisibleAscii, printable } from "../lib/text.js";
+import { printable } from "../lib/text.js";
 import { checkDer, checkDeviceName, type DeviceName, type Identity } from "../protocol/identity.js";
 import {
   decodeRegistration,
@@ -16,8 +16,11 @@ import { decodeRegistrationRecord, encodeRegistrationRecord, REGISTRATION_KEY } 
 
 export interface RegisterOptions extends DeviceName {
   readonly device: Pick<Device, "store" | "http" | "clock" | "random" | "digests" | "log">;
-  /** The product's, as the console shows it: 16 to 64 visible ASCII characters. */
-  readonly productSecret: string;
+  /**
+   * The product's, as the console shows it: 16 to 64 visible ASCII characters. An update needs none, and should hold
+   * none: the device has registered before.
+   */
+  readonly productSecret?: string | undefined;
   /** `china` (default), `us-east`, `europe` or `ap-bangkok`. */
   readonly region?: string | undefined;
   /** `http://host[:port]` or `https://host[:port]`. Default: the platform's own, from the region. */
@@ -35,9 +38,6 @@ const PAUSE_MOST_MS = 60_000;
 
 /** If the clocks of device and server differ by more, in seconds, a refusal may be due to that. */
 const CLOCK_TOLERANCE = 60;
-
-const SECRET_LEAST = 16;
-const SECRET_MOST = 64;
 
 /**
  * Makes a device known to the platform by its product's secret. What the device's key-value store holds from an
@@ -64,13 +64,8 @@ export async function register(options: RegisterOptions): Promise<Identity> {
 function resolve(options: RegisterOptions): { readonly url: HttpUrl; readonly tls: { authority?: Uint8Array } } {
   const { productSecret, region = "china", authority, maxAttempts } = options;
   checkDeviceName(options);
-  if (
-    typeof productSecret !== "string" ||
-    productSecret.length < SECRET_LEAST ||
-    productSecret.length > SECRET_MOST ||
-    !isVisibleAscii(productSecret)
-  ) {
-    throw new OtaError("usage", `productSecret is not ${SECRET_LEAST} to ${SECRET_MOST} visible ASCII characters`);
+  if (productSecret !== undefined && !(typeof productSecret === "string" && /^[!-~]{16,64}$/.test(productSecret))) {
+    throw new OtaError("usage", "productSecret is not 16 to 64 visible ASCII characters");
   }
   if (authority !== undefined) checkDer("authority", authority);
   if (maxAttempts !== undefined && !(maxAttempts >= 1)) throw new OtaError("usage", "maxAttempts is not 1 or more");
@@ -98,11 +93,14 @@ async function obtain(
   url: HttpUrl,
   tls: { readonly authority?: Uint8Array },
 ): Promise<string> {
-  const { device, productId, deviceName, maxAttempts = Infinity } = options;
+  const { device, productId, deviceName, productSecret, maxAttempts = Infinity } = options;
   const { log, random } = device;
+  if (productSecret === undefined) {
+    throw new OtaError("usage", "this device has not registered yet, and there is no productSecret to do it with");
+  }
   for (let attempt = 1; ; attempt++) {
     try {
-      const deviceSecret = await ask(options, url, tls);
+      const deviceSecret = await ask({ ...options, productSecret }, url, tls);
       const record = encodeRegistrationRecord({ productId, deviceName, deviceSecret });
       inStore(() => device.store.write(REGISTRATION_KEY, record));
       log("info", "registration", () => `${productId}/${deviceName} is registered`);
@@ -126,7 +124,11 @@ async function obtain(
  *
  * @throws OtaError (rejects)
  */
-async function ask(options: RegisterOptions, url: HttpUrl, tls: { readonly authority?: Uint8Array }): Promise<string> {
+async function ask(
+  options: RegisterOptions & { readonly productSecret: string },
+  url: HttpUrl,
+  tls: { readonly authority?: Uint8Array },
+): Promise<string> {
   const { device, productSecret } = options;
   const exchange = async (unixTime: number): Promise<{ answer: RegistrationAnswer; posted: PostAnswer }> => {
     const nonce = Math.floor(randomFraction(device.random) * 0x7fffffff);
