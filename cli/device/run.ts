@@ -53,9 +53,6 @@ const FACTORY_IMAGE_LENGTH = 64 * 1024;
 /** `ota-device run`. It returns after SIGINT or SIGTERM. All input is checked before anything is written. */
 export async function run(options: RunOptions): Promise<void> {
   const registration = readRegistration(options.deviceInfo);
-  if (registration !== undefined && options.engine !== "node") {
-    throw new UsageError("a board registers itself with --engine node only: run it so once, then with the other");
-  }
   const { subDevices: bound, ...identity } = registration?.identity ?? readIdentity(options.deviceInfo);
   const listed = readSubDevices(options.subdevices, bound);
   const config = configOf(options, identity, listed.length > 0);

@@ -64,7 +64,7 @@ export async function register(options: RegisterOptions): Promise<Identity> {
 function resolve(options: RegisterOptions): { readonly url: HttpUrl; readonly tls: { authority?: Uint8Array } } {
   const { productSecret, region = "china", authority, maxAttempts } = options;
   checkDeviceName(options);
-  if (productSecret !== undefined && !(typeof productSecret === "string" && /^[!-~]{16,64}$/.test(productSecret))) {
+  if (productSecret !== undefined && !isProductSecret(productSecret)) {
     throw new OtaError("usage", "productSecret is not 16 to 64 visible ASCII characters");
   }
   if (authority !== undefined) checkDer("authority", authority);
@@ -73,6 +73,16 @@ function resolve(options: RegisterOptions): { readonly url: HttpUrl; readonly tl
   const url = parseUrl(options.url ?? own);
   if (url?.target !== "/") throw new OtaError("usage", "url is not http://host[:port] or https://host[:port]");
   return { url: { ...url, target: REGISTRATION_PATH }, tls: authority === undefined ? {} : { authority } };
+}
+
+/** Without a RegExp, which would take a slot of XS's stack for each character. */
+function isProductSecret(secret: unknown): boolean {
+  if (typeof secret !== "string" || secret.length < 16 || secret.length > 64) return false;
+  for (let index = 0; index < secret.length; index++) {
+    const code = secret.charCodeAt(index);
+    if (code <= 0x20 || code >= 0x7f) return false;
+  }
+  return true;
 }
 
 /** @returns `undefined` if nothing is stored for this name @throws OtaError `store-failed` */
@@ -131,9 +141,12 @@ async function ask(
 ): Promise<string> {
   const { device, productSecret } = options;
   const exchange = async (unixTime: number): Promise<{ answer: RegistrationAnswer; posted: PostAnswer }> => {
+    // What called this has left the stack of a chip then. The same holds below, for the connection.
+    await undefined;
     const nonce = Math.floor(randomFraction(device.random) * 0x7fffffff);
     const { digests } = device;
     const signed = signRegistration({ ...options, ...url, unixTime, nonce, digests });
+    await undefined;
     const posted = await post({ device, url, tls, ...signed });
     if (posted.status >= 500 || posted.status === 429) throw busy(`server answers ${posted.status}`);
     return { answer: decodeRegistration(posted.content, productSecret), posted };
