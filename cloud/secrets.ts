@@ -22,8 +22,8 @@ interface Patterns {
 
 /**
  * Finds the devices whose secret is in a file, as base64 text with or without its padding, or as the bytes that the
- * text stands for. A product's secret is found as its text, and its holder has no device name. It reads the file once for all devices. It yields after each piece, because a running cloud serves
- * its devices meanwhile.
+ * text stands for. A product's secret is found as its text, and its holder has no device name. It reads the file once
+ * for all of them. It yields after each piece, because a running cloud serves its devices meanwhile.
  */
 export async function holdersOfSecrets(
   content: Buffer,
