@@ -81,6 +81,7 @@ const library = {
     gateway: "dist/node/src/gateway/part.js",
     plans: "dist/node/src/components/part.js",
     mqtt: "dist/node/src/application-mqtt/part.js",
+    registration: "dist/node/src/registration/part.js",
     "simulated-board": "dist/node/hal/boards/sim/index.js",
   },
   output: {
@@ -125,10 +126,11 @@ export default [
       gateway: "src/gateway/part.ts",
       plans: "src/components/part.ts",
       mqtt: "src/application-mqtt/part.ts",
+      registration: "src/registration/part.ts",
     },
     {
       output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-      parts: ["control", "gateway", "plans", "mqtt"],
+      parts: ["control", "gateway", "plans", "mqtt", "registration"],
     },
   ),
   // What the SDK has on a board besides the agent, by the SDK's names.

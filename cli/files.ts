@@ -13,6 +13,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { fileFault } from "../hal/boards/sim/file-fault.js";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
+import { parseRegistrationInfo } from "../src/registration/part.js";
 import { UsageError } from "./command-line.js";
 
 /** @throws UsageError */
@@ -125,6 +126,32 @@ export function readIdentity(path: string): Identity & Pick<DeviceInfo, "subDevi
     }
     const privateKey = new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
     return { ...info, authentication: { mode: "CERT", certificate, privateKey } };
+  } catch (error) {
+    if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Stands in for the secret that a device does not have yet. */
+const NO_SECRET = "AA==";
+
+/**
+ * Reads the device_info.json of a device that registers itself. The secret of the identity is none.
+ *
+ * @returns `undefined` if the device has a secret or a certificate: that is for `readIdentity` @throws UsageError
+ */
+export function readRegistration(
+  path: string,
+): { readonly identity: ReturnType<typeof readIdentity>; readonly productSecret: string } | undefined {
+  const text = readText(path);
+  try {
+    const info = parseRegistrationInfo(text);
+    if (info === undefined) return undefined;
+    const key = { mode: "KEY", deviceSecret: NO_SECRET } as const;
+    const whole: unknown = JSON.parse(text);
+    const { subDevices } = parseDeviceInfo(JSON.stringify({ ...(whole as object), key_deviceinfo: key }));
+    const { productSecret, ...name } = info;
+    return { identity: { ...name, authentication: key, subDevices }, productSecret };
   } catch (error) {
     if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
     throw error;

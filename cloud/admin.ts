@@ -24,6 +24,7 @@ const ANSWER_TIMEOUT_MS = 5000;
 const FILE_TIMEOUT_MS = 600_000;
 const METHODS: readonly Method[] = [
   "addDevice",
+  "setProduct",
   "bindSubDevice",
   "unbindSubDevice",
   "addFirmware",
@@ -135,6 +136,7 @@ async function isAlive(address: Address): Promise<boolean> {
 function remote(address: Address): CloudService {
   return {
     addDevice: (device) => call(address, "addDevice", device) as Promise<void>,
+    setProduct: (request) => call(address, "setProduct", request) as ReturnType<CloudService["setProduct"]>,
     bindSubDevice: (request) => call(address, "bindSubDevice", request) as Promise<void>,
     unbindSubDevice: (subDevice) =>
       call(address, "unbindSubDevice", subDevice) as ReturnType<CloudService["unbindSubDevice"]>,

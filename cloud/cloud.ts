@@ -11,6 +11,7 @@ import type { GatewayFaults } from "./gateway-faults.js";
 import { Platform } from "./platform.js";
 import { MESSAGE_RATE_LIMIT } from "./rate-meter.js";
 import { rightsOf, updateTopic } from "./rights.js";
+import { answerRegistration } from "./registration.js";
 import { CloudStore } from "./store.js";
 import { CloudError } from "./types.js";
 
@@ -40,6 +41,8 @@ export interface CloudOptions {
   /** Called with one line when a fault strikes; the line never holds a secret. */
   onFault?(line: string): void;
   onServed?(request: ServedRequest): void;
+  /** Called with one line for each device that registers itself; the line never holds a secret. */
+  onRegistration?(line: string): void;
   /** Called for each message of a device. */
   onReport?(topic: string, payload: string): void;
   /** Called with one line about something that the platform might refuse; the line never holds a secret. */
@@ -130,6 +133,11 @@ export class Cloud {
       tls,
       faults,
       ...(options.onServed === undefined ? {} : { onServed: options.onServed }),
+      register: (request) => {
+        const { answer, line } = answerRegistration(store, request);
+        options.onRegistration?.(line);
+        return answer;
+      },
     });
     const httpPort = await listenOn(files, listen, options.httpPort ?? 0);
     httpUrl = `http${scheme}://${publicHost}:${httpPort}`;

@@ -14,6 +14,7 @@ import {
   sendFaulty,
 } from "./faults/http-faults.js";
 import { MANIFEST_SUFFIX } from "./manifest.js";
+import { REGISTRATION_PATH, type RegistrationAnswer, type RegistrationRequest } from "./registration.js";
 import { checkSignature, firmwarePath, ownerOf, type Verdict } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
 import type { FirmwareRecord } from "./types.js";
@@ -33,18 +34,46 @@ export interface FileServerOptions {
   /** They strike only requests for a firmware by GET. */
   readonly faults?: FaultList | undefined;
   onServed?(request: ServedRequest): void;
+  /** Answers a device that registers itself. */
+  register?(request: RegistrationRequest): RegistrationAnswer;
 }
+
+/** Bytes of a registration at most. */
+const REGISTRATION_LIMIT = 4096;
 
 /**
  * Serves added firmware by signed URL, with ranges, as the platform's object store does. If a firmware has a manifest,
  * it is served too.
  */
 export function createFileServer(options: FileServerOptions): Server {
-  const listener: RequestListener = (request, response) => serve(options, request, response);
+  const { register } = options;
+  const listener: RequestListener = (request, response) => {
+    if (register !== undefined && request.method === "POST" && request.url === REGISTRATION_PATH) {
+      serveRegistration(register, request, response).catch(() => response.destroy());
+    } else serve(options, request, response);
+  };
   if (options.tls === undefined) return createServer(listener);
   const server = createSecureServer(options.tls, listener);
   if (options.faults !== undefined) refuseHandshakes(server, options.faults);
   return server;
+}
+
+/** The platform answers 200 also if it refuses. */
+async function serveRegistration(
+  register: NonNullable<FileServerOptions["register"]>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).byteLength;
+    if (length > REGISTRATION_LIMIT) throw new Error("too long");
+  }
+  const body = JSON.stringify(register({ headers: request.headers, content: Buffer.concat(chunks) }));
+  response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+  response.end(body);
 }
 
 function serve(options: FileServerOptions, request: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { FaultRecord } from "./faults/fault.js";
 import type { FaultList } from "./faults/fault-list.js";
 import { parseFault } from "./faults/parse.js";
@@ -18,6 +18,8 @@ import {
   type DeviceStatus,
   type FirmwareManifest,
   type FirmwareRecord,
+  type ProductRecord,
+  REGISTRATION_MODES,
   type Selection,
 } from "./types.js";
 import { Upgrades, type UpgradesOptions } from "./upgrades.js";
@@ -62,13 +64,25 @@ export class Platform implements CloudService {
     const device = this.#store.state.devices.find((known) => known.productId + known.deviceName === clientId);
     const [name, , , expiry] = username.split(";");
     if (device === undefined || name !== clientId || !(Number(expiry) > Date.now() / 1000)) return undefined;
-    if (password === undefined) return device;
+    if (password === undefined) return this.#activated(device);
     const [digest = "", method = ""] = password.split(";");
     const hash = method === "hmacsha256" ? "sha256" : method === "hmacsha1" ? "sha1" : undefined;
     if (hash === undefined || device.deviceSecret === undefined) return undefined;
     const expected = createHmac(hash, Buffer.from(device.deviceSecret, "base64")).update(username).digest();
     const given = Buffer.from(digest, "hex");
-    return given.byteLength === expected.byteLength && timingSafeEqual(given, expected) ? device : undefined;
+    return given.byteLength === expected.byteLength && timingSafeEqual(given, expected)
+      ? this.#activated(device)
+      : undefined;
+  }
+
+  /** Once a device has connected, it cannot register itself any more. @returns the device */
+  #activated(device: DeviceRecord): DeviceRecord {
+    const { products = [] } = this.#store.state;
+    if (device.activated !== true && products.some(({ productId }) => productId === device.productId)) {
+      device.activated = true;
+      this.#store.save();
+    }
+    return device;
   }
 
   /** Handles a message on `$ota/report/…` of this device. What is not understood is dropped, as on the platform. */
@@ -107,6 +121,29 @@ export class Platform implements CloudService {
     }
     if (known === undefined) this.#store.state.devices.push(device);
     this.#store.save();
+  }
+
+  async setProduct({
+    productId,
+    registration,
+    deviceLimit,
+  }: Omit<ProductRecord, "productSecret">): Promise<ProductRecord> {
+    if (!PRODUCT.test(productId)) throw new CloudError("a product id is 10 capital letters or digits");
+    if (!REGISTRATION_MODES.includes(registration)) {
+      throw new CloudError(`a registration is ${REGISTRATION_MODES.join(", ")}`);
+    }
+    const { state } = this.#store;
+    const known = state.products?.find((product) => product.productId === productId);
+    const product: ProductRecord = {
+      productId,
+      // 24 letters and digits, as the console's.
+      productSecret: known?.productSecret ?? randomBytes(12).toString("hex"),
+      registration,
+      ...(deviceLimit === undefined ? {} : { deviceLimit }),
+    };
+    state.products = [...(state.products ?? []).filter((other) => other !== known), product];
+    this.#store.save();
+    return product;
   }
 
   async bindSubDevice({ gateway: gatewayName, ...name }: DeviceName & { gateway: DeviceName }): Promise<void> {
@@ -152,7 +189,8 @@ export class Platform implements CloudService {
   }
 
   async secretsIn({ md5 }: { md5: string }): Promise<DeviceName[]> {
-    return holdersOfSecrets(await this.#store.readFile(md5), this.#store.state.devices);
+    const { devices, products = [] } = this.#store.state;
+    return holdersOfSecrets(await this.#store.readFile(md5), devices, products);
   }
 
   async upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }> {

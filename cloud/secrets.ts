@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { DeviceName, DeviceRecord } from "./types.js";
+import type { DeviceName, DeviceRecord, ProductRecord } from "./types.js";
 
 /** Shorter secrets, in bytes, are not searched for: they would be found by chance. Real ones have 12 bytes or more. */
 const SECRET_MIN = 8;
@@ -22,11 +22,15 @@ interface Patterns {
 
 /**
  * Finds the devices whose secret is in a file, as base64 text with or without its padding, or as the bytes that the
- * text stands for. It reads the file once for all devices. It yields after each piece, because a running cloud serves
- * its devices meanwhile.
+ * text stands for. A product's secret is found as its text, and its holder has no device name. It reads the file once
+ * for all of them. It yields after each piece, because a running cloud serves its devices meanwhile.
  */
-export async function holdersOfSecrets(content: Buffer, devices: readonly DeviceRecord[]): Promise<DeviceName[]> {
-  const { byPrefix, begins } = patternsOf(devices);
+export async function holdersOfSecrets(
+  content: Buffer,
+  devices: readonly DeviceRecord[],
+  products: readonly ProductRecord[] = [],
+): Promise<DeviceName[]> {
+  const { byPrefix, begins } = patternsOf(devices, products);
   const holders = new Map<string, DeviceName>();
   let left = TURN_LENGTH;
   for (let at = 0; at + PREFIX_LENGTH <= content.byteLength; at++) {
@@ -45,19 +49,25 @@ export async function holdersOfSecrets(content: Buffer, devices: readonly Device
   return [...holders.values()];
 }
 
-function patternsOf(devices: readonly DeviceRecord[]): Patterns {
+function patternsOf(devices: readonly DeviceRecord[], products: readonly ProductRecord[]): Patterns {
   const byPrefix = new Map<number, Pattern[]>();
   const begins = new Uint8Array(0x10000);
+  const add = (pattern: Pattern): void => {
+    const { bytes } = pattern;
+    const prefix = bytes.readUInt32LE(0);
+    const known = byPrefix.get(prefix);
+    if (known === undefined) byPrefix.set(prefix, [pattern]);
+    else known.push(pattern);
+    begins[bytes.readUInt16LE(0)] = 1;
+  };
+  for (const { productId, productSecret } of products) {
+    add({ device: { productId, deviceName: "" }, bytes: Buffer.from(productSecret, "latin1") });
+  }
   for (const { productId, deviceName, deviceSecret } of devices) {
     const raw = Buffer.from(deviceSecret ?? "", "base64");
     if (raw.byteLength < SECRET_MIN) continue;
     for (const bytes of [raw, Buffer.from((deviceSecret as string).replace(/=+$/, ""), "latin1")]) {
-      const pattern = { device: { productId, deviceName }, bytes };
-      const prefix = bytes.readUInt32LE(0);
-      const known = byPrefix.get(prefix);
-      if (known === undefined) byPrefix.set(prefix, [pattern]);
-      else known.push(pattern);
-      begins[bytes.readUInt16LE(0)] = 1;
+      add({ device: { productId, deviceName }, bytes });
     }
   }
   return { byPrefix, begins };

@@ -13,6 +13,23 @@ export interface DeviceRecord extends DeviceName {
   version?: string;
   /** For a sub-device: the gateway that it is bound to. */
   gateway?: DeviceName;
+  /** It has connected once, so that it can register itself no more. Only for products with a record. */
+  activated?: true;
+  /** It has made itself known by dynamic registration. */
+  readonly selfRegistered?: true;
+}
+
+/** Which devices may register themselves by their product's secret: none, those that were added, or any. */
+export const REGISTRATION_MODES = ["off", "listed", "any"] as const;
+export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
+
+/** A product whose devices may register themselves. */
+export interface ProductRecord {
+  readonly productId: string;
+  readonly productSecret: string;
+  readonly registration: RegistrationMode;
+  /** Most devices that may make themselves known. Absent: any count. */
+  readonly deviceLimit?: number;
 }
 
 /** What a device should know before it accepts an image. It is served as JSON at the file's path with `.json` added. */
@@ -62,6 +79,8 @@ export interface CloudState {
   firmwares: FirmwareRecord[];
   tasks: TaskRecord[];
   rules: RuleRecord[];
+  /** Absent in the state of an earlier version. */
+  products?: ProductRecord[];
   /** Key that signs the URLs, in hexadecimal. */
   signingKey: string;
 }
@@ -84,6 +103,8 @@ export class CloudError extends Error {
 /** The requests of an operator. They are the same for a running cloud and for a folder with only its state. */
 export interface CloudService {
   addDevice(device: DeviceRecord): Promise<void>;
+  /** Adds a product, or changes what its devices may do; its secret stays. @returns it, with its secret */
+  setProduct(request: Omit<ProductRecord, "productSecret">): Promise<ProductRecord>;
   /**
    * Binds a sub-device as the console does, and reports it to the gateway if that is connected. It is no error if the
    * sub-device is already bound to this gateway.

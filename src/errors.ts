@@ -39,6 +39,8 @@ export type OtaErrorCode =
   // the platform's answers about sub-devices
   | "not-bound"
   | "gateway-refused"
+  // the platform's answer to a device that registers itself
+  | "registration-refused"
   // misuse and our own mistakes
   | "usage"
   | "internal";
@@ -102,6 +104,7 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "mqtt-timeout": GIVE_UP,
   "not-bound": GIVE_UP,
   "gateway-refused": GIVE_UP,
+  "registration-refused": GIVE_UP,
   usage: GIVE_UP,
   internal: GIVE_UP,
 });

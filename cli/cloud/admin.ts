@@ -63,6 +63,13 @@ async function warnOfSecrets(service: CloudService, file: string, md5: string): 
     process.stderr.write(`warning: ${file} was not searched for secrets: ${(error as Error).message}\n`);
   }
   for (const { productId, deviceName } of holders) {
+    if (deviceName === "") {
+      process.stderr.write(
+        `warning: ${file} holds the secret of product ${productId}: whoever has the file can register devices; ` +
+          "put the secret only into the image that is flashed by cable, and build updates without it\n",
+      );
+      continue;
+    }
     process.stderr.write(
       `warning: ${file} holds the secret of ${productId}/${deviceName}: a device that takes this update becomes that device; ` +
         "build the image without it, and put identity and network into the board's NVS by ota-device provision or npm run flash\n",

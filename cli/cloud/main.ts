@@ -4,8 +4,10 @@ import { firmwareAdd, status, upgrade } from "./admin.js";
 import { deviceAdd, deviceBind, deviceUnbind } from "./devices.js";
 import { faultAdd, faultClear, FAULTS_HELP, faultList, url } from "./faults.js";
 import { GATEWAY_FAULTS_HELP, gatewayFaults } from "./gateway-faults.js";
+import { productSet } from "./products.js";
 import { serve } from "./serve.js";
-import { count, headerField, integer, names, runProgram, seconds } from "../command-line.js";
+import { REGISTRATION_MODES } from "../../cloud/types.js";
+import { count, headerField, integer, names, positiveCount, runProgram, seconds } from "../command-line.js";
 
 const program = new Command("ota-cloud").description("A local stand-in for Tencent Cloud IoT's OTA platform.");
 
@@ -59,6 +61,22 @@ for (const [name, description, action] of [
     )
     .action(action);
 }
+
+const products = program.command("product").description("The products whose devices register themselves.");
+products
+  .command("set")
+  .description("Say which devices of a product may register themselves by its secret; the first time makes the secret.")
+  .addOption(state())
+  .addOption(product())
+  .addOption(
+    new Option("--registration <mode>", "off: none; listed: those of `device add`; any: every name")
+      .choices([...REGISTRATION_MODES])
+      .default("listed"),
+  )
+  .option("--device-limit <n>", "most devices that may make themselves known with --registration any", positiveCount)
+  .option("--name <name>", "write a device_info.json for the device of this name")
+  .option("--output <file>", "that file", "device_info.json")
+  .action(productSet);
 
 const firmware = program.command("firmware").description("The firmware that devices can be updated to.");
 firmware

@@ -51,6 +51,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     ...(verbose === true
       ? {
           onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`),
+          onRegistration: (line) => say(line),
           onReport: (topic, payload) => say(`${topic} ${redact(payload)}`),
           onWarning: (line) => say(`warning: ${line}`),
         }

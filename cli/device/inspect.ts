@@ -7,7 +7,9 @@ import {
 } from "../../hal/boards/sim/inspect.js";
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { installedSubDevices } from "../../hal/boards/sim/sub-devices.js";
+import type { DeviceName } from "../../src/index.js";
 import { idOf, readMarks } from "../../src/gateway/update-marks.js";
+import { decodeRegistrationRecord, REGISTRATION_KEY } from "../../src/registration/record.js";
 import { decodeRecord } from "../../src/update/checkpoint.js";
 import type { Checkpoint } from "../../src/update/machine/types.js";
 import { UsageError } from "../command-line.js";
@@ -24,6 +26,7 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   const report = {
     ...inspectTable(flash, source),
     provisioning: inspectProvisioning(flash),
+    registration: registrationOf(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
     // The images of sub-devices and components lie beside the flash, in the folder.
     subdevices: source.state === undefined ? [] : subDevicesOf(source.state, flash),
@@ -49,6 +52,10 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
     lines.push(`otadata ${index}   ${sequence === undefined ? state : `sequence ${sequence}, ${slot}, ${state}`}`);
   }
   lines.push(`provisioned ${describeProvisioning(report.provisioning)}`);
+  if (report.registration !== null) {
+    const { productId, deviceName } = report.registration;
+    lines.push(`registered  ${productId}/${deviceName}  has its secret`);
+  }
   lines.push(`checkpoint  ${report.checkpoint === null ? "none" : JSON.stringify(report.checkpoint)}`);
   for (const { productId, deviceName, version, state } of report.subdevices) {
     lines.push(`sub-device  ${productId}/${deviceName}  version ${version}  ${state}`);
@@ -66,6 +73,13 @@ function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): Fla
   } catch (error) {
     throw new UsageError(`${file ?? state}: ${(error as Error).message}`);
   }
+}
+
+/** @returns who the board has registered itself as; its secret is left out */
+function registrationOf(flash: NorFlash): DeviceName | null {
+  const record = readRecord(flash, "ota", REGISTRATION_KEY);
+  const found = record === undefined ? undefined : decodeRegistrationRecord(record);
+  return found === undefined ? null : { productId: found.productId, deviceName: found.deviceName };
 }
 
 /** @returns the running image's state from otadata, in words; an image that was flashed by cable has none there */

@@ -27,6 +27,10 @@ program
   .requiredOption("--device-info <file>", "the vendor's device_info.json")
   .addOption(state())
   .option("--mqtt <url>", "the broker: mqtt://host[:port] or mqtts://…; default: the platform's, by product and region")
+  .option(
+    "--register-url <url>",
+    "where a board whose device_info.json has a product secret and no device secret registers itself: http://host[:port] or https://…; default: the platform's, by region",
+  )
   .option("--ca <file>", "certificate of the CA to trust for mqtts and https, PEM or DER")
   .option("--factory-version <v>", "version of the firmware that a new board gets first", "0.1.0")
   .option("--strict-tls", "also refuse certificates that only the SDK's TLS on a chip refuses")

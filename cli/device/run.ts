@@ -16,7 +16,7 @@ import {
 import { EXIT_FAILED, UsageError } from "../command-line.js";
 import { type BoardAgent, type EngineName, prepareEngine } from "../engine.js";
 import { attachComponent, type NamedComponent } from "./components.js";
-import { readCertificate, readIdentity } from "../files.js";
+import { readCertificate, readIdentity, readRegistration } from "../files.js";
 import { createLog } from "../log.js";
 import { restartAfterPanic } from "../panic.js";
 import { readPolicy, VitalsFile } from "./plan-files.js";
@@ -28,6 +28,7 @@ export interface RunOptions {
   readonly deviceInfo: string;
   readonly state: string;
   readonly mqtt?: string;
+  readonly registerUrl?: string;
   readonly ca?: string;
   readonly factoryVersion: string;
   readonly engine: EngineName;
@@ -51,7 +52,8 @@ const FACTORY_IMAGE_LENGTH = 64 * 1024;
 
 /** `ota-device run`. It returns after SIGINT or SIGTERM. All input is checked before anything is written. */
 export async function run(options: RunOptions): Promise<void> {
-  const { subDevices: bound, ...identity } = readIdentity(options.deviceInfo);
+  const registration = readRegistration(options.deviceInfo);
+  const { subDevices: bound, ...identity } = registration?.identity ?? readIdentity(options.deviceInfo);
   const listed = readSubDevices(options.subdevices, bound);
   const config = configOf(options, identity, listed.length > 0);
   checkConfig(config);
@@ -99,6 +101,15 @@ export async function run(options: RunOptions): Promise<void> {
       strictTls: options.strictTls === true,
       firmware: firmware({
         config,
+        registration:
+          registration === undefined
+            ? undefined
+            : {
+                productSecret: registration.productSecret,
+                url: options.registerUrl,
+                authority: config.broker?.authority,
+                onRefused: onDead,
+              },
         log,
         logLevel: options.log,
         subDevices,

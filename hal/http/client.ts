@@ -12,7 +12,7 @@ export class SocketHttpClient implements HttpClient {
     this.#clock = options.clock;
   }
 
-  get(request: HttpRequest): HttpExchange {
+  send(request: HttpRequest): HttpExchange {
     return new Exchange(request, this.#connector, this.#clock, this.userAgent);
   }
 }

@@ -13,7 +13,7 @@ import { HeadParser, type ParsedHead } from "./head.js";
 /** Bytes read at a time until the head has ended. Body bytes that were read with it are handed to the caller first. */
 const HEAD_BUFFER_LENGTH = 256;
 
-/** One GET over one connection. */
+/** One request over one connection. */
 export class Exchange implements HttpExchange {
   readonly #request: HttpRequest;
   readonly #clock: Clock;
@@ -239,12 +239,14 @@ export class Exchange implements HttpExchange {
 }
 
 function requestBytes(request: HttpRequest, userAgent: string | undefined): Uint8Array {
-  let text = `GET ${request.target} HTTP/1.1\r\nHost: ${request.authority}\r\nConnection: close\r\n`;
+  const { body = "" } = request;
+  let text = `${body === "" ? "GET" : "POST"} ${request.target} HTTP/1.1\r\nHost: ${request.authority}\r\nConnection: close\r\n`;
   // Without these a proxy may compress (RFC 9110 §12.5.3), and a content delivery network may refuse (§10.1.5).
   text += "Accept-Encoding: identity\r\n";
   if (userAgent !== undefined) text += `User-Agent: ${userAgent}\r\n`;
   for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`;
-  text += "\r\n";
+  if (body !== "") text += `Content-Length: ${body.length}\r\n`;
+  text += `\r\n${body}`;
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly tls?: TlsOptions | undefined;
   /** Further request fields. Names are sent as they are spelled here. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** If it is not empty, the request is a POST with this content (RFC 9110 §9.3.3), a character for each byte. */
+  readonly body?: string | undefined;
   /** Response fields the caller wants, in lower case. All others are dropped unread, whatever their length. */
   readonly wanted: readonly string[];
   /** Longest wait for the connection, in milliseconds. The caller bounds all later waits. */
@@ -37,7 +39,7 @@ export interface HttpHead {
   header(name: string): string | undefined;
 }
 
-/** One GET. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
+/** One request. No callback comes after `close`, after `onEnd` or after `onError`, and none from inside a call. */
 export interface HttpExchange {
   /**
    * Moves the bytes of the body that are there, chunk framing removed, into `into`, from index `start` on and up to
@@ -52,12 +54,12 @@ export interface HttpExchange {
 }
 
 /**
- * HTTP/1.1, GET only, one connection each. A response head is malformed if it is over 32 KiB, interim responses
+ * HTTP/1.1, GET and POST, one connection each. A response head is malformed if it is over 32 KiB, interim responses
  * included, or if what is kept of it (wanted fields, Content-Length, Transfer-Encoding) is over 4 KiB.
  */
 export interface HttpClient {
   /** Field User-Agent of each request from now on (RFC 9110 §10.1.5), printable ASCII; absent: no field. */
   userAgent?: string | undefined;
   /** Never throws; every failure is reported by `onError`. */
-  get(request: HttpRequest): HttpExchange;
+  send(request: HttpRequest): HttpExchange;
 }

@@ -115,7 +115,7 @@ export class RangeReader {
     this.#lastByteAt = this.#clock.now();
     this.#windowEnd = Infinity;
     this.#arm();
-    this.#exchange = http.get({
+    this.#exchange = http.send({
       ...url,
       tls: url.secure ? tls : undefined,
       headers: this.#rangeFields(),

@@ -44,7 +44,7 @@ export class ManifestReader {
       this.#timer = options.clock.timer("manifest", 0, () => this.#end({ found: NONE }));
       return;
     }
-    this.#exchange = options.http.get({
+    this.#exchange = options.http.send({
       ...url,
       tls: url.secure ? options.tls : undefined,
       headers: [],

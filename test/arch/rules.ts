@@ -10,14 +10,14 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["errors"],
   ["protocol", "http", "image", "mqtt"],
   ["update"],
-  ["staging", "plans", "control", "package", "seal"],
+  ["staging", "plans", "control", "registration", "package", "seal"],
   ["components", "gateway", "application-mqtt"],
   ["agent"],
   ["index"],
 ];
 
 /** Rooms that an application imports and hands to the agent. */
-const PARTS = ["plans", "components", "control", "gateway", "application-mqtt", "package", "seal"];
+const PARTS = ["plans", "components", "control", "gateway", "application-mqtt", "registration", "package", "seal"];
 
 export interface ImportRule {
   /** One sentence: the name of the test, and a line of docs/architecture.md. */
@@ -44,7 +44,7 @@ export const RULES: readonly ImportRule[] = [
     refuses: ["src/http/url.ts src/image/digest", "src/lib/bytes.ts src/errors"],
   },
   {
-    says: "`src/agent` and `src/index.ts` import only types of the parts (`plans`, `components`, `control`, `gateway`, `application-mqtt`): only an application imports a part.",
+    says: "`src/agent` and `src/index.ts` import only types of the parts (`plans`, `components`, `control`, `gateway`, `application-mqtt`, `registration`): only an application imports a part.",
     holds: ({ file, target, typeOnly }) => {
       if (!inside(file, "src/") || !["agent", "index"].includes(roomOf(file)) || !inside(target, "src/")) return true;
       return typeOnly || !PARTS.includes(roomOf(target));
@@ -96,7 +96,10 @@ export const RULES: readonly ImportRule[] = [
     says: "`hal/boards/xs/guest` runs inside the engine. It imports the bundles of the agent, its own files, `hal/boards/sub-device-link.ts`, and types of `hal/ecma419`.",
     holds: ({ file, target, typeOnly }) => {
       if (!inside(file, "hal/boards/xs/guest/")) return true;
-      if (/^moddable-ota(\/(control|gateway|mqtt|plans))?$/.test(target) || inside(target, "hal/boards/xs/guest/"))
+      if (
+        /^moddable-ota(\/(control|gateway|mqtt|plans|registration))?$/.test(target) ||
+        inside(target, "hal/boards/xs/guest/")
+      )
         return true;
       if (target === "hal/boards/sub-device-link") return true;
       return typeOnly && inside(target, "hal/ecma419/");

@@ -36,6 +36,28 @@ export function httpContract(name: string, start: () => HttpFixture): void {
       fetch.close();
     });
 
+    test("sends a POST with its content and its length if there is any, behind the same fields", async () => {
+      for (const body of ['{"a":1}', "\u00e9\u00ff", "x".repeat(20_000)]) {
+        const { fetch, peer } = await bed.requested({ target: "/p", headers: [["Content-Type", "text/plain"]], body });
+        const whole = (): string => peer.received.toString("latin1");
+        await until("content", () => whole().endsWith(`\r\n\r\n${body}`));
+        const lines = whole().slice(0, whole().indexOf("\r\n\r\n")).split("\r\n");
+        assert.equal(lines[0], "POST /p HTTP/1.1");
+        assert.ok(lines.includes("Content-Type: text/plain") && lines.includes("User-Agent: contract/1"));
+        assert.deepEqual(
+          lines.filter((line) => line.startsWith("Content-Length:")),
+          [`Content-Length: ${body.length}`],
+        );
+        await peer.send(response("Content-Length: 2\r\n", Buffer.from("ok")));
+        await until("end", () => fetch.over);
+        assert.equal(fetch.body.toString(), "ok");
+      }
+      const { fetch, peer } = await bed.requested({ body: "" });
+      assert.ok(peer.received.toString("latin1").startsWith("GET "));
+      assert.ok(!peer.received.includes("Content-Length"));
+      fetch.close();
+    });
+
     test("a request longer than the socket takes at once arrives whole", async () => {
       const long = "x".repeat(20_000);
       const { fetch, peer } = await bed.requested({ target: `/${long}`, headers: [["X-Long", long]] });

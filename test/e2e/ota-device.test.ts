@@ -73,6 +73,7 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
       "running",
       "slots",
       "provisioning",
+      "registration",
       "checkpoint",
       "subdevices",
       "plans",

@@ -79,6 +79,7 @@ const WANTED: { readonly [address: string]: readonly string[] } = {
   "./gateway": ["gateway"],
   "./mqtt": ["mqtt"],
   "./plans": ["checkPolicy", "plans"],
+  "./registration": ["parseRegistrationInfo", "register"],
   "./simulated-board": [
     "SimulatedBoard",
     "StateError",

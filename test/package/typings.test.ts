@@ -20,6 +20,7 @@ const APPLICATION = `
   import { control } from "moddable-ota/control";
   import { mqtt } from "moddable-ota/mqtt";
   import { plans } from "moddable-ota/plans";
+  import { register } from "moddable-ota/registration";
 
   export default function (): void {
     const log: Log = (level, area, message) => trace(\`\${level} \${area}: \${message()}\`);
@@ -31,6 +32,7 @@ const APPLICATION = `
     agent.on("result", ({ version, result }) => trace(version + result.outcome));
     agent.mqtt.subscribe("PRODUCT/DEVICE/control", ({ topic, payload, text }) => trace(topic + payload.byteLength + text()));
     void agent.mqtt.publish("PRODUCT/DEVICE/data", Uint8Array.of(1), { qos: 1 }).then((done: boolean) => trace(String(done)));
+    void register({ device, productId: "A", deviceName: "b", productSecret: "c" }).then(({ authentication }) => trace(authentication.mode));
     // @ts-expect-error: there is no QoS 2
     void agent.mqtt.publish("PRODUCT/DEVICE/data", "1", { qos: 2 });
     // @ts-expect-error: a number is no version
@@ -64,7 +66,7 @@ test("a TypeScript application compiles against the package as it is packed, str
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
         const manifests = [
           "manifest.json",
-          ...["control", "gateway", "mqtt", "plans"].map((part) => join(part, "manifest.json")),
+          ...["control", "gateway", "mqtt", "plans", "registration"].map((part) => join(part, "manifest.json")),
         ];
         const paths = Object.assign(
           {},
@@ -77,6 +79,7 @@ test("a TypeScript application compiles against the package as it is packed, str
           "moddable-ota/gateway",
           "moddable-ota/mqtt",
           "moddable-ota/plans",
+          "moddable-ota/registration",
         ]) {
           assert.ok(name in paths, name);
         }

@@ -32,6 +32,7 @@ const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
   "mqtt-timeout": true,
   "not-bound": true,
   "gateway-refused": true,
+  "registration-refused": true,
   usage: true,
   internal: true,
 };

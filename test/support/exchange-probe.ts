@@ -39,7 +39,7 @@ export class ExchangeProbe {
     this.#readLength = options.readLength ?? 64;
     const client = new SocketHttpClient({ connector: options.connector ?? this.connector, clock: this.clock });
     client.userAgent = options.userAgent;
-    this.exchange = client.get({
+    this.exchange = client.send({
       host: "host",
       port: 80,
       target: options.target ?? "/",

@@ -71,7 +71,7 @@ export class FakeExchange implements HttpExchange {
 export class FakeHttp implements HttpClient {
   readonly exchanges: FakeExchange[] = [];
 
-  get(request: HttpRequest): HttpExchange {
+  send(request: HttpRequest): HttpExchange {
     const exchange = new FakeExchange(request);
     this.exchanges.push(exchange);
     return exchange;

@@ -22,7 +22,7 @@ export class Fetch {
 
   constructor(http: HttpClient, options: Pick<HttpRequest, "port"> & Partial<HttpRequest>) {
     this.exchange = this.#call(() =>
-      http.get({
+      http.send({
         host: "127.0.0.1",
         target: "/firmware.bin",
         authority: "127.0.0.1",

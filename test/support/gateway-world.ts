@@ -220,7 +220,7 @@ export class GatewayWorld {
       openPartition: () => this.staging,
       store,
       connector: { connect: (options: ConnectOptions) => this.#connect(options) },
-      http: { get: (request: HttpRequest) => this.#serve(request) },
+      http: { send: (request: HttpRequest) => this.#serve(request) },
       digests: NODE_DIGESTS,
       clock: this.clock,
       random: constantRandom(0),

@@ -1,7 +1,7 @@
 import type { AgentEvents, OtaConfig } from "../../../src/index.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Log, LogLevel } from "../../ports/index.js";
-import type { AttachedComponent, AttachedSubDevice } from "../sim/main.js";
+import type { AttachedComponent, AttachedSubDevice, BoardRegistration } from "../sim/main.js";
 import type { Power } from "../sim/power.js";
 import { XsAgent } from "./agent.js";
 import { findWorker } from "./files.js";
@@ -15,6 +15,11 @@ import { XsWorker } from "./worker.js";
 
 export interface XsFirmwareOptions {
   readonly config: OtaConfig;
+  /**
+   * If present, the board registers itself first, by the names of the identity in `config`, whose secret is none. If
+   * the platform refuses, that is a crash.
+   */
+  readonly registration?: Omit<BoardRegistration, "onRefused"> | undefined;
   readonly log: Log;
   /** Lines of a lower level are not made in the engine. Default: `debug`, which means all lines. */
   readonly logLevel?: LogLevel;
@@ -72,7 +77,9 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const send = (message: () => Uint8Array | undefined): Promise<Uint8Array | undefined> =>
       worker.command(message).catch(crash);
     let agent: XsAgent | undefined;
-    const calls = {
+    let onRegistered: (deviceSecret: string, error: string) => void = () => {};
+    const calls: CallTable = {
+      [CALL.registered]: (call) => onRegistered(call.text(), call.text()),
       ...selfTestCall(options.config, (message) => void send(message)),
       ...agentCalls(options.log, () => agent),
       ...subDeviceCalls([...(options.components ?? []), ...(options.subDevices ?? [])]),
@@ -89,7 +96,7 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       if (module !== undefined) await worker.runModule(module);
       await worker.evaluate(program);
       await options.onLoaded?.(worker);
-      const { config, logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
+      const { logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
       const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn, pauseMs }) => ({
         id,
         kind,
@@ -100,19 +107,30 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       const { Digest, regionLength } = modules;
       const has = {
         hasDigest: Digest !== undefined,
-        hasSelfTest: config.selfTest !== undefined,
+        hasSelfTest: options.config.selfTest !== undefined,
         hasControl: options.control === true,
         hasMqtt: options.mqtt !== false,
       };
-      const setup = encodeSetup({
-        config,
+      const common = {
         logLevel,
         tellsEvents,
         ...has,
         regionLength,
         sharesLink,
         components,
-      });
+      };
+      const { registration } = options;
+      let { config } = options;
+      if (registration !== undefined) {
+        const { productSecret, url, authority } = registration;
+        const how = { productSecret, url, authority };
+        const deviceSecret = await new Promise<string>((resolve, reject) => {
+          onRegistered = (secret, error) => (error === "" ? resolve(secret) : reject(new Error(error)));
+          void send(() => encodeSetup({ config, ...common, registration: how }, COMMAND.register));
+        });
+        config = { ...config, identity: { ...config.identity, authentication: { mode: "KEY", deviceSecret } } };
+      }
+      const setup = encodeSetup({ config, ...common });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
       for (const [index, { productId, deviceName }] of (options.subDevices ?? []).entries()) {
         const wire = components.length + index;

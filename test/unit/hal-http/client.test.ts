@@ -14,7 +14,7 @@ describe("SocketHttpClient", () => {
     const bodies = ["", ""];
     const ended: number[] = [];
     const exchanges = [0, 1].map((index) =>
-      client.get({
+      client.send({
         ...request(`/${index}`),
         onReadable: () => {
           const into = new Uint8Array(16);
@@ -46,7 +46,7 @@ describe("SocketHttpClient", () => {
   it("passes the TLS options on to the connection", () => {
     const connector = new MemoryConnector();
     const tls = { authority: Uint8Array.of(1) };
-    new SocketHttpClient({ connector, clock: new VirtualClock() }).get({ ...request("/"), tls });
+    new SocketHttpClient({ connector, clock: new VirtualClock() }).send({ ...request("/"), tls });
     assert.equal(connector.peer.options.tls, tls);
   });
 
@@ -54,7 +54,7 @@ describe("SocketHttpClient", () => {
     const connector = new MemoryConnector();
     const calls: string[] = [];
     const client = new SocketHttpClient({ connector, clock: new VirtualClock() });
-    client.get({ ...request("/"), onHead: () => calls.push("head"), onError: () => calls.push("error") });
+    client.send({ ...request("/"), onHead: () => calls.push("head"), onError: () => calls.push("error") });
     assert.deepEqual(calls, []);
   });
 });

@@ -2,6 +2,7 @@ import {
   type AgentEvents,
   type BoardModules,
   createDevice,
+  type Device,
   type Installer,
   type Log,
   type LogLevel,
@@ -12,6 +13,7 @@ import { control } from "moddable-ota/control";
 import { gateway } from "moddable-ota/gateway";
 import { mqtt } from "moddable-ota/mqtt";
 import { plans } from "moddable-ota/plans";
+import { register } from "moddable-ota/registration";
 import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
 import { ApplicationMessages } from "./application-messages.js";
 import { counted, Host } from "./host.js";
@@ -73,6 +75,7 @@ class SubDeviceLink implements Installer {
 /** The firmware inside the engine: the agent and nothing else. */
 class Firmware {
   readonly host = new Host();
+  #board: { readonly modules: BoardModules; readonly device: Device } | undefined;
   #agent: OtaAgent | undefined;
   #plans: PlanAnswers | undefined;
   #messages: ApplicationMessages | undefined;
@@ -81,6 +84,9 @@ class Firmware {
 
   handle(message: MessageReader): string | undefined {
     switch (message.code) {
+      case COMMAND.register:
+        this.#register(decodeSetup(message));
+        return undefined;
       case COMMAND.create:
         this.#agent = this.#create(decodeSetup(message));
         this.#messages = new ApplicationMessages({ host: this.host, agent: this.#agent });
@@ -131,7 +137,20 @@ class Firmware {
     }
   }
 
-  #create(setup: Setup): OtaAgent {
+  #register(setup: Setup): void {
+    const { host } = this;
+    const { productId, deviceName, region } = setup.config.identity;
+    const { device } = this.#boardOf(setup);
+    host.leave();
+    register({ device, productId, deviceName, region, ...setup.registration }).then(
+      ({ authentication }) =>
+        void host.call(CALL.registered, authentication.mode === "KEY" ? authentication.deviceSecret : "", ""),
+      (error: Error) => void host.call(CALL.registered, "", error.message),
+    );
+  }
+
+  #boardOf(setup: Setup): { readonly modules: BoardModules; readonly device: Device } {
+    if (this.#board !== undefined) return this.#board;
     const { host } = this;
     const modules: BoardModules = {
       flash: createFlashModule(host),
@@ -149,6 +168,13 @@ class Firmware {
     const log: Log = (level, area, message) => {
       if (RANK[level] <= wanted) host.call(CALL.log, level, area, message());
     };
+    this.#board = { modules, device: createDevice(modules, log) };
+    return this.#board;
+  }
+
+  #create(setup: Setup): OtaAgent {
+    const { host } = this;
+    const { modules, device } = this.#boardOf(setup);
     const config = setup.hasSelfTest ? { ...setup.config, selfTest: () => this.#selfTest() } : setup.config;
     const parts = {
       gateway,
@@ -156,7 +182,7 @@ class Firmware {
       control: setup.hasControl ? control : undefined,
       mqtt: setup.hasMqtt ? mqtt : undefined,
     };
-    const agent = new OtaAgent({ device: createDevice(modules, log), config, parts });
+    const agent = new OtaAgent({ device, config, parts });
     const linkTo = (index: number, pauseMs?: number): Installer =>
       createSubDeviceLink({ bus: createSubDeviceBus(host, index), Timer: modules.Timer, pauseMs });
     this.#linkTo = linkTo;

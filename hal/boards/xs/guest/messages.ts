@@ -106,6 +106,8 @@ export const CALL = Object.freeze({
   applicationMessage: 45,
   /** number id, number count, text error: a `bind` or `describe` is settled; an error's code, or empty */
   settled: 46,
+  /** text deviceSecret, text error: the board has registered itself, or could not; one of them is empty */
+  registered: 47,
 });
 
 /** The host's answer to a call. */
@@ -161,6 +163,8 @@ export const COMMAND = Object.freeze({
   bind: 19,
   /** number id; answered by `CALL.settled` with how many devices are bound */
   describe: 20,
+  /** as `create`, before it; answered by `CALL.registered` */
+  register: 21,
 });
 
 export function encodeMessage(code: number, ...fields: readonly Field[]): Uint8Array<ArrayBuffer> {

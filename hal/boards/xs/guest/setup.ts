@@ -1,9 +1,12 @@
 import type { ComponentOptions, LogLevel, OtaConfig } from "moddable-ota";
+import type { RegisterOptions } from "moddable-ota/registration";
 import { COMMAND, encodeMessage, type MessageReader } from "./messages.js";
 
 /** What the agent in the engine is made from. */
 export interface Setup {
   readonly config: OtaConfig;
+  /** How the board registers itself; for `COMMAND.register` alone. */
+  readonly registration?: Pick<RegisterOptions, "productSecret" | "url" | "authority"> | undefined;
   /** Lines of a lower level are not made at all. */
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
@@ -30,14 +33,15 @@ interface BytesAt {
   readonly $bytes: number;
 }
 
-export function encodeSetup(setup: Setup): Uint8Array {
+/** @param code `COMMAND.create` or `COMMAND.register` */
+export function encodeSetup(setup: Setup, code: number = COMMAND.create): Uint8Array {
   const taken: Uint8Array[] = [];
   // `value` cannot be used: Node's Buffer has already turned itself into an object by its `toJSON`.
   const json = JSON.stringify(setup, function (this: { [key: string]: unknown }, key, value: unknown) {
     const own = this[key];
     return own instanceof Uint8Array ? ({ $bytes: taken.push(own) - 1 } satisfies BytesAt) : value;
   });
-  return encodeMessage(COMMAND.create, json, ...taken);
+  return encodeMessage(code, json, ...taken);
 }
 
 export function decodeSetup(message: MessageReader): Setup {

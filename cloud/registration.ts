@@ -1,0 +1,123 @@
+import { createCipheriv, createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { parseFields } from "./fields.js";
+import type { CloudStore } from "./store.js";
+import type { DeviceRecord, ProductRecord } from "./types.js";
+
+export const REGISTRATION_PATH = "/device/register";
+
+export interface RegistrationRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly content: Buffer;
+}
+
+/** The platform's shape. */
+export interface RegistrationAnswer {
+  readonly Response: {
+    readonly RequestId: string;
+    readonly Error?: { readonly Code: string; readonly Message: string };
+    /** Bytes of the JSON that is encrypted in `Payload`. */
+    readonly Len?: number;
+    readonly Payload?: string;
+  };
+}
+
+/** Greatest difference between the clocks of a device and of this cloud, in seconds, as elsewhere on the platform. */
+const CLOCK_TOLERANCE = 300;
+
+const DEVICE = /^[A-Za-z0-9:_-]{1,48}$/;
+
+/** The platform's codes are not documented for this service: these have the form of its other services'. */
+class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @returns the answer, and one line for the log that holds no secret */
+export function answerRegistration(
+  store: CloudStore,
+  { headers, content }: RegistrationRequest,
+): { readonly answer: RegistrationAnswer; readonly line: string } {
+  const RequestId = randomUUID();
+  const fields = parseFields(content.toString("utf8")) ?? {};
+  const [productId, deviceName] = [textOf(fields["ProductId"]), textOf(fields["DeviceName"])];
+  const name = DEVICE.test(deviceName) && /^[A-Z0-9]{10}$/.test(productId) ? `${productId}/${deviceName}` : "a device";
+  try {
+    if (name === "a device") throw new Refusal("InvalidParameterValue", "ProductId or DeviceName is wrong");
+    const product = store.state.products?.find((known) => known.productId === productId);
+    if (product === undefined) throw new Refusal("ResourceNotFound.ProductNotExist", "no such product");
+    checkSignature(product, headers, content);
+    const { deviceSecret = "" } = deviceOf(store, product, deviceName);
+    const plain = JSON.stringify({ encryptionType: 2, psk: deviceSecret });
+    const Payload = encrypt(plain, product.productSecret);
+    const answer = { Response: { Len: Buffer.byteLength(plain), Payload, RequestId } };
+    return { answer, line: `${name} registered` };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { code: Code, message: Message } = error;
+    return { answer: { Response: { Error: { Code, Message }, RequestId } }, line: `${name} not registered: ${Code}` };
+  }
+}
+
+/** @throws Refusal */
+function checkSignature({ productSecret }: ProductRecord, headers: IncomingHttpHeaders, content: Buffer): void {
+  const field = (name: string): string => textOf(headers[`x-tc-${name}`]);
+  const [algorithm, timestamp, nonce] = [field("algorithm"), field("timestamp"), field("nonce")];
+  const hash = { hmacsha256: "sha256", hmacsha1: "sha1" }[algorithm.toLowerCase()];
+  if (hash === undefined) throw new Refusal("InvalidParameterValue", "X-TC-Algorithm is none that is known");
+  const digest = createHash(hash).update(content).digest("hex");
+  const signed = ["POST", headers.host, REGISTRATION_PATH, "", algorithm, timestamp, nonce, digest].join("\n");
+  const expected = createHmac(hash, productSecret).update(signed).digest();
+  const given = Buffer.from(field("signature"), "base64");
+  if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) {
+    throw new Refusal("AuthFailure.SignatureFailure", "the signature does not match");
+  }
+  if (!(Math.abs(Number(timestamp) - Date.now() / 1000) <= CLOCK_TOLERANCE)) {
+    throw new Refusal("AuthFailure.SignatureExpire", "the timestamp is too far from this clock");
+  }
+}
+
+/** A device that has not connected yet gets the same secret each time. @throws Refusal */
+function deviceOf(store: CloudStore, product: ProductRecord, deviceName: string): DeviceRecord {
+  const { productId, registration, deviceLimit = Infinity } = product;
+  const { devices } = store.state;
+  if (registration === "off") {
+    throw new Refusal("UnauthorizedOperation.DynamicRegisterOff", "dynamic registration is off for this product");
+  }
+  const known = devices.find((device) => device.productId === productId && device.deviceName === deviceName);
+  if (known !== undefined) {
+    if (known.activated === true || known.version !== undefined) {
+      throw new Refusal("FailedOperation.DeviceActivated", "this device has connected already");
+    }
+    if (known.deviceSecret === undefined) throw new Refusal("FailedOperation", "this device has a certificate");
+    return known;
+  }
+  if (registration === "listed") throw new Refusal("ResourceNotFound.DeviceNotExist", "no such device was added");
+  const count = devices.filter((device) => device.productId === productId && device.selfRegistered === true).length;
+  if (count >= deviceLimit) throw new Refusal("LimitExceeded.Device", "as many devices as may have registered");
+  const device: DeviceRecord = {
+    productId,
+    deviceName,
+    deviceSecret: randomBytes(16).toString("base64"),
+    selfRegistered: true,
+  };
+  devices.push(device);
+  store.save();
+  return device;
+}
+
+function encrypt(plain: string, productSecret: string): string {
+  const bytes = Buffer.from(plain);
+  const padded = Buffer.concat([bytes, Buffer.alloc(-bytes.byteLength & 15)]);
+  const key = Buffer.from(productSecret, "latin1").subarray(0, 16);
+  const cipher = createCipheriv("aes-128-cbc", key, "0".repeat(16)).setAutoPadding(false);
+  return Buffer.concat([cipher.update(padded), cipher.final()]).toString("base64");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

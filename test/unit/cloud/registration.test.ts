@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { createDecipheriv } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { test } from "node:test";
+import { Platform } from "../../../cloud/platform.js";
+import { answerRegistration, type RegistrationAnswer, REGISTRATION_PATH } from "../../../cloud/registration.js";
+import { CloudStore } from "../../../cloud/store.js";
+import type { RegistrationMode } from "../../../cloud/types.js";
+import { signRegistration } from "../../../src/protocol/registration.js";
+import { NODE_DIGESTS } from "../../support/digests.js";
+import { withFolder } from "../../support/folder.js";
+import { password } from "../../../src/protocol/credentials.js";
+
+const PRODUCT = "ABCDE12345";
+const NOW = (): number => Math.floor(Date.now() / 1000);
+
+interface Place {
+  readonly store: CloudStore;
+  readonly platform: Platform;
+  set(registration: RegistrationMode, deviceLimit?: number): Promise<void>;
+  /** @returns the answer to a signed request; `changes` come before the signature, `after` behind it */
+  ask(
+    deviceName: string,
+    changes?: Changes,
+    after?: { headers?: object; content?: string },
+  ): RegistrationAnswer["Response"];
+  /** @returns the device secret in an answer */
+  open(answer: RegistrationAnswer["Response"]): string;
+}
+
+interface Changes {
+  readonly productId?: string;
+  readonly productSecret?: string;
+  readonly unixTime?: number;
+}
+
+async function withPlace(body: (place: Place) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const store = new CloudStore(folder);
+    const platform = new Platform({
+      store,
+      urlLifetimeSec: 60,
+      fileBase: () => undefined,
+      publish: () => {},
+      isOnline: () => false,
+    });
+    const secret = (): string => store.state.products?.[0]?.productSecret ?? "";
+    await body({
+      store,
+      platform,
+      set: async (registration, deviceLimit) => {
+        const limit = deviceLimit === undefined ? {} : { deviceLimit };
+        await platform.setProduct({ productId: PRODUCT, registration, ...limit });
+      },
+      ask: (deviceName, changes = {}, { headers = {}, content } = {}) => {
+        const signed = signRegistration({
+          productId: PRODUCT,
+          deviceName,
+          productSecret: secret(),
+          authority: "cloud.test:8080",
+          target: REGISTRATION_PATH,
+          unixTime: NOW(),
+          nonce: 1,
+          digests: NODE_DIGESTS,
+          ...changes,
+        });
+        const fields = signed.headers.map(([name, value]) => [name.toLowerCase(), value]);
+        const all = { host: "cloud.test:8080", ...Object.fromEntries(fields), ...headers } as IncomingHttpHeaders;
+        return answerRegistration(store, { headers: all, content: Buffer.from(content ?? signed.body) }).answer
+          .Response;
+      },
+      open: ({ Payload = "", Len }) => {
+        const decipher = createDecipheriv("aes-128-cbc", secret().slice(0, 16), "0".repeat(16)).setAutoPadding(false);
+        const text = Buffer.concat([decipher.update(Payload, "base64"), decipher.final()]).toString();
+        const { encryptionType, psk } = JSON.parse(text.slice(0, Len)) as { encryptionType: number; psk: string };
+        assert.equal(encryptionType, 2);
+        return psk;
+      },
+    });
+  });
+}
+
+test("a device of any name registers, and gets the same secret again until it has connected", () =>
+  withPlace(async ({ store, platform, set, ask, open }) => {
+    await set("any");
+    const secret = open(ask("light_01"));
+    assert.equal(open(ask("light_01")), secret);
+    assert.equal(Buffer.from(secret, "base64").byteLength, 16);
+    assert.equal(store.state.devices.length, 1);
+    assert.notEqual(open(ask("light_02")), secret);
+
+    const clientId = `${PRODUCT}light_01`;
+    const username = `${clientId};12010126;abcde;2147483647`;
+    const authentication = { mode: "KEY", deviceSecret: secret } as const;
+    assert.ok(platform.authenticate(clientId, username, password(username, authentication, NODE_DIGESTS)));
+    assert.equal(ask("light_01").Error?.Code, "FailedOperation.DeviceActivated");
+    assert.equal(new CloudStore(folderOf(store)).state.devices[0]?.activated, true, "it is stored");
+  }));
+
+test("only a device that was added registers if the product says so, with the secret that it was added with", () =>
+  withPlace(async ({ platform, set, ask, open }) => {
+    await set("listed");
+    assert.equal(ask("light_01").Error?.Code, "ResourceNotFound.DeviceNotExist");
+    await platform.addDevice({ productId: PRODUCT, deviceName: "light_01", deviceSecret: "MDEyMzQ1Njc4OWFiY2RlZg==" });
+    assert.equal(open(ask("light_01")), "MDEyMzQ1Njc4OWFiY2RlZg==");
+  }));
+
+test("each wrong request has a code of its own, and makes no device", () =>
+  withPlace(async ({ store, set, ask }) => {
+    assert.equal(ask("light_01").Error?.Code, "ResourceNotFound.ProductNotExist");
+    await set("off");
+    assert.equal(ask("light_01").Error?.Code, "UnauthorizedOperation.DynamicRegisterOff");
+    await set("any");
+    for (const [response, code] of [
+      [ask("light_01", { productSecret: "Abcdefghijklmnop01234567" }), "AuthFailure.SignatureFailure"],
+      [ask("light_01", {}, { headers: { "x-tc-nonce": "2" } }), "AuthFailure.SignatureFailure"],
+      [ask("light_01", {}, { headers: { host: "other.test" } }), "AuthFailure.SignatureFailure"],
+      [
+        ask("light_01", {}, { content: `{"ProductId":"${PRODUCT}","DeviceName":"light_02"}` }),
+        "AuthFailure.SignatureFailure",
+      ],
+      [ask("light_01", { unixTime: NOW() - 1000 }), "AuthFailure.SignatureExpire"],
+      [ask("light_01", {}, { headers: { "x-tc-algorithm": "md5" } }), "InvalidParameterValue"],
+      [ask("light 01"), "InvalidParameterValue"],
+      [ask("light_01", {}, { content: "{" }), "InvalidParameterValue"],
+      [ask("light_01", { productId: "abc" }), "InvalidParameterValue"],
+    ] as const) {
+      assert.equal(response.Error?.Code, code);
+      assert.equal(response.Payload, undefined);
+    }
+    assert.equal(store.state.devices.length, 0);
+  }));
+
+test("no more devices than the limit make themselves known", () =>
+  withPlace(async ({ set, ask }) => {
+    await set("any", 1);
+    assert.equal(ask("light_01").Error, undefined);
+    assert.equal(ask("light_02").Error?.Code, "LimitExceeded.Device");
+    assert.equal(ask("light_01").Error, undefined);
+  }));
+
+test("a product keeps its secret if its registration changes", () =>
+  withPlace(async ({ store, set }) => {
+    await set("any", 5);
+    const [first] = store.state.products ?? [];
+    assert.match(first?.productSecret ?? "", /^[0-9a-f]{24}$/);
+    await set("off");
+    assert.deepEqual(store.state.products, [
+      { productId: PRODUCT, productSecret: first?.productSecret, registration: "off" },
+    ]);
+  }));
+
+/** The folder that a store keeps its files in. */
+function folderOf(store: CloudStore): string {
+  return store.filePath("x").replace(/[\\/]firmware[\\/]x\.bin$/, "");
+}
