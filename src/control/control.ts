@@ -194,7 +194,7 @@ export class UpdateControl {
    * For devices that sleep: resolves once the platform has been asked and nothing more is to be done. Start the agent
    * before, and stop it after. A new firmware restarts the board; its own check then ends with the result.
    *
-   * @param options.timeoutSeconds longest wait for the platform. Default 60
+   * `timeoutSeconds`: longest wait for the platform. Default 60.
    */
   checkOnce({ timeoutSeconds = CHECK_SECONDS }: { timeoutSeconds?: number } = {}): Promise<CheckEnd> {
     return new Promise((resolve) => {

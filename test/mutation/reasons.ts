@@ -271,7 +271,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/machine/restore.ts",
-    line: 'if (slot === boot.runningSlot) return report(checkpoint, { outcome: "done" }, false, boot);',
+    line: 'if (runs && !isLeft) return report(checkpoint, { outcome: "done" }, false, boot);',
     mutant: "boolean: false -> true",
     reason: "Nothing is kept of a slot that runs, whatever the record says.",
   },
