@@ -182,6 +182,16 @@ export class OtaAgent {
   }
 
   /**
+   * Images that were declined are asked about again when they are offered again: all of them, also of sub-devices and
+   * components.
+   *
+   * @throws OtaError `usage` without the part `plans`
+   */
+  forgetDeclined(): void {
+    this.#neededPlans().forgetDeclined();
+  }
+
+  /**
    * Other parts of the device than the firmware that runs the agent. They are made with the first use of this property:
    * a board without components needs no staging partition. Add components before the agent starts: what is offered
    * before a component is known would be taken for the own firmware's.

@@ -57,6 +57,11 @@ export class FirmwarePlans {
   }
 
   /** @throws HalError if storage cannot be read */
+  forgetDeclined(): void {
+    this.use().forgetDeclined();
+  }
+
+  /** @throws HalError if storage cannot be read */
   use(): UpdatePlans {
     if (this.#plans !== undefined) return this.#plans;
     const { device, boot, version, tls, driver, hasListener, onPlan, onGate } = this.#options;

@@ -82,6 +82,14 @@ export class PlanMemory {
     this.#change(component, image, (entry) => (entry.flags = (entry.flags & ~DEFERRED) | DECLINED));
   }
 
+  /** Somebody may be asked again about all images that were declined. */
+  forgetDeclined(): void {
+    const declined = this.#all().filter(({ flags }) => (flags & DECLINED) !== 0);
+    if (declined.length === 0) return;
+    for (const entry of declined) entry.flags &= ~DECLINED;
+    this.#save();
+  }
+
   defer(component: string, image: Image, seconds: number): void {
     this.#change(component, image, (entry) => {
       // A deferral and a cool-down share their fields. The cool-down is over: nobody is asked before its end.

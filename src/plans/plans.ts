@@ -58,6 +58,11 @@ export class UpdatePlans {
     return gate;
   }
 
+  /** Images that were declined are asked about again when they are offered again. */
+  forgetDeclined(): void {
+    this.#memory.forgetDeclined();
+  }
+
   /**
    * Notes, before the first step of a boot, what became of the image that was on trial. If the board only restarted
    * during the trial, the image may be good (somebody changed the battery): it counts as failed, and does not cool

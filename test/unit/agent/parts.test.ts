@@ -32,6 +32,7 @@ test("a setting that needs a missing part is refused with the name of the part",
   lacks("plans", () => agent({ policy: {} }, { gateway }));
   lacks("plans", () => agent().on("plan", () => {}));
   lacks("plans", () => agent().checkForUpdate());
+  lacks("plans", () => agent().forgetDeclined());
   lacks("plans", () => agent().components);
   lacks("mqtt", () => agent({ gateway: {} }, { gateway }).mqtt);
 });

@@ -134,6 +134,24 @@ test("a failed job removes what was accepted, and a decision ends a deferral", (
   });
 });
 
+test("declined images may be asked about again once that is forgotten, also after a restart; nothing else changes", () => {
+  const scene = new Scene(1_800_000_000);
+  const other = { ...IMAGE, version: "3.0" };
+  scene.memory.decline("firmware", IMAGE);
+  scene.memory.decline("mcu", IMAGE);
+  scene.memory.fail("firmware", other, true);
+  scene.memory.forgetDeclined();
+  for (let boot = 0; boot < 2; boot++) {
+    assert.deepEqual(scene.memory.recall("firmware", IMAGE), NEW);
+    assert.deepEqual(scene.memory.recall("mcu", IMAGE), NEW);
+    assert.equal(scene.memory.recall("firmware", other).cooling, "reverted");
+    scene.reboot();
+  }
+  const { writes } = scene.store;
+  scene.memory.forgetDeclined();
+  assert.equal(scene.store.writes, writes, "there was nothing to forget");
+});
+
 test("forgetting an unknown image writes nothing to the store", () => {
   const scene = new Scene();
   scene.memory.decline("firmware", IMAGE);
