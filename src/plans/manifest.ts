@@ -69,6 +69,7 @@ export class ManifestReader {
   #onHead({ status }: HttpHead): void {
     if (status === 200) this.#reading = true;
     else if (status >= 500 || status === 429) this.#end({ unknown: `server answers ${status}` });
+    else if (status >= 300 && status < 400) this.#end({ none: `at another place (${status}), and not followed` });
     else this.#end({ found: NONE });
   }
 

@@ -85,6 +85,9 @@ test("what is no manifest at all is none: a page, nothing, the firmware, a head 
   firmware.http.exchange.send(Buffer.alloc(4096, 0xe9));
   assert.deepEqual(firmware.answers, [{ none: "over 1024 bytes" }]);
   assert.equal(firmware.http.exchange.closed, true);
+  const moved = new Scene();
+  moved.http.exchange.head({ status: 302, headers: { location: "http://other.test/f.bin.json" } });
+  assert.deepEqual(moved.answers, [{ none: "at another place (302), and not followed" }]);
   const head = new Scene();
   head.http.exchange.fail("malformed", "response head over 4096 bytes");
   assert.deepEqual(head.answers, [{ none: "response head over 4096 bytes" }]);
