@@ -11,7 +11,8 @@ import type { GatewayFaults } from "./gateway-faults.js";
 import { Platform } from "./platform.js";
 import { MESSAGE_RATE_LIMIT } from "./rate-meter.js";
 import { rightsOf, updateTopic } from "./rights.js";
-import { answerRegistration } from "./registration.js";
+import { answerRegistration, REGISTRATION_PATH } from "./registration.js";
+import { answerOlderRegistration, OLDER_REGISTRATION_PATH } from "./registration-older.js";
 import { CloudStore } from "./store.js";
 import { CloudError } from "./types.js";
 
@@ -128,15 +129,18 @@ export class Cloud {
       else platform.onOperation(productId, deviceName, payload);
     };
 
+    const registered = ({ answer, line }: { readonly answer: object; readonly line: string }): object => {
+      options.onRegistration?.(line);
+      return answer;
+    };
     const files = createFileServer({
       store,
       tls,
       faults,
       ...(options.onServed === undefined ? {} : { onServed: options.onServed }),
-      register: (request) => {
-        const { answer, line } = answerRegistration(store, request);
-        options.onRegistration?.(line);
-        return answer;
+      registrations: {
+        [REGISTRATION_PATH]: (request) => registered(answerRegistration(store, request)),
+        [OLDER_REGISTRATION_PATH]: (request) => registered(answerOlderRegistration(store, request)),
       },
     });
     const httpPort = await listenOn(files, listen, options.httpPort ?? 0);

@@ -14,7 +14,7 @@ import {
   sendFaulty,
 } from "./faults/http-faults.js";
 import { MANIFEST_SUFFIX } from "./manifest.js";
-import { REGISTRATION_PATH, type RegistrationAnswer, type RegistrationRequest } from "./registration.js";
+import type { RegistrationRequest } from "./registration.js";
 import { checkSignature, firmwarePath, ownerOf, type Verdict } from "./signed-url.js";
 import type { CloudStore } from "./store.js";
 import type { FirmwareRecord } from "./types.js";
@@ -34,8 +34,8 @@ export interface FileServerOptions {
   /** They strike only requests for a firmware by GET. */
   readonly faults?: FaultList | undefined;
   onServed?(request: ServedRequest): void;
-  /** Answers a device that registers itself. */
-  register?(request: RegistrationRequest): RegistrationAnswer;
+  /** Answers a device that registers itself: by the path of the request. */
+  readonly registrations?: { readonly [path: string]: (request: RegistrationRequest) => object };
 }
 
 /** Bytes of a registration at most. */
@@ -46,9 +46,10 @@ const REGISTRATION_LIMIT = 4096;
  * it is served too.
  */
 export function createFileServer(options: FileServerOptions): Server {
-  const { register } = options;
+  const registrations = new Map(Object.entries(options.registrations ?? {}));
   const listener: RequestListener = (request, response) => {
-    if (register !== undefined && request.method === "POST" && request.url === REGISTRATION_PATH) {
+    const register = request.method === "POST" ? registrations.get(request.url ?? "") : undefined;
+    if (register !== undefined) {
       serveRegistration(register, request, response).catch(() => response.destroy());
     } else serve(options, request, response);
   };
@@ -60,7 +61,7 @@ export function createFileServer(options: FileServerOptions): Server {
 
 /** The platform answers 200 also if it refuses. */
 async function serveRegistration(
-  register: NonNullable<FileServerOptions["register"]>,
+  register: (request: RegistrationRequest) => object,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

@@ -23,12 +23,12 @@ export interface RegistrationAnswer {
 }
 
 /** Greatest difference between the clocks of a device and of this cloud, in seconds, as elsewhere on the platform. */
-const CLOCK_TOLERANCE = 300;
+export const REGISTRATION_CLOCK_TOLERANCE = 300;
 
 const DEVICE = /^[A-Za-z0-9:_-]{1,48}$/;
 
 /** The platform's codes are not documented for this service: these have the form of its other services'. */
-class Refusal extends Error {
+export class RegistrationRefusal extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -47,58 +47,85 @@ export function answerRegistration(
   const [productId, deviceName] = [textOf(fields["ProductId"]), textOf(fields["DeviceName"])];
   const name = DEVICE.test(deviceName) && /^[A-Z0-9]{10}$/.test(productId) ? `${productId}/${deviceName}` : "a device";
   try {
-    if (name === "a device") throw new Refusal("InvalidParameterValue", "ProductId or DeviceName is wrong");
-    const product = store.state.products?.find((known) => known.productId === productId);
-    if (product === undefined) throw new Refusal("ResourceNotFound.ProductNotExist", "no such product");
-    checkSignature(product, headers, content);
-    const { deviceSecret = "" } = deviceOf(store, product, deviceName);
-    const plain = JSON.stringify({ encryptionType: 2, psk: deviceSecret });
-    const Payload = encrypt(plain, product.productSecret);
-    const answer = { Response: { Len: Buffer.byteLength(plain), Payload, RequestId } };
-    return { answer, line: `${name} registered` };
+    const { len, payload } = register(store, productId, deviceName, (product) =>
+      checkSignature(product, headers, content),
+    );
+    return { answer: { Response: { Len: len, Payload: payload, RequestId } }, line: `${name} registered` };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof RegistrationRefusal)) throw error;
     const { code: Code, message: Message } = error;
     return { answer: { Response: { Error: { Code, Message }, RequestId } }, line: `${name} not registered: ${Code}` };
   }
 }
 
-/** @throws Refusal */
+/**
+ * What both forms of the service do.
+ *
+ * @param check throws RegistrationRefusal if the request was not signed with the product's secret
+ * @returns the device's name, and its secret, encrypted
+ * @throws RegistrationRefusal
+ */
+export function register(
+  store: CloudStore,
+  productId: unknown,
+  deviceName: unknown,
+  check: (product: ProductRecord) => void,
+): { readonly name: string; readonly len: number; readonly payload: string } {
+  if (!DEVICE.test(textOf(deviceName)) || !/^[A-Z0-9]{10}$/.test(textOf(productId))) {
+    throw new RegistrationRefusal("InvalidParameterValue", "ProductId or DeviceName is wrong");
+  }
+  const product = store.state.products?.find((known) => known.productId === productId);
+  if (product === undefined) throw new RegistrationRefusal("ResourceNotFound.ProductNotExist", "no such product");
+  check(product);
+  const { deviceSecret = "" } = deviceOf(store, product, textOf(deviceName));
+  const plain = JSON.stringify({ encryptionType: 2, psk: deviceSecret });
+  const payload = encrypt(plain, product.productSecret);
+  return { name: `${textOf(productId)}/${textOf(deviceName)}`, len: Buffer.byteLength(plain), payload };
+}
+
+/** @throws RegistrationRefusal */
 function checkSignature({ productSecret }: ProductRecord, headers: IncomingHttpHeaders, content: Buffer): void {
   const field = (name: string): string => textOf(headers[`x-tc-${name}`]);
   const [algorithm, timestamp, nonce] = [field("algorithm"), field("timestamp"), field("nonce")];
   const hash = { hmacsha256: "sha256", hmacsha1: "sha1" }[algorithm.toLowerCase()];
-  if (hash === undefined) throw new Refusal("InvalidParameterValue", "X-TC-Algorithm is none that is known");
+  if (hash === undefined)
+    throw new RegistrationRefusal("InvalidParameterValue", "X-TC-Algorithm is none that is known");
   const digest = createHash(hash).update(content).digest("hex");
   const signed = ["POST", headers.host, REGISTRATION_PATH, "", algorithm, timestamp, nonce, digest].join("\n");
   const expected = createHmac(hash, productSecret).update(signed).digest();
   const given = Buffer.from(field("signature"), "base64");
   if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) {
-    throw new Refusal("AuthFailure.SignatureFailure", "the signature does not match");
+    throw new RegistrationRefusal("AuthFailure.SignatureFailure", "the signature does not match");
   }
-  if (!(Math.abs(Number(timestamp) - Date.now() / 1000) <= CLOCK_TOLERANCE)) {
-    throw new Refusal("AuthFailure.SignatureExpire", "the timestamp is too far from this clock");
+  if (!(Math.abs(Number(timestamp) - Date.now() / 1000) <= REGISTRATION_CLOCK_TOLERANCE)) {
+    throw new RegistrationRefusal("AuthFailure.SignatureExpire", "the timestamp is too far from this clock");
   }
 }
 
-/** A device that has not connected yet gets the same secret each time. @throws Refusal */
+/** A device that has not connected yet gets the same secret each time. @throws RegistrationRefusal */
 function deviceOf(store: CloudStore, product: ProductRecord, deviceName: string): DeviceRecord {
   const { productId, registration, deviceLimit = Infinity } = product;
   const { devices } = store.state;
   if (registration === "off") {
-    throw new Refusal("UnauthorizedOperation.DynamicRegisterOff", "dynamic registration is off for this product");
+    throw new RegistrationRefusal(
+      "UnauthorizedOperation.DynamicRegisterOff",
+      "dynamic registration is off for this product",
+    );
   }
   const known = devices.find((device) => device.productId === productId && device.deviceName === deviceName);
   if (known !== undefined) {
     if (known.activated === true || known.version !== undefined) {
-      throw new Refusal("FailedOperation.DeviceActivated", "this device has connected already");
+      throw new RegistrationRefusal("FailedOperation.DeviceActivated", "this device has connected already");
     }
-    if (known.deviceSecret === undefined) throw new Refusal("FailedOperation", "this device has a certificate");
+    if (known.deviceSecret === undefined)
+      throw new RegistrationRefusal("FailedOperation", "this device has a certificate");
     return known;
   }
-  if (registration === "listed") throw new Refusal("ResourceNotFound.DeviceNotExist", "no such device was added");
+  if (registration === "listed")
+    throw new RegistrationRefusal("ResourceNotFound.DeviceNotExist", "no such device was added");
   const count = devices.filter((device) => device.productId === productId && device.selfRegistered === true).length;
-  if (count >= deviceLimit) throw new Refusal("LimitExceeded.Device", "as many devices as may have registered");
+  if (count >= deviceLimit)
+    throw new RegistrationRefusal("LimitExceeded.Device", "as many devices as may have registered");
   const device: DeviceRecord = {
     productId,
     deviceName,

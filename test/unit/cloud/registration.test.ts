@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { test } from "node:test";
 import { Platform } from "../../../cloud/platform.js";
 import { answerRegistration, type RegistrationAnswer, REGISTRATION_PATH } from "../../../cloud/registration.js";
+import { answerOlderRegistration, signOlderRegistration } from "../../../cloud/registration-older.js";
 import { CloudStore } from "../../../cloud/store.js";
 import type { RegistrationMode } from "../../../cloud/types.js";
 import { signRegistration } from "../../../src/protocol/registration.js";
@@ -154,3 +155,37 @@ test("a product keeps its secret if its registration changes", () =>
 function folderOf(store: CloudStore): string {
   return store.filePath("x").replace(/[\\/]firmware[\\/]x\.bin$/, "");
 }
+
+test("the older form is signed as the vendor's SDKs do", () => {
+  const fields = { productId: "ABCDE12345", deviceName: "light_01", nonce: 12345, timestamp: 1700000000 };
+  assert.equal(
+    signOlderRegistration("Abcdefghijklmnop01234567", fields),
+    "NmU2OTdkZTdlNjBmYjg4YWVkYjU3NTllNjYxZjdmMjJhYjA3NWM5Yw==",
+  );
+});
+
+test("the older form gets the same secret as the newer one, or a refusal with its reason", () =>
+  withPlace(async ({ store, set, ask, open }) => {
+    await set("any");
+    const secret = store.state.products?.[0]?.productSecret ?? "";
+    const answer = (changes: object = {}, key = secret) => {
+      const fields = { productId: PRODUCT, deviceName: "light_01", nonce: 7, timestamp: NOW(), ...changes };
+      const body = JSON.stringify({ ...fields, signature: signOlderRegistration(key, fields) });
+      return answerOlderRegistration(store, { content: Buffer.from(body) });
+    };
+    const { answer: first, line } = answer();
+    assert.deepEqual([first.code, line], [0, `${PRODUCT}/light_01 registered (older form)`]);
+    assert.equal(open({ RequestId: "", Len: first.len ?? 0, Payload: first.payload ?? "" }), open(ask("light_01")));
+    for (const [refused, reason] of [
+      [answer({}, `${secret}x`), /^AuthFailure.SignatureFailure: /],
+      [answer({ timestamp: NOW() - 1000 }), /^AuthFailure.SignatureExpire: /],
+      [answer({ deviceName: "a b" }), /^InvalidParameterValue: /],
+      [answer({ productId: "ABCDE99999" }), /^ResourceNotFound.ProductNotExist: /],
+      [answerOlderRegistration(store, { content: Buffer.from("no JSON") }), /^InvalidParameterValue: /],
+    ] as const) {
+      assert.equal(refused.answer.code, 1);
+      assert.match(refused.answer.message, reason);
+      assert.equal(refused.answer.payload, undefined);
+      assert.ok(!refused.line.includes(secret));
+    }
+  }));
