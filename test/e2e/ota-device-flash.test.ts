@@ -71,6 +71,7 @@ test("inspect prints what the flash of a real board holds: its chip, its table w
         ota_1: { offset: 0x1c0000, size: 0x1a0000, version: null },
       },
       provisioning: null,
+      registration: null,
       checkpoint: null,
       subdevices: [],
       plans: [],
