@@ -1,42 +1,13 @@
-import type { Device, Timer } from "../../hal/ports/index.js";
-import { describeError, OtaError } from "../errors.js";
-import type { MqttSession } from "../mqtt/session.js";
-import type { Result } from "../protocol/messages.js";
-import type { UpdateDriver } from "../update/driver.js";
-import type { DownloadProgress } from "../update/machine/progress-of.js";
-import type { Failure, State } from "../update/machine/types.js";
-import type { Reporter } from "../update/reporter.js";
+import type { Timer } from "../../hal/ports/index.js";
+import { describeError } from "../errors.js";
+import type { State } from "../update/machine/types.js";
 import type { Gate } from "../update/target.js";
 import { type EndedJob, isEndOf, loadEndedJob, storeEndedJob } from "./ended-job.js";
 import { ControlGate } from "./gate.js";
 import { Rate, type TimedProgress } from "./rate.js";
-import { forgetRollback, isSlotTaken, loadRollback, noteSlotTaken, type Rollback, storeRollback } from "./rollback.js";
+import type { ControlOptions } from "./options.js";
+import { Rollback } from "./rollback.js";
 import { type CheckEnd, SETTLE_MS, SingleShot } from "./single-shot.js";
-
-/** The agent's events that this part follows. */
-export interface FollowedEvents {
-  readonly state: { readonly from: State["name"]; readonly to: State["name"] };
-  readonly progress: DownloadProgress;
-  readonly connection: { readonly online: boolean };
-  readonly answer: object;
-  readonly result: { readonly version: string; readonly result: Result };
-}
-
-/** What the agent hands to the part. */
-export interface ControlOptions {
-  readonly device: Device;
-  readonly session: MqttSession;
-  readonly reporter: Reporter;
-  readonly listeners: {
-    add<Name extends keyof FollowedEvents>(name: Name, listener: (event: FollowedEvents[Name]) => void): void;
-  };
-  /** The version that is reported. */
-  readonly version: string;
-  driver(): UpdateDriver;
-  isOnline(): boolean;
-  /** Stops the agent and restarts the board. */
-  restart(): void;
-}
 
 const CHECK_SECONDS = 60;
 
@@ -46,9 +17,7 @@ export class UpdateControl {
   readonly #gate: ControlGate;
   readonly #rate = new Rate();
   #holdsInstallation = false;
-  #rollback: Rollback | undefined;
-  /** The report about the rollback is on its way on this connection. */
-  #reporting = false;
+  readonly #rollback: Rollback;
   #shot: SingleShot | undefined;
   #checks: ((end: CheckEnd) => void)[] = [];
   readonly #idle: (() => void)[] = [];
@@ -57,14 +26,18 @@ export class UpdateControl {
   constructor(options: ControlOptions) {
     const { device, listeners } = options;
     this.#options = options;
+    this.#rollback = new Rollback(options);
     this.#gate = new ControlGate({
       clock: device.clock,
       holdsInstallation: () => this.#holdsInstallation,
-      refusal: ({ version }) => this.#refusal(version),
+      refusal: ({ version }) => this.#rollback.refusal(version),
     });
     listeners.add("state", ({ from, to }) => this.#onState(from, to));
     listeners.add("progress", (progress) => this.#rate.note(progress, device.clock.now()));
-    listeners.add("connection", () => this.#onConnection());
+    listeners.add("connection", () => {
+      this.#rollback.connectionChanged();
+      this.#look();
+    });
     listeners.add("answer", () => {
       this.#shot?.answered();
       this.#look();
@@ -138,37 +111,17 @@ export class UpdateControl {
    * before as failed, with the reason, and declines it if it is offered again, until `forgetRollback` or another
    * update. For that the other firmware needs this part too.
    *
-   * @throws OtaError `usage` on trial, during an update, or if the other slot holds a part of one; `switch-failed` if
-   *   the other slot has no image that boots, or has one that has failed its trial
+   * @throws OtaError `usage` on trial, during an update, or if the other slot is not known to hold the firmware that
+   *   ran before this one; `switch-failed` if its image does not boot, or has failed its trial
+   * @throws HalError if storage fails
    */
   rollback(reason: string): void {
-    const { device, driver, version, restart } = this.#options;
-    const { state } = driver();
-    if (state.name === "confirming") throw new OtaError("usage", "on trial: let selfTest answer false");
-    if (state.name !== "idle") throw new OtaError("usage", `an update is under way: ${state.name}`);
-    if (state.kept !== undefined || isSlotTaken(device.store)) {
-      throw new OtaError("usage", "an update has overwritten the other slot");
-    }
-    const { targetState } = device.boot.status();
-    // A restart during its trial (`aborted`) says nothing about an image.
-    if (targetState === "invalid") {
-      throw new OtaError("switch-failed", "the firmware in the other slot has failed its trial");
-    }
-    storeRollback(device.store, { from: version, reason, reported: false });
-    try {
-      device.boot.setPending();
-    } catch (error) {
-      this.#attempt(() => forgetRollback(device.store));
-      throw new OtaError("switch-failed", `the other slot has no sound image: ${describeError(error)}`);
-    }
-    device.log("warn", "update", () => `goes back from version ${version}: ${reason}`);
-    restart();
+    this.#rollback.go(reason);
   }
 
   /** The version that was left by `rollback` is wanted again when it is offered. @throws HalError */
   forgetRollback(): void {
-    this.#rollback = undefined;
-    forgetRollback(this.#options.device.store);
+    this.#rollback.forget();
   }
 
   /**
@@ -220,11 +173,9 @@ export class UpdateControl {
 
   /** For the agent: before the update of an earlier boot is taken up. */
   start(): void {
-    const { device, driver, version } = this.#options;
+    const { device, driver } = this.#options;
     this.#attempt(() => {
-      const rollback = loadRollback(device.store);
-      if (rollback?.from === version) forgetRollback(device.store);
-      else this.#rollback = rollback;
+      this.#rollback.start();
       const { state } = driver();
       const known = loadEndedJob(device.store);
       if (state.name !== "reporting" || (known !== undefined && isEndOf(known, state))) return;
@@ -235,7 +186,7 @@ export class UpdateControl {
 
   /** For the agent: the other slot is about to be erased, for an update or for a sub-device's image. */
   slotTaken(): void {
-    this.#attempt(() => noteSlotTaken(this.#options.device.store, true));
+    this.#attempt(() => this.#rollback.slotTaken());
   }
 
   /** For the agent. */
@@ -260,15 +211,11 @@ export class UpdateControl {
   #onState(from: State["name"], to: State["name"]): void {
     if (to === "downloading") this.slotTaken();
     if (to === "reporting") this.#noteEnd();
-    if (to === "idle" || to === "reporting") this.#gate.release();
-    if (to === "idle" || to === "reporting") this.#rate.clear();
-    if (from === "confirming") this.#reportRollback();
-    this.#look();
-  }
-
-  #onConnection(): void {
-    this.#reporting = false;
-    this.#reportRollback();
+    if (to === "idle" || to === "reporting") {
+      this.#gate.release();
+      this.#rate.clear();
+    }
+    if (from === "confirming") this.#rollback.report();
     this.#look();
   }
 
@@ -280,29 +227,7 @@ export class UpdateControl {
     const { image, result } = state;
     this.#attempt(() => {
       storeEndedJob(device.store, { version: image.version, result, endedAt: device.clock.unixTime() });
-      if (result.outcome !== "done") return;
-      noteSlotTaken(device.store, false);
-      if (this.#rollback !== undefined) this.forgetRollback();
-    });
-  }
-
-  #refusal(version: string): Failure | undefined {
-    const rollback = this.#rollback;
-    if (rollback?.from !== version) return undefined;
-    return { code: "declined", message: `rolled back: ${rollback.reason}` };
-  }
-
-  /** Before the version is reported: otherwise the platform would offer the version that was left once more. */
-  #reportRollback(): void {
-    const { device, reporter, driver, isOnline } = this.#options;
-    const rollback = this.#rollback;
-    if (rollback === undefined || rollback.reported || this.#reporting || !isOnline()) return;
-    if (driver().state.name === "confirming") return;
-    const result = { outcome: "failed", message: `rolled back: ${rollback.reason}` } as const;
-    this.#reporting = reporter.result(rollback.from, result, () => {
-      if (this.#rollback !== rollback) return;
-      this.#rollback = { ...rollback, reported: true };
-      this.#attempt(() => storeRollback(device.store, { ...rollback, reported: true }));
+      if (result.outcome === "done") this.#rollback.updated();
     });
   }
 

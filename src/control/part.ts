@@ -3,7 +3,8 @@
  *
  * @module moddable-ota/control
  */
-import { type ControlOptions, UpdateControl } from "./control.js";
+import { UpdateControl } from "./control.js";
+import type { ControlOptions } from "./options.js";
 
 /**
  * What an application imports as `moddable-ota/control`: to cancel, pause and hold updates, to go back to the other

@@ -1,55 +1,105 @@
-import type { KeyValueStore } from "../../hal/ports/index.js";
-import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
+import { describeError, OtaError } from "../errors.js";
+import type { Failure } from "../update/machine/types.js";
+import type { ControlOptions } from "./options.js";
+import {
+  forgetRollback,
+  hasPrevious,
+  loadRollback,
+  notePrevious,
+  type RollbackRecord,
+  storeRollback,
+} from "./rollback-record.js";
 
-/** An application went back to the firmware in the other slot. */
-export interface Rollback {
-  /** The version that ran before, and is not wanted any more. */
-  readonly from: string;
-  readonly reason: string;
-  /** The platform has acknowledged the report about it. */
-  readonly reported: boolean;
-}
+/** The way back to the firmware in the other slot, and what the older firmware does about the one that was left. */
+export class Rollback {
+  readonly #options: ControlOptions;
+  /** Present in the older firmware: what was left, and why. */
+  #record: RollbackRecord | undefined;
+  /** The report is on its way on this connection. */
+  #reporting = false;
 
-/*
- * The record, three lines of text: the version, `reported` or nothing, the reason. It is written before the other slot
- * is selected. If it names the version that runs, the slots were never switched, and it says nothing.
- */
-const KEY = "rollback";
-/** Characters. The record has at most 508 bytes. */
-const REASON_LIMIT = 120;
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
 
-/** @returns nothing if there is no such record, or if it is damaged @throws HalError */
-export function loadRollback(store: KeyValueStore): Rollback | undefined {
-  const record = store.read(KEY);
-  const [from, reported, reason] = ((record && decodeUtf8(record)) ?? "").split("\n");
-  return from && reason !== undefined ? { from, reason, reported: reported !== "" } : undefined;
-}
+  /** Reads what an earlier boot left. @throws HalError */
+  start(): void {
+    const { device, version } = this.#options;
+    const record = loadRollback(device.store);
+    if (record?.from === version) forgetRollback(device.store);
+    else this.#record = record;
+  }
 
-/** @throws HalError */
-export function storeRollback(store: KeyValueStore, { from, reason, reported }: Rollback): void {
-  const text = reason.split("\n").join(" ").slice(0, REASON_LIMIT);
-  store.write(KEY, encodeUtf8(`${from}\n${reported ? "reported" : ""}\n${text}`));
-}
+  /** @throws OtaError as `UpdateControl.rollback` does */
+  go(reason: string): void {
+    const { device, driver, version, restart } = this.#options;
+    const { state } = driver();
+    if (state.name === "confirming") throw new OtaError("usage", "on trial: let selfTest answer false");
+    if (state.name !== "idle") throw new OtaError("usage", `an update is under way: ${state.name}`);
+    if (state.kept !== undefined || !hasPrevious(device.store)) {
+      throw new OtaError("usage", "the other slot does not hold the firmware that ran before this one");
+    }
+    // A restart during its trial (`aborted`) says nothing about an image.
+    if (device.boot.status().targetState === "invalid") {
+      throw new OtaError("switch-failed", "the firmware in the other slot has failed its trial");
+    }
+    storeRollback(device.store, { from: version, reason, reported: false });
+    try {
+      device.boot.setPending();
+    } catch (error) {
+      forgetRollback(device.store);
+      throw new OtaError("switch-failed", `the other slot has no sound image: ${describeError(error)}`);
+    }
+    device.log("warn", "update", () => `goes back from version ${version}: ${reason}`);
+    restart();
+  }
 
-/** @throws HalError */
-export function forgetRollback(store: KeyValueStore): void {
-  store.delete(KEY);
-}
+  /** The version that was left is wanted again. @throws HalError */
+  forget(): void {
+    this.#record = undefined;
+    forgetRollback(this.#options.device.store);
+  }
 
-/*
- * One byte. It is written before the other slot is first erased, and deleted once another firmware runs: from then on
- * the other slot has the firmware that ran before.
- */
-const TAKEN = "taken";
+  /** @returns why a version is not wanted; `undefined`: it is */
+  refusal(version: string): Failure | undefined {
+    const record = this.#record;
+    if (record?.from !== version) return undefined;
+    return { code: "declined", message: `rolled back: ${record.reason}` };
+  }
 
-/** @throws HalError */
-export function isSlotTaken(store: KeyValueStore): boolean {
-  return store.read(TAKEN) !== undefined;
-}
+  /** The other slot is about to be erased. @throws HalError */
+  slotTaken(): void {
+    notePrevious(this.#options.device.store, false);
+  }
 
-/** @throws HalError */
-export function noteSlotTaken(store: KeyValueStore, taken: boolean): void {
-  if (taken === isSlotTaken(store)) return;
-  if (taken) store.write(TAKEN, Uint8Array.of(1));
-  else store.delete(TAKEN);
+  /** An update of the own firmware has succeeded. @throws HalError */
+  updated(): void {
+    notePrevious(this.#options.device.store, true);
+    if (this.#record !== undefined) this.forget();
+  }
+
+  /** A connection began or ended: what was on its way is over. */
+  connectionChanged(): void {
+    this.#reporting = false;
+    this.report();
+  }
+
+  /** Before the version is reported: otherwise the platform would offer the version that was left once more. */
+  report(): void {
+    const { device, reporter, driver, isOnline } = this.#options;
+    const record = this.#record;
+    if (record === undefined || record.reported || this.#reporting || !isOnline()) return;
+    if (driver().state.name === "confirming") return;
+    const result = { outcome: "failed", message: `rolled back: ${record.reason}` } as const;
+    this.#reporting = reporter.result(record.from, result, () => {
+      if (this.#record !== record) return;
+      this.#record = { ...record, reported: true };
+      try {
+        storeRollback(device.store, this.#record);
+      } catch (error) {
+        // After the next restart it is reported once more.
+        device.log("error", "update", () => describeError(error));
+      }
+    });
+  }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type EndedJob, loadEndedJob, storeEndedJob } from "../../../src/control/ended-job.js";
-import { forgetRollback, loadRollback, storeRollback } from "../../../src/control/rollback.js";
+import { forgetRollback, loadRollback, storeRollback } from "../../../src/control/rollback-record.js";
 import { MemoryStore } from "../../support/planning.js";
 
 const LONGEST = 508;
