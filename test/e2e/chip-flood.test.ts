@@ -67,7 +67,7 @@ test(`${MESSAGES} messages of all kinds and sizes do not end an engine with an E
       platform.send(topicOf({ to: "own", payload: new Uint8Array(0) }), JSON.stringify(sync));
       await bed.until(`batch at ${sent} (${REPEAT})`, () => synchronised === sync.result_msg, TIMEOUT_MS);
       said.push(...bed.logged.lines.slice(lines).filter((line) => line.startsWith("warn mqtt message refused")));
-      assert.deepEqual([...said].sort(), [...expected].sort(), REPEAT);
+      assert.deepEqual(said.map(beginningOf).sort(), expected.map(beginningOf).sort(), REPEAT);
       expected.length = said.length = 0;
     }
     assert.equal(platform.connects, 1, `the connection was dropped: ${REPEAT}`);
@@ -84,3 +84,11 @@ test(`${MESSAGES} messages of all kinds and sizes do not end an engine with an E
     assert.equal(bed.slots().running.version, "0.2.0");
   });
 });
+
+/**
+ * A text is cut after so many units of the engine. For a character outside of the BMP that is two on Node and one on XS,
+ * so that the ends of long texts may differ.
+ */
+function beginningOf(line: string): string {
+  return [...line].slice(0, 70).join("");
+}

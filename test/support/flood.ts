@@ -67,7 +67,7 @@ export class Flood {
       default:
         return JSON.stringify({
           type: "update_firmware",
-          version: `${random.integer(1, 9)}.0`,
+          version: `${random.integer(1, 5000)}.0`,
           url: `${this.#one(urls)}?${filler.replace(/[^a-z0-9]/g, "x").slice(0, random.integer(1, 5_000))}`,
           md5sum: random.fraction() < 0.9 ? MD5 : filler,
           file_size: random.integer(-1, 20_000) * 16,
