@@ -86,8 +86,8 @@ test(`${MESSAGES} messages of all kinds and sizes do not end an engine with an E
 });
 
 /**
- * A text is cut after so many units of the engine. For a character outside of the BMP that is two on Node and one on XS,
- * so that the ends of long texts may differ.
+ * A text is cut after so many units of the engine. For a character outside of the BMP that is two on Node and one on
+ * XS, so that the ends of long texts may differ.
  */
 function beginningOf(line: string): string {
   return [...line].slice(0, 70).join("");
