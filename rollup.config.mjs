@@ -4,10 +4,10 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import typescript from "@rollup/plugin-typescript";
 import { cuts } from "./bundle/cuts.mjs";
 import { declarations } from "./bundle/declarations.mjs";
-import { methods } from "./bundle/methods.mjs";
 import { minified } from "./bundle/minified.mjs";
 import { notices } from "./bundle/notices.mjs";
 import { partManifests } from "./bundle/part-manifests.mjs";
+import { privates } from "./bundle/privates.mjs";
 
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
 
@@ -57,7 +57,7 @@ function bundle(
     plugins: [
       shims("hal/shims", "ts"),
       typescript({ tsconfig, compilerOptions: { outDir: dir } }),
-      methods,
+      privates,
       nodeResolve(),
       cuts,
       commonjs({ requireReturnsDefault: "preferred" }),

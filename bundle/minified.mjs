@@ -6,7 +6,7 @@ import { minify } from "terser";
 /** mqtt-packet's parser calls these by the names it keeps in a list. */
 const CALLED_BY_NAME = ["_parseHeader", "_parseLength", "_parsePayload", "_newPacket"];
 
-/** Private by the convention of mqtt-packet and spark-md5; our own modules have `#private` names. */
+/** Private by the convention of mqtt-packet and spark-md5; our own `#private` names were made so before. */
 const PRIVATE = /^_/;
 
 const OPTIONS = {

@@ -29,8 +29,9 @@ export type OtaErrorCode =
   | "switch-failed"
   | "install-failed"
   | "reverted"
-  // the policy
+  // the policy: a person says no, or the device refuses the offer by itself
   | "declined"
+  | "offer-refused"
   | "deadline-exceeded"
   // the broker
   | "mqtt-refused"
@@ -98,6 +99,7 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "install-failed": GIVE_UP_FOR_NOW,
   reverted: GIVE_UP,
   declined: { ...GIVE_UP_FOR_NOW, level: "info" },
+  "offer-refused": { ...GIVE_UP_FOR_NOW, level: "info" },
   "deadline-exceeded": GIVE_UP_FOR_NOW,
   "mqtt-refused": GIVE_UP,
   "mqtt-protocol": GIVE_UP,
@@ -108,6 +110,11 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   usage: GIVE_UP,
   internal: GIVE_UP,
 });
+
+/** A code and what it is about, for a log. */
+export function describeFailure({ code, message }: { readonly code: OtaErrorCode; readonly message: string }): string {
+  return message === "" ? code : `${code}: ${message}`;
+}
 
 export function ruleFor(code: OtaErrorCode): ErrorRule {
   return RULES[code];

@@ -10,7 +10,8 @@ export type { ControlPart } from "./control/part.js";
 export type { TimedProgress } from "./control/rate.js";
 export type { CheckEnd } from "./control/single-shot.js";
 export type { ComponentOptions } from "./components/options.js";
-export type { ComponentEvent, Components } from "./components/components.js";
+export type { ComponentEvent } from "./components/component.js";
+export type { Components } from "./components/components.js";
 export type { Plan, PlanFacts, Unmet } from "./plans/plan.js";
 export type { PlansPart } from "./components/part.js";
 export type { PolicyConfig } from "./plans/policy.js";
@@ -34,6 +35,7 @@ export {
   type Identity,
   parseDeviceInfo,
 } from "./protocol/identity.js";
+export type { OfferText } from "./protocol/consent.js";
 export type { Offer, Result, VersionAnswer } from "./protocol/messages.js";
 export type { ComponentKind, Requirements } from "./protocol/requirements.js";
 export type { DownloadProgress } from "./update/machine/progress-of.js";

@@ -6,7 +6,8 @@ import type { Identity } from "./main.js";
  * firmware, so that an image for all boards contains none of it. Every entry except the identity is optional.
  *
  *   string  productId, deviceName, deviceSecret (base64)    the identity by secret, or, instead of deviceSecret:
- *   blob    deviceCert, deviceKey                           certificate and PKCS#8 key, DER both
+ *   blob    deviceCert, deviceKey                           certificate and PKCS#8 key, DER both; or
+ *   string  productSecret                                   the board registers itself; deviceName may be missing then
  *   string  region, broker (mqtt://… or mqtts://…)
  *   blob    brokerCa, downloadCa                            trust anchors, DER
  *   string  ssid, password, sntp                            the Wi-Fi network and the time server
@@ -15,7 +16,7 @@ export const PROVISIONING_NAMESPACE = "device";
 
 /** All keys, by the type of their entry. */
 export const PROVISIONING_KEYS = {
-  string: ["productId", "deviceName", "deviceSecret", "region", "broker", "ssid", "password", "sntp"],
+  string: ["productId", "deviceName", "deviceSecret", "productSecret", "region", "broker", "ssid", "password", "sntp"],
   blob: ["deviceCert", "deviceKey", "brokerCa", "downloadCa"],
 } as const;
 
@@ -31,12 +32,27 @@ export interface Provisioning {
    * identity.
    */
   readonly problem: string | undefined;
+  /**
+   * Options of `register` in `moddable-ota/registration`. Present if the board has a product, and neither a secret nor
+   * a certificate of its own.
+   */
+  readonly registration: RegistrationEntries | undefined;
   readonly broker: { readonly url: string | undefined; readonly authority: Uint8Array | undefined };
   readonly download: { readonly authority: Uint8Array | undefined };
   /** The Wi-Fi network; it is an open one if there is no password. */
   readonly network: { readonly ssid: string; readonly password: string | undefined } | undefined;
   /** Host that the board gets the time from. */
   readonly sntp: string | undefined;
+}
+
+/** What a board knows that registers itself. */
+export interface RegistrationEntries {
+  readonly productId: string;
+  /** If it is absent, the application chooses it, for instance from the MAC address. */
+  readonly deviceName: string | undefined;
+  readonly region: string | undefined;
+  /** Absent once it was erased: the board has registered then. */
+  readonly productSecret: string | undefined;
 }
 
 const REMEDY = "provision this board by `npm run flash` or with an image of `ota-device provision`";
@@ -54,11 +70,15 @@ export function readProvisioning({
 }): Provisioning {
   const { strings, blobs, wrong } = readEntries(keyValue);
   const { ssid, password } = strings;
+  const registration = wrong === undefined ? registrationOf(strings, blobs) : undefined;
   const found = wrong === undefined ? identityOf(strings, blobs) : `NVS entry ${wrong} has the wrong type`;
   const sound = typeof found !== "string";
+  const remedy =
+    registration?.productSecret === undefined ? REMEDY : `let the application register the board, or ${REMEDY}`;
   return {
     identity: sound ? found : undefined,
-    problem: sound ? undefined : `${found}: ${REMEDY}`,
+    problem: sound ? undefined : `${found}: ${remedy}`,
+    registration,
     broker: { url: strings.broker, authority: blobs.brokerCa },
     download: { authority: blobs.downloadCa },
     network: ssid === undefined ? undefined : { ssid, password },
@@ -71,14 +91,15 @@ type Blobs = { [Key in BlobKey]?: Uint8Array };
 
 /** @returns the identity, or what is wrong with it */
 function identityOf(
-  { productId, deviceName, deviceSecret, region }: Strings,
+  { productId, deviceName, deviceSecret, productSecret, region }: Strings,
   { deviceCert, deviceKey }: Blobs,
 ): Identity | string {
   const byCertificate = deviceCert !== undefined || deviceKey !== undefined;
-  if (productId === undefined && deviceName === undefined && deviceSecret === undefined && !byCertificate) {
+  if ([productId, deviceName, deviceSecret, productSecret].every((text) => text === undefined) && !byCertificate) {
     return "not provisioned";
   }
   if (productId === undefined) return lacks("productId");
+  if (productSecret !== undefined && deviceSecret === undefined && !byCertificate) return lacks("deviceSecret");
   if (deviceName === undefined) return lacks("deviceName");
   const name = { productId, deviceName, ...(region === undefined ? {} : { region }) };
   if (!byCertificate) {
@@ -92,6 +113,30 @@ function identityOf(
   if (deviceCert === undefined) return lacks("deviceCert");
   if (deviceKey === undefined) return lacks("deviceKey");
   return { ...name, authentication: { mode: "CERT", certificate: deviceCert, privateKey: deviceKey } };
+}
+
+/** @returns `undefined` if the board has a secret or a certificate of its own, or no product */
+function registrationOf(
+  { productId, deviceName, deviceSecret, productSecret, region }: Strings,
+  { deviceCert, deviceKey }: Blobs,
+): RegistrationEntries | undefined {
+  const isOwn = deviceSecret !== undefined || deviceCert !== undefined || deviceKey !== undefined;
+  if (isOwn || productId === undefined) return undefined;
+  return { productId, deviceName, region, productSecret };
+}
+
+/**
+ * Erases the product's secret, which a board needs no more once it has registered. Does nothing if there is none.
+ *
+ * @throws Error with the name of an `esp_err_t` if NVS fails
+ */
+export function forgetProductSecret({ keyValue }: { readonly keyValue: KeyValueModule & KeyValueStringsModule }): void {
+  const texts = keyValue.open({ path: PROVISIONING_NAMESPACE, mode: "r+", format: "string" });
+  try {
+    if (texts.read("productSecret") !== undefined) texts.delete("productSecret");
+  } finally {
+    texts.close();
+  }
 }
 
 function lacks(key: string): string {

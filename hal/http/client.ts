@@ -3,7 +3,6 @@ import { Exchange } from "./exchange.js";
 
 /** `HttpClient` over any `Connector`. */
 export class SocketHttpClient implements HttpClient {
-  userAgent: string | undefined;
   readonly #connector: Connector;
   readonly #clock: Clock;
 
@@ -13,6 +12,6 @@ export class SocketHttpClient implements HttpClient {
   }
 
   send(request: HttpRequest): HttpExchange {
-    return new Exchange(request, this.#connector, this.#clock, this.userAgent);
+    return new Exchange(request, this.#connector, this.#clock);
   }
 }

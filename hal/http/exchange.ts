@@ -38,12 +38,12 @@ export class Exchange implements HttpExchange {
   #ending: Timer | undefined;
   #closed = false;
 
-  constructor(request: HttpRequest, connector: Connector, clock: Clock, userAgent?: string) {
+  constructor(request: HttpRequest, connector: Connector, clock: Clock) {
     this.#request = request;
     this.#clock = clock;
     this.#parser = new HeadParser(request.wanted);
     try {
-      this.#unsent = requestBytes(request, userAgent);
+      this.#unsent = requestBytes(request);
     } catch (error) {
       this.#failLater(HalError.wrap("malformed", "request", error));
       return;
@@ -238,12 +238,11 @@ export class Exchange implements HttpExchange {
   }
 }
 
-function requestBytes(request: HttpRequest, userAgent: string | undefined): Uint8Array {
+function requestBytes(request: HttpRequest): Uint8Array {
   const { body = "" } = request;
   let text = `${body === "" ? "GET" : "POST"} ${request.target} HTTP/1.1\r\nHost: ${request.authority}\r\nConnection: close\r\n`;
-  // Without these a proxy may compress (RFC 9110 §12.5.3), and a content delivery network may refuse (§10.1.5).
+  // Without this a proxy may compress (RFC 9110 §12.5.3).
   text += "Accept-Encoding: identity\r\n";
-  if (userAgent !== undefined) text += `User-Agent: ${userAgent}\r\n`;
   for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`;
   if (body !== "") text += `Content-Length: ${body.length}\r\n`;
   text += `\r\n${body}`;

@@ -58,8 +58,6 @@ export interface HttpExchange {
  * included, or if what is kept of it (wanted fields, Content-Length, Transfer-Encoding) is over 4 KiB.
  */
 export interface HttpClient {
-  /** Field User-Agent of each request from now on (RFC 9110 §10.1.5), printable ASCII; absent: no field. */
-  userAgent?: string | undefined;
   /** Never throws; every failure is reported by `onError`. */
   send(request: HttpRequest): HttpExchange;
 }

@@ -2,7 +2,7 @@ import type { TlsOptions } from "../../hal/ports/index.js";
 import type { PolicyConfig } from "../plans/policy.js";
 import { OtaError } from "../errors.js";
 import { parseUrl } from "../http/url.js";
-import type { MqttServer } from "../mqtt/session.js";
+import type { MqttServer } from "../mqtt/options.js";
 import { brokerUrl } from "../protocol/hosts.js";
 import { checkIdentity, type Identity } from "../protocol/identity.js";
 import { isVersion } from "../protocol/messages.js";

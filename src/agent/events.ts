@@ -1,5 +1,5 @@
 import type { Log } from "../../hal/ports/index.js";
-import type { ComponentEvent } from "../components/components.js";
+import type { ComponentEvent } from "../components/component.js";
 import type { Plan } from "../plans/plan.js";
 import { describeError, type OtaErrorCode } from "../errors.js";
 import type { SubDeviceEvent } from "../gateway/sub-device.js";

@@ -7,9 +7,8 @@ import { createCredentials } from "../protocol/credentials.js";
 import { decodeDownlink, type Offer, type VersionAnswer } from "../protocol/messages.js";
 import { updateTopic } from "../protocol/topics.js";
 
-export interface PlatformSessionOptions {
-  readonly device: Device;
-  readonly config: ResolvedConfig;
+/** What is done with what the platform sends. */
+export interface PlatformHandler {
   /** Connected, and subscribed to the device's own topic. */
   onOnline(): void;
   onOffline(error: OtaError): void;
@@ -21,6 +20,12 @@ export interface PlatformSessionOptions {
   onOther(topic: string, payload: Uint8Array): boolean;
 }
 
+export interface PlatformSessionOptions {
+  readonly device: Device;
+  readonly config: ResolvedConfig;
+  readonly handler: PlatformHandler;
+}
+
 /** Length of the id that tells one connection from another in the platform's logs. */
 const CONNECTION_ID_LENGTH = 5;
 
@@ -29,11 +34,14 @@ const CONNECTION_ID_LENGTH = 5;
  * the messages that come there.
  */
 export function platformSession(options: PlatformSessionOptions): MqttSession {
-  const { device, config } = options;
+  const { device, config, handler } = options;
   const { identity, server, keepaliveSeconds } = config;
   const topic = updateTopic(identity);
   const session: MqttSession = new MqttSession({
-    ...device,
+    connector: device.connector,
+    clock: device.clock,
+    random: device.random,
+    log: device.log,
     server,
     keepaliveSeconds,
     credentials: () =>
@@ -46,31 +54,34 @@ export function platformSession(options: PlatformSessionOptions): MqttSession {
       }),
     onOpen: () =>
       void session.subscribe(topic, (granted) => {
-        if (granted) options.onOnline();
+        if (granted) handler.onOnline();
         else session.drop(new OtaError("mqtt-refused", "broker refuses the subscription"));
       }),
-    onClosed: options.onOffline,
+    onClosed: (error) => handler.onOffline(error),
     onMessage(from, payload) {
       if (from !== topic) {
-        if (!options.onOther(from, payload)) {
+        if (!handler.onOther(from, payload)) {
           device.log("debug", "mqtt", () => "message on a topic that was not subscribed");
         }
         return;
       }
       const message = decodeDownlink(payload);
       switch (message.type) {
-        case "offer":
-          options.onOffer(message.offer);
+        case "offer": {
+          const { offer, wrong } = message;
+          if (wrong !== undefined) device.log("warn", "mqtt", () => `offer of ${offer.version}: ${wrong}`);
+          handler.onOffer(offer);
           return;
+        }
         case "version-answer":
-          options.onAnswer(message.answer);
+          handler.onAnswer(message.answer);
           return;
         case "unknown":
           device.log("debug", "mqtt", () => `unknown message type ${message.name}`);
           return;
         case "malformed":
           device.log("warn", "mqtt", () => `message refused: ${message.reason}`);
-          if (message.version !== undefined) options.onRefused(message.version, message.reason);
+          if (message.version !== undefined) handler.onRefused(message.version, message.reason);
           return;
       }
     },

@@ -1,61 +1,23 @@
-import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { Timer } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
-import type { MqttSession } from "../mqtt/session.js";
-import type { DeviceName } from "../protocol/identity.js";
-import type { Offer, Result } from "../protocol/messages.js";
+import type { Offer } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
-import type { UpdateLimits } from "../update/driver.js";
 import { isSame } from "../update/machine/moves.js";
 import { progressOf } from "../update/machine/progress-of.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { BlockedUpdates } from "./blocked-updates.js";
-import { checkComponent, type ComponentOptions } from "./options.js";
+import { type Component, newComponent } from "./component.js";
+import { checkComponent, type ComponentOptions, type ComponentsOptions } from "./options.js";
 import { type ComponentVersion, parseWireVersion, wireVersion } from "./wire-version.js";
 import { askVersion } from "../staging/installation.js";
 import type { Plan } from "../plans/plan.js";
 import type { Dependencies } from "../plans/dependencies.js";
 import type { PlanGate } from "../plans/gate.js";
-import type { Recipient } from "../staging/recipient.js";
 import { partitionArea } from "../staging/partition-area.js";
 import { AREA_KEY } from "../staging/target.js";
 import { StagingQueue } from "../staging/queue.js";
-import { FIRMWARE, overEvent, type UpdatePlans } from "../plans/plans.js";
-
-/** An event about a component: how far its update is, and how it ended. */
-export type ComponentEvent = { readonly component: string; readonly version: string | undefined } & (
-  | { readonly kind: "state"; readonly state: State["name"] | "queued" }
-  | { readonly kind: "progress"; readonly step: "download" | "install"; readonly bytes: number; readonly size: number }
-  | { readonly kind: "result"; readonly result: Result }
-);
-
-export interface ComponentsOptions {
-  readonly device: Device;
-  readonly session: Pick<MqttSession, "publish">;
-  /** The device's own: its components have no other. */
-  readonly name: DeviceName;
-  readonly separator: string;
-  readonly installTimeoutMs: number;
-  readonly limits: UpdateLimits;
-  readonly tls: TlsOptions;
-  readonly plans: UpdatePlans;
-  /** The own firmware's offer, if it waits for the components. */
-  ownOffer(): Offer | undefined;
-  /** The last version that was reported is a component's: the own firmware's is to be reported again. */
-  reportOwn(): void;
-  onEvent(event: ComponentEvent): void;
-}
-
-interface Component extends Recipient {
-  readonly options: ComponentOptions;
-  /** Who waits for its version; absent as long as nobody has asked. */
-  listeners: (() => void)[] | undefined;
-  /** The gate of its newest job. */
-  gate: PlanGate | undefined;
-  state: State["name"] | "queued";
-  /** The image that is being installed, or whose result is being reported. */
-  ending: Image | undefined;
-}
+import { FIRMWARE, overEvent } from "../plans/plans.js";
 
 /** Offers that come within this time count as offered together. */
 const GATHER_MS = 1_000;
@@ -80,13 +42,16 @@ export class Components {
 
   /** @throws HalError if there is no partition for their images, or storage cannot be read */
   constructor(options: ComponentsOptions) {
-    const { device } = options;
+    const { device, limits, tls, installTimeoutMs } = options;
     const area = partitionArea(device);
     this.#options = options;
     this.#capacity = area.partition.byteLength;
     this.#blocked = new BlockedUpdates(device);
     this.queue = new StagingQueue<Component>({
-      ...options,
+      device,
+      limits,
+      tls,
+      installTimeoutMs,
       area,
       reporterOf: (component) => this.#reporterOf(component),
       gateOf: (component) => this.#gateOf(component),
@@ -112,7 +77,7 @@ export class Components {
 
   /** @throws OtaError `usage` for a wrong setting, or an id that is known already */
   add(options: ComponentOptions): void {
-    const { id, version, install, dependsOn = [] } = options;
+    const { id, dependsOn = [] } = options;
     checkComponent(options, this.#options.separator);
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     // A misspelt id, or one that is added later, would never block anything.
@@ -120,19 +85,7 @@ export class Components {
     if (missing !== undefined) {
       throw new OtaError("usage", `component ${id}: dependsOn names ${missing}, which is not added before it`);
     }
-    const component: Component = {
-      options,
-      owner: id,
-      // A version given as text was true when the component was added. After an installation it is not known.
-      installer: { version: typeof version === "string" ? () => undefined : version, install },
-      version: typeof version === "string" ? version : undefined,
-      offer: undefined,
-      listeners: undefined,
-      gate: undefined,
-      state: "idle",
-      ending: undefined,
-    };
-    this.#all.push(component);
+    this.#all.push(newComponent(options));
   }
 
   /** Connected, and not on trial. */

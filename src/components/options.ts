@@ -1,10 +1,16 @@
+import type { Device, TlsOptions } from "../../hal/ports/index.js";
 import { OtaError } from "../errors.js";
 import type { ComponentKind } from "../protocol/requirements.js";
+import type { DeviceName } from "../protocol/identity.js";
+import type { Offer } from "../protocol/messages.js";
 import { isVersion } from "../protocol/version.js";
+import type { MqttSession } from "../mqtt/session.js";
+import type { UpdateLimits } from "../update/driver.js";
+import type { ComponentEvent } from "./component.js";
 import { isComponentId, wireVersion } from "./wire-version.js";
 import type { Installer } from "../staging/installation.js";
 import { oneOf, optional } from "../plans/policy.js";
-import { FIRMWARE } from "../plans/plans.js";
+import { FIRMWARE, type UpdatePlans } from "../plans/plans.js";
 
 /** A chip behind the board, or another part of it that is updated by the application's code. */
 export interface ComponentOptions {
@@ -25,6 +31,24 @@ export interface ComponentOptions {
    */
   readonly dependsOn?: readonly string[] | undefined;
   readonly install: Installer["install"];
+}
+
+/** What the agent hands to its components. */
+export interface ComponentsOptions {
+  readonly device: Device;
+  readonly session: Pick<MqttSession, "publish">;
+  /** The device's own: its components have no other. */
+  readonly name: DeviceName;
+  readonly separator: string;
+  readonly installTimeoutMs: number;
+  readonly limits: UpdateLimits;
+  readonly tls: TlsOptions;
+  readonly plans: UpdatePlans;
+  /** The own firmware's offer, if it waits for the components. */
+  ownOffer(): Offer | undefined;
+  /** The last version that was reported is a component's: the own firmware's is to be reported again. */
+  reportOwn(): void;
+  onEvent(event: ComponentEvent): void;
 }
 
 /**

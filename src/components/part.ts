@@ -3,7 +3,8 @@
  *
  * @module moddable-ota/plans
  */
-import { Components, type ComponentsOptions } from "./components.js";
+import { Components } from "./components.js";
+import type { ComponentsOptions } from "./options.js";
 import { FirmwarePlans, type FirmwarePlansOptions } from "../plans/firmware-plans.js";
 import { type PolicyConfig, resolvePolicy } from "../plans/policy.js";
 

@@ -55,7 +55,7 @@ export class UpdateControl {
     this.#gate.withdraw();
     this.#options
       .driver()
-      .dispatch({ type: "declined", failure: { code: "declined", message: `cancelled: ${reason}` } });
+      .dispatch({ type: "declined", failure: { code: "offer-refused", message: `cancelled: ${reason}` } });
     return true;
   }
 

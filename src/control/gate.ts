@@ -24,6 +24,10 @@ export class ControlGate implements Gate {
     this.#options = options;
   }
 
+  get consents(): boolean {
+    return this.inner?.consents === true;
+  }
+
   /** Answers from a turn of its own: never from inside this call. */
   ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void {
     // The plans' gate is left alone: its deadline goes on while an image waits for `install`.

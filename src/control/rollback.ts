@@ -64,7 +64,7 @@ export class Rollback {
   refusal(version: string): Failure | undefined {
     const record = this.#record;
     if (record?.from !== version) return undefined;
-    return { code: "declined", message: `rolled back: ${record.reason}` };
+    return { code: "offer-refused", message: `rolled back: ${record.reason}` };
   }
 
   /** The other slot is about to be erased. @throws HalError */

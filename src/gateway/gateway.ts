@@ -58,7 +58,8 @@ export class Gateway {
 
   /** @throws HalError if storage cannot be read */
   constructor(options: GatewayOptions) {
-    const { device, session, name, slot, messagesPerSecond, plans, onSlotTaken } = options;
+    const { device, session, name, slot, limits, tls, installTimeoutMs, messagesPerSecond, plans, onSlotTaken } =
+      options;
     const { clock } = device;
     this.#options = options;
     this.#publishQueue = new PublishQueue({
@@ -70,7 +71,10 @@ export class Gateway {
     this.#operations = new Operations({ session, clock, topic: operationTopic(name) });
     const area = slot ? slotArea({ ...device, onTaken: onSlotTaken }) : partitionArea(device);
     this.queue = new StagingQueue<SubDevice>({
-      ...options,
+      device,
+      limits,
+      tls,
+      installTimeoutMs,
       area,
       reporterOf: (sub) => this.#reporterOf(sub),
       gateOf: (sub) =>

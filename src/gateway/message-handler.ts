@@ -74,7 +74,8 @@ export class MessageHandler {
     const message = decodeDownlink(payload);
     switch (message.type) {
       case "offer": {
-        const { offer } = message;
+        const { offer, wrong } = message;
+        if (wrong !== undefined) this.#log("warn", () => `offer of ${offer.version} for ${sub.owner}: ${wrong}`);
         this.#log("info", () => `${sub.owner} is offered version ${offer.version}, ${offer.size} bytes`);
         // An offer of the version that runs crossed its report. To report it again could go on for ever.
         if (offer.version !== sub.version || this.#options.queue.serves(sub)) this.#options.queue.offered(sub, offer);

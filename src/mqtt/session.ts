@@ -1,6 +1,5 @@
-import type { ByteStream, Clock, Connector, Log, Random, Timer, TlsOptions } from "../../hal/ports/index.js";
+import type { ByteStream, Timer } from "../../hal/ports/index.js";
 import { fromNetwork, OtaError } from "../errors.js";
-import { fullJitter } from "../lib/jitter.js";
 import { Backlog } from "./backlog.js";
 import {
   encodeConnect,
@@ -9,45 +8,17 @@ import {
   encodePuback,
   encodePublish,
   encodeSubscribe,
-  type MqttCredentials,
   PacketReader,
   type Received,
 } from "./codec.js";
+import { ConnectPace } from "./connect-pace.js";
 import { Keepalive } from "./keepalive.js";
+import type { MqttSessionOptions } from "./options.js";
 import { PendingPackets } from "./pending.js";
 import { refusal } from "./refusal.js";
 
-export interface MqttServer {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: TlsOptions | undefined;
-}
-
-export interface MqttSessionOptions {
-  readonly connector: Connector;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly server: MqttServer;
-  /** Seconds, 0 to 900; 0 is off. */
-  readonly keepaliveSeconds: number;
-  /** Called for each connection: a signature is not used twice. */
-  credentials(): MqttCredentials;
-  /** The broker accepted the connection. Nothing is subscribed yet. */
-  onOpen(): void;
-  /** The connection is over; a new one follows by itself, except after `stop`. */
-  onClosed(error: OtaError): void;
-  onMessage(topic: string, payload: Uint8Array): void;
-}
-
 const CONNECT_TIMEOUT_MS = 30_000;
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
-const RECONNECT_BASE_MS = 1_000;
-const RECONNECT_MAX_MS = 60_000;
-/** The platform takes one CONNECT in 5 s from a device. */
-const CONNECT_INTERVAL_MS = 5_000;
-/** A connection that lasted this long starts the back-off anew. */
-const STABLE_AFTER_MS = 60_000;
 /** The platform's longest message, with its topic and its packet id. */
 const MAX_PACKET_LENGTH = 16_384 + 256;
 const READ_LENGTH = 512;
@@ -63,17 +34,17 @@ export class MqttSession {
   readonly #backlog = new Backlog(BACKLOG_LIMIT);
   readonly #keepalive: Keepalive;
   readonly #pending: PendingPackets;
+  readonly #pace: ConnectPace;
   #phase: "stopped" | "waiting" | "connecting" | "greeting" | "open" = "stopped";
   #stream: ByteStream | undefined;
   #reader: PacketReader | undefined;
   #readBuffer: Uint8Array | undefined;
   /** Reconnect wait, or the greeting's deadline. */
   #timer: Timer | undefined;
-  #attempts = 0;
-  #lastConnectAt: number | undefined;
 
   constructor(options: MqttSessionOptions) {
     this.#options = options;
+    this.#pace = new ConnectPace(options);
     this.#keepalive = new Keepalive({
       clock: options.clock,
       keepaliveSeconds: options.keepaliveSeconds,
@@ -115,7 +86,7 @@ export class MqttSession {
 
   /** How long the platform takes no other CONNECT of this device, in milliseconds; 0 or less: it takes one. */
   get connectWaitMs(): number {
-    return (this.#lastConnectAt ?? -Infinity) + CONNECT_INTERVAL_MS - this.#options.clock.now();
+    return this.#pace.waitMs;
   }
 
   /** Ends the session with a DISCONNECT. No callback comes after this. */
@@ -171,7 +142,7 @@ export class MqttSession {
   #connect(): void {
     const { connector, server, log } = this.#options;
     this.#phase = "connecting";
-    this.#attempts++;
+    this.#pace.tried();
     log("debug", "mqtt", () => `connecting to ${server.host}:${server.port}`);
     this.#stream = connector.connect({
       host: server.host,
@@ -210,7 +181,7 @@ export class MqttSession {
       },
     });
     this.#reader = reader;
-    this.#lastConnectAt = clock.now();
+    this.#pace.connected();
     this.#timer = clock.timer("mqtt connack", ACKNOWLEDGE_TIMEOUT_MS, () =>
       this.#lost(new OtaError("mqtt-timeout", "no CONNACK")),
     );
@@ -294,17 +265,9 @@ export class MqttSession {
 
   #lost(error: OtaError): void {
     if (this.#stream === undefined || this.#phase === "stopped") return;
-    const { log, random } = this.#options;
-    const waitMs = this.connectWaitMs;
-    if (this.#phase === "open" && waitMs < CONNECT_INTERVAL_MS - STABLE_AFTER_MS) this.#attempts = 0;
+    const delayMs = this.#pace.pauseMs(this.#phase === "open");
     this.#close();
-    const jitterMs = fullJitter(Math.max(1, this.#attempts), {
-      baseMs: RECONNECT_BASE_MS,
-      maxMs: RECONNECT_MAX_MS,
-      random,
-    });
-    const delayMs = Math.max(jitterMs, waitMs);
-    log(
+    this.#options.log(
       error.code === "mqtt-refused" ? "error" : "warn",
       "mqtt",
       () => `${error.message}; next try in ${Math.round(delayMs)} ms`,

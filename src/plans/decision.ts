@@ -22,6 +22,8 @@ export interface DecisionInput {
   readonly step: ClearedStep;
   readonly policy: Policy;
   readonly requirements: Requirements;
+  /** The operator's plan wants a person's consent. */
+  readonly consent: boolean;
   /** Somebody listens to plans. */
   readonly hasListener: boolean;
   readonly remembered: Remembered;
@@ -55,10 +57,14 @@ export function decide(input: DecisionInput): Decision {
 
 /**
  * The policy says if the download needs consent; if it does not say, the download needs it if there is a listener. The
- * installation has a setting of its own.
+ * installation has a setting of its own. An operator's plan that wants consent has it asked for in any case: for the
+ * installation, if the download began without.
  */
-function wantsConsent({ step, policy, hasListener }: DecisionInput): boolean {
-  if (step === "install") return policy.installWhen === "accepted";
+function wantsConsent({ step, policy, hasListener, consent, remembered }: DecisionInput): boolean {
+  if (step === "install") {
+    return policy.installWhen === "accepted" || (consent && !remembered.accepted.includes("download"));
+  }
+  if (consent) return true;
   return policy.consent === undefined ? hasListener : policy.consent === "ask";
 }
 

@@ -41,6 +41,7 @@ const VERSION_TRIES = 5;
 
 /** The gate of one target. It asks the policy and the listener, again and again until the answer is yes or no. */
 export class PlanGate implements Gate {
+  readonly consents = true;
   readonly #options: PlanGateOptions;
   #pending: PendingStep | undefined;
   /** The image that was asked about last, and what it requires. */
@@ -123,6 +124,7 @@ export class PlanGate implements Gate {
             ...this.#options,
             step,
             requirements,
+            consent: offer.consent === true,
             hasListener: hasListener(),
             remembered,
             runningVersion: runningVersion(),
@@ -144,7 +146,7 @@ export class PlanGate implements Gate {
         if (this.#pending === pending && !this.#isDeferred(offer)) this.#answer();
         return;
       case "decline":
-        this.#answer({ code: "declined", message: decision.reason });
+        this.#answer({ code: "offer-refused", message: decision.reason });
         if (reason !== undefined) dependencies?.unblock(offer);
         return;
       case "wait":
@@ -184,7 +186,7 @@ export class PlanGate implements Gate {
       if (this.#options.runningVersion() !== undefined) {
         this.#lookIn(0);
       } else if (++pending.versionTries >= VERSION_TRIES) {
-        this.#answer({ code: "declined", message: `for version ${sourceVersion}, what runs is unknown` });
+        this.#answer({ code: "offer-refused", message: `for version ${sourceVersion}, what runs is unknown` });
       }
     });
   }
@@ -257,6 +259,7 @@ export class PlanGate implements Gate {
       sourceVersion: (this.#requirements?.of(offer) ?? offer.requirements)?.sourceVersion,
       version: offer.version,
       size: offer.size,
+      text: offer.text,
       unmet,
       asks,
       deferralsLeft: deferralsLeft(),
@@ -268,8 +271,7 @@ export class PlanGate implements Gate {
       },
       decline: (reason) => {
         if (this.#image?.md5 !== offer.md5 || this.#image.version !== offer.version) return;
-        const why = String(reason ?? "");
-        const failure: Failure = { code: "declined", message: why === "" ? "declined" : `declined: ${why}` };
+        const failure: Failure = { code: "declined", message: String(reason ?? "") };
         memory.decline(component, offer);
         if (isOpen()) this.#answer(failure);
         else onOver(failure);

@@ -1,3 +1,4 @@
+import type { OfferText } from "../protocol/consent.js";
 import type { ComponentKind } from "../protocol/requirements.js";
 import type { ClearedStep } from "../update/machine/types.js";
 
@@ -36,6 +37,8 @@ export interface PlanFacts {
   readonly version: string;
   /** Bytes. */
   readonly size: number;
+  /** What the operator wants the person to read, in the device's language; each of it has at most 512 bytes. */
+  readonly text: OfferText | undefined;
   readonly unmet: readonly Unmet[];
   /** It waits for `accept`; otherwise the policy alone goes on. */
   readonly asks: boolean;

@@ -1,5 +1,6 @@
 import type { FailedOutcome } from "../errors.js";
 import { isVisibleAscii, printable } from "../lib/text.js";
+import { CONSENT, decodeConsent, type OfferConsent } from "./consent.js";
 import { type Fields, readMessage, TEXT_LIMIT, type Wanted } from "./json.js";
 import { decodeRequirements, REQUIREMENTS, type Requirements } from "./requirements.js";
 import { isVersion } from "./version.js";
@@ -7,7 +8,7 @@ import { isVersion } from "./version.js";
 export { isVersion };
 
 /** An update as the platform offers it, checked. */
-export interface Offer {
+export interface Offer extends OfferConsent {
   readonly version: string;
   /** To be used byte for byte; signed anew at each offer. */
   readonly url: string;
@@ -29,7 +30,8 @@ export interface VersionAnswer {
 }
 
 export type Downlink =
-  | { readonly type: "offer"; readonly offer: Offer }
+  /** `wrong`: what it has besides that cannot be used, for a log. */
+  | { readonly type: "offer"; readonly offer: Offer; readonly wrong?: string | undefined }
   | { readonly type: "version-answer"; readonly answer: VersionAnswer }
   | { readonly type: "unknown"; readonly name: string }
   /** `version`: of an offer that cannot be used, if it names one that can be reported. */
@@ -59,6 +61,7 @@ const WANTED: Wanted = Object.freeze({
   result_code: true,
   result_msg: true,
   ...REQUIREMENTS,
+  ...CONSENT,
 });
 
 export function encodeVersionReport(version: string): string {
@@ -127,8 +130,13 @@ function decodeOffer(fields: Fields): Downlink {
     return refuse("file_size is not a positive integer");
   }
   const requirements = decodeRequirements(fields);
-  const offer = { version, url, md5: md5.toLowerCase(), size };
-  return { type: "offer", offer: requirements === undefined ? offer : { ...offer, requirements } };
+  const { found, wrong } = decodeConsent(fields);
+  const offer = { version, url, md5: md5.toLowerCase(), size, ...found };
+  return {
+    type: "offer",
+    offer: requirements === undefined ? offer : { ...offer, requirements },
+    ...(wrong === undefined ? {} : { wrong }),
+  };
 }
 
 function decodeAnswer(fields: Fields): Downlink {

@@ -3,10 +3,11 @@ import { OtaError } from "../errors.js";
 import { AES_BLOCK_LENGTH, decryptAes128Cbc } from "../lib/aes.js";
 import { decodeBase64, encodeBase64 } from "../lib/base64.js";
 import { toHex } from "../lib/bytes.js";
-import { encodeUtf8 } from "../lib/utf8.js";
+import { decodeUtf8, encodeUtf8 } from "../lib/utf8.js";
 import { hmac } from "./hmac.js";
-import type { DeviceName } from "./identity.js";
+import type { Authentication, DeviceName } from "./identity.js";
 import { type Fields, isFields, readMessage, type Wanted } from "./json.js";
+import { certificateOf, privateKeyOf } from "./pem.js";
 
 /** Path of the platform's service. */
 export const REGISTRATION_PATH = "/device/register";
@@ -70,23 +71,23 @@ export function signRegistration(request: RegistrationRequest): {
 }
 
 /**
- * `refused`: by the platform, in its words. `certificate`: the product's devices have certificates in the place of
- * secrets. `unusable`: this is no answer of the platform, or not one to this product secret.
+ * `refused`: by the platform, in its words. `unusable`: this is no answer of the platform, or not one to this product
+ * secret.
  */
 export type RegistrationAnswer =
-  | { readonly kind: "registered"; readonly deviceSecret: string }
+  | { readonly kind: "registered"; readonly authentication: Authentication }
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
-  | { readonly kind: "certificate" }
   | { readonly kind: "unusable"; readonly message: string };
 
 const ANSWER: Wanted = Object.freeze({
-  Response: Object.freeze({ Payload: true, Error: Object.freeze({ Code: true, Message: true }) }),
+  Response: Object.freeze({ Payload: "place", Error: Object.freeze({ Code: true, Message: true }) }),
 });
-const PAYLOAD: Wanted = Object.freeze({ encryptionType: true, psk: true });
+const PAYLOAD: Wanted = Object.freeze({ encryptionType: true, psk: true, clientCert: true, clientKey: true });
 
 /** Longest device secret that is taken, in characters of base64: the platform's have 24. */
 const SECRET_LIMIT = 256;
 
+const QUOTE = 0x22;
 const BRACE_END = 0x7d;
 
 /** @param content of the platform's answer */
@@ -98,7 +99,16 @@ export function decodeRegistration(content: Uint8Array, productSecret: string): 
   if (isFields(refusal)) {
     return { kind: "refused", code: textOf(refusal, "Code"), message: textOf(refusal, "Message") };
   }
-  return decodePayload(textOf(response, "Payload"), productSecret);
+  return decodePayload(base64At(content, response["Payload"]), productSecret);
+}
+
+/**
+ * The text at this place: with a certificate it is longer than what `readMessage` reads. A server may escape its `/`.
+ */
+function base64At(content: Uint8Array, place: unknown): string {
+  if (typeof place !== "number" || content[place] !== QUOTE) return "";
+  const end = content.indexOf(QUOTE, place + 1);
+  return (decodeUtf8(content.subarray(place + 1, end)) ?? "").split("\\").join("");
 }
 
 /** The key is the first 16 bytes of the product secret's text, and the initialization vector 16 times the digit 0. */
@@ -115,12 +125,22 @@ function decodePayload(payload: string, productSecret: string): RegistrationAnsw
   // What is behind the object is padding.
   const fields = readMessage(text.subarray(0, text.lastIndexOf(BRACE_END) + 1), PAYLOAD);
   if (typeof fields === "string") return { kind: "unusable", message: "the product secret does not open the answer" };
-  if (fields["encryptionType"] === 1) return { kind: "certificate" };
+  if (fields["encryptionType"] === 1) return certificateIn(fields);
   const deviceSecret = textOf(fields, "psk");
   if (deviceSecret.length > SECRET_LIMIT || !((decodeBase64(deviceSecret)?.byteLength ?? 0) > 0)) {
     return { kind: "unusable", message: "the answer holds no device secret" };
   }
-  return { kind: "registered", deviceSecret };
+  return { kind: "registered", authentication: { mode: "KEY", deviceSecret } };
+}
+
+/** The product's devices have certificates in the place of secrets: both texts are PEM. */
+function certificateIn(fields: Fields): RegistrationAnswer {
+  const certificate = certificateOf(textOf(fields, "clientCert"));
+  const privateKey = privateKeyOf(textOf(fields, "clientKey"));
+  if (certificate === undefined || privateKey === undefined) {
+    return { kind: "unusable", message: "the answer holds no certificate with its key" };
+  }
+  return { kind: "registered", authentication: { mode: "CERT", certificate, privateKey } };
 }
 
 function textOf(fields: Fields, name: string): string {

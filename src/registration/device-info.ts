@@ -19,7 +19,7 @@ export function parseRegistrationInfo(text: string): RegistrationInfo | undefine
   const root = parse(text);
   const { auth_mode: mode, productId, deviceName, productSecret, region = "china", key_deviceinfo: key } = root;
   const deviceSecret = isObject(key) ? key["deviceSecret"] : undefined;
-  if (mode !== "KEY" || isGiven(deviceSecret, "YOUR_IOT_PSK") || !isGiven(productSecret, "YOUR_PRODUCT_SECRET")) {
+  if (mode !== "KEY" || isGiven(deviceSecret) || !isGiven(productSecret)) {
     return undefined;
   }
   if (typeof region !== "string") throw new OtaError("usage", "region is not a string");
@@ -28,8 +28,9 @@ export function parseRegistrationInfo(text: string): RegistrationInfo | undefine
   return { ...name, productSecret, region };
 }
 
-function isGiven(value: unknown, placeholder: string): value is string {
-  return typeof value === "string" && value !== "" && value !== placeholder;
+/** The words of the vendor's templates differ (`YOUR_IOT_PSK`, `YOUR_DEVICE_SECRET`); no secret begins as they do. */
+function isGiven(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !value.startsWith("YOUR_");
 }
 
 function parse(text: string): { readonly [key: string]: unknown } {

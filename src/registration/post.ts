@@ -17,8 +17,8 @@ export interface PostAnswer {
   readonly content: Uint8Array;
 }
 
-/** Bytes of an answer at most: a device secret's has 200. */
-const LENGTH_LIMIT = 4096;
+/** Bytes of an answer at most: a device secret's has 200, and a certificate's of RSA with 2,048 bits 4,500. */
+const LENGTH_LIMIT = 8192;
 const CONNECT_TIMEOUT_MS = 20_000;
 /** From the first packet to the last byte, so that no server can hold the exchange open. */
 const TIMEOUT_MS = 40_000;

@@ -1,9 +1,15 @@
 import type { Device } from "../../hal/ports/index.js";
-import { describeError, OtaError, ruleFor } from "../errors.js";
+import { describeError, describeFailure, OtaError, ruleFor } from "../errors.js";
 import { type HttpUrl, parseUrl } from "../http/url.js";
 import { fullJitter, randomFraction } from "../lib/jitter.js";
 import { printable } from "../lib/text.js";
-import { checkDer, checkDeviceName, type DeviceName, type Identity } from "../protocol/identity.js";
+import {
+  type Authentication,
+  checkDer,
+  checkDeviceName,
+  type DeviceName,
+  type Identity,
+} from "../protocol/identity.js";
 import {
   decodeRegistration,
   REGISTRATION_PATH,
@@ -12,7 +18,7 @@ import {
   signRegistration,
 } from "../protocol/registration.js";
 import { post, type PostAnswer } from "./post.js";
-import { decodeRegistrationRecord, encodeRegistrationRecord, REGISTRATION_KEY } from "./record.js";
+import { loadRegistration, storeRegistration } from "./record.js";
 
 export interface RegisterOptions extends DeviceName {
   readonly device: Pick<Device, "store" | "http" | "clock" | "random" | "digests" | "log">;
@@ -51,11 +57,11 @@ const CLOCK_TOLERANCE = 60;
 export async function register(options: RegisterOptions): Promise<Identity> {
   const { productId, deviceName, region } = options;
   const { url, tls } = resolve(options);
-  const deviceSecret = storedSecret(options) ?? (await obtain(options, url, tls));
+  const authentication = stored(options) ?? (await obtain(options, url, tls));
   return {
     productId,
     deviceName,
-    authentication: { mode: "KEY", deviceSecret },
+    authentication,
     ...(region === undefined ? {} : { region }),
   };
 }
@@ -86,13 +92,13 @@ function isProductSecret(secret: unknown): boolean {
 }
 
 /** @returns `undefined` if nothing is stored for this name @throws OtaError `store-failed` */
-function storedSecret({ device, productId, deviceName }: RegisterOptions): string | undefined {
-  const record = inStore(() => device.store.read(REGISTRATION_KEY));
-  if (record === undefined) return undefined;
-  const found = decodeRegistrationRecord(record);
-  if (found?.productId === productId && found.deviceName === deviceName) return found.deviceSecret;
+function stored({ device, productId, deviceName }: RegisterOptions): Authentication | undefined {
+  const found = inStore(() => loadRegistration(device.store));
+  if (found === undefined) return undefined;
+  const isDamaged = found === "damaged";
+  if (!isDamaged && found.productId === productId && found.deviceName === deviceName) return found.authentication;
   device.log("warn", "registration", () =>
-    found === undefined ? "the stored registration is damaged" : "the stored registration is of another device",
+    isDamaged ? "the stored registration is damaged" : "the stored registration is of another device",
   );
   return undefined;
 }
@@ -102,7 +108,7 @@ async function obtain(
   options: RegisterOptions,
   url: HttpUrl,
   tls: { readonly authority?: Uint8Array },
-): Promise<string> {
+): Promise<Authentication> {
   const { device, productId, deviceName, productSecret, maxAttempts = Infinity } = options;
   const { log, random } = device;
   if (productSecret === undefined) {
@@ -110,20 +116,15 @@ async function obtain(
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      const deviceSecret = await ask({ ...options, productSecret }, url, tls);
-      const record = encodeRegistrationRecord({ productId, deviceName, deviceSecret });
-      inStore(() => device.store.write(REGISTRATION_KEY, record));
+      const authentication = await ask({ ...options, productSecret }, url, tls);
+      inStore(() => storeRegistration(device.store, { productId, deviceName, authentication }));
       log("info", "registration", () => `${productId}/${deviceName} is registered`);
-      return deviceSecret;
+      return authentication;
     } catch (thrown) {
       const error = thrown instanceof OtaError ? thrown : new OtaError("internal", describeError(thrown));
       if (ruleFor(error.code).remedy !== "back-off" || attempt >= maxAttempts) throw error;
       const pauseMs = PAUSE_LEAST_MS + fullJitter(attempt, { baseMs: PAUSE_BASE_MS, maxMs: PAUSE_MOST_MS, random });
-      log(
-        "warn",
-        "registration",
-        () => `try ${attempt} failed (${error.code}: ${error.message}); next in ${pauseMs} ms`,
-      );
+      log("warn", "registration", () => `try ${attempt} failed (${describeFailure(error)}); next in ${pauseMs} ms`);
       await new Promise<void>((done) => device.clock.timer("registration", pauseMs, done));
     }
   }
@@ -138,7 +139,7 @@ async function ask(
   options: RegisterOptions & { readonly productSecret: string },
   url: HttpUrl,
   tls: { readonly authority?: Uint8Array },
-): Promise<string> {
+): Promise<Authentication> {
   const { device, productSecret } = options;
   const exchange = async (unixTime: number): Promise<{ answer: RegistrationAnswer; posted: PostAnswer }> => {
     // What called this has left the stack of a chip then. The same holds below, for the connection.
@@ -157,14 +158,14 @@ async function ask(
   if (answer.kind === "refused" && Math.abs(serverTime - unixTime) > CLOCK_TOLERANCE) {
     ({ answer, posted } = await exchange(serverTime));
   }
-  return secretOf(answer, posted.status);
+  return authenticationOf(answer, posted.status);
 }
 
 /** @throws OtaError */
-function secretOf(answer: RegistrationAnswer, status: number): string {
+function authenticationOf(answer: RegistrationAnswer, status: number): Authentication {
   switch (answer.kind) {
     case "registered":
-      return answer.deviceSecret;
+      return answer.authentication;
     case "refused": {
       const { code } = answer;
       const text = printable(`${code}: ${answer.message}`, 256);
@@ -172,8 +173,6 @@ function secretOf(answer: RegistrationAnswer, status: number): string {
       if (code.startsWith("InternalError") || code.startsWith("RequestLimitExceeded")) throw busy(text);
       throw new OtaError("registration-refused", `platform refuses: ${text}`);
     }
-    case "certificate":
-      throw new OtaError("registration-refused", "this product's devices have certificates, not secrets");
     case "unusable":
       if (status !== 200) throw new OtaError("http-status", `server answers ${status}`);
       throw new OtaError("unexpected-answer", answer.message);

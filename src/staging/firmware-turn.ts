@@ -33,6 +33,7 @@ export class FirmwareTurn {
   /** The gate of the own firmware's updates. @param policy is asked first */
   gate(policy: Gate | undefined): Gate {
     return {
+      consents: policy?.consents === true,
       ask: (step, offer, answer) => {
         // The turn, or the wait for it, was for an earlier offer. This one asks anew, and meanwhile the others go on.
         if (step === "download" && this.#phase !== "none") this.end();

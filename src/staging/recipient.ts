@@ -20,11 +20,17 @@ export interface Recipient {
 /** Different images that a queue knows of at once: each holds a URL of up to 2 KB. */
 export const OFFER_LIMIT = 4;
 
-/** @returns the shared offer of this image, with the newest URL; `undefined` if there are too many different images */
+/**
+ * If one of the recipients needs consent, all of them do: an answer holds for all.
+ *
+ * @returns the shared offer of this image, with the newest URL; `undefined` if there are too many different
+ * images
+ */
 export function share(offer: Offer, known: ReadonlySet<SharedOffer>): SharedOffer | undefined {
   for (const other of known) {
     if (!hasBytesOf(other, offer) || other.version !== offer.version) continue;
     other.url = offer.url;
+    if (offer.consent === true) Object.assign(other, { consent: true, text: offer.text });
     return other;
   }
   return known.size < OFFER_LIMIT ? { ...offer } : undefined;

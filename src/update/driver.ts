@@ -1,5 +1,5 @@
 import type { Device, Timer, TlsOptions } from "../../hal/ports/index.js";
-import { describeError, ruleFor } from "../errors.js";
+import { describeError, describeFailure, ruleFor } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
@@ -40,6 +40,10 @@ export interface DriverOptions {
   onRestart(): number;
 }
 
+function clearanceOf(gate: Gate | undefined): Pick<Context, "asks" | "consents"> {
+  return { asks: gate !== undefined, consents: gate?.consents === true };
+}
+
 /** Runs the machine: its effects in order, every failure turned into an event, one event at a time. */
 export class UpdateDriver {
   readonly #options: DriverOptions;
@@ -67,7 +71,7 @@ export class UpdateDriver {
       targetSlot: target.label,
       capacity: target.partition.byteLength,
       maxAttempts: limits.maxAttempts,
-      asks: gate !== undefined,
+      ...clearanceOf(gate),
       proves: selfTest !== undefined,
     };
     this.#timers = new UpdateTimers({
@@ -98,7 +102,7 @@ export class UpdateDriver {
   /** Holds from the next question on. */
   set gate(gate: Gate | undefined) {
     this.#gate = gate;
-    this.#context = { ...this.#context, asks: gate !== undefined };
+    this.#context = { ...this.#context, ...clearanceOf(gate) };
   }
 
   /** Bytes that the target holds. */
@@ -248,14 +252,9 @@ export class UpdateDriver {
     }
   }
 
-  /**
-   * The one place that logs why a try, or a job, failed: once, whatever follows from it. A message that is also sent to
-   * the platform may begin with its code.
-   */
-  #logFailure({ code, message }: Failure): void {
-    this.#options.device.log(ruleFor(code).level, "update", () =>
-      message.startsWith(code) ? message : `${code}: ${message}`,
-    );
+  /** The one place that logs why a try, or a job, failed: once, whatever follows from it. */
+  #logFailure(failure: Failure): void {
+    this.#options.device.log(ruleFor(failure.code).level, "update", () => describeFailure(failure));
   }
 
   #attempt(write: () => void): void {

@@ -44,6 +44,9 @@ export interface Target {
 
 /** Decides whether, and when, an offer is downloaded and a verified image installed. */
 export interface Gate {
+  /** Whether it can ask a person; absent: it cannot. */
+  readonly consents?: boolean;
+
   /**
    * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure if
    *   the update is not wanted

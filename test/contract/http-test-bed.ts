@@ -21,7 +21,6 @@ export class HttpTestBed {
   }
 
   static async start(fixture: HttpFixture): Promise<HttpTestBed> {
-    fixture.http.userAgent = "contract/1";
     return new HttpTestBed(fixture, await fixture.server());
   }
 

@@ -97,6 +97,26 @@ test("what flash needs and does not have is reported in one line, with exit code
   });
 });
 
+test("flash of a batch builds the example that registers, and writes the product's secret and no name", async () => {
+  await withFolder((folder) => {
+    const { env, calls } = standIns(folder);
+    const { productId, region } = JSON.parse(INFO) as { productId: string; region: string };
+    const productSecret = "product-secret-of-16";
+    const info = file(
+      join(folder, "batch.json"),
+      JSON.stringify({ auth_mode: "KEY", productId, productSecret, region }),
+    );
+    const args = ["--device-info", info, "--ssid", "net", ...BOARD, "--port", "/dev/null"];
+    const { status, stdout, stderr } = run("esp32/flash", args, env);
+    assert.equal(status, 0, stderr);
+    const called = calls();
+    assert.match(called[1] ?? "", /-t build .*\/registration\/manifest\.json$/);
+    assert.doesNotMatch(`${stdout}${called.join("")}`, /product-secret/);
+    const expected = makeNvsImage({ productId, productSecret, region, ssid: "net" }, nvsLength());
+    assert.ok(readFileSync(join(folder, "written.bin")).equals(expected));
+  });
+});
+
 test("flash builds without identity and network, deploys, then writes the nvs image, all through one port", async () => {
   await withFolder((folder) => {
     const { env, info, calls } = standIns(folder);

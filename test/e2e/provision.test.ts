@@ -51,6 +51,37 @@ test("provision makes the image of Espressif's generator, prints its keys and no
     assert.equal(statSync(output).mode & 0o077, 0);
   }));
 
+test("provision makes one image for a batch of a product's secret, and names a board only if the file does", () =>
+  withCommands(async (folder) => {
+    const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
+    const batch = { auth_mode: "KEY", productId: "ABCDE12345", productSecret: "product-secret-of-16", region: "china" };
+    const made = async (more: object): Promise<{ code: number | null; stdout: string; stderr: string }> => {
+      writeFileSync(info, JSON.stringify({ ...batch, ...more }));
+      return runCommand("device/main", [
+        "provision",
+        "--device-info",
+        info,
+        "--broker",
+        "mqtt://h",
+        "--output",
+        output,
+      ]);
+    };
+    for (const nobody of [{}, { deviceName: "" }, { deviceName: "YOUR_DEVICE_NAME" }]) {
+      const { code, stdout, stderr } = await made(nobody);
+      assert.equal(code, 0, stderr);
+      assert.equal(
+        stdout,
+        `${output}: 24576 bytes for the partition nvs of each board of ABCDE12345\nholds productId, productSecret, region, broker\n`,
+      );
+    }
+    const { stdout } = await made({ deviceName: "light_01", key_deviceinfo: { deviceSecret: "YOUR_IOT_PSK" } });
+    assert.match(stdout, / of ABCDE12345\/light_01\nholds productId, deviceName, productSecret, region, broker\n/);
+    const short = await made({ productSecret: "short" });
+    assert.equal(short.code, 2);
+    assert.match(short.stderr, /productSecret is not 16 to 64 visible ASCII characters/);
+  }));
+
 test("provision warns of a board that would trust no certificate of its broker", () =>
   withCommands(async (folder) => {
     const [info, output] = [join(folder, "device_info.json"), join(folder, "nvs.bin")];
@@ -188,6 +219,7 @@ test("firmware add warns of a file that holds a registered secret, names the dev
         "LIGHTS0001",
         "--version",
         "0.2.0",
+        "--replace",
       ]);
     };
     const clean = await add("clean.bin", "an image for all devices");

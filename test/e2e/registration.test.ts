@@ -37,9 +37,9 @@ async function withPlace(registration: readonly string[], body: (place: Place) =
     ];
     const cloudState = ["--state", state, "--product", PRODUCT];
     await cloud("product", "set", ...cloudState, ...registration, "--name", "light_01", "--output", info);
-    const ports = ["--mqtt-port", "0", "--http-port", "0"];
+    const ports = ["--mqtt-port", "0", "--http-port", "0", "--console-port", "0"];
     const server = new Running("cloud/main", ["serve", "--state", state, ...ports, "--verbose"]);
-    await server.until("its addresses", () => server.stdout.includes("files"));
+    await server.until("its addresses", () => server.stdout.includes("console"));
     const address = (name: string): string => new RegExp(`${name} +(\\S+)`).exec(server.stdout)?.[1] ?? "";
     const { productSecret } = JSON.parse(readFileSync(info, "utf8")) as { productSecret: string };
     const inspected = ["inspect", "--state", board];
@@ -134,7 +134,7 @@ test("a device that was added gets the secret that it was added with; one that w
     const device = await place.run();
     await device.until("connection", () => device.stderr.includes("connected"));
     await device.kill("SIGTERM");
-    assert.ok(readFileSync(info, "utf8").includes('"deviceSecret": ""'), "the file is not written to");
+    assert.ok(readFileSync(info, "utf8").includes('"deviceSecret": "YOUR_IOT_PSK"'), "the file is not written to");
   }));
 
 test("an image with the product's secret is warned of", () =>

@@ -103,7 +103,7 @@ test("the commands: a device with a certificate against a cloud that asks for on
       tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },
     });
     const device = { productId: "ABCDE12345", deviceName: "light_01" };
-    await cloud.platform.addDevice(device);
+    await cloud.desk.addDevice(device);
     const info = join(folder, "device_info.json");
     for (const name of ["client.pem", "client-key.pem"]) copyFileSync(tlsPath(name), join(folder, name));
     const files = { devCertFile: "client.pem", devPrivateKeyFile: "client-key.pem" };
@@ -122,10 +122,10 @@ test("the commands: a device with a certificate against a cloud that asks for on
     const running = new Running("device/main", run);
     try {
       await running.until("connection", () => running.stderr.includes("connected"));
-      for (let count = 0; count < 100 && (await cloud.platform.status()).devices[0]?.version === undefined; count++) {
+      for (let count = 0; count < 100 && (await cloud.desk.status()).devices[0]?.version === undefined; count++) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      assert.equal((await cloud.platform.status()).devices[0]?.version, "0.1.0");
+      assert.equal((await cloud.desk.status()).devices[0]?.version, "0.1.0");
     } finally {
       await running.kill("SIGTERM");
       await cloud.stop();
@@ -138,7 +138,7 @@ test("a device with a secret proves itself to the same cloud by its HMAC", () =>
       folder: join(folder, "cloud"),
       tls: { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem"), clientCa: tlsPath("ca.pem") },
     });
-    await cloud.platform.addDevice({ ...DEVICE, deviceSecret: SECRET.replace("M", "N") });
+    await cloud.desk.addDevice({ ...DEVICE, deviceSecret: SECRET.replace("M", "N") });
     const info = join(folder, "device_info.json");
     writeFileSync(info, JSON.stringify({ auth_mode: "KEY", ...DEVICE, key_deviceinfo: { deviceSecret: SECRET } }));
     const run = [

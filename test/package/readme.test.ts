@@ -22,9 +22,9 @@ test("the program for Node in docs/application.md, unchanged, updates its board 
     try {
       const path = join(folder, "v2.bin");
       writeFileSync(path, imageOf(VERSION, 64 * 1024));
-      await cloud.platform.addDevice({ ...DEVICE, deviceSecret: SECRET });
-      await cloud.platform.addFirmware({ productId: DEVICE.productId, version: VERSION, path });
-      await cloud.platform.upgrade({
+      await cloud.desk.addDevice({ ...DEVICE, deviceSecret: SECRET });
+      await cloud.desk.addFirmware({ productId: DEVICE.productId, version: VERSION, path });
+      await cloud.desk.upgrade({
         productId: DEVICE.productId,
         version: VERSION,
         selection: { kind: "list", deviceNames: [DEVICE.deviceName] },

@@ -52,7 +52,7 @@ test("the tools work as they are packed, with nothing but the packages that they
     });
 
     await t.test("a cloud serves, and a board boots and connects to it", async () => {
-      const options = ["serve", "--mqtt-port", "0", "--http-port", "0", "--verbose"];
+      const options = ["serve", "--mqtt-port", "0", "--http-port", "0", "--console-port", "0", "--verbose"];
       const added = spawnSync(
         process.execPath,
         [join(installed, "bin", "ota-cloud.js"), "device", "add", "--device-info", "device_info.json"],

@@ -25,6 +25,7 @@ const EVERY_CODE: { readonly [Code in OtaErrorCode]: true } = {
   "switch-failed": true,
   "install-failed": true,
   declined: true,
+  "offer-refused": true,
   "deadline-exceeded": true,
   reverted: true,
   "mqtt-refused": true,

@@ -8,7 +8,6 @@ export interface ProbeOptions {
   readonly authority?: string;
   readonly headers?: HttpRequest["headers"];
   readonly wanted?: readonly string[];
-  readonly userAgent?: string;
   /** Bytes asked for at a time. */
   readonly readLength?: number;
   /** Whether `onReadable` reads all there is; otherwise the test reads. */
@@ -38,7 +37,6 @@ export class ExchangeProbe {
     const { reads = true } = options;
     this.#readLength = options.readLength ?? 64;
     const client = new SocketHttpClient({ connector: options.connector ?? this.connector, clock: this.clock });
-    client.userAgent = options.userAgent;
     this.exchange = client.send({
       host: "host",
       port: 80,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
-import { parseRange } from "../../cloud/byte-range.js";
+import { parseRange } from "../../cloud/files/byte-range.js";
 
 /** How the server treats one request; it does everything else right. */
 export interface Behaviour {

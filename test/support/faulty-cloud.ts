@@ -51,9 +51,9 @@ export async function updateWith(
     const path = join(folder, "image.bin");
     writeFileSync(path, imageOf("0.2.0", IMAGE_LENGTH));
     const { productId, deviceName } = DEVICE;
-    await cloud.platform.addDevice({ productId, deviceName, deviceSecret: SECRET });
-    await cloud.platform.addFirmware({ productId, version: "0.2.0", path });
-    await cloud.platform.upgrade({
+    await cloud.desk.addDevice({ productId, deviceName, deviceSecret: SECRET });
+    await cloud.desk.addFirmware({ productId, version: "0.2.0", path });
+    await cloud.desk.upgrade({
       productId,
       version: "0.2.0",
       selection: { kind: "list", deviceNames: [deviceName] },

@@ -1,5 +1,5 @@
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
@@ -23,17 +23,18 @@ const target = after("-t");
 const output = after("-o") as string;
 const board = (after("-p") as string).split("/")[1] as string;
 const settingsPath = join(dirname(args.at(-1) as string), "settings.json");
+const application = basename(dirname(settingsPath));
 const mode = args.includes("-d") ? "debug" : "release";
 
 const given = ["SDKCONFIGPATH", "PARTITIONS_FILE"].filter((name) => process.env[name] !== undefined);
 if (given.length > 0) appendFileSync(log, `${given.join()} is given\n`);
 appendFileSync(log, `mcconfig [${port}] ${args.join(" ")}\n`);
 if (target !== undefined && target === fails) process.exit(1);
-if (target === undefined) linkInto(join(output, "tmp", "esp32", board, mode, "minimal"));
+if (target === undefined) linkInto(join(output, "tmp", "esp32", board, mode, application));
 if (target === "build") {
-  const linked = join(output, "tmp", "esp32", board, mode, "minimal", "xsProj-esp32", "build", "xs_esp32.bin");
+  const linked = join(output, "tmp", "esp32", board, mode, application, "xsProj-esp32", "build", "xs_esp32.bin");
   if (fails !== "nothing-built") buildInto(linked);
-  copyInto(join(output, "bin", "esp32", board, mode, "minimal"), linked);
+  copyInto(join(output, "bin", "esp32", board, mode, application), linked);
 }
 
 interface Settings {

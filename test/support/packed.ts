@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { ROOT } from "./root.js";
 
 /** What `npm pack` reports of the package. */
@@ -43,7 +43,10 @@ export function installPackedTools(folder: string): string {
   const { version, dependencies } = readPackage("cli");
   const installed = unpack(join(folder, `moddable-ota-tools-${version}.tgz`), folder, "moddable-ota-tools");
   for (const name of Object.keys(dependencies ?? {})) {
-    symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
+    const link = join(folder, "node_modules", name);
+    // The name of a package with a scope is that of a folder in a folder.
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules", name), link);
   }
   return installed;
 }

@@ -1,4 +1,5 @@
 import type { Device, KeyValueStore } from "../../hal/ports/index.js";
+import { describeFailure } from "../../src/errors.js";
 import type { Plan } from "../../src/plans/plan.js";
 import type { PlanGate } from "../../src/plans/gate.js";
 import { type PolicyConfig, resolvePolicy } from "../../src/plans/policy.js";
@@ -97,7 +98,7 @@ export class Planning {
 
   /** The machine asks. */
   ask(step: ClearedStep, offer: Offer): void {
-    this.gate.ask(step, offer, (failure) => this.answers.push(failure?.message ?? "yes"));
+    this.gate.ask(step, offer, (failure) => this.answers.push(wordsOf(failure)));
     this.clock.advance(0);
   }
 
@@ -158,4 +159,9 @@ export class Planning {
       },
     });
   }
+}
+
+function wordsOf(failure: Failure | undefined): string {
+  if (failure === undefined) return "yes";
+  return failure.code === "declined" ? describeFailure(failure) : failure.message;
 }

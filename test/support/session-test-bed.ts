@@ -1,6 +1,7 @@
 import type { Connector, Random } from "../../hal/ports/index.js";
 import type { OtaError } from "../../src/errors.js";
-import { MqttSession, type MqttSessionOptions } from "../../src/mqtt/session.js";
+import type { MqttSessionOptions } from "../../src/mqtt/options.js";
+import { MqttSession } from "../../src/mqtt/session.js";
 import { connack, type Sent, sentPackets } from "./broker-packets.js";
 import { CollectedLog } from "./log.js";
 import { MemoryConnector, type MemoryPeer } from "./memory-network.js";

@@ -16,6 +16,7 @@ const FOLDERS = ["arch", "machine", "unit"];
 /** Files and folders whose tests need a socket, an engine, a compiler or another process. */
 const LEFT_OUT = [
   "test/unit/bench/",
+  "test/unit/cli/cloud/",
   "test/unit/cli/command-line.test.ts",
   "test/unit/cli/progress.test.ts",
   "test/unit/cloud/",

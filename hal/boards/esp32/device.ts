@@ -6,13 +6,13 @@
 import Modules from "modules";
 import { createDevice, type Device } from "moddable-ota";
 import type { DeviceOptions } from "../device.js";
-import { type Provisioning, readProvisioning as read } from "../provisioning.js";
+import { forgetProductSecret as forget, type Provisioning, readProvisioning as read } from "../provisioning.js";
 import { logMemory } from "./memory.js";
 import { platform } from "./platform.js";
 import { sdkModule } from "./sdk-modules.js";
 
 export type { DeviceOptions } from "../device.js";
-export type { Provisioning } from "../provisioning.js";
+export type { Provisioning, RegistrationEntries } from "../provisioning.js";
 export { signalDbm } from "./platform.js";
 
 /**
@@ -47,4 +47,13 @@ export function openDevice({ log, batteryPercent }: DeviceOptions): Device {
  */
 export function readProvisioning(): Provisioning {
   return read({ keyValue: sdkModule(Modules, "embedded:storage/key-value") });
+}
+
+/**
+ * Erases the product's secret from NVS: a board that has registered needs it no more.
+ *
+ * @throws Error as `readProvisioning` does
+ */
+export function forgetProductSecret(): void {
+  forget({ keyValue: sdkModule(Modules, "embedded:storage/key-value") });
 }

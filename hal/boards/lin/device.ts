@@ -50,6 +50,9 @@ export function readProvisioning(): Provisioning {
   return read({ keyValue: createProvisioningFile(workingFolder()) });
 }
 
+/** Does nothing: the file `device.json` is its owner's. */
+export function forgetProductSecret(): void {}
+
 /** Strength of the Wi-Fi signal in dBm. It is always `undefined`, because a process has no radio. */
 export function signalDbm(): number | undefined {
   return undefined;

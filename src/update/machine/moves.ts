@@ -1,4 +1,4 @@
-import { ruleFor } from "../../errors.js";
+import { describeFailure, ruleFor } from "../../errors.js";
 import type { Offer, Result } from "../../protocol/messages.js";
 import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
 
@@ -22,9 +22,12 @@ export function accept(offer: Offer, kept: Kept | undefined, context: Context): 
     const message = `image of ${offer.size} bytes, room for ${context.capacity}`;
     return failOfItself(offer, { code: "image-too-large", message }, undefined, context);
   }
+  if (offer.consent === true && !context.consents) return failOfItself(offer, NOBODY_TO_ASK, kept, context);
   if (!context.asks) return obtain(offer, kept, context);
   return { state: { name: "offered", offer, kept }, effects: [{ do: "ask", step: "download", offer }] };
 }
+
+const NOBODY_TO_ASK: Failure = Object.freeze({ code: "offer-refused", message: "needs consent" });
 
 /** Begins, or takes up again, the download of an offer; what is whole is only verified. */
 export function obtain(offer: Offer, kept: Kept | undefined, context: Context): Step {
@@ -65,10 +68,21 @@ export function paused(state: In<"downloading"> | In<"waiting">, stop: Effect): 
 
 /** An offer while another job runs: the same image brings a new URL, another one wins. */
 export function offeredWhileBusy(state: Busy, offer: Offer, context: Context, stop: readonly Effect[]): Step {
-  if (isSame(state.offer, offer)) return { state: { ...state, offer }, effects: [] };
+  if (isSame(state.offer, offer)) return offeredAgain(state, offer, context, stop);
   if (offer.version === context.runningVersion) return stay(state);
   const next = accept(offer, keptOf(state), context);
   return { state: next.state, effects: [...stop, ...next.effects] };
+}
+
+/** The URL may be another one, and the operator may want consent by now. */
+function offeredAgain(state: Busy, offer: Offer, context: Context, stop: readonly Effect[]): Step {
+  if (offer.consent !== true || state.offer.consent === true) return { state: { ...state, offer }, effects: [] };
+  if (!context.consents) {
+    const ended = failOfItself(offer, NOBODY_TO_ASK, keptOf(state), context);
+    return { state: ended.state, effects: [...stop, ...ended.effects] };
+  }
+  const step = state.name === "offered" ? "download" : state.name === "ready" ? "install" : undefined;
+  return { state: { ...state, offer }, effects: step === undefined ? [] : [{ do: "ask", step, offer }] };
 }
 
 /** The update is not wanted any more. */
@@ -155,7 +169,9 @@ export function fail(
   first: readonly Effect[],
 ): Step {
   const { outcome, keeps } = ruleFor(failure.code);
-  const result = { outcome, message: failure.message };
+  // The platform can tell by the first word that a person has declined.
+  const message = failure.code === "declined" ? describeFailure(failure) : failure.message;
+  const result = { outcome, message };
   const step = report(imageOf(image), result, keeps ? stays : undefined, context);
   return { state: step.state, effects: [...first, ...step.effects] };
 }

@@ -234,6 +234,8 @@ export interface Context {
   readonly capacity: number;
   /** Downloads and installations wait for clearance. */
   readonly asks: boolean;
+  /** A person can be asked: what wants consent is refused otherwise. */
+  readonly consents: boolean;
   /** The application has a test of its own for a firmware on trial. */
   readonly proves: boolean;
   /** Consecutive tries that do not advance before a job fails. */

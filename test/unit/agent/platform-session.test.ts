@@ -43,14 +43,16 @@ class Platform {
         },
         broker: { url: "mqtt://broker.test:1884", keepaliveSeconds: 60 },
       }),
-      onOnline: () => this.events.push("online"),
-      onOffline: ({ code, message }) => this.events.push(`offline ${code}: ${message}`),
-      onOffer: ({ version, size }) => this.events.push(`offer ${version} of ${size}`),
-      onRefused: (version, reason) => this.events.push(`refused ${version}: ${reason}`),
-      onAnswer: ({ resultCode }) => this.events.push(`answer ${resultCode}`),
-      onOther: (topic) => {
-        this.events.push(`other ${topic}`);
-        return topic === "known";
+      handler: {
+        onOnline: () => this.events.push("online"),
+        onOffline: ({ code, message }) => this.events.push(`offline ${code}: ${message}`),
+        onOffer: ({ version, size }) => this.events.push(`offer ${version} of ${size}`),
+        onRefused: (version, reason) => this.events.push(`refused ${version}: ${reason}`),
+        onAnswer: ({ resultCode }) => this.events.push(`answer ${resultCode}`),
+        onOther: (topic) => {
+          this.events.push(`other ${topic}`);
+          return topic === "known";
+        },
       },
     });
   }
@@ -125,6 +127,16 @@ test("a message that is unknown or malformed is not handed on, and is logged in 
   assert.match(lines[0] ?? "", /^debug mqtt unknown message type dance$/);
   assert.match(lines[1] ?? "", /^warn mqtt message refused: /);
   assert.match(lines[2] ?? "", /^warn mqtt message refused: /);
+});
+
+test("what an offer has besides that cannot be used is left out, with one warning", () => {
+  const platform = new Platform().online();
+  platform.receives(TOPIC, { ...OFFER, consent: true, text: { title: 1, body: "x".repeat(513) } });
+  assert.deepEqual(platform.events, ["online", "offer 0.2.0 of 4096"]);
+  assert.deepEqual(
+    platform.logged.lines.filter((line) => line.startsWith("warn")),
+    ["warn mqtt offer of 0.2.0: text.title is no text of at most 512 bytes, text.body is no text of at most 512 bytes"],
+  );
 });
 
 test("an offer that names a version, and cannot be used, is told with its reason", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CheckIn } from "../../../src/agent/version-check.js";
+import { type CheckedUpdate, CheckIn } from "../../../src/agent/version-check.js";
 import type { Plan } from "../../../src/plans/plan.js";
 import { OtaError } from "../../../src/errors.js";
 import { constantRandom } from "../../support/session-test-bed.js";
@@ -8,24 +8,24 @@ import { VirtualClock } from "../../support/virtual-clock.js";
 
 const PLAN = { version: "2.0" } as Plan;
 
-class Scene {
+class Scene implements CheckedUpdate<Plan> {
   readonly clock = new VirtualClock();
   readonly checkIn: CheckIn<Plan>;
-  online = true;
-  busy = false;
-  current: Plan | undefined;
+  isOnline = true;
+  isBusy = false;
+  plan: Plan | undefined;
   reports = 0;
 
   constructor({ everyMs = 600_000, fraction = 0 } = {}) {
-    this.checkIn = new CheckIn({
-      clock: this.clock,
-      random: constantRandom(fraction),
-      everyMs,
-      isOnline: () => this.online,
-      isBusy: () => this.busy,
-      current: () => this.current,
-      report: () => this.reports++,
-    });
+    this.checkIn = new CheckIn({ clock: this.clock, random: constantRandom(fraction), everyMs, update: this });
+  }
+
+  current(): Plan | undefined {
+    return this.plan;
+  }
+
+  report(): void {
+    this.reports++;
   }
 }
 
@@ -47,13 +47,13 @@ test("the version is reported again every ten minutes, spread from half to one a
 test("offline, and while a job is under way, nothing is reported; afterwards it is", () => {
   const scene = new Scene();
   scene.checkIn.start();
-  scene.online = false;
+  scene.isOnline = false;
   scene.clock.advance(600_000);
-  scene.online = true;
-  scene.busy = true;
+  scene.isOnline = true;
+  scene.isBusy = true;
   scene.clock.advance(600_000);
   assert.equal(scene.reports, 0);
-  scene.busy = false;
+  scene.isBusy = false;
   scene.clock.advance(300_000);
   assert.equal(scene.reports, 1);
 });
@@ -86,15 +86,15 @@ test("no offer within five seconds is none", async () => {
 
 test("a check during a job returns the job's plan, without a report", async () => {
   const scene = new Scene();
-  scene.busy = true;
-  scene.current = PLAN;
+  scene.isBusy = true;
+  scene.plan = PLAN;
   assert.equal(await scene.checkIn.check(), PLAN);
   assert.equal(scene.reports, 0);
 });
 
 test("a check without a connection is an error", async () => {
   const scene = new Scene();
-  scene.online = false;
+  scene.isOnline = false;
   await assert.rejects(scene.checkIn.check(), (error) => error instanceof OtaError && error.code === "unreachable");
 });
 

@@ -164,6 +164,70 @@ test("its manifest configures no identity, no network and no version", () => {
   assert.deepEqual(Object.keys(manifest.config ?? {}), []);
 });
 
+test("examples/registration registers a board once, under a name of its own, and erases the product's secret after that", async () => {
+  const steps: unknown[] = [];
+  const productSecret = "product-secret-of-16";
+  const device = { boot: { status: () => ({ runningState: "valid" }) } };
+  const found = {
+    registration: { productId: "ABCDE12345", deviceName: undefined, productSecret },
+    broker: { url: "mqtt://h" },
+  };
+  class OtaAgent {
+    version = "1.2.3";
+    constructor(options: object) {
+      steps.push(options);
+    }
+    on(): void {}
+    start(): void {
+      steps.push("started");
+    }
+  }
+  const traced: string[] = [];
+  const register = (options: { device: unknown; deviceName: string; productSecret: string }): Promise<string> => {
+    steps.push([options.device === device, options.deviceName, options.productSecret]);
+    return Promise.resolve("identity");
+  };
+  const main = load("../registration/main.js", traced, {
+    "moddable-ota": { OtaAgent, OtaError },
+    "moddable-ota/device": {
+      openDevice: () => device,
+      readProvisioning: () => found,
+      forgetProductSecret: () => steps.push("erased"),
+    },
+    "moddable-ota/registration": { register },
+    net: { get: (what: string) => (what === "MAC" ? "24:0A:C4:00:01:10" : "") },
+  });
+  main();
+  await new Promise(setImmediate);
+  assert.deepEqual(steps, [
+    [true, "board_240AC4000110", productSecret],
+    "erased",
+    { device, config: { identity: "identity", broker: { url: "mqtt://h" }, download: undefined } },
+    "started",
+  ]);
+  assert.deepEqual(traced, ["registered as board_240AC4000110\n", "version 1.2.3 runs\n"]);
+});
+
+test("examples/registration says in one line why a board cannot register, and ends a trial", async () => {
+  const done: string[] = [];
+  const traced: string[] = [];
+  const boot = {
+    status: () => ({ runningState: "pending-verify" }),
+    revert: () => done.push("revert"),
+    restart: () => done.push("restart"),
+  };
+  const registration = { productId: "ABCDE12345", deviceName: "light_01", productSecret: undefined };
+  const refuse = (): Promise<never> => Promise.reject(new OtaError("registration-refused", "platform refuses"));
+  const main = load("../registration/main.js", traced, {
+    "moddable-ota": { OtaError },
+    "moddable-ota/device": { openDevice: () => ({ boot }), readProvisioning: () => ({ registration }) },
+    "moddable-ota/registration": { register: refuse },
+  });
+  main();
+  await new Promise(setImmediate);
+  assert.deepEqual([traced, done], [["platform refuses\n"], ["revert", "restart"]]);
+});
+
 const NETWORK = { "mc/config": { sntp: "pool.test" }, sntp: {}, time: {}, timer: { set: () => {} } };
 
 /**

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { type Provisioning, PROVISIONING_KEYS, readProvisioning } from "../../../hal/boards/provisioning.js";
+import {
+  forgetProductSecret,
+  type Provisioning,
+  PROVISIONING_KEYS,
+  readProvisioning,
+} from "../../../hal/boards/provisioning.js";
 import { NorFlash, SECTOR_LENGTH } from "../../../hal/boards/sim/nor-flash.js";
 import { createKeyValueModule } from "../../../hal/boards/sim/nvs/key-value-module.js";
 import { Nvs } from "../../../hal/boards/sim/nvs/nvs.js";
@@ -22,6 +27,7 @@ test("a board whose namespace is missing has no identity, and one line names wha
   assert.deepEqual(read(), {
     identity: undefined,
     problem: "not provisioned: provision this board by `npm run flash` or with an image of `ota-device provision`",
+    registration: undefined,
     broker: { url: undefined, authority: undefined },
     download: { authority: undefined },
     network: undefined,
@@ -79,6 +85,32 @@ test("half an identity is no identity: the problem names the key that is missing
   assertProblem("NVS namespace device lacks deviceKey: ");
   put({ deviceSecret: SECRET });
   assertProblem("NVS namespace device has both deviceSecret and a certificate: ");
+});
+
+test("a board of a batch has the product's secret, and perhaps a name, for the application that registers it", () => {
+  const productSecret = "product-secret-of-16";
+  put({ productId: NAME.productId, productSecret });
+  assert.deepEqual(read().registration, {
+    productId: NAME.productId,
+    deviceName: undefined,
+    region: undefined,
+    productSecret,
+  });
+  assertProblem("NVS namespace device lacks deviceSecret: let the application register the board, or provision ");
+  put({ ...NAME, region: "europe" });
+  assert.deepEqual(read().registration, { ...NAME, region: "europe", productSecret });
+  put({ deviceSecret: SECRET });
+  assert.deepEqual([read().registration, read().problem], [undefined, undefined]);
+});
+
+test("the product's secret is erased once the board needs it no more, and nothing else is", () => {
+  put({ ...NAME, productSecret: "product-secret-of-16", ssid: "my net" });
+  const keyValue = createKeyValueModule(nvs, new Power());
+  forgetProductSecret({ keyValue });
+  const { registration, network } = read();
+  assert.deepEqual([registration, network?.ssid], [{ ...NAME, region: undefined, productSecret: undefined }, "my net"]);
+  assertProblem("NVS namespace device lacks deviceSecret: provision ");
+  forgetProductSecret({ keyValue });
 });
 
 test("an empty entry, as an empty field of a spreadsheet becomes, is none", () => {

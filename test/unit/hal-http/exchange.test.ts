@@ -11,7 +11,6 @@ describe("the request of an exchange", () => {
     const probe = new ExchangeProbe({
       target: "/f?sign=%00%3B",
       authority: "host:8080",
-      userAgent: "product/1.2 (x)",
       headers: [
         ["Range", "bytes=1-"],
         ["If-Range", '"a"'],
@@ -20,14 +19,8 @@ describe("the request of an exchange", () => {
     probe.peer.accept();
     const expected =
       "GET /f?sign=%00%3B HTTP/1.1\r\nHost: host:8080\r\nConnection: close\r\n" +
-      'Accept-Encoding: identity\r\nUser-Agent: product/1.2 (x)\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
+      'Accept-Encoding: identity\r\nRange: bytes=1-\r\nIf-Range: "a"\r\n\r\n';
     assert.equal(toLatin1(probe.peer.take()), expected);
-  });
-
-  it("does not say who asks unless it is told", () => {
-    const probe = new ExchangeProbe();
-    probe.peer.accept();
-    assert.doesNotMatch(toLatin1(probe.peer.take()), /User-Agent/);
   });
 
   it("connects as asked", () => {

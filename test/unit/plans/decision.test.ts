@@ -18,6 +18,7 @@ function decided({ policy = {}, battery, signal, ...rest }: Scene): Decision {
     step: "download",
     policy: resolvePolicy(policy),
     requirements: {},
+    consent: false,
     hasListener: false,
     remembered: NEW,
     runningVersion: "1.0",
@@ -44,6 +45,21 @@ describe("consent", () => {
     assert.equal(decided({ hasListener: true }).do, "ask");
     assert.deepEqual(decided({ hasListener: true, policy: { consent: "silent" } }), GO);
     assert.equal(decided({ policy: { consent: "ask" } }).do, "ask");
+  });
+
+  test("is asked for whatever the policy says if the operator's plan wants it, and not dropped if it does not", () => {
+    for (const consent of ["silent", "ask", undefined] as const) {
+      assert.equal(decided({ consent: true, policy: { consent } }).do, "ask");
+      assert.equal(decided({ consent: true, hasListener: true, policy: { consent } }).do, "ask");
+    }
+    assert.equal(decided({ consent: false, policy: { consent: "ask" } }).do, "ask");
+    assert.equal(decided({ consent: true, step: "install" }).do, "ask");
+    assert.deepEqual(decided({ consent: true, step: "install", remembered: { ...NEW, accepted: ["download"] } }), GO);
+    const policy: PolicyConfig = { installWhen: "accepted" };
+    assert.equal(
+      decided({ consent: true, policy, step: "install", remembered: { ...NEW, accepted: ["download"] } }).do,
+      "ask",
+    );
   });
 
   test("once given is not asked for again, for that step", () => {

@@ -66,7 +66,8 @@ describe("a listener", () => {
   test("is shown all that is known of a plan", () => {
     const planning = new Planning({ listens: true, policy: { minBatteryPercent: 30, maxDeferrals: 2 } });
     planning.vitals.batteryPercent = 12;
-    planning.ask("download", { ...OFFER, requirements: { sourceVersion: "1.0", minSignalDbm: -113 } });
+    const text = { title: "New", body: "It takes two minutes." };
+    planning.ask("download", { ...OFFER, text, requirements: { sourceVersion: "1.0", minSignalDbm: -113 } });
     const { accept: _accept, decline: _decline, defer: _defer, closed: _closed, ...facts } = planning.shown[0]!;
     assert.deepEqual(facts, {
       component: "firmware",
@@ -76,10 +77,33 @@ describe("a listener", () => {
       sourceVersion: "1.0",
       version: "2.0",
       size: 1000,
+      text,
       unmet: [{ what: "battery", required: 30, measured: 12 }],
       asks: true,
       deferralsLeft: 2,
     });
+  });
+
+  test("is asked if the operator's plan wants consent, though the policy does not, and once for both steps", () => {
+    const planning = new Planning({ listens: true, policy: { consent: "silent" } });
+    const offer: Offer = { ...OFFER, consent: true };
+    planning.ask("download", offer);
+    assert.deepEqual([planning.answers, planning.shown[0]!.asks], [[], true]);
+    planning.shown[0]!.accept();
+    planning.clock.advance(0);
+    planning.ask("install", offer);
+    assert.deepEqual([planning.answers, planning.shown.length], [["yes", "yes"], 1]);
+  });
+
+  test("is asked before the installation if the operator began to want consent during the download", () => {
+    const planning = new Planning({ listens: true, policy: { consent: "silent" } });
+    planning.ask("download", OFFER);
+    assert.deepEqual(planning.answers, ["yes"]);
+    planning.ask("install", { ...OFFER, consent: true });
+    assert.deepEqual([planning.answers, planning.shown.at(-1)!.asks], [["yes"], true]);
+    planning.shown.at(-1)!.accept();
+    planning.clock.advance(0);
+    assert.deepEqual(planning.answers, ["yes", "yes"]);
   });
 
   test("is asked once for each image, not at each check", () => {
@@ -162,7 +186,7 @@ describe("a listener", () => {
     const planning = new Planning({ listens: true, policy: { consent: "silent" } });
     planning.ask("download", OFFER);
     planning.shown[0]!.decline("changed my mind");
-    assert.deepEqual(planning.over, [{ code: "declined", message: "declined: changed my mind" }]);
+    assert.deepEqual(planning.over, [{ code: "declined", message: "changed my mind" }]);
     planning.ask("download", OFFER);
     assert.equal(planning.answers.at(-1), "declined before");
   });
@@ -726,7 +750,7 @@ describe("a plan that is asked for", () => {
     plan.defer({ seconds: 60 });
     assert.equal(planning.over.length, 0);
     plan.decline("no");
-    assert.deepEqual(planning.over, [{ code: "declined", message: "declined: no" }]);
+    assert.deepEqual(planning.over, [{ code: "declined", message: "no" }]);
   });
 
   test("can be declined if the job began before anybody used plans", () => {

@@ -10,6 +10,7 @@ import {
 } from "../../../src/protocol/registration.js";
 import { NO_DIGESTS, NODE_DIGESTS } from "../../support/digests.js";
 import { registrationAnswer, registrationRefusal } from "../../support/registration-answer.js";
+import { certificateDer, keyDer, tlsPem } from "../../support/tls-fixtures.js";
 
 /** The vector of the manual. */
 const SECRET = "hzvf5LF9S0isvBhDSauWMaIk";
@@ -61,7 +62,8 @@ describe("registrationUrl", () => {
 describe("decodeRegistration", () => {
   it("opens the payload of the manual's vector", () => {
     const content = encodeUtf8(JSON.stringify({ Response: { Len: 53, Payload: PAYLOAD, RequestId: "r" } }));
-    const expected = { kind: "registered", deviceSecret: "lDZ6Uqt+I9E0wW7rvDUs7Q==" };
+    const authentication = { mode: "KEY", deviceSecret: "lDZ6Uqt+I9E0wW7rvDUs7Q==" };
+    const expected = { kind: "registered", authentication };
     assert.deepEqual(decodeRegistration(content, SECRET), expected);
   });
 
@@ -74,9 +76,28 @@ describe("decodeRegistration", () => {
     });
   });
 
-  it("tells a product with certificates", () => {
-    const text = JSON.stringify({ encryptionType: 1, clientCert: "-----BEGIN", clientKey: "-----BEGIN" });
-    assert.deepEqual(decodeRegistration(encodeUtf8(registrationAnswer(text, SECRET)), SECRET), { kind: "certificate" });
+  it("takes a certificate and its key, in PEM, also if the server escapes the slashes of the payload", () => {
+    const pem = (file: string): string => tlsPem(file).toString();
+    const text = JSON.stringify({ encryptionType: 1, clientCert: pem("client.pem"), clientKey: pem("client-key.pem") });
+    const content = registrationAnswer(text, SECRET);
+    const authentication = {
+      mode: "CERT",
+      certificate: certificateDer("client.pem"),
+      privateKey: keyDer("client-key.pem"),
+    };
+    for (const each of [content, content.replaceAll("/", "\\/")]) {
+      assert.deepEqual(decodeRegistration(encodeUtf8(each), SECRET), { kind: "registered", authentication });
+    }
+  });
+
+  it("takes no certificate without its key", () => {
+    for (const more of [{}, { clientCert: "-----BEGIN CERTIFICATE-----" }, { clientCert: 1, clientKey: null }]) {
+      const text = JSON.stringify({ encryptionType: 1, ...more });
+      assert.deepEqual(decodeRegistration(encodeUtf8(registrationAnswer(text, SECRET)), SECRET), {
+        kind: "unusable",
+        message: "the answer holds no certificate with its key",
+      });
+    }
   });
 
   it("takes nothing else for an answer", () => {

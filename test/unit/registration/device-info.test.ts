@@ -21,7 +21,13 @@ test("a file with a product secret and no device secret is for a registration", 
     region: "europe",
   };
   assert.deepEqual(parse(), expected);
-  for (const key_deviceinfo of [undefined, null, {}, { deviceSecret: "YOUR_IOT_PSK" }]) {
+  for (const key_deviceinfo of [
+    undefined,
+    null,
+    {},
+    { deviceSecret: "YOUR_IOT_PSK" },
+    { deviceSecret: "YOUR_DEVICE_SECRET" },
+  ]) {
     assert.deepEqual(parse({ key_deviceinfo }), expected);
   }
   assert.deepEqual(parse({ region: undefined }), { ...expected, region: "china" });

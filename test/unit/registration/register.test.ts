@@ -3,12 +3,15 @@ import { setImmediate } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { HalError, type KeyValueStore, type Random } from "../../../hal/ports/index.js";
 import type { Identity, OtaError } from "../../../src/index.js";
+import type { DeviceName } from "../../../src/protocol/identity.js";
 import { register, type RegisterOptions } from "../../../src/registration/part.js";
-import { encodeRegistrationRecord, REGISTRATION_KEY } from "../../../src/registration/record.js";
+import { REGISTRATION_KEY, storeRegistration } from "../../../src/registration/record.js";
 import { NODE_DIGESTS } from "../../support/digests.js";
 import { FakeHttp } from "../../support/fake-http.js";
 import { CollectedLog } from "../../support/log.js";
+import { MemoryStore } from "../../support/planning.js";
 import { registrationAnswer, registrationRefusal } from "../../support/registration-answer.js";
+import { certificateDer, keyDer, tlsPem } from "../../support/tls-fixtures.js";
 import { VirtualClock } from "../../support/virtual-clock.js";
 
 const NAME = { productId: "ABCDE12345", deviceName: "light_01" };
@@ -16,6 +19,13 @@ const PRODUCT_SECRET = "Abcdefghijklmnop01234567";
 const DEVICE_SECRET = "MDEyMzQ1Njc4OWFiY2RlZg==";
 const GRANTED = registrationAnswer(JSON.stringify({ encryptionType: 2, psk: DEVICE_SECRET }), PRODUCT_SECRET);
 const REGISTERED: Identity = { ...NAME, authentication: { mode: "KEY", deviceSecret: DEVICE_SECRET } };
+
+/** What the store holds of a device that has registered under this name. */
+function recordOf(name: DeviceName): Uint8Array {
+  const store = new MemoryStore();
+  storeRegistration(store, { ...name, authentication: { mode: "KEY", deviceSecret: DEVICE_SECRET } });
+  return store.records.get(REGISTRATION_KEY) as Uint8Array;
+}
 
 class Scene {
   readonly http = new FakeHttp();
@@ -80,16 +90,13 @@ describe("register", () => {
     assert.equal(scene.records.size, 0);
     await scene.answer(GRANTED);
     assert.deepEqual(scene.identity, REGISTERED);
-    assert.deepEqual(
-      scene.records.get(REGISTRATION_KEY),
-      encodeRegistrationRecord({ ...NAME, deviceSecret: DEVICE_SECRET }),
-    );
+    assert.deepEqual(scene.records.get(REGISTRATION_KEY), recordOf(NAME));
     assert.deepEqual(scene.clock.names(), []);
   });
 
   it("asks nobody if the store holds the secret of this name", async () => {
     const scene = new Scene();
-    scene.records.set(REGISTRATION_KEY, encodeRegistrationRecord({ ...NAME, deviceSecret: DEVICE_SECRET }));
+    scene.records.set(REGISTRATION_KEY, recordOf(NAME));
     // An update needs no product secret.
     await scene.start({ region: "europe", productSecret: undefined });
     assert.deepEqual(scene.identity, { ...REGISTERED, region: "europe" });
@@ -97,9 +104,9 @@ describe("register", () => {
   });
 
   it("asks anew, and says why, if the record is damaged or another device's", async () => {
-    const damaged = encodeRegistrationRecord({ ...NAME, deviceSecret: DEVICE_SECRET });
+    const damaged = recordOf(NAME);
     damaged[20] = 0;
-    const other = encodeRegistrationRecord({ ...NAME, deviceName: "light_02", deviceSecret: DEVICE_SECRET });
+    const other = recordOf({ ...NAME, deviceName: "light_02" });
     for (const record of [damaged, other]) {
       const scene = new Scene();
       scene.records.set(REGISTRATION_KEY, record);
@@ -140,12 +147,19 @@ describe("register", () => {
     });
   }
 
-  it("rejects if the product's devices have certificates", async () => {
+  it("keeps the certificate of a product whose devices have certificates", async () => {
     const scene = new Scene();
     await scene.start();
-    await scene.answer(registrationAnswer('{"encryptionType":1,"clientCert":"c","clientKey":"k"}', PRODUCT_SECRET));
-    assert.equal(scene.error?.code, "registration-refused");
-    assert.match(scene.error?.message ?? "", /certificates/);
+    const pem = (file: string): string => tlsPem(file).toString();
+    const text = JSON.stringify({ encryptionType: 1, clientCert: pem("client.pem"), clientKey: pem("client-key.pem") });
+    await scene.answer(registrationAnswer(text, PRODUCT_SECRET));
+    const certificate = certificateDer("client.pem");
+    const privateKey = keyDer("client-key.pem");
+    const expected = { ...NAME, authentication: { mode: "CERT", certificate, privateKey } };
+    assert.deepEqual(scene.identity, expected);
+    scene.identity = undefined;
+    await scene.start({ productSecret: undefined });
+    assert.deepEqual([scene.identity, scene.http.exchanges.length], [expected, 1]);
   });
 
   it("tries again, with pauses that grow, while the platform cannot be reached or has troubles", async () => {

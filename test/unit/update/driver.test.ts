@@ -352,7 +352,7 @@ describe("each failure is logged once, with its code and message, at the level o
   test("an update that nobody wants any more", () => {
     const driving = started();
     driving.offer(OFFER);
-    driving.dispatch({ type: "declined", failure: { code: "declined", message: "declined: not today" } });
+    driving.dispatch({ type: "declined", failure: { code: "declined", message: "not today" } });
     driving.dispatch({ type: "declined", failure: { code: "deadline-exceeded", message: "over" } });
     assert.deepEqual(failures(driving), ["info update declined: not today", "error update deadline-exceeded: over"]);
   });

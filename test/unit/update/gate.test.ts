@@ -64,7 +64,7 @@ describe("a gate", () => {
     const heard = driving.heard().map((text) => JSON.parse(text).report.progress);
     assert.deepEqual(
       heard.map(({ state, result_code, result_msg }) => [state, result_code, result_msg]),
-      [["fail", "-5", "not on Sundays"]],
+      [["fail", "-5", "declined: not on Sundays"]],
     );
   });
 });

@@ -23,6 +23,7 @@ const context: Context = {
   capacity: 1_000_000,
   maxAttempts: 3,
   asks: false,
+  consents: false,
   proves: false,
 };
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
@@ -96,6 +97,8 @@ const states: readonly State[] = [
 
 describe("clearance", () => {
   const declined: Event = { type: "declined", failure: { code: "declined", message: "not now" } };
+  const consented: Offer = { ...offer, consent: true };
+  const refusal = { outcome: "failed", message: "needs consent" };
   const clearedFor = (what: "download" | "install"): Event => ({ type: "cleared", step: what });
   const kept: Kept = { image, whole: false, stored: partly };
 
@@ -143,6 +146,37 @@ describe("clearance", () => {
     assert.deepEqual(step(ready, clearedFor("download"), asking), { state: ready, effects: [] });
   });
 
+  test("an offer that wants consent waits for it, and is refused if nobody can be asked", () => {
+    const persons: Context = { ...asking, consents: true };
+    assert.equal(step(idle, offered(consented), persons).state.name, "offered");
+    for (const each of [asking, context]) {
+      const refused = step(idle, offered(consented), each);
+      assert.deepEqual(refused.state.name === "reporting" && refused.state.result, refusal);
+    }
+  });
+
+  test("a job whose image wants consent only later is asked about anew, or ends if nobody can be asked", () => {
+    const persons: Context = { ...asking, consents: true };
+    assert.deepEqual(step(offeredState, offered(consented), persons).effects, [
+      { do: "ask", step: "download", offer: consented },
+    ]);
+    assert.deepEqual(step(ready, offered(consented), persons).effects, [
+      { do: "ask", step: "install", offer: consented },
+    ]);
+    for (const state of [downloading, verifying]) {
+      assert.deepEqual(step(state, offered(consented), persons), {
+        state: { ...state, offer: consented },
+        effects: [],
+      });
+    }
+    for (const state of [offeredState, downloading, pausing, verifying, ready]) {
+      const ended = step(state, offered(consented), asking);
+      assert.deepEqual(ended.state.name === "reporting" && ended.state.result, refusal, state.name);
+    }
+    const known = { ...downloading, offer: consented };
+    assert.deepEqual(effects(known, offered(consented), persons), []);
+  });
+
   test("declined at any time before it is applied, a job ends as failed, with the reason, and keeps what is stored", () => {
     const stops: { readonly [name: string]: string[] } = {
       downloading: ["stop-download"],
@@ -153,7 +187,7 @@ describe("clearance", () => {
       const ended = step(state, declined, asking);
       assert.equal(
         ended.state.name === "reporting" && ended.state.result.outcome === "failed" && ended.state.result.message,
-        "not now",
+        "declined: not now",
       );
       assert.deepEqual(
         effects(state, declined, asking),
@@ -161,6 +195,12 @@ describe("clearance", () => {
         state.name,
       );
     }
+    const refused: Event = { type: "declined", failure: { code: "offer-refused", message: "reverted before" } };
+    const ended = step(offeredState, refused, asking);
+    assert.deepEqual(ended.state.name === "reporting" && ended.state.result, {
+      outcome: "failed",
+      message: "reverted before",
+    });
     const partial = step(downloading, declined, asking);
     assert.deepEqual(partial.state.name === "reporting" && partial.state.kept, kept);
     const whole = step(ready, declined, asking);

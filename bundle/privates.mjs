@@ -1,24 +1,25 @@
 import { walk } from "./cuts.mjs";
 
-/** An application may extend it: a method of its own must not replace one of ours. */
+/** An application may extend it: a member of its own must not replace one of ours. */
 const OPEN = ["OtaAgent"];
 
 /**
- * Private methods become ordinary ones, under names that the minifier makes short. XS keeps a slot for each private
- * method in every instance, and has the method point to the instance that was made last, which is never collected then.
+ * Private fields, methods and accessors become ordinary ones, under names that the minifier makes short. XS takes two
+ * slots for a private field, and one for an ordinary one. It keeps a slot for each private method in every instance, and
+ * has the method point to the instance that was made last, which is never collected then.
  *
- * Classes that extend another stay as they are: what they extend may come from another bundle, and have a method of
- * that name.
+ * Classes that extend another stay as they are: what they extend may come from another bundle, and have a member of that
+ * name.
  */
-export const methods = {
-  name: "methods",
+export const privates = {
+  name: "privates",
   transform(code, id) {
-    return /\.ts$/.test(id) ? { code: withoutPrivateMethods(code, this.parse(code)), map: null } : null;
+    return /\.ts$/.test(id) ? { code: withoutPrivateNames(code, this.parse(code)), map: null } : null;
   },
 };
 
 /** @param tree of `code` */
-export function withoutPrivateMethods(code, tree) {
+export function withoutPrivateNames(code, tree) {
   const edits = [];
   inClass(tree, [], edits);
   return edits
@@ -41,7 +42,5 @@ function inClass(node, scopes, edits) {
 function privateNames({ superClass, id, body }) {
   const closed = superClass === null && !OPEN.includes(id?.name);
   const members = body.body.filter(({ key }) => key?.type === "PrivateIdentifier");
-  return new Map(
-    members.map((member) => [member.key.name, closed && member.type === "MethodDefinition" && !member.static]),
-  );
+  return new Map(members.map((member) => [member.key.name, closed && !member.static]));
 }
