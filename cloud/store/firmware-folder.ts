@@ -1,0 +1,179 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CloudError } from "../types.js";
+import { openRegularFile } from "./regular-file.js";
+import { storageErrorOfSystem } from "./system-errors.js";
+
+const FOLDER = "firmware";
+/** The documents of the platform: a file of a package has at most 100 MB. */
+export const MOST_FILE_BYTES = 100 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+/** A file under way, of this program or of an earlier one that copied to `<md5>.bin.new`. */
+const LEFTOVER = /\.new(-[0-9a-f]+)?$/;
+
+/** What is known of a file once it was read in one pass. Digests are hexadecimal in lower case. */
+export interface StoredFile {
+  readonly md5: string;
+  readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export interface FirmwareFolderOptions {
+  /** The state folder. */
+  readonly folder: string;
+  /** Most bytes of one file. */
+  readonly mostFileBytes?: number;
+}
+
+/** The files of the packages, each named by its MD5. A file is under its name only if it is whole and on the disk. */
+export class FirmwareFolder {
+  readonly #folder: string;
+  readonly #mostFileBytes: number;
+
+  private constructor({ folder, mostFileBytes = MOST_FILE_BYTES }: FirmwareFolderOptions) {
+    this.#folder = join(folder, FOLDER);
+    this.#mostFileBytes = mostFileBytes;
+  }
+
+  /**
+   * Removes what an earlier process has left half done, so the caller must hold the lock of the state folder.
+   *
+   * @throws StorageError if the folder cannot be written @throws CloudError if a file is in its place
+   */
+  static async open(options: FirmwareFolderOptions): Promise<FirmwareFolder> {
+    const opened = new FirmwareFolder(options);
+    try {
+      await mkdir(opened.#folder, { recursive: true });
+      for (const name of await readdir(opened.#folder)) {
+        if (LEFTOVER.test(name)) await rm(join(opened.#folder, name), { force: true });
+      }
+    } catch (error) {
+      throw storageErrorOfSystem(error) ?? new CloudError(`${opened.#folder} is not a folder: choose another`);
+    }
+    return opened;
+  }
+
+  /** @param md5 as {@link add} has given it */
+  pathOf(md5: string): string {
+    if (!/^[0-9a-f]{32}$/.test(md5)) throw new CloudError("an MD5 is 32 hexadecimal digits");
+    return join(this.#folder, `${md5}.bin`);
+  }
+
+  /**
+   * Takes in a file. If one with these bytes is stored, it is replaced, which mends it if it was damaged.
+   *
+   * @param source its bytes; the source waits while they are written
+   * @throws CloudError if it is empty or too big @throws StorageError if the disk refuses it; and what `source` throws
+   */
+  async add(source: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+    const path = join(this.#folder, `incoming.new-${randomBytes(8).toString("hex")}`);
+    let file: FileHandle | undefined;
+    try {
+      file = await opened(path);
+      const stored = await this.#fill(file, source);
+      await onDisk(file.sync());
+      await file.close();
+      file = undefined;
+      await onDisk(rename(path, this.pathOf(stored.md5)));
+      await this.#syncFolder();
+      return stored;
+    } catch (error) {
+      await file?.close().catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** As {@link add}, from a file of this machine. @throws CloudError if it cannot be read or is no regular file */
+  async addFile(path: string): Promise<StoredFile> {
+    const file = await openRegularFile(path);
+    try {
+      return await this.add(chunksOf(file));
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** @returns whether the stored file has these bytes still; the whole file is read */
+  async check({ md5, sha256, size }: StoredFile): Promise<"whole" | "missing" | "damaged"> {
+    const path = this.pathOf(md5);
+    let file: FileHandle;
+    try {
+      file = await open(path, "r");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "missing";
+      return "damaged";
+    }
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile() || stats.size !== size) return "damaged";
+      const digest = createHash("sha256");
+      for await (const chunk of chunksOf(file)) digest.update(chunk);
+      return digest.digest("hex") === sha256 ? "whole" : "damaged";
+    } catch {
+      return "damaged";
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Removes a file that no package holds any more. */
+  async remove(md5: string): Promise<void> {
+    await onDisk(rm(this.pathOf(md5), { force: true }));
+  }
+
+  async #fill(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+    const [md5, sha256] = [createHash("md5"), createHash("sha256")];
+    let size = 0;
+    for await (const chunk of source) {
+      size += chunk.byteLength;
+      if (size > this.#mostFileBytes) throw new CloudError(`the file has more than ${this.#mostFileBytes} bytes`);
+      md5.update(chunk);
+      sha256.update(chunk);
+      await writeWhole(file, chunk);
+    }
+    if (size === 0) throw new CloudError("the file is empty");
+    return { md5: md5.digest("hex"), sha256: sha256.digest("hex"), size };
+  }
+
+  /** Without this the new name could be lost by a power cut, though the file's bytes are on the disk. */
+  async #syncFolder(): Promise<void> {
+    if (process.platform === "win32") return;
+    const folder = await open(this.#folder, "r");
+    try {
+      await onDisk(folder.sync());
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+function opened(path: string): Promise<FileHandle> {
+  return onDisk(open(path, "wx", 0o600));
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await onDisk(file.write(bytes, done, bytes.byteLength - done));
+    done += bytesWritten;
+  }
+}
+
+async function onDisk<Result>(doing: Promise<Result>): Promise<Result> {
+  try {
+    return await doing;
+  } catch (error) {
+    throw storageErrorOfSystem(error) ?? error;
+  }
+}
+
+/** The file stays open. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(READ_BYTES), 0, READ_BYTES, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

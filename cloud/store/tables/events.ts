@@ -1,0 +1,121 @@
+import type { FleetEvent, NewEvent } from "../schema.js";
+import { type Connection, inChunks, PAGE_ROWS } from "./chunks.js";
+import { compiledOnce } from "./compiled-once.js";
+
+export interface EventFilter {
+  readonly deviceId?: number;
+  readonly planId?: number;
+  readonly taskId?: number;
+  readonly kind?: string;
+}
+
+export interface EventPage {
+  /** Events later than this one, the oldest first. */
+  readonly after?: number;
+  /** Events earlier than this one, the newest first. */
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+const APPEND = compiledOnce(
+  (
+    database,
+    at: number,
+    kind: string,
+    deviceId: number | null,
+    planId: number | null,
+    taskId: number | null,
+    detail: string,
+  ) => database.insertInto("event").values({ at, kind, deviceId, planId, taskId, detail }).returning("id"),
+);
+
+/** What has happened, append-only. A purge never removes the newest event, so that none is without one to follow. */
+export class Events {
+  readonly #database: Connection;
+
+  constructor(database: Connection) {
+    this.#database = database;
+  }
+
+  /** @returns its id */
+  async appendOne({ at, kind, deviceId = null, planId = null, taskId = null, detail }: NewEvent): Promise<number> {
+    const [row] = await APPEND(this.#database, at, kind, deviceId, planId, taskId, detail);
+    return row?.id ?? 0;
+  }
+
+  /** @returns their ids, in their order */
+  async append(events: readonly NewEvent[]): Promise<number[]> {
+    const rows = await inChunks(events, (some) =>
+      this.#database
+        .insertInto("event")
+        .values([...some])
+        .returning("id")
+        .execute(),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** @returns a page: the newest first, unless `after` is given */
+  async list(filter: EventFilter = {}, { after, before, limit = PAGE_ROWS }: EventPage = {}): Promise<FleetEvent[]> {
+    let query = this.#database
+      .selectFrom("event")
+      .selectAll()
+      .orderBy("id", after === undefined ? "desc" : "asc")
+      .limit(limit);
+    if (after !== undefined) query = query.where("id", ">", after);
+    if (before !== undefined) query = query.where("id", "<", before);
+    const { planId, taskId, kind } = filter;
+    let { deviceId } = filter;
+    if (taskId !== undefined) {
+      // The log of a task is read from the events of its device, so that no event is in one more index.
+      const task = await this.#database.selectFrom("task").select("deviceId").where("id", "=", taskId).execute();
+      if (task[0] === undefined) return [];
+      deviceId ??= task[0].deviceId;
+      query = query.where("taskId", "=", taskId);
+    }
+    if (deviceId !== undefined) query = query.where("deviceId", "=", deviceId);
+    if (planId !== undefined) query = query.where("planId", "=", planId);
+    if (kind !== undefined) query = query.where("kind", "=", kind);
+    return query.execute();
+  }
+
+  /** @returns the `id` of the newest event, 0 if there is none */
+  async last(): Promise<number> {
+    const row = await this.#database.selectFrom("event").select("id").orderBy("id", "desc").limit(1).executeTakeFirst();
+    return row?.id ?? 0;
+  }
+
+  /** Removes the events before a time, but the last of all. @param most rows at a time @returns how many */
+  async purge(before: number, most: number): Promise<number> {
+    const last = await this.last();
+    // Events are appended in the order of time, so that the oldest are at the beginning.
+    const first = await this.#database
+      .selectFrom("event")
+      .select("id")
+      .where("at", ">=", before)
+      .orderBy("id")
+      .limit(1)
+      .executeTakeFirst();
+    return this.#remove(Math.min(first?.id ?? last, last), most);
+  }
+
+  /** Removes the events of a plan, but the last of all. @returns how many */
+  async purgePlan(planId: number, most: number): Promise<number> {
+    return this.#remove(await this.last(), most, planId);
+  }
+
+  /** @param end the first `id` that stays */
+  async #remove(end: number, most: number, planId?: number): Promise<number> {
+    let query = this.#database.selectFrom("event").select("id").where("id", "<", end).orderBy("id").limit(most);
+    if (planId !== undefined) query = query.where("planId", "=", planId);
+    const ids = (await query.execute()).map(({ id }) => id);
+    await inChunks(ids, async (some) => {
+      await this.#database
+        .deleteFrom("event")
+        .where("id", "in", [...some])
+        .execute();
+      return [];
+    });
+    return ids.length;
+  }
+}

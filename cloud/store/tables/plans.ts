@@ -1,0 +1,144 @@
+import type { NewPlan, Plan, PlanComponent, PlanDevice, PlanPatch, PlanText } from "../schema.js";
+import { type Connection, inChunks, PAGE_ROWS, type Page } from "./chunks.js";
+import { compiledOnce } from "./compiled-once.js";
+
+/** What belongs to a plan, and is given with it. */
+export interface PlanParts {
+  readonly texts: readonly PlanText[];
+  readonly devices: readonly PlanDevice[];
+  readonly components: readonly PlanComponent[];
+}
+
+export interface WholePlan extends PlanParts {
+  readonly plan: Plan;
+}
+
+export interface PlanFilter {
+  readonly productId?: number;
+  readonly states?: readonly string[];
+  readonly purpose?: "update" | "verification";
+}
+
+const BY_ID = compiledOnce((database, id: number) => database.selectFrom("plan").selectAll().where("id", "=", id));
+
+export class Plans {
+  readonly #database: Connection;
+
+  constructor(database: Connection) {
+    this.#database = database;
+  }
+
+  async insert(plan: NewPlan, parts: Partial<PlanParts> = {}): Promise<Plan> {
+    const inserted = await this.#database.insertInto("plan").values(plan).returningAll().executeTakeFirstOrThrow();
+    await this.#insertParts(inserted.id, parts);
+    return inserted;
+  }
+
+  /** Puts other texts, lists and components in the place of a plan's own. */
+  async replaceParts(id: number, parts: PlanParts): Promise<void> {
+    for (const table of ["planText", "planDevice", "planComponent"] as const) {
+      await this.#database.deleteFrom(table).where("planId", "=", id).execute();
+    }
+    await this.#insertParts(id, parts);
+  }
+
+  async byId(id: number): Promise<Plan | undefined> {
+    return (await BY_ID(this.#database, id))[0];
+  }
+
+  /** @returns a plan with all that belongs to it */
+  async whole(id: number): Promise<WholePlan | undefined> {
+    const plan = await this.byId(id);
+    return plan === undefined ? undefined : this.#wholeOf(plan);
+  }
+
+  /** @returns the newest first; `after` is the `id` of the last plan of the page before */
+  list(filter: PlanFilter = {}, { after, limit = PAGE_ROWS }: Page = {}): Promise<Plan[]> {
+    let query = this.#database.selectFrom("plan").selectAll().orderBy("id", "desc").limit(limit);
+    if (filter.productId !== undefined) query = query.where("productId", "=", filter.productId);
+    if (filter.states !== undefined) query = query.where("state", "in", filter.states);
+    if (filter.purpose !== undefined) query = query.where("purpose", "=", filter.purpose);
+    if (after !== undefined) query = query.where("id", "<", after);
+    return query.execute();
+  }
+
+  /** @returns the active plans, the one that was activated first at the beginning */
+  listActive(): Promise<Plan[]> {
+    return this.#database
+      .selectFrom("plan")
+      .selectAll()
+      .where("state", "=", "active")
+      .orderBy("activatedAt")
+      .orderBy("id")
+      .execute();
+  }
+
+  /** @returns the plans that have been activated, and of which something may be left to do */
+  listUnfinished(): Promise<Plan[]> {
+    return this.#database
+      .selectFrom("plan")
+      .selectAll()
+      .where((where) =>
+        where.or([where("state", "in", ["active", "paused", "halted"]), where("telling", "is not", null)]),
+      )
+      .orderBy("id")
+      .execute();
+  }
+
+  async update(id: number, patch: PlanPatch): Promise<void> {
+    await this.#database.updateTable("plan").set(patch).where("id", "=", id).execute();
+  }
+
+  /** Removes a draft; a plan that was activated stays. @returns whether it was removed */
+  async remove(id: number): Promise<boolean> {
+    const { numDeletedRows } = await this.#database
+      .deleteFrom("plan")
+      .where("id", "=", id)
+      .where("state", "=", "draft")
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  async #insertParts(planId: number, { texts = [], devices = [], components = [] }: Partial<PlanParts>): Promise<void> {
+    await inChunks(texts, async (some) => {
+      const rows = some.map((row) => ({ ...row, planId }));
+      await this.#database.insertInto("planText").values(rows).execute();
+      return [];
+    });
+    await inChunks(devices, async (some) => {
+      const rows = some.map((row) => ({ ...row, planId }));
+      const insert = this.#database.insertInto("planDevice").values(rows);
+      await insert.onConflict((conflict) => conflict.doNothing()).execute();
+      return [];
+    });
+    await inChunks(components, async (some) => {
+      const rows = some.map((row) => ({ ...row, planId }));
+      await this.#database.insertInto("planComponent").values(rows).execute();
+      return [];
+    });
+  }
+
+  async #wholeOf(plan: Plan): Promise<WholePlan> {
+    const { id } = plan;
+    const texts = await this.#database
+      .selectFrom("planText")
+      .select(["language", "title", "body"])
+      .where("planId", "=", id)
+      .orderBy("language")
+      .execute();
+    const devices = await this.#database
+      .selectFrom("planDevice")
+      .select(["list", "deviceName"])
+      .where("planId", "=", id)
+      .orderBy("list")
+      .orderBy("deviceName")
+      .execute();
+    const components = await this.#database
+      .selectFrom("planComponent")
+      .select(["position", "component", "version", "packageId"])
+      .where("planId", "=", id)
+      .orderBy("position")
+      .execute();
+    return { plan, texts, devices, components };
+  }
+}
