@@ -1,9 +1,12 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../support/root.js";
 import { machineDocument } from "./document.js";
+import { fleetDocument } from "./fleet-document.js";
 
 const path = join(ROOT, "docs/machine.md");
 mkdirSync(dirname(path), { recursive: true });
 writeFileSync(path, machineDocument());
-process.stdout.write("docs/machine.md is current\n");
+const fleet = join(ROOT, "docs/fleet.md");
+writeFileSync(fleet, fleetDocument(readFileSync(fleet, "utf8")));
+process.stdout.write("docs/machine.md and docs/fleet.md are current\n");

@@ -21,20 +21,24 @@ import { ERROR_CODES } from "../support/error-codes.js";
 
 const RUNNING_VERSION = "1.0";
 
-/** The own firmware, with and without a policy that is asked and a self test, and a staging area. */
+/**
+ * The own firmware, with and without a policy that is asked and a self test, and a staging area whose policy can ask
+ * nobody.
+ */
 export const CONTEXTS: readonly Context[] = (
   [
-    ["slot", true, true],
-    ["slot", false, false],
-    ["staged", true, false],
+    ["slot", true, true, true],
+    ["slot", false, false, false],
+    ["staged", true, false, false],
   ] as const
-).map(([target, asks, proves]) => ({
+).map(([target, asks, consents, proves]) => ({
   runningVersion: RUNNING_VERSION,
   target,
   targetSlot: "ota_1",
   capacity: 1_000_000,
   maxAttempts: 3,
   asks,
+  consents,
   proves,
 }));
 const CONTEXT = CONTEXTS[0] as Context;
@@ -42,6 +46,7 @@ const CONTEXT = CONTEXTS[0] as Context;
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
 const image: Image = { version: offer.version, md5: offer.md5, size: offer.size };
 const renewed: Offer = { ...offer, url: "http://h/f?sign=2" };
+const consented: Offer = { ...offer, consent: true };
 const other: Offer = { ...offer, version: "3.0" };
 const running: Offer = { ...offer, version: RUNNING_VERSION };
 const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
@@ -49,6 +54,7 @@ const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
 /** What the machine sees in an offer, if a job is about `offer`. */
 export function offerName(each: Offer): string {
   if (each === offer) return "same image";
+  if (each === consented) return "same image with a need for consent";
   if (each === renewed) return "same image with a new URL";
   if (each === running) return "running version";
   return each === other ? "other image" : "too large";
@@ -139,7 +145,10 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   online: [{ type: "online" }],
   paused: [{ type: "paused" }],
   resumed: [{ type: "resumed" }],
-  "offer-received": [offer, renewed, other, running, huge].map((each) => ({ type: "offer-received", offer: each })),
+  "offer-received": [offer, renewed, consented, other, running, huge].map((each) => ({
+    type: "offer-received",
+    offer: each,
+  })),
   "version-acknowledged": [{ type: "version-acknowledged" }],
   "download-started": [
     { type: "download-started", offset: 0, etag: undefined },

@@ -1,0 +1,205 @@
+import { nextTryMs } from "./retry.js";
+import type {
+  CancelReason,
+  IgnoredBecause,
+  In,
+  InFlightName,
+  RefusedBecause,
+  SuccessReason,
+  TaskContext,
+  TaskEffect,
+  TaskEvent,
+  TaskState,
+  TaskStep,
+  WaitingCause,
+} from "./task-types.js";
+
+/** The moves that several states of a task share: how a try begins, comes back, and ends. */
+
+const TAKEN = Object.freeze({ kind: "taken" });
+const CLEAR_DEADLINE: TaskEffect = Object.freeze({ do: "clear-deadline" });
+const REVOKE: TaskEffect = Object.freeze({ do: "revoke-urls" });
+
+/** A message of a device, or a reason, is kept in a column: this much of it. */
+const DETAIL_LENGTH = 256;
+
+/** A device that was gone when it was to get its offer is not offered again at once. */
+const AFTER_LOST_OFFER_MS = 10_000;
+
+/** The longest deferral that a device may wish for. */
+const LONGEST_DEFERRAL_MS = 604_800_000;
+
+export type Flying = In<InFlightName>;
+
+export function take(state: TaskState, effects: readonly TaskEffect[]): TaskStep {
+  return { state, effects, answer: TAKEN };
+}
+
+/**
+ * An event that means nothing in this state. Each state names what it ignores, by groups or one by one. The compiler
+ * refuses a state that forgets an event.
+ */
+export function ignore<Type extends TaskEvent["type"]>(
+  state: TaskState,
+  _: Extract<TaskEvent, { readonly type: Type }>,
+  because: IgnoredBecause,
+): TaskStep {
+  return { state, effects: [], answer: { kind: "ignored", because } };
+}
+
+export function refuse(state: TaskState, because: RefusedBecause): TaskStep {
+  return { state, effects: [], answer: { kind: "refused", because } };
+}
+
+export function record(what: string, detail = ""): TaskEffect {
+  return { do: "record", what, detail: detail.slice(0, DETAIL_LENGTH) };
+}
+
+/** The plan still begins tries, now or after it is resumed. */
+export function goesOn({ plan }: TaskContext): boolean {
+  return plan === "active" || plan === "paused" || plan === "halted";
+}
+
+/** When a device from which nothing new is heard counts as silent. */
+export function silenceAtMs({ nowMs, silentAfterSeconds }: TaskContext): number {
+  return nowMs + silentAfterSeconds * 1000;
+}
+
+export function setDeadline(atMs: number): TaskEffect {
+  return { do: "set-deadline", atMs };
+}
+
+/** Offers the update for the first time in a try. */
+export function offer(attempt: number, context: TaskContext): TaskStep {
+  const deadlineMs = silenceAtMs(context);
+  return take({ name: "offered", attempt, deadlineMs }, [
+    { do: "offer" },
+    setDeadline(deadlineMs),
+    record("offered", `try ${attempt}`),
+  ]);
+}
+
+/** The device has no try any more that could go on: the task waits. */
+export function wait(
+  state: { readonly attempt: number },
+  cause: WaitingCause,
+  notBeforeMs: number,
+  detail: string,
+): TaskStep {
+  const waiting: TaskState = {
+    name: "waiting",
+    attempt: state.attempt,
+    cause,
+    notBeforeMs,
+    detail: detail.slice(0, DETAIL_LENGTH),
+  };
+  return take(waiting, [CLEAR_DEADLINE, { do: "wake", atMs: notBeforeMs }, record(cause, detail)]);
+}
+
+export function notDelivered(state: In<"offered">, context: TaskContext): TaskStep {
+  if (!goesOn(context)) return cancel(state, "plan-cancelled");
+  return wait(state, "not-delivered", context.nowMs + AFTER_LOST_OFFER_MS, "");
+}
+
+/** A deferral, and an offer that did not arrive, are no tries: the device has had nothing to do yet. */
+export function nextAttempt({ cause, attempt }: In<"waiting">): number {
+  return cause === "deferred" || cause === "not-delivered" ? attempt : attempt + 1;
+}
+
+/** In a plan that is over there is no later. */
+export function defer(state: Flying, seconds: number, context: TaskContext): TaskStep {
+  if (!goesOn(context)) return cancel(state, "plan-cancelled");
+  const delayMs = Math.min(LONGEST_DEFERRAL_MS, Math.max(0, seconds) * 1000);
+  return wait(state, "deferred", context.nowMs + delayMs, "");
+}
+
+/** An ended task, or one that an operator wants to hurry, waits for a further try. */
+export function waitAnew(state: TaskState, cause: WaitingCause, wasEnded: boolean): TaskStep {
+  const step = wait(state, cause, 0, "");
+  return wasEnded ? take(step.state, [...step.effects, { do: "count-result", result: "waiting" }]) : step;
+}
+
+export function succeed(state: TaskState, reason: SuccessReason, context: TaskContext): TaskStep {
+  const { attempt } = state;
+  const byItsWord: TaskEffect[] =
+    context.judgedBy === "done" ? [{ do: "store-version", version: context.targetVersion }] : [];
+  return take({ name: "succeeded", attempt, reason }, [
+    CLEAR_DEADLINE,
+    ...byItsWord,
+    record("succeeded", reason),
+    { do: "count-result", result: "succeeded" },
+  ]);
+}
+
+/** A try ended with a result code: the table of retries decides. */
+export function fail(state: Flying, code: string, message: string, context: TaskContext): TaskStep {
+  const { attempt } = state;
+  const detail = message.slice(0, DETAIL_LENGTH);
+  const atMs = goesOn(context) ? nextTryMs({ ...endedTry(context, attempt), code }) : undefined;
+  const failed = record("failed", `${code} ${detail}`);
+  if (atMs !== undefined) {
+    const again = wait(state, "retry", atMs, `${code} ${detail}`);
+    return take(again.state, [failed, ...again.effects]);
+  }
+  return take({ name: "failed", attempt, reason: code, detail }, [
+    CLEAR_DEADLINE,
+    failed,
+    { do: "count-result", result: "failed" },
+  ]);
+}
+
+/** Nothing was heard of the device in time. */
+export function fallSilent(state: Flying, context: TaskContext): TaskStep {
+  if (context.nowMs < state.deadlineMs) {
+    return ignore<"deadline-passed">(state, { type: "deadline-passed" }, "deadline-moved");
+  }
+  const { attempt, name } = state;
+  const silent = record("silent", name);
+  const atMs = goesOn(context) ? nextTryMs({ ...endedTry(context, attempt), code: "silent" }) : undefined;
+  if (atMs !== undefined) {
+    const again = wait(state, "after-silence", atMs, name);
+    return take(again.state, [silent, ...again.effects]);
+  }
+  return take({ name: "silent", attempt, reason: name }, [
+    CLEAR_DEADLINE,
+    silent,
+    { do: "count-result", result: "silent" },
+  ]);
+}
+
+function endedTry({ retry, nowMs }: TaskContext, attempt: number) {
+  return { rules: retry, attempt, nowMs };
+}
+
+export function decline({ attempt }: TaskState, message: string): TaskStep {
+  const detail = message.slice(0, DETAIL_LENGTH);
+  return take({ name: "declined", attempt, detail }, [
+    CLEAR_DEADLINE,
+    record("declined", detail),
+    { do: "count-result", result: "declined" },
+  ]);
+}
+
+export function cancel(state: TaskState, reason: CancelReason, detail = ""): TaskStep {
+  const { attempt } = state;
+  return take({ name: "cancelled", attempt, reason, detail: detail.slice(0, DETAIL_LENGTH) }, [
+    CLEAR_DEADLINE,
+    ...revoked(attempt),
+    record("cancelled", detail === "" ? reason : `${reason} ${detail}`),
+    { do: "count-result", result: "cancelled" },
+  ]);
+}
+
+export function supersede({ attempt }: TaskState, byPlan: string): TaskStep {
+  return take({ name: "superseded", attempt, detail: byPlan }, [
+    CLEAR_DEADLINE,
+    ...revoked(attempt),
+    record("superseded", byPlan),
+    { do: "count-result", result: "superseded" },
+  ]);
+}
+
+/** A task that no try was begun of has no URL that could answer. */
+function revoked(attempt: number): readonly TaskEffect[] {
+  return attempt > 0 ? [REVOKE] : [];
+}
