@@ -46,6 +46,7 @@ export interface FirmwareManifest {
 
 /** A file that was added for a product and version. */
 export interface FirmwareRecord {
+  readonly id: number;
   readonly productId: string;
   readonly version: string;
   readonly size: number;
@@ -54,8 +55,16 @@ export interface FirmwareRecord {
   readonly manifest?: FirmwareManifest;
 }
 
-/** The states of the vendor's console. */
-export type TaskState = "to-push" | "pushed" | "downloading" | "burning" | "success" | "failed";
+/** The states of the vendor's console, and two more: nothing was heard of the device in time, or it was taken back. */
+export type TaskState =
+  | "to-push"
+  | "pushed"
+  | "downloading"
+  | "burning"
+  | "success"
+  | "failed"
+  | "silent"
+  | "cancelled";
 
 /** The version that one device is to be updated to, and the progress. */
 export interface TaskRecord extends DeviceName {
@@ -64,25 +73,6 @@ export interface TaskRecord extends DeviceName {
   percent?: number;
   resultCode?: string;
   resultMessage?: string;
-}
-
-/** An upgrade of every device that reports one of these versions, now or later. */
-export interface RuleRecord {
-  readonly productId: string;
-  readonly version: string;
-  readonly fromVersions: readonly string[];
-}
-
-/** Everything that survives a restart. */
-export interface CloudState {
-  devices: DeviceRecord[];
-  firmwares: FirmwareRecord[];
-  tasks: TaskRecord[];
-  rules: RuleRecord[];
-  /** Absent in the state of an earlier version. */
-  products?: ProductRecord[];
-  /** Key that signs the URLs, in hexadecimal. */
-  signingKey: string;
 }
 
 /** The devices that an upgrade is for, selected in one of the console's three ways. */
@@ -94,6 +84,12 @@ export type Selection =
       readonly deviceNames: readonly string[];
     }
   | { readonly kind: "list"; readonly deviceNames: readonly string[] };
+
+export interface UpgradeRequest {
+  readonly productId: string;
+  readonly version: string;
+  readonly selection: Selection;
+}
 
 /** The platform refuses a request. The message is one line that names the reason or what to do. */
 export class CloudError extends Error {
@@ -118,11 +114,13 @@ export interface CloudService {
     version: string;
     path: string;
     manifest?: FirmwareManifest;
+    /** Puts the file in the place of another one, unless a plan uses that. */
+    replace?: boolean;
   }): Promise<FirmwareRecord>;
-  /** @returns the devices of any product whose secret is in this file; the file must have been added */
-  secretsIn(file: { md5: string }): Promise<DeviceName[]>;
-  /** @returns how many devices have got a task by this */
-  upgrade(request: { productId: string; version: string; selection: Selection }): Promise<{ devices: number }>;
+  /** @returns the devices and products whose secret is in the file of this firmware */
+  secretsIn(firmware: { id: number }): Promise<DeviceName[]>;
+  /** @returns how many devices have got a task by this, and how many of them are online */
+  upgrade(request: UpgradeRequest): Promise<{ devices: number; online: number }>;
   status(): Promise<CloudStatus>;
   /**
    * @param request.version    default: the version that the device is to be updated to
@@ -151,6 +149,8 @@ export interface DeviceStatus extends DeviceName {
   readonly online: boolean;
   readonly gateway?: DeviceName;
   readonly task?: TaskRecord;
+  /** Time of its last message, in milliseconds since 1970; absent if there was none. */
+  readonly lastSeenAt?: number;
   /** Messages beyond the platform's rate since the cloud was started; absent if there were none. */
   readonly overRate?: number;
   /** For a gateway: changes of bindings that it was sent and has not acknowledged; absent if there are none. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server, Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ByteRange } from "../byte-range.js";
+import type { ByteRange } from "../files/byte-range.js";
 import type { FaultAt, FaultTarget } from "./fault.js";
 import type { FaultList } from "./fault-list.js";
 

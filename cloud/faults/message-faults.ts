@@ -1,5 +1,5 @@
-import { parseFields } from "../fields.js";
-import { REORDER_WAIT_MS } from "../gateway-faults.js";
+import { parseFields } from "../platform/fields.js";
+import { REORDER_WAIT_MS } from "../platform/gateway-faults.js";
 import type { FaultTarget } from "./fault.js";
 import type { FaultList } from "./fault-list.js";
 

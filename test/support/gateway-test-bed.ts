@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Platform } from "../../cloud/platform.js";
+import type { Desk } from "../../cloud/operator/desk.js";
 import { PlatformTestBed, PRODUCT, SECRET } from "./platform-test-bed.js";
 
 export const GATEWAY = { productId: "GATEWAY001", deviceName: "gw1" };
@@ -27,32 +27,34 @@ export function bindEntry(
   return { ...deviceEntry(device), signature, random, timestamp, signmethod: `hmac${method}`, authtype: "psk" };
 }
 
-/** A platform with a gateway and a light, whose broker and timers the test controls. */
+/** A platform with a gateway and a light, whose broker the test is. */
 export class GatewayTestBed {
-  readonly platform: Platform;
   readonly bed: PlatformTestBed;
 
   private constructor(bed: PlatformTestBed) {
     this.bed = bed;
-    this.platform = bed.platform;
   }
 
   static run(body: (bed: GatewayTestBed) => void | Promise<void>): Promise<void> {
     return PlatformTestBed.run(async (bed) => {
-      await bed.platform.addDevice({ ...GATEWAY, deviceSecret: SECRET });
+      await bed.desk.addDevice({ ...GATEWAY, deviceSecret: SECRET });
       await body(new GatewayTestBed(bed));
     });
   }
 
+  get desk(): Desk {
+    return this.bed.desk;
+  }
+
   /** @returns what was published meanwhile on the gateway's result topic */
-  ask(type: string, devices: unknown, gateway = GATEWAY): Answered[] {
+  ask(type: string, devices: unknown, gateway = GATEWAY): Promise<Answered[]> {
     return this.send({ type, payload: { devices } }, gateway);
   }
 
-  send(message: unknown, gateway = GATEWAY): Answered[] {
+  async send(message: unknown, gateway = GATEWAY): Promise<Answered[]> {
     const from = this.bed.published.length;
     const payload = typeof message === "string" ? message : JSON.stringify(message);
-    this.platform.onOperation(gateway.productId, gateway.deviceName, payload);
+    await this.bed.core.platform.onOperation(gateway, payload);
     return this.answers(from, gateway);
   }
 
@@ -65,13 +67,12 @@ export class GatewayTestBed {
   }
 
   /** @returns the code for the one device that was asked for */
-  result(type: string, entry: unknown, gateway = GATEWAY): number | undefined {
-    const [answer, ...more] = this.ask(type, [entry], gateway);
+  async result(type: string, entry: unknown, gateway = GATEWAY): Promise<number | undefined> {
+    const [answer, ...more] = await this.ask(type, [entry], gateway);
     return more.length === 0 && answer?.type === type ? answer.payload.devices[0]?.result : undefined;
   }
 
   isOnline(device: { productId: string; deviceName: string }): boolean {
-    const record = this.platform.subDevices.device(device);
-    return record !== undefined && this.platform.subDevices.isOnline(record);
+    return this.bed.core.sessions.isSubDeviceOnline(device);
   }
 }

@@ -3,11 +3,10 @@ import { createHmac } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
 import type { AddressInfo } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { OwnBroker } from "../../cloud/broker.js";
+import { OwnBroker } from "../../cloud/broker/broker.js";
 import type { FaultList } from "../../cloud/faults/fault-list.js";
-import { Platform } from "../../cloud/platform.js";
-import { rightsOf } from "../../cloud/rights.js";
-import { CloudStore } from "../../cloud/store.js";
+import { rightsOf } from "../../cloud/broker/rights.js";
+import { type Core, openAtRest } from "../../cloud/core.js";
 import { withFolder } from "./folder.js";
 import { MUTUAL_TLS } from "./tls-fixtures.js";
 
@@ -30,9 +29,11 @@ export function proof(deviceName = "light_01", method: "sha256" | "sha1" = "sha2
 export interface RunningBroker {
   readonly broker: OwnBroker;
   readonly port: number;
-  readonly platform: Platform;
+  readonly core: Core;
   /** `topic payload` */
   readonly heard: string[];
+  /** What was reported as refused. */
+  readonly refused: string[];
   connect(options?: IClientOptions): Promise<MqttClient>;
 }
 
@@ -42,23 +43,19 @@ export async function withRunningBroker(
   { tls = false, faults }: { readonly tls?: boolean; readonly faults?: FaultList } = {},
 ): Promise<void> {
   await withFolder(async (folder) => {
-    const platform = new Platform({
-      store: new CloudStore(folder),
-      urlLifetimeSec: 60,
-      fileBase: () => undefined,
-      publish: () => {},
-      isOnline: () => false,
-    });
+    const core = await openAtRest(folder);
     for (const deviceName of DEVICES) {
-      await platform.addDevice({ productId: PRODUCT, deviceName, deviceSecret: SECRET.toString("base64") });
+      await core.desk.addDevice({ productId: PRODUCT, deviceName, deviceSecret: SECRET.toString("base64") });
     }
     const heard: string[] = [];
+    const refused: string[] = [];
     const broker = await OwnBroker.create({
-      authenticate: (...given) => {
-        const device = platform.authenticate(...given);
-        return device === undefined ? undefined : rightsOf(device, platform.subDevices);
+      onRefused: (line) => refused.push(line),
+      authenticate: async (clientId, username, password) => {
+        const session = await core.platform.authenticate({ clientId, username, password });
+        return session === undefined ? undefined : rightsOf(session, core.sessions);
       },
-      onPublish: (topic, payload) => heard.push(`${topic} ${payload}`),
+      onPublish: async (topic, payload) => void heard.push(`${topic} ${payload}`),
       tls: tls ? { ...MUTUAL_TLS, rejectUnauthorized: false } : undefined,
       faults,
     });
@@ -78,10 +75,11 @@ export async function withRunningBroker(
       return client;
     };
     try {
-      await body({ broker, port, platform, heard, connect });
+      await body({ broker, port, core, heard, refused, connect });
     } finally {
       for (const client of clients) client.end(true);
       await broker.close();
+      await core.close();
     }
   });
 }
@@ -95,8 +93,9 @@ export async function closed(client: MqttClient): Promise<void> {
   assert.equal(client.connected, false);
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 5000; !condition(); await new Promise((resolve) => setImmediate(resolve))) {
-    assert.ok(performance.now() < end, "it did not come to pass within 5 s");
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  for (const end = performance.now() + 10_000; !(await condition()); await turn()) {
+    assert.ok(performance.now() < end, "it did not come to pass within 10 s");
   }
 }

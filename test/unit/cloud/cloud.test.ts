@@ -12,6 +12,7 @@ import { Running } from "../../support/command.js";
 import { withFolder } from "../../support/folder.js";
 import { httpRequest } from "../../support/http-get.js";
 import { DEVICE, PRODUCT } from "../../support/platform-test-bed.js";
+import { until } from "../../support/running-broker.js";
 
 const REPORT = `$ota/report/${PRODUCT}/${DEVICE}`;
 const UPDATE = `$ota/update/${PRODUCT}/${DEVICE}`;
@@ -113,7 +114,7 @@ test("with another broker reports come from it and answers go to it", async () =
         onReport: (topic, payload) => reports.push(`${topic} ${payload}`),
       });
       assert.equal(cloud.mqttUrl, url);
-      await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
+      await cloud.desk.addDevice({ productId: PRODUCT, deviceName: DEVICE });
       const device = await connectAsync(url, { reconnectPeriod: 0 }, false);
       await device.subscribeAsync(UPDATE, { qos: 1 });
       const answered = once(device as unknown as EventEmitter, "message", { signal: AbortSignal.timeout(5000) });
@@ -136,13 +137,13 @@ test("over another broker a gateway's sub-device is offered its update once the 
       const gateway = { productId: "GATEWAY001", deviceName: "gw1" };
       const image = join(folder, "image.bin");
       writeFileSync(image, "firmware");
-      await cloud.platform.addDevice(gateway);
-      await cloud.platform.addDevice({ productId: PRODUCT, deviceName: DEVICE });
-      await cloud.platform.bindSubDevice({ productId: PRODUCT, deviceName: DEVICE, gateway });
-      await cloud.platform.addFirmware({ productId: PRODUCT, version: "0.2.0", path: image });
+      await cloud.desk.addDevice(gateway);
+      await cloud.desk.addDevice({ productId: PRODUCT, deviceName: DEVICE });
+      await cloud.desk.bindSubDevice({ productId: PRODUCT, deviceName: DEVICE, gateway });
+      await cloud.desk.addFirmware({ productId: PRODUCT, version: "0.2.0", path: image });
       const selection = { kind: "list", deviceNames: [DEVICE] } as const;
-      const upgrade = () => cloud.platform.upgrade({ productId: PRODUCT, version: "0.2.0", selection });
-      const taskState = async () => (await cloud.platform.status()).devices[1]?.task?.state;
+      const upgrade = () => cloud.desk.upgrade({ productId: PRODUCT, version: "0.2.0", selection });
+      const taskState = async () => (await cloud.desk.status()).devices[1]?.task?.state;
       const client = await connectAsync(url, { reconnectPeriod: 0 }, false);
       await client.subscribeAsync("$gateway/operation/result/GATEWAY001/gw1", { qos: 1 });
       await upgrade();
@@ -152,7 +153,7 @@ test("over another broker a gateway's sub-device is offered its update once the 
       client.publish("$gateway/operation/GATEWAY001/gw1", JSON.stringify(online));
       assert.match(String((await answered)[1]), /"result":0/);
       await upgrade();
-      assert.equal(await taskState(), "pushed");
+      await until(async () => (await taskState()) === "pushed");
       await client.endAsync();
       await cloud.stop();
     });

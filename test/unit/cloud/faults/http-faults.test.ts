@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,12 +7,12 @@ import { connect as connectTls } from "node:tls";
 import type { FaultSpec } from "../../../../cloud/faults/fault.js";
 import { FaultList } from "../../../../cloud/faults/fault-list.js";
 import { aheadMs } from "../../../../cloud/faults/http-faults.js";
-import { createFileServer } from "../../../../cloud/file-server.js";
-import { firmwarePath, signUrl } from "../../../../cloud/signed-url.js";
-import { CloudStore } from "../../../../cloud/store.js";
+import { createFileServer } from "../../../../cloud/files/file-server.js";
+import { signUrl } from "../../../../cloud/files/signed-url.js";
 import { withFolder } from "../../../support/folder.js";
 import { type HttpAnswer, httpRequest } from "../../../support/http-get.js";
 import { SeededRandom } from "../../../support/seed.js";
+import { firmwarePath, ServedFiles } from "../../../support/served-files.js";
 import { SERVER_TLS, tlsPem } from "../../../support/tls-fixtures.js";
 
 const PRODUCT = "ABCDE12345";
@@ -34,18 +33,16 @@ async function serving(
   tls = false,
 ): Promise<void> {
   await withFolder(async (folder) => {
-    const store = new CloudStore(join(folder, "state"));
-    writeFileSync(join(folder, "image.bin"), FILE);
-    const file = store.addFile(join(folder, "image.bin"));
-    store.state.firmwares.push({ productId: PRODUCT, version: "0.2.0", ...file, manifest: { space: 1 } });
+    const source = new ServedFiles({ productId: PRODUCT, filePath: join(folder, "image.bin"), content: FILE });
+    source.add("0.2.0", { space: 1 });
     const faults = new FaultList();
     for (const spec of specs) faults.add(spec);
-    const server = createFileServer({ store, faults, tls: tls ? SERVER_TLS : undefined });
+    const server = createFileServer({ source, faults, tls: tls ? SERVER_TLS : undefined });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const path = firmwarePath(PRODUCT, "0.2.0");
     const url = (deviceName?: string): string =>
-      signUrl(`http://127.0.0.1:${port}`, path, store.state.signingKey, 60, deviceName);
+      signUrl(`http://127.0.0.1:${port}`, path, source.signingKey, 60, { deviceName });
     try {
       await body({ faults, port, url, get: (headers = {}, device) => httpRequest(url(device), { headers }) });
     } finally {
@@ -85,8 +82,8 @@ test("faults are for GET of a firmware: HEAD, a manifest and a wrong signature a
   }));
 
 test("a fault for a device strikes a URL that was signed for it, and no other", () =>
-  serving([{ fault: "status", status: 503, product: PRODUCT, device: "a.b_c:1" }], async ({ get }) => {
-    assert.equal((await get({}, "a.b_c:1")).status, 503);
+  serving([{ fault: "status", status: 503, product: PRODUCT, device: "a-b_c:1" }], async ({ get }) => {
+    assert.equal((await get({}, "a-b_c:1")).status, 503);
     assert.equal((await get({}, "light_02")).status, 200);
     assert.equal((await get()).status, 200);
   }));

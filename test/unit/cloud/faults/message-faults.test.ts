@@ -3,7 +3,7 @@ import { mock, test } from "node:test";
 import type { FaultSpec } from "../../../../cloud/faults/fault.js";
 import { FaultList } from "../../../../cloud/faults/fault-list.js";
 import { FaultyMessages, strikeReport } from "../../../../cloud/faults/message-faults.js";
-import { REORDER_WAIT_MS } from "../../../../cloud/gateway-faults.js";
+import { REORDER_WAIT_MS } from "../../../../cloud/platform/gateway-faults.js";
 
 const UPDATE = "$ota/update/ABCDE12345/light_01";
 const OTHER = "$ota/update/ABCDE12345/light_02";

@@ -1,0 +1,66 @@
+import type { StoreHealth } from "../store/fleet-store.js";
+import type { OperatorContext } from "./context.js";
+import { type Health, type Metric, TASK_STATES } from "./types.js";
+
+/** What only the running cloud knows about itself. */
+export interface Condition {
+  readonly startedAt: number;
+  storage(): StoreHealth;
+  broker(): Health["broker"];
+  /** Messages of devices since the start. */
+  messages(): number;
+  /** Requests to the file server since the start, and their bytes. */
+  served(): { readonly requests: number; readonly bytes: number };
+}
+
+/** The condition of a state that no cloud runs on. */
+export function atRest(storage: () => StoreHealth): Condition {
+  return {
+    startedAt: Date.now(),
+    storage,
+    broker: () => "own",
+    messages: () => 0,
+    served: () => ({ requests: 0, bytes: 0 }),
+  };
+}
+
+export function healthOf({ sessions }: OperatorContext, condition: Condition): Health {
+  const storage = condition.storage();
+  const broker = condition.broker();
+  const problems = [
+    ...(storage.ok ? [] : [{ code: `storage-${storage.code}`, message: storage.message, sinceMs: storage.sinceMs }]),
+    ...(broker === "disconnected"
+      ? [{ code: "broker", message: "the broker is lost: devices are not served until it is back", sinceMs: 0 }]
+      : []),
+  ];
+  return { ok: problems.length === 0, problems, startedAt: condition.startedAt, devicesOnline: sessions.count, broker };
+}
+
+export async function metricsOf(context: OperatorContext, condition: Condition): Promise<readonly Metric[]> {
+  const { tables } = context.transactions;
+  const tasks = await tables.tasks.countsOfActivePlans();
+  const { requests, bytes } = condition.served();
+  return [
+    gauge("up", "1 while the state can be stored", condition.storage().ok ? 1 : 0),
+    gauge("devices", "devices that were added", await tables.devices.count()),
+    gauge("devices_online", "devices that are connected", context.sessions.count),
+    gauge("plans_active", "plans that are active", context.rollout.active.ids.length),
+    {
+      name: "tasks",
+      help: "tasks of active plans, by state",
+      type: "gauge",
+      values: TASK_STATES.map((state) => ({ labels: { state }, value: tasks[state] ?? 0 })),
+    },
+    counter("messages_total", "messages of devices since the start", condition.messages()),
+    counter("file_requests_total", "requests to the file server since the start", requests),
+    counter("file_bytes_total", "bytes that the file server was to send since the start", bytes),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, help, type: "gauge", values: [{ labels: {}, value }] };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name, help, type: "counter", values: [{ labels: {}, value }] };
+}

@@ -1,0 +1,278 @@
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { IMAGE_HEADER_LENGTH, type ImageHeader, readImageHeader } from "../files/image-header.js";
+import { checkManifest } from "../files/manifest.js";
+import { holdersOfSecrets } from "../files/secrets.js";
+import { packagePath } from "../files/signed-url.js";
+import { OWN_FIRMWARE } from "../fleet/types.js";
+import { packageColumns } from "../rollout/package-dispatch.js";
+import { readWireVersion } from "../rollout/wire-version.js";
+import type { StoredFile } from "../store/firmware-folder.js";
+import type { Package, PackageFile, Product } from "../store/schema.js";
+import type { Tables } from "../store/tables/tables.js";
+import { CloudError, type DeviceName, type FirmwareManifest } from "../types.js";
+import { audit, checkProductId, checkVersion, ensureProduct, type OperatorContext, productOf } from "./context.js";
+import {
+  type Actor,
+  type NewPackage,
+  type PackageState,
+  type PackageView,
+  type Page,
+  type Paged,
+  Refusal,
+} from "./types.js";
+import type { Work } from "../rollout/work.js";
+
+/** Endings of the names of files that a package may have. */
+const FORMATS = /\.(bin|zip|rar|pack|mini_1|mini_2|py|tar|tar\.gz|s19|bin_1|bin_2)$/i;
+
+/** Files of one package, as in QuecThing's console. */
+const MOST_FILES = 5;
+
+const PAGE_LIMIT = 1000;
+const DEVICES_AT_A_TIME = 1000;
+
+export class PackageRequests {
+  readonly #context: OperatorContext;
+
+  constructor(context: OperatorContext) {
+    this.#context = context;
+  }
+
+  async list(productId: string | undefined, { after, limit = 100 }: Page): Promise<Paged<PackageView>> {
+    const { tables } = this.#context.transactions;
+    const product = productId === undefined ? undefined : await productOf(tables, productId);
+    const most = Math.min(limit, PAGE_LIMIT);
+    const found = await tables.packages.list(
+      product?.id,
+      {},
+      { limit: most, ...(after === undefined ? {} : { after }) },
+    );
+    const items = await packageViews(tables, found);
+    const next = found.length === most ? found.at(-1)?.id : undefined;
+    return { items, ...(next === undefined ? {} : { next }) };
+  }
+
+  async get(id: number): Promise<PackageView> {
+    const { tables } = this.#context.transactions;
+    const found = await mustExist(tables, id);
+    return (await packageViews(tables, [found]))[0] as PackageView;
+  }
+
+  async add(request: NewPackage, content: Readable, actor: Actor): Promise<PackageView> {
+    const { productId, fileName } = request;
+    checkProductId(productId);
+    checkVersion(request.version);
+    checkFormat(fileName);
+    const requirements = checked(request.requirements) ?? {};
+    const component = request.component ?? requirements.component ?? OWN_FIRMWARE;
+    if (!/^[A-Za-z0-9._-]{1,32}$/.test(component)) {
+      throw new Refusal("invalid", "a component is 1 to 32 of [A-Za-z0-9._-]");
+    }
+    // On the wire the component stands before the version: both spellings mean the same.
+    const version = readWireVersion(request.version, [component]).version;
+    const stored = await this.#store(content);
+    const header = await this.#headerOf(stored);
+    const id = await this.#context.transactions.run(async (work) => {
+      const product = await ensureProduct(work, productId);
+      if (component === OWN_FIRMWARE && header !== undefined && product.chip !== null && product.chip !== header.chip) {
+        throw new Refusal(
+          "conflict",
+          `${fileName} is an image for ${header.chip}, and ${productId} has ${product.chip}`,
+        );
+      }
+      const sourceVersion = requirements.sourceVersion ?? "";
+      const known = await work.tables.packages.find(product.id, component, version, sourceVersion);
+      const [file] = known === undefined ? [] : await work.tables.packages.filesOf([known.id]);
+      // Adding the same file once more mends it on the disk, and changes nothing else.
+      if (known !== undefined && file?.md5 === stored.md5) return known.id;
+      if (known !== undefined) await this.#makeRoom(work, known, request.replace === true);
+      const added = await work.tables.packages.insert(
+        {
+          productId: product.id,
+          component,
+          kind: request.kind ?? requirements.kind ?? "module",
+          form: sourceVersion === "" ? "full" : "delta",
+          sourceVersion,
+          version,
+          name: request.name ?? "",
+          remark: request.remark ?? "",
+          requirements: Object.keys(requirements).length === 0 ? null : JSON.stringify(requirements),
+          ...packageColumns({ name: "uploaded" }),
+          chip: header?.chip ?? null,
+          project: header?.project ?? null,
+          createdAt: work.nowMs,
+        },
+        [],
+      );
+      await work.tables.packages.addFile(added.id, {
+        name: fileName,
+        ...stored,
+        path: packagePath({ productId, component, version, sourceVersion, packageId: added.id }),
+      });
+      await audit(work, actor, "package-add", `${productId} ${component} ${version}`, {
+        id: added.id,
+        md5: stored.md5,
+      });
+      work.after(() => this.#context.rollout.journal.notify({ kind: "package", packageId: added.id }));
+      return added.id;
+    });
+    return this.get(id);
+  }
+
+  async addFile(id: number, fileName: string, content: Readable, actor: Actor): Promise<PackageView> {
+    checkFormat(fileName);
+    const stored = await this.#store(content);
+    await this.#context.transactions.run(async (work) => {
+      const found = await mustExist(work.tables, id);
+      const product = await work.tables.products.byId(found.productId);
+      const files = await work.tables.packages.filesOf([id]);
+      if (files.length >= MOST_FILES) throw new Refusal("conflict", `a package has at most ${MOST_FILES} files`);
+      if ((await work.tables.packages.usedBy(id)).some(({ state }) => state !== "draft")) {
+        throw new Refusal("in-use", "the package is used by a plan, and stays as it is");
+      }
+      const named = { component: found.component, version: found.version, sourceVersion: found.sourceVersion };
+      const path = packagePath({ productId: product?.productId ?? "", ...named, packageId: id });
+      await work.tables.packages.addFile(id, { name: fileName, ...stored, path: `${path}_${files.length + 1}` });
+      await audit(work, actor, "package-add-file", String(id), { md5: stored.md5 });
+    });
+    return this.get(id);
+  }
+
+  async withdraw(id: number, actor: Actor): Promise<PackageView> {
+    const { transactions, rollout } = this.#context;
+    await transactions.run(async (work) => {
+      const found = await mustExist(work.tables, id);
+      const { answer } = await rollout.packages.dispatch(work, found, {
+        type: "withdrawal-commanded",
+        reason: actor.name,
+      });
+      if (answer.kind === "refused") throw new Refusal("conflict", `the package is ${answer.because} already`);
+      await audit(work, actor, "package-withdraw", String(id));
+    });
+    return this.get(id);
+  }
+
+  async secretsIn(id: number): Promise<DeviceName[]> {
+    const { tables } = this.#context.transactions;
+    await mustExist(tables, id);
+    const products = await tables.products.list();
+    const holders: DeviceName[] = [];
+    for (const { md5 } of await tables.packages.filesOf([id])) {
+      const secrets = products.flatMap(({ productId, secret }) =>
+        secret === null ? [] : [{ productId, productSecret: secret }],
+      );
+      const devices: (DeviceName & { readonly deviceSecret?: string })[] = [];
+      for (const { id: product, productId } of products) {
+        for (let after: number | undefined; ; ) {
+          const page = await tables.devices.list(
+            { productId: product },
+            { limit: DEVICES_AT_A_TIME, ...(after === undefined ? {} : { after }) },
+          );
+          for (const { deviceName, secret } of page) {
+            devices.push({ productId, deviceName, ...(secret === null ? {} : { deviceSecret: secret }) });
+          }
+          after = page.at(-1)?.id;
+          if (page.length < DEVICES_AT_A_TIME) break;
+        }
+      }
+      holders.push(...(await holdersOfSecrets(await this.#contentOf(md5), devices, secrets)));
+    }
+    return holders;
+  }
+
+  async #makeRoom(work: Work, known: Package, replace: boolean): Promise<void> {
+    const name = `${known.component} ${known.version}`;
+    if (!replace && known.state !== "withdrawn") {
+      throw new Refusal("exists", `${name} exists with another file: give another version, or --replace`);
+    }
+    if (!(await work.tables.packages.remove(known.id))) {
+      throw new Refusal("in-use", `${name} is used by a plan, and stays as it is: give another version`);
+    }
+  }
+
+  async #store(content: Readable): Promise<StoredFile> {
+    try {
+      return await this.#context.files.add(content);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      throw new Refusal(error.message.includes("more than") ? "too-large" : "invalid", error.message);
+    }
+  }
+
+  async #headerOf({ md5 }: StoredFile): Promise<ImageHeader | undefined> {
+    const file = await open(this.#context.files.pathOf(md5), "r");
+    try {
+      const bytes = Buffer.alloc(IMAGE_HEADER_LENGTH);
+      const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, 0);
+      return readImageHeader(bytes.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #contentOf(md5: string): Promise<Buffer> {
+    const file = await open(this.#context.files.pathOf(md5), "r");
+    try {
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** @throws Refusal */
+function checkFormat(fileName: string): void {
+  if (FORMATS.test(fileName)) return;
+  throw new Refusal(
+    "unsupported-format",
+    `${fileName} is of no known format: .bin, .zip, .rar, .pack, .mini_1, .mini_2, .py, .tar, .tar.gz, .s19, .bin_1 or .bin_2`,
+  );
+}
+
+/** @throws Refusal if there is no such package */
+export async function mustExist(tables: Tables, id: number): Promise<Package> {
+  const found = await tables.packages.byId(id);
+  if (found === undefined) throw new Refusal("not-found", `there is no package ${id}`);
+  return found;
+}
+
+export async function packageViews(tables: Tables, found: readonly Package[]): Promise<PackageView[]> {
+  const products = new Map((await tables.products.list()).map((product): [number, Product] => [product.id, product]));
+  const files = await tables.packages.filesOf(found.map(({ id }) => id));
+  return found.map((one) => viewOf(one, products.get(one.productId)?.productId ?? "", files));
+}
+
+function viewOf(found: Package, productId: string, files: readonly PackageFile[]): PackageView {
+  const { id, component, version, kind, form, sourceVersion, name, remark, state, stateReason, chip, project } = found;
+  return {
+    id,
+    productId,
+    component,
+    version,
+    kind,
+    form,
+    ...(sourceVersion === "" ? {} : { sourceVersion }),
+    name,
+    remark,
+    state: state as PackageState,
+    ...(stateReason === null ? {} : { stateReason }),
+    ...(chip === null ? {} : { chip }),
+    ...(project === null ? {} : { project }),
+    ...(found.requirements === null ? {} : { requirements: JSON.parse(found.requirements) as FirmwareManifest }),
+    files: files
+      .filter(({ packageId }) => packageId === id)
+      .map(({ name: fileName, size, md5, sha256 }) => ({ name: fileName, size, md5, sha256 })),
+    createdAt: found.createdAt,
+  };
+}
+
+/** @throws Refusal if a field is wrong */
+function checked(requirements: FirmwareManifest | undefined): FirmwareManifest | undefined {
+  try {
+    return checkManifest(requirements);
+  } catch (error) {
+    if (error instanceof CloudError) throw new Refusal("invalid", error.message);
+    throw error;
+  }
+}

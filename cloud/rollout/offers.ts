@@ -1,0 +1,104 @@
+import type { FaultList } from "../faults/fault-list.js";
+import { signUrl } from "../files/signed-url.js";
+import { updateTopic } from "../platform/topics.js";
+import type { DeviceName } from "../types.js";
+import { wireVersion } from "./wire-version.js";
+
+/** The platform first answers a version report. The offer follows after this many milliseconds. */
+export const OFFER_DELAY_MS = 20;
+
+/** What tells whether a device can be reached. */
+export interface Reachable extends DeviceName {
+  /** The device's gateway if it is a sub-device. */
+  readonly gatewayId: number | null;
+}
+
+/** What is offered to a device. */
+export interface Offer {
+  readonly taskId: number;
+  readonly device: Reachable;
+  readonly component: string;
+  readonly version: string;
+  readonly file: { readonly path: string; readonly size: number; readonly md5: string };
+  /** The person at the device is to be asked, and reads this. */
+  readonly consent?: { readonly title: string; readonly body: string } | "without-text" | undefined;
+}
+
+export interface OffersOptions {
+  /** Seconds that a signed URL is valid. */
+  readonly urlLifetimeSec: number;
+  /** Key that signs the URLs, in hexadecimal. */
+  readonly signingKey: string;
+  /** Origin of the file server; `undefined` while no cloud runs. */
+  fileBase(): string | undefined;
+  /** Publishes with QoS 0, as the platform always does. */
+  publish(topic: string, payload: string): void;
+  /**
+   * Whether the device is connected and subscribed to its updates. A sub-device is online if its gateway reports so.
+   */
+  isOnline(device: Reachable): boolean;
+  /** Absent if no cloud runs. */
+  readonly faults?: FaultList | undefined;
+  /** Called if the device was gone by the time of its offer. */
+  onUndelivered(taskId: number): void;
+  /** Called once the person at a device is asked: a device cannot report that. */
+  onAsked(taskId: number): void;
+}
+
+/** Sends offers, each with a newly signed URL, a moment after what made them. */
+export class Offers {
+  readonly #options: OffersOptions;
+  /** Offers that are about to be sent. */
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+
+  constructor(options: OffersOptions) {
+    this.#options = options;
+  }
+
+  send(offer: Offer, delayMs = OFFER_DELAY_MS): void {
+    this.drop(offer.taskId);
+    const timer = setTimeout(() => {
+      this.#timers.delete(offer.taskId);
+      this.#sendNow(offer);
+    }, delayMs);
+    this.#timers.set(offer.taskId, timer.unref());
+  }
+
+  /** Takes an offer back that was not sent yet. */
+  drop(taskId: number): void {
+    clearTimeout(this.#timers.get(taskId));
+    this.#timers.delete(taskId);
+  }
+
+  close(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #sendNow({ taskId, device, component, version, file, consent }: Offer): void {
+    const { signingKey, urlLifetimeSec, faults, onUndelivered } = this.#options;
+    const base = this.#options.fileBase();
+    if (base === undefined || !this.#options.isOnline(device)) {
+      onUndelivered(taskId);
+      return;
+    }
+    const fault = faults?.strike("offer", device)?.fault;
+    const lifetimeSec = fault === "expired" ? -1 : urlLifetimeSec;
+    const message = {
+      file_size: file.size,
+      md5sum: fault === "wrong-md5" ? otherMd5(file.md5) : file.md5,
+      type: "update_firmware",
+      url: signUrl(base, file.path, signingKey, lifetimeSec, { deviceName: device.deviceName, taskId }),
+      version: wireVersion(component, version),
+      ...(consent === undefined ? {} : { consent: true }),
+      ...(consent === undefined || consent === "without-text" ? {} : { text: consent }),
+    };
+    this.#options.publish(updateTopic(device), JSON.stringify(message));
+    if (consent !== undefined) this.#options.onAsked(taskId);
+  }
+}
+
+/** @returns an MD5 that differs from this one in its first digit */
+function otherMd5(md5: string): string {
+  return `${md5.startsWith("0") ? "1" : "0"}${md5.slice(1)}`;
+}

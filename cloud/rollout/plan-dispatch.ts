@@ -1,0 +1,105 @@
+import { transition } from "../fleet/plan-machine.js";
+import type { PlanEffect, PlanEvent, PlanState, PlanStep, ResultCounts } from "../fleet/plan-types.js";
+import type { TaskEvent } from "../fleet/task-types.js";
+import type { Plan } from "../store/schema.js";
+import type { Journal } from "./journal.js";
+import { planState, type PlanTerms, type PlanTermsCache, stateColumns } from "./plan-records.js";
+import { isComplete } from "./plan-completeness.js";
+import type { Work } from "./work.js";
+
+export interface PlanDispatchOptions {
+  readonly journal: Journal;
+  readonly terms: PlanTermsCache;
+  /** Begins to make the plan's tasks. */
+  createTasks(planId: number): void;
+  /** Looks for tasks whose turn it is. */
+  push(planId: number): void;
+  /** Lets an event happen to each task of the plan, soon. */
+  tellTasks(planId: number, event: Extract<TaskEvent, { readonly type: string }>["type"]): void;
+  /** The URLs of the plan answer 403 now: its downloads must end. */
+  onRevoked(planId: number): void;
+}
+
+/** Lets events happen to plans: it stores the new state and the records; the other effects run after the commit. */
+export class PlanDispatch {
+  readonly #options: PlanDispatchOptions;
+
+  constructor(options: PlanDispatchOptions) {
+    this.#options = options;
+  }
+
+  async dispatch(work: Work, plan: Plan, event: PlanEvent): Promise<PlanStep> {
+    const terms = await this.#options.terms.of(work.tables, plan.id);
+    const before = planState(plan);
+    const { halt } = terms.settings;
+    const step = transition(before, event, { halt, dynamic: await this.#isDynamic(work, terms, event) });
+    if (step.state !== before) await this.#store(work, plan, step.state);
+    for (const effect of step.effects) await this.#run(work, effect, plan.id);
+    if (step.answer.kind === "taken") {
+      work.after(() => this.#options.journal.notify({ kind: "plan", planId: plan.id }));
+    }
+    return step;
+  }
+
+  /** Counts a plan's results, and lets that happen to it. */
+  async count(work: Work, planId: number): Promise<void> {
+    const plan = await work.tables.plans.byId(planId);
+    if (plan === undefined || plan.state === "draft" || plan.matchedAt === null || plan.telling !== null) return;
+    const counts = resultCounts(await work.tables.tasks.countsByState(planId));
+    await this.dispatch(work, plan, { type: "results-counted", counts });
+  }
+
+  /** A dynamic plan that can take no further device in is none any more. This matters only once no task is open. */
+  async #isDynamic(work: Work, terms: PlanTerms, event: PlanEvent): Promise<boolean> {
+    if (!terms.settings.dynamic) return false;
+    if (event.type !== "results-counted" || event.counts.open > 0) return true;
+    return !(await isComplete(work.tables, terms));
+  }
+
+  async #store(work: Work, plan: Plan, state: PlanState): Promise<void> {
+    const isEnded = state.name === "finished" || state.name === "cancelled";
+    await work.tables.plans.update(plan.id, {
+      ...stateColumns(state),
+      ...(state.name === "active" && plan.activatedAt === null ? { activatedAt: work.nowMs } : {}),
+      endedAt: isEnded ? work.nowMs : null,
+    });
+  }
+
+  async #run(work: Work, effect: PlanEffect, planId: number): Promise<void> {
+    const { createTasks, push, tellTasks, onRevoked, journal } = this.#options;
+    switch (effect.do) {
+      case "create-tasks":
+        work.after(() => createTasks(planId));
+        return;
+      case "push":
+        work.after(() => push(planId));
+        return;
+      case "tell-tasks":
+        await work.tables.plans.update(planId, { telling: effect.event });
+        work.after(() => tellTasks(planId, effect.event));
+        return;
+      case "revoke-urls":
+        await work.tables.plans.update(planId, { revokedAt: work.nowMs });
+        work.after(() => onRevoked(planId));
+        return;
+      case "count": {
+        await this.count(work, planId);
+        return;
+      }
+      case "delete":
+        await work.tables.plans.remove(planId);
+        return;
+      case "record":
+        await journal.record(work, `plan-${effect.what}`, { planId }, { text: effect.detail });
+        return;
+    }
+  }
+}
+
+const ENDED = ["succeeded", "failed", "silent", "declined", "cancelled", "superseded"];
+
+export function resultCounts(counts: { readonly [state: string]: number }): ResultCounts {
+  const open = Object.entries(counts).reduce((sum, [state, count]) => sum + (ENDED.includes(state) ? 0 : count), 0);
+  const { succeeded = 0, failed = 0, silent = 0 } = counts;
+  return { open, succeeded, failed, silent };
+}
