@@ -1,4 +1,5 @@
 import { type Command, type CommanderError, InvalidArgumentError } from "commander";
+import { Refusal } from "../cloud/operator/types.js";
 import { CloudError } from "../cloud/types.js";
 import { describeFileFault } from "../hal/boards/sim/file-fault.js";
 import { StateError } from "../hal/boards/sim/state-dir.js";
@@ -17,7 +18,10 @@ export const EXIT_USAGE = 2;
 /** Runs a program of subcommands and adds `--version`. Every failure is one line on standard error. */
 export async function runProgram(program: Command): Promise<void> {
   // It is no failure if a reader such as `head` closes the pipe early.
-  process.stdout.on("error", () => process.exit(0));
+  process.stdout.on("error", () => {
+    // A command that has to end in order listens too, and ends by itself.
+    if (process.stdout.listenerCount("error") === 1) process.exit(0);
+  });
   // An option behind a subcommand belongs to the subcommand, even --version.
   program.version(packageVersion(), "-V, --version", "print the version of this package").enablePositionalOptions();
   silence(program);
@@ -61,7 +65,11 @@ function report(program: Command, error: unknown): number {
     return EXIT_USAGE;
   }
   const fault = describeFileFault(error);
-  say(program, fault ?? (error instanceof Error ? error.message : String(error)));
+  if (error instanceof Refusal && error.errors.length > 1) {
+    for (const { field, message } of error.errors) say(program, field === "" ? message : `${field}: ${message}`);
+  } else {
+    say(program, fault ?? (error instanceof Error ? error.message : String(error)));
+  }
   return fault !== undefined || isUsage(error) ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -72,6 +80,7 @@ function pathOf(command: Command): string {
 
 function isUsage(error: unknown): boolean {
   if (error instanceof UsageError || error instanceof StateError || error instanceof CloudError) return true;
+  if (error instanceof Refusal) return error.code !== "storage";
   return error instanceof OtaError && error.code === "usage";
 }
 

@@ -1,5 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import {
+  existsSync,
+  rmSync,
   closeSync,
   constants,
   fchmodSync,
@@ -102,6 +104,13 @@ export function writeSecret(path: string, bytes: Uint8Array | string): void {
   });
 }
 
+/** Finds out whether a file can be written, before its content is there. @throws UsageError */
+export function mustBeWritable(path: string): void {
+  const isNew = !existsSync(path);
+  inWords(path, () => closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)));
+  if (isNew) rmSync(path, { force: true });
+}
+
 function inWords(path: string, write: () => void): void {
   try {
     write();
@@ -155,6 +164,55 @@ export function readRegistration(
   } catch (error) {
     if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
+  }
+}
+
+/** What the boards of a batch have in common, which register themselves. */
+export interface BatchInfo {
+  readonly productId: string;
+  /** Absent: each board chooses its own. */
+  readonly deviceName: string | undefined;
+  readonly region: string;
+  readonly productSecret: string;
+}
+
+/** Stands in for the name that a board is to choose. */
+const NO_NAME = "board";
+
+/**
+ * Reads the device_info.json of a batch: it has a product's secret, and may have no `deviceName`.
+ *
+ * @returns `undefined` if the device has a secret or a certificate of its own @throws UsageError
+ */
+export function readBatch(path: string): BatchInfo | undefined {
+  const text = readText(path);
+  try {
+    const { deviceName, ...others } = objectOf(text);
+    const isNamed = deviceName !== undefined && deviceName !== "" && deviceName !== "YOUR_DEVICE_NAME";
+    const info = parseRegistrationInfo(JSON.stringify({ ...others, deviceName: isNamed ? deviceName : NO_NAME }));
+    if (info === undefined) return undefined;
+    if (!/^[\x21-\x7e]{16,64}$/.test(info.productSecret)) {
+      throw new UsageError(`${path}: productSecret is not 16 to 64 visible ASCII characters`);
+    }
+    return { ...info, deviceName: isNamed ? info.deviceName : undefined };
+  } catch (error) {
+    if (error instanceof OtaError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** An identity of the batch that can be checked in the place of the boards' own. */
+export function standInIdentity({ productId, deviceName = NO_NAME, region }: BatchInfo): Identity {
+  return { productId, deviceName, region, authentication: { mode: "KEY", deviceSecret: NO_SECRET } };
+}
+
+/** @returns nothing of what is no object: that is for the parser of the file to say */
+function objectOf(text: string): { readonly [key: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as { readonly [key: string]: unknown }) : {};
+  } catch {
+    return {};
   }
 }
 

@@ -49,7 +49,7 @@ export async function playGatewayScene(options: GatewaySceneOptions): Promise<{ 
   const began = process.hrtime.bigint();
   const failure = await run({ ...options, state, cloud, deviceSecret });
   const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
-  const { devices } = await cloud.platform.status();
+  const { devices } = await cloud.desk.status();
   await cloud.stop();
   const behind = LIGHTS.filter((light) => devices.find((known) => isSame(known, light))?.version !== NEW_VERSION);
   if (failure === undefined && behind.length > 0) {
@@ -64,18 +64,18 @@ export async function playGatewayScene(options: GatewaySceneOptions): Promise<{ 
   };
 }
 
-async function prepare({ platform }: Cloud, folder: string, deviceSecret: string): Promise<void> {
-  await platform.addDevice({ ...GATEWAY, deviceSecret });
+async function prepare({ desk }: Cloud, folder: string, deviceSecret: string): Promise<void> {
+  await desk.addDevice({ ...GATEWAY, deviceSecret });
   for (const name of [...LIGHTS, AIR_CONDITIONER]) {
-    await platform.addDevice({ ...name, deviceSecret: randomBytes(16).toString("base64") });
-    await platform.bindSubDevice({ ...name, gateway: GATEWAY });
+    await desk.addDevice({ ...name, deviceSecret: randomBytes(16).toString("base64") });
+    await desk.bindSubDevice({ ...name, gateway: GATEWAY });
   }
   const path = join(folder, "light.bin");
   writeFileSync(path, buildAppImage({ version: NEW_VERSION, byteLength: IMAGE_LENGTH, seed: 2 }));
   const { productId } = LIGHTS[0] as DeviceName;
-  await platform.addFirmware({ productId, version: NEW_VERSION, path });
+  await desk.addFirmware({ productId, version: NEW_VERSION, path });
   const deviceNames = LIGHTS.map(({ deviceName }) => deviceName);
-  await platform.upgrade({ productId, version: NEW_VERSION, selection: { kind: "list", deviceNames } });
+  await desk.upgrade({ productId, version: NEW_VERSION, selection: { kind: "list", deviceNames } });
 }
 
 /** @returns why it failed, or `undefined` */

@@ -169,13 +169,13 @@ async function prepareCloud(
   cloud: Cloud,
   setup: { folder: string; image: Uint8Array; version: string; deviceSecret: string },
 ): Promise<void> {
-  const { platform } = cloud;
+  const { desk } = cloud;
   const { version, deviceSecret } = setup;
   const path = join(setup.folder, "firmware.bin");
-  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
+  await desk.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
   writeFileSync(path, setup.image);
-  await platform.addFirmware({ productId: PRODUCT, version, path });
-  await platform.upgrade({ productId: PRODUCT, version, selection: { kind: "list", deviceNames: [DEVICE] } });
+  await desk.addFirmware({ productId: PRODUCT, version, path });
+  await desk.upgrade({ productId: PRODUCT, version, selection: { kind: "list", deviceNames: [DEVICE] } });
 }
 
 /** @returns the image's version, which the new firmware will report @throws UsageError if no platform accepts it */

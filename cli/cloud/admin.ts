@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { connectService } from "../../cloud/admin.js";
 import type {
   CloudService,
   CloudStatus,
@@ -10,17 +9,19 @@ import type {
   Selection,
   TaskRecord,
 } from "../../cloud/types.js";
-import { FIRMWARE } from "../../src/plans/plans.js";
 import { UsageError } from "../command-line.js";
 import { readBytes } from "../files.js";
+import type { CloudChoice } from "./operator.js";
+import { withService } from "./service.js";
+import { timeText } from "./text.js";
 
 /** `ota-cloud firmware add` */
 export async function firmwareAdd(
   file: string,
-  options: {
-    state: string;
+  options: CloudChoice & {
     product: string;
     version: string;
+    replace?: boolean;
     from?: string;
     minBattery?: number;
     minSignal?: number;
@@ -38,16 +39,18 @@ export async function firmwareAdd(
     ...(kind === undefined ? {} : { kind }),
     ...(component === undefined ? {} : { component }),
   };
-  const service = await connectService(options.state);
   const path = resolve(file);
-  const added = await service.addFirmware({ productId: options.product, version: options.version, path, manifest });
-  say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
-  await warnOfSecrets(service, file, added.md5);
-  if (component !== undefined && component !== FIRMWARE && !added.version.startsWith(component)) {
-    say(
-      `warning: a device takes version ${added.version} as one of its own firmware: for ${component}, add it as version ${component}_${added.version}`,
-    );
-  }
+  await withService(
+    options,
+    "firmware add",
+    async (service) => {
+      const request = { productId: options.product, version: options.version, path, manifest };
+      const added = await service.addFirmware({ ...request, ...(options.replace === true ? { replace: true } : {}) });
+      say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);
+      await warnOfSecrets(service, file, added.id);
+    },
+    { mayMake: true },
+  );
 }
 
 /**
@@ -55,10 +58,10 @@ export async function firmwareAdd(
  *
  * @param file path as the user named it
  */
-async function warnOfSecrets(service: CloudService, file: string, md5: string): Promise<void> {
+async function warnOfSecrets(service: CloudService, file: string, id: number): Promise<void> {
   let holders: readonly DeviceName[] = [];
   try {
-    holders = await service.secretsIn({ md5 });
+    holders = await service.secretsIn({ id });
   } catch (error) {
     process.stderr.write(`warning: ${file} was not searched for secrets: ${(error as Error).message}\n`);
   }
@@ -78,18 +81,22 @@ async function warnOfSecrets(service: CloudService, file: string, md5: string): 
 }
 
 /** `ota-cloud upgrade` */
-export async function upgrade(options: {
-  state: string;
-  product: string;
-  version: string;
-  from?: string[];
-  device?: string[];
-  devicesFile?: string;
-}): Promise<void> {
+export async function upgrade(
+  options: CloudChoice & {
+    product: string;
+    version: string;
+    from?: string[];
+    device?: string[];
+    devicesFile?: string;
+  },
+): Promise<void> {
   const selection = selectionOf(options);
-  const service = await connectService(options.state);
-  const { devices } = await service.upgrade({ productId: options.product, version: options.version, selection });
-  say(`version ${options.version} goes to ${devices} ${devices === 1 ? "device" : "devices"} now`);
+  await withService(options, "upgrade", async (service) => {
+    const { product: productId, version } = options;
+    const { devices, online } = await service.upgrade({ productId, version, selection });
+    const away = devices === online ? " now" : `, ${online} of them online: the others get it when they connect`;
+    say(`version ${version} goes to ${devices} ${devices === 1 ? "device" : "devices"}${away}`);
+  });
 }
 
 function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?: string }): Selection {
@@ -111,9 +118,8 @@ function selectionOf(options: { from?: string[]; device?: string[]; devicesFile?
 }
 
 /** `ota-cloud status` */
-export async function status(options: { state: string; json?: boolean }): Promise<void> {
-  const service = await connectService(options.state);
-  const report = await service.status();
+export async function status(options: CloudChoice & { json?: boolean }): Promise<void> {
+  const report = await withService(options, "status", (service) => service.status());
   say(options.json === true ? JSON.stringify(report) : describe(report));
 }
 
@@ -127,13 +133,14 @@ function describeFirmware({ productId, version, size, manifest }: FirmwareRecord
 }
 
 function describeDevice(device: DeviceStatus): string {
-  const { productId, deviceName, version, online, gateway, task, overRate, unansweredChanges } = device;
+  const { productId, deviceName, version, online, gateway, task, overRate, unansweredChanges, lastSeenAt } = device;
   const behind = gateway === undefined ? "" : `  behind ${gateway.productId}/${gateway.deviceName}`;
   const upgrade = task === undefined ? "" : `  -> ${task.version} ${describeTask(task)}`;
   const tooFast = overRate === undefined ? "" : `  messages beyond the rate: ${overRate}`;
   const changes = unansweredChanges === undefined ? "" : `  changes not acknowledged: ${unansweredChanges}`;
   const state = `${online ? "online" : "offline"}  ${version ?? "version unknown"}`;
-  return `device   ${productId}/${deviceName}  ${state}${upgrade}${behind}${tooFast}${changes}`;
+  const lastReport = lastSeenAt === undefined ? "" : `  last report ${timeText(lastSeenAt)}`;
+  return `device   ${productId}/${deviceName}  ${state}${upgrade}${behind}${tooFast}${changes}${lastReport}`;
 }
 
 function describeTask({ state, percent, resultCode, resultMessage }: TaskRecord): string {

@@ -1,88 +1,93 @@
-import { randomBytes } from "node:crypto";
-import { connectService } from "../../cloud/admin.js";
+import type { NewDevice } from "../../cloud/operator/types.js";
 import type { DeviceName } from "../../cloud/types.js";
 import { UsageError } from "../command-line.js";
-import { readIdentity, readJson, writeSecret } from "../files.js";
+import { mustBeWritable, readIdentity, readJson, writeSecret } from "../files.js";
+import { identityFile } from "./identity-file.js";
+import { type CloudChoice, withOperator } from "./operator.js";
 
 /** File for a device's identity if no other is given. */
 const OUTPUT = "device_info.json";
 
 /** `ota-cloud device add` */
-export async function deviceAdd(options: {
-  state: string;
-  product?: string;
-  name?: string;
-  output?: string;
-  deviceInfo?: string;
-  gateway?: string;
-}): Promise<void> {
-  const { deviceInfo, gateway } = options;
+export async function deviceAdd(
+  options: CloudChoice & {
+    product?: string;
+    name?: string;
+    output?: string;
+    deviceInfo?: string;
+    gateway?: string;
+  },
+): Promise<void> {
+  const { gateway } = options;
   const gatewayName = gateway === undefined ? undefined : readGateway(gateway);
-  const service = await connectService(options.state);
-  const { devices } = await service.status();
-  // This is checked before anything is added, because a device that has got a secret cannot be added again.
-  if (gatewayName !== undefined && !devices.some((known) => spell(known) === spell(gatewayName))) {
-    throw new UsageError(`there is no device ${spell(gatewayName)}: add the gateway first`);
-  }
-  let name: DeviceName;
+  const { device, output } = wanted(options);
+  // These are checked before anything is added: a device without its file would be of no use.
+  if (output !== undefined) mustBeWritable(output);
+  await withOperator(
+    options,
+    "device add",
+    async ({ operator, actor }) => {
+      if (gatewayName !== undefined) await operator.device(gatewayName);
+      const [added] = await operator.addDevices([device], actor);
+      if (output === undefined || added?.deviceSecret === undefined) say(`registered ${spell(device)}`);
+      else {
+        const identity = identityFile({ ...device, deviceSecret: added.deviceSecret });
+        writeSecret(output, `${JSON.stringify(identity, null, 2)}\n`);
+        say(`registered ${spell(device)}; its identity is in ${output}`);
+      }
+      if (gateway === undefined || gatewayName === undefined) return;
+      await operator.bind(device, gatewayName, actor);
+      listSubDevice(gateway, device, true);
+      say(`bound ${spell(device)} to ${spell(gatewayName)}`);
+    },
+    { mayMake: true },
+  );
+}
+
+/** @returns the device to add, and the file for its identity if it needs one */
+function wanted(options: { product?: string; name?: string; output?: string; deviceInfo?: string; gateway?: string }): {
+  readonly device: NewDevice;
+  readonly output: string | undefined;
+} {
+  const { deviceInfo, product: productId, name: deviceName, gateway } = options;
   if (deviceInfo !== undefined) {
-    const { productId, deviceName, authentication } = readIdentity(deviceInfo);
-    name = { productId, deviceName };
-    await service.addDevice({
-      ...name,
-      ...(authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : {}),
-    });
-    say(`registered ${spell(name)}`);
-  } else {
-    const { product: productId, name: deviceName } = options;
-    if (productId === undefined || deviceName === undefined) {
-      throw new UsageError("give --product and --name, or --device-info");
-    }
-    name = { productId, deviceName };
-    const deviceSecret = randomBytes(16).toString("base64");
-    await service.addDevice({ ...name, deviceSecret });
-    // A sub-device needs no identity file, and must not overwrite that of its gateway.
-    const output = options.output ?? (gateway === undefined ? OUTPUT : undefined);
-    const info = { auth_mode: "KEY", ...name, key_deviceinfo: { deviceSecret }, region: "china" };
-    if (output !== undefined) writeSecret(output, `${JSON.stringify(info, null, 2)}\n`);
-    say(`registered ${spell(name)}${output === undefined ? "" : `; its identity is in ${output}`}`);
+    const { authentication, ...identity } = readIdentity(deviceInfo);
+    const name = { productId: identity.productId, deviceName: identity.deviceName };
+    const proof = authentication.mode === "KEY" ? { deviceSecret: authentication.deviceSecret } : { certificate: true };
+    return { device: { ...name, ...proof }, output: undefined };
   }
-  if (gateway === undefined || gatewayName === undefined) return;
-  await service.bindSubDevice({ ...name, gateway: gatewayName });
-  listSubDevice(gateway, name, true);
-  say(`bound ${spell(name)} to ${spell(gatewayName)}`);
+  if (productId === undefined || deviceName === undefined) {
+    throw new UsageError("give --product and --name, or --device-info");
+  }
+  // A sub-device needs no identity file, and must not overwrite that of its gateway.
+  const output = options.output ?? (gateway === undefined ? OUTPUT : undefined);
+  return { device: { productId, deviceName }, output };
 }
 
 /** `ota-cloud device bind` */
-export async function deviceBind(options: {
-  state: string;
-  product: string;
-  name: string;
-  gateway: string;
-}): Promise<void> {
+export async function deviceBind(
+  options: CloudChoice & { product: string; name: string; gateway: string },
+): Promise<void> {
   const name = { productId: options.product, deviceName: options.name };
   const gateway = readGateway(options.gateway);
-  const service = await connectService(options.state);
-  await service.bindSubDevice({ ...name, gateway });
+  await withOperator(options, "device bind", ({ operator, actor }) => operator.bind(name, gateway, actor));
   listSubDevice(options.gateway, name, true);
   say(`bound ${spell(name)} to ${spell(gateway)}`);
 }
 
 /** `ota-cloud device unbind` */
-export async function deviceUnbind(options: {
-  state: string;
-  product: string;
-  name: string;
-  gateway?: string;
-}): Promise<void> {
+export async function deviceUnbind(
+  options: CloudChoice & { product: string; name: string; gateway?: string },
+): Promise<void> {
   const name = { productId: options.product, deviceName: options.name };
   const expected = options.gateway === undefined ? undefined : readGateway(options.gateway);
-  const service = await connectService(options.state);
-  const bound = (await service.status()).devices.find((known) => spell(known) === spell(name))?.gateway;
-  if (expected !== undefined && bound !== undefined && spell(bound) !== spell(expected)) {
-    throw new UsageError(`${spell(name)} is bound to ${spell(bound)}, not to ${spell(expected)}`);
-  }
-  const gateway = await service.unbindSubDevice(name);
+  const gateway = await withOperator(options, "device unbind", async ({ operator, actor }) => {
+    const { gateway: bound } = await operator.device(name);
+    if (expected !== undefined && bound !== undefined && spell(bound) !== spell(expected)) {
+      throw new UsageError(`${spell(name)} is bound to ${spell(bound)}, not to ${spell(expected)}`);
+    }
+    return operator.unbind(name, actor);
+  });
   if (options.gateway !== undefined) listSubDevice(options.gateway, name, false);
   say(`unbound ${spell(name)} from ${spell(gateway)}`);
 }

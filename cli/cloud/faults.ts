@@ -1,7 +1,8 @@
-import { connectService } from "../../cloud/admin.js";
 import { describeEffect, describeScope, type FaultRecord } from "../../cloud/faults/fault.js";
 import { describeRest } from "../../cloud/faults/fault-list.js";
 import { UsageError } from "../command-line.js";
+import type { CloudChoice } from "./operator.js";
+import { withService } from "./service.js";
 
 export const FAULTS_HELP = `
 Faults of the file server, for requests for a firmware:
@@ -26,52 +27,54 @@ Faults of the broker:
   delay        --ms N [--type T]        a message to the device
 T is the type of the message, such as report_progress or update_firmware.`;
 
-/** The options of `ota-cloud fault add`. All but the first three are settings of a fault, by the same name. */
-interface AddOptions {
-  readonly state: string;
+/** The options of `ota-cloud fault add`. Those that are not named here are settings of a fault, by the same name. */
+interface AddOptions extends CloudChoice {
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly [setting: string]: unknown;
 }
 
 /** `ota-cloud fault add` */
-export async function faultAdd(fault: string, { state, header, ...settings }: AddOptions): Promise<void> {
+export async function faultAdd(fault: string, options: AddOptions): Promise<void> {
+  const { state: _state, api: _api, tokenFile: _tokenFile, header, ...settings } = options;
   const headers = header === undefined ? {} : { headers: Object.fromEntries(header) };
-  const service = await connectService(state);
-  say(describe(await service.addFault({ fault, ...settings, ...headers })));
+  const added = await withService(options, "fault add", (service) =>
+    service.addFault({ fault, ...settings, ...headers }),
+  );
+  say(describe(added));
 }
 
 /** `ota-cloud fault list` */
-export async function faultList({ state, json }: { state: string; json?: boolean }): Promise<void> {
-  const faults = await (await connectService(state)).faults();
-  if (json === true) say(JSON.stringify(faults));
+export async function faultList(options: CloudChoice & { json?: boolean }): Promise<void> {
+  const faults = await withService(options, "fault list", (service) => service.faults());
+  if (options.json === true) say(JSON.stringify(faults));
   else say(faults.length === 0 ? "no faults" : faults.map(describe).join("\n"));
 }
 
 /** `ota-cloud fault clear` */
-export async function faultClear(id: number | undefined, { state }: { state: string }): Promise<void> {
-  const cleared = await (await connectService(state)).clearFaults(id === undefined ? {} : { id });
+export async function faultClear(id: number | undefined, options: CloudChoice): Promise<void> {
+  const request = id === undefined ? {} : { id };
+  const cleared = await withService(options, "fault clear", (service) => service.clearFaults(request));
   say(`cleared ${cleared} ${cleared === 1 ? "fault" : "faults"}`);
 }
 
 /** `ota-cloud url`. The URL is a secret that the user has asked for. It goes to standard output and nowhere else. */
-export async function url(options: {
-  state: string;
-  product: string;
-  version?: string;
-  device?: string;
-  lifetime?: number;
-}): Promise<void> {
-  const { state, product, version, device, lifetime } = options;
+export async function url(
+  options: CloudChoice & {
+    product: string;
+    version?: string;
+    device?: string;
+    lifetime?: number;
+  },
+): Promise<void> {
+  const { product, version, device, lifetime } = options;
   if (version === undefined && device === undefined) throw new UsageError("give --version, --device or both");
-  const service = await connectService(state);
-  say(
-    await service.signedUrl({
-      productId: product,
-      ...(version === undefined ? {} : { version }),
-      ...(device === undefined ? {} : { deviceName: device }),
-      ...(lifetime === undefined ? {} : { lifetimeSec: lifetime }),
-    }),
-  );
+  const request = {
+    productId: product,
+    ...(version === undefined ? {} : { version }),
+    ...(device === undefined ? {} : { deviceName: device }),
+    ...(lifetime === undefined ? {} : { lifetimeSec: lifetime }),
+  };
+  say(await withService(options, "url", (service) => service.signedUrl(request)));
 }
 
 function describe(record: FaultRecord): string {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { GatewayFaults } from "../../cloud/gateway-faults.js";
+import type { GatewayFaults } from "../../cloud/platform/gateway-faults.js";
 
 export const GATEWAY_FAULTS_HELP =
   "faults in the answers to gateways, separated by commas: online=-2 or bind:light1=806 answers with that result instead " +

@@ -1,13 +1,19 @@
-import { serveAdmin, isServed } from "../../cloud/admin.js";
+import { ApiServer } from "../../cloud/api/server.js";
 import { Cloud } from "../../cloud/cloud.js";
-import type { GatewayFaults } from "../../cloud/gateway-faults.js";
+import type { GatewayFaults } from "../../cloud/platform/gateway-faults.js";
 import type { FaultSpec } from "../../cloud/faults/fault.js";
 import { parseFaults } from "../../cloud/faults/parse.js";
 import { CloudError } from "../../cloud/types.js";
 import { UsageError } from "../command-line.js";
-import { readJson } from "../files.js";
+import { readBytes, readJson } from "../files.js";
+import { openCloudLog } from "./log.js";
 
 export interface ServeOptions {
+  readonly consoleListen: string;
+  readonly consolePort: number;
+  readonly behindProxy?: boolean;
+  /** Days. */
+  readonly keepEvents: number;
   readonly state: string;
   readonly listen: string;
   readonly publicHost?: string;
@@ -23,6 +29,8 @@ export interface ServeOptions {
   readonly verbose?: boolean;
 }
 
+const DAY_MS = 86_400_000;
+
 /** `ota-cloud serve`. It returns after SIGINT or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { tlsCert, tlsKey, clientCa, verbose } = options;
@@ -33,9 +41,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw new UsageError("--client-ca needs --tls-cert and --tls-key");
   }
   const faults = options.faults === undefined ? [] : readFaults(options.faults);
-  if (await isServed(options.state)) {
-    throw new UsageError(`a cloud runs on ${options.state} already: stop it, or choose another --state`);
-  }
+  const stopped = new AbortController();
+  const log = openCloudLog({ onReaderGone: () => stopped.abort() });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.abort());
   const cloud = await Cloud.start({
     folder: options.state,
     listen: options.listen,
@@ -47,24 +55,40 @@ export async function serve(options: ServeOptions): Promise<void> {
     urlLifetimeSec: options.urlLifetime,
     gatewayFaults: options.gatewayFaults,
     faults,
-    onFault: (line) => say(`fault: ${line}`),
+    keepEventsMs: options.keepEvents * DAY_MS,
+    onFault: (line) => log("fault", line),
+    onTrouble: (line) => log("trouble", line),
     ...(verbose === true
       ? {
-          onServed: ({ path, status, byteLength }) => say(`GET ${path} ${status} ${byteLength} bytes`),
-          onRegistration: (line) => say(line),
-          onReport: (topic, payload) => say(`${topic} ${redact(payload)}`),
-          onWarning: (line) => say(`warning: ${line}`),
+          onServed: ({ path, status, byteLength }) => log("file", `GET ${path} ${status} ${byteLength} bytes`),
+          onRegistration: (line) => log("registration", line),
+          onReport: (topic, payload) => log("report", `${topic} ${redact(payload)}`),
+          onWarning: (line) => log("warning", line),
         }
       : {}),
   });
-  const admin = await serveAdmin(options.state, cloud.platform);
+  let api: ApiServer;
+  try {
+    api = await ApiServer.start({
+      operator: cloud.operator,
+      folder: options.state,
+      host: options.consoleListen,
+      port: options.consolePort,
+      behindProxy: options.behindProxy === true,
+      onError: (line) => log("api", line),
+      ...(tlsCert === undefined || tlsKey === undefined || isLoopback(options.consoleListen)
+        ? {}
+        : { tls: { cert: readBytes(tlsCert), key: readBytes(tlsKey) } }),
+    });
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
   say(`broker ${cloud.mqttUrl}`);
   say(`files  ${cloud.httpUrl}`);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
-  admin.close();
+  say(`console  ${api.signInLink()}`);
+  if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener("abort", resolve));
+  await api.close();
   await cloud.stop();
 }
 
@@ -77,6 +101,10 @@ function readFaults(path: string): FaultSpec[] {
     if (!(error instanceof CloudError)) throw error;
     throw new UsageError(`${path}: ${error.message}`);
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** Hides the signature of a bind request: it could be used for another request while its timestamp is valid. */

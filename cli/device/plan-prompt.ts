@@ -1,6 +1,7 @@
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Plan } from "../../src/index.js";
+import { printable } from "../../src/lib/text.js";
 
 /** Asks a person about plans, one after the other, while they need an answer. */
 export class PlanPrompt {
@@ -77,8 +78,11 @@ export class PlanPrompt {
   }
 
   #ask(plan: Plan): void {
-    const { size, unmet, deferralsLeft } = plan;
+    const { size, text, unmet, deferralsLeft } = plan;
     this.#output.write(`plan: ${nameOf(plan)}, ${size} bytes\n`);
+    for (const line of [text?.title, text?.body]) {
+      if (line !== undefined) this.#output.write(`      ${printable(line, 512)}\n`);
+    }
     for (const { what, required, measured } of unmet) {
       this.#output.write(`      waits for ${what}: ${measured ?? "unknown"}, wanted ${required}\n`);
     }

@@ -1,7 +1,15 @@
 import type { Command } from "commander";
 import { checkConfig } from "../../src/index.js";
 import { UsageError } from "../command-line.js";
-import { readBytes, readCertificate, readIdentity, readStandardInput, writeSecret } from "../files.js";
+import {
+  readBatch,
+  readBytes,
+  readCertificate,
+  readIdentity,
+  readStandardInput,
+  standInIdentity,
+  writeSecret,
+} from "../files.js";
 import { makeNvsImage, nvsLength, type ProvisioningEntries } from "../nvs-image.js";
 
 /** The identity and the network that a board is provisioned with. */
@@ -46,9 +54,7 @@ export function addProvisioningOptions(command: Command): Command {
 /** @throws UsageError with one line that never holds a secret; OtaError `usage` if the broker's URL is wrong */
 export function provisioningEntries(options: ProvisioningOptions): ProvisioningEntries {
   const { broker, ca, downloadCa = ca, sntp, ssid } = options;
-  const identity = readIdentity(options.deviceInfo);
-  checkConfig({ identity, broker: { url: broker } });
-  const { productId, deviceName, region, authentication } = identity;
+  const who = identityEntries(options.deviceInfo, broker);
   const password = passwordOf(options);
   if (ssid === undefined && password !== undefined)
     throw new UsageError("a password needs --ssid, the network that it is for");
@@ -56,18 +62,30 @@ export function provisioningEntries(options: ProvisioningOptions): ProvisioningE
     throw new UsageError(`--ssid must have 1 to ${SSID_LIMIT} bytes`);
   if (sntp !== undefined && !isText(sntp, 1, 253)) throw new UsageError("--sntp is not the name of a host");
   return {
-    productId,
-    deviceName,
-    ...(authentication.mode === "KEY"
-      ? { deviceSecret: authentication.deviceSecret }
-      : { deviceCert: authentication.certificate, deviceKey: authentication.privateKey }),
-    region,
+    ...who,
     broker,
     ssid,
     password,
     sntp,
     brokerCa: ca === undefined ? undefined : readCertificate(ca),
     downloadCa: downloadCa === undefined ? undefined : readCertificate(downloadCa),
+  };
+}
+
+/** Who the board is, or, if it is to register itself, what its product is. @throws UsageError, OtaError `usage` */
+function identityEntries(deviceInfo: string, broker: string | undefined): ProvisioningEntries {
+  const batch = readBatch(deviceInfo);
+  const identity = batch === undefined ? readIdentity(deviceInfo) : standInIdentity(batch);
+  checkConfig({ identity, broker: { url: broker } });
+  if (batch !== undefined) return batch;
+  const { productId, deviceName, region, authentication } = identity;
+  return {
+    productId,
+    deviceName,
+    ...(authentication.mode === "KEY"
+      ? { deviceSecret: authentication.deviceSecret }
+      : { deviceCert: authentication.certificate, deviceKey: authentication.privateKey }),
+    region,
   };
 }
 
@@ -106,15 +124,18 @@ function isText(text: string, min: number, max: number): boolean {
   return byteLength >= min && byteLength <= max && !text.includes("\0");
 }
 
+function nameOf({ productId, deviceName }: ProvisioningEntries): string {
+  return `${productId}/${deviceName}`;
+}
+
 /** `ota-device provision` */
 export function provision(options: ProvisioningOptions & { readonly size?: number; readonly output: string }): void {
   const entries = provisioningEntries(options);
   const bytes = makeNvsImage(entries, options.size ?? nvsLength());
   writeSecret(options.output, bytes);
   const keys = Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [key]));
-  process.stdout.write(
-    `${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${entries.productId}/${entries.deviceName}\n`,
-  );
+  const whom = entries.deviceName === undefined ? `each board of ${entries.productId}` : nameOf(entries);
+  process.stdout.write(`${options.output}: ${bytes.byteLength} bytes for the partition nvs of ${whom}\n`);
   process.stdout.write(`holds ${keys.join(", ")}\n`);
   const trust = describeTrust(entries);
   if (trust !== undefined) process.stderr.write(`warning: ${trust}\n`);

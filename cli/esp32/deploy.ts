@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../command-line.js";
-import { APPLICATION, type BuildRequest, environmentOf, mcconfigArguments } from "./sdk.js";
+import { applicationOf, type BuildRequest, environmentOf, mcconfigArguments } from "./sdk.js";
 import type { Sdk } from "../sdk.js";
 
 /** ESP-IDF's tool for one partition of a board. ESP-IDF's export.sh supplies the Python that runs it. */
@@ -135,13 +135,13 @@ function mcconfig(firmware: Firmware, target: string): void {
 }
 
 /** @returns the folder into which mcconfig puts the result of a build */
-function builtFolder({ output, board, debug }: Firmware): string {
-  return join(output, "bin", "esp32", board, debug ? "debug" : "release", APPLICATION);
+function builtFolder({ output, board, debug, manifest }: Firmware): string {
+  return join(output, "bin", "esp32", board, debug ? "debug" : "release", applicationOf(manifest));
 }
 
 /** @returns the images that ESP-IDF has linked and that mcconfig copies */
-function linkedImages({ output, board, debug }: Firmware): string[] {
-  const folder = join(output, "tmp", "esp32", board, debug ? "debug" : "release", APPLICATION);
+function linkedImages({ output, board, debug, manifest }: Firmware): string[] {
+  const folder = join(output, "tmp", "esp32", board, debug ? "debug" : "release", applicationOf(manifest));
   const projects = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("xsProj-")) : [];
   return projects.map((project) => join(folder, project, "build", "xs_esp32.bin"));
 }

@@ -31,7 +31,7 @@ interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
 const program = addProvisioningOptions(
   new Command("npm run flash --")
     .description(
-      "Builds examples/minimal with the Moddable SDK and ESP-IDF, and flashes it over USB, together with the identity and the network of the board.",
+      "Builds examples/minimal with the Moddable SDK and ESP-IDF, and flashes it over USB, together with the identity and the network of the board. If device_info.json has a productSecret and no deviceSecret, it is examples/registration: the board registers itself.",
     )
     .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
 )
@@ -60,6 +60,7 @@ async function flash(options: FlashOptions): Promise<void> {
   checkIdf(sdk, env);
   const { board, firmwareVersion: version, partitions: table } = options;
   const debug = options.debug === true;
+  const example = entries?.productSecret === undefined ? "minimal" : "registration";
   if (nvs !== undefined) checkPartitionTool(env);
   const port = nvs === undefined ? options.port : findPort({ sdk, env }, options.port);
   const ignored = describeIgnored(env);
@@ -68,11 +69,11 @@ async function flash(options: FlashOptions): Promise<void> {
   if (trust !== undefined) process.stderr.write(`warning: ${trust}\n`);
   // This reports what the board lacks. Otherwise wrong settings would be errors in C, and a board with too little stack
   // would restart for ever.
-  const { partitions, room } = checkApplication({ sdk, board, version, table, debug });
+  const { partitions, room } = checkApplication({ sdk, board, version, table, example, debug });
   say(`esp32/${board}: links; an image of about ${room.byteLength} bytes leaves ${room.freePercent} % of its slot`);
   const output = join(packageRoot(), "dist", "esp32");
   mkdirSync(output, { recursive: true });
-  const manifest = writeApplication({ sdk, board, output, version, table, debug });
+  const manifest = writeApplication({ sdk, board, output, version, table, example, debug });
   const firmware: Firmware = { sdk, env, board, output, manifest, debug, port };
   const image = build(firmware);
   const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, type Sdk } from "../sdk.js";
 
@@ -81,6 +81,11 @@ export function checkIdf(sdk: Esp32Sdk, env: NodeJS.ProcessEnv): void {
   if (spawnSync("idf.py", ["--version"], { env, stdio: "ignore" }).status !== 0) {
     throw new UsageError(`idf.py does not run: source ${join(folder, "export.sh")} first`);
   }
+}
+
+/** @returns the name of the application: that of the folder of its manifest */
+export function applicationOf(manifest: string): string {
+  return basename(dirname(manifest));
 }
 
 /** Arguments of mcconfig for the application, without its mode. */

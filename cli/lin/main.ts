@@ -196,7 +196,7 @@ function follow(run: Run, cloud: Cloud, state: string): Promise<Ended> {
       }, CUT_MS);
     };
     const onAnswer = async (): Promise<void> => {
-      const { devices } = await cloud.platform.status();
+      const { devices } = await cloud.desk.status();
       const task = devices[0]?.task;
       if (devices[0]?.version === NEW_VERSION && task?.state === "success") end({ outcome: "done", slot });
     };

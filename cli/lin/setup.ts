@@ -20,15 +20,15 @@ export interface BoardSecurity {
 }
 
 /** Adds the device and both firmwares to the cloud, and asks for the update. @returns the secret of the device */
-export async function prepare({ platform }: Cloud, folder: string, image: Uint8Array): Promise<string> {
+export async function prepare({ desk }: Cloud, folder: string, image: Uint8Array): Promise<string> {
   const deviceSecret = randomBytes(16).toString("base64");
   const path = join(folder, "firmware.bin");
   writeFileSync(path, image);
-  await platform.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
+  await desk.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
   for (const version of [FACTORY_VERSION, NEW_VERSION]) {
-    await platform.addFirmware({ productId: PRODUCT, version, path });
+    await desk.addFirmware({ productId: PRODUCT, version, path });
   }
-  await platform.upgrade({
+  await desk.upgrade({
     productId: PRODUCT,
     version: NEW_VERSION,
     selection: { kind: "versions", fromVersions: [FACTORY_VERSION] },

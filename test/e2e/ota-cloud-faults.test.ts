@@ -39,9 +39,9 @@ async function withCloud(args: readonly string[], body: (setup: Setup) => Promis
     await ota("firmware", "add", join(folder, "v2.bin"), "--product", PRODUCT, "--version", "0.2.0");
     writeFileSync(join(folder, "names.txt"), "light_01\n");
     await ota("upgrade", "--product", PRODUCT, "--version", "0.2.0", "--devices-file", join(folder, "names.txt"));
-    const ports = ["--mqtt-port", "0", "--http-port", "0"];
+    const ports = ["--mqtt-port", "0", "--http-port", "0", "--console-port", "0"];
     const running = new Running("cloud/main", ["serve", "--state", state, ...ports, ...args]);
-    await running.until("its addresses", () => running.stdout.includes("files"));
+    await running.until("its addresses", () => running.stdout.includes("console"));
     await body({ folder, state, running, ota });
     assert.equal((await running.kill("SIGTERM")).code, 0);
   });
@@ -96,7 +96,7 @@ test("a fault is added, listed, strikes a URL made for curl, shows itself in the
       },
       struck: 1,
     });
-    assert.match(running.stdout, /^fault: status status=503 .* strikes ABCDE12345\/light_01: 1 left$/m);
+    assert.match(running.stdout, /^\S+Z fault status status=503 .* strikes ABCDE12345\/light_01: 1 left$/m);
     assert.ok(!running.stdout.includes("sign="), "a signed URL in the log");
 
     assert.equal(await ota("fault", "clear", "1"), "cleared 1 fault\n");
@@ -135,10 +135,23 @@ test("what is wrong is one line, and exit code 2", () =>
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
-    const serve = ["serve", "--state", join(folder, "other"), "--mqtt-port", "0", "--http-port", "0", "--faults"];
+    const serve = [
+      "serve",
+      "--state",
+      join(folder, "other"),
+      "--mqtt-port",
+      "0",
+      "--http-port",
+      "0",
+      "--console-port",
+      "0",
+      "--faults",
+    ];
     const add = ["fault", "add", "--state", state];
     const url = ["url", "--state", state, "--product", PRODUCT];
+    const version = ["--product", PRODUCT, "--version", "0.2.0"];
     const alone = ["--state", join(folder, "alone")];
+    await runCommand("cloud/main", ["firmware", "add", join(folder, "v2.bin"), ...version, ...alone]);
     const rows: readonly (readonly [args: readonly string[], message: RegExp])[] = [
       [[...serve, join(folder, "none.json")], /cannot read .*none\.json/],
       [[...serve, file("a.json", "{")], /a\.json: not JSON/],
@@ -159,10 +172,10 @@ test("what is wrong is one line, and exit code 2", () =>
       [["fault", "add", "expired", ...alone], /no cloud runs on this folder/],
       [["fault", "list", ...alone], /no cloud runs on this folder/],
       [["fault", "clear", ...alone], /no cloud runs on this folder/],
-      [["url", "--product", PRODUCT, "--version", "0.2.0", ...alone], /no cloud runs on this folder/],
+      [["url", ...version, ...alone], /no cloud runs on this folder/],
       [url, /give --version, --device or both/],
       [[...url, "--version", "9"], /has no firmware 9/],
-      [[...url, "--device", "nobody"], /has no device nobody/],
+      [[...url, "--device", "nobody"], /no device ABCDE12345\/nobody: add it first/],
     ];
     for (const [args, message] of rows) {
       const { code, stdout, stderr } = await runCommand("cloud/main", args);

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type EventEmitter, once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connectAsync } from "mqtt";
-import { serveAdmin } from "../../cloud/admin.js";
-import type { CloudService } from "../../cloud/types.js";
 import { imageOf } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
+import { withServedOperator } from "../support/served-operator.js";
 
 const PRODUCT = "ABCDE12345";
 
@@ -40,9 +40,11 @@ async function serve(state: string, ...args: string[]): Promise<{ running: Runni
     "0",
     "--http-port",
     "0",
+    "--console-port",
+    "0",
     ...args,
   ]);
-  await running.until("its addresses", () => running.stdout.includes("files"));
+  await running.until("its addresses", () => running.stdout.includes("console"));
   return { running, mqtt: /broker (\S+)/.exec(running.stdout)?.[1] as string };
 }
 
@@ -128,7 +130,7 @@ test("with a file of device names the versions that the devices run do not matte
       "--devices-file",
       names,
     );
-    assert.equal(said, "version 0.2.0 goes to 1 device now\n");
+    assert.equal(said, "version 0.2.0 goes to 1 device, 0 of them online: the others get it when they connect\n");
   }));
 
 test("a gateway by hand: sub-devices are bound, listed in its device_info.json, shown and unbound", () =>
@@ -208,8 +210,8 @@ test("a manifest is stored with its firmware and served beside it", () =>
       "0.2.0",
       ...wishes,
     );
-    assert.match(added, /^warning: .* own firmware: for app, add it as version app_0\.2\.0$/m);
-    const prefixed = await cloud(
+    assert.match(added, /^added version app_0\.2\.0 of ABCDE12345: /);
+    const inWireSpelling = await cloud(
       "firmware",
       "add",
       file,
@@ -221,7 +223,7 @@ test("a manifest is stored with its firmware and served beside it", () =>
       "app_0.2.0",
       ...wishes,
     );
-    assert.doesNotMatch(prefixed, /warning/);
+    assert.equal(inWireSpelling, added);
     const manifest = {
       sourceVersion: "0.1.0",
       minBatteryPercent: 30,
@@ -235,27 +237,19 @@ test("a manifest is stored with its firmware and served beside it", () =>
     };
     assert.deepEqual(
       firmwares.map((firmware) => firmware.manifest),
-      [undefined, manifest, manifest],
+      [undefined, undefined, manifest],
     );
   }));
 
 test("a file that could not be searched for secrets is added all the same, and the command prints both", () =>
-  withCommands(async (folder) => {
-    const service = {
-      status: () => Promise.resolve({ devices: [], firmwares: [] }),
-      addFirmware: () => Promise.resolve({ productId: PRODUCT, version: "0.2.0", size: 1, md5: "0".repeat(32) }),
-      secretsIn: () => Promise.reject(new Error("the disk is tired")),
-    } as Partial<CloudService> as CloudService;
-    const server = await serveAdmin(folder, service);
-    try {
-      const args = ["firmware", "add", "image.bin", "--state", folder, "--product", PRODUCT, "--version", "0.2.0"];
-      const { code, stdout, stderr } = await runCommand("cloud/main", args);
-      assert.deepEqual([code, stderr], [0, "warning: image.bin was not searched for secrets: the disk is tired\n"]);
-      assert.match(stdout, /^added version 0\.2\.0 /);
-    } finally {
-      server.close();
-      server.closeAllConnections();
-    }
+  withServedOperator(async ({ operator, folder, run }) => {
+    operator.secretsIn = () => Promise.reject(new Error("the disk is tired"));
+    const file = join(folder, "image.bin");
+    writeFileSync(file, "an image");
+    const { code, stdout, stderr } = await run("firmware", "add", file, "--product", PRODUCT, "--version", "0.2.0");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, new RegExp(`^warning: ${file} was not searched for secrets: [^\\n]+\\n$`));
+    assert.match(stdout, /^added version 0\.2\.0 /);
   }));
 
 test("a tester can switch on faults in the answers to gateways, and no bind signature is printed", () =>
@@ -379,7 +373,11 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
     ],
     /has no device nobody/,
   ],
-  ["a damaged state", (folder) => ["status", "--state", join(folder, "damaged")], /is damaged: move it away/],
+  [
+    "a damaged state",
+    (folder) => ["status", "--state", join(folder, "damaged")],
+    /cloud\.db is damaged: put a backup in its place/,
+  ],
   [
     "half a TLS",
     (_folder, state) => ["serve", "--state", state, "--tls-cert", "x"],
@@ -388,12 +386,27 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
   [
     "a state that is a file",
     (folder) => ["status", "--state", join(folder, "0.1.0.bin")],
-    /is not a folder that can be written/,
+    /there is no folder .*0\.1\.0\.bin: name the one of the cloud by --state/,
+  ],
+  [
+    "a folder that is no cloud's",
+    (folder) => ["status", "--state", folder],
+    /is no folder of a cloud: name the one of the cloud by --state/,
   ],
   [
     "a port that there is not",
     (_folder, state) => ["serve", "--state", state, "--http-port", "99999"],
     /there is no port 99999/,
+  ],
+  [
+    "a public host that is none",
+    (_folder, state) => ["serve", "--state", state, "--public-host", "a b"],
+    /"a b" is no host for --public-host: give a name or an address/,
+  ],
+  [
+    "a public host with a port",
+    (_folder, state) => ["serve", "--state", state, "--public-host", "cloud.test:8080"],
+    /"cloud\.test:8080" is no host for --public-host/,
   ],
   [
     "a certificate that is none",
@@ -427,7 +440,7 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
       "--gateway",
       `${PRODUCT}/gw9`,
     ],
-    /no device ABCDE12345\/gw9: add the gateway first/,
+    /no device ABCDE12345\/gw9: add it first/,
   ],
   [
     "a gateway's file that is not there",
@@ -562,20 +575,22 @@ function badList(folder: string): string {
   return path;
 }
 
-for (const [what, args, message] of bad) {
-  test(`${what}: one clear line, exit code 2`, () =>
-    withCommands(async (folder) => {
-      const { state } = await prepare(folder);
-      mkdirSync(join(folder, "damaged"));
-      writeFileSync(join(folder, "damaged", "cloud.json"), "{");
-      const before = readFileSync(join(state, "cloud.json"), "utf8");
-      const { code, stdout, stderr } = await runCommand("cloud/main", args(folder, state));
-      assert.equal(code, 2, stderr + stdout);
-      assert.match(stderr, /^ota-cloud: [^\n]+\n$/);
-      assert.match(stderr, message);
-      assert.equal(readFileSync(join(state, "cloud.json"), "utf8"), before);
-    }));
-}
+test("wrong input: one clear line, exit code 2, and the state stays as it was", (suite) =>
+  withCommands(async (folder) => {
+    const { state } = await prepare(folder);
+    mkdirSync(join(folder, "damaged"));
+    writeFileSync(join(folder, "damaged", "cloud.db"), "{".repeat(8192));
+    const before = await cloud("status", "--state", state, "--json");
+    for (const [what, args, message] of bad) {
+      await suite.test(what, async () => {
+        const { code, stdout, stderr } = await runCommand("cloud/main", args(folder, state));
+        assert.equal(code, 2, stderr + stdout);
+        assert.match(stderr, /^ota-cloud: [^\n]+\n$/);
+        assert.match(stderr, message);
+        assert.equal(await cloud("status", "--state", state, "--json"), before);
+      });
+    }
+  }));
 
 test("a port that is in use is named, and a second cloud on a folder is refused", () =>
   withCommands(async (folder) => {
@@ -591,10 +606,13 @@ test("a port that is in use is named, and a second cloud on a folder is refused"
       "--mqtt-port",
       port,
     ]);
-    assert.deepEqual([taken.code, taken.stderr], [2, `ota-cloud: port ${port} is taken: choose another\n`]);
+    assert.deepEqual(
+      [taken.code, taken.stderr],
+      [2, `ota-cloud: port ${port} is taken: choose another by --mqtt-port\n`],
+    );
     const second = await runCommand("cloud/main", ["serve", "--state", state, "--mqtt-port", "0", "--http-port", "0"]);
     assert.equal(second.code, 2);
-    assert.match(second.stderr, /a cloud runs on .* already/);
+    assert.match(second.stderr, /cloud is in use by process [0-9]+: stop it first/);
     await running.kill("SIGTERM");
   }));
 
@@ -637,8 +655,23 @@ async function updateThrough(broker: string, folder: string, state: string, info
   ]);
   await device.until("new version", () => device.stderr.includes("reporting -> idle"));
   await device.kill("SIGTERM");
+  await timeThrough(broker);
   await running.kill("SIGTERM");
   assert.equal((await statusOf(state)).devices[0]?.task?.state, "success");
+}
+
+async function timeThrough(broker: string): Promise<void> {
+  const client = await connectAsync(broker);
+  try {
+    await client.subscribeAsync(`$sys/operation/result/${PRODUCT}/light_01`);
+    const answered = once(client as unknown as EventEmitter, "message", { signal: AbortSignal.timeout(5000) });
+    client.publish(`$sys/operation/${PRODUCT}/light_01`, '{"type":"get","resource":["time"]}');
+    const { type, time } = JSON.parse(String((await answered)[1])) as { type: string; time: number };
+    assert.equal(type, "get");
+    assert.ok(time > 1_600_000_000);
+  } finally {
+    client.end(true);
+  }
 }
 
 function freePort(): Promise<number> {

@@ -18,7 +18,13 @@ class Terminal {
   }
 
   /** @param onAnswer called at once with an answer @returns a function that ends the question from elsewhere */
-  show(version = "2.0", asks = true, onAnswer = (): void => {}, deviceName?: string): () => void {
+  show(
+    version = "2.0",
+    asks = true,
+    onAnswer = (): void => {},
+    deviceName?: string,
+    text: Plan["text"] = undefined,
+  ): () => void {
     let close = (): void => {};
     const closed = new Promise<void>((resolve) => (close = resolve));
     const component = deviceName === undefined ? "firmware" : "E69UADXUYY";
@@ -28,6 +34,7 @@ class Terminal {
       step: "download",
       version,
       size: 1000,
+      text,
       unmet: [],
       asks,
       deferralsLeft: 3,
@@ -241,4 +248,10 @@ test("for a sub-device, product and name are printed", async () => {
   await turn();
   assert.match(String(terminal.output.read()), /^no longer asked: download E69UADXUYY\/light1 2\.0$/m);
   terminal.prompt.close();
+});
+
+test("the operator's text is shown, and drives no terminal", async () => {
+  const terminal = new Terminal();
+  terminal.show("2.0", true, undefined, undefined, { title: "New\u001b[2J", body: "Two\nlines" });
+  assert.match(await terminal.type(""), /plan: download firmware 2\.0, 1000 bytes\n {6}New\?\[2J\n {6}Two\?lines\n/);
 });
