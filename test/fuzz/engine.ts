@@ -43,7 +43,7 @@ export function fuzzInput(target: Target, seed: number, index: number): Uint8Arr
 }
 
 /** Rounds over all targets, each with as many inputs as its weight, until the count or the time is reached. */
-export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: FuzzOptions): Figures {
+export async function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: FuzzOptions): Promise<Figures> {
   const figures: Figures = { inputs: 0, violations: [] };
   const until = performance.now() + seconds * 1000;
   const next = targets.map(() => part);
@@ -55,7 +55,7 @@ export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: Fuzz
         next[number] = index + of;
         onInput?.(number, index);
         figures.inputs++;
-        const what = violationOf(target, fuzzInput(target, seed, index));
+        const what = await violationOf(target, fuzzInput(target, seed, index));
         if (what !== undefined) figures.violations.push({ id: `${target.name}:${seed}:${index}`, what });
         if (figures.violations.length >= VIOLATION_LIMIT) return figures;
       }
@@ -70,9 +70,9 @@ export function fuzz({ targets, seed, inputs, seconds, part, of, onInput }: Fuzz
 }
 
 /** @returns what does not hold for this input */
-export function violationOf(target: Target, input: Uint8Array): string | undefined {
+export async function violationOf(target: Target, input: Uint8Array): Promise<string | undefined> {
   try {
-    target.run(input);
+    await target.run(input);
     return undefined;
   } catch (error) {
     return error instanceof Error

@@ -20,16 +20,16 @@ const fixtures = readdirSync(FIXTURES).filter((name) => name.endsWith(".bin"));
 test("there are fixtures to replay", () => assert.ok(fixtures.length >= 5));
 
 for (const file of fixtures) {
-  test(`what was found once is still mended: ${file}`, () => {
+  test(`what was found once is still mended: ${file}`, async () => {
     const target = TARGETS.find(({ name }) => name === file.split(".")[0]);
     assert.ok(target !== undefined, "no such target");
-    assert.equal(violationOf(target, new Uint8Array(readFileSync(join(FIXTURES, file)))), undefined);
+    assert.equal(await violationOf(target, new Uint8Array(readFileSync(join(FIXTURES, file)))), undefined);
   });
 }
 
 for (const target of TARGETS) {
-  test(`${target.name}: every valid input is taken as valid`, () => {
-    for (const input of target.corpus) assert.equal(violationOf(target, input), undefined);
+  test(`${target.name}: every valid input is taken as valid`, async () => {
+    for (const input of target.corpus) assert.equal(await violationOf(target, input), undefined);
   });
 }
 
@@ -47,26 +47,26 @@ const fragile: Target = {
   run: (input) => assert.ok(input.byteLength < 4, "too long"),
 };
 
-test("a violation has an id that repeats it", () => {
-  const { violations } = fuzz({ targets: [fragile], seed: 1, inputs: 1000, seconds: 60, part: 0, of: 1 });
+test("a violation has an id that repeats it", async () => {
+  const { violations } = await fuzz({ targets: [fragile], seed: 1, inputs: 1000, seconds: 60, part: 0, of: 1 });
   assert.equal(violations.length, 20);
   for (const { id, what } of violations) {
     const [, seed, index] = id.split(":");
     assert.match(what, /too long/);
-    assert.match(violationOf(fragile, fuzzInput(fragile, Number(seed), Number(index))) ?? "", /too long/);
+    assert.match((await violationOf(fragile, fuzzInput(fragile, Number(seed), Number(index)))) ?? "", /too long/);
   }
 });
 
-test("what is held at the end is a violation", () => {
+test("what is held at the end is a violation", async () => {
   const held: Uint8Array[] = [];
   const leaking: Target = { ...fragile, run: () => void held.push(new Uint8Array(8192).fill(1)) };
-  const { violations } = fuzz({ targets: [leaking], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
+  const { violations } = await fuzz({ targets: [leaking], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
   assert.match(violations[0]?.what ?? "", /bytes more are held at the end/);
 });
 
-test("memory that was released does not count, however late it is cleared", () => {
+test("memory that was released does not count, however late it is cleared", async () => {
   const wasteful: Target = { ...fragile, run: () => void new Uint8Array(64 * 1024).fill(1) };
-  const { violations } = fuzz({ targets: [wasteful], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
+  const { violations } = await fuzz({ targets: [wasteful], seed: 1, inputs: 8000, seconds: 60, part: 0, of: 1 });
   assert.deepEqual(violations, []);
 });
 

@@ -41,7 +41,7 @@ await runProgram(program);
 
 async function main(options: Options): Promise<void> {
   if (options.replay !== undefined) {
-    replay(options.replay);
+    await replay(options.replay);
     return;
   }
   const began = process.hrtime.bigint();
@@ -113,12 +113,12 @@ function runWorker(task: Task): Promise<Figures> {
   });
 }
 
-function replay(id: string): void {
+async function replay(id: string): Promise<void> {
   const { target, input } = inputNamed(id);
   say(
     `${target.name}, ${input.byteLength} bytes: ${JSON.stringify(Buffer.from(input.subarray(0, 400)).toString("latin1"))}`,
   );
-  const what = violationOf(target, input);
+  const what = await violationOf(target, input);
   say(what === undefined ? "no violation" : `violation: ${inOneLine(what)}`);
   if (what !== undefined) process.exitCode = EXIT_FAILED;
 }

@@ -13,7 +13,7 @@ export interface Target {
   /** Makes checksums right again, so that the code behind the checks is reached. */
   repair?(input: Uint8Array, random: SeededRandom): Uint8Array;
   /** @throws anything if a property does not hold */
-  run(input: Uint8Array): void;
+  run(input: Uint8Array): void | Promise<void>;
 }
 
 export function text(...lines: readonly string[]): Uint8Array[] {

@@ -12,7 +12,7 @@ export interface Task extends Omit<FuzzOptions, "targets" | "onInput"> {
 
 const { targets, place, ...options } = workerData as Task;
 const chosen = TARGETS.filter(({ name }) => targets.includes(name));
-const figures = fuzz({
+const figures = await fuzz({
   ...options,
   targets: chosen,
   onInput(target, index) {

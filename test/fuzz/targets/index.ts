@@ -1,4 +1,6 @@
 import type { Target } from "../target.js";
+import { api } from "./api.js";
+import { deviceMessages } from "./device-messages.js";
 import { contentRange, retryAfter, url } from "./fields.js";
 import { gatewayMessage, updateMarks } from "./gateway.js";
 import { exchange, rangeReader } from "./http.js";
@@ -31,4 +33,6 @@ export const TARGETS: readonly Target[] = [
   partitionsCsv,
   partitionTable,
   appImage,
+  api,
+  deviceMessages,
 ];

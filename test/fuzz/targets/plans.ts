@@ -125,6 +125,7 @@ function checkRequirements(found: Requirements): void {
       step: "download",
       policy: POLICY,
       requirements: found,
+      consent: false,
       hasListener: false,
       remembered: { declined: false, accepted: [], failures: 0, cooling: undefined, deferredSeconds: 0 },
       runningVersion,

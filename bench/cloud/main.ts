@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { EXIT_FAILED, runProgram, UsageError } from "../../cli/command-line.js";
+import { type FleetFigures, runFleet } from "./fleet-run.js";
+
+const MOST_CPU_RATIO = 1.3;
+const MOST_BYTES = 4096;
+const MOST_DEVICE_KILOBYTES = 60;
+const FEW = 500;
+const MANY = 5000;
+/** Files that a process has open besides its sockets. */
+const OTHER_FILES = 200;
+
+const program = new Command("npm run bench:cloud --")
+  .description(
+    "Measure a served cloud with 500 and with 5,000 devices that take one update each. docs/cloud-performance.md " +
+      "explains the figures. The exit code is 1 if a goal is missed that does not depend on the speed of the machine.",
+  )
+  .option("--folder <path>", "folder on the disk to measure", tmpdir())
+  .option("--node-options <text>", "options of Node for the cloud, such as --cpu-prof", "")
+  .allowExcessArguments(false)
+  .action(measure);
+
+interface Options {
+  readonly folder: string;
+  readonly nodeOptions: string;
+}
+
+async function measure({ folder, nodeOptions }: Options): Promise<void> {
+  checkOpenFiles();
+  const figures: FleetFigures[] = [];
+  for (const devices of [FEW, MANY]) {
+    const path = mkdtempSync(join(folder, "bench-cloud-"));
+    try {
+      print(`${devices} devices …`);
+      figures.push(await runFleet({ folder: path, devices, nodeOptions: nodeOptions.split(" ").filter(Boolean) }));
+    } finally {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+  const [few, many] = figures as [FleetFigures, FleetFigures];
+  print(table(few, many));
+  const met = goals(few, many).map(([text, isMet]) => {
+    print(`${isMet ? "met   " : "missed"}  ${text}`);
+    return isMet;
+  });
+  if (met.includes(false)) process.exitCode = EXIT_FAILED;
+}
+
+/** @throws UsageError if this shell gives a process too few open files for the sockets of all devices */
+function checkOpenFiles(): void {
+  const limit = execFileSync("/bin/sh", ["-c", "ulimit -n"]).toString().trim();
+  if (limit === "unlimited" || Number(limit) >= MANY + OTHER_FILES) return;
+  throw new UsageError(`a process may open ${limit} files here: run ulimit -n ${MANY + OTHER_FILES} before`);
+}
+
+type Row = readonly [what: string, figure: (figures: FleetFigures) => string];
+
+const ROWS: readonly Row[] = [
+  ["reports", ({ reports }) => String(reports)],
+  ["CPU a report", ({ cpuUsAReport }) => `${cpuUsAReport.toFixed(0)} us`],
+  ["written a report", ({ bytesAReport }) => `${bytesAReport.toFixed(0)} B`],
+  ["memory a device", ({ memoryBytesADevice }) => `${(memoryBytesADevice / 1024).toFixed(1)} KB`],
+  ["upgrade answered after", ({ acceptedMs }) => `${acceptedMs} ms`],
+  ["first offer after that", ({ firstOfferMs }) => `${firstOfferMs} ms`],
+  ["status answers meanwhile", ({ statusAnswers }) => String(statusAnswers)],
+  ["longest of them", ({ statusMs }) => `${statusMs} ms`],
+];
+
+function table(...fleets: readonly FleetFigures[]): string {
+  const row = (what: string, cells: readonly string[]): string =>
+    what.padEnd(26) + cells.map((cell) => cell.padStart(14)).join("");
+  const head = row(
+    "",
+    fleets.map(({ devices }) => `${devices} devices`),
+  );
+  return [head, ...ROWS.map(([what, figure]) => row(what, fleets.map(figure)))].join("\n");
+}
+
+/** Those of the goals that are the same on a slow machine. */
+function goals(few: FleetFigures, many: FleetFigures): [text: string, isMet: boolean][] {
+  const ratio = many.cpuUsAReport / few.cpuUsAReport;
+  const bytes = Math.max(few.bytesAReport, many.bytesAReport);
+  const kilobytes = many.memoryBytesADevice / 1024;
+  return [
+    [
+      `CPU a report at ${MANY} over that at ${FEW}: ${ratio.toFixed(2)}, most ${MOST_CPU_RATIO}`,
+      ratio <= MOST_CPU_RATIO,
+    ],
+    [`written a report: ${bytes.toFixed(0)} B, most ${MOST_BYTES}`, bytes <= MOST_BYTES],
+    [`memory a device: ${kilobytes.toFixed(1)} KB, most ${MOST_DEVICE_KILOBYTES}`, kilobytes <= MOST_DEVICE_KILOBYTES],
+    [`an upgrade of ${MANY} is accepted for all of them: ${many.upgraded}`, many.upgraded === MANY],
+    [`the status is answered while it runs: ${many.statusAnswers} times`, many.statusAnswers > 0],
+  ];
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+await runProgram(program);
