@@ -141,7 +141,30 @@ export const RULES: readonly ImportRule[] = [
         folder === undefined || inside(target, folder) || (folder === "cloud/console/" && !inside(target, "cloud/"))
       );
     },
-    refuses: ["cloud/fleet/task.ts cloud/store", "cloud/console/page.ts cloud/store"],
+    refuses: [
+      "cloud/fleet/task.ts cloud/store",
+      "cloud/fleet/window.ts node:fs",
+      "type cloud/fleet/task.ts hono",
+      "cloud/console/page.ts cloud/store",
+    ],
+  },
+  {
+    says: "Only `cloud/store` imports a database: `libsql` and `kysely`.",
+    holds: ({ file, target }) => !/^(libsql|kysely)(\/|$)/.test(target) || inside(file, "cloud/store/"),
+    refuses: ["cloud/api/plans.ts libsql", "cloud/platform/platform.ts kysely"],
+  },
+  {
+    says: "From the project, `cloud/api` imports only its own files, `cloud/operator/types.ts`, `cloud/types.ts`, and types of `cloud/faults`: it never sees the store.",
+    holds: ({ file, target, typeOnly }) => {
+      if (!inside(file, "cloud/api/") || !/^(bench|cli|cloud|hal|src|test)\//.test(target)) return true;
+      if (inside(target, "cloud/api/") || ["cloud/operator/types", "cloud/types"].includes(target)) return true;
+      return typeOnly && inside(target, "cloud/faults/");
+    },
+    refuses: [
+      "cloud/api/app.ts cloud/store/store",
+      "type cloud/api/client.ts cloud/operator/operator",
+      "cloud/api/client.ts cloud/faults/fault",
+    ],
   },
   {
     says: "Only `test` and `bench` import `test`. Only `cli`, `test` and `bench` import `cli`. Only `cloud`, `cli`, `test` and `bench` import `cloud`.",

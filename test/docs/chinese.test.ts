@@ -13,6 +13,7 @@ const PAGES: readonly (readonly [chinese: string, english: string])[] = [
   ["docs/application.zh-CN.md", "docs/application.md"],
   ["docs/cloud.zh-CN.md", "docs/cloud.md"],
   ["docs/plans.zh-CN.md", "docs/plans.md"],
+  ["docs/rollouts.zh-CN.md", "docs/rollouts.md"],
 ];
 
 /** A command, an option or a file, anywhere on a page. */

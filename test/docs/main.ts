@@ -11,7 +11,7 @@ import { readPage } from "./page.js";
 import { PageFault, playPage } from "./play.js";
 
 /** The ports that the pages' commands listen on. */
-const PORTS = [1883, 8080];
+const PORTS = [1883, 8080, 8081];
 /** What the first page leaves in the folder for the other pages: git ignores these. */
 const BUILT = ["node_modules", "dist", "control", "gateway", "mqtt", "plans", "registration"];
 /** Settings of npm: it prints less than a reader's npm, and takes packages from its cache if they are there. */

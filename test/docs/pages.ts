@@ -9,5 +9,7 @@ export const PAGES: readonly string[] = [
   "docs/gateway.md",
   "docs/packages.md",
   "docs/cloud.md",
+  "docs/rollouts.md",
   "docs/simulated-board.md",
+  "docs/registration.md",
 ];
