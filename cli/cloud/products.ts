@@ -1,8 +1,7 @@
 import type { RegistrationMode } from "../../cloud/types.js";
 import { writeSecret } from "../files.js";
 import { identityFile } from "./identity-file.js";
-import type { CloudChoice } from "./operator.js";
-import { withService } from "./service.js";
+import { type CloudChoice, withOperator } from "./operator.js";
 
 /** `ota-cloud product set` */
 export async function productSet(
@@ -10,15 +9,26 @@ export async function productSet(
     product: string;
     registration: RegistrationMode;
     deviceLimit?: number;
+    chip?: string;
+    timeZone?: string;
     name?: string;
     output: string;
   },
 ): Promise<void> {
-  const { product: productId, registration, deviceLimit, name: deviceName, output } = options;
-  const request = { productId, registration, ...(deviceLimit === undefined ? {} : { deviceLimit }) };
-  const { productSecret } = await withService(options, "product set", (service) => service.setProduct(request), {
-    mayMake: true,
-  });
+  const { product: productId, registration, deviceLimit, chip, timeZone, name: deviceName, output } = options;
+  const request = {
+    productId,
+    registration,
+    ...(deviceLimit === undefined ? {} : { deviceLimit }),
+    ...(chip === undefined ? {} : { chip }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
+  const { productSecret } = await withOperator(
+    options,
+    "product set",
+    ({ operator, actor }) => operator.setProduct(request, actor),
+    { mayMake: true },
+  );
   const limit = deviceLimit === undefined ? "" : `, ${deviceLimit} of them at most`;
   const words = { off: "no device", listed: "a device that was added", any: "a device of any name" };
   process.stdout.write(`${productId}: ${words[registration]} may register itself${limit}\n`);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { CHIP_NAMES } from "../files/image-header.js";
 import { isTimeZone } from "../fleet/window.js";
 import type { Product } from "../store/schema.js";
 import { audit, ensureProduct, type OperatorContext } from "./context.js";
@@ -24,6 +25,9 @@ export class ProductRequests {
     const { productId, name, chip, timeZone, registration, deviceLimit } = change;
     if (timeZone !== undefined && !isTimeZone(timeZone)) {
       throw new Refusal("invalid", `${timeZone} is no time zone: give an IANA name, such as Asia/Shanghai`);
+    }
+    if (chip !== undefined && !CHIP_NAMES.includes(chip)) {
+      throw new Refusal("invalid", `${chip} is no chip: give one of ${CHIP_NAMES.join(", ")}`);
     }
     return this.#context.transactions.run(async (work) => {
       const known = await ensureProduct(work, productId);

@@ -1,6 +1,7 @@
 import { transition } from "../fleet/plan-machine.js";
-import type { PlanEffect, PlanEvent, PlanState, PlanStep, ResultCounts } from "../fleet/plan-types.js";
-import type { TaskEvent } from "../fleet/task-types.js";
+import type { PlanEffect, PlanEvent, PlanState, PlanStep } from "../fleet/plan-types.js";
+import { resultCountsOf, summaryOf } from "../fleet/summary.js";
+import type { TaskEvent, TaskStateName } from "../fleet/task-types.js";
 import type { Plan } from "../store/schema.js";
 import type { Journal } from "./journal.js";
 import { planState, type PlanTerms, type PlanTermsCache, stateColumns } from "./plan-records.js";
@@ -45,7 +46,9 @@ export class PlanDispatch {
   async count(work: Work, planId: number): Promise<void> {
     const plan = await work.tables.plans.byId(planId);
     if (plan === undefined || plan.state === "draft" || plan.matchedAt === null || plan.telling !== null) return;
-    const counts = resultCounts(await work.tables.tasks.countsByState(planId));
+    const rows = Object.entries(await work.tables.tasks.countsByState(planId));
+    const { counts: states } = summaryOf(rows.map(([state, count]) => ({ state: state as TaskStateName, count })));
+    const counts = resultCountsOf(states);
     await this.dispatch(work, plan, { type: "results-counted", counts });
   }
 
@@ -94,12 +97,4 @@ export class PlanDispatch {
         return;
     }
   }
-}
-
-const ENDED = ["succeeded", "failed", "silent", "declined", "cancelled", "superseded"];
-
-export function resultCounts(counts: { readonly [state: string]: number }): ResultCounts {
-  const open = Object.entries(counts).reduce((sum, [state, count]) => sum + (ENDED.includes(state) ? 0 : count), 0);
-  const { succeeded = 0, failed = 0, silent = 0 } = counts;
-  return { open, succeeded, failed, silent };
 }

@@ -8,6 +8,7 @@ import {
   type TaskEvent,
   type TaskStep,
 } from "../fleet/task-types.js";
+import { textFor } from "../fleet/texts.js";
 import { OWN_FIRMWARE } from "../fleet/types.js";
 import type { Device, Task, TaskPatch } from "../store/schema.js";
 import type { Journal } from "./journal.js";
@@ -148,7 +149,7 @@ async function offerOf(work: Work, task: Task, device: NamedDevice, terms: PlanT
   const [file] = await work.tables.packages.filesOf([task.packageId]);
   if (file === undefined) return undefined;
   const { mode, texts } = terms.settings;
-  const text = texts[device.row.language ?? ""] ?? texts["zh"] ?? texts["en"] ?? Object.values(texts)[0];
+  const text = textFor(texts, device.row.language ?? undefined);
   return {
     taskId: task.id,
     device: { productId: device.productId, deviceName: device.deviceName, gatewayId: device.gatewayId },

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { get } from "node:http";
+import { Readable } from "node:stream";
 import { Refusal } from "../../cloud/operator/types.js";
 import { ACTOR, FleetBed, PRODUCT } from "../support/fleet-bed.js";
+import { imageOf } from "../support/test-bed.js";
 
 test("a plan updates every device that matches, and finishes", async () => {
   await FleetBed.run(async (bed) => {
@@ -218,12 +220,12 @@ test("a plan that asks says so in its offer, with the text in the device's langu
     await bed.package("2.0.0");
     const [one, other] = await bed.devices(["d1", "d2"]);
     assert.ok(one && other);
-    await bed.cloud.operator.changeDevice({ productId: PRODUCT, deviceName: "d2" }, { language: "en" }, ACTOR);
+    await bed.cloud.operator.changeDevice({ productId: PRODUCT, deviceName: "d2" }, { language: "zh-CN" }, ACTOR);
     const texts = { zh: { title: "新版本", body: "修复问题" }, en: { title: "New version", body: "It mends" } };
     const { id } = await bed.plan({ all: true, mode: "confirm", texts });
     await bed.offered([one, other]);
-    assert.deepEqual([one.newest().consent, one.newest().text], [true, texts.zh]);
-    assert.deepEqual(other.newest().text, texts.en);
+    assert.deepEqual([one.newest().consent, one.newest().text], [true, texts.en], "its language is not known");
+    assert.deepEqual(other.newest().text, texts.zh, "its language without the region");
     await bed.until("asked", async () => (await bed.states(id)).join() === "d1:asked,d2:asked");
     await one.fail("-5", "declined: not now");
     await other.update();
@@ -356,3 +358,20 @@ test("outside of the push window a task waits, and says so", async () => {
 function hourFromNow(hours: number): number {
   return (new Date().getUTCHours() + hours) % 24;
 }
+
+test("an image for another chip than the product's is refused, and so is a chip that there is not", async () => {
+  await FleetBed.run(async (bed) => {
+    const { operator } = bed.cloud;
+    await assert.rejects(operator.setProduct({ productId: PRODUCT, chip: "ESP32" }, ACTOR), /ESP32 is no chip/);
+    await operator.setProduct({ productId: PRODUCT, chip: "esp32s3" }, ACTOR);
+    const upload = (version: string) =>
+      operator.addPackage(
+        { productId: PRODUCT, version, fileName: "image.bin" },
+        Readable.from([imageOf(version, 65_536)]),
+        ACTOR,
+      );
+    await assert.rejects(upload("3.0.0"), /an image for esp32, and ABCDE12345 has esp32s3/);
+    await operator.setProduct({ productId: PRODUCT, chip: "esp32" }, ACTOR);
+    assert.equal((await upload("3.0.0")).chip, "esp32");
+  });
+});

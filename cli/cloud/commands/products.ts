@@ -20,6 +20,8 @@ export function productCommands(program: Command): void {
         .default("listed"),
     )
     .option("--device-limit <n>", "most devices that may make themselves known with --registration any", positiveCount)
+    .option("--chip <chip>", "chip of its boards, such as esp32s3: an image for another one is refused")
+    .option("--time-zone <zone>", "IANA name, for the push windows of its devices")
     .option("--name <name>", "write a device_info.json for the device of this name")
     .option("--output <file>", "that file", "device_info.json")
     .action(productSet);
