@@ -131,7 +131,10 @@ function keyValue({ keyValueWrites, trace }: TimedBoot): Row[] {
 }
 
 function keepalive(): Row[] {
-  const boots = PROFILES.map((profile) => ({ profile, boot: cleanUpdate(profile, KEEPALIVE_SECONDS) }));
+  const boots = PROFILES.map((profile) => ({
+    profile,
+    boot: cleanUpdate(profile, { keepaliveSeconds: KEEPALIVE_SECONDS }),
+  }));
   const lab = boots.find(({ profile }) => profile.name === "lab")?.boot as TimedBoot;
   const reports = lab.trace.reports.filter(({ word }) => word.startsWith("downloading")).map(({ atMs }) => atMs);
   const { blockEraseMs } = profileOf("lab").flash;

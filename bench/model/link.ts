@@ -1,26 +1,24 @@
 import type { Scheduler } from "../../test/support/scheduler.js";
-import { type Link, SEGMENT_LENGTH } from "./profiles.js";
+import type { Link } from "./profiles.js";
 
 /** The line between the board and the servers. All connections share it, in the order in which they send. */
 export class TimedLink {
   readonly #scheduler: Scheduler;
   readonly #link: Link;
+  readonly #segmentLength: number;
   readonly #freeAt = { in: 0, out: 0 };
-  /** Bytes sent to the board since the last loss. */
-  #carried = 0;
+  /** Full segments sent to the board since the last loss. */
+  #carried: number;
 
-  constructor(options: { scheduler: Scheduler; link: Link }) {
+  constructor(options: { scheduler: Scheduler; link: Link; segmentLength: number }) {
     this.#scheduler = options.scheduler;
     this.#link = options.link;
+    this.#segmentLength = options.segmentLength;
+    this.#carried = options.link.lossesBegun ?? 0;
   }
 
   get roundTripMs(): number {
     return this.#link.roundTripMs;
-  }
-
-  /** Least bytes by which the window opens; `undefined` if each byte that is read opens it by one. */
-  get windowStep(): number | undefined {
-    return this.#link.windowStep;
   }
 
   /** @returns milliseconds from now until the last of the bytes arrives at the other end */
@@ -32,12 +30,11 @@ export class TimedLink {
     return this.#freeAt[direction] - now + roundTripMs / 2;
   }
 
-  /** @returns milliseconds by which these bytes come later because they were lost once */
-  lossMs(byteLength: number): number {
-    const { lossEvery, roundTripMs } = this.#link;
-    this.#carried += byteLength;
-    if (lossEvery === undefined || this.#carried < lossEvery * SEGMENT_LENGTH) return 0;
-    this.#carried -= lossEvery * SEGMENT_LENGTH;
-    return roundTripMs;
+  /** @returns whether these bytes, which were just sent to the board, do not arrive */
+  loses(byteLength: number): boolean {
+    const { lossEvery } = this.#link;
+    if (lossEvery === undefined || byteLength < this.#segmentLength) return false;
+    this.#carried = (this.#carried + 1) % lossEvery;
+    return this.#carried === 0;
   }
 }

@@ -15,16 +15,10 @@ export interface FlashTimes {
 export interface Link {
   readonly bitsPerSecond: number;
   readonly roundTripMs: number;
-  /**
-   * One in this many full segments to the board is lost and comes a round trip later; the bytes behind it wait in the
-   * stack.
-   */
+  /** One in this many full segments to the board is lost. */
   readonly lossEvery: number | undefined;
-  /**
-   * Bytes by which the window must open before the board announces it; the server then sends whole segments only. If
-   * absent, every read is announced and the server uses every byte.
-   */
-  readonly windowStep?: number;
+  /** How many of them have passed already when the board starts; default 0. */
+  readonly lossesBegun?: number;
 }
 
 export interface Profile {
@@ -36,11 +30,6 @@ export interface Profile {
 export const SECTOR_LENGTH = 4096;
 export const BLOCK_LENGTH = 65536;
 export const PAGE_LENGTH = 256;
-/** Bytes of the receive window (CONFIG_LWIP_TCP_WND_DEFAULT) and of a segment in Moddable's ESP32 build. */
-export const WINDOW_LENGTH = 8192;
-export const SEGMENT_LENGTH = 1440;
-/** lwIP's TCP_WND_UPDATE_THRESHOLD. */
-export const LWIP_WINDOW_STEP = WINDOW_LENGTH / 4;
 /** Milliseconds that a server needs for an answer. */
 export const SERVER_MS = 1;
 

@@ -7,10 +7,13 @@ import { BROKER, Outside } from "../../test/fault/outside.js";
 import type { Scenario } from "../../test/fault/scenario.js";
 import { type ChipOperation, SimChip, SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
 import { SeededRandom } from "../../test/support/seed.js";
+import { createIdealTcp } from "./ideal-tcp.js";
 import { TimedLink } from "./link.js";
+import { type LinkSettings, SHIPPED } from "./link-settings.js";
 import { BLOCK_LENGTH, eraseMs, type Profile, programMs, readMs } from "./profiles.js";
+import { Radio } from "./radio.js";
 import { createTimedTcp } from "./tcp.js";
-import { createTimedTls } from "./tls.js";
+import { createTimedTls, withRecords } from "./tls.js";
 import { Trace } from "./trace.js";
 
 export interface TimedRunOptions {
@@ -20,6 +23,12 @@ export interface TimedRunOptions {
   readonly cut?: { readonly operation: number; readonly mode: number } | undefined;
   /** Seconds; default 120. */
   readonly keepaliveSeconds?: number;
+  /** Default: what the package sets. */
+  readonly settings?: LinkSettings;
+  /** With a network as no board has it, for a bound: see createIdealTcp. */
+  readonly ideal?: boolean;
+  /** Bytes that the server puts into a TLS record; if absent there are no records. */
+  readonly fragmentLength?: number;
 }
 
 /** One boot: what happened, in milliseconds since it began. */
@@ -39,6 +48,8 @@ export interface TimedBoot {
   /** Count of CONNECT packets at the broker. */
   readonly connects: number;
   readonly keyValueWrites: number;
+  /** Count of frames that found no buffer. */
+  readonly lostFrames: number;
   /** When the power was cut, all bytes before this offset were programmed, by this boot or an earlier one. */
   readonly storedEnd: number;
 }
@@ -57,6 +68,7 @@ export class TimedRun {
   readonly #factory = fileOf(OLD, FACTORY_LENGTH);
   #board: FaultBoard | undefined;
   #trace = new Trace();
+  #radio: Radio | undefined;
   #elapsedMs = 0;
   #changes = 0;
   #pendingMs: number | undefined;
@@ -156,6 +168,7 @@ export class TimedRun {
       endMs: scheduler.now,
       connects: this.#outside.connects.length - connects,
       keyValueWrites: this.#chip.keyValueWrites - keyValueWrites,
+      lostFrames: this.#radio?.lost ?? 0,
       storedEnd: this.#storedEnd,
     });
     this.#elapsedMs = this.#nowMs;
@@ -164,13 +177,23 @@ export class TimedRun {
   }
 
   #timed(modules: BoardModules, { scheduler }: FaultBoard): BoardModules {
-    const { profile } = this.#options;
-    const link = new TimedLink({ scheduler, link: profile.link });
+    const { profile, settings = SHIPPED, ideal = false, fragmentLength } = this.#options;
+    const trace = this.#trace;
+    const link = new TimedLink({ scheduler, link: profile.link, segmentLength: settings.mss });
+    const radio = (this.#radio = new Radio(settings));
+    const servers =
+      fragmentLength === undefined ? this.#outside : withRecords(this.#outside, FILE_PORT, fragmentLength);
+    const tcp = { scheduler, servers, link, settings, radio, trace };
     const { boot } = modules.platform;
     return {
       ...modules,
-      TCP: createTimedTcp({ scheduler, servers: this.#outside, link, trace: this.#trace }),
-      TLS: createTimedTls({ scheduler, roundTripMs: link.roundTripMs }),
+      TCP: ideal ? createIdealTcp(tcp) : createTimedTcp(tcp),
+      TLS: createTimedTls({
+        scheduler,
+        roundTripMs: link.roundTripMs,
+        records: fragmentLength !== undefined,
+        trace,
+      }),
       platform: {
         ...modules.platform,
         resolve: (host, callback) => {
@@ -202,17 +225,20 @@ export class TimedRun {
     });
   }
 
-  /** Lets an operation take its time. Operations of the boot loader are not measured. */
+  /** Lets an operation take its time, in which nothing else runs. Those of the boot loader are not measured. */
   #pass({ kind, erases, address, byteLength }: ChipOperation): void {
     const scheduler = this.#board?.scheduler;
     if (scheduler === undefined) return;
     const { flash } = this.#options.profile;
     const startMs = scheduler.now;
+    this.#radio?.stop();
     if (kind === "read") scheduler.block(readMs(flash, byteLength));
     else scheduler.block(erases ? eraseMs(flash, address, byteLength) : programMs(flash, address, byteLength));
     if (kind !== "read") this.#storedEnd = Math.max(this.#storedEnd, this.#programmingEnd);
     if (kind === "program") this.#programmingEnd = address + byteLength - this.#targetAddress;
-    this.#trace.flash.push({ kind, erases, startMs, endMs: scheduler.now, address, byteLength, turn: scheduler.turns });
+    const endMs = scheduler.now;
+    this.#radio?.resume();
+    this.#trace.flash.push({ kind, erases, startMs, endMs, address, byteLength, turn: scheduler.turns });
   }
 
   readonly #planCut: CutPlan = () => {

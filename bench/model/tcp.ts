@@ -1,42 +1,59 @@
-import { ReceiveQueue } from "../../hal/boards/sim/receive-queue.js";
 import type { SocketInstance, SocketOptions, TcpConstructor } from "../../hal/ecma419/modules.js";
 import type { Scheduler } from "../../test/support/scheduler.js";
 import type { Line, Server, Servers } from "../../test/support/virtual-network.js";
 import type { TimedLink } from "./link.js";
-import { SEGMENT_LENGTH, WINDOW_LENGTH } from "./profiles.js";
+import type { LinkSettings } from "./link-settings.js";
+import { LinuxSender } from "./linux-sender.js";
+import { LwipReceiver } from "./lwip-receiver.js";
+import type { Radio } from "./radio.js";
+import type { Acknowledgement, Segment } from "./segment.js";
 import type { Trace } from "./trace.js";
 
 export interface TimedTcpOptions {
   readonly scheduler: Scheduler;
   readonly servers: Servers;
   readonly link: TimedLink;
+  readonly settings: LinkSettings;
+  readonly radio: Radio;
   readonly trace: Trace;
 }
 
-const SEND_BUFFER_LENGTH = 8192;
+/** What one call of lwIP's receive callback brought. It is given back once all of it was read. */
+interface Chain {
+  readonly bytes: Uint8Array;
+  read: number;
+}
+
+export const SEND_BUFFER_LENGTH = 8192;
+/** CONFIG_LWIP_TCP_TMR_INTERVAL: the clock of acknowledgements that wait. */
+const FAST_TIMER_MS = 250;
 
 /**
- * `embedded:io/socket/tcp` over a line with a bandwidth, a round trip and lwIP's receive window. The stack has a thread
- * of its own: bytes go on arriving in the window while the board's thread is blocked, until the window is full.
+ * `embedded:io/socket/tcp` as the SDK has it over lwIP, with a server on Linux, over a line with a bandwidth and a
+ * round trip. The stack runs in a task of its own, but not while flash is busy.
  */
-export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOptions): TcpConstructor {
+export function createTimedTcp({ scheduler, servers, link, settings, radio, trace }: TimedTcpOptions): TcpConstructor {
   return class TimedTcp implements SocketInstance, Line {
     readonly #options: SocketOptions;
-    readonly #received = new ReceiveQueue();
+    readonly #receiver = new LwipReceiver({
+      settings,
+      deliver: (chain, ends) => this.#deliver(chain, ends),
+      acknowledge: (acknowledgement) => this.#acknowledge(acknowledgement),
+    });
+    readonly #sender = new LinuxSender({
+      scheduler,
+      mss: settings.mss,
+      windowBytes: settings.windowBytes,
+      sack: settings.sack,
+      roundTripMs: link.roundTripMs,
+      transmit: (segment) => this.#transmit(segment),
+    });
+    readonly #chains: Chain[] = [];
     #server: Server | undefined;
-    /** Bytes that the server still has to send. */
-    readonly #unsent: Uint8Array[] = [];
-    #sent = 0;
-    /** Offset up to which the server may send, according to the last announcement that has reached it. */
-    #edge = WINDOW_LENGTH;
-    /** The same offset, as the board has last announced it. */
-    #announced = WINDOW_LENGTH;
-    #read = 0;
-    /** Time at which the last segment arrives. No segment overtakes another. */
-    #lastArrivalMs = 0;
     #unacknowledged = 0;
     #reporting = false;
-    #ending = false;
+    #ticking = false;
+    #ended = false;
     #closed = false;
 
     constructor(options: SocketOptions) {
@@ -53,11 +70,18 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
     }
 
     read(buffer: Uint8Array): number {
-      if (buffer.byteLength > this.#received.byteLength) throw new Error("invalid");
-      this.#received.take(buffer);
-      this.#read += buffer.byteLength;
+      if (buffer.byteLength > this.#readable) throw new Error("invalid");
+      for (let at = 0; at < buffer.byteLength; ) {
+        const first = this.#chains[0] as Chain;
+        const piece = first.bytes.subarray(first.read, first.read + buffer.byteLength - at);
+        buffer.set(piece, at);
+        at += piece.byteLength;
+        first.read += piece.byteLength;
+        if (first.read < first.bytes.byteLength) continue;
+        this.#chains.shift();
+        this.#receiver.recved(first.bytes.byteLength);
+      }
       this.#noteWindow();
-      if (this.#read + WINDOW_LENGTH - this.#announced >= (link.windowStep ?? 1)) this.#announce();
       this.#endWhenRead();
       return buffer.byteLength;
     }
@@ -67,8 +91,10 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
       this.#unacknowledged += bytes.byteLength;
       if (this.#unacknowledged > SEND_BUFFER_LENGTH) throw new Error("would block");
       this.#note("out", bytes.byteLength);
+      const acknowledgement = this.#receiver.piggyback();
       this.#outside(
         () => {
+          this.#sender.receive(acknowledgement);
           this.#server?.receive(bytes);
           this.#outside(() => {
             this.#unacknowledged -= bytes.byteLength;
@@ -82,70 +108,71 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
 
     close(): void {
       this.#closed = true;
-      this.#received.clear();
-      this.#unsent.length = 0;
+      this.#chains.length = 0;
+      this.#sender.close();
     }
 
     /** @param delayMs time that the server needs before it sends */
     send(bytes: Uint8Array, delayMs = 0): void {
-      this.#outside(() => {
-        this.#unsent.push(bytes);
-        this.#pump();
-      }, delayMs);
+      this.#outside(() => this.#sender.push(bytes), delayMs);
     }
 
     end(delayMs = 0): void {
-      this.#outside(() => {
-        this.#ending = true;
-        this.#outside(() => this.#endWhenRead(), link.roundTripMs / 2);
-      }, delayMs);
+      this.#outside(() => this.#sender.end(), delayMs);
     }
 
-    /** The server sends as much as the window allows. */
-    #pump(): void {
-      for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
-        const length = Math.min(SEGMENT_LENGTH, next.byteLength, this.#edge - this.#sent);
-        const parted = link.windowStep !== undefined && length < Math.min(SEGMENT_LENGTH, next.byteLength);
-        if (length === 0 || parted) return;
-        this.#sent += length;
-        if (length === next.byteLength) this.#unsent.shift();
-        else this.#unsent[0] = next.subarray(length);
-        const bytes = next.subarray(0, length);
-        const arrivalMs = Math.max(this.#lastArrivalMs, scheduler.now + link.carry("in", length) + link.lossMs(length));
-        this.#lastArrivalMs = arrivalMs;
-        this.#outside(() => this.#arrive(bytes), arrivalMs - scheduler.now);
+    #transmit(segment: Segment): void {
+      const { byteLength } = segment.bytes;
+      const arrivesMs = link.carry("in", byteLength);
+      if (link.loses(byteLength)) return;
+      this.#outside(() => radio.receive(() => this.#closed || this.#receive(segment)), arrivesMs);
+    }
+
+    #receive(segment: Segment): void {
+      this.#receiver.receive(segment);
+      if (this.#receiver.delays && !this.#ticking) {
+        this.#ticking = true;
+        const tick = (): void => {
+          this.#ticking = false;
+          this.#receiver.onFastTimer();
+        };
+        this.#outside(() => radio.run(tick), FAST_TIMER_MS - (scheduler.now % FAST_TIMER_MS));
       }
     }
 
-    #arrive(bytes: Uint8Array): void {
-      this.#note("in", bytes.byteLength);
-      this.#received.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      this.#noteWindow();
-      // The acknowledgement of a segment announces how far the window is open.
-      this.#announce();
+    #acknowledge(acknowledgement: Acknowledgement): void {
+      this.#outside(() => this.#sender.receive(acknowledgement), link.carry("out", 0));
+    }
+
+    #deliver(chain: readonly Uint8Array[], ends: boolean): void {
+      const bytes = Buffer.concat(chain);
+      this.#ended ||= ends;
+      if (bytes.byteLength > 0) {
+        this.#note("in", bytes.byteLength);
+        this.#chains.push({ bytes, read: 0 });
+        this.#noteWindow();
+        this.#reportReadable();
+      }
+      this.#endWhenRead();
+    }
+
+    #reportReadable(): void {
       if (this.#reporting) return;
       this.#reporting = true;
       this.#report(() => {
         this.#reporting = false;
-        if (this.#received.byteLength > 0) this.#options.onReadable?.(this.#received.byteLength);
+        if (this.#readable > 0) this.#options.onReadable?.(this.#readable);
       });
     }
 
-    #announce(): void {
-      const edge = this.#read + WINDOW_LENGTH;
-      if (edge === this.#announced) return;
-      this.#announced = edge;
-      this.#outside(() => {
-        this.#edge = edge;
-        this.#pump();
-      }, link.roundTripMs / 2);
+    #endWhenRead(): void {
+      if (!this.#ended || this.#chains.length > 0) return;
+      this.#ended = false;
+      this.#report(() => this.#options.onError?.());
     }
 
-    #endWhenRead(): void {
-      const waits = this.#unsent.length > 0 || scheduler.now < this.#lastArrivalMs || this.#received.byteLength > 0;
-      if (!this.#ending || waits) return;
-      this.#ending = false;
-      this.#report(() => this.#options.onError?.());
+    get #readable(): number {
+      return this.#chains.reduce((sum, { bytes, read }) => sum + bytes.byteLength - read, 0);
     }
 
     #note(direction: "in" | "out", byteLength: number): void {
@@ -153,7 +180,7 @@ export function createTimedTcp({ scheduler, servers, link, trace }: TimedTcpOpti
     }
 
     #noteWindow(): void {
-      trace.window.push({ atMs: scheduler.now, port: this.#options.port, byteLength: this.#received.byteLength });
+      trace.window.push({ atMs: scheduler.now, port: this.#options.port, byteLength: this.#readable });
     }
 
     /** Runs an action on the wire or at the server, which do not wait for the board's thread. */

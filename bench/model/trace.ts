@@ -28,6 +28,9 @@ export class Trace {
   /** The reports that reached the platform, and when. */
   readonly reports: { readonly atMs: number; readonly word: string }[] = [];
 
+  /** Bytes of the longest TLS record. */
+  recordLength = 0;
+
   /** @returns bytes on the file's port if `file` is true, and otherwise on all other ports */
   bytes(file: boolean, filePort: number): number {
     return this.wire
