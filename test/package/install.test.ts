@@ -7,8 +7,8 @@ import { withFolder } from "../support/folder.js";
 import { npm, packAgent, readPackage } from "../support/packed.js";
 
 /** Bytes of the package, as packed and as installed: half as much again as it has. */
-const PACKED_LIMIT = 520 * 1024;
-const INSTALLED_LIMIT = 1.75 * 1024 * 1024;
+const PACKED_LIMIT = 1000 * 1024;
+const INSTALLED_LIMIT = 2.75 * 1024 * 1024;
 
 test("the agent installs no other package, and each of its addresses works in Node", async (t) => {
   await withFolder(async (folder) => {
@@ -80,7 +80,10 @@ const WANTED: { readonly [address: string]: readonly string[] } = {
   "./mqtt": ["mqtt"],
   "./plans": ["checkPolicy", "plans"],
   "./registration": ["parseRegistrationInfo", "register"],
+  "./seal": ["seal"],
+  "./packages": ["packages"],
   "./simulated-board": [
+    "SecureVersionEfuse",
     "SimulatedBoard",
     "StateError",
     "buildAppImage",

@@ -35,7 +35,18 @@ test("a board's modules have types for an editor, and no code for Node", () => {
 });
 
 test("each bundle that an application imports has its declarations beside it", () => {
-  for (const name of ["moddable-ota", "control", "gateway", "mqtt", "plans", "registration", "esp32", "lin"]) {
+  for (const name of [
+    "moddable-ota",
+    "control",
+    "gateway",
+    "mqtt",
+    "packages",
+    "plans",
+    "registration",
+    "seal",
+    "esp32",
+    "lin",
+  ]) {
     assert.ok(packedFiles().has(join("dist", "moddable", `${name}.d.ts`)), name);
   }
 });

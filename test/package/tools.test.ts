@@ -62,6 +62,12 @@ test("the tools work as they are packed, with nothing but the packages that they
       const cloud = start(join(installed, "bin", "ota-cloud.js"), options, folder);
       try {
         const [url = ""] = await cloud.prints(/mqtt:\/\/127\.0\.0\.1:[0-9]+/);
+        const [, page = ""] = await cloud.prints(/^console +(http:\/\/[^/]+)\/login#/m);
+        for (const name of ["/", "/console.js", "/console.css", "/text-en.json", "/text-zh.json"]) {
+          const { status, headers } = await fetch(`${page}${name}`, { headers: { Accept: "text/html, */*" } });
+          assert.equal(status, 200, name);
+          assert.equal(headers.get("Content-Type")?.startsWith("text/html"), name === "/", name);
+        }
         const program = join(installed, "bin", "ota-device.js");
         const run = ["run", "--device-info", "device_info.json", "--state", "board", "--mqtt", url];
         const board = start(program, run, folder);

@@ -21,6 +21,8 @@ const APPLICATION = `
   import { mqtt } from "moddable-ota/mqtt";
   import { plans } from "moddable-ota/plans";
   import { register } from "moddable-ota/registration";
+  import { packages } from "moddable-ota/packages";
+  import { seal } from "moddable-ota/seal";
 
   export default function (): void {
     const log: Log = (level, area, message) => trace(\`\${level} \${area}: \${message()}\`);
@@ -28,7 +30,7 @@ const APPLICATION = `
     const device: Device = openDevice(options);
     const { identity, broker, download }: Provisioning = readProvisioning();
     if (identity === undefined) return;
-    const agent = new OtaAgent({ device, parts: { control, gateway, mqtt, plans }, config: { identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
+    const agent = new OtaAgent({ device, parts: { control, gateway, mqtt, packages, plans, seal }, config: { seal: { trusted: [new Uint8Array(64)] }, identity, broker, download, policy: { minSignalDbm: signalDbm() } } });
     agent.on("result", ({ version, result }) => trace(version + result.outcome));
     agent.mqtt.subscribe("PRODUCT/DEVICE/control", ({ topic, payload, text }) => trace(topic + payload.byteLength + text()));
     void agent.mqtt.publish("PRODUCT/DEVICE/data", Uint8Array.of(1), { qos: 1 }).then((done: boolean) => trace(String(done)));
@@ -66,7 +68,9 @@ test("a TypeScript application compiles against the package as it is packed, str
       await t.test(`for ${platform}, by the paths that mcconfig writes for the manifests`, () => {
         const manifests = [
           "manifest.json",
-          ...["control", "gateway", "mqtt", "plans", "registration"].map((part) => join(part, "manifest.json")),
+          ...["control", "gateway", "mqtt", "packages", "plans", "registration", "seal"].map((part) =>
+            join(part, "manifest.json"),
+          ),
         ];
         const paths = Object.assign(
           {},
@@ -78,8 +82,10 @@ test("a TypeScript application compiles against the package as it is packed, str
           "moddable-ota/control",
           "moddable-ota/gateway",
           "moddable-ota/mqtt",
+          "moddable-ota/packages",
           "moddable-ota/plans",
           "moddable-ota/registration",
+          "moddable-ota/seal",
         ]) {
           assert.ok(name in paths, name);
         }

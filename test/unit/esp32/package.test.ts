@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-import { partitionsOf, settingsOf, TABLE_NAMES } from "../../../cli/esp32/application.js";
+import { partitionsOf, settingsOf } from "../../../cli/esp32/application.js";
 import { checkSettings } from "../../../cli/esp32/link.js";
+import { SHIPPED } from "../../../bench/model/link-settings.js";
 import { STACK_SLOTS } from "../../../hal/boards/esp32/stack.js";
 import {
   otaSlots,
@@ -13,6 +14,7 @@ import {
   TYPE_APP,
   TYPE_DATA,
 } from "../../../hal/boards/sim/partition-table.js";
+import { TABLE_NAMES } from "../../../hal/boards/family/flash.js";
 import { packedFiles } from "../../support/packed.js";
 import { ROOT } from "../../support/root.js";
 
@@ -51,12 +53,18 @@ test("every path that the manifests of an ESP32 application name exists, and the
       count++;
     }
   }
-  assert.equal(count, 9);
+  assert.equal(count, 12);
 });
 
 test("the package has what an ESP32 application and its boot loader are configured by", () => {
   const packed = packedFiles();
-  for (const file of ["partitions.csv", "boot.c", join("sdkconfig", "sdkconfig.defaults")]) {
+  for (const file of [
+    "partitions.csv",
+    "boot.c",
+    "block-decoder.h",
+    "slots.h",
+    join("sdkconfig", "sdkconfig.defaults"),
+  ]) {
     assert.ok(packed.has(join(BOARD, file)), file);
   }
 });
@@ -118,23 +126,39 @@ test("every table is tried", () => {
   assert.deepEqual(Object.keys(TABLES), TABLE_NAMES);
 });
 
-test("the sdkconfig, over the SDK's defaults, has rollback and validation on and errors by name", () => {
-  const defaults = "CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=y\n# CONFIG_ESP_ERR_TO_NAME_LOOKUP is not set\n";
+/** Of the SDK's settings for an ESP32-C3, those that are checked. */
+const SDK_SETTINGS = `CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=y
+# CONFIG_ESP_ERR_TO_NAME_LOOKUP is not set
+CONFIG_ESP_WIFI_STATIC_RX_BUFFER_NUM=5
+CONFIG_ESP_WIFI_DYNAMIC_RX_BUFFER_NUM=6
+CONFIG_LWIP_TCP_MSS=1436
+CONFIG_LWIP_TCP_WND_DEFAULT=5744
+`;
+
+test("the sdkconfig, over the SDK's defaults, has rollback, validation and errors by name on, and a window that the driver can hold", () => {
   const ours = readFileSync(join(ROOT, BOARD, "sdkconfig", "sdkconfig.defaults"), "utf8");
-  assert.throws(() => checkSettings(defaults), /CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set/);
-  assert.equal(checkSettings(defaults + ours).length, 3);
+  assert.throws(() => checkSettings(SDK_SETTINGS), /CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set/);
+  assert.deepEqual(checkSettings(SDK_SETTINGS + ours).slice(3), ["window of 12 segments, 12 static buffers"]);
   for (const line of ours.split("\n").filter((text) => text.startsWith("CONFIG_"))) {
-    assert.throws(
-      () => checkSettings(defaults + ours.replace(line, "")),
-      new RegExp(line.split("=")[0] as string),
-      line,
-    );
+    const [name = ""] = line.split("=");
+    // Without our window the SDK's is left, which is smaller and right.
+    if (name === "CONFIG_LWIP_TCP_WND_DEFAULT") continue;
+    assert.throws(() => checkSettings(SDK_SETTINGS + ours.replace(line, "")), new RegExp(name), line);
   }
 });
 
-test("every native function that the board's module names is one of boot.c, and the other way round", () => {
+test("the model of the bench has the settings of the package", () => {
+  const ours = readFileSync(join(ROOT, BOARD, "sdkconfig", "sdkconfig.defaults"), "utf8");
+  const value = (name: string): number => Number(new RegExp(`^CONFIG_${name}=([0-9]+)$`, "m").exec(ours)?.[1]);
+  assert.equal(SHIPPED.windowBytes, value("LWIP_TCP_WND_DEFAULT"));
+  assert.equal(SHIPPED.outOfOrderPbufs, value("LWIP_TCP_OOSEQ_MAX_PBUFS"));
+  assert.equal(SHIPPED.staticBuffers, value("ESP_WIFI_STATIC_RX_BUFFER_NUM"));
+  assert.equal(SHIPPED.sack, /^CONFIG_LWIP_TCP_SACK_OUT=y$/m.test(ours));
+});
+
+test("every native function that the board's module names is one of boot.c or packages.c, and the other way round", () => {
   const module = readFileSync(join(ROOT, "dist", "moddable", "esp32.js"), "utf8");
-  const source = readFileSync(join(ROOT, BOARD, "boot.c"), "utf8");
+  const source = ["boot.c", "packages.c"].map((name) => readFileSync(join(ROOT, BOARD, name), "utf8")).join("");
   const named = [...module.matchAll(/native\("([^"]+)"\)/g)].map(([, name]) => name);
   const defined = [...source.matchAll(/^void (\w+)\(xsMachine \*the\)$/gm)].map(([, name]) => name);
   assert.ok(named.length > 0);
@@ -143,7 +167,7 @@ test("every native function that the board's module names is one of boot.c, and 
 
 test("each of their methods does nothing but call: the engine makes it the native function itself", () => {
   const module = readFileSync(join(ROOT, "dist", "moddable", "esp32.js"), "utf8");
-  const whole = module.match(/\w+\((\w?)\)\{return native\("\w+"\)\.call\(this(,\1)?\)\}/g)?.length;
+  const whole = module.match(/\w+\((\w?(?:,\w)*)\)\{return native\("\w+"\)\.call\(this(,\1)?\)\}/g)?.length;
   assert.equal(whole, module.match(/native\(/g)?.length);
 });
 
@@ -156,7 +180,8 @@ function manifestsFrom(path: string): { path: string; manifest: Manifest }[] {
   const manifest = read(path);
   const own = forEsp32(manifest)
     .flatMap(({ include = [] }) => include)
-    .filter((name) => !name.startsWith("$"));
+    // Not of this package: what the SDK or ESP-IDF has, and the flags that lead a compiler to it.
+    .filter((name) => !/^[$-]/.test(name));
   return [{ path, manifest }, ...own.flatMap((name) => manifestsFrom(normalize(join(dirname(path), name))))];
 }
 
@@ -167,11 +192,14 @@ function forEsp32(manifest: Manifest): Manifest[] {
 
 /** What a manifest names that is neither the SDK's nor a specifier. */
 function pathsOf(manifest: Manifest): string[] {
-  return forEsp32(manifest)
-    .flatMap(({ include = [], modules = {}, build = {} }) =>
-      [include, ...Object.values(modules), ...Object.values(build)].flat(),
-    )
-    .filter((name) => !name.startsWith("$"));
+  return (
+    forEsp32(manifest)
+      .flatMap(({ include = [], modules = {}, build = {} }) =>
+        [include, ...Object.values(modules), ...Object.values(build)].flat(),
+      )
+      // Not of this package: what the SDK or ESP-IDF has, and the flags that lead a compiler to it.
+      .filter((name) => !/^[$-]/.test(name))
+  );
 }
 
 /** A module is named without its ending; sdkconfig is a folder. */
