@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import typescript from "@rollup/plugin-typescript";
+import { consolePage } from "./bundle/console.mjs";
 import { cuts } from "./bundle/cuts.mjs";
 import { declarations } from "./bundle/declarations.mjs";
 import { minified } from "./bundle/minified.mjs";
@@ -46,7 +47,7 @@ const SHIPPED = "dist/moddable";
 /** @param external what the board or another bundle brings */
 function bundle(
   input,
-  { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {}, parts = [] } = {},
+  { dir = SHIPPED, external = [], tsconfig = "tsconfig.bundle.json", output = {}, parts = [], statements = false } = {},
 ) {
   return {
     input,
@@ -62,7 +63,7 @@ function bundle(
       cuts,
       commonjs({ requireReturnsDefault: "preferred" }),
       moduleNames,
-      minified({ root: ROOT, shipped: dir === SHIPPED }),
+      minified({ root: ROOT, shipped: dir === SHIPPED, statements }),
       partManifests({ root: ROOT, agent: "moddable-ota", parts }),
       ...(dir === SHIPPED ? [declarations({ root: ROOT }), notices()] : []),
     ],
@@ -82,6 +83,8 @@ const library = {
     plans: "dist/node/src/components/part.js",
     mqtt: "dist/node/src/application-mqtt/part.js",
     registration: "dist/node/src/registration/part.js",
+    seal: "dist/node/src/seal/part.js",
+    packages: "dist/node/src/package/part.js",
     "simulated-board": "dist/node/hal/boards/sim/index.js",
   },
   output: {
@@ -97,6 +100,18 @@ const library = {
     nodeResolve(),
     cuts,
     commonjs({ requireReturnsDefault: "preferred" }),
+    notices(),
+  ],
+  onLog: refuseUnresolved,
+};
+
+/** The cloud's page, for browsers. It is made of what tsc has compiled, and lies beside that. */
+const page = {
+  input: { console: "dist/node/cloud/console/main.js" },
+  output: { dir: "dist/node/cloud/console/page", format: "es", entryFileNames: "[name].js" },
+  plugins: [
+    nodeResolve({ browser: true }),
+    consolePage({ source: `${ROOT}cloud/console`, compiled: `${ROOT}dist/node/cloud/console` }),
     notices(),
   ],
   onLog: refuseUnresolved,
@@ -127,10 +142,12 @@ export default [
       plans: "src/components/part.ts",
       mqtt: "src/application-mqtt/part.ts",
       registration: "src/registration/part.ts",
+      seal: "src/seal/part.ts",
+      packages: "src/package/part.ts",
     },
     {
       output: { manualChunks: (id, { getModuleInfo }) => sharedChunk(id, getModuleInfo) },
-      parts: ["control", "gateway", "plans", "mqtt", "registration"],
+      parts: ["control", "gateway", "plans", "mqtt", "registration", "seal", "packages"],
     },
   ),
   // What the SDK has on a board besides the agent, by the SDK's names.
@@ -157,6 +174,7 @@ export default [
       dir: "dist/xs",
     },
   ),
-  bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts" }),
+  bundle({ parts: "test/bundle/parts.ts" }, { dir: "dist/parts", statements: true }),
   library,
+  page,
 ];

@@ -21,15 +21,23 @@ const OPTIONS = {
 };
 
 /**
+ * Statements stay statements. As parts of one expression each of them leaves a value that XS has to drop, which costs the
+ * loops of a decoder a quarter more bytecodes, and saves a few hundred bytes.
+ */
+const STATEMENTS = { ...OPTIONS, compress: { ...OPTIONS.compress, sequences: false, conditionals: false } };
+
+/**
  * Minifies. Beside a bundle that ships it leaves the bytes per module in dist/sizes/<name>.json, and in
  * dist/readable/<name>.js what went into the minifier, each module under its name, for tests that read it.
+ *
+ * @param statements whether statements stay statements, for code that decodes bytes one by one
  */
-export function minified({ root, shipped }) {
+export function minified({ root, shipped, statements }) {
   const sources = new Map();
   return {
     name: "minified",
     async renderChunk(code, chunk) {
-      const { code: small, map } = await minify(code, OPTIONS);
+      const { code: small, map } = await minify(code, statements ? STATEMENTS : OPTIONS);
       sources.set(chunk.fileName, { code, map: new SourceMap(map), modules: modulesOf(code, chunk.modules, root) });
       return { code: small, map: null };
     },

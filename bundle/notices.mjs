@@ -16,7 +16,7 @@ export function notices() {
   };
 }
 
-function packagesOf({ modules }) {
+function packagesOf({ modules = {} }) {
   const used = Object.keys(modules).filter((id) => modules[id].renderedLength > 0);
   return used.flatMap((id) => {
     const [, folder, name] = PACKAGE.exec(id) ?? [];

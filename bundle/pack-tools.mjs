@@ -14,6 +14,8 @@ const PACKED = join(ROOT, "cli", "dist");
 /** What the commands read besides their code: the layout of a board's flash. */
 const BOARD = join("hal", "boards", "esp32");
 const READ = ["manifest.json", "partitions.csv", "tables"];
+/** The C of the chip that the XS engine's host has too. */
+const SHARED = ["block-decoder.c", "block-decoder.h", "packages.c", "slots.h"];
 /** The C of the XS engine's host, and what runs on it: for `--engine xs`. */
 const HOST = join("hal", "boards", "xs", "host");
 const GUEST = ["moddable", "xs"];
@@ -27,7 +29,8 @@ if (process.argv[2] !== "--remove") {
       filter: (path) => !/\.d\.ts$|\.tsbuildinfo$/.test(path),
     });
   }
-  for (const name of READ) cpSync(join(ROOT, BOARD, name), join(PACKED, BOARD, name), { recursive: true });
+  for (const name of [...READ, ...SHARED])
+    cpSync(join(ROOT, BOARD, name), join(PACKED, BOARD, name), { recursive: true });
   cpSync(join(ROOT, HOST), join(PACKED, HOST), { recursive: true, filter: (path) => !/\.ts$/.test(path) });
   for (const name of GUEST) {
     cpSync(join(ROOT, "dist", name), join(PACKED, name), { recursive: true, filter: (path) => !/\.d\.ts$/.test(path) });

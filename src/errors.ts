@@ -23,6 +23,15 @@ export type OtaErrorCode =
   | "image-too-large"
   | "image-invalid"
   | "digest-mismatch"
+  // the seal, and what it is compared with
+  | "unsigned"
+  | "signature-invalid"
+  | "key-unknown"
+  | "rollback-refused"
+  | "wrong-product"
+  // a package, and what it is made for
+  | "package-malformed"
+  | "wrong-base"
   // storage and boot
   | "flash-failed"
   | "store-failed"
@@ -66,10 +75,13 @@ export interface ErrorRule {
   readonly keeps: boolean;
   /** The level at which a failed try, or job, is logged. */
   readonly level: LogLevel;
+  /** The device refuses the image for what it is, and tells the application so. */
+  readonly refuses?: boolean;
 }
 
 const RETRY: ErrorRule = Object.freeze({ remedy: "back-off", outcome: "timed-out", keeps: true, level: "warn" });
 const GIVE_UP: ErrorRule = Object.freeze({ remedy: "never", outcome: "failed", keeps: false, level: "error" });
+const REFUSED: ErrorRule = Object.freeze({ ...GIVE_UP, refuses: true });
 /** Another download of the image may go on from what is stored. */
 const GIVE_UP_FOR_NOW: ErrorRule = Object.freeze({ ...GIVE_UP, keeps: true });
 
@@ -93,6 +105,14 @@ const RULES: { readonly [Code in OtaErrorCode]: ErrorRule } = Object.freeze({
   "image-too-large": GIVE_UP,
   "image-invalid": GIVE_UP,
   "digest-mismatch": { ...GIVE_UP, outcome: "digest-mismatch" },
+  unsigned: REFUSED,
+  "signature-invalid": REFUSED,
+  "key-unknown": REFUSED,
+  "rollback-refused": { ...REFUSED, level: "warn" },
+  "wrong-product": REFUSED,
+  "package-malformed": REFUSED,
+  // The platform has the whole image too.
+  "wrong-base": { ...REFUSED, level: "warn" },
   "flash-failed": GIVE_UP,
   "store-failed": GIVE_UP,
   "switch-failed": GIVE_UP,
@@ -118,6 +138,13 @@ export function describeFailure({ code, message }: { readonly code: OtaErrorCode
 
 export function ruleFor(code: OtaErrorCode): ErrorRule {
   return RULES[code];
+}
+
+/** @returns the first word of what is reported, if it is a code by which the device refuses an image for what it is */
+export function refusalIn(message: string): OtaErrorCode | undefined {
+  const code = message.slice(0, Math.max(0, message.indexOf(": "))) as OtaErrorCode;
+  const rule: ErrorRule | undefined = RULES[code];
+  return rule?.refuses ? code : undefined;
 }
 
 /** The agent's own error. `name` is a field: XS refuses its assignment in a constructor. */

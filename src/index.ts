@@ -15,6 +15,7 @@ export type { Components } from "./components/components.js";
 export type { Plan, PlanFacts, Unmet } from "./plans/plan.js";
 export type { PlansPart } from "./components/part.js";
 export type { PolicyConfig } from "./plans/policy.js";
+export type { SealConfig } from "./seal/options.js";
 export { type FailedOutcome, OtaError, type OtaErrorCode, type Outcome } from "./errors.js";
 export type { BindOptions } from "./gateway/bind-proof.js";
 export type { Gateway } from "./gateway/gateway.js";

@@ -5,6 +5,8 @@ export interface BootChoiceOptions {
   readonly slotCount: number;
   /** Whether the image in a slot passes the checks of `esp_image_verify`. */
   isBootable(slot: number): boolean;
+  /** Whether anti-rollback lets a slot boot. Absent: it is off. */
+  isNewEnough?(slot: number): boolean;
 }
 
 /**
@@ -17,13 +19,14 @@ export interface BootChoiceOptions {
  */
 export function chooseBootSlot(options: BootChoiceOptions): number {
   const { otaData, slotCount } = options;
+  const isNewEnough = (slot: number): boolean => options.isNewEnough?.(slot) !== false;
   otaData.endTrials();
-  const active = otaData.active();
+  const active = otaData.active(isNewEnough);
   const entry = active < 0 ? undefined : otaData.read(active);
   if (entry?.state === "new") otaData.write(active, { sequence: entry.sequence, state: "pending-verify" });
   const selected = entry === undefined ? 0 : otaData.slotOf(entry);
 
-  const running = bootOrder(selected, slotCount).find((slot) => options.isBootable(slot));
+  const running = bootOrder(selected, slotCount).find((slot) => isNewEnough(slot) && options.isBootable(slot));
   if (running === undefined) throw new Error("no slot holds a bootable image");
   const initial = [0, 1].every((index) => otaData.asksForNone(index) && otaData.read(index) === undefined);
   if (initial) otaData.write(0, { sequence: running + 1, state: "valid" });

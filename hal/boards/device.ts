@@ -26,6 +26,7 @@ export interface DeviceOptions {
  */
 export function createDevice(modules: BoardModules, log: Log): Device {
   const clock = new Ecma419Clock(modules);
+  const { verifyP256, decodeBlock } = modules.platform;
   const connector = new Ecma419Connector({ ...modules, clock });
   return {
     boot: new PlatformBoot(modules),
@@ -37,6 +38,8 @@ export function createDevice(modules: BoardModules, log: Log): Device {
     connector,
     http: new SocketHttpClient({ connector, clock }),
     digests: new Ecma419Digests(modules),
+    signatures: verifyP256 && { verifyP256 },
+    packages: decodeBlock && { decodeBlock },
     clock,
     random: { fill: (into) => modules.platform.randomFill(into) },
     vitals: new PlatformVitals(modules),

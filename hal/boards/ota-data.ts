@@ -98,14 +98,14 @@ export class OtaData {
     return (entry.sequence - 1) % this.#slotCount;
   }
 
-  /** @returns index of the entry that decides the boot, or -1 */
-  active(): number {
+  /** @param mayBoot asked about the slot of each entry @returns index of the entry that decides the boot, or -1 */
+  active(mayBoot: (slot: number) => boolean = () => true): number {
     let best = -1;
     let bestSequence = 0;
     for (let index = 0; index < 2; index++) {
       const entry = this.read(index);
       if (entry === undefined || entry.state === "invalid" || entry.state === "aborted") continue;
-      if (entry.sequence <= bestSequence) continue;
+      if (entry.sequence <= bestSequence || !mayBoot(this.slotOf(entry))) continue;
       best = index;
       bestSequence = entry.sequence;
     }

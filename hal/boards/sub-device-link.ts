@@ -9,6 +9,8 @@ export interface SubDeviceBus {
   write(md5: string, byteOffset: number, bytes: Uint8Array): boolean;
   /** Called once all is written. @returns why the sub-device refuses the image, or `undefined` */
   finish(image: { readonly version: string; readonly md5: string; readonly size: number }): string | undefined;
+  /** What runs there, for deltas from it. @returns how many bytes were read */
+  read?(byteOffset: number, into: Uint8Array): number;
 }
 
 /** Bytes that go over the wire at once. */
@@ -55,5 +57,6 @@ export function createSubDeviceLink({
       };
       turn();
     },
+    ...(bus.read && { readInstalled: (byteOffset, into) => bus.read?.(byteOffset, into) ?? 0 }),
   };
 }

@@ -5,6 +5,7 @@ import {
   type FlashPartition,
   type HalErrorKind,
   type ImageState,
+  type ReadOnlyPartition,
 } from "../ports/index.js";
 import { Ecma419Flash } from "./flash.js";
 import type { FlashModule, PlatformModule } from "./modules.js";
@@ -29,6 +30,7 @@ export class PlatformBoot implements BootControl {
         runningSlot,
         runningState: this.#boot.imageState(runningSlot) ?? "undefined",
         runningVersion: this.#boot.imageVersion(runningSlot) ?? "",
+        runningSecureVersion: this.#boot.secureVersion(runningSlot) ?? 0,
         targetSlot,
         targetState: this.#boot.imageState(targetSlot) ?? "none",
         chipId: this.#boot.chipId(),
@@ -38,6 +40,10 @@ export class PlatformBoot implements BootControl {
 
   openTarget(): FlashPartition {
     return new Ecma419Flash({ flash: this.#flash, path: "nextota", mode: "r+", regionLength: this.#regionLength });
+  }
+
+  openRunning(): ReadOnlyPartition {
+    return new Ecma419Flash({ flash: this.#flash, path: "running", mode: "r" });
   }
 
   forgetTarget(): void {

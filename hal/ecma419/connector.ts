@@ -21,6 +21,8 @@ export interface Ecma419ConnectorOptions {
 export class Ecma419Connector implements Connector {
   readonly #options: Ecma419ConnectorOptions;
   readonly #GuardedTCP: TcpConstructor;
+  /** The last host with which a handshake has succeeded only without the request for short records. */
+  #notAsked: string | undefined;
 
   constructor(options: Ecma419ConnectorOptions) {
     this.#options = options;
@@ -28,8 +30,21 @@ export class Ecma419Connector implements Connector {
   }
 
   connect(options: ConnectOptions): ByteStream {
-    return new Connection(options, this.#options, this.#GuardedTCP);
+    const { host, maxFragmentLength } = options;
+    return new Connection(options, {
+      ...this.#options,
+      GuardedTCP: this.#GuardedTCP,
+      maxFragmentLength: host === this.#notAsked ? undefined : maxFragmentLength,
+      onUnasked: () => (this.#notAsked = host),
+    });
   }
+}
+
+interface Means extends Ecma419ConnectorOptions {
+  readonly GuardedTCP: TcpConstructor;
+  readonly maxFragmentLength: number | undefined;
+  /** The handshake has succeeded without the request for short records, and had failed with it. */
+  onUnasked(): void;
 }
 
 /** Most bytes that a TLS record adds to the bytes of one write. */
@@ -37,6 +52,8 @@ const TLS_RECORD_OVERHEAD = 96;
 
 class Connection implements ByteStream {
   readonly #options: ConnectOptions;
+  readonly #means: Means;
+  #maxFragmentLength: number | undefined;
   #socket: SocketInstance | undefined;
   /** The TCP that a TLS socket reads from. */
   #tcp: GuardedTcp | undefined;
@@ -44,6 +61,8 @@ class Connection implements ByteStream {
   /** This timer is made once and started again for each record. */
   #readOn: Timer | undefined;
   #readsOn = false;
+  /** Present once the handshake has failed with the request for short records. */
+  #again: Timer | undefined;
   #readable = 0;
   #writable = 0;
   #connected = false;
@@ -52,34 +71,40 @@ class Connection implements ByteStream {
   #closed = false;
   readonly #clock: Clock;
 
-  constructor(options: ConnectOptions, modules: Ecma419ConnectorOptions, GuardedTCP: TcpConstructor) {
-    const { host, port, timeoutMs } = options;
+  constructor(options: ConnectOptions, means: Means) {
+    const { host, timeoutMs } = options;
     this.#options = options;
-    this.#clock = modules.clock;
-    this.#timeout = modules.clock.timer("connect", timeoutMs, () =>
+    this.#means = means;
+    this.#maxFragmentLength = means.maxFragmentLength;
+    this.#clock = means.clock;
+    this.#timeout = means.clock.timer("connect", timeoutMs, () =>
       this.#fail(new HalError("timeout", `no ${this.#missing()} to ${host} within ${timeoutMs} ms`)),
     );
-    modules.platform.resolve(host, (_host, address) => {
+    means.platform.resolve(host, (_host, address) => {
       if (this.#closed) return;
-      if (address === undefined) {
-        this.#fail(new HalError("unreachable", `no address for ${host}`));
-        return;
-      }
-      try {
-        if (options.tls === undefined) this.#socket = new modules.TCP(this.#socketOptions(address));
-        else this.#openTls(address, options.tls, modules.TLS, GuardedTCP);
-      } catch (error) {
-        this.#fail(HalError.wrap("unreachable", `${host}:${port}`, error));
-      }
+      if (address === undefined) this.#fail(new HalError("unreachable", `no address for ${host}`));
+      else this.#open(address);
     });
   }
 
-  #openTls(address: string, tls: TlsOptions, TLS: TlsConstructor, GuardedTCP: TcpConstructor): void {
+  #open(address: string): void {
+    const { host, port, tls } = this.#options;
+    try {
+      if (tls === undefined) this.#socket = new this.#means.TCP(this.#socketOptions(address));
+      else this.#openTls(address, tls);
+    } catch (error) {
+      this.#fail(HalError.wrap("unreachable", `${host}:${port}`, error));
+    }
+  }
+
+  #openTls(address: string, tls: TlsOptions): void {
     const { host } = this.#options;
+    const { TLS, GuardedTCP } = this.#means;
+    const asked = this.#maxFragmentLength;
     let opening = false;
     const options: GuardedOptions = {
       ...this.#socketOptions(address),
-      onThrown: (error) => this.#onThrown(error),
+      onThrown: (error) => this.#onThrown(error, address),
       onOpening: () => (opening = true),
       onOpened: (tcp) => {
         opening = false;
@@ -95,6 +120,7 @@ class Connection implements ByteStream {
           certificate: tls.authority,
           ...(tls.certificate === undefined ? {} : { clientCertificates: [tls.certificate] }),
           ...(tls.privateKey === undefined ? {} : { clientKey: tls.privateKey }),
+          ...(asked === undefined ? {} : { tls_max_fragment_length: asked }),
         },
       });
     } catch (error) {
@@ -119,7 +145,7 @@ class Connection implements ByteStream {
         this.#options.onReadable();
       },
       onWritable: (count) => this.#onWritable(count),
-      onError: () => this.#onError(),
+      onError: () => this.#onError(address),
     };
   }
 
@@ -160,6 +186,7 @@ class Connection implements ByteStream {
     this.#writable = 0;
     this.#timeout?.cancel();
     this.#readOn?.cancel();
+    this.#again?.cancel();
     this.#socket?.close();
     this.#socket = undefined;
     this.#tcp = undefined;
@@ -171,14 +198,19 @@ class Connection implements ByteStream {
       this.#connected = true;
       this.#timeout?.cancel();
       this.#timeout = undefined;
+      if (this.#again !== undefined) this.#means.onUnasked();
     }
     this.#writable = count;
     this.#options.onWritable(count);
   }
 
   /** The SDK's TLS reports the end of the connection at once, its TCP only after the last byte was read. */
-  #onError(): void {
+  #onError(address: string): void {
     const { host, port } = this.#options;
+    if (!this.#connected && this.#tcp?.accepted && this.#maxFragmentLength !== undefined) {
+      this.#openAgain(address);
+      return;
+    }
     const error = this.#connected
       ? new HalError("closed", `connection to ${host} closed`)
       : new HalError("unreachable", `no ${this.#missing()} to ${host}:${port}`);
@@ -207,12 +239,27 @@ class Connection implements ByteStream {
     });
   }
 
-  #onThrown(error: unknown): void {
-    this.#fail(
-      this.#connected
-        ? new HalError("io", `TLS with ${this.#options.host} broke`, error)
-        : this.#refusal(error, isJudgement(String(error))),
-    );
+  #onThrown(error: unknown, address: string): void {
+    if (this.#connected) {
+      this.#fail(new HalError("io", `TLS with ${this.#options.host} broke`, error));
+      return;
+    }
+    const isJudged = isJudgement(String(error));
+    if (isJudged || this.#maxFragmentLength === undefined) this.#fail(this.#refusal(error, isJudged));
+    else this.#openAgain(address);
+  }
+
+  /**
+   * A server that grants short records also cuts its certificates into them, if they are longer. The SDK cannot put a
+   * message of the handshake together, so this connects once more, without the request. It does too if the server ends
+   * the connection, for that may be its answer to a request that it does not know.
+   */
+  #openAgain(address: string): void {
+    this.#maxFragmentLength = undefined;
+    this.#socket?.close();
+    this.#socket = undefined;
+    this.#tcp = undefined;
+    this.#again = this.#clock.timer("connect again", 0, () => this.#open(address));
   }
 
   /**

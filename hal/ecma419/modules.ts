@@ -1,3 +1,5 @@
+import type { Packages } from "../ports/index.js";
+
 /**
  * The ECMA-419 modules, and the few of the Moddable SDK, as the adapters use them. A board hands them over; the
  * adapters import none. Shapes follow the SDK, not npm's typings, which lack storage.
@@ -70,6 +72,8 @@ export interface TlsSocketOptions extends SocketOptions {
     certificate?: Uint8Array | undefined;
     clientCertificates?: Uint8Array[] | undefined;
     clientKey?: Uint8Array | undefined;
+    /** Most bytes in a record that the server is asked for. */
+    tls_max_fragment_length?: number | undefined;
   };
 }
 
@@ -110,6 +114,8 @@ export interface PlatformModule {
     imageState(slot: string): PlatformImageState | undefined;
     /** Version of the application descriptor in the slot. */
     imageVersion(slot: string): string | undefined;
+    /** `secure_version` of the application descriptor in the slot. */
+    secureVersion(slot: string): number | undefined;
     chipId(): number;
     /** Erases otadata's record of the target slot, if there is one. */
     forgetTarget(): void;
@@ -127,6 +133,10 @@ export interface PlatformModule {
    */
   resolve(host: string, callback: (host: string, address: string | undefined) => void): void;
   randomFill(into: Uint8Array): void;
+  /** As `Signatures.verifyP256` of the ports; absent if the board has no native code for it. */
+  verifyP256?: ((publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean) | undefined;
+  /** As `Packages.decodeBlock` of the ports; absent if the board has no native code for it. */
+  decodeBlock?: Packages["decodeBlock"] | undefined;
   /** Seconds since 1970, or `undefined` if the clock was never set. */
   unixTime(): number | undefined;
   /** Charge of the battery, in percent. It is unknown if this function is absent, returns `undefined` or throws. */

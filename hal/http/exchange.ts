@@ -12,6 +12,11 @@ import { HeadParser, type ParsedHead } from "./head.js";
 
 /** Bytes read at a time until the head has ended. Body bytes that were read with it are handed to the caller first. */
 const HEAD_BUFFER_LENGTH = 256;
+/**
+ * Most bytes in a TLS record that a server is asked for. The SDK's TLS gathers a record whole before any of it can be
+ * read, and servers send up to 16 KiB in one.
+ */
+const FRAGMENT_LENGTH = 4096;
 
 /** One request over one connection. */
 export class Exchange implements HttpExchange {
@@ -52,6 +57,7 @@ export class Exchange implements HttpExchange {
       host: request.host,
       port: request.port,
       tls: request.tls,
+      maxFragmentLength: FRAGMENT_LENGTH,
       timeoutMs: request.connectTimeoutMs,
       onReadable: () => {
         if (this.#framing !== undefined) request.onReadable();

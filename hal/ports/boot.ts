@@ -1,4 +1,4 @@
-import type { FlashPartition } from "./flash.js";
+import type { FlashPartition, ReadOnlyPartition } from "./flash.js";
 
 /**
  * What the boot loader knows of an image (Espressif's `esp_ota_img_states_t`).
@@ -17,6 +17,8 @@ export interface BootStatus {
   readonly runningState: ImageState;
   /** Version in the application descriptor of the running image. */
   readonly runningVersion: string;
+  /** `secure_version` in the same descriptor; 0 if the image has none. */
+  readonly runningSecureVersion: number;
   /** Label of the slot that the next update goes to. */
   readonly targetSlot: string;
   /** What the boot loader remembers of the target slot; `none` if it has no record of it. */
@@ -36,8 +38,11 @@ export interface BootControl {
   /** What is true now; read anew at each call. @throws HalError `io` */
   status(): BootStatus;
 
-  /** Opens the target slot for writing. The running slot cannot be opened. @throws HalError `io` */
+  /** Opens the target slot for writing. @throws HalError `io` */
   openTarget(): FlashPartition;
+
+  /** Opens the running slot for reading. Nothing writes to it. @throws HalError `io` */
+  openRunning(): ReadOnlyPartition;
 
   /**
    * Drops the boot loader's record of the target slot, so that a later `targetState` other than `none` belongs to this

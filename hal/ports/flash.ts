@@ -1,3 +1,16 @@
+/** A partition that can only be read. All calls are synchronous and throw a `HalError`. */
+export interface ReadOnlyPartition {
+  /** Bytes in the partition: a multiple of an erasable block's length. */
+  readonly byteLength: number;
+
+  /**
+   * Fills `into` from `byteOffset`.
+   *
+   * @throws HalError `out-of-bounds`, `io`
+   */
+  read(into: Uint8Array, byteOffset: number): void;
+}
+
 /**
  * A NOR flash partition: programming only clears bits, erasing sets a whole block to 0xFF.
  *
@@ -7,22 +20,12 @@
  * cut inside `eraseBlock`, the blocks of that erase are undefined (they may read as erased although they are not) and
  * all others are unchanged. What a call has done is durable once the call has returned.
  */
-export interface FlashPartition {
-  /** Bytes in the partition: a multiple of `blockLength`. */
-  readonly byteLength: number;
-
+export interface FlashPartition extends ReadOnlyPartition {
   /** Bytes in the smallest unit that can be erased. */
   readonly blockLength: number;
 
   /** Bytes in the largest unit that the chip erases in one operation: a multiple of `blockLength`. */
   readonly regionLength: number;
-
-  /**
-   * Fills `into` from `byteOffset`.
-   *
-   * @throws HalError `out-of-bounds`, `io`
-   */
-  read(into: Uint8Array, byteOffset: number): void;
 
   /**
    * Programs `bytes` at `byteOffset`. No byte may be programmed twice between two erases, so the caller writes whole

@@ -5,4 +5,5 @@ export type * from "./flash.js";
 export type * from "./http.js";
 export type * from "./key-value.js";
 export type * from "./network.js";
+export type * from "./packages.js";
 export type * from "./system.js";

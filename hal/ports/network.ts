@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly port: number;
   /** If present, the connection uses TLS. */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Most bytes in a TLS record that the peer is asked for (RFC 6066 §4): 512, 1024, 2048 or 4096. A peer may ignore it
+   * and send records of up to 16 KiB. If absent, it is not asked.
+   */
+  readonly maxFragmentLength?: number | undefined;
   /** Longest wait, in milliseconds, for the name, the connection and the TLS handshake together. */
   readonly timeoutMs: number;
   /**

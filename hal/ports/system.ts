@@ -56,6 +56,20 @@ export interface Digests {
   create(algorithm: DigestAlgorithm): Digest | undefined;
 }
 
+/** What native code can say of a signature. */
+export interface Signatures {
+  /**
+   * ECDSA over P-256 with SHA-256.
+   *
+   * @param publicKey a point of the curve: x and y, 32 bytes each, big-endian
+   * @param message   what was signed, at most 256 bytes
+   * @param signature r and s, 32 bytes each, big-endian; both are from 1 to the order of the curve less 1
+   * @returns whether it is a signature of this message by this key; `false` also if native code fails: then JavaScript
+   * decides
+   */
+  verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
 /**
  * `error`: needs a person. `warn`: the agent copes. `info`: what an operator follows. `debug`: what a developer
  * follows.

@@ -8,6 +8,7 @@ import { checkIdentity, type Identity } from "../protocol/identity.js";
 import { isVersion } from "../protocol/messages.js";
 import type { UpdateLimits } from "../update/driver.js";
 import { numberIn, wholeIn } from "../update/settings.js";
+import type { SealConfig } from "../seal/options.js";
 import { checkSettings } from "./settings.js";
 import { VERSION } from "./version.js";
 
@@ -64,6 +65,13 @@ export interface OtaConfig {
     /** Longest time without a read, a progress or an acknowledgement of an installation. Default 60. */
     readonly installTimeoutSeconds?: number | undefined;
   };
+  /** Whose images are taken. Needs the part `seal`. Default: whoever controls the broker decides what runs. */
+  readonly seal?: SealConfig | undefined;
+  /**
+   * An offer of a lower version than the running one is taken. Versions of another form than numbers with dots between
+   * them are not compared. Default: true, and false if a seal is required.
+   */
+  readonly allowDowngrade?: boolean | undefined;
   /**
    * How often the version is reported again, so that a missed offer is made again; 0: never. Default 600, spread by
    * half.
@@ -91,6 +99,9 @@ export interface ResolvedConfig {
     | undefined;
   /** Not checked here: that is for the part `plans`. Absent: nobody asks, as long as nobody uses plans. */
   readonly policy: PolicyConfig | undefined;
+  /** Not checked here: that is for the part `seal`. */
+  readonly seal: SealConfig | undefined;
+  readonly allowDowngrade: boolean;
   readonly checkEveryMs: number;
   readonly components: { readonly separator: string; readonly installTimeoutMs: number };
   readonly selfTest: OtaConfig["selfTest"];
@@ -130,6 +141,9 @@ export function resolveConfig(config: OtaConfig): ResolvedConfig {
       "1 to 64 of printable ASCII",
     ),
     policy: config.policy,
+    seal: config.seal,
+    // Whatever is not true is taken as false, which is the safe side: an application may have no compiler.
+    allowDowngrade: (config.allowDowngrade ?? (config.seal === undefined || config.seal.required === false)) === true,
     selfTest: config.selfTest,
     components: {
       separator: textOf("separator", config.components?.separator ?? "_", /^[._-]{1,8}$/, "1 to 8 of [._-]"),

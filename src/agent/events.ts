@@ -26,6 +26,8 @@ export interface AgentEvents {
   plan: Plan;
   /** The update of a component moved on. */
   component: ComponentEvent;
+  /** An update of the own firmware was refused for its seal or its version. The platform is told the same. */
+  refused: { readonly version: string; readonly code: OtaErrorCode; readonly message: string };
   /** The platform has acknowledged the result of a job. */
   result: { readonly version: string; readonly result: Result };
   /**

@@ -1,9 +1,12 @@
 import type { BootStatus, Device } from "../../hal/ports/index.js";
+import { refusalIn } from "../errors.js";
 import type { Offer, Result } from "../protocol/messages.js";
+import type { Guard } from "../update/guard.js";
 import { UpdateDriver } from "../update/driver.js";
 import { progressOf } from "../update/machine/progress-of.js";
 import type { Event, State } from "../update/machine/types.js";
 import { versionOf } from "../update/machine/version-of.js";
+import type { Unpacker } from "../update/unpacker.js";
 import type { Reporter } from "../update/reporter.js";
 import { SlotTarget } from "../update/slot-target.js";
 import type { Gate } from "../update/target.js";
@@ -30,6 +33,10 @@ export interface OwnFirmwareOptions {
   readonly version: string;
   readonly reporter: Reporter;
   readonly listeners: Listeners;
+  /** Absent: every image that boots is taken. */
+  readonly guard: Guard | undefined;
+  /** Absent: packages are refused. */
+  readonly packages: Unpacker | undefined;
   readonly surroundings: FirmwareSurroundings;
 }
 
@@ -113,18 +120,21 @@ export class OwnFirmware {
   }
 
   #createDriver(boot: BootStatus): UpdateDriver {
-    const { device, config, version, reporter, surroundings } = this.#options;
+    const { device, config, version, reporter, surroundings, guard, packages } = this.#options;
+    const target = new SlotTarget({
+      boot: device.boot,
+      status: boot,
+      checksVersion: version === boot.runningVersion,
+      log: device.log,
+      onPrepare: () => surroundings.slotPrepared(),
+    });
     return new UpdateDriver({
       device,
-      target: new SlotTarget({
-        boot: device.boot,
-        status: boot,
-        checksVersion: version === boot.runningVersion,
-        log: device.log,
-        onPrepare: () => surroundings.slotPrepared(),
-      }),
+      target: guard?.target(target) ?? target,
+      allowsDowngrade: config.allowDowngrade,
       runningVersion: version,
       selfTest: config.selfTest,
+      packages,
       reporter,
       limits: config.limits,
       tls: config.downloadTls,
@@ -139,8 +149,19 @@ export class OwnFirmware {
     const from = this.#stateName;
     this.#stateName = state.name;
     surroundings.firmwareStepped(from, state, event);
+    // An offer that waited for the end of the one before may end at once.
+    const isNew = from !== "reporting" || event?.type === "result-acknowledged";
+    if (isNew && state.name === "reporting") this.#tellRefused(state);
     const progress = progressOf(state, event);
     if (progress !== undefined) listeners.tell("progress", progress);
+  }
+
+  /** The code is the first word of what is reported. */
+  #tellRefused({ image: { version }, result }: Extract<State, { name: "reporting" }>): void {
+    const text = result.outcome === "done" ? "" : result.message;
+    const code = refusalIn(text);
+    if (code !== undefined)
+      this.#options.listeners.tell("refused", { version, code, message: text.slice(code.length + 2) });
   }
 
   #onReported(version: string, result: Result): void {

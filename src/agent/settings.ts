@@ -16,6 +16,8 @@ const NAMES: SettingNames = Object.freeze({
     gateway: 1,
     components: 1,
     policy: 1,
+    seal: 1,
+    allowDowngrade: 1,
     trialSeconds: 1,
     checkEverySeconds: 1,
     selfTest: 1,

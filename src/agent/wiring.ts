@@ -1,4 +1,4 @@
-import type { BootStatus, Device } from "../../hal/ports/index.js";
+import type { BootStatus, Device, Log } from "../../hal/ports/index.js";
 import type { ApplicationMqtt } from "../application-mqtt/application-mqtt.js";
 import type { Components } from "../components/components.js";
 import type { ComponentsOptions } from "../components/options.js";
@@ -15,6 +15,8 @@ import type { Plan } from "../plans/plan.js";
 import type { Offer, VersionAnswer } from "../protocol/messages.js";
 import type { Event, State } from "../update/machine/types.js";
 import { versionOf } from "../update/machine/version-of.js";
+import type { Guards } from "../update/guard.js";
+import type { Unpacker } from "../update/unpacker.js";
 import { Refusals } from "../update/refusals.js";
 import { Reporter } from "../update/reporter.js";
 import type { Gate } from "../update/target.js";
@@ -22,6 +24,7 @@ import { type OtaConfig, type ResolvedConfig, resolveConfig } from "./config.js"
 import { Listeners } from "./events.js";
 import { type FirmwareSurroundings, OwnFirmware } from "./own-firmware.js";
 import { type AgentParts, missing } from "./parts.js";
+import { warningOfPlain, warnOfPlain } from "./plain-link.js";
 import { type PlatformHandler, platformSession } from "./platform-session.js";
 import { reportedVersion } from "./reported-version.js";
 import { type CheckedUpdate, CheckIn } from "./version-check.js";
@@ -45,6 +48,8 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
   readonly #reporter: Reporter;
   readonly #refusals = new Refusals();
   readonly #checkIn: CheckIn<Plan>;
+  readonly #guards: Guards | undefined;
+  readonly #packages: Unpacker | undefined;
   readonly firmware: OwnFirmware;
   readonly control: UpdateControl | undefined;
   readonly mqtt: ApplicationMqtt | undefined;
@@ -62,11 +67,17 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
    */
   constructor({ device: { log, http, ...board }, config, parts = {} }: WiringOptions) {
     this.#config = resolveConfig(config);
+    // Each line of the agent and of its parts goes through this gate: peers have a part in what it says.
+    const printing: Log = (level, area, message) => log(level, area, () => printable(message()));
     const device: Device = {
       ...board,
-      http: withUserAgent(http, this.#config.userAgent),
-      // Each line of the agent and of its parts goes through this gate: peers have a part in what it says.
-      log: (level, area, message) => log(level, area, () => printable(message())),
+      // A seal holds whatever the way to the file is.
+      http: warningOfPlain(
+        withUserAgent(http, this.#config.userAgent),
+        printing,
+        () => this.#guards?.allNeedSeals === true,
+      ),
+      log: printing,
     };
     const boot = device.boot.status();
     this.#device = device;
@@ -88,6 +99,8 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
       everyMs: this.#config.checkEveryMs,
       update: this,
     });
+    this.#packages = parts.packages?.({ device });
+    this.#guards = this.#createGuards();
     this.firmware = new OwnFirmware({
       device,
       config: this.#config,
@@ -95,6 +108,8 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
       version: this.version,
       reporter: this.#reporter,
       listeners: this.listeners,
+      guard: this.#guards?.firmware,
+      packages: this.#packages,
       surroundings: this,
     });
     this.control = this.#createControl();
@@ -108,8 +123,11 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
   start(): void {
     if (this.#stopped) throw new OtaError("usage", "a stopped agent does not start again: make a new one");
     this.#started = true;
+    const { host, tls } = this.#config.server;
+    if (tls === undefined) warnOfPlain(this.#device.log, "mqtt", host);
     this.gateway?.start();
     this.control?.start();
+    if (!this.firmware.onTrial) this.#guards?.confirmed();
     this.firmware.start();
     this.#session.start();
     this.#checkIn.start();
@@ -198,7 +216,8 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
     const planGate = this.#firmwarePlans?.gate;
     const gate = this.control?.gate(planGate) ?? planGate;
     const queue = this.gateway?.queue ?? this.#components?.queue;
-    return queue?.firmware.gate(gate) ?? gate;
+    const inner = queue?.firmware.gate(gate) ?? gate;
+    return this.#guards?.firmware.gate(inner) ?? inner;
   }
 
   slotPrepared(): void {
@@ -207,6 +226,7 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
 
   firmwareStepped(from: State["name"], state: State, event: Event | undefined): void {
     this.#firmwarePlans?.noteStep(from, state, event);
+    if (event?.type === "confirmed") this.#guards?.confirmed();
     if (from === state.name) return;
     this.listeners.tell("state", { from, to: state.name, version: versionOf(state) });
     this.gateway?.onOwnState(state.name);
@@ -226,6 +246,13 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
     this.#components?.connected();
   }
 
+  #createGuards(): Guards | undefined {
+    const config = this.#config;
+    const part = this.#parts.seal;
+    if (part === undefined && config.seal !== undefined) throw missing("seal");
+    return part?.({ ...this.#shared(), config: config.seal, boot: this.#boot, version: this.version });
+  }
+
   #createControl(): UpdateControl | undefined {
     return this.#parts.control?.({
       device: this.#device,
@@ -235,6 +262,7 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
       version: this.version,
       driver: () => this.firmware.driver,
       isOnline: () => this.isOnline,
+      rollbackFailure: () => this.#guards?.rollbackFailure(),
       restart: () => {
         this.stop();
         // As before each restart of its own: the firmware that boots next connects at once.
@@ -282,9 +310,16 @@ export class Wiring implements PlatformHandler, FirmwareSurroundings, CheckedUpd
   }
 
   /** What the agent hands to its parts. */
-  #shared(): Pick<ComponentsOptions, "device" | "name" | "limits" | "tls"> {
+  #shared(): Pick<ComponentsOptions, "device" | "name" | "limits" | "tls" | "guards" | "packages"> {
     const { identity, limits, downloadTls } = this.#config;
-    return { device: this.#device, name: identity, limits, tls: downloadTls };
+    return {
+      device: this.#device,
+      name: identity,
+      limits,
+      tls: downloadTls,
+      guards: this.#guards,
+      packages: this.#packages,
+    };
   }
 
   #createGateway(): Gateway | undefined {

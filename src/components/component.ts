@@ -25,13 +25,13 @@ export interface Component extends Recipient {
 
 /** A component as an application adds it. */
 export function newComponent(options: ComponentOptions): Component {
-  const { id, version, install } = options;
+  const { id, version, install, readInstalled } = options;
   const isText = typeof version === "string";
   return {
     options,
     owner: id,
     // A version given as text was true when the component was added. After an installation it is not known.
-    installer: { version: isText ? () => undefined : version, install },
+    installer: { version: isText ? () => undefined : version, install, ...(readInstalled && { readInstalled }) },
     version: isText ? version : undefined,
     offer: undefined,
     listeners: undefined,

@@ -4,6 +4,7 @@ import type { Offer } from "../protocol/messages.js";
 import { loadRecord, OWN_KEY } from "../update/checkpoint.js";
 import { isSame } from "../update/machine/moves.js";
 import { progressOf } from "../update/machine/progress-of.js";
+import { type Guard, guardOf } from "../update/guard.js";
 import { Reporter } from "../update/reporter.js";
 import type { Event, Image, State } from "../update/machine/types.js";
 import { BlockedUpdates } from "./blocked-updates.js";
@@ -42,7 +43,7 @@ export class Components {
 
   /** @throws HalError if there is no partition for their images, or storage cannot be read */
   constructor(options: ComponentsOptions) {
-    const { device, limits, tls, installTimeoutMs } = options;
+    const { device, limits, tls, installTimeoutMs, packages } = options;
     const area = partitionArea(device);
     this.#options = options;
     this.#capacity = area.partition.byteLength;
@@ -52,9 +53,11 @@ export class Components {
       limits,
       tls,
       installTimeoutMs,
+      packages,
       area,
       reporterOf: (component) => this.#reporterOf(component),
       gateOf: (component) => this.#gateOf(component),
+      guardOf: (component) => this.#guardOf(component.options),
       onState: (component, state, event) => this.#onState(component, state, event),
       onInstalling: ({ owner }, { version, size }, bytes) =>
         options.onEvent({ component: owner, version, kind: "progress", step: "install", bytes, size }),
@@ -79,6 +82,7 @@ export class Components {
   add(options: ComponentOptions): void {
     const { id, dependsOn = [] } = options;
     checkComponent(options, this.#options.separator);
+    this.#guardOf(options);
     if (this.#find(id) !== undefined) throw new OtaError("usage", `component ${id} is known already`);
     // A misspelt id, or one that is added later, would never block anything.
     const missing = dependsOn.find((other) => this.#find(other) === undefined);
@@ -258,6 +262,10 @@ export class Components {
     } catch (error) {
       this.#options.device.log("error", "update", () => describeError(error));
     }
+  }
+
+  #guardOf({ id, sealed }: ComponentOptions): Guard | undefined {
+    return guardOf(this.#options.guards, { owner: id, product: id, required: sealed === true });
   }
 
   #gateOf(component: Component): PlanGate {

@@ -5,6 +5,8 @@ import type { DeviceName } from "../protocol/identity.js";
 import type { Offer } from "../protocol/messages.js";
 import { isVersion } from "../protocol/version.js";
 import type { MqttSession } from "../mqtt/session.js";
+import type { Guards } from "../update/guard.js";
+import type { Unpacker } from "../update/unpacker.js";
 import type { UpdateLimits } from "../update/driver.js";
 import type { ComponentEvent } from "./component.js";
 import { isComponentId, wireVersion } from "./wire-version.js";
@@ -30,7 +32,13 @@ export interface ComponentOptions {
    * fails, this one is not installed.
    */
   readonly dependsOn?: readonly string[] | undefined;
+  /**
+   * Its images need a seal of a trusted key, for a product of the component's id: see `seal` in the configuration. It
+   * gets them without it. Default false: a seal is looked at if there is one.
+   */
+  readonly sealed?: boolean | undefined;
   readonly install: Installer["install"];
+  readonly readInstalled?: Installer["readInstalled"];
 }
 
 /** What the agent hands to its components. */
@@ -44,6 +52,10 @@ export interface ComponentsOptions {
   readonly limits: UpdateLimits;
   readonly tls: TlsOptions;
   readonly plans: UpdatePlans;
+  /** Absent without the part `seal`. */
+  readonly guards?: Guards | undefined;
+  /** Absent without the part `packages`. */
+  readonly packages?: Unpacker | undefined;
   /** The own firmware's offer, if it waits for the components. */
   ownOffer(): Offer | undefined;
   /** The last version that was reported is a component's: the own firmware's is to be reported again. */
@@ -56,7 +68,7 @@ export interface ComponentsOptions {
  * wrong
  */
 export function checkComponent(options: ComponentOptions, separator: string): void {
-  const { id, kind, version, minBatteryPercent, dependsOn = [], install } = options;
+  const { id, kind, version, minBatteryPercent, dependsOn = [], install, readInstalled } = options;
   const refuse = (what: string): never => {
     throw new OtaError("usage", `component ${id}: ${what}`);
   };
@@ -71,6 +83,7 @@ export function checkComponent(options: ComponentOptions, separator: string): vo
   }
   if (typeof version !== "string" && typeof version !== "function") refuse("version is neither text nor a function");
   if (typeof install !== "function") refuse("install is not a function");
+  if (!["undefined", "function"].includes(typeof readInstalled)) refuse("readInstalled is not a function");
   oneOf(`component ${id}: kind`, kind, [undefined, "module", "mcu"]);
   optional(`component ${id}: minBatteryPercent`, minBatteryPercent, 0, 100);
   if (!Array.isArray(dependsOn) || !dependsOn.every((each) => typeof each === "string")) {

@@ -112,7 +112,8 @@ export class UpdateControl {
    * update. For that the other firmware needs this part too.
    *
    * @throws OtaError `usage` on trial, during an update, or if the other slot is not known to hold the firmware that
-   *   ran before this one; `switch-failed` if its image does not boot, or has failed its trial
+   *   ran before this one; `switch-failed` if its image does not boot, or has failed its trial; `rollback-refused` if
+   *   its security version is below the floor of the part `seal`
    * @throws HalError if storage fails
    */
   rollback(reason: string): void {

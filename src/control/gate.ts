@@ -29,13 +29,18 @@ export class ControlGate implements Gate {
   }
 
   /** Answers from a turn of its own: never from inside this call. */
-  ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void {
+  ask(
+    step: "download" | "install",
+    offer: Offer,
+    answer: (failure?: Failure) => void,
+    onDeferred?: (seconds: number) => void,
+  ): void {
     // The plans' gate is left alone: its deadline goes on while an image waits for `install`.
     this.release();
     const { clock, holdsInstallation, refusal } = this.#options;
     const goOn = (): void => {
       if (this.inner === undefined) answer();
-      else this.inner.ask(step, offer, answer);
+      else this.inner.ask(step, offer, answer, onDeferred);
     };
     if (step === "install" && holdsInstallation()) {
       this.#install = goOn;

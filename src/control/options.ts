@@ -3,7 +3,7 @@ import type { MqttSession } from "../mqtt/session.js";
 import type { Result } from "../protocol/messages.js";
 import type { UpdateDriver } from "../update/driver.js";
 import type { DownloadProgress } from "../update/machine/progress-of.js";
-import type { State } from "../update/machine/types.js";
+import type { Failure, State } from "../update/machine/types.js";
 import type { Reporter } from "../update/reporter.js";
 
 /** The agent's events that this part follows. */
@@ -27,6 +27,8 @@ export interface ControlOptions {
   readonly version: string;
   driver(): UpdateDriver;
   isOnline(): boolean;
+  /** @returns why the firmware in the other slot must not boot any more @throws HalError */
+  rollbackFailure(): Failure | undefined;
   /** Stops the agent and restarts the board. */
   restart(): void;
 }

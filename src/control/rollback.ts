@@ -32,7 +32,7 @@ export class Rollback {
 
   /** @throws OtaError as `UpdateControl.rollback` does */
   go(reason: string): void {
-    const { device, driver, version, restart } = this.#options;
+    const { device, driver, version, restart, rollbackFailure } = this.#options;
     const { state } = driver();
     if (state.name === "confirming") throw new OtaError("usage", "on trial: let selfTest answer false");
     if (state.name !== "idle") throw new OtaError("usage", `an update is under way: ${state.name}`);
@@ -43,6 +43,8 @@ export class Rollback {
     if (device.boot.status().targetState === "invalid") {
       throw new OtaError("switch-failed", "the firmware in the other slot has failed its trial");
     }
+    const failure = rollbackFailure();
+    if (failure !== undefined) throw new OtaError(failure.code, failure.message);
     storeRollback(device.store, { from: version, reason, reported: false });
     try {
       device.boot.setPending();

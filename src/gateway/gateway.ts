@@ -10,6 +10,8 @@ import { encodeOperation } from "../protocol/gateway.js";
 import { checkDeviceName, type DeviceName } from "../protocol/identity.js";
 import { operationResultTopic, operationTopic } from "../protocol/topics.js";
 import type { UpdateLimits } from "../update/driver.js";
+import { type Guard, guardOf, type Guards } from "../update/guard.js";
+import type { Unpacker } from "../update/unpacker.js";
 import type { Refusals } from "../update/refusals.js";
 import { Reporter } from "../update/reporter.js";
 import type { State } from "../update/machine/types.js";
@@ -35,6 +37,10 @@ export interface GatewayOptions {
   readonly installTimeoutMs: number;
   readonly messagesPerSecond: number;
   readonly refusals: Refusals;
+  /** Absent without the part `seal`. */
+  readonly guards?: Guards | undefined;
+  /** Absent without the part `packages`. */
+  readonly packages?: Unpacker | undefined;
   /** Absent as long as nobody uses plans. */
   plans(): UpdatePlans | undefined;
   /** That slot is about to be erased, and the own firmware's update is idle. */
@@ -75,10 +81,12 @@ export class Gateway {
       limits,
       tls,
       installTimeoutMs,
+      ...(options.packages && { packages: options.packages }),
       area,
       reporterOf: (sub) => this.#reporterOf(sub),
       gateOf: (sub) =>
         subDeviceGate(sub, { clock, capacity: area.partition.byteLength, queue: this.queue, plans: plans() }),
+      guardOf: (sub) => this.#guardOf(sub),
       onState: (sub, state, event) => {
         if (state !== undefined) plans()?.noteDeviceStep(sub.productId, state);
         this.#events.onStep(sub, state, event);
@@ -125,7 +133,7 @@ export class Gateway {
   /**
    * Makes a sub-device known. Those that are added before the agent starts go on where the last boot left them.
    *
-   * @throws OtaError `usage` for a wrong name, and one that is known already
+   * @throws OtaError `usage` for a wrong name, one that is known already, and `sealed` without the part `seal`
    */
   add(options: SubDeviceOptions): void {
     const { all } = this.#sessions;
@@ -134,7 +142,9 @@ export class Gateway {
       throw new OtaError("usage", `${options.productId}/${options.deviceName} is known already`);
     }
     const productId = all.find((sub) => sub.productId === options.productId)?.productId ?? options.productId;
-    all.push(new SubDevice(options, productId));
+    const sub = new SubDevice(options, productId);
+    if (sub.sealed) this.#guardOf(sub);
+    all.push(sub);
     this.#wake();
   }
 
@@ -291,6 +301,10 @@ export class Gateway {
       this.queue.open();
       this.#publishQueue.open();
     });
+  }
+
+  #guardOf({ owner, productId, sealed }: SubDevice): Guard | undefined {
+    return guardOf(this.#options.guards, { owner, product: productId, required: sealed });
   }
 
   #introduce(sub: SubDevice): void {

@@ -9,6 +9,11 @@ import { type Mark, type Marked, MARKS } from "./update-marks.js";
 export interface SubDeviceOptions extends DeviceName {
   /** The application's way to it. */
   readonly link: Installer;
+  /**
+   * Its images need a seal of a trusted key, for its product: see `seal` in the configuration. It gets them without it.
+   * Default false: a seal is looked at if there is one.
+   */
+  readonly sealed?: boolean | undefined;
   /** For `bind` alone. */
   readonly deviceSecret?: string | undefined;
 }
@@ -53,11 +58,12 @@ const PHASES: readonly Phase[] = Object.freeze([
   "absent",
   "online",
 ] as const);
-/** The layout of `bits`: the phase in bits 0 to 2, then the mark, `again`, `subscribed` and `leaving`. */
+/** The layout of `bits`: the phase in bits 0 to 2, then the mark, `again`, `subscribed`, `leaving` and `sealed`. */
 const MARK_SHIFT = 3;
 const AGAIN = 1 << 6;
 const SUBSCRIBED = 1 << 7;
 const LEAVING = 1 << 8;
+const SEALED = 1 << 9;
 
 /**
  * There may be hundreds on a chip, and each field of each takes 16 bytes there: fields are few, small values share one,
@@ -75,10 +81,11 @@ export class SubDevice implements DeviceName, Recipient, Marked {
   declare readonly deviceSecret?: string;
 
   /** @param productId the same string as the others' of that product: they share its bytes */
-  constructor({ link, deviceName, deviceSecret }: SubDeviceOptions, productId: string) {
+  constructor({ link, deviceName, deviceSecret, sealed }: SubDeviceOptions, productId: string) {
     this.productId = productId;
     this.deviceName = deviceName;
     this.installer = link;
+    if (sealed === true) this.bits = SEALED;
     if (deviceSecret !== undefined) this.deviceSecret = deviceSecret;
   }
 
@@ -100,6 +107,11 @@ export class SubDevice implements DeviceName, Recipient, Marked {
 
   set mark(mark: Mark) {
     this.bits = (this.bits & ~(7 << MARK_SHIFT)) | (MARKS.indexOf(mark) << MARK_SHIFT);
+  }
+
+  /** Its images need a seal. */
+  get sealed(): boolean {
+    return (this.bits & SEALED) !== 0;
   }
 
   /** It is checked again after a while: the platform, the sub-device or its update failed. */

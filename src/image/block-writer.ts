@@ -14,24 +14,33 @@ export interface ByteSource {
  */
 export class BlockWriter {
   readonly #partition: FlashPartition;
-  readonly #size: number;
   readonly #block: Uint8Array;
   #blockOffset: number;
-  /** Bytes of the current block that the image has. */
-  #wanted: number;
   #filled = 0;
+  #size = 0;
+  /** Bytes of the current block that the image has. */
+  #wanted = 0;
 
   /**
    * @param options.block  the buffer to gather in: one block long; the writer's alone while it works
    * @param options.size   bytes in the image
-   * @param options.offset where to begin: on a block's boundary
+   * @param options.offset where to begin: on a block's boundary, or at the image's end
    */
   constructor(options: { partition: FlashPartition; block: Uint8Array; size: number; offset: number }) {
     this.#partition = options.partition;
-    this.#size = options.size;
     this.#block = options.block;
     this.#blockOffset = options.offset;
-    this.#wanted = Math.min(options.block.byteLength, options.size - options.offset);
+    this.size = options.size;
+  }
+
+  /** Bytes in the image. It may turn out to be another number as long as the block is empty. */
+  get size(): number {
+    return this.#size;
+  }
+
+  set size(size: number) {
+    this.#size = size;
+    this.#wanted = Math.max(0, Math.min(this.#block.byteLength, size - this.#blockOffset));
   }
 
   /** Where the block that is being filled begins: everything before it is in flash. */
@@ -44,8 +53,9 @@ export class BlockWriter {
     return this.#blockOffset + this.#filled;
   }
 
+  /** Whether there is a block to program. */
   get full(): boolean {
-    return this.#filled === this.#wanted;
+    return this.#filled > 0 && this.#filled === this.#wanted;
   }
 
   get complete(): boolean {
@@ -82,10 +92,9 @@ export class BlockWriter {
    * @throws HalError
    */
   program(): void {
-    const { byteLength } = this.#block;
     if (!this.blank) this.#partition.write(this.#block, this.#blockOffset);
-    this.#blockOffset += byteLength;
-    if (this.#size - this.#blockOffset < byteLength) this.#wanted = Math.max(0, this.#size - this.#blockOffset);
+    this.#blockOffset += this.#block.byteLength;
     this.#filled = 0;
+    this.size = this.#size;
   }
 }

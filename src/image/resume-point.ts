@@ -14,7 +14,8 @@ export class ResumeSearch {
   #found: number | undefined;
 
   /**
-   * @param options.regionOffset from here to the end of the region all was erased before anything was programmed
+   * @param options.regionOffset from here to the end of the region all was erased before anything was programmed; or
+   *   the image's end, if all of it is there
    * @param options.size         bytes in the image
    */
   constructor(options: { partition: FlashPartition; regionOffset: number; size: number }) {
@@ -43,7 +44,7 @@ export class ResumeSearch {
     if (this.#found !== undefined) return;
     this.#end -= this.#partition.blockLength;
     this.#partition.read(scratch, this.#end);
-    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;
+    if (this.#end <= this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;
   }
 }
 

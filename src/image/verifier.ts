@@ -3,22 +3,21 @@ import type { ReadBack } from "./read-back.js";
 
 export interface VerifierOptions {
   /** What a download has read back already is not read again. */
-  readonly readBack: ReadBack;
+  readonly readBack: Pick<ReadBack, "offset" | "next">;
   readonly clock: Clock;
   /** Bytes in the image. */
   readonly size: number;
-  /** 32 hexadecimal digits. */
-  readonly md5: string;
   /** One block long; the verifier's alone while it works. */
   readonly block: Uint8Array;
-  onVerified(matches: boolean): void;
+  /** All is read back, so that its digest can be had. */
+  onRead(): void;
   onFailed(error: unknown): void;
 }
 
 /** Blocks read and hashed in one turn of the event loop. */
 const BLOCKS_PER_TURN = 8;
 
-/** Computes the MD5 of what is in flash, a few blocks each turn, so that the connection stays alive. */
+/** Reads back the rest of what is in flash, a few blocks each turn, so that the connection stays alive. */
 export class Verifier {
   readonly #options: VerifierOptions;
   #timer: Timer | undefined;
@@ -39,7 +38,7 @@ export class Verifier {
   }
 
   #turn(): void {
-    const { readBack, size, md5, block, onVerified, onFailed } = this.#options;
+    const { readBack, size, block, onRead, onFailed } = this.#options;
     try {
       for (let count = 0; count < BLOCKS_PER_TURN && readBack.offset < size; count++) readBack.next(block, size);
     } catch (error) {
@@ -47,6 +46,6 @@ export class Verifier {
       return;
     }
     if (readBack.offset < size) this.#next();
-    else onVerified(readBack.matches(md5));
+    else onRead();
   }
 }

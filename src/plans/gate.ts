@@ -56,7 +56,12 @@ export class PlanGate implements Gate {
   }
 
   /** Answers from a turn of its own: never from inside this call. */
-  ask(step: ClearedStep, offer: Offer, answer: (failure?: Failure) => void): void {
+  ask(
+    step: ClearedStep,
+    offer: Offer,
+    answer: (failure?: Failure) => void,
+    onDeferred?: (seconds: number) => void,
+  ): void {
     if (step === "download" || this.#image === undefined) {
       this.withdraw();
       this.#image = offer;
@@ -65,7 +70,7 @@ export class PlanGate implements Gate {
       // The server has sent the firmware since: it is asked once more before the installation.
       this.#requirements = undefined;
     }
-    this.#take(newPendingStep(step, offer, answer));
+    this.#take(newPendingStep(step, offer, answer, onDeferred));
     this.#said = "";
     this.#lookIn(this.#options.dependencies?.()?.gatherMs ?? 0);
   }
@@ -283,7 +288,9 @@ export class PlanGate implements Gate {
         if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= LONGEST_SECONDS)) {
           throw new OtaError("usage", `a deferral is 1 to ${LONGEST_SECONDS} seconds`);
         }
-        memory.defer(component, offer, Math.ceil(seconds));
+        const wholeSeconds = Math.ceil(seconds);
+        memory.defer(component, offer, wholeSeconds);
+        pending.onDeferred?.(wholeSeconds);
         pending.told = false;
         close(pending);
         this.#lookIn(0);

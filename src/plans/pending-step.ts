@@ -7,6 +7,7 @@ export interface PendingStep {
   readonly step: ClearedStep;
   readonly offer: Offer;
   readonly answer: (failure?: Failure) => void;
+  readonly onDeferred: ((seconds: number) => void) | undefined;
   told: boolean;
   /** Accepted, deferred or over, until its plan is shown again. */
   answered: boolean;
@@ -20,11 +21,17 @@ export interface PendingStep {
   asks: boolean;
 }
 
-export function newPendingStep(step: ClearedStep, offer: Offer, answer: PendingStep["answer"]): PendingStep {
+export function newPendingStep(
+  step: ClearedStep,
+  offer: Offer,
+  answer: PendingStep["answer"],
+  onDeferred?: PendingStep["onDeferred"],
+): PendingStep {
   return {
     step,
     offer,
     answer,
+    onDeferred,
     told: false,
     answered: false,
     closers: [],

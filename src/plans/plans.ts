@@ -1,4 +1,5 @@
 import type { BootStatus, Device, TlsOptions } from "../../hal/ports/index.js";
+import { refusalIn } from "../errors.js";
 import type { JobRecord } from "../update/checkpoint.js";
 import type { Event, Failure, State } from "../update/machine/types.js";
 import type { Plan } from "./plan.js";
@@ -78,8 +79,12 @@ export class UpdatePlans {
   noteStep(component: string, from: State["name"], state: State, event: Event | undefined): void {
     if (state.name === "applying" || state.name === "reporting") this.#gates.get(component)?.end();
     if (state.name !== "reporting" || from === "reporting" || event === undefined) return;
-    if (state.result.outcome === "done") this.#memory.forget(component, state.image);
-    else if (event.type !== "declined") this.#memory.fail(component, state.image, false, !isOfServer(event));
+    const { image, result } = state;
+    if (result.outcome === "done") this.#memory.forget(component, image);
+    else if (event.type !== "declined") {
+      const counts = !isOfServer(event) && refusalIn(result.message) === undefined;
+      this.#memory.fail(component, image, false, counts);
+    }
   }
 
   /**

@@ -68,9 +68,18 @@ export function encodeVersionReport(version: string): string {
   return encode({ type: "report_version", report: { version } });
 }
 
-/** @param percent 0 to 100 */
-export function encodeDownloading(version: string, percent: number): string {
-  return encodeProgress(version, { state: "downloading", percent: String(percent), result_code: "0", result_msg: "" });
+/**
+ * @param percent 0 to 100
+ * @param message for people; the platform only shows it
+ */
+export function encodeDownloading(version: string, percent: number, message = ""): string {
+  const result = { result_code: "0", result_msg: message };
+  return encodeProgress(version, { state: "downloading", percent: String(percent), ...result });
+}
+
+/** The protocol has no message for an update that a person has put off: it is one of the progress. */
+export function deferralMessage(seconds: number): string {
+  return `deferred ${seconds} s`;
 }
 
 export function encodeBurning(version: string): string {

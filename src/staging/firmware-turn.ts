@@ -34,7 +34,7 @@ export class FirmwareTurn {
   gate(policy: Gate | undefined): Gate {
     return {
       consents: policy?.consents === true,
-      ask: (step, offer, answer) => {
+      ask: (step, offer, answer, onDeferred) => {
         // The turn, or the wait for it, was for an earlier offer. This one asks anew, and meanwhile the others go on.
         if (step === "download" && this.#phase !== "none") this.end();
         const wait = (): void => {
@@ -43,7 +43,7 @@ export class FirmwareTurn {
           this.takeIfFree();
         };
         if (policy === undefined) wait();
-        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)));
+        else policy.ask(step, offer, (failure) => (failure === undefined ? wait() : answer(failure)), onDeferred);
       },
       withdraw: () => {
         policy?.withdraw();

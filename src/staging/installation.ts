@@ -33,6 +33,14 @@ export interface Installer {
    * is failure. An exception is a failure too.
    */
   install(image: InstallImage, job: InstallJob): unknown;
+  /**
+   * Reads the image that is installed there now, for deltas from it. Without this function only whole and compressed
+   * images are taken. What a delta makes of other bytes than those that were installed is refused.
+   *
+   * @param into filled as far as the image goes
+   * @returns how many bytes
+   */
+  readInstalled?(byteOffset: number, into: Uint8Array): number;
 }
 
 export interface InstallationOptions {

@@ -1,11 +1,11 @@
 import type { Clock, FlashPartition, KeyValueStore, Log } from "../../hal/ports/index.js";
-import { describeError } from "../errors.js";
+import { describeError, OtaError } from "../errors.js";
 import { addSum } from "../lib/checked-record.js";
 import { crc32 } from "../lib/crc32.js";
 import { encodeUtf8 } from "../lib/utf8.js";
 import { clearRecord, type JobRecord, loadRecord, storeRecord } from "../update/checkpoint.js";
 import { restoreStaged } from "../update/machine/restore.js";
-import type { Target } from "../update/target.js";
+import type { Base, Target } from "../update/target.js";
 import type { Failure, Image, Step } from "../update/machine/types.js";
 import { Installation, type Installer } from "./installation.js";
 
@@ -102,6 +102,17 @@ export class StagedTarget implements Target {
 
   /** Only the recipient knows the format of its image. */
   checkFirstBlock(): void {}
+
+  openBase(): Base | undefined {
+    const { installer } = this.#options;
+    if (installer.readInstalled === undefined) return undefined;
+    return {
+      read(into, byteOffset) {
+        const count = installer.readInstalled?.(byteOffset, into);
+        if (count !== into.byteLength) throw new OtaError("wrong-base", `what is installed ends at ${byteOffset}`);
+      },
+    };
+  }
 
   apply(image: Image, onEnded: (failure: Failure | undefined) => void): void {
     const { store, clock, installer, installTimeoutMs, onProgress, onInstalled } = this.#options;

@@ -11,10 +11,11 @@ import type { Checkpoint, Image, Stored } from "./machine/types.js";
  *
  *   0  u8      format version, 2
  *   1  u8      phase: 1 downloading, 2 applying, 3 reporting, 4 verified
- *   2  u8      bit 0: stored is present, 1: spliced, 2: refetched, 3: region offset is present, 4: erasing, 5: whole
+ *   2  u8      bit 0: stored is present, 1: spliced, 2: refetched, 3: region offset is present, 4: erasing, 5: whole,
+ *              6: the file is a package
  *   3  u8      outcome while reporting: index into OUTCOMES; while applying: `failed` if the message is a reason to revert
  *   4  u32     size of the image, low word
- *   8  u32     size of the image, high word
+ *   8  u32     size of the image, high word; of a package, which is not that long, the bytes of what it makes
  *   12 u32     region offset
  *   16 u8[16]  MD5 of the image
  *   32 u8 × 5  lengths of slot, version, ETag (0: none), message and owner
@@ -26,6 +27,7 @@ const FIXED_LENGTH = 37;
 const MD5_OFFSET = 16;
 const LENGTHS_OFFSET = 32;
 const TEXT_COUNT = 5;
+const IS_PACKAGE = 64;
 const RECORD_LIMIT = 508;
 
 const PHASES: readonly Checkpoint["phase"][] = Object.freeze([
@@ -81,6 +83,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
     encoded.push(bytes);
     end += bytes?.byteLength ?? 0;
   }
+  const resultLength = stored?.resultLength;
   const record = new Uint8Array(end + SUM_LENGTH);
   const view = new DataView(record.buffer);
 
@@ -89,7 +92,7 @@ export function encodeRecord({ owner, checkpoint }: JobRecord): Uint8Array {
   record[2] = flagsOf(stored) | (phase === "reporting" && checkpoint.whole ? 32 : 0);
   record[3] = OUTCOMES.indexOf(result.outcome);
   view.setUint32(4, image.size % 0x100000000, true);
-  view.setUint32(8, Math.floor(image.size / 0x100000000), true);
+  view.setUint32(8, resultLength ?? Math.floor(image.size / 0x100000000), true);
   view.setUint32(12, stored?.regionOffset ?? 0, true);
   record.set(fromHex(image.md5) ?? new Uint8Array(16), MD5_OFFSET);
   let at = FIXED_LENGTH;
@@ -121,9 +124,11 @@ export function decodeRecord(record: Uint8Array): JobRecord | undefined {
     at += length;
   }
   const [slot, version, etag, message, owner] = texts as [string, string, string, string, string];
-  const size = view.getUint32(8, true) * 0x100000000 + view.getUint32(4, true);
+  const flags = record[2] as number;
+  const high = view.getUint32(8, true);
+  const size = (flags & IS_PACKAGE ? 0 : high * 0x100000000) + view.getUint32(4, true);
   const image: Image = { version, md5: toHex(record.subarray(MD5_OFFSET, LENGTHS_OFFSET)), size };
-  const stored = storedOf(record[2] as number, view.getUint32(12, true), etag);
+  const stored = storedOf(flags, view.getUint32(12, true), etag, high);
 
   const outcome = OUTCOMES[record[3] as number];
   if (at !== end || outcome === undefined || !Number.isSafeInteger(size) || size === 0) return undefined;
@@ -133,7 +138,7 @@ export function decodeRecord(record: Uint8Array): JobRecord | undefined {
     image,
     stored,
     result,
-    flags: record[2] as number,
+    flags,
   });
   return checkpoint === undefined ? undefined : { owner, checkpoint };
 }
@@ -164,11 +169,13 @@ function checkpointOf(
 
 function flagsOf(stored: Stored | undefined): number {
   if (stored === undefined) return 0;
-  const { spliced, refetched, regionOffset, erasing } = stored;
-  return 1 | (spliced ? 2 : 0) | (refetched ? 4 : 0) | (regionOffset === undefined ? 0 : 8) | (erasing ? 16 : 0);
+  const { spliced, refetched, regionOffset, erasing, resultLength } = stored;
+  const isPackage = resultLength === undefined ? 0 : IS_PACKAGE;
+  const begun = regionOffset === undefined ? 0 : 8;
+  return 1 | (spliced ? 2 : 0) | (refetched ? 4 : 0) | begun | (erasing ? 16 : 0) | isPackage;
 }
 
-function storedOf(flags: number, regionOffset: number, etag: string): Stored | undefined {
+function storedOf(flags: number, regionOffset: number, etag: string, high: number): Stored | undefined {
   if ((flags & 1) === 0) return undefined;
   return {
     regionOffset: flags & 8 ? regionOffset : undefined,
@@ -177,6 +184,7 @@ function storedOf(flags: number, regionOffset: number, etag: string): Stored | u
     etag: etag === "" ? undefined : etag,
     spliced: (flags & 2) !== 0,
     refetched: (flags & 4) !== 0,
+    resultLength: flags & IS_PACKAGE ? high : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Offer, Result } from "../protocol/messages.js";
 import { clearRecord, loadRecord, storeRecord } from "./checkpoint.js";
 import { FlashWork } from "./flash/work.js";
 import { transition } from "./machine/transition.js";
+import type { Unpacker } from "./unpacker.js";
 import { Progress } from "./progress.js";
 import { SelfTest } from "./self-test.js";
 import type { Reporter } from "./reporter.js";
@@ -24,10 +25,14 @@ export interface DriverOptions {
   readonly target: Target;
   /** The version that runs on the target; `undefined` if it is not known. */
   readonly runningVersion: string | undefined;
+  /** Whether an offer of a lower version than the running one is taken. Default true. */
+  readonly allowsDowngrade?: boolean | undefined;
   /** Absent: every update is wanted at once. */
   readonly gate?: Gate | undefined;
   /** A firmware on trial is confirmed once this holds; absent: once it has reached the cloud. */
   readonly selfTest?: (() => boolean | Promise<boolean>) | undefined;
+  /** Absent: packages are refused. */
+  readonly packages?: Unpacker | undefined;
   readonly reporter: Reporter;
   readonly limits: UpdateLimits;
   /** For https. */
@@ -62,7 +67,7 @@ export class UpdateDriver {
 
   /** Reads what an earlier boot left. @throws HalError if storage cannot be read */
   constructor(options: DriverOptions) {
-    const { device, target, runningVersion, gate, selfTest, limits } = options;
+    const { device, target, runningVersion, gate, selfTest, limits, packages } = options;
     this.#options = options;
     this.#gate = gate;
     this.#context = {
@@ -70,8 +75,10 @@ export class UpdateDriver {
       target: target.kind,
       targetSlot: target.label,
       capacity: target.partition.byteLength,
+      ...(packages && { unpacks: true }),
       maxAttempts: limits.maxAttempts,
       ...clearanceOf(gate),
+      allowsDowngrade: options.allowsDowngrade !== false,
       proves: selfTest !== undefined,
     };
     this.#timers = new UpdateTimers({
@@ -84,6 +91,7 @@ export class UpdateDriver {
       device,
       target,
       tls: options.tls,
+      ...(packages && { packages }),
       idleTimeoutMs: limits.idleTimeoutMs,
       progress: this.#progress,
       onEvent: (event) => this.dispatch(event),
@@ -272,8 +280,12 @@ export class UpdateDriver {
   }
 
   #ask(step: ClearedStep, offer: Offer): void {
-    this.#gate?.ask(step, offer, (failure) =>
-      this.dispatch(failure === undefined ? { type: "cleared", step } : { type: "declined", failure }),
+    this.#gate?.ask(
+      step,
+      offer,
+      (failure) => this.dispatch(failure === undefined ? { type: "cleared", step } : { type: "declined", failure }),
+      // The platform has no state for it: it is the message of the progress that was reported last.
+      (seconds) => this.#options.reporter.deferred(offer.version, step === "download" ? 0 : 100, seconds),
     );
   }
 

@@ -30,10 +30,10 @@ export class Progress {
     this.#dueFrom = 0;
   }
 
-  /** Everything before `offset` is in flash. @returns whether an event is due */
-  wrote(offset: number): boolean {
+  /** Everything before `offset` is in flash. @returns the event about it, if one is due */
+  wrote(offset: number): Event | undefined {
     this.#written = offset;
-    return offset >= this.#dueFrom;
+    return offset >= this.#dueFrom ? this.take() : undefined;
   }
 
   /** @returns the event about what was written; `undefined` if the last event has reported all of it */

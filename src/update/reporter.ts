@@ -2,6 +2,7 @@ import type { Log } from "../../hal/ports/index.js";
 import type { MqttSession } from "../mqtt/session.js";
 import type { DeviceName } from "../protocol/identity.js";
 import {
+  deferralMessage,
   encodeBurning,
   encodeDownloading,
   encodeResult,
@@ -39,6 +40,11 @@ export class Reporter {
   /** QoS 0: if one is lost, the next one follows soon. */
   downloading(version: string, percent: number): void {
     this.#publish(encodeDownloading(this.#prefix + version, percent));
+  }
+
+  /** A person puts the update off. @param percent of the download that is there: 0 or 100 */
+  deferred(version: string, percent: number, seconds: number): void {
+    this.#publish(encodeDownloading(this.#prefix + version, percent, deferralMessage(seconds)), () => {});
   }
 
   burning(version: string, onAcknowledged: () => void): void {

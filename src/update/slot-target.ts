@@ -1,7 +1,6 @@
 import type { BootControl, BootStatus, FlashPartition, Log } from "../../hal/ports/index.js";
 import { describeError, OtaError } from "../errors.js";
 import { checkImageHeader } from "../image/header.js";
-import type { Offer } from "../protocol/messages.js";
 import { type JobRecord, OWN_KEY } from "./checkpoint.js";
 import { restore } from "./machine/restore.js";
 import type { Target } from "./target.js";
@@ -55,7 +54,7 @@ export class SlotTarget implements Target {
     this.#boot.forgetTarget();
   }
 
-  checkFirstBlock(block: Uint8Array, offer: Offer): void {
+  checkFirstBlock(block: Uint8Array, offer: Image): void {
     const version = checkImageHeader(block, offer.size, this.#status.chipId);
     if (version === offer.version) return;
     const message = `image says it is version ${version}`;

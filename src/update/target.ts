@@ -1,7 +1,10 @@
-import type { FlashPartition } from "../../hal/ports/index.js";
+import type { FlashPartition, ReadOnlyPartition } from "../../hal/ports/index.js";
 import type { Offer } from "../protocol/messages.js";
 import type { JobRecord } from "./checkpoint.js";
 import type { Failure, Image, Step } from "./machine/types.js";
+
+/** What runs on a target now, for packages that copy from it. What its `read` throws ends the download. */
+export type Base = Pick<ReadOnlyPartition, "read"> & Partial<Pick<ReadOnlyPartition, "byteLength">>;
 
 /** What an image is for: where its bytes go, and what is done with them once they are verified. */
 export interface Target {
@@ -24,12 +27,24 @@ export interface Target {
   forget(): void;
 
   /**
-   * Looks at the first block of the file, before it is programmed.
+   * Looks at the first block of the image, before it is programmed.
    *
-   * @param block a whole block, or the whole file if that is shorter
+   * @param block a whole block, or the whole image if that is shorter
+   * @param offer its size is that of the image
    * @throws OtaError `image-invalid`; `unexpected-answer` if it is no image at all
    */
-  checkFirstBlock(block: Uint8Array, offer: Offer): void;
+  checkFirstBlock(block: Uint8Array, offer: Image): void;
+
+  /**
+   * Looks at what a package says of its seal, before anything else is done with it.
+   *
+   * @param copy of the seal that ends the result; empty without one
+   * @throws OtaError, HalError
+   */
+  checkPackage?(copy: Uint8Array, offer: Image): void;
+
+  /** What runs there, if it is not the running slot. @returns `undefined` if nobody can read it */
+  openBase?(): Base | undefined;
 
   /**
    * Applies the verified image. `onEnded` is called once, from inside this call or later, and not after `stop`.
@@ -50,8 +65,14 @@ export interface Gate {
   /**
    * @param answer called at most once, from inside this call or much later, and not after `withdraw`; with a failure if
    *   the update is not wanted
+   * @param onDeferred called with seconds whenever a person puts the answer off
    */
-  ask(step: "download" | "install", offer: Offer, answer: (failure?: Failure) => void): void;
+  ask(
+    step: "download" | "install",
+    offer: Offer,
+    answer: (failure?: Failure) => void,
+    onDeferred?: (seconds: number) => void,
+  ): void;
 
   /** The question needs no answer any more: another offer came. */
   withdraw(): void;

@@ -7,10 +7,19 @@ import { PatchedCopy } from "../support/patched-copy.js";
 import { ROOT } from "../support/root.js";
 import { type Catcher, PLANTED as PLANTED_UPDATE, type PlantedBug } from "./planted.js";
 import { PLANTED_COMPONENTS } from "./planted-components.js";
+import { PLANTED_PACKAGES } from "./planted-packages.js";
 import { PLANTED_PLANS } from "./planted-plans.js";
+import { PLANTED_SEALS } from "./planted-seal.js";
 import { PLANTED_STAGING } from "./planted-staging.js";
 
-const PLANTED: readonly PlantedBug[] = [...PLANTED_UPDATE, ...PLANTED_PLANS, ...PLANTED_STAGING, ...PLANTED_COMPONENTS];
+const PLANTED: readonly PlantedBug[] = [
+  ...PLANTED_UPDATE,
+  ...PLANTED_PLANS,
+  ...PLANTED_STAGING,
+  ...PLANTED_COMPONENTS,
+  ...PLANTED_SEALS,
+  ...PLANTED_PACKAGES,
+];
 
 /** Enough for each cut of a whole job, and for a second cut after many of them. */
 const TRANSITIONS = 10_000;

@@ -33,9 +33,9 @@ export const PLANTED_PLANS: readonly PlantedBug[] = [
   {
     name: "the installation does not wait for its clearance",
     file: "src/update/machine/moves.ts",
-    find: "export function verified(offer: Offer, context: Context): Step {\n  if (!context.asks) return",
+    find: "export function verified(offer: Offer, image: Image, context: Context): Step {\n  if (!context.asks) return",
     replace:
-      "export function verified(offer: Offer, context: Context): Step {\n  if (context.asks || !context.asks) return",
+      "export function verified(offer: Offer, image: Image, context: Context): Step {\n  if (context.asks || !context.asks) return",
     caughtBy: { scene: "declined", says: /goes on with the install that nobody has accepted/ },
   },
 ];

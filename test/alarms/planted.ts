@@ -22,9 +22,12 @@ export const UNVERIFIED: Omit<PlantedBug, "name" | "caughtBy"> = {
   file: "src/update/machine/obtaining.ts",
   find: `      return {
         state: { name: "verifying", offer: state.offer, stored: state.stored },
-        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+        effects: [
+          downloading(state, lengthOf(state), true),
+          { do: "verify", image: { ...imageOf(state.offer), size: lengthOf(state) } },
+        ],
       };`,
-  replace: "      return apply(state.offer, context);",
+  replace: "      return apply(state.offer, imageOf(state.offer), context);",
 };
 
 export const PLANTED: readonly PlantedBug[] = [
@@ -189,9 +192,9 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "the last block before a cut is taken for whole",
     file: "src/image/resume-point.ts",
-    find: "    if (this.#end === this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;",
+    find: "    if (this.#end <= this.#regionOffset || !isBlank(scratch)) this.#found = this.#end;",
     replace: `    const blank = isBlank(scratch);
-    if (this.#end === this.#regionOffset || !blank) this.#found = this.#end + (blank ? 0 : this.#partition.blockLength);`,
+    if (this.#end <= this.#regionOffset || !blank) this.#found = this.#end + (blank ? 0 : this.#partition.blockLength);`,
     caughtBy: {
       test: "test/unit/image/resume-point.test.js",
       named: /^a block whose programming was cut is programmed anew/,
@@ -200,10 +203,10 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a result is sent before it is stored",
     file: "src/update/machine/moves.ts",
-    find: `      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },
+    find: `      { do: "store", checkpoint: reportingOf(image, result, kept, context.targetSlot) },
       { do: "report-result", version: image.version, result },`,
     replace: `      { do: "report-result", version: image.version, result },
-      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },`,
+      { do: "store", checkpoint: reportingOf(image, result, kept, context.targetSlot) },`,
     caughtBy: {
       test: "test/unit/update/machine/transition.test.js",
       named: /^reports at once what cannot fit, and fetches nothing/,
@@ -232,8 +235,10 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "a mismatch of MD5 is passed over",
     file: "src/update/machine/obtaining.ts",
-    find: "return event.matches ? verified(state.offer, context) : mismatched(state, context);",
-    replace: "return apply(state.offer, context);",
+    find: `return event.matches
+        ? verified(state.offer, event.image ?? imageOf(state.offer), context)
+        : mismatched(state, context);`,
+    replace: "return apply(state.offer, imageOf(state.offer), context);",
     caughtBy: { scene: "corrupt", says: /ends with 0\.1\.0 and .*"-5"/ },
   },
   {
@@ -278,21 +283,21 @@ export const PLANTED: readonly PlantedBug[] = [
     name: "the image is read back after the download",
     file: "src/update/flash/download.ts",
     find: `    this.#readBack();
-    return writer.fill(`,
-    replace: "    return writer.fill(",
+    return this.#takes(writer) ||`,
+    replace: "    return this.#takes(writer) ||",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure wan$/ },
   },
   {
     name: "nothing is erased while the socket is idle",
     file: "src/update/flash/region-eraser.ts",
-    find: "return this.#options.knowledge.erasedEnd <= entered &&",
-    replace: "return this.#options.knowledge.erasedEnd < 0 &&",
+    find: "return knowledge.erasedEnd <= entered &&",
+    replace: "return knowledge.erasedEnd < 0 &&",
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure 4g-cat1$/ },
   },
   {
     name: "a region is erased in the turn that programs a block",
     file: "src/update/flash/download.ts",
-    find: "    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;",
+    find: "    return this.#takes(writer) || this.#lost !== undefined || this.#eraser.mayEraseAhead;",
     replace: `    this.#erasesAhead();
     return true;`,
     caughtBy: { test: "test/unit/bench/goals.test.js", named: /^figure blocking$/ },

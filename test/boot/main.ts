@@ -5,7 +5,7 @@ import { RealHeaders, TARGETS } from "./real-headers.js";
 
 const program = new Command("npm run check:boot --")
   .description(
-    "Compiles boot.c of the ESP32: against ESP-IDF's own headers if IDF_PATH is set, against stand-ins otherwise.",
+    "Compiles boot.c of the ESP32, and the C beside it: against ESP-IDF's own headers if IDF_PATH is set, against stand-ins otherwise.",
   )
   .action(() => check(process.env["IDF_PATH"] ?? ""));
 

@@ -3,23 +3,22 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../cli/command-line.js";
+import { SDK_CHIPS, targetNameOf } from "../../hal/boards/family/chips.js";
 import { ROOT } from "../support/root.js";
 
-const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
+const SOURCES = ["boot.c", "block-decoder.c", "packages.c", "slots.c"].map((name) =>
+  join(ROOT, "hal", "boards", "esp32", name),
+);
+const MANIFEST = join(ROOT, "hal", "boards", "esp32", "manifest.json");
 const STAND_INS = join(ROOT, "test", "fixtures", "esp32");
 const FLAGS = ["-fsyntax-only", "-std=gnu17", "-Wall", "-Wextra", "-Werror"];
 /** C libraries of a chip or of ESP-IDF's own host build: this machine has one. */
 const C_LIBRARIES = new Set(["libc", "linux", "newlib"]);
 
 /** CONFIG_IDF_FIRMWARE_CHIP_ID by target, as ESP-IDF's Kconfig has it. */
-export const TARGETS: { readonly [target: string]: number } = {
-  esp32: 0x0000,
-  esp32s2: 0x0002,
-  esp32c3: 0x0005,
-  esp32s3: 0x0009,
-  esp32c6: 0x000d,
-  esp32h2: 0x0010,
-};
+export const TARGETS: { readonly [target: string]: number } = Object.fromEntries(
+  SDK_CHIPS.map((chip) => [targetNameOf(chip), chip.id]),
+);
 
 /** ESP-IDF's own headers, for the compiler of this machine. */
 export class RealHeaders {
@@ -42,10 +41,10 @@ export class RealHeaders {
   }
 
   /**
-   * @returns the compiler's errors in boot.c for a target, nothing if it compiles @throws Error without a
-   * compiler
+   * @returns the compiler's errors in the board's C for a target, nothing if it compiles
+   * @throws Error without a compiler
    */
-  errorsOf(target: string, source = BOOT_C): string {
+  errorsOf(target: string, sources: readonly string[] = SOURCES): string {
     const folder = join(this.#folder, target);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "sdkconfig.h"), sdkconfigOf(target));
@@ -54,7 +53,7 @@ export class RealHeaders {
     }
     writeFileSync(join(folder, "mc.defines.h"), `#include "${join(STAND_INS, "mc.defines.h")}"\n`);
     const includes = [folder, this.#components, ...this.#includesOf(target)].flatMap((path) => ["-I", path]);
-    const { status, stderr, error } = spawnSync("cc", [...FLAGS, ...includes, source], { encoding: "utf8" });
+    const { status, stderr, error } = spawnSync("cc", [...FLAGS, ...includes, ...sources], { encoding: "utf8" });
     if (error !== undefined) throw new Error("no C compiler: install build-essential", { cause: error });
     return status === 0 ? "" : stderr;
   }
@@ -67,7 +66,16 @@ export class RealHeaders {
     return readdirSync(this.#components)
       .filter((name) => !C_LIBRARIES.has(name))
       .flatMap((name) => [join(this.#components, name, "include"), join(this.#components, name, target, "include")])
+      .concat(join(this.#components, "mbedtls", "mbedtls", "include"), this.#ofManifest())
       .filter((path) => existsSync(path));
+  }
+
+  /** The folders that the manifest adds to those in which the SDK's compiler looks. */
+  #ofManifest(): string[] {
+    const { build } = JSON.parse(readFileSync(MANIFEST, "utf8")) as { build: { C_INCLUDES: string } };
+    return build.C_INCLUDES.split("\t").map((flag) =>
+      flag.replace(/^-I/, "").replace("$(IDF_PATH)/components", this.#components),
+    );
   }
 }
 

@@ -10,9 +10,9 @@ import { ROOT } from "../support/root.js";
 
 const sizes = readSizes();
 
-test("the agent's bundle keeps its budget of at most 104 KiB", () => {
+test("the agent's bundle keeps its budget of at most 105 KiB", () => {
   const budget = minifiedBudget();
-  assert.ok(budget <= 104 * 1024);
+  assert.ok(budget <= 105 * 1024);
   const agent = sizes.find(({ name }) => name === AGENT);
   assert.ok(agent !== undefined && agent.minifiedBytes <= budget, `${agent?.minifiedBytes} bytes of ${budget}`);
 });

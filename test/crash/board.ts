@@ -1,19 +1,11 @@
+import { verifyP256 } from "../../hal/boards/sim/p256.js";
 import { NodeDigest } from "../../hal/boards/sim/digest.js";
 import type { BoardModules, FlashInstance } from "../../hal/ecma419/modules.js";
 import { createBoot } from "./boot.js";
 import { createNetwork, type Servers } from "../support/virtual-network.js";
 import type { Scheduler } from "../support/scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
-import {
-  AREA,
-  AREA_LABEL,
-  BLOCK_LENGTH,
-  LINE_LENGTH,
-  REGION_LENGTH,
-  SLOT_BLOCKS,
-  SLOT_LENGTH,
-  type World,
-} from "./world.js";
+import { AREA, AREA_LABEL, LINE_LENGTH, type World } from "./world.js";
 
 export interface CrashBoardOptions {
   readonly world: World;
@@ -32,7 +24,7 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
   const { world, running, scheduler, servers, change, restart } = options;
   return {
     flash: { open: ({ path }) => openFlash(options, path) },
-    regionLength: REGION_LENGTH,
+    regionLength: world.geometry.regionBlocks * world.geometry.blockLength,
     keyValue: {
       open: () => ({
         read: (key) => world.records[key]?.slice().buffer,
@@ -60,23 +52,28 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
       resolve: (host, callback) => void scheduler.set(() => callback(host, "10.0.0.1"), 0),
       randomFill: (into) => void into.fill(0x80),
       unixTime: () => undefined,
+      verifyP256,
     },
   };
 }
 
 function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path: string): FlashInstance {
-  const index = path === "nextota" ? 1 - running : path === AREA_LABEL ? AREA : -1;
+  const index = path === "running" ? running : path === "nextota" ? 1 - running : path === AREA_LABEL ? AREA : -1;
   const slot = world.slots[index];
   if (slot === undefined) throw new Error("can't find partition");
+  const { blockLength, slotBlocks } = world.geometry;
   /** How often each block was read since the boot. */
-  const readings = new Uint32Array(SLOT_BLOCKS);
+  const readings = new Uint32Array(slotBlocks);
+  const checkWritable = (): void => {
+    if (index === running) onBroken("the running slot is written to");
+  };
   return {
-    status: () => ({ size: SLOT_LENGTH, blockLength: BLOCK_LENGTH, blocks: SLOT_BLOCKS }),
+    status: () => ({ size: slotBlocks * blockLength, blockLength, blocks: slotBlocks }),
     read(buffer, byteOffset) {
       buffer.set(slot.bytes.subarray(byteOffset, byteOffset + buffer.byteLength));
       for (
-        let block = Math.floor(byteOffset / BLOCK_LENGTH);
-        block * BLOCK_LENGTH < byteOffset + buffer.byteLength;
+        let block = Math.floor(byteOffset / blockLength);
+        block * blockLength < byteOffset + buffer.byteLength;
         block++
       ) {
         const seed = slot.weak[block] as number;
@@ -84,12 +81,14 @@ function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path
       }
     },
     write(buffer, byteOffset) {
+      checkWritable();
       const lines = slot.lines.subarray(byteOffset / LINE_LENGTH, (byteOffset + buffer.byteLength) / LINE_LENGTH);
       if (lines.some((line) => line !== 0)) onBroken(`block at ${byteOffset} is programmed without an erase`);
       change({ kind: "program", slot: index, offset: byteOffset, bytes: buffer.slice() });
     },
     eraseBlock(start, end) {
-      change({ kind: "erase", slot: index, offset: start * BLOCK_LENGTH, byteLength: (end - start) * BLOCK_LENGTH });
+      checkWritable();
+      change({ kind: "erase", slot: index, offset: start * blockLength, byteLength: (end - start) * blockLength });
     },
     close: () => {},
   };

@@ -1,4 +1,4 @@
-import { CHIP_ESP32, appVersion, imageFault } from "../../hal/boards/sim/app-image.js";
+import { CHIP_ESP32, appSecureVersion, appVersion, imageFault } from "../../hal/boards/sim/app-image.js";
 import type { PlatformModule } from "../../hal/ecma419/modules.js";
 import type { Operation } from "./tears.js";
 import { type OtaEntry, SLOT_LABELS, type World } from "./world.js";
@@ -40,6 +40,7 @@ export function createBoot(world: World, running: number, change: Change, restar
     targetSlot: () => SLOT_LABELS[target] as string,
     imageState: (label) => entries[indexOf(SLOT_LABELS.indexOf(label))]?.state,
     imageVersion: (label) => appVersion((world.slots[SLOT_LABELS.indexOf(label)] as World["slots"][0]).bytes),
+    secureVersion: (label) => appSecureVersion((world.slots[SLOT_LABELS.indexOf(label)] as World["slots"][0]).bytes),
     chipId: () => CHIP_ESP32,
     forgetTarget() {
       const index = indexOf(target);

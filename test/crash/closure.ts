@@ -1,6 +1,7 @@
-import { type Refusal, runToEnd, settle } from "./run.js";
+import { cut, cutModesOf } from "./cuts.js";
+import { type Refusal, runToEnd } from "./run.js";
 import type { Scene } from "./scenes.js";
-import { type CutMode, modesOf, type Operation, perform, tear } from "./tears.js";
+import { type CutMode, type Operation, perform } from "./tears.js";
 import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
 
 /** A cut, or a fault that nobody notices at once, at one operation of a run. */
@@ -24,7 +25,8 @@ export interface Figures {
   transitions: number;
   /** Count of runs with a fault that nobody notices at once. */
   faults: number;
-
+  /** Every state was reached that there is. */
+  complete: boolean;
   readonly violations: Violation[];
 }
 
@@ -50,7 +52,7 @@ const VIOLATION_LIMIT = 20;
  * state.
  */
 export function explore({ scene, maxTransitions, faultEvery, onProgress }: ClosureOptions): Figures {
-  const figures: Figures = { states: 0, transitions: 0, faults: 0, violations: [] };
+  const figures: Figures = { states: 0, transitions: 0, faults: 0, complete: false, violations: [] };
   /** Runs on from a world, with a cut inside each operation that comes after the refusal. */
   const expand = ({ world, path }: Node, refusal?: Refusal): Operation[] => {
     const operations: Operation[] = [];
@@ -62,11 +64,10 @@ export function explore({ scene, maxTransitions, faultEvery, onProgress }: Closu
       onOperation(operation, index, now) {
         operations.push(operation);
         if (index <= (refusal?.operation ?? -1)) return false;
-        for (const mode of modesOf(operation)) {
+        for (const mode of cutModesOf(scene, operation)) {
           figures.transitions++;
           const next = cloneWorld(now);
-          tear(next, operation, mode);
-          if (mode === "after") settle(next, operation, now.records);
+          cut(scene, next, operation, mode);
           const key = keyOf(next);
           if (seen.has(key)) continue;
           seen.add(key);
@@ -91,8 +92,9 @@ export function explore({ scene, maxTransitions, faultEvery, onProgress }: Closu
     }
     if (faultEvery > 0 && head % faultEvery === 0) injectFaults(figures, scene, node, operations);
     if (head % 200 === 0) onProgress?.(figures);
-    if (figures.violations.length >= VIOLATION_LIMIT || figures.transitions >= maxTransitions) break;
+    if (figures.violations.length >= VIOLATION_LIMIT || figures.transitions >= maxTransitions) return figures;
   }
+  figures.complete = true;
   return figures;
 }
 

@@ -1,18 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Firmware } from "./firmware.js";
 import { MQTT_PORT, type Line, type Server } from "../support/virtual-network.js";
 import { hearSub, idOf, isComponents, type SubScene } from "./subs.js";
 import type { CloudView, World } from "./world.js";
-
-/** A firmware that the cloud has. */
-export interface Firmware {
-  readonly version: string;
-  readonly bytes: Uint8Array;
-  readonly md5: string;
-}
-
-export function firmwareOf(version: string, bytes: Uint8Array): Firmware {
-  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
-}
 
 /** The connection ends before the platform has the report, or after that and before the device has its PUBACK. */
 export type Loss = "report" | "answer";
@@ -24,9 +14,15 @@ export interface CloudOptions {
   /** Whether the broker takes a device that runs this version. */
   accepts(version: string): boolean;
   /** The bytes that the file server sends for a version: not always those that were offered. */
-  served(firmware: Firmware): Uint8Array;
+  served(firmware: Firmware, view: CloudView): Uint8Array;
+  /** Whether the ETag names the bytes of a file, so that it changes with them. Default: it is the file's name. */
+  readonly tags: boolean;
+  /** Whether the file server answers every request with the whole file. */
+  readonly rangeless: boolean;
   /** Every other answer of the file server is cut short. */
   readonly breaks: boolean;
+  /** The board asks for the seal at the end of a file first; absent: it does not. */
+  readonly sealEnd?: Uint8Array | "served" | "refused";
   /** Manifests by the names of their files; a file may have none. */
   readonly manifests: { readonly [name: string]: object };
   /** Whether the operator offers an update once more after it has failed: as a new task. */
@@ -42,13 +38,15 @@ export interface CloudOptions {
   onSubReport(name: string, text: string): void;
   /** A terminal report, or its answer, was lost. */
   onLoss(): void;
-  /** The first byte of each request, and the file's name. */
+  /** The first byte of each answer, and the file's name. */
   onRequest(offset: number, name: string): void;
 }
 
 /** The file comes slowly enough for reports on the way. */
 const PIECE_LENGTH = 700;
 const PIECE_DELAY_MS = 400;
+/** Bytes in the longest seal, which the board asks for. */
+const SEAL_END_LENGTH = 344;
 
 const DEVICE = "ABCDE12345/board_01";
 const REPORT_TOPIC = "$ota/report/";
@@ -278,18 +276,25 @@ class FileServer implements Server {
   receive(bytes: Uint8Array): void {
     this.#text += Buffer.from(bytes).toString("latin1");
     if (!this.#text.endsWith("\r\n\r\n")) return;
-    const { firmware, served, onRequest } = this.#options;
+    const { firmware, served, onRequest, sealEnd, view, rangeless } = this.#options;
     const name = /^GET \/([^?]+)\?/.exec(this.#text)?.[1] ?? "";
     if (name.endsWith(".json")) {
       this.#sendManifest(name.slice(0, -".json".length));
       return;
     }
-    const from = Number(/\r\nRange: bytes=([0-9]+)-\r\n/.exec(this.#text)?.[1] ?? 0);
+    const file = served(firmware[name] as Firmware, view);
+    const etag = this.#options.tags ? `"${createHash("md5").update(file).digest("hex")}"` : `"${name}"`;
+    const isOther = ![undefined, etag].includes(/\r\nIf-Range: ([^\r]*)\r\n/.exec(this.#text)?.[1]);
+    const range = rangeless || isOther ? null : /\r\nRange: bytes=([0-9]+)-\r\n/.exec(this.#text);
+    const from = Number(range?.[1] ?? 0);
+    if (sealEnd !== undefined && from === file.byteLength - SEAL_END_LENGTH) {
+      this.#sendEnd(file, from, sealEnd);
+      return;
+    }
     onRequest(from, name);
-    const file = served(firmware[name] as Firmware);
     const status = from === 0 ? "200 OK" : "206 Partial Content";
-    const range = from === 0 ? "" : `Content-Range: bytes ${from}-${file.byteLength - 1}/${file.byteLength}\r\n`;
-    const head = `HTTP/1.1 ${status}\r\nETag: "${name}"\r\nContent-Length: ${file.byteLength - from}\r\n${range}\r\n`;
+    const contentRange = from === 0 ? "" : `Content-Range: bytes ${from}-${file.byteLength - 1}/${file.byteLength}\r\n`;
+    const head = `HTTP/1.1 ${status}\r\nETag: ${etag}\r\nContent-Length: ${file.byteLength - from}\r\n${contentRange}\r\n`;
     this.#line.send(new Uint8Array(Buffer.from(head)));
     let delayMs = 1;
     const end = this.#options.breaks && this.#cloud.requests++ % 2 === 0 ? from + 2 * PIECE_LENGTH : file.byteLength;
@@ -297,6 +302,18 @@ class FileServer implements Server {
       this.#line.send(file.slice(at, at + PIECE_LENGTH), (delayMs += PIECE_DELAY_MS));
     }
     this.#line.end(delayMs + 1);
+  }
+
+  #sendEnd(file: Uint8Array, from: number, sealEnd: Uint8Array | "served" | "refused"): void {
+    const end = typeof sealEnd === "string" ? file.subarray(from) : sealEnd;
+    const range = `Content-Range: bytes ${from}-${file.byteLength - 1}/${file.byteLength}\r\n`;
+    const head =
+      sealEnd !== "refused"
+        ? `HTTP/1.1 206 Partial Content\r\n${range}Content-Length: ${end.byteLength}\r\n\r\n`
+        : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    this.#line.send(new Uint8Array(Buffer.from(head)));
+    if (sealEnd !== "refused") this.#line.send(end.slice());
+    this.#line.end(2);
   }
 
   #sendManifest(name: string): void {

@@ -6,13 +6,19 @@ import { SCENES } from "./scenes.js";
 
 /** The scenes have more than 100,000 transitions together; `npm run test:crash` goes to the fixpoint of each scene. */
 const SHARE = 10_000;
+/** Their chip has eight times as many bytes. */
+const SHARE_WITH_PACKAGES = 2_000;
 
 for (const scene of SCENES) {
   test(`${scene.name}, cut at every operation: it ends well, and every rule of the hardware is kept`, () => {
-    const { states, transitions, violations } = explore({ scene, maxTransitions: SHARE, faultEvery: 50 });
+    const share = scene.packages === true ? SHARE_WITH_PACKAGES : SHARE;
+    const { states, transitions, complete, violations } = explore({ scene, maxTransitions: share, faultEvery: 50 });
     const [first] = violations;
     assert.equal(first, undefined, `${first?.what}; repeat it: npm run test:crash -- --replay ${first?.id}`);
-    assert.ok(states > 20 && transitions >= SHARE, `${states} states, ${transitions} transitions`);
+    assert.ok(
+      complete ? states >= 4 : states > 15 && transitions >= share,
+      `${states} states, ${transitions} transitions`,
+    );
   });
 }
 

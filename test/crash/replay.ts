@@ -1,8 +1,9 @@
 import type { Log } from "../../hal/ports/index.js";
 import { fault, type Step } from "./closure.js";
-import { type Refusal, runToEnd, settle } from "./run.js";
+import { cut } from "./cuts.js";
+import { type Refusal, runToEnd } from "./run.js";
 import { type Scene, SCENES } from "./scenes.js";
-import { type CutMode, type Operation, tear } from "./tears.js";
+import type { CutMode, Operation } from "./tears.js";
 import { AREA_LABEL, cloneWorld, SLOT_LABELS, type World } from "./world.js";
 
 /** @returns the scene and the steps that an id names, or `undefined` if it is none */
@@ -39,7 +40,7 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
   let world = scene.start();
   for (const step of steps) {
     const faulty = step.mode === "noop" || step.mode === "flip";
-    let cut: World | undefined;
+    let left: World | undefined;
     const { refusal } = step;
     const full = refusal === undefined ? "" : `, no room at operation ${refusal.operation}: ${refusal.mode}`;
     tell(
@@ -50,20 +51,19 @@ export function replay(scene: Scene, steps: readonly Step[], tell: (line: string
       world: cloneWorld(world),
       faulty,
       refusal,
-      ...telling(tell, () => cut === undefined),
+      ...telling(tell, () => left === undefined),
       onOperation(operation, index, now) {
-        if (cut === undefined) tell(`${String(index).padStart(4)} ${describe(operation)}`);
+        if (left === undefined) tell(`${String(index).padStart(4)} ${describe(operation)}`);
         if (faulty) return fault(step)(operation, index, now);
-        if (index !== step.operation || cut !== undefined) return false;
-        cut = cloneWorld(now);
-        tear(cut, operation, step.mode as CutMode);
-        if (step.mode === "after") settle(cut, operation, now.records);
+        if (index !== step.operation || left !== undefined) return false;
+        left = cloneWorld(now);
+        cut(scene, left, operation, step.mode as CutMode);
         return false;
       },
     });
     if (faulty || step.operation === Infinity) return broken;
-    if (cut === undefined) throw new Error(`the run has no operation ${step.operation}`);
-    world = cut;
+    if (left === undefined) throw new Error(`the run has no operation ${step.operation}`);
+    world = left;
   }
   tell("--- power on, to the end");
   return runToEnd({

@@ -1,17 +1,22 @@
 import { createDevice, OtaAgent } from "../../hal/boards/main.js";
 import { plans } from "../../src/components/part.js";
 import { gateway } from "../../src/gateway/part.js";
+import { packages } from "../../src/package/part.js";
+import { seal } from "../../src/seal/part.js";
 import type { Log } from "../../hal/ports/index.js";
 import { createCrashBoard } from "./board.js";
 import { bootLoader, isSound } from "./boot.js";
 import { Cloud } from "./cloud.js";
+import type { Firmware } from "./firmware.js";
 import { Person, settlePerson } from "./person.js";
 import { Scheduler } from "../support/scheduler.js";
 import type { Scene } from "./scenes.js";
 import { AREA_KEY, isComponents, NOT_ENOUGH_SPACE, settleSub, SubDevices } from "./subs.js";
-import { type Operation, perform } from "./tears.js";
+import { PackageRules } from "./package-rules.js";
+import { SealRules } from "./seal-rules.js";
+import { FLOOR_KEY, type Operation, perform } from "./tears.js";
 import { wholeBlocksOf } from "./whole-blocks.js";
-import { AREA, BLOCK_LENGTH, cloneWorld, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
+import { AREA, cloneWorld, type Slot, SLOT_LABELS, type Room, type World } from "./world.js";
 
 /** The key-value store is full when this operation comes: for it alone, or from then on. */
 export interface Refusal {
@@ -58,6 +63,8 @@ class Run {
   readonly #broken: string[] = [];
   readonly #cloud: Cloud;
   readonly #subs: SubDevices | undefined;
+  readonly #seals: SealRules | undefined;
+  readonly #packages: PackageRules | undefined;
   #person: Person | undefined;
   /** Blocks of the offered image that were whole at the start. */
   readonly #wholeBlocks: { readonly own: number; readonly sub: number };
@@ -75,18 +82,34 @@ class Run {
     this.#options = options;
     this.#world = world;
     this.#wholeBlocks = { own: wholeBlocksOf(world, scene, "job"), sub: wholeBlocksOf(world, scene, AREA_KEY) };
+    if (scene.seal !== undefined) {
+      this.#seals = new SealRules({ world, seal: scene.seal, onBroken: (what) => this.#break(what) });
+    }
+    if (scene.packages === true) {
+      this.#packages = new PackageRules({
+        world,
+        firmware: scene.firmware,
+        wholeBlocks: this.#wholeBlocks.own,
+        mayRepeat: () => options.faulty === true || world.cloud.act > 0 || scene.refetches === true,
+        onBroken: (what) => this.#break(what),
+      });
+    }
     const firmware = scene.firmware[scene.subs?.file ?? ""];
     if (scene.subs !== undefined && firmware !== undefined) {
       const [onMoment, onBroken] = [() => this.#change({ kind: "moment" }), (what: string) => this.#break(what)];
       const onInstalling = (): void => this.#person?.sees("install");
-      this.#subs = new SubDevices({ scene: scene.subs, firmware, world, onMoment, onInstalling, onBroken });
+      const installed = scene.firmware[scene.subs.runs ?? ""]?.image;
+      this.#subs = new SubDevices({ scene: scene.subs, firmware, installed, world, onMoment, onInstalling, onBroken });
     }
     this.#cloud = new Cloud({
       view: world.cloud,
       firmware: scene.firmware,
       accepts: scene.accepts,
       served: scene.served,
+      tags: scene.tags === true,
+      rangeless: scene.rangeless === true,
       breaks: scene.breaks === true,
+      ...(scene.seal === undefined ? {} : { sealEnd: scene.seal.end ?? "served" }),
       retries: scene.retries === true,
       losses: scene.losses ?? [],
       onReport: (view, word) => {
@@ -125,6 +148,8 @@ class Run {
     const version = this.#versionOf(running);
     if (version === undefined) return true;
     onBoot?.(running, version);
+    this.#seals?.boots(running);
+    this.#packages?.boots(running);
     this.#cloud.runningVersion = version;
     let restarting = false;
     const modules = createCrashBoard({
@@ -141,7 +166,12 @@ class Run {
     });
     const agent = new OtaAgent({
       device: createDevice(modules, log),
-      parts: { gateway, plans },
+      parts: {
+        gateway,
+        plans,
+        seal: scene.seal === undefined ? undefined : seal,
+        packages: scene.packages === true ? packages : undefined,
+      },
       config: {
         identity: {
           productId: "ABCDE12345",
@@ -151,6 +181,7 @@ class Run {
         broker: { url: "mqtt://broker.test" },
         policy: scene.plans?.policy ?? scene.policy,
         selfTest: scene.selfTest,
+        seal: scene.seal && { trusted: scene.seal.trusted },
         ...(this.#subs === undefined || isComponents(scene.subs)
           ? {}
           : { gateway: { staging: scene.subs?.slot === true ? "slot" : "partition" } }),
@@ -172,6 +203,7 @@ class Run {
       if (this.#ended(agent.state, version, scheduler.now) && this.#subs?.ended(scheduler.now) !== false) {
         this.#checkNextBoot(running);
         this.#checkEnd(version, scene);
+        if (this.#options.faulty !== true) this.#seals?.ended();
         this.#subs?.check(this.#options.faulty === true);
         return true;
       }
@@ -187,7 +219,7 @@ class Run {
     const { bytes } = this.#world.slots[running] as Slot;
     const { firmware: offered, subs } = this.#options.scene;
     for (const [name, firmware] of Object.entries(offered)) {
-      if (name !== subs?.file && firmware.bytes.every((byte, index) => byte === bytes[index])) return firmware.version;
+      if (name !== subs?.file && firmware.image.every((byte, index) => byte === bytes[index])) return firmware.version;
     }
     this.#break(`slot ${SLOT_LABELS[running]} boots bytes that nobody offered`);
     return undefined;
@@ -259,9 +291,14 @@ class Run {
     const isFirst = !this.#requested[whose];
     this.#requested[whose] = true;
     if (isSub) this.#subs?.requested(offset);
+    if (!isSub) this.#packages?.answers(offset);
     if (!isFirst || this.#options.faulty === true || !(isSub || name === this.#world.cloud.task)) return;
-    const again = this.#wholeBlocks[whose] * BLOCK_LENGTH - offset;
-    if (again > BLOCK_LENGTH) this.#break(`${again} bytes that were stored are fetched again`);
+    const { bytes, image } = this.#options.scene.firmware[name] as Firmware;
+    // Nobody can know that what a package has made is the beginning of the file that replaced it.
+    if (bytes !== image || (this.#packages !== undefined && this.#world.cloud.act > 0)) return;
+    const { blockLength } = this.#world.geometry;
+    const again = this.#wholeBlocks[whose] * blockLength - offset;
+    if (again > blockLength) this.#break(`${again} bytes that were stored are fetched again`);
   }
 
   #change(operation: Operation): void {
@@ -275,6 +312,8 @@ class Run {
     ) {
       this.#subs?.ownGoesOn();
     }
+    this.#seals?.changes(operation);
+    this.#packages?.changes(operation);
     if (operation.kind === "erase") this.#countErases(operation.slot, operation.offset, operation.byteLength);
     if (operation.kind === "record") this.#checkRecord(operation.key, operation.bytes);
     if (operation.kind === "record" && operation.bytes !== undefined) this.#refuse();
@@ -299,18 +338,19 @@ class Run {
   }
 
   #checkRecord(key: string, bytes: Uint8Array | undefined): void {
-    const { subs, plans } = this.#options.scene;
+    const { subs, plans, seal: seals } = this.#options.scene;
     const known =
       key === "job" ||
       (subs !== undefined && /^(area|handed)$/.test(key)) ||
       (isComponents(subs) ? /^(blocked|plans)$/.test(key) : subs !== undefined && key === "subs0") ||
-      (plans !== undefined && key === "plans");
+      (plans !== undefined && key === "plans") ||
+      (seals !== undefined && key === FLOOR_KEY);
     if (!known) this.#break(`a record called ${key}`);
     if ((bytes?.byteLength ?? 0) > 508) this.#break(`a record of ${bytes?.byteLength} bytes`);
   }
 
   #countErases(slot: number, offset: number, byteLength: number): void {
-    for (let at = offset; at < offset + byteLength; at += BLOCK_LENGTH) {
+    for (let at = offset; at < offset + byteLength; at += this.#world.geometry.blockLength) {
       const key = `${slot} ${at}`;
       const count = (this.#erases.get(key) ?? 0) + 1;
       this.#erases.set(key, count);

@@ -1,7 +1,11 @@
 import type { OtaConfig } from "../../hal/boards/main.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import { type CloudOptions, type Firmware, firmwareOf, type Loss } from "./cloud.js";
+import type { CloudOptions, Loss } from "./cloud.js";
+import { type Firmware, firmwareOf } from "./firmware.js";
 import type { Script } from "./person.js";
+import { PACKAGE_SCENES } from "./package-scenes.js";
+import { SEAL_SCENES, type SealScene } from "./seal-scenes.js";
+import { SEALED_PACKAGE_SCENES } from "./sealed-package-scenes.js";
 import { OLD_SUB, type SubScene } from "./subs.js";
 import { BLOCK_LENGTH, type CloudView, factoryWorld, gatewayWorld, type World } from "./world.js";
 
@@ -29,6 +33,18 @@ export interface Scene extends Pick<CloudOptions, "accepts" | "served" | "onRepo
   readonly retries?: boolean;
   /** The image may stay for a later offer. */
   readonly keeps?: boolean;
+  /** The board takes sealed images alone. */
+  readonly seal?: SealScene;
+  /** Whether the stored floor may be lost with any power cut. */
+  readonly wipes?: boolean;
+  /** The board takes packages. */
+  readonly packages?: boolean;
+  /** With any power cut the factory's image may be flashed anew: names of it, and of what is flashed. */
+  readonly reflash?: { readonly from: string; readonly to: string };
+  readonly tags?: boolean;
+  readonly rangeless?: boolean;
+  /** The file cannot be made into its image: after a cut that may be noticed only by fetching it once more. */
+  readonly refetches?: boolean;
   /** The board is a gateway, or has components. */
   readonly subs?: SubScene;
   /** Which version may run in the end, and how the job is then reported. */
@@ -303,4 +319,7 @@ export const SCENES: readonly Scene[] = [
     },
     ends: [...UPDATE.ends, { version: OLD, result: /"fail".*"-5".*lamp failed/ }],
   },
+  ...SEAL_SCENES,
+  ...PACKAGE_SCENES,
+  ...SEALED_PACKAGE_SCENES,
 ];

@@ -1,6 +1,6 @@
 import type { InstallImage, InstallJob } from "../../src/staging/installation.js";
 import type { OtaAgent } from "../../hal/boards/main.js";
-import type { Firmware } from "./cloud.js";
+import { type Firmware, firmwareOf } from "./firmware.js";
 import type { Scheduler } from "../support/scheduler.js";
 import type { Operation } from "./tears.js";
 import type { SubView, World } from "./world.js";
@@ -19,6 +19,8 @@ export interface SubScene {
   readonly file: string;
   /** Their images wait in the slot that does not run, and not in an area of their own. */
   readonly slot?: boolean;
+  /** Name of the firmware file that they run at first, if the application can read what they run. */
+  readonly runs?: string;
   readonly ends: readonly { readonly version: string; readonly result: RegExp }[];
 }
 
@@ -38,6 +40,8 @@ const CALM_MS = 5_000;
 export interface SubDevicesOptions {
   readonly scene: SubScene;
   readonly firmware: Firmware;
+  /** What they run at first. */
+  readonly installed: Uint8Array | undefined;
   readonly world: World;
   /** Something happens outside of the board, and the power may go just then. */
   onMoment(): void;
@@ -71,6 +75,7 @@ export class SubDevices {
       const link = {
         version: () => view.version,
         install: (image: InstallImage, job: InstallJob) => this.#install(view, image, job, scheduler),
+        ...this.#reading(view),
       };
       const { components, dependsOn } = this.#options.scene;
       if (components === undefined) {
@@ -166,12 +171,25 @@ export class SubDevices {
     for (const [name, before] of Object.entries(scene.dependsOn ?? {})) check(world.subs[name]?.results[0], before);
   }
 
+  #reading(view: SubView): { readInstalled?: (byteOffset: number, into: Uint8Array) => number } {
+    const { installed, firmware } = this.#options;
+    if (installed === undefined) return {};
+    return {
+      readInstalled(byteOffset, into) {
+        const piece = (view.version === OLD_SUB ? installed : firmware.image).subarray(byteOffset);
+        into.set(piece.subarray(0, into.byteLength));
+        return Math.min(piece.byteLength, into.byteLength);
+      },
+    };
+  }
+
   /** Takes one piece in each turn, as a slow bus would. */
   #install(view: SubView, image: InstallImage, job: InstallJob, scheduler: Scheduler): void {
     const { scene, firmware, world, onBroken, onMoment, onInstalling } = this.#options;
     const { version, md5, size } = image;
     onInstalling();
-    if (version !== firmware.version || md5 !== firmware.md5 || size !== firmware.bytes.byteLength) {
+    const expected = firmwareOf(firmware.version, firmware.image);
+    if (version !== expected.version || md5 !== expected.md5 || size !== expected.bytes.byteLength) {
       onBroken("another image than the one offered is handed over");
     }
     if (view.version === version && scene.components !== "mute") onBroken("an image is handed over to whom runs it");
@@ -185,7 +203,7 @@ export class SubDevices {
     const turn = (): void => {
       const piece = new Uint8Array(PIECE_LENGTH);
       const count = image.read(at, piece);
-      if (Buffer.compare(piece.subarray(0, count), firmware.bytes.subarray(at, at + count)) !== 0) {
+      if (Buffer.compare(piece.subarray(0, count), firmware.image.subarray(at, at + count)) !== 0) {
         onBroken("bytes that nobody offered are handed over");
       }
       at += count;

@@ -1,4 +1,4 @@
-import { BLOCK_LENGTH, LINE_LENGTH, type Slot, type World } from "./world.js";
+import { LINE_LENGTH, type Slot, type World } from "./world.js";
 
 /** One change that the board makes to something that outlives a power cut. */
 export type Operation =
@@ -15,7 +15,8 @@ export type Operation =
 
 /**
  * How an operation ends if the power goes. `after`: it is complete, but the call did not return. `faint`: bits were
- * begun, and read as if they were not.
+ * begun, and read as if they were not. `floorless`: as `before`, and the stored floor is lost while the power is off.
+ * `reflashed`: as `before`, and another image is flashed by a cable, see `cut`.
  */
 export type CutMode =
   | "before"
@@ -29,7 +30,9 @@ export type CutMode =
   | "back"
   | "mixed"
   | "weak"
-  | "blank";
+  | "blank"
+  | "floorless"
+  | "reflashed";
 
 const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
   program: ["before", "after", "early", "late", "faint", "lines", "bits"],
@@ -42,6 +45,9 @@ const MODES: { readonly [Kind in Operation["kind"]]: readonly CutMode[] } = {
 export function modesOf(operation: Operation): readonly CutMode[] {
   return MODES[operation.kind];
 }
+
+/** Key of the record that `floorless` loses. */
+export const FLOOR_KEY = "floor";
 
 /** @returns the operation as the chip does it when nothing goes wrong */
 export function perform(world: World, operation: Operation): void {
@@ -60,7 +66,8 @@ export function perform(world: World, operation: Operation): void {
       const end = operation.offset + operation.byteLength;
       bytes.fill(0xff, operation.offset, end);
       lines.fill(0, operation.offset / LINE_LENGTH, end / LINE_LENGTH);
-      weak.fill(0, operation.offset / BLOCK_LENGTH, end / BLOCK_LENGTH);
+      const { blockLength } = world.geometry;
+      weak.fill(0, operation.offset / blockLength, end / blockLength);
       return;
     }
     case "record":
@@ -81,6 +88,10 @@ export function perform(world: World, operation: Operation): void {
  */
 export function tear(world: World, operation: Operation, mode: CutMode): void {
   if (mode === "before") return;
+  if (mode === "floorless") {
+    delete world.records[FLOOR_KEY];
+    return;
+  }
   if (mode === "after") {
     perform(world, operation);
     return;
@@ -90,7 +101,7 @@ export function tear(world: World, operation: Operation, mode: CutMode): void {
     tearProgram(world.slots[operation.slot] as Slot, operation.offset, operation.bytes, mode);
   }
   if (operation.kind === "erase") {
-    tearErase(world.slots[operation.slot] as Slot, operation.offset, operation.byteLength, mode);
+    tearErase(world, operation, mode);
   }
 }
 
@@ -107,7 +118,12 @@ function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMo
   slot.lines.fill(2, offset / LINE_LENGTH, (offset + wanted.byteLength) / LINE_LENGTH);
 }
 
-function tearErase(slot: Slot, offset: number, byteLength: number, mode: CutMode): void {
+function tearErase(
+  { slots, geometry: { blockLength } }: World,
+  { slot: index, offset, byteLength }: Extract<Operation, { kind: "erase" }>,
+  mode: CutMode,
+): void {
+  const slot = slots[index] as Slot;
   const random = randomOf(offset * 37 + byteLength);
   const half = offset + byteLength / 2;
   const end = offset + byteLength;
@@ -118,7 +134,7 @@ function tearErase(slot: Slot, offset: number, byteLength: number, mode: CutMode
   }
   if (mode === "weak") {
     slot.bytes.fill(0xff, offset, end);
-    for (let at = offset; at < end; at += BLOCK_LENGTH) slot.weak[at / BLOCK_LENGTH] = at + 1;
+    for (let at = offset; at < end; at += blockLength) slot.weak[at / blockLength] = at + 1;
   }
   slot.lines.fill(2, offset / LINE_LENGTH, end / LINE_LENGTH);
 }

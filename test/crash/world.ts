@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
 
+/** Units of the chip's flash. */
+export interface Geometry {
+  readonly blockLength: number;
+  readonly slotBlocks: number;
+  readonly regionBlocks: number;
+}
+
 /*
  * The small chip of the closure: two slots of 8 blocks, regions of 4, so that an image crosses a region's boundary and
  * ends inside a block.
  */
 export const BLOCK_LENGTH = 512;
-export const SLOT_BLOCKS = 8;
-export const SLOT_LENGTH = SLOT_BLOCKS * BLOCK_LENGTH;
-export const REGION_LENGTH = 4 * BLOCK_LENGTH;
+export const SMALL: Geometry = { blockLength: BLOCK_LENGTH, slotBlocks: 8, regionBlocks: 4 };
+/** The chip for packages, whose blocks have the ESP32's length. */
+export const LARGE: Geometry = { blockLength: 4096, slotBlocks: 6, regionBlocks: 2 };
 export const LINE_LENGTH = 16;
 export const SLOT_LABELS: readonly string[] = ["ota_0", "ota_1"];
 export const AREA = 2;
@@ -60,6 +67,7 @@ export interface SubView {
 
 /** Everything that outlives a power cut. All that happens next is a function of it alone. */
 export interface World {
+  readonly geometry: Geometry;
   /** The third is the staging area, if there is one. */
   readonly slots: readonly [Slot, Slot, ...Slot[]];
   readonly records: { [key: string]: Uint8Array };
@@ -74,12 +82,13 @@ export interface World {
 }
 
 /** From the factory: an image in the first slot, the other one as an earlier life may have left it. */
-export function factoryWorld(image: Uint8Array, task: string | undefined): World {
-  const first = slotOf(0xff, 0);
+export function factoryWorld(image: Uint8Array, task: string | undefined, geometry = SMALL): World {
+  const first = slotOf(geometry, 0xff, 0);
   first.bytes.set(image);
   first.lines.fill(1, 0, Math.ceil(image.byteLength / LINE_LENGTH));
   return {
-    slots: [first, slotOf(0x5a, 1)],
+    geometry,
+    slots: [first, slotOf(geometry, 0x5a, 1)],
     records: {},
     room: "free",
     entries: [{ sequence: 1, state: "valid" }, undefined],
@@ -97,27 +106,29 @@ export function gatewayWorld(
   version: string,
   task: string,
   ownTask?: string,
+  geometry = SMALL,
 ): World {
-  const world = factoryWorld(image, ownTask);
+  const world = factoryWorld(image, ownTask, geometry);
   const view = (): SubView => ({ version, md5: "", taken: 0, refused: 0, task, results: [], settled: false });
   return {
     ...world,
-    slots: [...world.slots, slotOf(0x5a, 1)],
+    slots: [...world.slots, slotOf(geometry, 0x5a, 1)],
     subs: Object.fromEntries(names.map((name) => [name, view()])),
   };
 }
 
-function slotOf(fill: number, line: number): Slot {
+function slotOf({ blockLength, slotBlocks }: Geometry, fill: number, line: number): Slot {
   return {
-    bytes: new Uint8Array(SLOT_LENGTH).fill(fill),
-    lines: new Uint8Array(SLOT_LENGTH / LINE_LENGTH).fill(line),
-    weak: new Uint32Array(SLOT_BLOCKS),
+    bytes: new Uint8Array(slotBlocks * blockLength).fill(fill),
+    lines: new Uint8Array((slotBlocks * blockLength) / LINE_LENGTH).fill(line),
+    weak: new Uint32Array(slotBlocks),
   };
 }
 
 export function cloneWorld(world: World): World {
   const [first, second, ...area] = world.slots;
   return {
+    geometry: world.geometry,
     slots: [cloneSlot(first), cloneSlot(second), ...area.map(cloneSlot)],
     records: { ...world.records },
     room: world.room,

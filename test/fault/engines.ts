@@ -1,4 +1,6 @@
 import { type BoardModules, createDevice, type Log, OtaAgent, type OtaConfig } from "../../hal/boards/main.js";
+import { packages } from "../../src/package/part.js";
+import { seal } from "../../src/seal/part.js";
 import type { Power } from "../../hal/boards/sim/power.js";
 import { createXsAgent } from "./xs-agent.js";
 
@@ -9,6 +11,8 @@ export interface EngineOptions {
   readonly modules: BoardModules;
   readonly power: Power;
   readonly config: OtaConfig;
+  /** Whether the agent has the part `packages`. */
+  readonly packages?: boolean;
   /** `undefined`: nobody listens. */
   readonly log: Log | undefined;
 }
@@ -22,7 +26,15 @@ const SILENT: Log = () => {};
 
 /** The sources in this process, or the bundle that ships on the real engine. */
 export const ENGINES: { readonly [name in "node" | "xs"]: Engine } = {
-  node: ({ modules, config, log = SILENT }) => new OtaAgent({ device: createDevice(modules, log), config }),
+  node: ({ modules, config, packages: hasPackages, log = SILENT }) =>
+    new OtaAgent({
+      device: createDevice(modules, log),
+      config,
+      parts: {
+        seal: config.seal === undefined ? undefined : seal,
+        packages: hasPackages === true ? packages : undefined,
+      },
+    }),
   xs: createXsAgent,
 };
 export type EngineName = keyof typeof ENGINES;

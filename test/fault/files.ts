@@ -13,15 +13,20 @@ export interface FirmwareFile {
   readonly version: string;
   readonly bytes: Uint8Array;
   readonly md5: string;
+  /** What is in flash in the end: the file itself, unless it is a package. */
+  readonly image: Uint8Array;
 }
 
 /** A file of any size, which resembles an application image as far as that size allows. */
 export function fileOf(version: string, byteLength: number, name: FileName = "same"): FirmwareFile {
-  const bytes = contentOf(version, byteLength, name);
-  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex") };
+  return fileWith(version, contentOf(version, byteLength, name));
 }
 
-function contentOf(version: string, byteLength: number, name: FileName): Uint8Array {
+export function fileWith(version: string, bytes: Uint8Array, image = bytes): FirmwareFile {
+  return { version, bytes, md5: createHash("md5").update(bytes).digest("hex"), image };
+}
+
+export function contentOf(version: string, byteLength: number, name: FileName): Uint8Array {
   switch (name) {
     case "same":
       return image(version, byteLength, 1);
@@ -50,6 +55,9 @@ function contentOf(version: string, byteLength: number, name: FileName): Uint8Ar
       bytes[at] = (bytes[at] as number) ^ 4;
       return bytes;
     }
+    case "hostile":
+    case "strayed":
+      throw new Error(`only a package is ${name}`);
     case "other-chip": {
       const bytes = image(version, byteLength, 1);
       bytes[CHIP_ID_OFFSET] = 9;

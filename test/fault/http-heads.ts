@@ -166,7 +166,7 @@ export const HTTP_FILES: readonly Behaviour[] = [
   {
     name: "an image for another chip",
     content: "other-chip",
-    ends: { report: "fail -5 image for chip 9", requests: 1 },
+    ends: { report: "fail -5 image for ESP32-S3, this is ESP32", requests: 1 },
   },
   {
     name: "an image of another version",

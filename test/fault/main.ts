@@ -5,7 +5,8 @@ import { CHIPS, type ChipName } from "./chips.js";
 import { ENGINES, type EngineName } from "./engines.js";
 import { judge } from "./judge.js";
 import { run } from "./run.js";
-import type { Behaviour } from "./scenario.js";
+import { packedBehaviours } from "./packed-table.js";
+import type { Behaviour, Packing } from "./scenario.js";
 import { HTTP_BEHAVIOURS, MQTT_BEHAVIOURS } from "./table.js";
 
 interface Options {
@@ -15,6 +16,7 @@ interface Options {
   readonly only?: string;
   readonly chip?: ChipName;
   readonly engine: EngineName;
+  readonly packed?: Packing;
   readonly log?: true;
 }
 
@@ -38,6 +40,7 @@ const program = new Command("npm run test:fault --")
     engineName,
     "node",
   )
+  .option("--packed <how>", "for the table: files are packages, delta or compressed (sim chip; no schedules)", packing)
   .option("--log", "with --only: what the agent says, and the platform hears")
   .action(main);
 
@@ -46,19 +49,31 @@ await runProgram(program);
 function main(options: Options): void {
   const violations = runTable(options);
   const scheduled =
-    options.only === undefined && options.engine === "node" ? runSchedules(options) : { runs: 0, violations: 0 };
-  const behaviours = options.path !== undefined ? 0 : options.only === undefined ? TABLE.length : 1;
+    options.only === undefined && options.engine === "node" && options.packed === undefined
+      ? runSchedules(options)
+      : { runs: 0, violations: 0 };
+  const behaviours =
+    options.path !== undefined
+      ? 0
+      : options.only !== undefined
+        ? 1
+        : (options.packed === undefined ? TABLE : packedBehaviours(options.packed)).length;
   const total = violations + scheduled.violations;
   say(JSON.stringify({ behaviours, runs: scheduled.runs, violations: total, seed: options.seed }));
   if (total > 0) process.exitCode = EXIT_FAILED;
 }
 
-function runTable({ only, chip, engine, log, path }: Options): number {
+function runTable({ only, chip, engine, log, path, packed }: Options): number {
   if (path !== undefined) return 0;
   let violations = 0;
-  for (const name of chip === undefined ? (["small", "sim"] as const) : [chip]) {
+  const table = packed === undefined ? TABLE : packedBehaviours(packed);
+  for (const name of packed !== undefined
+    ? (["sim"] as const)
+    : chip === undefined
+      ? (["small", "sim"] as const)
+      : [chip]) {
     let runs = 0;
-    for (const behaviour of TABLE) {
+    for (const behaviour of table) {
       if ((only !== undefined && behaviour.name !== only) || (name !== "small" && behaviour.small === true)) continue;
       runs++;
       const tell =
@@ -71,11 +86,11 @@ function runTable({ only, chip, engine, log, path }: Options): number {
         violations++;
         say(`violation ${name} "${behaviour.name}": ${what}`);
         say(
-          `repeat it: npm run test:fault --${engine === "node" ? "" : ` --engine ${engine}`} --chip ${name} --only "${behaviour.name}" --log`,
+          `repeat it: npm run test:fault --${engine === "node" ? "" : ` --engine ${engine}`} ${packed === undefined ? `--chip ${name}` : `--packed ${packed}`} --only "${behaviour.name}" --log`,
         );
       }
     }
-    say(`table      ${runs} behaviours on the ${name} chip, ${engine}`);
+    say(`table      ${runs} behaviours on the ${name} chip, ${engine}${packed === undefined ? "" : `, ${packed}`}`);
   }
   return violations;
 }
@@ -99,7 +114,8 @@ function seed(text: string): number {
 }
 
 function behaviourName(text: string): string {
-  if (!TABLE.some(({ name }) => name === text)) throw new InvalidArgumentError("No such behaviour in the table.");
+  if (![...TABLE, ...packedBehaviours("delta")].some(({ name }) => name === text))
+    throw new InvalidArgumentError("No such behaviour in the table.");
   return text;
 }
 
@@ -110,6 +126,11 @@ function chipName(text: string): ChipName {
 
 function engineName(text: string): EngineName {
   if (text !== "node" && text !== "xs") throw new InvalidArgumentError("Not node or xs.");
+  return text;
+}
+
+function packing(text: string): Packing {
+  if (text !== "delta" && text !== "compressed") throw new InvalidArgumentError("Not delta or compressed.");
   return text;
 }
 

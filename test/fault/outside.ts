@@ -3,6 +3,7 @@ import type { Surroundings } from "./board.js";
 import { Broker } from "./broker.js";
 import { FileServer, type RequestSeen } from "./file-server.js";
 import { fileOf, type FirmwareFile, NEW, OTHER } from "./files.js";
+import { packedFileOf } from "./packed-files.js";
 import { type Job, Platform } from "./platform.js";
 import type { BrokerConnection, FileName, HttpAnswer, Incident, Message, Scenario } from "./scenario.js";
 
@@ -11,8 +12,13 @@ export const BROKER = "broker.test";
 const CONNECT_INTERVAL_MS = 5_000;
 const DEVICE_TOPIC = "$ota/update/ABCDE12345/board_01";
 
+/** @returns a version's file, with these changes; `undefined`: any */
+export type FileMaker = (version: string, content: FileName) => FirmwareFile | undefined;
+
 export interface OutsideOptions {
   readonly scenario: Scenario;
+  /** Files instead of those that are made up. */
+  readonly files?: FileMaker | undefined;
   readonly blockLength: number;
   readonly slotLength: number;
   /** Milliseconds since the first power-on. */
@@ -96,9 +102,17 @@ export class Outside implements Surroundings {
     const size = other ? slotLength - 2 * blockLength + 16 : (scenario.size ?? slotLength - blockLength + 112);
     const content = name ?? (other ? "same" : (scenario.content ?? "same"));
     const key = `${version} ${content}`;
-    const file = this.#files.get(key) ?? fileOf(version, size, content);
+    const file = this.#options.files?.(version, content) ?? this.#files.get(key) ?? this.#make(version, size, content);
     this.#files.set(key, file);
     return file;
+  }
+
+  #make(version: string, size: number, content: FileName): FirmwareFile {
+    const { packed } = this.#options.scenario;
+    if (packed === undefined) return fileOf(version, size, content);
+    // What runs when another version is wanted cannot be known.
+    const packing = version === this.#target ? packed : "compressed";
+    return packedFileOf({ packing, version, byteLength: this.#options.scenario.size, content });
   }
 
   /** The times of incidents that are still to come. */

@@ -8,7 +8,8 @@ import type { Chip, CutPlan } from "./chip.js";
 import { type Engine, ENGINES, type RunningAgent } from "./engines.js";
 import type { RequestSeen } from "./file-server.js";
 import { fileOf, type FirmwareFile, OLD } from "./files.js";
-import { BROKER, Outside } from "./outside.js";
+import { BROKER, type FileMaker, Outside } from "./outside.js";
+import { packedFactory } from "./packed-files.js";
 import type { Job } from "./platform.js";
 import type { Scenario } from "./scenario.js";
 
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly seed: number;
   /** The firmware that runs at the start; default: the factory's image. */
   readonly running?: FirmwareFile;
+  /** Files instead of those that are made up. */
+  readonly files?: FileMaker;
   readonly log?: Log | undefined;
   /** Default: Node. */
   readonly engine?: Engine | undefined;
@@ -85,11 +88,12 @@ class Run {
     const { scenario, makeChip, seed } = options;
     this.#options = options;
     this.#random = new SeededRandom(seed);
-    this.#first = options.running ?? factoryFile();
+    this.#first = options.running ?? (scenario.packed === undefined ? factoryFile() : packedFactory());
     this.#running = this.#first.version;
-    this.#chip = makeChip({ factory: this.#first.bytes, cutPlan: () => this.#planCut() });
+    this.#chip = makeChip({ factory: this.#first.image, cutPlan: () => this.#planCut() });
     this.#outside = new Outside({
       scenario,
+      files: options.files,
       blockLength: this.#chip.blockLength,
       slotLength: this.#chip.slotLength,
       now: () => this.#nowMs,
@@ -188,6 +192,7 @@ class Run {
       modules,
       power,
       log,
+      packages: this.#options.scenario.packed !== undefined,
       config: {
         identity: {
           productId: "ABCDE12345",
@@ -255,7 +260,7 @@ class Run {
   #identify(): void {
     const { bytes, slot } = this.#chip.running();
     const known = [this.#first, ...this.#outside.platform.jobs.map(({ file }) => file)];
-    const found = known.find((file) => file.bytes.byteLength >= MIN_IMAGE_LENGTH && sameStart(bytes, file.bytes));
+    const found = known.find((file) => file.image.byteLength >= MIN_IMAGE_LENGTH && sameStart(bytes, file.image));
     if (found === undefined) this.#break(`${slot} boots bytes that nobody offered`);
     else this.#running = found.version;
   }

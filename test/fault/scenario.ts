@@ -15,7 +15,12 @@ export type FileName =
   | "other-version"
   | "bad-checksum"
   | "shorter"
-  | "longer";
+  | "longer"
+  /** Of packages alone: with a record that cannot be decoded, or for another base than what runs. */
+  | "hostile"
+  | "strayed";
+
+export type Packing = "delta" | "compressed";
 
 /** What the file server does with one try to reach it, from the name to the last byte. */
 export interface HttpAnswer {
@@ -115,6 +120,8 @@ export interface Scenario {
   readonly size?: number;
   /** The offered file, byte for byte. */
   readonly content?: FileName;
+  /** The offered file is a package that makes the image; the board takes packages. */
+  readonly packed?: Packing;
   readonly url?: string;
   /** Tries to reach the file, in turn; afterwards `always`, or all goes well. */
   readonly http?: readonly HttpAnswer[];

@@ -3,15 +3,15 @@ import { createCrashBoard } from "../crash/board.js";
 import { bootLoader, isSound } from "../crash/boot.js";
 import { Scheduler } from "../support/scheduler.js";
 import { modesOf, type Operation, perform, tear } from "../crash/tears.js";
-import { BLOCK_LENGTH, factoryWorld, type Slot, SLOT_LABELS, SLOT_LENGTH, type World } from "../crash/world.js";
+import { factoryWorld, type Slot, SLOT_LABELS, SMALL, type World } from "../crash/world.js";
 import type { Chip, ChipBoot, ChipModules, CutPlan } from "./chip.js";
 
 const RECORD_LIMIT = 508;
 
 /** The crash closure's chip: 8 blocks of 512 bytes, with the physics of torn operations and weak bits. */
 export class SmallChip implements Chip {
-  readonly blockLength = BLOCK_LENGTH;
-  readonly slotLength = SLOT_LENGTH;
+  readonly blockLength = SMALL.blockLength;
+  readonly slotLength = SMALL.slotBlocks * SMALL.blockLength;
   readonly #world: World;
   readonly #cutPlan: CutPlan;
   #operations = 0;

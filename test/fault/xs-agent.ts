@@ -21,7 +21,7 @@ class XsAgent implements RunningAgent {
   #busy = false;
   #state: State;
 
-  constructor({ modules, power, config, log }: EngineOptions) {
+  constructor({ modules, power, config, log, packages }: EngineOptions) {
     const calls = this.#calls(log);
     const host = new HostModules({ modules, post: (message) => this.#post(message), calls });
     const worker = new SyncXsWorker({ binary: workerBinary(), onCall: (call) => host.answer(call) });
@@ -30,8 +30,16 @@ class XsAgent implements RunningAgent {
     worker.evaluate(guestProgram());
     const logLevel = log === undefined ? "error" : "debug";
     this.#state = "idle";
-    const { Digest, regionLength } = modules;
-    const has = { hasDigest: Digest !== undefined, hasSelfTest: false, hasControl: false, hasMqtt: false };
+    const { Digest, platform, regionLength } = modules;
+    const has = {
+      hasDigest: Digest !== undefined,
+      hasSignatures: platform.verifyP256 !== undefined,
+      hasDecoder: false,
+      hasSelfTest: false,
+      hasControl: false,
+      hasPackages: packages === true,
+      hasMqtt: false,
+    };
     const alone = { sharesLink: false, components: [] };
     this.#command(encodeSetup({ config, logLevel, tellsEvents: true, ...has, regionLength, ...alone }));
   }

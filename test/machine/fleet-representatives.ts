@@ -14,27 +14,31 @@ const LATER_MS = NOW_MS + 60_000;
 export const TARGET = "2.0";
 export const SOURCE = "1.0";
 
-/** What decides besides state and event. */
+/** What decides besides state and event. Who is judged by the version was offered a delta, or was not. */
 export const TASK_CONTEXTS: Labelled<TaskContext> = Object.fromEntries(
   (["active", "paused", "halted", "cancelled", "finished"] as const).flatMap((plan) =>
-    (["version", "done"] as const).map((judgedBy): [string, TaskContext] => [
-      `${plan} plan, judged by ${judgedBy}`,
-      {
-        earlierFailed: judgedBy === "done" && plan === "paused",
-        otherInFlight: judgedBy === "version" && plan === "paused",
-        nowMs: NOW_MS,
-        targetVersion: TARGET,
-        judgedBy,
-        plan,
-        retry: [
-          { code: "-1", times: 2, afterSeconds: 60 },
-          { code: "silent", times: 1, afterSeconds: 3600 },
-          { code: "reverted", times: 1, afterSeconds: 60 },
-        ],
-        silentAfterSeconds: 3600,
-        answerWithinSeconds: 86_400,
-      },
-    ]),
+    (["version", "version, a delta was offered", "done"] as const).map((how): [string, TaskContext] => {
+      const judgedBy = how === "done" ? how : "version";
+      return [
+        `${plan} plan, judged by ${how}`,
+        {
+          earlierFailed: judgedBy === "done" && plan === "paused",
+          otherInFlight: judgedBy === "version" && plan === "paused",
+          nowMs: NOW_MS,
+          targetVersion: TARGET,
+          judgedBy,
+          plan,
+          retry: [
+            { code: "-1", times: 2, afterSeconds: 60 },
+            { code: "silent", times: 1, afterSeconds: 3600 },
+            { code: "reverted", times: 1, afterSeconds: 60 },
+          ],
+          silentAfterSeconds: 3600,
+          answerWithinSeconds: 86_400,
+          variantOffered: how === "version, a delta was offered",
+        },
+      ];
+    }),
   ),
 );
 
@@ -76,6 +80,7 @@ export const TASK_STATES: { readonly [Name in TaskState["name"]]: Labelled<In<Na
     "not delivered": waiting("not-delivered", 1),
     "retry commanded": waiting("retry-commanded", 3),
     "plan resumed": waiting("plan-resumed", 1),
+    "variant refused": waiting("variant-refused", 1),
   },
   offered: flying("offered"),
   asked: {
@@ -135,6 +140,7 @@ export const TASK_EVENTS: { readonly [Type in TaskEvent["type"]]: Labelled<TaskE
   "offer-failed": { "": { type: "offer-failed" } },
   "ask-reported": { "": { type: "ask-reported" } },
   "decline-reported": { "": { type: "decline-reported", message: "no" } },
+  "refusal-reported": { "": { type: "refusal-reported", code: "unsigned", message: "unsigned: no seal" } },
   "defer-reported": { "": { type: "defer-reported", seconds: 600 } },
   "download-reported": Object.fromEntries(
     [0, 60, 100].map((percent) => [`${percent} %`, { type: "download-reported", percent }]),
@@ -153,6 +159,7 @@ export const TASK_EVENTS: { readonly [Type in TaskEvent["type"]]: Labelled<TaskE
   "fail-reported": {
     "with a rule": { type: "fail-reported", code: "-1", message: "time_out" },
     "without a rule": { type: "fail-reported", code: "-5", message: "self test" },
+    "of the delta": { type: "fail-reported", code: "-5", message: "wrong-base: another image runs" },
   },
   "deadline-passed": { "": { type: "deadline-passed" } },
   "match-lost": {

@@ -22,8 +22,8 @@ import { ERROR_CODES } from "../support/error-codes.js";
 const RUNNING_VERSION = "1.0";
 
 /**
- * The own firmware, with and without a policy that is asked and a self test, and a staging area whose policy can ask
- * nobody.
+ * The own firmware, with and without a policy that is asked, a self test and leave to go back to a lower version, and a
+ * staging area whose policy can ask nobody.
  */
 export const CONTEXTS: readonly Context[] = (
   [
@@ -39,6 +39,8 @@ export const CONTEXTS: readonly Context[] = (
   maxAttempts: 3,
   asks,
   consents,
+  allowsDowngrade: asks,
+  unpacks: consents,
   proves,
 }));
 const CONTEXT = CONTEXTS[0] as Context;
@@ -49,6 +51,7 @@ const renewed: Offer = { ...offer, url: "http://h/f?sign=2" };
 const consented: Offer = { ...offer, consent: true };
 const other: Offer = { ...offer, version: "3.0" };
 const running: Offer = { ...offer, version: RUNNING_VERSION };
+const older: Offer = { ...offer, version: "0.9" };
 const huge: Offer = { ...other, size: CONTEXT.capacity + 1 };
 
 /** What the machine sees in an offer, if a job is about `offer`. */
@@ -57,6 +60,7 @@ export function offerName(each: Offer): string {
   if (each === consented) return "same image with a need for consent";
   if (each === renewed) return "same image with a new URL";
   if (each === running) return "running version";
+  if (each === older) return "lower version";
   return each === other ? "other image" : "too large";
 }
 
@@ -67,16 +71,19 @@ const fresh: Stored = {
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 const partial: Stored = { ...fresh, regionOffset: 65_536, etag: '"e"' };
 const spliced: Stored = { ...partial, written: 131_072, spliced: true };
 const refetched: Stored = { ...spliced, refetched: true };
-const STORED: readonly Stored[] = [fresh, partial, spliced, refetched];
+const packed: Stored = { ...partial, resultLength: 300_000 };
+const STORED: readonly Stored[] = [fresh, partial, spliced, refetched, packed];
 
 const KEPT: readonly (Kept | undefined)[] = [
   undefined,
   { image, whole: false, stored: partial },
   { image, whole: true },
+  { image: { ...image, md5: "1".repeat(32) }, whole: true },
 ];
 const done: Result = { outcome: "done" };
 const failed: Result = { outcome: "timed-out", message: "no byte for 30000 ms" };
@@ -85,6 +92,7 @@ const trial: BootStatus = {
   runningSlot: "ota_1",
   runningState: "pending-verify",
   runningVersion: "1.0",
+  runningSecureVersion: 0,
   targetSlot: "ota_0",
   targetState: "valid",
   chipId: 0,
@@ -117,9 +125,9 @@ export const STATES: { readonly [Name in State["name"]]: readonly In<Name>[] } =
     ),
   ),
   verifying: [undefined, ...STORED].map((stored): In<"verifying"> => ({ name: "verifying", offer, stored })),
-  ready: [{ name: "ready", offer }],
+  ready: [{ name: "ready", offer, image }],
   applying: [undefined, other].flatMap((queued) =>
-    [false, true].map((begun): In<"applying"> => ({ name: "applying", image, queued, begun })),
+    [false, true].map((begun): In<"applying"> => ({ name: "applying", image, offered: image, queued, begun })),
   ),
   confirming: CHECKPOINTS.flatMap((checkpoint) =>
     (["awaited", "running", "failed"] as const).map(
@@ -145,7 +153,7 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   online: [{ type: "online" }],
   paused: [{ type: "paused" }],
   resumed: [{ type: "resumed" }],
-  "offer-received": [offer, renewed, consented, other, running, huge].map((each) => ({
+  "offer-received": [offer, renewed, consented, other, running, older, huge].map((each) => ({
     type: "offer-received",
     offer: each,
   })),
@@ -153,6 +161,7 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   "download-started": [
     { type: "download-started", offset: 0, etag: undefined },
     { type: "download-started", offset: 69_632, etag: '"f"' },
+    { type: "download-started", offset: 0, etag: '"f"', resultLength: 300_000 },
   ],
   "resume-point-found": [{ type: "resume-point-found", offset: 69_632 }],
   "region-erased": [{ type: "region-erased", offset: 65_536 }],
@@ -164,6 +173,7 @@ export const EVENTS: { readonly [Type in Event["type"]]: readonly Of<Type>[] } =
   "download-failed": ERROR_CODES.map((code) => ({ type: "download-failed", failure: failure(code) })),
   verified: [
     { type: "verified", matches: true },
+    { type: "verified", matches: true, image: { ...image, md5: "1".repeat(32), size: 300_000 } },
     { type: "verified", matches: false },
   ],
   "verify-failed": [{ type: "verify-failed", failure: failure("flash-failed") }],

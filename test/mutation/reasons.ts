@@ -58,24 +58,6 @@ export const REASONS: readonly Reason[] = [
     reason: "As above.",
   },
   {
-    file: "src/image/block-writer.ts",
-    line: "if (this.#wanted < this.#block.byteLength) this.#block.fill(0xff, this.#wanted);",
-    mutant: "condition: this.#wanted < this.#block.byteLength -> true",
-    reason: "From its end on there is nothing to fill; the condition spares the call.",
-  },
-  {
-    file: "src/image/block-writer.ts",
-    line: "if (this.#wanted < this.#block.byteLength) this.#block.fill(0xff, this.#wanted);",
-    mutant: "relation: < -> <=",
-    reason: "As above.",
-  },
-  {
-    file: "src/image/block-writer.ts",
-    line: "if (this.#size - this.#blockOffset < byteLength) this.#wanted = Math.max(0, this.#size - this.#blockOffset);",
-    mutant: "relation: < -> <=",
-    reason: "Where a whole block is left, a whole block is wanted either way.",
-  },
-  {
     file: "src/image/digest.ts",
     line: "for (let index = 0; index < raw.length; index++) digest[index] = raw.charCodeAt(index);",
     mutant: "relation: < -> <=",
@@ -168,7 +150,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#lost !== undefined && this.#writer?.full !== true) {",
+    line: "if (this.#lost !== undefined && !this.#writer?.full) {",
     mutant: "optional: ?. -> .",
     reason: "A connection that is lost was asked for, after the writer was made.",
   },
@@ -229,7 +211,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/driver.ts",
-    line: "this.#gate?.ask(step, offer, (failure) =>",
+    line: "this.#gate?.ask(",
     mutant: "optional: ?. -> .",
     reason: "The machine asks only where the context says that there is a gate.",
   },

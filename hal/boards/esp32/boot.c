@@ -19,6 +19,12 @@
 #include "esp_random.h"
 #include "esp_rom_crc.h"
 #include "esp_system.h"
+#if ESP_IDF_VERSION_MAJOR < 6
+#include "mbedtls/ecdsa.h"
+#include "mbedtls/sha256.h"
+#else
+#include "psa/crypto.h"
+#endif
 
 #ifndef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 #error "moddable-ota needs CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y: see its hal/boards/esp32/sdkconfig"
@@ -28,6 +34,22 @@
 #endif
 #ifndef CONFIG_ESP_ERR_TO_NAME_LOOKUP
 #error "moddable-ota needs CONFIG_ESP_ERR_TO_NAME_LOOKUP=y: see its hal/boards/esp32/sdkconfig"
+#endif
+
+/*
+ * The image's security version: the manifest's `defines`, or what ESP-IDF's anti-rollback is configured with. The boot
+ * loader and the agent's part `seal` compare it with the floor below which no image boots.
+ */
+#if defined(MODDEF_FIRMWARE_SECURITYVERSION)
+#if defined(CONFIG_BOOTLOADER_APP_SECURE_VERSION) \
+	&& MODDEF_FIRMWARE_SECURITYVERSION != CONFIG_BOOTLOADER_APP_SECURE_VERSION
+#error "defines.firmware.securityVersion is not CONFIG_BOOTLOADER_APP_SECURE_VERSION"
+#endif
+#define SECURITY_VERSION MODDEF_FIRMWARE_SECURITYVERSION
+#elif defined(CONFIG_BOOTLOADER_APP_SECURE_VERSION)
+#define SECURITY_VERSION CONFIG_BOOTLOADER_APP_SECURE_VERSION
+#else
+#define SECURITY_VERSION 0
 #endif
 
 /*
@@ -46,9 +68,7 @@ _Static_assert(sizeof(MODDEF_FIRMWARE_VERSION) <= sizeof(((esp_app_desc_t *)0)->
 
 const __attribute__((used, section(".rodata_desc"))) esp_app_desc_t esp_app_desc = {
 	.magic_word = ESP_APP_DESC_MAGIC_WORD,
-#ifdef CONFIG_BOOTLOADER_APP_SECURE_VERSION
-	.secure_version = CONFIG_BOOTLOADER_APP_SECURE_VERSION,
-#endif
+	.secure_version = SECURITY_VERSION,
 	.version = MODDEF_FIRMWARE_VERSION,
 	.project_name = "xs_esp32",
 	.idf_ver = "v" TEXT(ESP_IDF_VERSION_MAJOR) "." TEXT(ESP_IDF_VERSION_MINOR) "." TEXT(ESP_IDF_VERSION_PATCH),
@@ -130,6 +150,16 @@ void ota_image_version(xsMachine *the)
 	xsmcSetString(xsResult, version);
 }
 
+void ota_secure_version(xsMachine *the)
+{
+	esp_app_desc_t descriptor;
+	esp_err_t err = esp_ota_get_partition_description(slotArgument(the), &descriptor);
+	if (err == ESP_ERR_NOT_FOUND)
+		return;
+	throwIf(the, err);
+	xsmcSetNumber(xsResult, (double)descriptor.secure_version);
+}
+
 void ota_chip_id(xsMachine *the)
 {
 	xsmcSetInteger(xsResult, CONFIG_IDF_FIRMWARE_CHIP_ID);
@@ -199,6 +229,65 @@ void ota_random_fill(xsMachine *the)
 	xsUnsignedValue byteLength;
 	xsmcGetBufferWritable(xsArg(0), &bytes, &byteLength);
 	esp_fill_random(bytes, byteLength);
+}
+
+#define POINT_LENGTH 65
+#define SIGNATURE_LENGTH 64
+
+/* point: 0x04, x, y. The caller has looked at the range of r and s, and whether the point is on the curve. */
+#if ESP_IDF_VERSION_MAJOR < 6
+static bool verifyP256(const uint8_t *point, const uint8_t *message, size_t byteLength, const uint8_t *signature)
+{
+	uint8_t hash[32];
+	mbedtls_ecp_group group;
+	mbedtls_ecp_point key;
+	mbedtls_mpi r, s;
+	mbedtls_ecp_group_init(&group);
+	mbedtls_ecp_point_init(&key);
+	mbedtls_mpi_init(&r);
+	mbedtls_mpi_init(&s);
+	bool verified = mbedtls_sha256(message, byteLength, hash, 0) == 0
+		&& mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1) == 0
+		&& mbedtls_ecp_point_read_binary(&group, &key, point, POINT_LENGTH) == 0
+		&& mbedtls_ecp_check_pubkey(&group, &key) == 0
+		&& mbedtls_mpi_read_binary(&r, signature, SIGNATURE_LENGTH / 2) == 0
+		&& mbedtls_mpi_read_binary(&s, signature + SIGNATURE_LENGTH / 2, SIGNATURE_LENGTH / 2) == 0
+		&& mbedtls_ecdsa_verify(&group, hash, sizeof(hash), &key, &r, &s) == 0;
+	mbedtls_mpi_free(&s);
+	mbedtls_mpi_free(&r);
+	mbedtls_ecp_point_free(&key);
+	mbedtls_ecp_group_free(&group);
+	return verified;
+}
+#else
+static bool verifyP256(const uint8_t *point, const uint8_t *message, size_t byteLength, const uint8_t *signature)
+{
+	psa_key_id_t key;
+	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+	psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
+	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_VERIFY_MESSAGE);
+	psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(PSA_ALG_SHA_256));
+	if (psa_crypto_init() != PSA_SUCCESS || psa_import_key(&attributes, point, POINT_LENGTH, &key) != PSA_SUCCESS)
+		return false;
+	psa_status_t status = psa_verify_message(key, PSA_ALG_ECDSA(PSA_ALG_SHA_256), message, byteLength, signature,
+		SIGNATURE_LENGTH);
+	psa_destroy_key(key);
+	return status == PSA_SUCCESS;
+}
+#endif
+
+void ota_verify_p256(xsMachine *the)
+{
+	void *key, *message, *signature;
+	xsUnsignedValue keyLength, byteLength, signatureLength;
+	uint8_t point[POINT_LENGTH] = { 0x04 };
+	xsmcGetBufferReadable(xsArg(0), &key, &keyLength);
+	xsmcGetBufferReadable(xsArg(1), &message, &byteLength);
+	xsmcGetBufferReadable(xsArg(2), &signature, &signatureLength);
+	if (keyLength != POINT_LENGTH - 1 || signatureLength != SIGNATURE_LENGTH)
+		throwIf(the, ESP_ERR_INVALID_SIZE);
+	memcpy(point + 1, key, keyLength);
+	xsmcSetBoolean(xsResult, verifyP256(point, message, byteLength, signature));
 }
 
 /* Fills in the values in the order that memory.ts gives. */

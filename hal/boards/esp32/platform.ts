@@ -21,6 +21,9 @@ const boot: PlatformModule["boot"] = {
   imageVersion(slot) {
     return native<string | undefined>("ota_image_version").call(this, slot);
   },
+  secureVersion(slot) {
+    return native<number | undefined>("ota_secure_version").call(this, slot);
+  },
   chipId() {
     return native<number>("ota_chip_id").call(this);
   },
@@ -49,6 +52,22 @@ export const platform: PlatformModule = {
   },
   randomFill(into) {
     return native<void>("ota_random_fill").call(this, into);
+  },
+  verifyP256(publicKey, message, signature) {
+    return native<boolean>("ota_verify_p256").call(this, publicKey, message, signature);
+  },
+  decodeBlock(tables, dictionary, baseLength, record, recordLength, block, blockLength, byteOffset) {
+    return native<string | undefined>("ota_decode_block").call(
+      this,
+      tables,
+      dictionary,
+      baseLength,
+      record,
+      recordLength,
+      block,
+      blockLength,
+      byteOffset,
+    );
   },
   unixTime() {
     const seconds = Math.floor(Date.now() / 1000);

@@ -1,4 +1,5 @@
 import type { DigestConstructor } from "../../ecma419/modules.js";
+import { type Chip, USUAL_PAGE_LENGTH } from "../family/chips.js";
 import type { NorFile } from "./nor-file.js";
 import { latin1, type Partition } from "../partition-table.js";
 
@@ -11,7 +12,8 @@ import { latin1, type Partition } from "../partition-table.js";
  *            zeros up to the last byte of a 16-byte line, which is the XOR of all segment data, seeded with 0xEF
  *            SHA-256 of everything before it
  *
- * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32].
+ * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 4 u32 secure_version, 16
+ * version[32].
  */
 const IMAGE_MAGIC = 0xe9;
 const HEADER_LENGTH = 24;
@@ -22,15 +24,15 @@ const HASH_LENGTH = 32;
 const DESCRIPTOR_OFFSET = HEADER_LENGTH + SEGMENT_HEADER_LENGTH;
 const DESCRIPTOR_MAGIC = 0xabcd5432;
 const DESCRIPTOR_LENGTH = 256;
+const SECURE_VERSION_OFFSET = DESCRIPTOR_OFFSET + 4;
 const VERSION_OFFSET = DESCRIPTOR_OFFSET + 16;
 const VERSION_LENGTH = 32;
-const MMU_PAGE_LENGTH = 0x10000;
 const PIECE_LENGTH = 1024;
 
 export interface VerifyOptions {
   readonly flash: NorFile;
   readonly slot: Partition;
-  readonly chipId: number;
+  readonly chip: Pick<Chip, "id" | "mapped">;
   readonly Digest: DigestConstructor;
 }
 
@@ -40,12 +42,12 @@ export interface VerifyOptions {
  * @returns what is wrong with it, or `undefined`
  */
 export function verifyAppImage(options: VerifyOptions): string | undefined {
-  const { flash, slot, chipId, Digest } = options;
+  const { flash, slot, chip, Digest } = options;
   const header = new DataView(flash.bytes(slot.offset, HEADER_LENGTH).buffer);
   const segments = header.getUint8(1);
   if (header.getUint8(0) !== IMAGE_MAGIC) return "no image magic";
   if (segments === 0 || segments > MAX_SEGMENTS) return `${segments} segments`;
-  if (header.getUint16(12, true) !== chipId) return `image for chip ${header.getUint16(12, true)}`;
+  if (header.getUint16(12, true) !== chip.id) return `image for chip ${header.getUint16(12, true)}`;
 
   const reader = new ImageReader(flash, slot, new Digest("SHA256"));
   reader.read(HEADER_LENGTH, false);
@@ -57,7 +59,7 @@ export function verifyAppImage(options: VerifyOptions): string | undefined {
     reader.read(SEGMENT_HEADER_LENGTH, false);
     if (length % 4 !== 0 || reader.at + length > slot.size) return `segment ${index} of ${length} bytes`;
     if (index === 0 && length < DESCRIPTOR_LENGTH) return "no room for an application descriptor";
-    if (isMapped(address) && reader.at % MMU_PAGE_LENGTH !== address % MMU_PAGE_LENGTH) {
+    if (isMapped(address, chip) && reader.at % USUAL_PAGE_LENGTH !== address % USUAL_PAGE_LENGTH) {
       return `segment ${index} not aligned for the MMU`;
     }
     reader.read(length, true);
@@ -75,12 +77,23 @@ export function verifyAppImage(options: VerifyOptions): string | undefined {
 
 /** @returns the version in the application descriptor, or `undefined` if there is none */
 export function appVersion(flash: NorFile, slot: Partition): string | undefined {
+  const head = describedHead(flash, slot);
+  return head && latin1(head, VERSION_OFFSET, VERSION_OFFSET + VERSION_LENGTH);
+}
+
+/** @returns `secure_version` in the application descriptor, or `undefined` if there is none */
+export function appSecureVersion(flash: NorFile, slot: Partition): number | undefined {
+  const head = describedHead(flash, slot);
+  return head && new DataView(head.buffer).getUint32(SECURE_VERSION_OFFSET, true);
+}
+
+/** @returns the beginning of an image up to the version, or `undefined` if there is no application descriptor */
+function describedHead(flash: NorFile, slot: Partition): Uint8Array | undefined {
   const head = flash.bytes(slot.offset, VERSION_OFFSET + VERSION_LENGTH);
   const fields = new DataView(head.buffer);
-  if (fields.getUint8(0) !== IMAGE_MAGIC || fields.getUint32(DESCRIPTOR_OFFSET, true) !== DESCRIPTOR_MAGIC) {
-    return undefined;
-  }
-  return latin1(head, VERSION_OFFSET, VERSION_OFFSET + VERSION_LENGTH);
+  const described =
+    fields.getUint8(0) === IMAGE_MAGIC && fields.getUint32(DESCRIPTOR_OFFSET, true) === DESCRIPTOR_MAGIC;
+  return described ? head : undefined;
 }
 
 /** Reads an image once, in pieces, and computes both the checksum and the SHA-256. */
@@ -121,7 +134,7 @@ class ImageReader {
   }
 }
 
-/** Whether the ESP32 maps an address from flash and does not load it: first the range of data, then that of code. */
-function isMapped(address: number): boolean {
-  return (address >= 0x3f400000 && address < 0x3f800000) || (address >= 0x400d0000 && address < 0x40400000);
+/** Whether the chip maps an address from flash and does not load it. */
+function isMapped(address: number, { mapped }: Pick<Chip, "mapped">): boolean {
+  return mapped.some(([from, to]) => address >= from && address < to);
 }

@@ -1,12 +1,10 @@
 import type { DigestConstructor } from "../../ecma419/modules.js";
 import { chooseBootSlot } from "../boot-choice.js";
+import { ESP32 } from "../family/chips.js";
 import { OtaData } from "../ota-data.js";
 import { otaSlots, type Partition, readTable, SUBTYPE_DATA_OTA, TYPE_DATA } from "../partition-table.js";
 import { verifyAppImage } from "./app-image.js";
 import type { NorFile } from "./nor-file.js";
-
-/** Chip id of the ESP32. This board boots images for that chip. */
-export const CHIP_ESP32 = 0;
 
 /** What the boot loader decided. */
 export interface BootChoice {
@@ -18,7 +16,7 @@ export interface BootChoice {
   readonly target: number;
 }
 
-/** Runs the boot loader over the flash file. @throws Error if no slot holds a bootable image */
+/** Runs the boot loader over the flash file, as an ESP32 does. @throws Error if no slot holds a bootable image */
 export function bootLoader(flash: NorFile, Digest: DigestConstructor): BootChoice {
   const { partitions } = readTable({ flash, Digest });
   const slots = otaSlots(partitions);
@@ -28,8 +26,7 @@ export function bootLoader(flash: NorFile, Digest: DigestConstructor): BootChoic
   const running = chooseBootSlot({
     otaData,
     slotCount: slots.length,
-    isBootable: (slot) =>
-      verifyAppImage({ flash, slot: slots[slot] as Partition, chipId: CHIP_ESP32, Digest }) === undefined,
+    isBootable: (slot) => verifyAppImage({ flash, slot: slots[slot] as Partition, chip: ESP32, Digest }) === undefined,
   });
   return { partitions, slots, otaData, running, target: (running + 1) % slots.length };
 }

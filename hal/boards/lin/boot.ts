@@ -1,6 +1,7 @@
 import type { DigestConstructor, PlatformModule } from "../../ecma419/modules.js";
-import { appVersion, verifyAppImage } from "./app-image.js";
-import { type BootChoice, CHIP_ESP32 } from "./boot-loader.js";
+import { appSecureVersion, appVersion, verifyAppImage } from "./app-image.js";
+import { ESP32 } from "../family/chips.js";
+import type { BootChoice } from "./boot-loader.js";
 import type { NorFile } from "./nor-file.js";
 import type { Partition } from "../partition-table.js";
 
@@ -27,7 +28,7 @@ export function createBoot(options: BootOptions): PlatformModule["boot"] {
     return index < 0 ? undefined : otaData.read(index)?.state;
   };
   const verifies = (): boolean =>
-    verifyAppImage({ flash, slot: slots[target] as Partition, chipId: CHIP_ESP32, Digest }) === undefined;
+    verifyAppImage({ flash, slot: slots[target] as Partition, chip: ESP32, Digest }) === undefined;
   const judgeRunning = (state: "valid" | "invalid"): void => {
     const index = otaData.entryOf(running);
     const entry = index < 0 ? undefined : otaData.read(index);
@@ -40,7 +41,8 @@ export function createBoot(options: BootOptions): PlatformModule["boot"] {
     targetSlot: () => (slots[target] as Partition).label,
     imageState: (label) => stateOf(slotIndex(label)),
     imageVersion: (label) => appVersion(flash, slots[slotIndex(label)] as Partition),
-    chipId: () => CHIP_ESP32,
+    secureVersion: (label) => appSecureVersion(flash, slots[slotIndex(label)] as Partition),
+    chipId: () => ESP32.id,
     forgetTarget() {
       const index = otaData.entryOf(target);
       if (index >= 0) otaData.erase(index);

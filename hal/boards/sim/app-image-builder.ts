@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import {
   CHECKSUM_SEED,
-  CHIP_ESP32,
   DESCRIPTOR_LENGTH,
   DESCRIPTOR_MAGIC,
   DESCRIPTOR_OFFSET,
   HASH_LENGTH,
   HEADER_LENGTH,
   IMAGE_MAGIC,
+  SECURE_VERSION_OFFSET,
   SEGMENT_HEADER_LENGTH,
 } from "./app-image.js";
-import { type Chip, CHIPS, chipWithId } from "./chips.js";
+import { type Chip, CHIPS, chipWithId, ESP32 } from "../family/chips.js";
 
 /** An image of this many bytes or more also gets a segment of code. */
 const TWO_SEGMENTS_FROM = 4096;
@@ -28,6 +28,10 @@ export interface AppImageOptions {
   readonly seed: number;
   /** Chip id of the family; the ESP32's if absent. */
   readonly chipId?: number;
+  /** `secure_version` in the descriptor, 0 to 2^32 - 1; 0 if absent. */
+  readonly secureVersion?: number;
+  /** What the image begins with behind its descriptor, instead of random bytes. */
+  readonly content?: Uint8Array;
   /** File offsets between which all bytes are 0xFF, like erased flash; the padding of real images is like that. */
   readonly blank?: { readonly from: number; readonly to: number };
 }
@@ -36,7 +40,7 @@ export interface AppImageOptions {
  * Builds an application image for a chip of the ESP32 family that verifies: header, application descriptor, random
  * content, checksum, SHA-256.
  *
- * @throws RangeError for a size or version that no image can have, or an unknown chip
+ * @throws RangeError for a size, version or secure version that no image can have, or an unknown chip
  */
 export function buildAppImage(options: AppImageOptions): Uint8Array {
   const { version, byteLength, seed } = options;
@@ -46,7 +50,11 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
   if (version.length < 1 || version.length > MAX_VERSION_LENGTH || !/^[\x21-\x7e]+$/.test(version)) {
     throw new RangeError(`a version in an image has 1 to ${MAX_VERSION_LENGTH} visible ASCII characters, no blanks`);
   }
-  const chip = chipWithId(options.chipId ?? CHIP_ESP32);
+  const { secureVersion = 0 } = options;
+  if (!Number.isInteger(secureVersion) || secureVersion < 0 || secureVersion > 0xffffffff) {
+    throw new RangeError("a secure version is a whole number of 32 bits");
+  }
+  const chip = chipWithId(options.chipId ?? ESP32.id);
   if (chip === undefined) {
     throw new RangeError(`chip ${options.chipId} is none of ${CHIPS.map(({ id }) => id).join(", ")}`);
   }
@@ -59,9 +67,10 @@ export function buildAppImage(options: AppImageOptions): Uint8Array {
 
   writeHeader(image, codeLength === 0 ? 1 : 2, chip);
   fillRandom(image.subarray(DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH, contentEnd), seed);
+  if (options.content !== undefined) image.set(options.content, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH);
   if (options.blank !== undefined) image.fill(0xff, options.blank.from, options.blank.to);
   writeSegmentHeader(image, HEADER_LENGTH, dataAddressOf(chip) + DESCRIPTOR_OFFSET, codeAt - DESCRIPTOR_OFFSET);
-  writeDescriptor(image.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH), version, seed);
+  writeDescriptor(image.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH), options);
   if (codeLength !== 0) writeSegmentHeader(image, codeAt, chip.codeAddress, codeLength);
 
   let checksum = CHECKSUM_SEED;
@@ -99,9 +108,10 @@ function writeSegmentHeader(image: Buffer, at: number, address: number, length: 
   image.writeUInt32LE(length, at + 4);
 }
 
-function writeDescriptor(descriptor: Buffer, version: string, seed: number): void {
+function writeDescriptor(descriptor: Buffer, { version, seed, secureVersion = 0 }: AppImageOptions): void {
   descriptor.fill(0);
   descriptor.writeUInt32LE(DESCRIPTOR_MAGIC, 0);
+  descriptor.writeUInt32LE(secureVersion, SECURE_VERSION_OFFSET);
   descriptor.write(version, 16, "latin1");
   descriptor.write("simulated-app", 48, "latin1");
   descriptor.write("00:00:00", 80, "latin1");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Chip, chipName, chipWithId } from "./chips.js";
+import { type Chip, chipName, chipWithId, ESP32, USUAL_PAGE_LENGTH } from "../family/chips.js";
 import type { NorFlash } from "./nor-flash.js";
 import type { Partition } from "./partition-table.js";
 
@@ -14,9 +14,9 @@ import type { Partition } from "./partition-table.js";
  *            zeros up to the last byte of a 16-byte line, which is the XOR of all segment data, seeded with 0xEF
  *            SHA-256 of everything before it
  *
- * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 16 version[32], 48 project name[32], 80
- * time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2 logarithm of the MMU's
- * page length, 0 for the chip's default.
+ * Application descriptor (esp_app_desc_t, 256 bytes): 0 u32 magic 0xABCD5432, 4 u32 secure_version, 16 version[32], 48
+ * project name[32], 80 time[16], 96 date[16], 112 ESP-IDF version[32], 144 SHA-256 of the ELF file, 180 u8 base-2
+ * logarithm of the MMU's page length, 0 for the chip's default.
  */
 export const IMAGE_MAGIC = 0xe9;
 export const HEADER_LENGTH = 24;
@@ -26,13 +26,14 @@ export const HASH_LENGTH = 32;
 export const DESCRIPTOR_OFFSET = HEADER_LENGTH + SEGMENT_HEADER_LENGTH;
 export const DESCRIPTOR_MAGIC = 0xabcd5432;
 export const DESCRIPTOR_LENGTH = 256;
+/** In the descriptor. */
+export const SECURE_VERSION_OFFSET = 4;
 const MAX_SEGMENTS = 16;
 const CHIP_ID_OFFSET = 12;
 const PAGE_LENGTH_OFFSET = 180;
-const USUAL_PAGE_LENGTH = 0x10000;
 
 /** Chip id of the ESP32. */
-export const CHIP_ESP32 = 0;
+export const CHIP_ESP32 = ESP32.id;
 
 /** @returns what is wrong with the image in a slot, or `undefined` */
 export function verifyAppImage(flash: NorFlash, partition: Partition, chipId: number): string | undefined {
@@ -50,7 +51,8 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
   if (bytes.readUInt8(0) !== IMAGE_MAGIC) return "no image magic";
   const segments = bytes.readUInt8(1);
   if (segments === 0 || segments > MAX_SEGMENTS) return `${segments} segments`;
-  if (bytes.readUInt16LE(CHIP_ID_OFFSET) !== chipId) return `image for ${chipName(bytes.readUInt16LE(CHIP_ID_OFFSET))}`;
+  const wanted = bytes.readUInt16LE(CHIP_ID_OFFSET);
+  if (wanted !== chipId) return otherChip(wanted, chipId);
 
   const chip = chipWithId(chipId);
   const pageLength = pageLengthOf(bytes, chip);
@@ -79,6 +81,11 @@ export function imageFault(slot: Uint8Array, chipId: number): string | undefined
   return digest.equals(bytes.subarray(end, end + HASH_LENGTH)) ? undefined : "wrong SHA-256";
 }
 
+/** @returns that an image is for another chip than the one that it is meant to run on, with both names */
+export function otherChip(wanted: number, chipId: number): string {
+  return `image for ${chipName(wanted)}, this is ${chipName(chipId)}`;
+}
+
 /** @returns the chip that an image's header names, or `undefined` if the bytes do not begin like an image */
 export function imageChipId(bytes: Uint8Array): number | undefined {
   if (bytes.byteLength < HEADER_LENGTH || bytes[0] !== IMAGE_MAGIC) return undefined;
@@ -87,13 +94,21 @@ export function imageChipId(bytes: Uint8Array): number | undefined {
 
 /** @returns the version in the application descriptor, or `undefined` if there is none */
 export function appVersion(bytes: Uint8Array): string | undefined {
+  return descriptorOf(bytes)?.toString("latin1", 16, 48).replace(/\0.*$/s, "");
+}
+
+/** @returns `secure_version` in the application descriptor, or `undefined` if there is none */
+export function appSecureVersion(bytes: Uint8Array): number | undefined {
+  return descriptorOf(bytes)?.readUInt32LE(SECURE_VERSION_OFFSET);
+}
+
+function descriptorOf(bytes: Uint8Array): Buffer | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.byteLength < DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH) return undefined;
   if (buffer.readUInt8(0) !== IMAGE_MAGIC || buffer.readUInt32LE(DESCRIPTOR_OFFSET) !== DESCRIPTOR_MAGIC) {
     return undefined;
   }
-  const text = buffer.toString("latin1", DESCRIPTOR_OFFSET + 16, DESCRIPTOR_OFFSET + 48);
-  return text.replace(/\0.*$/s, "");
+  return buffer.subarray(DESCRIPTOR_OFFSET, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH);
 }
 
 function isMapped(address: number, chip: Chip | undefined): boolean {
@@ -105,4 +120,9 @@ function pageLengthOf(bytes: Buffer, chip: Chip | undefined): number {
   const at = DESCRIPTOR_OFFSET + PAGE_LENGTH_OFFSET;
   const logarithm = chip?.choosesPageLength === true && bytes.byteLength > at ? bytes.readUInt8(at) : 0;
   return logarithm === 0 ? USUAL_PAGE_LENGTH : 2 ** logarithm;
+}
+
+/** @returns `secure_version` of the application descriptor in a slot, or `undefined` if it holds none */
+export function slotSecureVersion(flash: NorFlash, slot: Partition): number | undefined {
+  return appSecureVersion(flash.slice(slot.offset, DESCRIPTOR_OFFSET + DESCRIPTOR_LENGTH));
 }

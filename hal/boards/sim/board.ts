@@ -1,6 +1,7 @@
 import type { BoardModules } from "../../ecma419/modules.js";
 import { type BootChoice, bootLoader } from "./boot-loader.js";
 import { NodeDigest } from "./digest.js";
+import type { SecureVersionEfuse } from "./efuse.js";
 import { chipIdOf } from "./flash-chip.js";
 import { createFlashModule } from "./flash-module.js";
 import type { NorFlash } from "./nor-flash.js";
@@ -22,6 +23,8 @@ export interface SimulatedBoardOptions {
   /** Whether TLS refuses the certificates that the SDK's TLS refuses but Node's accepts. */
   readonly strictTls?: boolean;
   readonly surroundings?: Surroundings | undefined;
+  /** ESP-IDF's anti-rollback is on if it is present. */
+  readonly efuse?: SecureVersionEfuse | undefined;
   /** Called if no image boots or the firmware did not start. */
   onDead(error: Error): void;
 }
@@ -55,7 +58,7 @@ export class SimulatedBoard {
     this.#power = power;
     try {
       const chipId = chipIdOf(flash);
-      const boot = bootLoader(flash, chipId);
+      const boot = bootLoader(flash, chipId, this.#options.efuse);
       onBoot?.(boot.slots[boot.running] as Partition);
       firmware(this.#modules(power, boot, chipId), power);
     } catch (error) {
@@ -83,6 +86,7 @@ export class SimulatedBoard {
         power,
         boot,
         chipId,
+        efuse: this.#options.efuse,
         surroundings: this.#options.surroundings,
         restart: () => this.#restart(power),
       }),

@@ -1,6 +1,7 @@
-import { chooseBootSlot } from "../boot-choice.js";
+import { type BootChoiceOptions, chooseBootSlot } from "../boot-choice.js";
 import { OtaData } from "../ota-data.js";
-import { verifyAppImage } from "./app-image.js";
+import { slotSecureVersion, verifyAppImage } from "./app-image.js";
+import type { SecureVersionEfuse } from "./efuse.js";
 import type { NorFlash } from "./nor-flash.js";
 import { dataPartition, otaSlots, type Partition, readPartitionTable, SUBTYPE_DATA_OTA } from "./partition-table.js";
 
@@ -13,8 +14,13 @@ export interface BootChoice {
   readonly running: number;
 }
 
-/** Runs the boot loader over the simulated flash. @throws Error if no slot holds a bootable image */
-export function bootLoader(flash: NorFlash, chipId: number): BootChoice {
+/**
+ * Runs the boot loader over the simulated flash.
+ *
+ * @param efuse anti-rollback is on if it is present
+ * @throws Error if no slot holds a bootable image, with what is wrong with each
+ */
+export function bootLoader(flash: NorFlash, chipId: number, efuse?: SecureVersionEfuse): BootChoice {
   const partitions = readPartitionTable(flash);
   const slots = otaSlots(partitions);
   if (slots.length === 0) throw new Error("no slot in the partition table");
@@ -23,10 +29,28 @@ export function bootLoader(flash: NorFlash, chipId: number): BootChoice {
     partition: dataPartition(partitions, SUBTYPE_DATA_OTA, "otadata"),
     slotCount: slots.length,
   });
-  const running = chooseBootSlot({
-    otaData,
-    slotCount: slots.length,
-    isBootable: (slot) => verifyAppImage(flash, slots[slot] as Partition, chipId) === undefined,
-  });
+  const faults: string[] = [];
+  const isBootable = (index: number): boolean => {
+    const slot = slots[index] as Partition;
+    const fault = verifyAppImage(flash, slot, chipId);
+    if (fault !== undefined) faults.push(`${slot.label}: ${fault}`);
+    return fault === undefined;
+  };
+  const secureVersionOf = (slot: number): number | undefined => slotSecureVersion(flash, slots[slot] as Partition);
+  const isNewEnough = (slot: number): boolean => efuse?.admits(secureVersionOf(slot)) !== false;
+  const running = choose({ otaData, slotCount: slots.length, isBootable, isNewEnough }, faults);
+  const entry = otaData.entryOf(running);
+  // A confirmed image burns its number again at each boot: a power cut may have come between the two.
+  const secureVersion = secureVersionOf(running) ?? 0;
+  if (entry >= 0 && otaData.read(entry)?.state === "valid" && efuse?.holds(secureVersion)) efuse.update(secureVersion);
   return { partitions, slots, otaData, running };
+}
+
+function choose(options: BootChoiceOptions, faults: readonly string[]): number {
+  try {
+    return chooseBootSlot(options);
+  } catch (error) {
+    if (faults.length < options.slotCount) throw error;
+    throw new Error(`${(error as Error).message}: ${faults.join("; ")}`);
+  }
 }

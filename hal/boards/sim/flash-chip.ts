@@ -1,6 +1,6 @@
 import { OtaData } from "../ota-data.js";
-import { CHIP_ESP32, HEADER_LENGTH, imageChipId } from "./app-image.js";
-import { CHIPS } from "./chips.js";
+import { CHIPS, ESP32 } from "../family/chips.js";
+import { HEADER_LENGTH, imageChipId } from "./app-image.js";
 import type { NorFlash } from "./nor-flash.js";
 import {
   otaSlots,
@@ -39,10 +39,10 @@ export function bootCandidates(flash: NorFlash): BootCandidates {
  * Finds out which chip the flash belongs to. That is the chip of the boot loader. If the flash holds no boot loader, as
  * one that `ota-device` made, it is the chip of the image that otadata selects, or else that of any other image.
  *
- * @returns the chip's id, also of a chip that is not in the table; the ESP32's for a flash without any image
+ * @returns the chip's id, also of a chip that is not in the table; `undefined` for a flash without any image
  * @throws Error if the flash holds no sound partition table
  */
-export function chipIdOf(flash: NorFlash): number {
+export function findChipId(flash: NorFlash): number | undefined {
   const booted = CHIPS.find(({ id, bootLoaderOffset }) => chipIdAt(flash, bootLoaderOffset) === id);
   if (booted !== undefined) return booted.id;
   const { applications, slots, otaData } = bootCandidates(flash);
@@ -50,7 +50,12 @@ export function chipIdOf(flash: NorFlash): number {
   const entry = active < 0 ? undefined : otaData?.read(active);
   const selected = entry === undefined ? undefined : slots[otaData?.slotOf(entry) ?? 0];
   const inOrder = selected === undefined ? applications : [selected, ...applications];
-  return inOrder.map(({ offset }) => chipIdAt(flash, offset)).find((id) => id !== undefined) ?? CHIP_ESP32;
+  return inOrder.map(({ offset }) => chipIdAt(flash, offset)).find((id) => id !== undefined);
+}
+
+/** The same, and the ESP32's for a flash without any image. */
+export function chipIdOf(flash: NorFlash): number {
+  return findChipId(flash) ?? ESP32.id;
 }
 
 function chipIdAt(flash: NorFlash, offset: number): number | undefined {

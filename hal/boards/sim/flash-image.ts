@@ -1,17 +1,15 @@
+import { chipName } from "../family/chips.js";
+import { FLASH_MEGABYTES } from "../family/flash.js";
 import { appVersion, imageChipId } from "./app-image.js";
 import { bootLoader } from "./boot-loader.js";
-import { chipName } from "./chips.js";
 import { bootCandidates, chipIdOf } from "./flash-chip.js";
 import { NO_MEDIUM, NorFlash, SECTOR_LENGTH } from "./nor-flash.js";
 import { dataPartition, readPartitionTable, SUBTYPE_DATA_NVS, TABLE_ADDRESS } from "./partition-table.js";
 import { StateError } from "./state-dir.js";
 
-/**
- * The smallest and the largest flash that an image's header can name (ESP_IMAGE_FLASH_SIZE_1MB, …_128MB), in bytes. All
- * sizes are powers of two.
- */
-const MIN_FLASH_LENGTH = 1024 * 1024;
-export const MAX_FLASH_LENGTH = 128 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const MOST_MEGABYTES = Math.max(...FLASH_MEGABYTES);
+export const MAX_FLASH_LENGTH = MOST_MEGABYTES * MIB;
 
 const TABLE_MAGIC = [0xaa, 0x50];
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
@@ -31,7 +29,7 @@ function holdsTable(bytes: Uint8Array): boolean {
 }
 
 function isFlashLength(byteLength: number): boolean {
-  return byteLength >= MIN_FLASH_LENGTH && Number.isInteger(Math.log2(byteLength));
+  return FLASH_MEGABYTES.some((size) => byteLength === size * MIB);
 }
 
 /**
@@ -42,7 +40,7 @@ function isFlashLength(byteLength: number): boolean {
  */
 export function flashOf(bytes: Uint8Array): NorFlash {
   if (bytes.byteLength > MAX_FLASH_LENGTH) {
-    throw new StateError(`${bytes.byteLength} bytes are more than any flash has, 128 MiB`);
+    throw new StateError(`${bytes.byteLength} bytes are more than any flash has, ${MOST_MEGABYTES} MiB`);
   }
   if (appVersion(bytes) !== undefined || !holdsTable(bytes)) {
     throw new StateError(`no image of a whole flash: ${describeFile(bytes)}`);

@@ -5,6 +5,7 @@
  */
 export { type AppImageOptions, buildAppImage } from "./app-image-builder.js";
 export { SimulatedBoard, type SimulatedBoardOptions } from "./board.js";
+export { SecureVersionEfuse } from "./efuse.js";
 export type { NorFlash } from "./nor-flash.js";
 export type { Partition } from "./partition-table.js";
 export type { Surroundings } from "./platform.js";

@@ -1,5 +1,5 @@
-import { verifyAppImage } from "./app-image.js";
-import { chipName } from "./chips.js";
+import { chipName } from "../family/chips.js";
+import { slotSecureVersion, verifyAppImage } from "./app-image.js";
 import { type BootCandidates, bootCandidates, chipIdOf } from "./flash-chip.js";
 import type { NorFlash } from "./nor-flash.js";
 import { mountNvs } from "./nvs/nvs.js";
@@ -28,7 +28,13 @@ export interface FlashReport {
 export interface BoardReport {
   readonly running: { readonly slot: string; readonly version: string | null; readonly state: string };
   readonly slots: {
-    readonly [label: string]: { readonly offset: number; readonly size: number; readonly version: string | null };
+    readonly [label: string]: {
+      readonly offset: number;
+      readonly size: number;
+      readonly version: string | null;
+      /** `secure_version` of the image's descriptor. */
+      readonly secureVersion: number | null;
+    };
   };
 }
 
@@ -77,7 +83,12 @@ export function inspectSlots(flash: NorFlash, chipId: number): BoardReport {
     slots: Object.fromEntries(
       applications.map((slot) => [
         slot.label,
-        { offset: slot.offset, size: slot.size, version: slotVersion(flash, slot) ?? null },
+        {
+          offset: slot.offset,
+          size: slot.size,
+          version: slotVersion(flash, slot) ?? null,
+          secureVersion: slotSecureVersion(flash, slot) ?? null,
+        },
       ]),
     ),
   };

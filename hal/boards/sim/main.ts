@@ -3,6 +3,8 @@ import { plans } from "../../../src/components/part.js";
 import { control } from "../../../src/control/part.js";
 import { gateway } from "../../../src/gateway/part.js";
 import { type ComponentOptions, type DeviceName, type Identity, OtaAgent, type OtaConfig } from "../../../src/index.js";
+import { packages } from "../../../src/package/part.js";
+import { seal } from "../../../src/seal/part.js";
 import { register, type RegisterOptions } from "../../../src/registration/part.js";
 import type { BoardModules } from "../../ecma419/modules.js";
 import type { Device, Log } from "../../ports/index.js";
@@ -11,12 +13,15 @@ import { createSubDeviceLink, type SubDeviceBus } from "../sub-device-link.js";
 import type { Power } from "./power.js";
 
 /** A simulated sub-device behind the board. */
-export interface AttachedSubDevice extends SubDeviceBus, DeviceName {}
+export interface AttachedSubDevice extends SubDeviceBus, DeviceName {
+  /** Its images need a seal. */
+  readonly sealed?: boolean | undefined;
+}
 
 /** Another chip behind the board. It is not a device of its own on the platform. */
 export interface AttachedComponent
   extends SubDeviceBus,
-    Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn"> {
+    Pick<ComponentOptions, "id" | "kind" | "minBatteryPercent" | "dependsOn" | "sealed"> {
   /** Time between two pieces of an installation, in milliseconds. */
   readonly pauseMs?: number;
 }
@@ -37,6 +42,8 @@ export interface FirmwareOptions {
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
+  /** Whether it has the part `packages`. */
+  readonly packages?: boolean;
   /** Called with the agent of each boot, before it starts. */
   onAgent?(agent: OtaAgent): void;
 }
@@ -47,16 +54,23 @@ export function createFirmware(options: FirmwareOptions): (modules: BoardModules
     const agent = new OtaAgent({
       device,
       config: { ...options.config, identity },
-      parts: { gateway, mqtt, plans, control: options.control === true ? control : undefined },
+      parts: {
+        gateway,
+        mqtt,
+        plans,
+        control: options.control === true ? control : undefined,
+        seal: options.config.seal === undefined ? undefined : seal,
+        packages: options.packages === true ? packages : undefined,
+      },
     });
     for (const bus of options.subDevices ?? []) {
-      const { productId, deviceName } = bus;
-      agent.gateway.add({ productId, deviceName, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });
+      const { productId, deviceName, sealed } = bus;
+      agent.gateway.add({ productId, deviceName, sealed, link: createSubDeviceLink({ bus, Timer: modules.Timer }) });
     }
     for (const bus of options.components ?? []) {
-      const { id, kind, minBatteryPercent, dependsOn, pauseMs } = bus;
+      const { id, kind, minBatteryPercent, dependsOn, sealed, pauseMs } = bus;
       const link = createSubDeviceLink({ bus, Timer: modules.Timer, pauseMs });
-      agent.components.add({ id, kind, minBatteryPercent, dependsOn, ...link });
+      agent.components.add({ id, kind, minBatteryPercent, dependsOn, sealed, ...link });
     }
     options.onAgent?.(agent);
     agent.start();

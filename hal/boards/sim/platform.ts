@@ -1,8 +1,10 @@
 import { randomFillSync } from "node:crypto";
 import type { PlatformModule } from "../../ecma419/modules.js";
-import { appVersion, DESCRIPTOR_LENGTH, DESCRIPTOR_OFFSET, verifyAppImage } from "./app-image.js";
+import { appVersion, DESCRIPTOR_LENGTH, DESCRIPTOR_OFFSET, slotSecureVersion, verifyAppImage } from "./app-image.js";
 import type { BootChoice } from "./boot-loader.js";
+import type { SecureVersionEfuse } from "./efuse.js";
 import { Names } from "./names.js";
+import { verifyP256 } from "./p256.js";
 import type { NorFlash } from "./nor-flash.js";
 import type { Partition } from "./partition-table.js";
 import type { Power } from "./power.js";
@@ -12,6 +14,8 @@ export interface PlatformOptions {
   power: Power;
   boot: BootChoice;
   chipId: number;
+  /** Anti-rollback is on if it is present. */
+  efuse?: SecureVersionEfuse | undefined;
   /** Clock and sensors that a test or the user supplies instead of the board's own. */
   surroundings?: Surroundings | undefined;
   restart(): void;
@@ -27,11 +31,12 @@ export interface Surroundings {
 
 /** The platform module of the simulated board: `esp_ota_ops` over its flash file. */
 export function createPlatform(options: PlatformOptions): PlatformModule {
-  const { flash, power, chipId, surroundings = {} } = options;
+  const { flash, power, chipId, efuse, surroundings = {} } = options;
   const { slots, otaData, running } = options.boot;
   const target = (running + 1) % slots.length;
 
   const names = new Names();
+  const secureVersionOf = (slot: number): number | undefined => slotSecureVersion(flash, slots[slot] as Partition);
 
   const slotIndex = (label: string): number => {
     power.check();
@@ -59,6 +64,7 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
         return entry < 0 ? undefined : otaData.read(entry)?.state;
       },
       imageVersion: (label) => slotVersion(flash, slots[slotIndex(label)] as Partition),
+      secureVersion: (label) => secureVersionOf(slotIndex(label)),
       chipId: () => chipId,
       forgetTarget() {
         power.check();
@@ -70,17 +76,25 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
         if (isOnTrial()) throw new Error("ESP_ERR_OTA_ROLLBACK_INVALID_STATE");
         const fault = verifyAppImage(flash, slots[target] as Partition, chipId);
         if (fault !== undefined) throw new Error("ESP_ERR_OTA_VALIDATE_FAILED");
+        if (efuse?.admits(secureVersionOf(target)) === false) {
+          // ESP-IDF erases an image that may never boot.
+          const { offset, size } = slots[target] as Partition;
+          flash.erase(offset, size);
+          throw new Error("ESP_ERR_OTA_SMALL_SEC_VER");
+        }
         otaData.select(target);
       },
       confirm() {
         power.check();
         setRunningState("valid");
+        efuse?.update(secureVersionOf(running) ?? 0);
       },
       revert() {
         power.check();
         const other = otaData.entryOf(target);
         const state = other < 0 ? undefined : otaData.read(other)?.state;
-        const bootable = state === "valid" || state === "undefined";
+        const isJudgedFit = state === "valid" || state === "undefined";
+        const bootable = isJudgedFit && efuse?.admits(secureVersionOf(target)) !== false;
         if (!bootable || verifyAppImage(flash, slots[target] as Partition, chipId) !== undefined) {
           throw new Error("ESP_ERR_OTA_ROLLBACK_FAILED");
         }
@@ -99,6 +113,7 @@ export function createPlatform(options: PlatformOptions): PlatformModule {
       power.check();
       randomFillSync(into);
     },
+    verifyP256,
     unixTime: () => (surroundings.unixTime === undefined ? Math.floor(Date.now() / 1000) : surroundings.unixTime()),
     batteryPercent: () => surroundings.batteryPercent?.(),
     signalDbm: () => surroundings.signalDbm?.(),

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CHIPS, chipWithId } from "../family/chips.js";
+import { DEFAULT_TABLE } from "../family/flash.js";
 import { appVersion, CHIP_ESP32, imageChipId, verifyAppImage } from "./app-image.js";
-import { CHIPS, chipWithId } from "./chips.js";
 import { fileFault } from "./file-fault.js";
 import { FileMedium, NO_MEDIUM, NorFlash } from "./nor-flash.js";
 import {
@@ -23,8 +24,8 @@ import {
   TABLE_ADDRESS,
 } from "./partition-table.js";
 
-/** Bytes of flash of the simulated chip. */
-const FLASH_LENGTH = 4 * 1024 * 1024;
+/** Bytes of flash of a new simulated board. */
+const FLASH_LENGTH = DEFAULT_TABLE.megabytes * 1024 * 1024;
 const FLASH_FILE = "flash.bin";
 const UNFINISHED = `${FLASH_FILE}.new`;
 /** Name of the file that is the folder's lock on macOS. */
@@ -80,6 +81,12 @@ export function snapshotFlash(folder: string): NorFlash {
   return new NorFlash(bytes, NO_MEDIUM);
 }
 
+/** Size and partition table of a flash. */
+export interface FlashLayout {
+  readonly byteLength: number;
+  readonly partitions: readonly Partition[];
+}
+
 /**
  * Makes the flash of a chip as it leaves the factory: the partition table, the image in the first slot, and all else
  * blank. The image determines which chip of the family it is.
@@ -88,7 +95,13 @@ export function snapshotFlash(folder: string): NorFlash {
  */
 export function factoryFlash(image: Uint8Array): NorFlash {
   const partitions = parsePartitionsCsv(readFileSync(partitionsCsv(), "utf8"));
-  const flash = NorFlash.blank(FLASH_LENGTH);
+  return factoryFlashOf(image, { byteLength: FLASH_LENGTH, partitions });
+}
+
+/** The same for another layout than that of the real board. @throws StateError if the image cannot boot */
+export function factoryFlashOf(image: Uint8Array, layout: FlashLayout): NorFlash {
+  const { partitions } = layout;
+  const flash = NorFlash.blank(layout.byteLength);
   flash.program(encodePartitionTable(partitions), TABLE_ADDRESS);
   const slot = otaSlots(partitions)[0] as Partition;
   if (image.byteLength > slot.size) {
@@ -150,7 +163,7 @@ function list(folder: string): string[] {
 /** @returns the path of the partition table of the real board: it lies in the sources, beside the compiled code */
 function partitionsCsv(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "hal", "boards", "esp32", "partitions.csv");
+    const path = join(folder, "hal", "boards", "esp32", DEFAULT_TABLE.folder, "partitions.csv");
     if (existsSync(path)) return path;
   }
   throw new Error("hal/boards/esp32/partitions.csv is missing");

@@ -1,7 +1,9 @@
 /** The engine's process provides these; see the XS documentation of Compartment and ModuleSource. */
 declare const issueCommand: (message: ArrayBuffer) => ArrayBuffer;
-/** Only our own process provides this. */
+/** Only our own process provides these. */
 declare const meter: ((count?: number) => number) | undefined;
+declare const slotRequests: ((running: ArrayBuffer, target: ArrayBuffer) => void) | undefined;
+declare const decodeBlock: ((...args: never[]) => string | undefined) | undefined;
 /** The module of the SDK's TLS defines this when it runs. */
 declare const sdk: object | undefined;
 declare class ModuleSource {
@@ -24,7 +26,8 @@ export function loaderSource(modules: { readonly [specifier: string]: string }, 
 /**
  * Runs in the engine, from its source text, so nothing else of this file is in scope. Moddable freezes all built-in
  * objects before an application runs, and so does this function. The only global of xsnap that the modules see is
- * `issueCommand`; from our own process they see `meter`, and the SDK's TLS if it is there.
+ * `issueCommand`; from our own process they see `meter`, the native functions of packages, and the SDK's TLS if it is
+ * there.
  */
 function load(modules: { readonly [specifier: string]: string }, main: string): void {
   const builtIn: unknown[] = [
@@ -56,6 +59,8 @@ function load(modules: { readonly [specifier: string]: string }, main: string): 
     globals: {
       issueCommand,
       meter: typeof meter === "undefined" ? undefined : meter,
+      slotRequests: typeof slotRequests === "undefined" ? undefined : slotRequests,
+      decodeBlock: typeof decodeBlock === "undefined" ? undefined : decodeBlock,
       sdk: typeof sdk === "undefined" ? undefined : sdk,
     },
     resolveHook: (specifier) => specifier,

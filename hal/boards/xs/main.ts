@@ -30,8 +30,12 @@ export interface XsFirmwareOptions {
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
+  /** Whether it has the part `packages`. */
+  readonly packages?: boolean;
   /** Whether the agent has the part `mqtt`. Default: it has. */
   readonly mqtt?: boolean;
+  /** Whether the board decodes packages in C, as an ESP32 does; only with our own host. Default: in JavaScript. */
+  readonly nativePackages?: boolean;
   /** A program that speaks the protocol of `xsnap-worker`. Default: the one that npm has built. */
   readonly worker?: {
     readonly binary: string;
@@ -46,8 +50,10 @@ export interface XsFirmwareOptions {
   readonly readable?: boolean;
   /** Whether the agent's events come out of the engine. Default: they do. */
   readonly tellsEvents?: boolean;
-  /** Called once the bundle is loaded. The agent is made after the promise is fulfilled. */
-  onLoaded?(worker: XsWorker): Promise<void>;
+  /**
+   * Called once the bundle is loaded, with the modules of that boot. The agent is made after the promise is fulfilled.
+   */
+  onLoaded?(worker: XsWorker, modules: BoardModules): Promise<void>;
   /** Called with what the engine counted during each command: see `XsWorkerOptions`. */
   onMeter?(json: string, command: Uint8Array): void;
   /** Called with the agent of each boot, before it starts. */
@@ -95,20 +101,26 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
     const boot = async (): Promise<void> => {
       if (module !== undefined) await worker.runModule(module);
       await worker.evaluate(program);
-      await options.onLoaded?.(worker);
+      await options.onLoaded?.(worker, modules);
       const { logLevel = "debug", log, tellsEvents = true, sharesLink = false } = options;
-      const components = (options.components ?? []).map(({ id, kind, minBatteryPercent, dependsOn, pauseMs }) => ({
-        id,
-        kind,
-        minBatteryPercent,
-        dependsOn,
-        pauseMs,
-      }));
-      const { Digest, regionLength } = modules;
+      const components = (options.components ?? []).map(
+        ({ id, kind, minBatteryPercent, dependsOn, sealed, pauseMs }) => ({
+          id,
+          kind,
+          minBatteryPercent,
+          dependsOn,
+          sealed,
+          pauseMs,
+        }),
+      );
+      const { Digest, platform, regionLength } = modules;
       const has = {
         hasDigest: Digest !== undefined,
+        hasSignatures: platform.verifyP256 !== undefined,
+        hasDecoder: options.nativePackages === true,
         hasSelfTest: options.config.selfTest !== undefined,
         hasControl: options.control === true,
+        hasPackages: options.packages === true,
         hasMqtt: options.mqtt !== false,
       };
       const common = {
@@ -132,9 +144,11 @@ export function createXsFirmware(options: XsFirmwareOptions): (modules: BoardMod
       }
       const setup = encodeSetup({ config, ...common });
       agent = new XsAgent({ log, send, created: await worker.command(() => setup) });
-      for (const [index, { productId, deviceName }] of (options.subDevices ?? []).entries()) {
+      for (const [index, { productId, deviceName, sealed }] of (options.subDevices ?? []).entries()) {
         const wire = components.length + index;
-        await worker.command(() => encodeMessage(COMMAND.addSubDevice, wire, productId, deviceName));
+        await worker.command(() =>
+          encodeMessage(COMMAND.addSubDevice, wire, productId, deviceName, sealed === true ? 1 : 0),
+        );
       }
       options.onAgent?.(agent);
       await agent.start();

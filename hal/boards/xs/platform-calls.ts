@@ -12,6 +12,7 @@ export function platformCalls({ platform, Time, Timer }: BoardModules, post: Pos
     [CALL.targetSlot]: () => [boot.targetSlot()],
     [CALL.imageState]: (call) => optional(boot.imageState(call.text())),
     [CALL.imageVersion]: (call) => optional(boot.imageVersion(call.text())),
+    [CALL.secureVersion]: (call) => optional(boot.secureVersion(call.text())),
     [CALL.chipId]: () => [boot.chipId()],
     [CALL.forgetTarget]: () => boot.forgetTarget(),
     [CALL.setPending]: () => boot.setPending(),
@@ -29,6 +30,10 @@ export function platformCalls({ platform, Time, Timer }: BoardModules, post: Pos
       const bytes = new Uint8Array(call.number());
       platform.randomFill(bytes);
       return [bytes];
+    },
+    [CALL.verifyP256](call) {
+      const [publicKey, message, signature] = [call.bytes(), call.bytes(), call.bytes()];
+      return [platform.verifyP256?.(publicKey, message, signature) === true ? 1 : 0];
     },
     [CALL.unixTime]: () => optional(platform.unixTime()),
     [CALL.batteryPercent]: () => optional(platform.batteryPercent?.()),

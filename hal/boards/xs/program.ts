@@ -3,7 +3,7 @@ import { loaderSource } from "./loader.js";
 
 const AGENT = "moddable-ota";
 /** Names of the agent's parts: the file is `<name>.js`, the import is `moddable-ota/<name>`. */
-const PARTS = ["control", "gateway", "mqtt", "plans", "registration", "staging"];
+const PARTS = ["control", "gateway", "mqtt", "packages", "plans", "registration", "seal", "staging"];
 const GUEST = "xs";
 
 /**

@@ -6,8 +6,9 @@ import { ReadBack } from "../../image/read-back.js";
 import { equalBytes } from "../../lib/bytes.js";
 import type { Offer } from "../../protocol/messages.js";
 import { hasSameBytes } from "../machine/moves.js";
-import type { FlashKnowledge, Gathering } from "./knowledge.js";
+import { type FlashKnowledge, type Gathering, positionOf } from "./knowledge.js";
 import { RegionEraser } from "./region-eraser.js";
+import type { Unpacker } from "../unpacker.js";
 import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
 import type { Event, Stored } from "../machine/types.js";
@@ -19,6 +20,8 @@ export interface DownloadOptions {
   readonly block: Uint8Array;
   readonly knowledge: FlashKnowledge;
   readonly progress: Progress;
+  /** Absent: packages are refused. */
+  readonly packages?: Unpacker | undefined;
   readonly offer: Offer;
   readonly stored: Stored;
   readonly tls: TlsOptions;
@@ -30,7 +33,7 @@ export interface DownloadOptions {
 /** What the next turn of a download does. */
 type Phase =
   /** Finds where to begin, and asks the server for the rest of the file. */
-  | "beginning"
+  | "opening"
   /** Hashes the next block of what is stored. This goes on while the connection is being made. */
   | "reading-back"
   /** The server sends what is stored once more: compares it. */
@@ -40,19 +43,21 @@ type Phase =
   | "closed";
 
 /**
- * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. Each
+ * One try to bring the rest of an image into flash: socket, one block, flash, and back from there into the digest. If
+ * the file begins as a package, what comes goes by way of that into the block. Each
  * turn of the event loop does at most one flash operation, so that the connection to the broker stays alive. While the
  * socket has nothing, the region ahead is erased.
  */
 export class Download {
   readonly #options: DownloadOptions;
   readonly #eraser: RegionEraser;
-  #phase: Phase = "beginning";
-  /** Present from the end of the phase `beginning` on. */
+  #phase: Phase = "opening";
+  /** Present from the end of the phase `opening` on. */
   #reader: RangeReader | undefined;
   #writer: BlockWriter | undefined;
   /** The server's answer was accepted: the next turn reports that before it does anything else. */
   #started: Event | undefined;
+  #etag: string | undefined;
   /** The next byte that the server sends. What it sends before the writer's offset is compared. */
   #comparedTo = Infinity;
   /** Why the connection ended. The next turn reports it; if the block was full, that is stored first. */
@@ -64,7 +69,7 @@ export class Download {
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.#eraser = new RegionEraser(options);
-    options.progress.begin(options.offer.size);
+    options.progress.begin(options.stored.resultLength ?? options.offer.size);
     this.#schedule();
   }
 
@@ -79,23 +84,34 @@ export class Download {
   #begin(): void {
     const { device, target, block, knowledge, offer, stored } = this.#options;
     const { partition } = target;
-    const offset = this.#eraser.begin(block);
+    const size = stored.resultLength ?? offer.size;
+    const offset = this.#eraser.begin(block, size);
     const { gathering } = knowledge;
     const earlier = gathering !== undefined && hasSameBytes(gathering.image, offer) ? gathering : undefined;
-    const { writer } = (knowledge.gathering =
+    const now: Gathering = (knowledge.gathering =
       earlier?.writer.offset === offset
         ? earlier
         : {
             image: offer,
-            writer: new BlockWriter({ partition, block, size: offer.size, offset }),
+            writer: new BlockWriter({ partition, block, size, offset }),
             readBack: new ReadBack({ partition, digests: device.digests }),
             reach: earlier?.reach ?? offset,
           });
-    this.#writer = writer;
-    if (this.#completes(writer)) return;
+    if (stored.resultLength !== undefined && now.unpacking === undefined && !this.#unpacks(now)) {
+      // Another firmware has begun it, which takes packages.
+      throw new OtaError("content-changed", "");
+    }
+    this.#writer = now.writer;
+    if (now.unpacking?.isReady !== false && this.#completes(now.writer)) return;
     // A try that was paused may have left the last block full: then there is nothing to ask for.
-    if (writer.end < offer.size) this.#request(writer.end, stored.etag);
+    const position = positionOf(now);
+    if (position < offer.size) this.#request(position, stored.etag);
     this.#phase = "reading-back";
+  }
+
+  /** @returns whether the file is a package that can be unpacked @throws OtaError */
+  #unpacks(gathering: Gathering): boolean | undefined {
+    return this.#options.packages?.begins(this.#options, gathering, this.#etag);
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -113,7 +129,7 @@ export class Download {
       onOpened: (opened) => this.#opened(opened.offset, opened.etag),
       // Bytes are taken as they come, so that the socket's window opens again. A full block waits for its turn.
       onReadable: () => {
-        if (this.#phase !== "filling" || this.#fills(this.#writer as BlockWriter)) this.#schedule();
+        if (this.#phase !== "filling" || this.#takes(this.#writer as BlockWriter)) this.#schedule();
       },
       onFailed: (error) => {
         this.#lost = error;
@@ -124,17 +140,39 @@ export class Download {
 
   /** The event has a turn of its own: what follows from it needs more of the stack than a socket's callback leaves. */
   #opened(offset: number, etag: string | undefined): void {
-    const writer = this.#writer as BlockWriter;
-    this.#comparedTo = offset;
-    writer.rewind(offset);
-    if (offset < writer.offset) this.#phase = "reading-back";
-    this.#started = { type: "download-started", offset: writer.end, etag };
+    const { writer, unpacking } = this.#gathering;
+    this.#etag = etag;
+    if (unpacking === undefined) {
+      this.#comparedTo = offset;
+      writer.rewind(offset);
+      if (offset < writer.offset) this.#phase = "reading-back";
+      this.#start();
+    } else {
+      unpacking.answered(this.#reader, offset, etag, (seeks) => this.#ready(seeks));
+    }
+  }
+
+  /** A package can be unpacked. */
+  #ready(seeks: boolean): void {
+    if (this.#completes(this.#writer as BlockWriter)) return;
+    if (!seeks) {
+      this.#start();
+      return;
+    }
+    this.#reader?.close();
+    this.#request(positionOf(this.#gathering), this.#etag);
+  }
+
+  #start(): void {
+    const { writer, unpacking } = this.#gathering;
+    const resultLength = unpacking?.resultLength;
+    this.#started = { type: "download-started", offset: writer.end, etag: this.#etag, resultLength };
     this.#schedule();
   }
 
   /** One turn. @returns whether there is more to do by now */
   #step(): boolean {
-    if (this.#lost !== undefined && this.#writer?.full !== true) {
+    if (this.#lost !== undefined && !this.#writer?.full) {
       this.#fail(this.#lost);
       return false;
     }
@@ -144,7 +182,7 @@ export class Download {
       this.#options.onEvent(started);
       return true;
     }
-    if (this.#phase === "beginning") {
+    if (this.#phase === "opening") {
       this.#begin();
       return true;
     }
@@ -166,25 +204,33 @@ export class Download {
   }
 
   #readBack(): void {
-    const { block, offer } = this.#options;
-    this.#gathering.readBack.next(block, offer.size);
+    this.#gathering.readBack.next(this.#options.block, (this.#writer as BlockWriter).size);
   }
 
-  /** @returns whether the block is full */
-  #fills(writer: BlockWriter): boolean {
-    return writer.fill(this.#reader as RangeReader);
+  /** Takes bytes as they come. @returns whether the block is full, or can be made */
+  #takes(writer: BlockWriter): boolean {
+    return this.#gathering.unpacking?.gather() ?? writer.fill(this.#reader as RangeReader);
   }
 
   /** @returns whether there was something to do */
   #fill(writer: BlockWriter): boolean {
-    return this.#fills(writer) ? this.#store(writer) : this.#erasesAhead();
+    const { unpacking } = this.#gathering;
+    if (unpacking?.isReady === false) return unpacking.gather() && unpacking.prepare();
+    if (unpacking !== undefined && !writer.full && !unpacking.gather()) return this.#erasesAhead();
+    return writer.fill(unpacking ?? (this.#reader as RangeReader)) ? this.#store(writer) : this.#erasesAhead();
   }
 
   /** The next step for a full block. @returns whether there is another one to do */
   #store(writer: BlockWriter): boolean {
     const eraser = this.#eraser;
     if (eraser.allows(writer)) return this.#program(writer);
-    eraser.step(writer);
+    if (writer.offset === 0 && this.#gathering.unpacking === undefined && this.#unpacks(this.#gathering)) {
+      // What is in the block is no part of the image, but the beginning of the package that makes it.
+      this.#opened(writer.end, this.#etag);
+      writer.rewind(0);
+    } else {
+      eraser.step(writer);
+    }
     return true;
   }
 
@@ -203,12 +249,12 @@ export class Download {
   #program(writer: BlockWriter): boolean {
     writer.program();
     const { progress, onEvent } = this.#options;
-    const due = progress.wrote(writer.offset) ? progress.take() : undefined;
+    const due = progress.wrote(writer.offset);
     if (due !== undefined) onEvent(due);
     if (this.#phase === "closed") return false;
     if (this.#completes(writer)) return false;
     this.#readBack();
-    return writer.fill(this.#reader as RangeReader) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
+    return this.#takes(writer) || this.#lost !== undefined || this.#eraser.mayEraseAhead;
   }
 
   /** @returns whether the image is whole in flash */
@@ -256,7 +302,7 @@ export class Download {
       if (this.#step()) this.#schedule();
     } catch (error) {
       // What is in the block may be no part of the file.
-      this.#writer?.rewind(0);
+      this.#options.knowledge.gathering = undefined;
       this.#fail(error instanceof OtaError ? error : new OtaError("flash-failed", describeError(error)));
     }
   }
@@ -274,7 +320,7 @@ export class Download {
   /** Whether this try has come further than any before it. */
   #advances(): boolean {
     const gathering = this.#gathering;
-    const { end } = gathering.writer;
+    const end = positionOf(gathering);
     const advances = end > gathering.reach;
     if (advances) gathering.reach = end;
     return advances;

@@ -1,7 +1,7 @@
 import type { FlashPartition } from "../../../hal/ports/index.js";
 import type { BlockWriter } from "../../image/block-writer.js";
-import type { ReadBack } from "../../image/read-back.js";
 import { ResumeSearch } from "../../image/resume-point.js";
+import type { Reading, Unpacking } from "../unpacker.js";
 import type { Image, State } from "../machine/types.js";
 
 /** An image on its way into flash, from one try to the next. */
@@ -10,8 +10,10 @@ export interface Gathering {
   /** Holds what came of the next block. Those bytes are in the block that all work shares, and in no record. */
   readonly writer: BlockWriter;
   /** Follows what is programmed. */
-  readonly readBack: ReadBack;
-  /** How far any try has come, in bytes. */
+  readBack: Reading;
+  /** The file is a package. Until then, and if it is none, the writer takes its bytes as they are. */
+  unpacking?: Unpacking;
+  /** How far any try has come, in bytes of the file. */
   reach: number;
 }
 
@@ -30,6 +32,11 @@ export interface FlashKnowledge {
   gathering: Gathering | undefined;
 }
 
+/** @returns the next byte of the file that is needed */
+export function positionOf({ unpacking, writer }: Gathering): number {
+  return unpacking === undefined ? writer.end : unpacking.position;
+}
+
 export function newKnowledge(): FlashKnowledge {
   return { suspectFrom: undefined, resumeOffset: undefined, erasedEnd: 0, gathering: undefined };
 }
@@ -38,7 +45,7 @@ export function newKnowledge(): FlashKnowledge {
 export function searchFor(state: State, partition: FlashPartition): ResumeSearch | undefined {
   const kept = state.name === "idle" ? state.kept : undefined;
   if (kept === undefined || kept.whole) return undefined;
-  const { regionOffset, written, erasing } = kept.stored;
+  const { regionOffset, written, erasing, resultLength = kept.image.size } = kept.stored;
   if (regionOffset === undefined || written !== undefined || erasing) return undefined;
-  return new ResumeSearch({ partition, regionOffset, size: kept.image.size });
+  return new ResumeSearch({ partition, regionOffset, size: resultLength });
 }

@@ -2,7 +2,7 @@ import { eraseBlockAt, eraseRegion, regionEnd } from "../../image/regions.js";
 import { findResumePoint } from "../../image/resume-point.js";
 import type { BlockWriter } from "../../image/block-writer.js";
 import type { Offer } from "../../protocol/messages.js";
-import type { FlashKnowledge } from "./knowledge.js";
+import type { FlashKnowledge, Gathering } from "./knowledge.js";
 import type { Target } from "../target.js";
 import type { Event, Stored } from "../machine/types.js";
 
@@ -35,9 +35,14 @@ export class RegionEraser {
     this.#options = options;
   }
 
-  /** @param block one block long; its content is lost @returns where the image goes on @throws HalError */
-  begin(block: Uint8Array): number {
-    const { target, knowledge, offer, stored } = this.#options;
+  /**
+   * @param block one block long; its content is lost
+   * @param size  bytes in the image
+   * @returns where the image goes on
+   * @throws HalError
+   */
+  begin(block: Uint8Array, size: number): number {
+    const { target, knowledge, stored } = this.#options;
     const { regionOffset, written, erasing } = stored;
     if (regionOffset !== undefined && written !== undefined) {
       this.#enteredEnd = regionEnd(target.partition, regionOffset);
@@ -48,7 +53,7 @@ export class RegionEraser {
     this.#resuming = erasing ? "stored" : "found";
     return erasing
       ? regionOffset
-      : (knowledge.resumeOffset ??= findResumePoint(target.partition, regionOffset, offer.size, block));
+      : (knowledge.resumeOffset ??= findResumePoint(target.partition, regionOffset, size, block));
   }
 
   /** Whether the full block may be programmed now. */
@@ -71,7 +76,8 @@ export class RegionEraser {
   /** Whether the region after the one that is being programmed is not erased yet. */
   get mayEraseAhead(): boolean {
     const entered = this.#enteredEnd;
-    return this.#options.knowledge.erasedEnd <= entered && entered > 0 && entered < this.#options.offer.size;
+    const { knowledge } = this.#options;
+    return knowledge.erasedEnd <= entered && entered > 0 && entered < (knowledge.gathering as Gathering).writer.size;
   }
 
   /** @throws HalError */
@@ -81,7 +87,7 @@ export class RegionEraser {
 
   #check(writer: BlockWriter): void {
     const { target, offer, stored } = this.#options;
-    target.checkFirstBlock(writer.content, offer);
+    target.checkFirstBlock(writer.content, { ...offer, size: writer.size });
     if (stored.regionOffset === undefined) target.prepare();
     this.#checked = true;
   }

@@ -6,6 +6,7 @@ import type { Offer } from "../../protocol/messages.js";
 import { Download } from "./download.js";
 import { EarlySearch } from "./resume-search.js";
 import { newKnowledge, searchFor } from "./knowledge.js";
+import type { Reading, Unpacker } from "../unpacker.js";
 import type { Progress } from "../progress.js";
 import type { Target } from "../target.js";
 import type { Event, Image, State, Stored } from "../machine/types.js";
@@ -17,12 +18,14 @@ export interface FlashWorkOptions {
   /** Longest wait for a byte. */
   readonly idleTimeoutMs: number;
   readonly progress: Progress;
+  /** Absent: packages are refused. */
+  readonly packages?: Unpacker | undefined;
   onEvent(event: Event): void;
 }
 
 /**
  * What is done to the bytes of a target: search, download and verification, one at a time, in the one block that they
- * share.
+ * share. What has ended is let go: there may be a job for each of hundreds of sub-devices.
  */
 export class FlashWork {
   readonly #options: FlashWorkOptions;
@@ -57,13 +60,14 @@ export class FlashWork {
 
   stopDownload(): void {
     this.#download?.close();
+    this.#download = undefined;
   }
 
   /** Goes on from what the download has read back already. */
   verify(image: Image): void {
     const { device, target, onEvent } = this.#options;
     const { gathering } = this.#knowledge;
-    const readBack =
+    const readBack: Reading =
       gathering?.writer.complete === true
         ? gathering.readBack
         : new ReadBack({ partition: target.partition, digests: device.digests });
@@ -73,9 +77,8 @@ export class FlashWork {
       readBack,
       clock: device.clock,
       size: image.size,
-      md5: image.md5,
       block: this.#buffer(),
-      onVerified: (matches) => onEvent({ type: "verified", matches }),
+      onRead: () => onEvent({ type: "verified", matches: readBack.matches(image.md5), image: readBack.image }),
       onFailed: (error) =>
         onEvent({ type: "verify-failed", failure: { code: "flash-failed", message: describeError(error) } }),
     });
@@ -83,10 +86,12 @@ export class FlashWork {
 
   stopVerify(): void {
     this.#verifier?.close();
+    this.#verifier = undefined;
   }
 
   close(): void {
     this.#search?.close();
+    this.#search = undefined;
     this.stopDownload();
     this.stopVerify();
   }

@@ -1,6 +1,20 @@
 import { describeFailure, ruleFor } from "../../errors.js";
 import type { Offer, Result } from "../../protocol/messages.js";
-import type { Context, Effect, Event, Failure, Image, In, Kept, State, Step, Stored, TimerName } from "./types.js";
+import { isLower } from "./version-order.js";
+import type {
+  Checkpoint,
+  Context,
+  Effect,
+  Event,
+  Failure,
+  Image,
+  In,
+  Kept,
+  State,
+  Step,
+  Stored,
+  TimerName,
+} from "./types.js";
 
 /** The moves that several states of the machine share: how a job begins, is taken up again, and ends. */
 
@@ -11,6 +25,7 @@ const FRESH: Stored = Object.freeze({
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 });
 
 /** A job that another offer may still replace. */
@@ -21,6 +36,10 @@ export function accept(offer: Offer, kept: Kept | undefined, context: Context): 
   if (offer.size > context.capacity) {
     const message = `image of ${offer.size} bytes, room for ${context.capacity}`;
     return failOfItself(offer, { code: "image-too-large", message }, undefined, context);
+  }
+  if (!context.allowsDowngrade && isLower(offer.version, context.runningVersion)) {
+    const message = `lower than version ${context.runningVersion}`;
+    return failOfItself(offer, { code: "rollback-refused", message }, kept, context);
   }
   if (offer.consent === true && !context.consents) return failOfItself(offer, NOBODY_TO_ASK, kept, context);
   if (!context.asks) return obtain(offer, kept, context);
@@ -41,6 +60,11 @@ export function obtain(offer: Offer, kept: Kept | undefined, context: Context): 
       };
     }
     return begin(offer, kept.stored, []);
+  }
+  if (context.unpacks && kept?.whole === true && kept.image.version === offer.version) {
+    // A package may make what is whole in flash. If so, its header says that, and nothing else is fetched.
+    const { size } = kept.image;
+    return begin(offer, { ...FRESH, regionOffset: size, written: size, spliced: true, resultLength: size }, []);
   }
   // The old record must be gone before its blocks are.
   return begin(offer, FRESH, kept === undefined ? [] : [{ do: "clear" }]);
@@ -135,22 +159,21 @@ export function mismatched(state: In<"verifying">, context: Context): Step {
   return failOfItself(offer, MISMATCH, undefined, context);
 }
 
-/** The MD5 matches. */
-export function verified(offer: Offer, context: Context): Step {
-  if (!context.asks) return apply(offer, context);
+/** The digest matches. @param image what is in flash: from now on the job is about that */
+export function verified(offer: Offer, image: Image, context: Context): Step {
+  if (!context.asks) return apply(offer, image, context);
   return {
-    state: { name: "ready", offer },
+    state: { name: "ready", offer, image },
     effects: [
-      { do: "store", checkpoint: { phase: "verified", slot: context.targetSlot, image: imageOf(offer) } },
+      { do: "store", checkpoint: { phase: "verified", slot: context.targetSlot, image } },
       { do: "ask", step: "install", offer },
     ],
   };
 }
 
-export function apply(offer: Offer, context: Context): Step {
-  const image = imageOf(offer);
+export function apply(offer: Offer, image: Image, context: Context): Step {
   return {
-    state: { name: "applying", image, queued: undefined, begun: false },
+    state: { name: "applying", image, offered: imageOf(offer), queued: undefined, begun: false },
     effects: [
       { do: "forget" },
       { do: "store", checkpoint: { phase: "applying", slot: context.targetSlot, image } },
@@ -160,7 +183,7 @@ export function apply(offer: Offer, context: Context): Step {
   };
 }
 
-/** Ends a job; the result is durable before it is sent. */
+/** Ends a job; the result is durable before it is sent. @param image as offered */
 export function fail(
   image: Image,
   failure: Failure,
@@ -168,9 +191,9 @@ export function fail(
   context: Context,
   first: readonly Effect[],
 ): Step {
-  const { outcome, keeps } = ruleFor(failure.code);
-  // The platform can tell by the first word that a person has declined.
-  const message = failure.code === "declined" ? describeFailure(failure) : failure.message;
+  const { outcome, keeps, refuses } = ruleFor(failure.code);
+  // The platform has one number for all of these: it can tell them by the first word.
+  const message = refuses || failure.code === "declined" ? describeFailure(failure) : failure.message;
   const result = { outcome, message };
   const step = report(imageOf(image), result, keeps ? stays : undefined, context);
   return { state: step.state, effects: [...first, ...step.effects] };
@@ -182,8 +205,8 @@ function failOfItself(image: Image, failure: Failure, stays: Kept | undefined, c
 }
 
 /** A staged image was installed: there is no restart to wait for. It stays in its area for the next recipient. */
-export function installed(image: Image, context: Context): Step {
-  const { state, effects } = report(image, { outcome: "done" }, { image, whole: true }, context);
+export function installed({ image, offered }: In<"applying">, context: Context): Step {
+  const { state, effects } = report(offered, { outcome: "done" }, { image, whole: true }, context);
   return { state: { ...state, owesVersion: true }, effects };
 }
 
@@ -193,15 +216,22 @@ function report(
   kept: Kept | undefined,
   context: Context,
 ): { state: In<"reporting">; effects: Effect[] } {
-  const whole = kept?.whole === true;
-  const stored = kept === undefined || kept.whole ? undefined : kept.stored;
   return {
     state: { name: "reporting", image, result, kept, queued: undefined, owesVersion: false },
     effects: [
-      { do: "store", checkpoint: { phase: "reporting", slot: context.targetSlot, image, result, stored, whole } },
+      { do: "store", checkpoint: reportingOf(image, result, kept, context.targetSlot) },
       { do: "report-result", version: image.version, result },
     ],
   };
+}
+
+/** The record has room for one image: what is kept of another version is let go, for the result must name its own. */
+function reportingOf(image: Image, result: Result, kept: Kept | undefined, slot: string): Checkpoint {
+  if (kept?.image.version !== image.version) {
+    return { phase: "reporting", slot, image, result, stored: undefined, whole: false };
+  }
+  const stored = kept.whole ? undefined : kept.stored;
+  return { phase: "reporting", slot, image: kept.image, result, stored, whole: kept.whole };
 }
 
 /**
@@ -237,16 +267,21 @@ export function queueing(queued: Offer | undefined, step: Step): Step {
 /** What a later job could go on from: nothing, as long as nothing was erased. */
 export function keptOf(state: Busy): Kept | undefined {
   if (state.name === "offered") return state.kept;
-  const image = imageOf(state.offer);
+  const image = state.name === "ready" ? state.image : imageOf(state.offer);
   if (state.name === "ready" || state.stored === undefined) return { image, whole: true };
   const { stored } = state;
   if (stored.regionOffset === undefined) return undefined;
   return { image, whole: false, stored };
 }
 
-export function downloading(offer: Offer, offset: number, always: boolean): Effect {
-  const percent = Math.floor((offset * 100) / offer.size);
-  return { do: "report-downloading", version: offer.version, percent, always };
+export function downloading(state: In<"downloading">, offset: number, always: boolean): Effect {
+  const percent = Math.floor((offset * 100) / lengthOf(state));
+  return { do: "report-downloading", version: state.offer.version, percent, always };
+}
+
+/** @returns bytes that will be in flash */
+export function lengthOf({ offer, stored }: In<"downloading">): number {
+  return stored.resultLength ?? offer.size;
 }
 
 export function startTimer(timer: TimerName, attempt: number, atLeastMs: number): Effect {

@@ -6,6 +6,7 @@ import {
   ignore,
   imageOf,
   isSame,
+  lengthOf,
   mismatched,
   obtain,
   offeredWhileBusy,
@@ -67,13 +68,16 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       return reportVersion(state);
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-download" }]);
+    // A package has such an event once its header is whole, after that of the answer that brought it.
     case "download-started": {
+      const { offset, resultLength } = event;
+      const { stored, tries } = state;
+      const isPackage = resultLength !== undefined;
+      const spliced = offset > 0 || (isPackage && (stored.spliced || stored.resultLength !== undefined));
       // A 206 without a validator does not make the known one invalid.
-      const etag = event.etag ?? (event.offset > 0 ? state.stored.etag : undefined);
-      return {
-        state: { ...state, stored: { ...state.stored, etag, spliced: event.offset > 0 } },
-        effects: [downloading(state.offer, event.offset, event.offset === 0 && state.tries === 1)],
-      };
+      const etag = event.etag ?? (spliced ? stored.etag : undefined);
+      const next: In<"downloading"> = { ...state, stored: { ...stored, etag, spliced, resultLength } };
+      return { state: next, effects: [downloading(next, offset, !spliced && !isPackage && tries === 1)] };
     }
     // The intention is stored before the erase, so that a cut inside it cannot make torn blocks look whole.
     case "resume-point-found":
@@ -89,13 +93,16 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       // 100 is reported once, when all is in flash.
       return {
         state: next,
-        effects: event.offset >= state.offer.size ? [] : [downloading(state.offer, event.offset, false)],
+        effects: event.offset >= lengthOf(state) ? [] : [downloading(state, event.offset, false)],
       };
     }
     case "download-completed":
       return {
         state: { name: "verifying", offer: state.offer, stored: state.stored },
-        effects: [downloading(state.offer, state.offer.size, true), { do: "verify", image: imageOf(state.offer) }],
+        effects: [
+          downloading(state, lengthOf(state), true),
+          { do: "verify", image: { ...imageOf(state.offer), size: lengthOf(state) } },
+        ],
       };
     case "download-failed":
       return tryFailed(state, event, context);
@@ -172,7 +179,9 @@ export function inVerifying(state: In<"verifying">, event: Event, context: Conte
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "stop-verify" }]);
     case "verified":
-      return event.matches ? verified(state.offer, context) : mismatched(state, context);
+      return event.matches
+        ? verified(state.offer, event.image ?? imageOf(state.offer), context)
+        : mismatched(state, context);
     case "declined":
       return declined(state, event.failure, context, [{ do: "stop-verify" }]);
     case "verify-failed":
@@ -198,7 +207,7 @@ export function inReady(state: In<"ready">, event: Event, context: Context): Ste
     case "offer-received":
       return offeredWhileBusy(state, event.offer, context, [{ do: "withdraw" }]);
     case "cleared":
-      return event.step === "install" ? apply(state.offer, context) : stay(state);
+      return event.step === "install" ? apply(state.offer, state.image, context) : stay(state);
     case "declined":
       return declined(state, event.failure, context, []);
     case "store-failed":

@@ -1,3 +1,4 @@
+import { lengthOf } from "./moves.js";
 import type { Event, State } from "./types.js";
 
 /** How far a download is. */
@@ -5,7 +6,7 @@ export interface DownloadProgress {
   readonly version: string;
   /** Bytes in flash. */
   readonly bytes: number;
-  /** Bytes in the image. */
+  /** Bytes in the image, also if it is a package that is being downloaded. */
   readonly size: number;
 }
 
@@ -14,6 +15,5 @@ export function progressOf(state: State, event: Event | undefined): DownloadProg
   if (state.name !== "downloading" || (event?.type !== "download-started" && event?.type !== "block-written")) {
     return undefined;
   }
-  const { version, size } = state.offer;
-  return { version, bytes: event.offset, size };
+  return { version: state.offer.version, bytes: event.offset, size: lengthOf(state) };
 }

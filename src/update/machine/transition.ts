@@ -92,7 +92,7 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
       return { state, effects: [{ do: "report-version" }, { do: "report-burning", version: state.image.version }] };
     case "offer-received":
       // A repetition of the offer that is being applied.
-      if (isSame(state.image, event.offer)) return stay(state);
+      if (isSame(state.offered, event.offer)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };
     case "burning-acknowledged":
       return announced(state, [{ do: "stop-timer", timer: "announcement" }]);
@@ -100,13 +100,16 @@ function inApplying(state: In<"applying">, event: Event, context: Context): Step
       return event.timer === "announcement" ? announced(state, []) : stay(state);
     case "applied":
       if (context.target === "slot") return { state, effects: [{ do: "restart" }] };
-      return queueing(state.queued, installed(state.image, context));
+      return queueing(state.queued, installed(state, context));
     case "apply-failed":
-      return queueing(state.queued, fail(state.image, event.failure, { image: state.image, whole: true }, context, []));
+      return queueing(
+        state.queued,
+        fail(state.offered, event.failure, { image: state.image, whole: true }, context, []),
+      );
     case "store-failed":
       return queueing(
         state.queued,
-        fail(state.image, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
+        fail(state.offered, event.failure, undefined, context, [{ do: "stop-timer", timer: "announcement" }]),
       );
     default:
       return ignore<DownloadEvent | VerificationEvent | TrialEvent | AcknowledgementEvent | ClearanceEvent | RestEvent>(

@@ -2,7 +2,10 @@ import type { BootStatus } from "../../../hal/ports/index.js";
 import type { OtaErrorCode } from "../../errors.js";
 import type { Offer, Result } from "../../protocol/messages.js";
 
-/** What makes two offers the same: never the URL, which is signed anew each time. */
+/**
+ * What makes two offers the same: never the URL, which is signed anew each time. An offer may be of a package, and then
+ * MD5 and size are the package's; those of an image in flash are always its own.
+ */
 export interface Image {
   readonly version: string;
   /** 32 hexadecimal digits in lower case. */
@@ -31,6 +34,8 @@ export interface Stored {
   readonly spliced: boolean;
   /** The image was begun anew once already, because what was stored did not fit together. */
   readonly refetched: boolean;
+  /** The file is a package: bytes of what it makes. All offsets are in that. `undefined`: the file is the image. */
+  readonly resultLength: number | undefined;
 }
 
 /** What an earlier try left in the target slot: a part of an image, or all of it, verified. */
@@ -86,13 +91,19 @@ export type State =
     }
   /** The MD5 of what is in flash is computed. `stored` is absent if an earlier boot had verified it already. */
   | { readonly name: "verifying"; readonly offer: Offer; readonly stored: Stored | undefined }
-  /** Whole and verified in flash: the installation waits for its clearance. */
-  | { readonly name: "ready"; readonly offer: Offer }
+  /** `image` is whole and verified in flash, as `offer` or made by it: the installation waits for its clearance. */
+  | { readonly name: "ready"; readonly offer: Offer; readonly image: Image }
   /**
    * Announced as burning, then applied: a slot is made pending and restarted into, a staged image is handed over.
-   * `begun`: that is under way.
+   * `offered`: what brought the image. `begun`: that is under way.
    */
-  | { readonly name: "applying"; readonly image: Image; readonly queued: Offer | undefined; readonly begun: boolean }
+  | {
+      readonly name: "applying";
+      readonly image: Image;
+      readonly offered: Image;
+      readonly queued: Offer | undefined;
+      readonly begun: boolean;
+    }
   /** The running firmware is on trial. `selfTest`: of the application, once the cloud is reached. */
   | {
       readonly name: "confirming";
@@ -140,8 +151,16 @@ export type Event =
   /** The application wishes the download to rest. */
   | { readonly type: "paused" }
   | { readonly type: "resumed" }
-  /** The server's answer was accepted; `offset` is the first byte that will be stored. */
-  | { readonly type: "download-started"; readonly offset: number; readonly etag: string | undefined }
+  /**
+   * The server's answer was accepted; `offset` is the first byte that will be stored. `resultLength` is present if the
+   * file has turned out to be a package, whose base is the right one.
+   */
+  | {
+      readonly type: "download-started";
+      readonly offset: number;
+      readonly etag: string | undefined;
+      readonly resultLength?: number | undefined;
+    }
   /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
   | { readonly type: "resume-point-found"; readonly offset: number }
   /** From `offset` to the end of its region all is erased. */
@@ -151,7 +170,8 @@ export type Event =
   | { readonly type: "download-completed" }
   /** `advances`: the server's answer ended, and has brought bytes that no earlier try has. */
   | { readonly type: "download-failed"; readonly failure: Failure; readonly advances?: boolean }
-  | { readonly type: "verified"; readonly matches: boolean }
+  /** `image`: what a package has made. */
+  | { readonly type: "verified"; readonly matches: boolean; readonly image?: Image | undefined }
   | { readonly type: "verify-failed"; readonly failure: Failure }
   | { readonly type: "burning-acknowledged" }
   | { readonly type: "applied" }
@@ -193,6 +213,7 @@ export type Effect =
   /** `stored.regionOffset` undefined: from the first byte. */
   | { readonly do: "download"; readonly offer: Offer; readonly stored: Stored }
   | { readonly do: "stop-download" }
+  /** `image`: as offered, but with the bytes that are in flash. */
   | { readonly do: "verify"; readonly image: Image }
   | { readonly do: "stop-verify" }
   /** Answered by `cleared` or `declined`, at once or much later. */
@@ -232,10 +253,14 @@ export interface Context {
   readonly targetSlot: string;
   /** Bytes that the target slot, or area, holds. */
   readonly capacity: number;
+  /** The device takes packages. */
+  readonly unpacks?: boolean;
   /** Downloads and installations wait for clearance. */
   readonly asks: boolean;
   /** A person can be asked: what wants consent is refused otherwise. */
   readonly consents: boolean;
+  /** An offer of a lower version than the running one is taken. */
+  readonly allowsDowngrade: boolean;
   /** The application has a test of its own for a firmware on trial. */
   readonly proves: boolean;
   /** Consecutive tries that do not advance before a job fails. */

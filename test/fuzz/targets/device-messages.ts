@@ -95,7 +95,7 @@ class FuzzedCloud {
     const files = await FirmwareFolder.open({ folder });
     const cloud: FuzzedCloud = new FuzzedCloud(
       new Core({
-        state: { store, files, transactions: new Transactions({ store }), signingKey: "ab" },
+        state: { store, files, transactions: new Transactions({ store }), signingKey: "ab", urlLifetimeSec: 60 },
         urlLifetimeSec: 60,
         fileBase: () => "http://files.test",
         publish: (topic, payload) => cloud.#onPublish(topic, payload),
@@ -134,7 +134,7 @@ class FuzzedCloud {
   /** The columns that hold text of a device, with the bytes that are in them. */
   async stored(): Promise<[what: string, bytes: number][]> {
     const { tables } = this.#core.state.transactions;
-    const events = await tables.events.list({}, { after: this.#lastEvent, limit: 1000 });
+    const events = await tables.events.list({}, { after: this.#lastEvent, limit: 1000, order: "oldest" });
     const tasks = await Promise.all(this.#tasks.map(({ id }) => tables.tasks.byId(id)));
     const components = await tables.components.ofMany(this.#tasks.map(({ deviceId }) => deviceId));
     return [
@@ -176,7 +176,7 @@ class FuzzedCloud {
     await transactions.run(async ({ tables }) => {
       const plans = await tables.plans.list();
       for (const { id } of plans) {
-        for (const task of await tables.tasks.ofPlan(id)) {
+        for (const task of await tables.taskLists.ofPlan(id)) {
           await tables.tasks.update(task.id, offered);
           this.#tasks = [...this.#tasks, { ...task, ...offered } as Task];
         }

@@ -7,7 +7,9 @@ import { exchange, rangeReader } from "./http.js";
 import { appImage, partitionsCsv, partitionTable } from "./images.js";
 import { deviceInfo, downlink } from "./messages.js";
 import { packetReader, session } from "./mqtt.js";
+import { packageHeader, packageRecords } from "./packages.js";
 import { blocked, manifest, planRecord, requirements } from "./plans.js";
+import { floor, publicKey, seal } from "./seals.js";
 import { checkpoint, nvs, otaData } from "./storage.js";
 
 /** Everything that reads bytes from outside. */
@@ -33,6 +35,11 @@ export const TARGETS: readonly Target[] = [
   partitionsCsv,
   partitionTable,
   appImage,
+  seal,
+  floor,
+  publicKey,
+  packageRecords,
+  packageHeader,
   api,
   deviceMessages,
 ];

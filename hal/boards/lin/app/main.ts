@@ -1,5 +1,6 @@
 import { type Identity, OtaAgent } from "moddable-ota";
 import { openDevice } from "moddable-ota/device";
+import { packages } from "moddable-ota/packages";
 import files from "embedded:storage/files";
 import Timer from "timer";
 
@@ -41,6 +42,7 @@ function start(): void {
   });
   const agent = new OtaAgent({
     device,
+    parts: { packages },
     config: {
       identity: { productId, deviceName, authentication: authenticationOf(run) },
       broker: { url, authority: anchor(run.brokerAuthority) },

@@ -12,8 +12,10 @@ import {
 import { control } from "moddable-ota/control";
 import { gateway } from "moddable-ota/gateway";
 import { mqtt } from "moddable-ota/mqtt";
+import { packages } from "moddable-ota/packages";
 import { plans } from "moddable-ota/plans";
 import { register } from "moddable-ota/registration";
+import { seal } from "moddable-ota/seal";
 import type { TimerModule, TlsConstructor } from "../../../ecma419/modules.js";
 import { ApplicationMessages } from "./application-messages.js";
 import { counted, Host } from "./host.js";
@@ -41,6 +43,7 @@ const EVENTS: readonly (keyof AgentEvents)[] = [
   "answer",
   "connection",
   "result",
+  "refused",
   "subdevice",
   "component",
   "version-mismatch",
@@ -161,7 +164,7 @@ class Firmware {
       Timer: createTimerModule(host),
       Time: createTimeModule(host),
       Digest: setup.hasDigest ? createDigest(host) : undefined,
-      platform: createPlatform(host),
+      platform: createPlatform(host, setup),
     };
     sdk?.use(modules.Timer);
     const wanted = RANK[setup.logLevel];
@@ -181,6 +184,8 @@ class Firmware {
       plans,
       control: setup.hasControl ? control : undefined,
       mqtt: setup.hasMqtt ? mqtt : undefined,
+      seal: config.seal === undefined ? undefined : seal,
+      packages: setup.hasPackages ? packages : undefined,
     };
     const agent = new OtaAgent({ device, config, parts });
     const linkTo = (index: number, pauseMs?: number): Installer =>
@@ -204,8 +209,9 @@ class Firmware {
 
   #addSubDevice(message: MessageReader): void {
     const [index, productId, deviceName] = [message.number(), message.text(), message.text()];
+    const sealed = message.number() === 1;
     const link = this.#sharedLink ?? new SubDeviceLink(index, this.#linkTo);
-    this.#agent?.gateway.add({ productId, deviceName, link });
+    this.#agent?.gateway.add({ productId, deviceName, link, sealed });
   }
 
   #ask(message: MessageReader): void {

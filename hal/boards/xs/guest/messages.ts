@@ -108,6 +108,10 @@ export const CALL = Object.freeze({
   settled: 46,
   /** text deviceSecret, text error: the board has registered itself, or could not; one of them is empty */
   registered: 47,
+  /** text slot -> number? */
+  secureVersion: 48,
+  /** bytes publicKey, bytes message, bytes signature -> number (0 or 1) */
+  verifyP256: 49,
 });
 
 /** The host's answer to a call. */
@@ -157,7 +161,10 @@ export const COMMAND = Object.freeze({
   subscribe: 16,
   /** number id, text name of a method, or property, of `OtaAgent.control`, text JSON of its arguments -> text state */
   control: 17,
-  /** number index of its wire, text productId, text deviceName: as an application adds one, before `start` */
+  /**
+   * number index of its wire, text productId, text deviceName, number sealed (0 or 1): as an application adds one,
+   * before `start`
+   */
   addSubDevice: 18,
   /** number id, text productId, text deviceName, text deviceSecret; answered by `CALL.settled` */
   bind: 19,

@@ -9,6 +9,7 @@ import type {
 } from "../../../ecma419/modules.js";
 import { counted, type Host } from "./host.js";
 import { CALL, type MessageReader } from "./messages.js";
+import { createDecodeBlock } from "./packages.js";
 import type { SubDeviceBus } from "../../sub-device-link.js";
 
 export function createFlashModule(host: Host): FlashModule {
@@ -110,13 +111,20 @@ export function createTimeModule(host: Host): TimeModule {
   };
 }
 
-export function createPlatform(host: Host): PlatformModule {
+/** What of the board is native code beside what each has. */
+export interface NativeCode {
+  readonly hasSignatures: boolean;
+  readonly hasDecoder: boolean;
+}
+
+export function createPlatform(host: Host, { hasSignatures, hasDecoder }: NativeCode): PlatformModule {
   return {
     boot: {
       runningSlot: () => host.call(CALL.runningSlot).text(),
       targetSlot: () => host.call(CALL.targetSlot).text(),
       imageState: (slot) => optionalText(host.call(CALL.imageState, slot)) as PlatformImageState | undefined,
       imageVersion: (slot) => optionalText(host.call(CALL.imageVersion, slot)),
+      secureVersion: (slot) => optionalNumber(host.call(CALL.secureVersion, slot)),
       chipId: () => host.call(CALL.chipId).number(),
       forgetTarget: () => void host.call(CALL.forgetTarget),
       setPending: () => void host.call(CALL.setPending),
@@ -134,6 +142,10 @@ export function createPlatform(host: Host): PlatformModule {
       host.call(CALL.resolve, id, name);
     },
     randomFill: (into) => void host.read(CALL.randomFill, into, into.byteLength),
+    verifyP256: hasSignatures
+      ? (publicKey, message, signature) => host.call(CALL.verifyP256, publicKey, message, signature).number() === 1
+      : undefined,
+    decodeBlock: hasDecoder ? createDecodeBlock(host) : undefined,
     unixTime: () => optionalNumber(host.call(CALL.unixTime)),
     batteryPercent: () => optionalNumber(host.call(CALL.batteryPercent)),
     signalDbm: () => optionalNumber(host.call(CALL.signalDbm)),

@@ -11,12 +11,18 @@ export interface Setup {
   readonly logLevel: LogLevel;
   readonly tellsEvents: boolean;
   readonly hasDigest: boolean;
+  /** The board has native code for signatures. */
+  readonly hasSignatures: boolean;
+  /** The board has native code for packages. */
+  readonly hasDecoder: boolean;
   /** Region length of the board's flash, in bytes; absent for the default. */
   readonly regionLength?: number | undefined;
   /** The host has the application's self test. */
   readonly hasSelfTest: boolean;
   /** The agent has the part `control`. */
   readonly hasControl: boolean;
+  /** The agent has the part `packages`. */
+  readonly hasPackages: boolean;
   /** The agent has the part `mqtt`. */
   readonly hasMqtt: boolean;
   /** All of them use the link of the first one, so that a measurement counts the agent and not the links. */

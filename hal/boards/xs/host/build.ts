@@ -45,6 +45,8 @@ const FLAGS = [
 
 /** Each of XS's own platforms also defines the second macro. */
 const SDK_FLAGS = ["-DOTA_SDK_NATIVES=1", "-DmxFallThrough=(void)0"];
+/** What of the chip's own C the host has too. */
+const SHARED = ["block-decoder.c", "packages.c"];
 /** With the first option, the host can find functions by their names. */
 const LIBRARIES = ["-rdynamic", "-lm", "-lpthread", "-ldl"];
 
@@ -73,9 +75,11 @@ export async function buildXsHost({ sdk, onBuild }: XsHostOptions = {}): Promise
   const root = findUpwards("package.json", here);
   // In the package of the tools the sources in C lie beside this module.
   const own = existsSync(join(here, "host.c")) ? here : join(root, "hal", "boards", "xs", "host");
+  const chip = join(own, "..", "..", "esp32");
   const xs = sdk?.xs ?? findXs(root);
-  const sources = [...sourcesIn(join(xs, "sources")), ...sourcesIn(own)];
-  const includes = [...["includes", "platforms", "sources"].map((name) => join(xs, name)), own];
+  const natives = SHARED.map((name) => join(chip, name));
+  const sources = [...sourcesIn(join(xs, "sources")), ...sourcesIn(own), ...natives];
+  const includes = [...["includes", "platforms", "sources"].map((name) => join(xs, name)), own, chip];
   const flags = [...FLAGS];
   const modules = sdk?.modules() ?? {};
   if (sdk !== undefined) {
@@ -88,7 +92,7 @@ export async function buildXsHost({ sdk, onBuild }: XsHostOptions = {}): Promise
     root,
     "dist",
     "xs-host",
-    digest([...flags, ...Object.values(modules)], [...sources, ...headersIn(own), ...headersIn(join(own, "sdk"))]),
+    digest([...flags, ...Object.values(modules)], [...sources, ...[own, join(own, "sdk"), chip].flatMap(headersIn)]),
   );
   const host = {
     binary: join(built, "xs-host"),

@@ -1,6 +1,6 @@
 /*
  * Gives XS a heap as small as a chip's. The heap grows while the bundle is loaded, because on a chip the bundle is
- * preloaded and lies in flash. `sealHeap` then fixes the size of the heap.
+ * preloaded and lies in flash. `sealHeap` then fixes the size of the heap, or of the block in which it may grow.
  */
 #include "xsAll.h"
 #include "xsScript.h"
@@ -10,6 +10,8 @@
 /* This much address space is reserved; the system gives memory only to pages that are touched. So growth is contiguous, and
    XS has one block of chunks and one heap of slots, as on a chip. */
 #define RESERVED_BYTES (256u << 20)
+/* Bytes of a slot on a chip. Here it has twice as many. */
+#define CHIP_SLOT_BYTES 16
 /* A process that XS aborts exits with the sum of this and XS's own status: 11 memory full, 12 stack overflow. */
 #define ABORT_EXIT_CODE 10
 
@@ -29,6 +31,10 @@ static struct {
   txSize slots, chunkBytes;
   txSlot ballast;
 } sealed;
+
+/* The block that slots and chunks share, as the SDK makes it of `creation.static`. Both are taken from it in steps; only what
+   chunks do not use comes back, and only when slots need it. */
+static Shared shared;
 
 static struct {
   int32_t stride;
@@ -73,13 +79,41 @@ static void* takeFrom(Arena* arena, size_t size)
   return result;
 }
 
+/* @returns the bytes of the shared block that neither slots nor chunks have taken */
+static txSize untaken(txMachine* the)
+{
+  return shared.bytes - (the->maximumHeapCount - sealed.slots) * CHIP_SLOT_BYTES
+    - (the->maximumChunksSize - sealed.chunkBytes);
+}
+
+/* XS asks for room for `size` bytes and the head of a block. In a shared block it gets what its one block lacks: `limit` is
+   moved so that XS, which adds `size` to it and to the count, arrives at the true values. */
 void* fxAllocateChunks(txMachine* the, txSize size)
 {
-  return takeFrom(&chunkArena, size);
+  txBlock* block = the->firstBlock;
+  txSize lacking;
+  if (shared.bytes == 0 || block == NULL) return takeFrom(&chunkArena, size);
+  lacking = size - (txSize)sizeof(txBlock) - (txSize)(block->limit - block->current);
+  if (lacking > untaken(the) || takeFrom(&chunkArena, lacking) == NULL) return NULL;
+  block->limit = chunkArena.next - size;
+  the->maximumChunksSize += lacking - size;
+  return block->limit;
+}
+
+static void giveBackChunks(txMachine* the)
+{
+  txBlock* block = the->firstBlock;
+  fxCollect(the, XS_COMPACT_FLAG | XS_ORGANIC_FLAG);
+  the->maximumChunksSize -= block->limit - block->current;
+  chunkArena.next = block->limit = block->current;
 }
 
 txSlot* fxAllocateSlots(txMachine* the, txSize count)
 {
+  if (shared.bytes != 0 && count * CHIP_SLOT_BYTES > untaken(the)) {
+    giveBackChunks(the);
+    if (count * CHIP_SLOT_BYTES > untaken(the)) return NULL;
+  }
   return takeFrom(&slotArena, count * sizeof(txSlot));
 }
 
@@ -101,6 +135,9 @@ void fxAbort(txMachine* the, int status)
   if ((status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) && !aborting) {
     aborting = 1;
     fprintf(stderr, "xs: %s: %s\n", reason, fxToString(the, &mxException));
+  } else if (shared.bytes != 0) {
+    fprintf(stderr, "xs: %s: %d slots and %d bytes of chunks in use of %d bytes for both\n", reason,
+      (int)(the->currentHeapCount - sealed.slots), (int)(the->currentChunksSize - sealed.chunkBytes), shared.bytes);
   } else {
     fprintf(stderr, "xs: %s: %d of %d slots and %d of %d bytes of chunks in use\n", reason,
       (int)(the->currentHeapCount - sealed.slots), (int)(the->maximumHeapCount - sealed.slots),
@@ -126,8 +163,8 @@ void fxCheckProfiler(txMachine* the, txSlot* frame)
   gxStress = -live.stride;
   if (slots > live.slotsAtMost) live.slotsAtMost = slots;
   if (chunkBytes > live.chunkBytesAtMost) live.chunkBytesAtMost = chunkBytes;
-  /* A slot of an ESP32 has 16 bytes. The peak is taken at the moment when the sum of both is greatest. */
-  if (slots * 16 + chunkBytes > live.slots * 16 + live.chunkBytes) {
+  /* The peak is taken at the moment when the sum of both in bytes would be greatest on a chip. */
+  if (slots * CHIP_SLOT_BYTES + chunkBytes > live.slots * CHIP_SLOT_BYTES + live.chunkBytes) {
     live.slots = slots;
     live.chunkBytes = chunkBytes;
   }
@@ -136,7 +173,7 @@ void fxCheckProfiler(txMachine* the, txSlot* frame)
 void fxCreateProfiler(txMachine* the) {}
 void fxDeleteProfiler(txMachine* the, void* stream) {}
 
-void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots)
+void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots, Shared block)
 {
   txMachine* the = machine;
   txSize surplus;
@@ -163,10 +200,17 @@ void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t 
   the->maximumChunksSize = the->currentChunksSize + freeChunkBytes;
   sealStack(the, stackSlots);
   /* An increment of 0 means to XS that the heap has a fixed size. */
-  the->minimumChunksSize = 0;
-  the->minimumHeapCount = 0;
+  the->minimumChunksSize = block.chunkStep;
+  the->minimumHeapCount = block.slotStep;
   sealed.slots = the->currentHeapCount;
   sealed.chunkBytes = the->currentChunksSize;
+  if (block.bytes != 0) {
+    chunkArena.next = the->firstBlock->limit;
+#if XS_MAJOR_VERSION >= 17
+    the->growHeapDirection = 1;
+#endif
+    shared = block;
+  }
   resetPeaks(the, 0);
 }
 
@@ -181,6 +225,14 @@ void resetPeaks(void* machine, int32_t stride)
   live.stride = stride;
   gxStress = -stride;
   beginStackPeak(the);
+}
+
+/* @returns the bytes of the shared block that hold nothing alive */
+static int freeOfShared(txMachine* the)
+{
+  if (shared.bytes == 0) return 0;
+  return shared.bytes - (the->currentHeapCount - sealed.slots) * CHIP_SLOT_BYTES
+    - (the->currentChunksSize - sealed.chunkBytes);
 }
 
 int describeHeap(void* machine, char* into, size_t length)
@@ -198,11 +250,12 @@ int describeHeap(void* machine, char* into, size_t length)
     "{\"slots\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
     "\"chunkBytes\":{\"sealed\":%d,\"live\":%d,\"free\":%d,\"peak\":%d,\"peakLive\":%d},"
     "\"peakTogether\":{\"slots\":%d,\"chunkBytes\":%d},\"stack\":{\"slots\":%d,\"peak\":%d},"
+    "\"shared\":{\"byteLength\":%d,\"free\":%d},"
     "\"collections\":%u,\"slotsMade\":%u,\"meter\":%u}",
     (int)sealed.slots, (int)the->currentHeapCount, (int)(the->maximumHeapCount - the->currentHeapCount), (int)peakSlots,
     (int)live.slotsAtMost, (int)sealed.chunkBytes, (int)the->currentChunksSize,
     (int)(the->firstBlock->limit - the->firstBlock->current), (int)peakChunkBytes, (int)live.chunkBytesAtMost,
-    (int)live.slots, (int)live.chunkBytes, stackLimit(the), stackPeak(), live.collections, slots, the->meterIndex);
+    (int)live.slots, (int)live.chunkBytes, stackLimit(the), stackPeak(), shared.bytes, freeOfShared(the), live.collections, slots, the->meterIndex);
 }
 
 uint32_t slotsInUse(void* machine)

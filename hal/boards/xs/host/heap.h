@@ -6,8 +6,14 @@
 #include <stdint.h>
 #include "stack.h"
 
-/* Fixes the heap at what is in use now plus `freeSlots` and `freeChunkBytes`, and the stack at `stackSlots` in all. */
-void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots);
+/* One block of memory in which slots and chunks grow by these steps. `bytes` is 0 if there is none. */
+typedef struct {
+  int32_t bytes, slotStep, chunkStep;
+} Shared;
+
+/* Fixes the heap at what is in use now plus `freeSlots` and `freeChunkBytes`, and the stack at `stackSlots` in all. With a
+   shared block these amounts are the first ones. */
+void sealHeap(void* machine, int32_t freeSlots, int32_t freeChunkBytes, int32_t stackSlots, Shared shared);
 
 /* Begins new peaks. From here on garbage is collected at every `stride`th allocation, so that the peaks of what is alive
    are known. If `stride` is 0, no collection is forced. */

@@ -8,18 +8,19 @@
  *
  * Two commands are our own:
  *
- *   L<slots> <chunk bytes> <stack slots>     seal the heap: from here on this much is free, and it never grows
+ *   L<slots> <chunk bytes> <stack slots> <bytes> <slot step> <chunk step>
+ *                                            seal the heap: from here on this much is free; if <bytes> is not 0, slots
+ *                                            and chunks grow by the steps while both fit into as many bytes
  *   M[<stride>]                              statistics as JSON; with a stride, new peaks begin (see heap.h)
  *
  * An answer is `.{meter}\1<bytes>` or `!<error>`. The JavaScript side calls the driver by issueCommand(bytes), which
  * writes `?<bytes>` and blocks until `/<bytes>` comes.
  */
 #include "xs.h"
+#include "driver.h"
 #include "heap.h"
+#include "slot-requests.h"
 #include <signal.h>
-
-/* This is declared in xsmc.h, which cannot be included here because it undefines most of xs.h. */
-mxImport xsIntegerValue _xsmcGetBuffer(xsMachine* the, xsSlot* slot, void** data, xsUnsignedValue* count, xsBooleanValue writable);
 
 #define EXIT_PROTOCOL 2
 #define MAX_LENGTH 999999999u
@@ -67,6 +68,22 @@ static void writeMessage(const char* head, const void* body, size_t length)
   writeParts(head, body, length, "", 0);
 }
 
+char* callDriver(const void* request, size_t requestLength, const void* from, size_t fromLength, size_t* length)
+{
+  char* answer;
+  writeParts("?", request, requestLength, from, fromLength);
+  answer = readMessage(length);
+  if (answer == NULL) _exit(0);
+  if (*length == 0 || answer[0] != '/') protocolError("a command is not an answer");
+  --*length;
+  return answer + 1;
+}
+
+void freeAnswer(char* answer)
+{
+  free(answer - 1);
+}
+
 /*
  * Most slots of stack that the last command took, and that the promise jobs after it took; 0 until the heap is sealed.
  */
@@ -97,20 +114,17 @@ static void issueCommand(xsMachine* the)
   int count = xsToInteger(xsArgc);
   _xsmcGetBuffer(the, &xsArg(0), &request, &requestLength, 0);
   if (count > 1 && xsTest(xsArg(1))) _xsmcGetBuffer(the, &xsArg(1), &from, &fromLength, 0);
-  writeParts("?", request, requestLength, from, fromLength);
-  answer = readMessage(&length);
-  if (answer == NULL) _exit(0);
-  if (length == 0 || answer[0] != '/') protocolError("a command is not an answer");
-  if (count > 2 && length >= 6 && answer[1] == 0) {
-    memcpy(&filled, answer + 2, sizeof(filled));
+  answer = callDriver(request, requestLength, from, fromLength, &length);
+  if (count > 2 && length >= 5 && answer[0] == 0) {
+    memcpy(&filled, answer + 1, sizeof(filled));
     _xsmcGetBuffer(the, &xsArg(2), &into, &intoLength, 1);
-    if (filled > intoLength || filled != length - 6) protocolError("an answer does not fit");
-    memcpy(into, answer + 6, filled);
+    if (filled > intoLength || filled != length - 5) protocolError("an answer does not fit");
+    memcpy(into, answer + 5, filled);
     xsResult = xsInteger(filled);
   } else {
-    xsResult = xsArrayBuffer(answer + 1, (xsIntegerValue)length - 1);
+    xsResult = xsArrayBuffer(answer, (xsIntegerValue)length);
   }
-  free(answer);
+  freeAnswer(answer);
 }
 
 /* meter([count]) returns the bytecodes that XS has counted. With a count, it sets all counts back to the moment at which it
@@ -148,6 +162,10 @@ static void defineGlobals(xsMachine* machine)
   xsDefine(xsGlobal, xsID("issueCommand"), xsResult, xsDontEnum);
   xsResult = xsNewHostFunction(meter, 1);
   xsDefine(xsGlobal, xsID("meter"), xsResult, xsDontEnum);
+  xsResult = xsNewHostFunction(slotRequests, 2);
+  xsDefine(xsGlobal, xsID("slotRequests"), xsResult, xsDontEnum);
+  xsResult = xsNewHostFunction(ota_decode_block, 8);
+  xsDefine(xsGlobal, xsID("decodeBlock"), xsResult, xsDontEnum);
   xsEndHost(machine);
 }
 
@@ -194,8 +212,11 @@ static void run(xsMachine* machine, char command, char* argument, size_t length)
 static void seal(xsMachine* machine, const char* argument)
 {
   int slots, chunkBytes, stackSlots;
-  if (sscanf(argument, "%d %d %d", &slots, &chunkBytes, &stackSlots) != 3) protocolError("L wants three numbers");
-  sealHeap(machine, slots, chunkBytes, stackSlots);
+  Shared shared;
+  int count = sscanf(argument, "%d %d %d %d %d %d", &slots, &chunkBytes, &stackSlots, &shared.bytes, &shared.slotStep,
+    &shared.chunkStep);
+  if (count != 6) protocolError("L wants six numbers");
+  sealHeap(machine, slots, chunkBytes, stackSlots, shared);
   writeAnswer(machine, meterOf(machine), "", 0);
 }
 
