@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { Schema } from "./schema.js";
 
 /** A database, opened. What differs from engine to engine is behind this type. */
@@ -8,6 +8,10 @@ export interface Engine {
   /** For transactions. */
   readonly writer: Kysely<Schema>;
   readonly words: EngineWords;
+  /** Keeps other processes from changing the schema until the transaction ends. Absent: there are none. */
+  lockSchema?(transaction: Transaction<unknown>): Promise<void>;
+  /** Called at the beginning of each transaction that writes, if other processes write too. */
+  enter?(transaction: Transaction<Schema>): Promise<void>;
   close(): Promise<void>;
 }
 

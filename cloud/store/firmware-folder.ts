@@ -1,44 +1,45 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { chunksOf, fileContent } from "../files/file-content.js";
+import {
+  type FirmwareContent,
+  type FirmwareFiles,
+  isMd5,
+  MOST_FILE_BYTES,
+  type StoredFile,
+} from "../files/firmware-files.js";
 import { CloudError } from "../types.js";
 import { openRegularFile } from "./regular-file.js";
 import { storageErrorOfSystem } from "./system-errors.js";
 
 const FOLDER = "firmware";
-/** The documents of the platform: a file of a package has at most 100 MB. */
-export const MOST_FILE_BYTES = 100 * 1024 * 1024;
-const READ_BYTES = 256 * 1024;
+const DAY_MS = 86_400_000;
 /** A file under way, of this program or of an earlier one that copied to `<md5>.bin.new`. */
 const LEFTOVER = /\.new(-[0-9a-f]+)?$/;
-
-/** What is known of a file once it was read in one pass. Digests are hexadecimal in lower case. */
-export interface StoredFile {
-  readonly md5: string;
-  readonly sha256: string;
-  /** In bytes. */
-  readonly size: number;
-}
 
 export interface FirmwareFolderOptions {
   /** The state folder. */
   readonly folder: string;
+  /** The folder of the files, which other processes may use too. Default: one in the state folder. */
+  readonly filesFolder?: string | undefined;
   /** Most bytes of one file. */
   readonly mostFileBytes?: number;
 }
 
-/** The files of the packages, each named by its MD5. A file is under its name only if it is whole and on the disk. */
-export class FirmwareFolder {
+/** The files of the packages in a folder of this machine. A file is under its name only if it is on the disk. */
+export class FirmwareFolder implements FirmwareFiles {
   readonly #folder: string;
   readonly #mostFileBytes: number;
 
-  private constructor({ folder, mostFileBytes = MOST_FILE_BYTES }: FirmwareFolderOptions) {
-    this.#folder = join(folder, FOLDER);
+  private constructor({ folder, filesFolder, mostFileBytes = MOST_FILE_BYTES }: FirmwareFolderOptions) {
+    this.#folder = filesFolder ?? join(folder, FOLDER);
     this.#mostFileBytes = mostFileBytes;
   }
 
   /**
-   * Removes what an earlier process has left half done, so the caller must hold the lock of the state folder.
+   * Removes what an earlier process has left half done, so the caller must hold the lock of the state folder. In a
+   * folder of several processes, another one may be at work on it: what is younger than a day stays.
    *
    * @throws StorageError if the folder cannot be written @throws CloudError if a file is in its place
    */
@@ -47,7 +48,10 @@ export class FirmwareFolder {
     try {
       await mkdir(opened.#folder, { recursive: true });
       for (const name of await readdir(opened.#folder)) {
-        if (LEFTOVER.test(name)) await rm(join(opened.#folder, name), { force: true });
+        if (!LEFTOVER.test(name)) continue;
+        const path = join(opened.#folder, name);
+        if (options.filesFolder !== undefined && (await stat(path)).mtimeMs > Date.now() - DAY_MS) continue;
+        await rm(path, { force: true });
       }
     } catch (error) {
       throw storageErrorOfSystem(error) ?? new CloudError(`${opened.#folder} is not a folder: choose another`);
@@ -57,16 +61,10 @@ export class FirmwareFolder {
 
   /** @param md5 as {@link add} has given it */
   pathOf(md5: string): string {
-    if (!/^[0-9a-f]{32}$/.test(md5)) throw new CloudError("an MD5 is 32 hexadecimal digits");
+    if (!isMd5(md5)) throw new CloudError("an MD5 is 32 hexadecimal digits");
     return join(this.#folder, `${md5}.bin`);
   }
 
-  /**
-   * Takes in a file. If one with these bytes is stored, it is replaced, which mends it if it was damaged.
-   *
-   * @param source its bytes; the source waits while they are written
-   * @throws CloudError if it is empty or too big @throws StorageError if the disk refuses it; and what `source` throws
-   */
   async add(source: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     const path = join(this.#folder, `incoming.new-${randomBytes(8).toString("hex")}`);
     let file: FileHandle | undefined;
@@ -86,17 +84,33 @@ export class FirmwareFolder {
     }
   }
 
-  /** As {@link add}, from a file of this machine. @throws CloudError if it cannot be read or is no regular file */
   async addFile(path: string): Promise<StoredFile> {
     const file = await openRegularFile(path);
     try {
-      return await this.add(chunksOf(file));
+      return await this.add(chunksOf(await fileContent(file)));
     } finally {
       await file.close();
     }
   }
 
-  /** @returns whether the stored file has these bytes still; the whole file is read */
+  async open(md5: string): Promise<FirmwareContent> {
+    let file: FileHandle;
+    try {
+      file = await open(this.pathOf(md5), "r");
+    } catch (error) {
+      throw storageErrorOfSystem(error) ?? new CloudError(`the file ${md5} is not in ${this.#folder}`);
+    }
+    return fileContent(file);
+  }
+
+  async sizeOf(md5: string): Promise<number | undefined> {
+    try {
+      return (await stat(this.pathOf(md5))).size;
+    } catch {
+      return undefined;
+    }
+  }
+
   async check({ md5, sha256, size }: StoredFile): Promise<"whole" | "missing" | "damaged"> {
     const path = this.pathOf(md5);
     let file: FileHandle;
@@ -110,7 +124,7 @@ export class FirmwareFolder {
       const stats = await file.stat();
       if (!stats.isFile() || stats.size !== size) return "damaged";
       const digest = createHash("sha256");
-      for await (const chunk of chunksOf(file)) digest.update(chunk);
+      for await (const chunk of chunksOf(await fileContent(file))) digest.update(chunk);
       return digest.digest("hex") === sha256 ? "whole" : "damaged";
     } catch {
       return "damaged";
@@ -119,7 +133,6 @@ export class FirmwareFolder {
     }
   }
 
-  /** Removes a file that no package holds any more. */
   async remove(md5: string): Promise<void> {
     await onDisk(rm(this.pathOf(md5), { force: true }));
   }
@@ -166,14 +179,5 @@ async function onDisk<Result>(doing: Promise<Result>): Promise<Result> {
     return await doing;
   } catch (error) {
     throw storageErrorOfSystem(error) ?? error;
-  }
-}
-
-/** The file stays open. */
-async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const { buffer, bytesRead } = await file.read(new Uint8Array(READ_BYTES), 0, READ_BYTES, null);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
   }
 }

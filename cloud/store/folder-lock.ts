@@ -7,6 +7,9 @@ import { storageErrorOf } from "./libsql-errors.js";
 const LOCK_FILE = "cloud.lock";
 /** Holds the id of the process that has the lock. Nobody decides by it: it is for the message to the second one. */
 const OWNER_FILE = "cloud.lock.owner";
+/** How long the second process waits for that id: half a second. */
+const OWNER_TRIES = 25;
+const OWNER_PAUSE_MS = 20;
 
 /**
  * Locks a state folder for one process, by an exclusive transaction on an empty database that is never written. The
@@ -38,11 +41,30 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
+/** The one who has the lock writes its id right afterwards: what is there before is missing, or of one that ended. */
 function ownerOf(folder: string): string {
+  for (let tries = 0; tries < OWNER_TRIES; tries += 1) {
+    const id = readOwner(folder);
+    if (id !== undefined && isRunning(id)) return `process ${id}`;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OWNER_PAUSE_MS);
+  }
+  return "another process";
+}
+
+function readOwner(folder: string): number | undefined {
   try {
     const id = readFileSync(join(folder, OWNER_FILE), "utf8").trim();
-    return /^[0-9]{1,10}$/.test(id) ? `process ${id}` : "another process";
+    return /^[1-9][0-9]{0,9}$/.test(id) ? Number(id) : undefined;
   } catch {
-    return "another process";
+    return undefined;
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

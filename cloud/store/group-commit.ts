@@ -22,6 +22,8 @@ interface Job {
 
 export interface GroupCommitOptions {
   readonly writer: Kysely<Schema>;
+  /** Called at the beginning of each transaction. */
+  readonly enter?: ((transaction: Transaction<Schema>) => Promise<void>) | undefined;
   /** Wait for further works before a group begins, in milliseconds. */
   readonly delayMs: number;
   /** Called after each transaction, with the error if the storage refused it. */
@@ -51,6 +53,13 @@ export class GroupCommit {
       if (alone) this.#start();
       else this.#timer ??= setTimeout(() => this.#start(), this.#options.delayMs);
     });
+  }
+
+  /** Rejects what has not begun. */
+  refuseWaiting(error: StorageError): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { reject } of this.#queue.splice(0)) reject(error);
   }
 
   /** Resolves when all that was added has ended. */
@@ -89,6 +98,7 @@ export class GroupCommit {
     const ends: (() => void)[] = [];
     try {
       await this.#options.writer.transaction().execute(async (transaction) => {
+        await this.#options.enter?.(transaction);
         const tables = new Tables(transaction);
         if (this.#options.mustProve()) await tables.settings.set("storage-proof", String(Date.now()));
         for (const job of group) ends.push(await runJob(transaction, tables, job));

@@ -51,6 +51,15 @@ export interface DeviceComponentTable {
   reportedAt: number;
 }
 
+/** How many devices of a product run each version of a component, kept by the class of the components. */
+export interface VersionCountTable {
+  productId: number;
+  component: string;
+  version: string;
+  /** 0 once none runs it any more, until the history has noted that. */
+  devices: number;
+}
+
 export interface PackageTable {
   id: Generated<number>;
   productId: number;
@@ -71,6 +80,8 @@ export interface PackageTable {
   /** As read from an ESP32 image. */
   chip: string | null;
   project: string | null;
+  /** JSON: what the file's seal says. */
+  seal: string | null;
   createdAt: number;
 }
 
@@ -85,6 +96,29 @@ export interface PackageFileTable {
   sha256: string;
   /** Path in the URL of an offer. Several packages may hold the same bytes; each has a path of its own. */
   path: string;
+}
+
+/** A delta or a compressed image that the cloud makes of the first file of a full package. */
+export interface PackageVariantTable {
+  id: Generated<number>;
+  packageId: number;
+  /** For a delta: the full package whose first file is the base. It goes with that package. */
+  basePackageId: number | null;
+  form: "delta" | "compressed";
+  /** For a delta: the version that it makes this one from. Empty for a compressed image. One of each for a package. */
+  sourceVersion: string;
+  state: "queued" | "making" | "ready" | "failed";
+  /** Why it failed, for people. */
+  reason: string | null;
+  /** How far its making is. */
+  percent: number;
+  /** `null` until it is ready, as are the others down to the path. */
+  size: number | null;
+  md5: string | null;
+  sha256: string | null;
+  /** Path in the URL of an offer. */
+  path: string | null;
+  createdAt: number;
 }
 
 export interface PlanTable {
@@ -108,7 +142,10 @@ export interface PlanTable {
   matchedAt: number | null;
   /** URLs of offers that were made until then answer 403. */
   revokedAt: number | null;
-  /** The event that its tasks are being told, one after the other; its results do not count before all know it. */
+  /**
+   * JSON: the events that its tasks are still to be told, each with the last task that was. Its results do not count
+   * before all were. `null` if there is nothing to tell.
+   */
   telling: string | null;
   endedAt: number | null;
 }
@@ -154,6 +191,10 @@ export interface TaskTable {
   deadlineSlot: number | null;
   nextTryAt: number | null;
   offeredAt: number | null;
+  /** What was offered in this try; `null`: the package's own file. */
+  variantId: number | null;
+  /** The code by which the device refused a delta or a compressed image: it gets the package's own file since. */
+  variantRefusal: string | null;
   /** What people read about the state: a device's message, a plan's id. */
   detail: string | null;
   /** 0 once it has ended. */
@@ -182,6 +223,18 @@ export interface EventTable {
   detail: string;
 }
 
+/** What was counted at a time. It holds until the next one of its series: a sample is written if something changed. */
+export interface SampleTable {
+  kind: "versions" | "plan";
+  /** `product.id` or `plan.id`, without a reference, as in an event. */
+  ownerId: number;
+  /** Whose versions; empty for a plan. */
+  component: string;
+  at: number;
+  /** JSON: the devices by version and how many are online; or a plan's tasks by state. */
+  data: string;
+}
+
 export interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -207,17 +260,62 @@ export interface TokenTable {
   revokedAt: number | null;
 }
 
+/** A browser that is signed in. */
+export interface BrowserSessionTable {
+  /** SHA-256 of the session's id in hexadecimal; the id itself is not stored. */
+  sha256: string;
+  name: string;
+  role: "viewer" | "operator" | "admin";
+  /** `null` for the sign-in link. */
+  tokenId: number | null;
+  createdAt: number;
+  expiresAt: number;
+}
+
 export interface SettingTable {
   key: string;
   value: string;
+}
+
+/** One row: each transaction that writes locks it first, if several processes write. */
+export interface TurnTable {
+  id: number;
+  /** Counts up with each new leader. */
+  epoch: number;
+  /** Counts the transactions of others than the leader, which has to look at what they have changed. */
+  changes: number;
+}
+
+/** One row: who leads. */
+export interface LeaseTable {
+  id: number;
+  epoch: number;
+  /** Host and process, for people. */
+  holder: string;
+  /** The server's process that holds the leader's lock. */
+  backend: number;
+  /** By the clock of the database; 0 if nobody leads. */
+  renewedAt: number;
+  /** JSON: what only the leader knows. */
+  facts: string;
+}
+
+/** What one process tells all others, append-only. */
+export interface SignalTable {
+  id: Generated<number>;
+  at: number;
+  /** JSON. */
+  detail: string;
 }
 
 export interface Schema {
   product: ProductTable;
   device: DeviceTable;
   deviceComponent: DeviceComponentTable;
+  versionCount: VersionCountTable;
   package: PackageTable;
   packageFile: PackageFileTable;
+  packageVariant: PackageVariantTable;
   plan: PlanTable;
   planText: PlanTextTable;
   planDevice: PlanDeviceTable;
@@ -225,9 +323,14 @@ export interface Schema {
   task: TaskTable;
   taskCount: TaskCountTable;
   event: EventTable;
+  sample: SampleTable;
   audit: AuditTable;
   token: TokenTable;
+  browserSession: BrowserSessionTable;
   setting: SettingTable;
+  turn: TurnTable;
+  lease: LeaseTable;
+  signal: SignalTable;
 }
 
 export type Product = Selectable<ProductTable>;
@@ -237,11 +340,18 @@ export type Device = Selectable<DeviceTable>;
 export type NewDevice = Insertable<DeviceTable>;
 export type DevicePatch = Omit<Updateable<DeviceTable>, "id" | "productId" | "deviceName">;
 export type DeviceComponent = Selectable<DeviceComponentTable>;
+export type VersionCount = Selectable<VersionCountTable>;
 export type Package = Selectable<PackageTable>;
 export type NewPackage = Insertable<PackageTable>;
 export type PackagePatch = Omit<Updateable<PackageTable>, "id" | "productId">;
 export type PackageFile = Selectable<PackageFileTable>;
 export type NewPackageFile = Omit<Insertable<PackageFileTable>, "packageId" | "position">;
+export type PackageVariant = Selectable<PackageVariantTable>;
+export type NewPackageVariant = Pick<
+  PackageVariant,
+  "packageId" | "basePackageId" | "form" | "sourceVersion" | "createdAt"
+>;
+export type PackageVariantPatch = Omit<Updateable<PackageVariantTable>, "id" | "packageId">;
 export type Plan = Selectable<PlanTable>;
 export type NewPlan = Insertable<PlanTable>;
 export type PlanPatch = Omit<Updateable<PlanTable>, "id" | "productId">;
@@ -249,11 +359,15 @@ export type PlanText = Omit<Selectable<PlanTextTable>, "planId">;
 export type PlanDevice = Omit<Selectable<PlanDeviceTable>, "planId">;
 export type PlanComponent = Omit<Selectable<PlanComponentTable>, "planId">;
 export type Task = Selectable<TaskTable>;
-export type NewTask = Omit<Insertable<TaskTable>, "deadlineSlot">;
+export type NewTask = Omit<Insertable<TaskTable>, "deadlineSlot" | "variantId" | "variantRefusal">;
 export type TaskPatch = Omit<Updateable<TaskTable>, "id" | "planId" | "deviceId" | "component" | "deadlineSlot">;
 export type FleetEvent = Selectable<EventTable>;
 export type NewEvent = Insertable<EventTable>;
+/** Which samples follow each other. */
+export type Series = Pick<SampleTable, "kind" | "ownerId" | "component">;
+export type Sample = Pick<SampleTable, "at" | "data">;
 export type AuditRecord = Selectable<AuditTable>;
 export type NewAuditRecord = Insertable<AuditTable>;
 export type Token = Selectable<TokenTable>;
 export type NewToken = Insertable<TokenTable>;
+export type BrowserSession = Selectable<BrowserSessionTable>;

@@ -59,7 +59,13 @@ export function bootContract(name: string, start: () => BootFixture): void {
     test("reports which slot runs, in which state and version, and which is the target", () => {
       const { runningSlot, targetSlot, ...rest } = board.boot().status();
       assert.notEqual(runningSlot, targetSlot);
-      assert.deepEqual(rest, { runningState: "valid", runningVersion: "1", targetState: "none", chipId: 0 });
+      assert.deepEqual(rest, {
+        runningState: "valid",
+        runningVersion: "1",
+        runningSecureVersion: 0,
+        targetState: "none",
+        chipId: 0,
+      });
     });
 
     test("the status is read anew at each call and changes nothing", () => {
@@ -78,6 +84,7 @@ export function bootContract(name: string, start: () => BootFixture): void {
       const status = {
         runningSlot: targetSlot,
         runningVersion: "2",
+        runningSecureVersion: 0,
         targetSlot: runningSlot,
         targetState: "valid",
         chipId: 0,

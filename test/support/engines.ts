@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
+  /** Whether it has the part `packages`. */
+  readonly packages?: boolean;
   /** Told of the agent of each boot, before it starts. */
   onAgent(agent: RunningAgent): void;
   /** Called if the firmware ends by an exception. */

@@ -1,10 +1,26 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { CloudError } from "../../types.js";
 import type { Engine } from "../engine.js";
 import { tables } from "./0001-tables.js";
+import { taskResults } from "./0002-task-results.js";
+import { samples } from "./0003-samples.js";
+import { browserSessions } from "./0004-browser-sessions.js";
+import { tellings } from "./0005-tellings.js";
+import { packageSeals } from "./0006-package-seals.js";
+import { processes } from "./0007-processes.js";
+import { packageVariants } from "./0008-package-variants.js";
 import type { Migration } from "./migration.js";
 
-export const MIGRATIONS: readonly Migration[] = [tables];
+export const MIGRATIONS: readonly Migration[] = [
+  tables,
+  taskResults,
+  samples,
+  browserSessions,
+  tellings,
+  packageSeals,
+  processes,
+  packageVariants,
+];
 
 interface Versioned {
   schemaVersion: { version: number };
@@ -13,23 +29,33 @@ interface Versioned {
 /**
  * Brings the schema to the version of this program, all steps in one transaction.
  *
+ * @returns from which version, and to which; 0 is a database without tables
  * @throws CloudError if the database was written by a later version of the program
  */
-export async function migrate({ writer, words }: Engine, migrations = MIGRATIONS): Promise<void> {
+export async function migrate(
+  { writer, words, lockSchema }: Engine,
+  migrations = MIGRATIONS,
+): Promise<{ readonly from: number; readonly to: number }> {
   const database = writer as unknown as Kysely<Versioned>;
-  await database.transaction().execute(async (transaction) => {
+  return database.transaction().execute(async (transaction) => {
+    await lockSchema?.(transaction as unknown as Transaction<unknown>);
     await transaction.schema.createTable("schemaVersion").ifNotExists().addColumn("version", "bigint").execute();
     const [known] = await transaction.selectFrom("schemaVersion").select("version").execute();
     const from = known === undefined ? 0 : Number(known.version);
     const to = migrations.length;
-    if (from > to) {
-      throw new CloudError(
-        `the database has schema ${from}, and this program knows up to ${to}: run the version that wrote it, or a later one`,
-      );
-    }
+    refuseLater(from, to);
     for (const { up } of migrations.slice(from)) await up(transaction as unknown as Kysely<unknown>, words);
-    if (from === to) return;
+    if (from === to) return { from, to };
     if (known === undefined) await transaction.insertInto("schemaVersion").values({ version: to }).execute();
     else await transaction.updateTable("schemaVersion").set({ version: to }).execute();
+    return { from, to };
   });
+}
+
+/** @throws CloudError if a later version of the program has written the database */
+export function refuseLater(found: number, known: number): void {
+  if (found <= known) return;
+  throw new CloudError(
+    `the database has schema ${found}, and this program knows up to ${known}: run the version that wrote it, or a later one`,
+  );
 }

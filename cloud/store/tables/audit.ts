@@ -1,5 +1,5 @@
 import type { AuditRecord, NewAuditRecord } from "../schema.js";
-import { type Connection, PAGE_ROWS } from "./chunks.js";
+import { type Connection, directionOf, PAGE_ROWS, type Page } from "./chunks.js";
 
 /** Who did what, when, and from where. */
 export class Audit {
@@ -13,16 +13,17 @@ export class Audit {
     await this.#database.insertInto("audit").values(record).execute();
   }
 
-  /** @returns a page, the newest first; `before` is the `id` of the last record of the page before */
+  /** @returns a page, the newest first by default */
   list(
     filter: { readonly actor?: string; readonly action?: string; readonly subject?: string } = {},
-    { before, limit = PAGE_ROWS }: { readonly before?: number; readonly limit?: number } = {},
+    { after, limit = PAGE_ROWS, order = "newest" }: Page = {},
   ): Promise<AuditRecord[]> {
-    let query = this.#database.selectFrom("audit").selectAll().orderBy("id", "desc").limit(limit);
+    const { direction, beyond } = directionOf(order);
+    let query = this.#database.selectFrom("audit").selectAll().orderBy("id", direction).limit(limit);
     if (filter.actor !== undefined) query = query.where("actor", "=", filter.actor);
     if (filter.action !== undefined) query = query.where("action", "=", filter.action);
     if (filter.subject !== undefined) query = query.where("subject", "=", filter.subject);
-    if (before !== undefined) query = query.where("id", "<", before);
+    if (after !== undefined) query = query.where("id", beyond, after);
     return query.execute();
   }
 }

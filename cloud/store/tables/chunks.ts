@@ -13,6 +13,15 @@ export interface Page {
   readonly after?: number;
   /** Most rows. Default: 100. */
   readonly limit?: number;
+  /** By `id`, which counts up. Each list has a default of its own. */
+  readonly order?: Order;
+}
+
+export type Order = "newest" | "oldest";
+
+/** @returns how the rows of a page are ordered by `id`, and how theirs compare with that of the row before them */
+export function directionOf(order: Order): { readonly direction: "asc" | "desc"; readonly beyond: ">" | "<" } {
+  return order === "oldest" ? { direction: "asc", beyond: ">" } : { direction: "desc", beyond: "<" };
 }
 
 export const PAGE_ROWS = 100;

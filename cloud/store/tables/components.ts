@@ -1,6 +1,7 @@
 import type { DeviceComponent } from "../schema.js";
 import { type Connection, inChunks } from "./chunks.js";
 import { compiledOnce } from "./compiled-once.js";
+import { VersionCounts } from "./version-counts.js";
 
 /** A report of the version that is known already is noted once in this time: each note is a page on the disk. */
 export const SAME_VERSION_STEP_MS = 60_000;
@@ -9,12 +10,35 @@ const OF_DEVICE = compiledOnce((database, deviceId: number) =>
   database.selectFrom("deviceComponent").selectAll().where("deviceId", "=", deviceId).orderBy("component"),
 );
 
+const ONE = compiledOnce((database, deviceId: number, component: string) =>
+  database
+    .selectFrom("deviceComponent")
+    .select(["version", "reportedAt"])
+    .where("deviceId", "=", deviceId)
+    .where("component", "=", component),
+);
+
+const SET = compiledOnce((database, deviceId: number, component: string, version: string, reportedAt: number) =>
+  database
+    .insertInto("deviceComponent")
+    .values({ deviceId, component, version, reportedAt })
+    .onConflict((conflict) =>
+      conflict.columns(["deviceId", "component"]).doUpdateSet(({ ref }) => ({
+        version: ref("excluded.version"),
+        reportedAt: ref("excluded.reportedAt"),
+      })),
+    ),
+);
+
 /** Which version of each component a device has reported. */
 export class Components {
   readonly #database: Connection;
+  /** How many devices run each version, kept with each change. */
+  readonly counts: VersionCounts;
 
   constructor(database: Connection) {
     this.#database = database;
+    this.counts = new VersionCounts(database);
   }
 
   /**
@@ -29,21 +53,20 @@ export class Components {
     at: number,
     stepMs = SAME_VERSION_STEP_MS,
   ): Promise<void> {
-    await this.#database
-      .insertInto("deviceComponent")
-      .values({ deviceId, component, version, reportedAt: at })
-      .onConflict((conflict) =>
-        conflict
-          .columns(["deviceId", "component"])
-          .doUpdateSet({ version, reportedAt: at })
-          .where((where) =>
-            where.or([
-              where("deviceComponent.version", "<>", version),
-              where("deviceComponent.reportedAt", "<=", at - stepMs),
-            ]),
-          ),
-      )
-      .execute();
+    const [known] = await ONE(this.#database, deviceId, component);
+    if (known?.version === version && known.reportedAt > at - stepMs) return;
+    await SET(this.#database, deviceId, component, version, at);
+    if (known?.version === version) return;
+    if (known !== undefined) await this.counts.add(deviceId, component, known.version, -1);
+    await this.counts.add(deviceId, component, version, 1);
+  }
+
+  /** Removes what a device has reported, before the device itself is removed. */
+  async removeOfDevice(deviceId: number): Promise<void> {
+    for (const { component, version } of await this.of(deviceId)) {
+      await this.counts.add(deviceId, component, version, -1);
+    }
+    await this.#database.deleteFrom("deviceComponent").where("deviceId", "=", deviceId).execute();
   }
 
   of(deviceId: number): Promise<DeviceComponent[]> {
@@ -60,19 +83,5 @@ export class Components {
         .orderBy("component")
         .execute(),
     );
-  }
-
-  /** @returns how many devices of a product run each version of a component */
-  async versionsOf(productId: number, component: string): Promise<{ version: string; devices: number }[]> {
-    const rows = await this.#database
-      .selectFrom("deviceComponent")
-      .innerJoin("device", "device.id", "deviceComponent.deviceId")
-      .select(({ fn }) => ["deviceComponent.version", fn.countAll().as("devices")])
-      .where("device.productId", "=", productId)
-      .where("deviceComponent.component", "=", component)
-      .groupBy("deviceComponent.version")
-      .orderBy("deviceComponent.version")
-      .execute();
-    return rows.map(({ version, devices }) => ({ version, devices: Number(devices) }));
   }
 }

@@ -1,7 +1,8 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { Device, DevicePatch, NewDevice, Schema } from "../schema.js";
-import { type Connection, inChunks, PAGE_ROWS, type Page, patternOf } from "./chunks.js";
+import { type Connection, directionOf, inChunks, PAGE_ROWS, type Page, patternOf } from "./chunks.js";
 import { compiledOnce } from "./compiled-once.js";
+import { Components } from "./components.js";
 import { Tasks } from "./tasks.js";
 
 export interface DeviceFilter {
@@ -70,6 +71,12 @@ export class Devices {
     return inChunks(ids, (some) => this.#database.selectFrom("device").selectAll().where("id", "in", some).execute());
   }
 
+  /** @returns the ids of the devices of this name, one of each product that has one */
+  async idsNamed(deviceName: string): Promise<number[]> {
+    const rows = await this.#database.selectFrom("device").select("id").where("deviceName", "=", deviceName).execute();
+    return rows.map(({ id }) => id);
+  }
+
   insert(device: NewDevice): Promise<Device> {
     return this.#database.insertInto("device").values(device).returningAll().executeTakeFirstOrThrow();
   }
@@ -95,14 +102,15 @@ export class Devices {
     await this.#database.updateTable("device").set({ gatewayId: null }).where("gatewayId", "=", id).execute();
     await this.#database.deleteFrom("event").where("deviceId", "=", id).execute();
     await new Tasks(this.#database).removeOfDevice(id);
-    await this.#database.deleteFrom("deviceComponent").where("deviceId", "=", id).execute();
+    await new Components(this.#database).removeOfDevice(id);
     await this.#database.deleteFrom("device").where("id", "=", id).execute();
   }
 
-  /** @returns a page in the order of `id` */
-  list(filter: DeviceFilter = {}, { after, limit = PAGE_ROWS }: Page = {}): Promise<Device[]> {
-    let query = this.#filtered(filter).selectAll("device").orderBy("device.id").limit(limit);
-    if (after !== undefined) query = query.where("device.id", ">", after);
+  /** @returns a page, the oldest first by default */
+  list(filter: DeviceFilter = {}, { after, limit = PAGE_ROWS, order = "oldest" }: Page = {}): Promise<Device[]> {
+    const { direction, beyond } = directionOf(order);
+    let query = this.#filtered(filter).selectAll("device").orderBy("device.id", direction).limit(limit);
+    if (after !== undefined) query = query.where("device.id", beyond, after);
     return query.execute();
   }
 

@@ -1,20 +1,15 @@
 import type { FleetEvent, NewEvent } from "../schema.js";
-import { type Connection, inChunks, PAGE_ROWS } from "./chunks.js";
+import { type Connection, directionOf, inChunks, PAGE_ROWS, type Page } from "./chunks.js";
 import { compiledOnce } from "./compiled-once.js";
 
 export interface EventFilter {
-  readonly deviceId?: number;
+  /** `product.id`: events of its devices and of its plans. */
+  readonly productId?: number;
+  /** Events of any of these devices. */
+  readonly deviceIds?: readonly number[];
   readonly planId?: number;
   readonly taskId?: number;
   readonly kind?: string;
-}
-
-export interface EventPage {
-  /** Events later than this one, the oldest first. */
-  readonly after?: number;
-  /** Events earlier than this one, the newest first. */
-  readonly before?: number;
-  readonly limit?: number;
 }
 
 const APPEND = compiledOnce(
@@ -55,25 +50,45 @@ export class Events {
     return rows.map(({ id }) => id);
   }
 
-  /** @returns a page: the newest first, unless `after` is given */
-  async list(filter: EventFilter = {}, { after, before, limit = PAGE_ROWS }: EventPage = {}): Promise<FleetEvent[]> {
-    let query = this.#database
-      .selectFrom("event")
-      .selectAll()
-      .orderBy("id", after === undefined ? "desc" : "asc")
-      .limit(limit);
-    if (after !== undefined) query = query.where("id", ">", after);
-    if (before !== undefined) query = query.where("id", "<", before);
-    const { planId, taskId, kind } = filter;
-    let { deviceId } = filter;
+  /** @returns a page, the newest first by default */
+  async list(
+    filter: EventFilter = {},
+    { after, limit = PAGE_ROWS, order = "newest" }: Page = {},
+  ): Promise<FleetEvent[]> {
+    const { direction, beyond } = directionOf(order);
+    let query = this.#database.selectFrom("event").selectAll().orderBy("id", direction).limit(limit);
+    if (after !== undefined) query = query.where("id", beyond, after);
+    const { productId, planId, taskId, kind } = filter;
+    let { deviceIds } = filter;
     if (taskId !== undefined) {
       // The log of a task is read from the events of its device, so that no event is in one more index.
       const task = await this.#database.selectFrom("task").select("deviceId").where("id", "=", taskId).execute();
       if (task[0] === undefined) return [];
-      deviceId ??= task[0].deviceId;
+      deviceIds ??= [task[0].deviceId];
       query = query.where("taskId", "=", taskId);
     }
-    if (deviceId !== undefined) query = query.where("deviceId", "=", deviceId);
+    if (deviceIds?.length === 0) return [];
+    if (deviceIds !== undefined) query = query.where("deviceId", "in", deviceIds);
+    if (productId !== undefined) {
+      query = query.where((where) =>
+        where.or([
+          where.exists(
+            where
+              .selectFrom("device")
+              .select("device.id")
+              .whereRef("device.id", "=", "event.deviceId")
+              .where("device.productId", "=", productId),
+          ),
+          where.exists(
+            where
+              .selectFrom("plan")
+              .select("plan.id")
+              .whereRef("plan.id", "=", "event.planId")
+              .where("plan.productId", "=", productId),
+          ),
+        ]),
+      );
+    }
     if (planId !== undefined) query = query.where("planId", "=", planId);
     if (kind !== undefined) query = query.where("kind", "=", kind);
     return query.execute();

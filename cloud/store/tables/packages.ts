@@ -1,5 +1,5 @@
 import type { NewPackage, NewPackageFile, Package, PackageFile, PackagePatch, Plan } from "../schema.js";
-import { type Connection, PAGE_ROWS, type Page } from "./chunks.js";
+import { type Connection, directionOf, PAGE_ROWS, type Page } from "./chunks.js";
 
 export interface PackageFilter {
   readonly component?: string;
@@ -54,17 +54,18 @@ export class Packages {
       .execute();
   }
 
-  /** @param productId `product.id`; default: those of all products */
+  /** @param productId `product.id`; default: those of all products. @returns a page, the oldest first by default */
   list(
     productId: number | undefined,
     filter: PackageFilter = {},
-    { after, limit = PAGE_ROWS }: Page = {},
+    { after, limit = PAGE_ROWS, order = "oldest" }: Page = {},
   ): Promise<Package[]> {
-    let query = this.#database.selectFrom("package").selectAll().orderBy("id").limit(limit);
+    const { direction, beyond } = directionOf(order);
+    let query = this.#database.selectFrom("package").selectAll().orderBy("id", direction).limit(limit);
     if (productId !== undefined) query = query.where("productId", "=", productId);
     if (filter.component !== undefined) query = query.where("component", "=", filter.component);
     if (filter.state !== undefined) query = query.where("state", "=", filter.state);
-    if (after !== undefined) query = query.where("id", ">", after);
+    if (after !== undefined) query = query.where("id", beyond, after);
     return query.execute();
   }
 

@@ -1,5 +1,5 @@
 import type { NewPlan, Plan, PlanComponent, PlanDevice, PlanPatch, PlanText } from "../schema.js";
-import { type Connection, inChunks, PAGE_ROWS, type Page } from "./chunks.js";
+import { type Connection, directionOf, inChunks, PAGE_ROWS, type Page } from "./chunks.js";
 import { compiledOnce } from "./compiled-once.js";
 
 /** What belongs to a plan, and is given with it. */
@@ -34,6 +34,16 @@ export class Plans {
     return inserted;
   }
 
+  /** Puts other settings in the place of a draft's, with all that belongs to them. */
+  async replaceSettings(
+    id: number,
+    { productId, name, settings, dynamic }: Pick<NewPlan, "productId" | "name" | "settings" | "dynamic">,
+    parts: PlanParts,
+  ): Promise<void> {
+    await this.#database.updateTable("plan").set({ productId, name, settings, dynamic }).where("id", "=", id).execute();
+    await this.replaceParts(id, parts);
+  }
+
   /** Puts other texts, lists and components in the place of a plan's own. */
   async replaceParts(id: number, parts: PlanParts): Promise<void> {
     for (const table of ["planText", "planDevice", "planComponent"] as const) {
@@ -52,13 +62,33 @@ export class Plans {
     return plan === undefined ? undefined : this.#wholeOf(plan);
   }
 
-  /** @returns the newest first; `after` is the `id` of the last plan of the page before */
-  list(filter: PlanFilter = {}, { after, limit = PAGE_ROWS }: Page = {}): Promise<Plan[]> {
-    let query = this.#database.selectFrom("plan").selectAll().orderBy("id", "desc").limit(limit);
+  /** @returns these plans with their texts and components, but without the devices that they name, in the same order */
+  async withoutDevices(plans: readonly Plan[]): Promise<WholePlan[]> {
+    const ids = plans.map(({ id }) => id);
+    const texts = await inChunks(ids, (some) =>
+      this.#database.selectFrom("planText").selectAll().where("planId", "in", some).orderBy("language").execute(),
+    );
+    const components = await inChunks(ids, (some) =>
+      this.#database.selectFrom("planComponent").selectAll().where("planId", "in", some).orderBy("position").execute(),
+    );
+    const of = <Part extends { readonly planId: number }>(parts: readonly Part[], id: number): Part[] =>
+      parts.filter(({ planId }) => planId === id);
+    return plans.map((plan) => ({
+      plan,
+      texts: of(texts, plan.id),
+      components: of(components, plan.id),
+      devices: [],
+    }));
+  }
+
+  /** @returns a page, the newest first by default */
+  list(filter: PlanFilter = {}, { after, limit = PAGE_ROWS, order = "newest" }: Page = {}): Promise<Plan[]> {
+    const { direction, beyond } = directionOf(order);
+    let query = this.#database.selectFrom("plan").selectAll().orderBy("id", direction).limit(limit);
     if (filter.productId !== undefined) query = query.where("productId", "=", filter.productId);
     if (filter.states !== undefined) query = query.where("state", "in", filter.states);
     if (filter.purpose !== undefined) query = query.where("purpose", "=", filter.purpose);
-    if (after !== undefined) query = query.where("id", "<", after);
+    if (after !== undefined) query = query.where("id", beyond, after);
     return query.execute();
   }
 
@@ -89,14 +119,16 @@ export class Plans {
     await this.#database.updateTable("plan").set(patch).where("id", "=", id).execute();
   }
 
-  /** Removes a draft; a plan that was activated stays. @returns whether it was removed */
+  /** Removes a draft, with what was counted of it; a plan that was activated stays. @returns whether it was removed */
   async remove(id: number): Promise<boolean> {
     const { numDeletedRows } = await this.#database
       .deleteFrom("plan")
       .where("id", "=", id)
       .where("state", "=", "draft")
       .executeTakeFirst();
-    return numDeletedRows > 0n;
+    if (numDeletedRows === 0n) return false;
+    await this.#database.deleteFrom("sample").where("kind", "=", "plan").where("ownerId", "=", id).execute();
+    return true;
   }
 
   async #insertParts(planId: number, { texts = [], devices = [], components = [] }: Partial<PlanParts>): Promise<void> {

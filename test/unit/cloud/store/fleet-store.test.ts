@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FleetStore, type StoreHealth } from "../../../../cloud/store/fleet-store.js";
 import { openLibsql } from "../../../../cloud/store/libsql-engine.js";
+import { tellingsOf } from "../../../../cloud/rollout/telling.js";
 import { MIGRATIONS, migrate } from "../../../../cloud/store/migrations/migrate.js";
 import { StorageError } from "../../../../cloud/store/storage-error.js";
-import { CloudError } from "../../../../cloud/types.js";
 import { withFolder } from "../../../support/folder.js";
-import { addFleet, NOW, withStore } from "./open-store.js";
+import { NOW } from "./open-store.js";
 
 test("what was written is there when the folder is opened again", () =>
   withFolder(async (folder) => {
@@ -18,86 +18,6 @@ test("what was written is there when the folder is opened again", () =>
     const second = await FleetStore.open({ folder });
     assert.equal(await second.tables.settings.get("a"), "1");
     await second.close();
-  }));
-
-test("works run in the order in which they came, also if some of them have a transaction of their own", () =>
-  withStore(async (store) => {
-    const order: number[] = [];
-    const add = (number: number) => async (): Promise<void> => void order.push(number);
-    await Promise.all([store.enqueue(add(1)), store.write(add(2)), store.enqueue(add(3)), store.enqueue(add(4))]);
-    assert.deepEqual(order, [1, 2, 3, 4]);
-  }));
-
-test("works of one group see what those before have written; readers see it after the commit", () =>
-  withStore(async (store) => {
-    const set = store.enqueue((tables) => tables.settings.set("a", "1"));
-    const seen = await store.enqueue(async (tables) => [
-      await tables.settings.get("a"),
-      await store.tables.settings.get("a"),
-    ]);
-    await set;
-    assert.deepEqual(seen, ["1", undefined]);
-    assert.equal(await store.tables.settings.get("a"), "1");
-  }));
-
-test("a work that throws takes back only its own statements, and fails alone", () =>
-  withStore(async (store) => {
-    const outcomes = await Promise.allSettled([
-      store.enqueue((tables) => tables.settings.set("before", "1")),
-      store.enqueue(async (tables) => {
-        await tables.settings.set("bad", "1");
-        throw new CloudError("no");
-      }),
-      store.enqueue((tables) => tables.settings.set("after", "1")),
-    ]);
-    assert.deepEqual(
-      outcomes.map(({ status }) => status),
-      ["fulfilled", "rejected", "fulfilled"],
-    );
-    assert.ok(outcomes[1]?.status === "rejected" && outcomes[1].reason instanceof CloudError);
-    const values = await Promise.all(["before", "bad", "after"].map((key) => store.tables.settings.get(key)));
-    assert.deepEqual(values, ["1", undefined, "1"]);
-    assert.deepEqual(store.health, { ok: true });
-  }));
-
-test("a statement that breaks a rule of a table fails its work alone, and the next one as it is kept works", () =>
-  withStore(async (store) => {
-    const { product } = await store.write((tables) => addFleet(tables, 1));
-    const insert = (deviceName: string): Promise<unknown> =>
-      store.enqueue((tables) => tables.devices.insert({ productId: product.id, deviceName, createdAt: NOW }));
-    const outcomes = await Promise.allSettled([insert("a"), insert("a"), insert("b"), insert("d0"), insert("c")]);
-    assert.deepEqual(
-      outcomes.map(({ status }) => status),
-      ["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"],
-    );
-    assert.equal(await store.tables.devices.count(), 4);
-  }));
-
-test("outside of a transaction nothing is written", () =>
-  withStore(async (store) => {
-    await assert.rejects(store.tables.settings.set("a", "1"), /outside of a transaction the store only reads/);
-    assert.equal(await store.tables.settings.get("a"), undefined);
-  }));
-
-test("a value that the engine would end the process at is refused", () =>
-  withStore(async (store) => {
-    for (const value of [true, "a\0b", {}, Number.NaN, new Date()]) {
-      await assert.rejects(
-        store.write((tables) => tables.settings.set("a", value as string)),
-        /the store takes texts without NUL/,
-      );
-    }
-  }));
-
-test("a long work lets the event loop run", () =>
-  withStore(async (store) => {
-    let turns = 0;
-    const count = setInterval(() => (turns += 1), 1);
-    await store.write(async (tables) => {
-      for (let index = 0; index < 2000; index += 1) await tables.settings.set(`key ${index}`, "1");
-    });
-    clearInterval(count);
-    assert.ok(turns > 1, `${turns} turns`);
   }));
 
 test("closing waits for what was begun, and refuses what comes later", () =>
@@ -190,6 +110,68 @@ test("a step of the schema that fails leaves nothing behind, also of the steps b
     await migrate(engine);
     assert.ok((await engine.reader.introspection.getTables()).length > 10);
     await engine.close();
+  }));
+
+test("a database of the first schema has its versions counted", () =>
+  withFolder(async (folder) => {
+    const engine = openLibsql({ path: join(folder, "cloud.db") });
+    await migrate(engine, MIGRATIONS.slice(0, 1));
+    const { writer } = engine;
+    let devices = 0;
+    for (const productId of ["LAMP000001", "LAMP000002"]) {
+      const product = { productId, name: "", registration: "off", createdAt: NOW } as const;
+      await writer.insertInto("product").values(product).execute();
+    }
+    for (const productId of [1, 1, 2]) {
+      const device = { productId, deviceName: `d${productId}-${devices++}`, createdAt: NOW };
+      const { id } = await writer.insertInto("device").values(device).returning("id").executeTakeFirstOrThrow();
+      for (const component of id === 2 ? ["firmware", "motor"] : ["firmware"]) {
+        const reported = { deviceId: id, component, version: "1.0.0", reportedAt: NOW };
+        await writer.insertInto("deviceComponent").values(reported).execute();
+      }
+    }
+    await engine.close();
+    const store = await FleetStore.open({ folder });
+    assert.deepEqual(
+      (await store.tables.components.counts.all()).map((count) => Object.values(count).join(" ")),
+      ["1 firmware 1.0.0 2", "1 motor 1.0.0 1", "2 firmware 1.0.0 1"],
+    );
+    await store.close();
+  }));
+
+test("what an earlier version was telling the tasks of a plan is told by this one", () =>
+  withFolder(async (folder) => {
+    const engine = openLibsql({ path: join(folder, "cloud.db") });
+    await migrate(engine, MIGRATIONS.slice(0, 3));
+    const { writer } = engine;
+    const product = { productId: "LAMP000001", name: "", registration: "off", createdAt: NOW } as const;
+    await writer.insertInto("product").values(product).execute();
+    const list = '[{"event":"plan-resumed","told":7}]';
+    for (const telling of ["plan-stopped", list, null]) {
+      await writer
+        .insertInto("plan")
+        .values({
+          productId: 1,
+          name: "",
+          purpose: "update",
+          state: "active",
+          settings: "{}",
+          dynamic: 0,
+          data: "{}",
+          createdAt: NOW,
+          telling,
+        })
+        .execute();
+    }
+    await engine.close();
+    const store = await FleetStore.open({ folder });
+    const plans = await store.tables.plans.list({}, { order: "oldest" });
+    assert.deepEqual(plans.map(tellingsOf), [
+      [{ event: "plan-stopped", told: 0 }],
+      [{ event: "plan-resumed", told: 7 }],
+      [],
+    ]);
+    await store.close();
   }));
 
 test("the steps of the schema are numbered without a gap", () => {

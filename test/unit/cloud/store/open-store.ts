@@ -1,19 +1,24 @@
 import { FleetStore, type FleetStoreOptions } from "../../../../cloud/store/fleet-store.js";
 import type { Device, NewTask, Package, Plan, Product } from "../../../../cloud/store/schema.js";
 import type { Tables } from "../../../../cloud/store/tables/tables.js";
+import { emptyDatabase } from "../../../support/engine-choice.js";
 import { withFolder } from "../../../support/folder.js";
 
 export const NOW = 1_800_000_000_000;
 
-/** Runs `body` with a store in a folder of its own, and closes it in any case. */
+/** Runs `body` with a store in a folder or in a database of its own, and closes it in any case. */
 export function withStore(
-  body: (store: FleetStore, folder: string) => Promise<void>,
+  body: (store: FleetStore, folder: string, url: string | undefined) => Promise<void>,
   options: Omit<FleetStoreOptions, "folder"> = {},
 ): Promise<void> {
   return withFolder(async (folder) => {
-    const store = await FleetStore.open({ groupDelayMs: 1, ...options, folder });
+    const url = await emptyDatabase();
+    const store =
+      url === undefined
+        ? await FleetStore.open({ groupDelayMs: 1, ...options, folder })
+        : await FleetStore.openServer({ groupDelayMs: 1, ...options, url });
     try {
-      await body(store, folder);
+      await body(store, folder, url);
     } finally {
       await store.close();
     }

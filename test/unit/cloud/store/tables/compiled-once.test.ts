@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openLibsql } from "../../../../../cloud/store/libsql-engine.js";
+import { openPostgres } from "../../../../../cloud/store/postgres/postgres-engine.js";
 import type { Connection } from "../../../../../cloud/store/tables/chunks.js";
 import { compiledOnce } from "../../../../../cloud/store/tables/compiled-once.js";
 import { NOW, withStore } from "../open-store.js";
 
 /** The connection of a store's tables: a table's class hides it. */
 async function withConnection(body: (connection: Connection) => Promise<void>): Promise<void> {
-  const { openLibsql } = await import("../../../../../cloud/store/libsql-engine.js");
-  await withStore(async (store, folder) => {
+  await withStore(async (store, folder, url) => {
     await store.write(async (tables) => {
       for (const productId of ["ABCDE12345", "FGHIJ67890"]) {
         await tables.products.insert({ productId, name: productId, registration: "off", createdAt: NOW });
       }
     });
-    const engine = openLibsql({ path: `${folder}/cloud.db` });
+    const engine = url === undefined ? openLibsql({ path: `${folder}/cloud.db` }) : openPostgres({ url });
     try {
       await body(engine.reader);
     } finally {
@@ -42,7 +43,7 @@ test("a statement is built once, and runs with the arguments of each call", () =
 test("the names of columns are those of the schema, and null is a parameter", () =>
   withConnection(async (connection) => {
     const chips = compiledOnce((database, chip: string | null) =>
-      database.selectFrom("product").select("deviceLimit").where("chip", "is", chip),
+      database.selectFrom("product").select("deviceLimit").where("chip", "is not distinct from", chip),
     );
     assert.deepEqual(await chips(connection, null), [{ deviceLimit: null }, { deviceLimit: null }]);
   }));

@@ -91,11 +91,11 @@ test("a removed device takes its components, tasks and events with it; its sub-d
       }
     });
     await store.write((tables) => tables.devices.remove(gone.id));
-    const { devices, components, tasks, events } = store.tables;
+    const { devices, components, tasks, taskLists, events } = store.tables;
     assert.deepEqual(names(await devices.list()), ["d1", "d2"]);
     assert.equal((await devices.byId(sub.id))?.gatewayId, null);
     assert.deepEqual(await components.of(gone.id), []);
-    assert.deepEqual(await tasks.ofDevice(gone.id), []);
+    assert.deepEqual(await taskLists.ofDevice(gone.id), []);
     assert.deepEqual(await tasks.countsByState(fleet.plan.id), { waiting: 1 });
     assert.deepEqual(
       (await events.list()).map(({ deviceId }) => deviceId),
@@ -131,7 +131,7 @@ test("a component keeps the version reported last, and when; the same one again 
     assert.deepEqual(await report("1.0.0", NOW + 60_000), [["1.0.0", NOW + 60_000]]);
     assert.deepEqual(await report("2.0.0", NOW + 60_001), [["2.0.0", NOW + 60_001]]);
     await store.write((tables) => tables.components.set(second.id, "firmware", "2.0.0", NOW));
-    assert.deepEqual(await store.tables.components.versionsOf(product.id, "firmware"), [
+    assert.deepEqual(await store.tables.components.counts.of(product.id, "firmware"), [
       { version: "2.0.0", devices: 2 },
     ]);
     assert.equal((await store.tables.components.ofMany([first.id, second.id])).length, 2);

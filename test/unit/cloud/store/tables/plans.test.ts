@@ -93,9 +93,9 @@ test("a package is one of its product, component, version and source version", (
           { name: "a.bin", size: 1, md5: "a".repeat(32), sha256: "b".repeat(64), path },
         ]),
       );
-    await assert.rejects(insert({}, "/other"), /UNIQUE/);
+    await assert.rejects(insert({}, "/other"), /unique/i);
     await insert({ form: "delta", sourceVersion: "1.0.0" }, "/delta");
-    await assert.rejects(insert({ version: "3.0.0" }, "/delta"), /UNIQUE/);
+    await assert.rejects(insert({ version: "3.0.0" }, "/delta"), /unique/i);
     const { packages } = store.tables;
     assert.equal((await packages.find(product.id, "firmware", "2.0.0"))?.id, target.id);
     assert.equal((await packages.find(product.id, "firmware", "2.0.0", "1.0.0"))?.form, "delta");
