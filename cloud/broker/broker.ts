@@ -6,6 +6,8 @@ import type { FaultTarget } from "../faults/fault.js";
 import type { FaultList } from "../faults/fault-list.js";
 import { strikeReport } from "../faults/message-faults.js";
 import { PacketGate } from "./packet-gate.js";
+import type { Psk } from "./psk.js";
+import { withinTime } from "./within-time.js";
 import { RateMeter } from "./rate-meter.js";
 import { PACKET_FAULT_WORDS, Refusals, shortened } from "./refusals.js";
 import { Subscribers } from "./subscribers.js";
@@ -18,6 +20,13 @@ export interface Broker {
   isSubscribed(topic: string): boolean;
   /** Whether messages can pass now. The own broker is always connected. */
   readonly isConnected: boolean;
+  /** Since when they cannot, in milliseconds since 1970. */
+  readonly lostAtMs?: number | undefined;
+  /**
+   * Takes no further message, and waits until those that were taken are stored and acknowledged, but no longer than
+   * this. What was not acknowledged comes again: from a device, or from the other broker to whoever has its session.
+   */
+  drain(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,6 +42,8 @@ export interface OwnBrokerOptions {
   /** Called with one line, not too often, when a client is refused something; the line never holds a secret. */
   onRefused?(line: string): void;
   readonly tls?: TlsOptions | undefined;
+  /** Devices may also prove their client id by TLS-PSK, on a server of its own. */
+  readonly psk?: Psk | undefined;
   readonly faults?: FaultList | undefined;
   /** Most connections at a time. Default 20,000. */
   readonly connectionLimit?: number | undefined;
@@ -93,8 +104,13 @@ export class OwnBroker implements Broker {
   readonly #refused = new WeakMap<Client, string>();
   readonly #refusals: Refusals;
   readonly #gates = new WeakMap<object, PacketGate>();
+  /** Messages that are being stored. */
+  readonly #handled = new Set<Promise<void>>();
+  #isDraining = false;
   readonly isConnected = true;
   readonly server: Server;
+  /** The server for TLS-PSK, if that is wanted. */
+  readonly pskServer: Server | undefined;
 
   private constructor(options: OwnBrokerOptions) {
     this.#options = options;
@@ -104,11 +120,17 @@ export class OwnBroker implements Broker {
       this.#guard(socket);
       this.#aedes.handle(socket);
     };
-    this.server = options.tls === undefined ? createServer(accept) : createSecureServer(options.tls, accept);
-    this.server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-      this.#refusals.addEnd(socket, error.code ?? "the TLS handshake failed");
-    });
-    this.server.maxConnections = options.connectionLimit ?? CONNECTION_LIMIT;
+    const { tls, psk, connectionLimit = CONNECTION_LIMIT } = options;
+    this.server = tls === undefined ? createServer(accept) : createSecureServer(tls, accept);
+    this.pskServer = psk === undefined ? undefined : createSecureServer(psk.tlsOptions, accept);
+    for (const server of this.#servers) {
+      server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+        const code = error.code ?? "the TLS handshake failed";
+        const reason = psk?.describe(socket);
+        this.#refusals.addEnd(socket, reason === undefined ? code : `${reason}: ${code}`);
+      });
+      server.maxConnections = connectionLimit;
+    }
   }
 
   static async create(options: OwnBrokerOptions): Promise<OwnBroker> {
@@ -125,9 +147,21 @@ export class OwnBroker implements Broker {
     return this.#subscribers.some(topic, (client) => this.#connections.get(client)?.rights.receive(topic) === true);
   }
 
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    for (const server of this.#servers) if (server.listening) server.close();
+    await withinTime(Promise.allSettled(this.#handled), timeoutMs);
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    if (this.server.listening) await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const server of this.#servers) {
+      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  }
+
+  get #servers(): readonly Server[] {
+    return this.pskServer === undefined ? [this.server] : [this.server, this.pskServer];
   }
 
   #restrict(): void {
@@ -156,7 +190,15 @@ export class OwnBroker implements Broker {
         finish(undefined, BAD_CREDENTIALS, reason);
         return;
       }
-      const given = isProvenBy(client) ? undefined : (password?.toString() ?? "");
+      const proof = this.#options.psk?.proofOf(client.conn, client.id) ?? "none";
+      if (proof === "not-proven") {
+        finish(undefined, BAD_CREDENTIALS, "its PSK is not this device's, or is not any more");
+        return;
+      }
+      const text = password?.toString() ?? "";
+      // The vendor's C SDK sends no password over TLS-PSK. One that is sent must be right.
+      const isProven = isProvenBy(client) || (proof === "proven" && text === "");
+      const given = isProven ? undefined : text;
       this.#options.authenticate(client.id, username ?? "", given).then(
         (rights) => finish(rights, BAD_CREDENTIALS),
         () => finish(undefined, SERVER_UNAVAILABLE, "the state cannot be read now"),
@@ -236,7 +278,13 @@ export class OwnBroker implements Broker {
     if (fault === "drop") return "refused";
     // aedes sends no PUBACK for a message that has become one of QoS 0.
     if (fault === "lose-puback") packet.qos = 0;
-    if (verdict === "handled") await onPublish(topic, payload);
+    // Its connection ends without an acknowledgement: it sends the message again.
+    if (this.#isDraining) return "refused";
+    if (verdict === "handled") {
+      const handled = onPublish(topic, payload);
+      this.#handled.add(handled);
+      await handled.finally(() => this.#handled.delete(handled));
+    }
     if (verdict === "dropped") onDropped?.(topic);
     return verdict;
   }

@@ -1,22 +1,56 @@
-import { connectAsync, type MqttClient } from "mqtt";
+import { connect, type IPublishPacket, type MqttClient } from "mqtt";
+import mqttPacket from "mqtt-packet";
 import { CloudError } from "../types.js";
 import type { Broker } from "./broker.js";
+import { readBrokerUrl, withoutLogin } from "./broker-url.js";
+import { type PresenceCall, readPresenceEvent } from "../hooks/calls.js";
+import { Inbox } from "./inbox.js";
+import { withinTime } from "./within-time.js";
+import type { TopicList } from "./topic-rights.js";
 
 const FILTERS = ["$ota/report/+/+", "$gateway/operation/+/+"];
 
 /** For requests of the time. The broker may refuse it: no update needs it. */
 const TIME_FILTER = "$sys/operation/+/+";
 
+/** What a broker has to let the cloud publish and subscribe to. */
+export const CLOUD_TOPICS: TopicList = {
+  publish: ["$ota/update/+/+", "$gateway/operation/result/+/+", "$sys/operation/result/+/+"],
+  subscribe: [...FILTERS, TIME_FILTER],
+};
+
+/** Where EMQX and RMQTT publish that a client has connected, or that its connection has ended. */
+export const PRESENCE_FILTERS = ["$SYS/brokers/+/clients/+/connected", "$SYS/brokers/+/clients/+/disconnected"];
+
 const RECONNECT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 5000;
+
+/** The broker has this long to take the end of the connection. */
+const END_MS = 2000;
+
+/** The platform's longest payload. Another broker may let longer ones pass. */
+const PAYLOAD_LIMIT_BYTES = 64 * 1024;
 
 export interface ExternalBrokerOptions {
   /** `mqtt://[user:password@]host[:port]` or `mqtts://…` */
   readonly url: string;
-  /** The message is acknowledged once this has resolved. If it rejects, the connection is made anew. */
+  /**
+   * Names the session that the broker keeps: it hands over later what has come, with QoS 1, while the cloud was away,
+   * or was not acknowledged. A `clientId` in the URL's query is used instead.
+   */
+  readonly clientId: string;
+  /** The message is acknowledged once this has resolved. */
   onPublish(topic: string, payload: string): Promise<void>;
+  /** Whether a message that was rejected with this error is to be handled later; otherwise it is dropped. */
+  mayRetry(error: unknown): boolean;
+  /** Called with one line, which holds no payload, for a message that is dropped. */
+  onDropped?(line: string): void;
   /** Called with one line when the connection is lost and when it is back. */
   onConnection?(line: string): void;
+  /** Called for each event of a client, if the broker publishes them. Absent: they are not subscribed to. */
+  onPresence?(call: PresenceCall): void;
+  /** Called when the connection is back: what was published shortly before it was lost may not have arrived. */
+  onRestored?(): void;
 }
 
 /**
@@ -24,72 +58,169 @@ export interface ExternalBrokerOptions {
  * platform cannot know which clients have subscribed, nor when a gateway's connection ends.
  */
 export class ExternalBroker implements Broker {
+  readonly #options: ExternalBrokerOptions;
   readonly #client: MqttClient;
+  readonly #name: string;
+  readonly #inbox: Inbox;
+  #lostAtMs: number | undefined;
+  /** It was reported that the broker refuses the subscriptions. */
+  #isRefused = false;
 
-  private constructor(client: MqttClient) {
+  private constructor(options: ExternalBrokerOptions, client: MqttClient) {
+    this.#options = options;
     this.#client = client;
+    this.#name = withoutLogin(options.url);
+    this.#inbox = new Inbox({
+      handle: (topic, payload) => options.onPublish(topic, payload),
+      mayRetry: (error) => options.mayRetry(error),
+      onDropped: (line) => options.onDropped?.(line),
+    });
+    // In the turn in which the connection begins: the broker may at once hand over what it has kept.
+    client.handleMessage = (packet, callback) => {
+      // The library would acknowledge after its callback, and hand over the next message only then. With an error it
+      // only hands over the next one.
+      void this.#take(packet).then(() => callback(packet.qos === 0 ? undefined : ACKNOWLEDGED_LATER));
+    };
   }
 
-  /** @throws CloudError if the broker cannot be reached, or refuses the subscriptions */
-  static async connect({ url, onPublish, onConnection }: ExternalBrokerOptions): Promise<ExternalBroker> {
-    let client: MqttClient;
+  /** @throws CloudError if the URL is wrong, the broker cannot be reached, or it refuses the subscriptions */
+  static async connect(options: ExternalBrokerOptions): Promise<ExternalBroker> {
+    const { clientId } = options;
+    const { url, username, password } = readBrokerUrl(options.url);
+    let client: MqttClient | undefined;
+    let broker: ExternalBroker;
     try {
-      const options = { reconnectPeriod: RECONNECT_MS, connectTimeout: CONNECT_TIMEOUT_MS };
-      client = await connectAsync(url, options, false);
+      client = connect(url, {
+        clientId,
+        ...(username === "" ? {} : { username }),
+        ...(password === "" ? {} : { password }),
+        clean: false,
+        reconnectPeriod: RECONNECT_MS,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        resubscribe: false,
+      });
+      broker = new ExternalBroker(options, client);
+      await firstConnection(client);
     } catch {
-      throw new CloudError(`no broker at ${redact(url)}: start it, or correct its URL`);
+      client?.end(true);
+      throw new CloudError(`no broker at ${withoutLogin(options.url)}: start it, or correct its URL`);
     }
-    // The library hands over one message at a time, and acknowledges it after the callback.
-    client.handleMessage = (packet, callback) => {
-      onPublish(packet.topic, packet.payload.toString()).then(
-        () => callback(),
-        (error: unknown) => callback(error as Error),
-      );
-    };
-    watch(client, redact(url), onConnection);
-    try {
-      for (const filter of FILTERS) await client.subscribeAsync(filter, { qos: 1 });
-    } catch {
-      await client.endAsync(true);
-      throw new CloudError(`broker ${redact(url)} refuses the subscription: allow this user to subscribe`);
+    if (!(await broker.#subscribe())) {
+      await broker.close();
+      throw new CloudError(broker.#refusal);
     }
-    await client.subscribeAsync(TIME_FILTER, { qos: 1 }).catch(() => {});
-    return new ExternalBroker(client);
+    broker.#watch();
+    return broker;
   }
 
   get isConnected(): boolean {
-    return this.#client.connected;
+    return this.#client.connected && this.#lostAtMs === undefined;
+  }
+
+  /** Since when the connection is lost, in milliseconds since 1970; `undefined` while there is one. */
+  get lostAtMs(): number | undefined {
+    return this.#lostAtMs;
   }
 
   publish(topic: string, payload: string): void {
     // While the connection is lost, the library would keep every message until it is back.
-    if (this.#client.connected) this.#client.publish(topic, payload, { qos: 0 });
+    if (this.isConnected) this.#client.publish(topic, payload, { qos: 0 });
   }
 
   isSubscribed(): boolean {
-    return this.#client.connected;
+    return this.isConnected;
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    await withinTime(this.#inbox.drain(), timeoutMs);
+    this.#inbox.close();
+    this.#client.removeAllListeners("close");
+    // In order: what was acknowledged just now is still on its way to the broker.
+    if (this.#client.connected) await withinTime(this.#client.endAsync(false), END_MS);
   }
 
   async close(): Promise<void> {
+    this.#inbox.close();
     this.#client.removeAllListeners("close");
     await this.#client.endAsync(true);
   }
+
+  async #take({ topic, payload, qos, messageId }: IPublishPacket): Promise<void> {
+    if (topic.startsWith("$SYS/")) {
+      const call = readPresenceEvent(topic, payload.toString());
+      if (call !== undefined) this.#options.onPresence?.(call);
+      if (qos !== 0) this.#client.stream.write(mqttPacket.generate({ cmd: "puback", messageId: messageId ?? 0 }));
+      return;
+    }
+    const { stream } = this.#client;
+    const isStale = (): boolean => this.#client.stream !== stream || stream.destroyed;
+    const acknowledge = (): void => {
+      stream.write(mqttPacket.generate({ cmd: "puback", messageId: messageId ?? 0 }));
+    };
+    if (payload.length > PAYLOAD_LIMIT_BYTES) {
+      this.#options.onDropped?.(`${topic} dropped: more than 64 KiB`);
+      if (qos !== 0) acknowledge();
+      return;
+    }
+    await this.#inbox.take({
+      topic,
+      payload: payload.toString(),
+      acknowledge: qos === 0 ? undefined : acknowledge,
+      isStale,
+    });
+  }
+
+  #watch(): void {
+    const onClose = (): void => {
+      if (this.#lostAtMs !== undefined) return;
+      this.#lostAtMs = Date.now();
+      this.#options.onConnection?.(`broker ${this.#name} is lost: devices are not served until it is back`);
+    };
+    this.#client.on("close", onClose);
+    this.#client.on("connect", () => void this.#restore());
+    if (!this.#client.connected) onClose();
+  }
+
+  /** The broker may have lost the session, and with it the subscriptions. */
+  async #restore(): Promise<void> {
+    const { stream } = this.#client;
+    if (!(await this.#subscribe())) {
+      if (stream.destroyed || this.#isRefused) return;
+      this.#isRefused = true;
+      this.#options.onConnection?.(this.#refusal);
+      return;
+    }
+    if (this.#lostAtMs === undefined) return;
+    this.#lostAtMs = undefined;
+    this.#isRefused = false;
+    this.#options.onConnection?.(`broker ${this.#name} is back`);
+    this.#options.onRestored?.();
+  }
+
+  /** @returns whether the broker has taken the subscriptions without which no update is possible */
+  async #subscribe(): Promise<boolean> {
+    try {
+      const presence = this.#options.onPresence === undefined ? [] : PRESENCE_FILTERS;
+      for (const filter of [...FILTERS, ...presence]) await this.#client.subscribeAsync(filter, { qos: 1 });
+    } catch {
+      return false;
+    }
+    await this.#client.subscribeAsync(TIME_FILTER, { qos: 1 }).catch(() => {});
+    return true;
+  }
+
+  get #refusal(): string {
+    return `broker ${this.#name} refuses the subscription: allow this user to subscribe`;
+  }
 }
 
-function watch(client: MqttClient, name: string, report: ((line: string) => void) | undefined): void {
-  let lost = false;
-  client.on("error", () => {});
-  client.on("close", () => {
-    if (!lost) report?.(`broker ${name} is lost: devices are not served until it is back`);
-    lost = true;
-  });
-  client.on("connect", () => {
-    if (lost) report?.(`broker ${name} is back`);
-    lost = false;
-  });
-}
+const ACKNOWLEDGED_LATER = new Error("acknowledged later");
 
-/** @returns the URL without user and password */
-function redact(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//");
+function firstConnection(client: MqttClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.once("close", () => reject(new Error("closed")));
+    // It stays, so that a later error does not end the process.
+    client.on("error", reject);
+  });
 }

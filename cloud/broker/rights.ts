@@ -1,14 +1,7 @@
 import { keyOf, type Session, type Sessions } from "../platform/sessions.js";
-import { operationTopic, resultTopic, systemResultTopic, systemTopic } from "../platform/topics.js";
 import type { DeviceName } from "../types.js";
 import type { Rights } from "./broker.js";
-
-/**
- * The topics that the console makes for each product. They do not belong to OTA, but the vendor's gateway samples use
- * them.
- */
-const USER_PUBLISH = ["data", "event"];
-const USER_SUBSCRIBE = ["data", "control"];
+import { publishTopic, subscribeTopic } from "./topic-rights.js";
 
 /**
  * @returns what a device may do on a connection. It may use its own topics, and those of the sub-devices that are bound
@@ -17,46 +10,30 @@ const USER_SUBSCRIBE = ["data", "control"];
  * them and sends nothing to the sub-device.
  */
 export function rightsOf(session: Session, sessions: Sessions): Rights {
-  const { device, bound, left, online } = session;
-  const own = keyOf(device);
-  const requests = [operationTopic(device), systemTopic(device)];
-  const results = [resultTopic(device), systemResultTopic(device)];
-  const mayUse = (key: string): boolean => key === own || bound.has(key) || left.has(key);
-  const isPresent = (key: string): boolean => key === own || online.has(key);
+  const { device: own, bound, left, online } = session;
+  const ownKey = keyOf(own);
+  const mayUse = (device: DeviceName): boolean => {
+    const key = keyOf(device);
+    return key === ownKey || bound.has(key) || left.has(key);
+  };
+  const isPresent = (device: DeviceName): boolean => keyOf(device) === ownKey || online.has(keyOf(device));
   return {
     publish: (topic) => {
-      if (session.isRevoked) return "refused";
-      if (requests.includes(topic)) return "handled";
-      const { kind, name } = readTopic(topic);
-      const key = keyOf(name);
-      if (!mayUse(key)) return "refused";
-      if (USER_PUBLISH.includes(kind)) return "passed";
-      if (kind !== "$ota/report") return "refused";
-      return isPresent(key) ? "handled" : "dropped";
+      const use = session.isRevoked ? undefined : publishTopic(topic, own);
+      if (use === undefined) return "refused";
+      if (use.kind === "request") return "handled";
+      if (!mayUse(use.device)) return "refused";
+      if (use.kind === "user") return "passed";
+      return isPresent(use.device) ? "handled" : "dropped";
     },
     subscribe: (topic) => {
-      if (session.isRevoked) return false;
-      const { kind, name } = readTopic(topic);
-      return results.includes(topic) || (isDownlink(kind) && mayUse(keyOf(name)));
+      const use = session.isRevoked ? undefined : subscribeTopic(topic, own);
+      return use !== undefined && (use.kind === "result" || mayUse(use.device));
     },
     receive: (topic) => {
-      if (session.isRevoked) return false;
-      const { kind, name } = readTopic(topic);
-      const key = keyOf(name);
-      return results.includes(topic) || (isDownlink(kind) && mayUse(key) && isPresent(key));
+      const use = session.isRevoked ? undefined : subscribeTopic(topic, own);
+      return use !== undefined && (use.kind === "result" || (mayUse(use.device) && isPresent(use.device)));
     },
     end: () => sessions.end(session),
   };
-}
-
-function isDownlink(kind: string): boolean {
-  return kind === "$ota/update" || USER_SUBSCRIBE.includes(kind);
-}
-
-/** @returns the parts of a topic; `kind` is empty if the topic does not belong to one device */
-function readTopic(topic: string): { readonly kind: string; readonly name: DeviceName } {
-  const [, kind = "", productId = "", deviceName = ""] = /^(\$ota\/\w+)\/([^/]*)\/([^/]*)$/.exec(topic) ?? [];
-  if (kind !== "") return { kind, name: { productId, deviceName } };
-  const [, userProductId = "", userDeviceName = "", suffix = ""] = /^([^/]*)\/([^/]*)\/(\w+)$/.exec(topic) ?? [];
-  return { kind: suffix, name: { productId: userProductId, deviceName: userDeviceName } };
 }

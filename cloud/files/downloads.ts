@@ -15,6 +15,11 @@ export class Downloads {
     });
   }
 
+  /** The tasks whose downloads are under way. */
+  get tasks(): readonly number[] {
+    return [...this.#ofTask.keys()];
+  }
+
   /** Ends the downloads of a task, whose URLs were taken back. */
   end(taskId: number): void {
     for (const response of this.#ofTask.get(taskId) ?? []) response.destroy();

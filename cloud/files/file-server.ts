@@ -31,8 +31,10 @@ export interface ServedFile {
   readonly productId: string;
   readonly size: number;
   readonly md5: string;
-  /** Where it lies on this machine. */
-  readonly filePath: string;
+  /** Where it lies on this machine; absent if it is at another place. */
+  readonly filePath?: string;
+  /** A URL of another server that has it. */
+  readonly elsewhere?: string;
   /** Served as JSON at the path with `.json` added. */
   readonly manifest?: object | undefined;
 }
@@ -146,6 +148,12 @@ async function serve(options: FileServerOptions, request: IncomingMessage, respo
     done(other.status, other.byteLength);
     return;
   }
+  if (file.elsewhere !== undefined) {
+    response.writeHead(302, { Location: file.elsewhere, "Cache-Control": "no-store", "Content-Length": 0 });
+    response.end();
+    done(302, 0);
+    return;
+  }
   const asked = rangeOf(request, file);
   const range = asked === "unsatisfiable" ? asked : rangeFaulty(faults, owner, asked, file.size);
   if (range === "unsatisfiable") {
@@ -208,7 +216,7 @@ function send(
     response.end();
     return;
   }
-  const content = createReadStream(file.filePath, { start: first, end: last });
+  const content = createReadStream(file.filePath ?? "", { start: first, end: last });
   content.on("error", () => response.destroy());
   response.on("close", () => content.destroy());
   if (faults === undefined) content.pipe(response);

@@ -43,6 +43,17 @@ export function packagePath(named: {
   return `/${ACCOUNT}_${productId}_${version}${isOwn ? "" : `_${packageId}`}`;
 }
 
+/** @returns the path of a delta or a compressed image that the cloud has made of a package's file */
+export function variantPath(named: {
+  readonly productId: string;
+  readonly version: string;
+  readonly packageId: number;
+  readonly variantId: number;
+}): string {
+  const { productId, version, packageId, variantId } = named;
+  return `/${ACCOUNT}_${productId}_${version}_${packageId}v${variantId}`;
+}
+
 /** @returns whom a valid URL was signed for */
 export function holderOf(target: string): Holder {
   const [, deviceName, taskId] = /^[0-9a-f]{16}\.([^.]*)\.(\d*)$/.exec(fieldsOf(target)?.get("q-ak") ?? "") ?? [];

@@ -1,0 +1,42 @@
+import type { FaultSpec } from "../faults/fault.js";
+import type { Work } from "../rollout/work.js";
+import type { DeviceName } from "../types.js";
+
+/** What an operator has changed that others keep in memory: the leader, or whoever runs faults. */
+export type Signal =
+  | {
+      readonly do: "binding-changed";
+      readonly gateway: DeviceName;
+      readonly subDevice: DeviceName;
+      readonly bound: boolean;
+    }
+  | { readonly do: "device-removed"; readonly device: DeviceName }
+  | { readonly do: "fault-added"; readonly fault: FaultSpec }
+  | { readonly do: "faults-cleared"; readonly id?: number };
+
+/** Tells all processes something, once the transaction is stored. */
+export interface SignalTeller {
+  /** @returns the signal's id, or 0 if there is only this process */
+  tell(work: Work, signal: Signal): Promise<number>;
+}
+
+/** One process on a folder tells itself. */
+export function localTeller(apply: (signal: Signal) => void): SignalTeller {
+  return {
+    tell: async (work, signal) => {
+      work.after(() => apply(signal));
+      return 0;
+    },
+  };
+}
+
+/** Stores each signal in the transaction that it follows from; the feed of each process finds it there. */
+export function storedTeller(onTold: () => void): SignalTeller {
+  return {
+    tell: async (work, signal) => {
+      const id = await work.tables.signals.append(work.nowMs, JSON.stringify(signal));
+      work.after(onTold);
+      return id;
+    },
+  };
+}

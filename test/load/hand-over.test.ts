@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Running, withCommands } from "../support/command.js";
+import { skipMosquitto } from "../support/mosquitto.js";
+import { skipPostgres } from "../support/postgres.js";
+import { addFleet, beginPlan, eventually, type Fleet, PRODUCT, ProcessesBed } from "../support/processes-bed.js";
+import { REPEAT, SeededRandom } from "../support/seed.js";
+
+/** Devices of the run. */
+const DEVICES = Number(process.env["OTA_TEST_DEVICES"] ?? 1000);
+/** A standby promises to lead by then. */
+const MOST_HAND_OVER_MS = 10_000;
+/** What befalls the leader: it is killed, or it hangs for a while and finds another one leading. */
+const ENDS = ["SIGKILL", "SIGSTOP", "SIGKILL", "SIGTERM"] as const;
+
+/** A process that may lead. */
+function ingest(bed: ProcessesBed): Running {
+  return new Running("cloud/main", [
+    "serve",
+    ...["--role", "ingest", "--state", bed.folder, "--database", bed.url, "--broker", bed.mosquitto.url],
+    ...["--http-port", "0", "--mqtt-port", "0"],
+  ]);
+}
+
+/** @returns the process that leads, if one does */
+async function leaderOf(bed: ProcessesBed): Promise<number | undefined> {
+  const [row] = await bed.postgres.query("select holder from lease", new URL(bed.url).pathname.slice(1));
+  const id = Number(String(row?.["holder"]).split(":").at(-1));
+  return id > 0 ? id : undefined;
+}
+
+/** Devices that do what they are offered, once, and repeat their version if they are offered it again. */
+function obey(fleet: Fleet): void {
+  const begun = new Set<string>();
+  const done = new Set<string>();
+  fleet.onOffer = (deviceName, { version }) => {
+    if (done.has(deviceName)) void fleet.version(deviceName, version);
+    if (begun.has(deviceName)) return;
+    begun.add(deviceName);
+    void fleet.update(deviceName, version).then(() => done.add(deviceName));
+  };
+}
+
+test(
+  `leaders end at random moments amid ${DEVICES} updates: each ends once, and nothing acknowledged is lost`,
+  { skip: skipPostgres || skipMosquitto },
+  () =>
+    withCommands(() =>
+      ProcessesBed.run(async (bed) => {
+        const random = new SeededRandom();
+        const api = await bed.start({ role: "api" });
+        const running = new Map<number, Running>();
+        const begin = (): void => {
+          const one = ingest(bed);
+          running.set(one.child.pid ?? 0, one);
+        };
+        begin();
+        begin();
+        await eventually(async () => (await leaderOf(bed)) !== undefined);
+        const names = Array.from({ length: DEVICES }, (_, index) => `d${index}`);
+        await addFleet(api, names);
+        const fleet = await bed.fleet();
+        obey(fleet);
+        await Promise.all(names.map((name) => fleet.version(name, "1.0.0")));
+        const { id } = await beginPlan(api, { pace: { maxInFlight: 100, perMinute: 100_000, stages: [100] } });
+        const succeeded = async (): Promise<number> => (await api.operator.plan(id)).counts.succeeded;
+        const tookMs: number[] = [];
+        for (const [index, signal] of ENDS.entries()) {
+          const from = ((index + random.fraction()) / (ENDS.length + 1)) * DEVICES;
+          await eventually(async () => (await succeeded()) >= from, 240_000);
+          await new Promise((resolve) => setTimeout(resolve, random.integer(0, 300)));
+          const leader = (await leaderOf(bed)) ?? 0;
+          running.get(leader)?.child.kill(signal);
+          const endedAt = performance.now();
+          await eventually(async () => ![undefined, leader].includes(await leaderOf(bed)), 2 * MOST_HAND_OVER_MS);
+          tookMs.push(Math.round(performance.now() - endedAt));
+          if (signal === "SIGSTOP") running.get(leader)?.child.kill("SIGCONT");
+          else begin();
+        }
+        process.stdout.write(`hand-overs ${ENDS.map((signal, at) => `${signal} ${tookMs[at]} ms`).join(", ")}\n`);
+        await eventually(async () => (await api.operator.plan(id)).state === "finished", 240_000);
+        assert.equal(await succeeded(), DEVICES, REPEAT);
+        const name = new URL(bed.url).pathname.slice(1);
+        const ends = await bed.postgres.query(
+          `select count(*)::int as ends, count(distinct task_id)::int as tasks from event
+           where kind = 'task-succeeded' and plan_id = ${id}`,
+          name,
+        );
+        assert.deepEqual(ends, [{ ends: DEVICES, tasks: DEVICES }], `each task ends once; ${REPEAT}`);
+        const versions = await bed.postgres.query(
+          "select version, count(*)::int as devices from device_component group by version",
+          name,
+        );
+        assert.deepEqual(versions, [{ version: "2.0.0", devices: DEVICES }], REPEAT);
+        assert.equal(
+          (await api.operator.devices({ productId: PRODUCT, version: "2.0.0" }, { limit: 1 })).items.length,
+          1,
+        );
+        for (const took of tookMs) assert.ok(took <= MOST_HAND_OVER_MS, `${tookMs.join(", ")} ms; ${REPEAT}`);
+      }),
+    ),
+);
