@@ -1,0 +1,37 @@
+export const shell = {
+  title: "moddable-ota console",
+  overview: "Overview",
+  packages: "Packages",
+  plans: "Plans",
+  devices: "Devices",
+  audit: "Audit",
+  tokens: "Tokens",
+  faults: "Faults",
+  settings: "Settings",
+  menu: "Menu",
+  navigation: "Pages",
+  skip: "Skip to the content",
+  language: "Language",
+  signedInAs: (name: string, role: string) => `${name}, ${role}`,
+  signOut: "Sign out",
+  lost: "The cloud does not answer. What you see is from before; it is loaded anew as soon as the cloud is back.",
+  back: "The cloud is back, and the page is up to date.",
+  faultsOn: (count: number) =>
+    count === 1
+      ? "A fault is on: this cloud misbehaves on purpose."
+      : `${count} faults are on: this cloud misbehaves on purpose.`,
+  faultsShow: "Show them",
+  notFound: "There is no such page.",
+  notFoundHelp: "Choose one on the left.",
+  keys: "Keys",
+  keysHelp: [
+    ["/", "search"],
+    ["↑ ↓", "move in a table"],
+    ["Enter", "open the row"],
+    ["Space", "select the row"],
+    ["g then o, k, p, d", "overview, packages, plans, devices"],
+    ["?", "this list"],
+    ["Esc", "close"],
+  ] as readonly (readonly [string, string])[],
+  roles: { viewer: "viewer", operator: "operator", admin: "admin" },
+};
