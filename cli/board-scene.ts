@@ -1,7 +1,7 @@
 import { SimulatedBoard } from "../hal/boards/sim/board.js";
 import { openFlash } from "../hal/boards/sim/state-dir.js";
 import type { Log, LogLevel } from "../hal/ports/index.js";
-import type { Identity } from "../src/index.js";
+import type { Identity, OtaConfig } from "../src/index.js";
 import type { BoardAgent, BoardFirmware } from "./engine.js";
 import { createProgress, type Progress } from "./progress.js";
 
@@ -12,6 +12,10 @@ export interface BoardSceneOptions {
   readonly board: string;
   readonly identity: Identity;
   readonly mqttUrl: string;
+  /** Whose images it takes; absent: any. */
+  readonly seal?: OtaConfig["seal"];
+  /** Whether it takes deltas and compressed images. */
+  readonly packages?: boolean;
   /** The version to update to. */
   readonly version: string;
   /** Percent of the download at which the power is cut once. */
@@ -37,7 +41,8 @@ export function runBoard(options: BoardSceneOptions): Promise<Ended> {
       firmware: createFirmware({
         log,
         logLevel,
-        config: { identity, broker: { url: mqttUrl } },
+        config: { identity, broker: { url: mqttUrl }, seal: options.seal },
+        packages: options.packages === true,
         onAgent: (started) => {
           agent = started;
           follow(started);

@@ -136,6 +136,11 @@ export function headerField(
   return [...before, [name, value]];
 }
 
+/** Parses the value of an option that may be given several times: a file. */
+export function files(path: string, before: readonly string[] = []): string[] {
+  return [...before, path];
+}
+
 /** Parses the value of an option: names separated by commas. */
 export function names(text: string): string[] {
   const list = text

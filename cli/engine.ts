@@ -2,7 +2,8 @@ import { Option } from "commander";
 import type { BoardModules } from "../hal/ecma419/modules.js";
 import { createFirmware, type FirmwareOptions } from "../hal/boards/sim/main.js";
 import type { Power } from "../hal/boards/sim/power.js";
-import { ESP32_HEAP, sealHeap } from "../hal/boards/xs/heap.js";
+import { chipName, SDK_CHIPS } from "../hal/boards/family/chips.js";
+import { heapOf, type HeapSize, sealHeap } from "../hal/boards/xs/heap.js";
 import { buildXsHost } from "../hal/boards/xs/host/build.js";
 import { createXsFirmware } from "../hal/boards/xs/main.js";
 import { XsPanic } from "../hal/boards/xs/worker.js";
@@ -30,7 +31,10 @@ export interface BoardFirmwareOptions extends Omit<FirmwareOptions, "onAgent"> {
 }
 
 export const engineOption = (): Option =>
-  new Option("--engine <name>", "what runs the agent: xs is a chip's engine, in exactly an ESP32's heap and stack")
+  new Option(
+    "--engine <name>",
+    "what runs the agent: xs is a chip's engine, in exactly the heap and stack of the board's chip",
+  )
     .choices([...ENGINES])
     .default("node");
 
@@ -50,7 +54,14 @@ export async function prepareEngine(name: EngineName): Promise<BoardFirmware> {
     createXsFirmware({
       ...options,
       worker,
-      onLoaded: (loaded) => sealHeap(loaded, ESP32_HEAP),
+      onLoaded: (loaded, { platform }) => sealHeap(loaded, heapOfChip(platform.boot.chipId())),
       onCrash: (error) => (error instanceof XsPanic ? options.onPanic(error.reason) : options.onDead(error)),
     });
+}
+
+/** @throws Error if the SDK has no target with the chip */
+function heapOfChip(chipId: number): HeapSize {
+  const chip = SDK_CHIPS.find(({ id }) => id === chipId);
+  if (chip === undefined) throw new Error(`the Moddable SDK has no target with ${chipName(chipId)}: XS runs on none`);
+  return heapOf(chip);
 }

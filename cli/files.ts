@@ -16,6 +16,7 @@ import { dirname, resolve } from "node:path";
 import { fileFault } from "../hal/boards/sim/file-fault.js";
 import { type DeviceInfo, type Identity, OtaError, parseDeviceInfo } from "../src/index.js";
 import { parseRegistrationInfo } from "../src/registration/part.js";
+import { readSealKey } from "../cloud/seal/keys.js";
 import { UsageError } from "./command-line.js";
 
 /** @throws UsageError */
@@ -226,6 +227,19 @@ export function readCertificate(path: string): Uint8Array {
   } catch {
     throw new UsageError(`${path} is not a certificate`);
   }
+}
+
+/**
+ * Reads a public key that seals firmware, `NAME.pub`. The private half beside it is refused: it has no place on a
+ * device.
+ *
+ * @returns its PEM @throws UsageError, CloudError
+ */
+export function readPublicKey(path: string): string {
+  const { publicKey, privateKey } = readSealKey(readText(path), path);
+  if (privateKey !== undefined)
+    throw new UsageError(`${path} is a private key: a device gets the public half, NAME.pub`);
+  return publicKey.export({ type: "spki", format: "pem" }).toString();
 }
 
 /** @throws UsageError */

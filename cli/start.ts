@@ -5,16 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { Cloud } from "../cloud/cloud.js";
-import { appVersion } from "../hal/boards/sim/app-image.js";
+import { appVersion, CHIP_ESP32, imageChipId } from "../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../hal/boards/sim/app-image-builder.js";
 import { lockFolder } from "../hal/boards/sim/lock.js";
 import { createBoard, factoryFlash, holdsBoard } from "../hal/boards/sim/state-dir.js";
 import type { LogLevel } from "../hal/ports/index.js";
 import { type Ended, runBoard } from "./board-scene.js";
 import { bytesPerSecond, EXIT_FAILED, percent, runProgram, UsageError } from "./command-line.js";
+import { checkEngine, requireChipOf } from "./device/chip.js";
+import { DEFAULT_BOARDS, demoBoards, demoSeed, MAX_BOARDS, MIN_BOARDS } from "./demo/choice.js";
 import { type BoardFirmware, type EngineName, engineOption, prepareEngine } from "./engine.js";
 import { readBytes, readIdentity, writeSecret } from "./files.js";
+import { playDeltaScene } from "./delta-scene.js";
 import { playGatewayScene } from "./gateway-scene.js";
+import { playSealedScene } from "./sealed-scene.js";
 import { createLog, LOG_LEVELS } from "./log.js";
 
 const PRODUCT = "ABCDE12345";
@@ -23,8 +27,10 @@ const FACTORY_VERSION = "0.1.0";
 const NEW_VERSION = "0.2.0";
 const IMAGE_LENGTH = 1024 * 1024;
 const FACTORY_LENGTH = 64 * 1024;
+const BOARD_FOLDER = "board";
 /** Longest run, in milliseconds, besides the time of a slow download. */
 const DEADLINE_MS = 120_000;
+const DAY_SEC = 86_400;
 
 interface StartOptions {
   readonly firmware?: string;
@@ -32,6 +38,11 @@ interface StartOptions {
   readonly slow?: number;
   readonly state?: string;
   readonly gateway?: boolean;
+  readonly sealed?: boolean;
+  readonly delta?: boolean;
+  readonly console?: boolean;
+  readonly demo?: number | true;
+  readonly demoSeed?: number;
   readonly engine: EngineName;
   readonly log: LogLevel;
 }
@@ -56,6 +67,38 @@ const program = new Command("npm start --")
       "state",
     ]),
   )
+  .addOption(
+    new Option(
+      "--sealed",
+      "a board that takes only signed firmware: an update, and a forgery that it refuses",
+    ).conflicts(["firmware", "gateway", "state"]),
+  )
+  .addOption(
+    new Option("--delta", "a minor update as a delta, with a power cut, and the bytes that it saves").conflicts([
+      "firmware",
+      "gateway",
+      "sealed",
+      "state",
+    ]),
+  )
+  .addOption(
+    new Option("--console", "a fleet of simulated boards instead, and the web console for it").conflicts([
+      "firmware",
+      "cut",
+      "slow",
+      "gateway",
+      "sealed",
+      "delta",
+      "engine",
+      "log",
+    ]),
+  )
+  .option(
+    "--demo [n]",
+    `with --console: how many boards, ${MIN_BOARDS} to ${MAX_BOARDS}; default: ${DEFAULT_BOARDS}, or as many as before`,
+    demoBoards,
+  )
+  .option("--demo-seed <n>", "with --console: which of the boards misbehave; default: 1", demoSeed)
   .addOption(engineOption())
   .addOption(
     new Option("--log <level>", "how much the agent logs on standard error").choices([...LOG_LEVELS]).default("error"),
@@ -65,8 +108,23 @@ const program = new Command("npm start --")
 await runProgram(program);
 
 async function start(options: StartOptions): Promise<void> {
+  if (options.console === true) {
+    await serveDemo(options);
+    return;
+  }
+  if (options.demo !== undefined || options.demoSeed !== undefined) {
+    throw new UsageError("--demo and --demo-seed need --console");
+  }
   if (options.gateway === true) {
     await startGateway(options);
+    return;
+  }
+  if (options.sealed === true) {
+    await startSealed(options);
+    return;
+  }
+  if (options.delta === true) {
+    await startDelta(options);
     return;
   }
   const image =
@@ -74,6 +132,8 @@ async function start(options: StartOptions): Promise<void> {
       ? buildAppImage({ version: NEW_VERSION, byteLength: IMAGE_LENGTH, seed: 1 })
       : readBytes(options.firmware);
   factoryFlash(image);
+  checkEngine(options.engine, chipOf(image));
+  if (options.state !== undefined) requireChipOf(join(options.state, BOARD_FOLDER), chipOf(image));
   const version = offeredVersion(image);
   const prepared = { ...options, createFirmware: await prepareEngine(options.engine) };
   if (options.state === undefined) {
@@ -93,12 +153,50 @@ async function startGateway({ log: logLevel, cut, engine }: StartOptions): Promi
   if (!done) process.exitCode = EXIT_FAILED;
 }
 
-/** Makes a folder that is removed when this process ends. */
+async function startSealed({ log: logLevel, cut, slow, engine }: StartOptions): Promise<void> {
+  const createFirmware = await prepareEngine(engine);
+  const log = createLog(logLevel);
+  const { line, done } = await playSealedScene({ folder: temporaryFolder(), log, logLevel, cut, slow, createFirmware });
+  say(line);
+  if (!done) process.exitCode = EXIT_FAILED;
+}
+
+async function startDelta({ log: logLevel, cut, slow, engine }: StartOptions): Promise<void> {
+  const createFirmware = await prepareEngine(engine);
+  const log = createLog(logLevel);
+  const { line, done } = await playDeltaScene({ folder: temporaryFolder(), log, logLevel, cut, slow, createFirmware });
+  say(line);
+  if (!done) process.exitCode = EXIT_FAILED;
+}
+
+/** Serves the cloud with its boards until SIGINT or SIGTERM. */
+async function serveDemo({ state, demo = true, demoSeed: seed }: StartOptions): Promise<void> {
+  const { serve } = await import("./cloud/serve/serve.js");
+  const folder = state ?? removedAtExit();
+  await serve({
+    state: join(folder, "cloud"),
+    listen: "127.0.0.1",
+    mqttPort: 0,
+    httpPort: 0,
+    consoleListen: "127.0.0.1",
+    consolePort: 0,
+    urlLifetime: DAY_SEC,
+    demo,
+    ...(seed === undefined ? {} : { demoSeed: seed }),
+  });
+}
+
+/** Makes a folder that is removed when this process ends, also by a signal. */
 function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "moddable-ota-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = removedAtExit();
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
+  return folder;
+}
+
+function removedAtExit(): string {
+  const folder = mkdtempSync(join(tmpdir(), "moddable-ota-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -116,9 +214,10 @@ async function update(folder: string, image: Uint8Array, version: string, option
   try {
     const deviceSecret = secretIn(folder);
     await prepareCloud(cloud, { folder, image, version, deviceSecret });
-    const board = join(folder, "board");
+    const board = join(folder, BOARD_FOLDER);
     if (!holdsBoard(board)) {
-      createBoard(board, factoryFlash(buildAppImage({ version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0 })));
+      const factory = { version: factoryVersion, byteLength: FACTORY_LENGTH, seed: 0, chipId: chipOf(image) };
+      createBoard(board, factoryFlash(buildAppImage(factory)));
     }
     say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
 
@@ -176,6 +275,11 @@ async function prepareCloud(
   writeFileSync(path, setup.image);
   await desk.addFirmware({ productId: PRODUCT, version, path });
   await desk.upgrade({ productId: PRODUCT, version, selection: { kind: "list", deviceNames: [DEVICE] } });
+}
+
+/** The board is the one that the image is for. */
+function chipOf(image: Uint8Array): number {
+  return imageChipId(image) ?? CHIP_ESP32;
 }
 
 /** @returns the image's version, which the new firmware will report @throws UsageError if no platform accepts it */

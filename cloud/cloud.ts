@@ -1,110 +1,84 @@
-import { readFileSync } from "node:fs";
-import { type AddressInfo, isIPv6, type Server } from "node:net";
-import { createSecureContext } from "node:tls";
-import { type Broker, OwnBroker } from "./broker/broker.js";
-import { ExternalBroker } from "./broker/external-broker.js";
-import { MESSAGE_RATE_LIMIT } from "./broker/rate-meter.js";
-import { rightsOf } from "./broker/rights.js";
+import type { Server } from "node:net";
+import type { Broker } from "./broker/broker.js";
 import { Core } from "./core.js";
-import type { FaultSpec } from "./faults/fault.js";
 import { FaultList } from "./faults/fault-list.js";
 import { FaultyMessages } from "./faults/message-faults.js";
+import { closeFileSide, createFileSide, type FileSideOptions, listenForFiles } from "./file-side.js";
 import { Downloads } from "./files/downloads.js";
-import { createFileServer, type ServedRequest } from "./files/file-server.js";
+import { openHooks } from "./hooks/open.js";
+import type { HookServer } from "./hooks/server.js";
+import { isInStore } from "./files/open-files.js";
+import { inUrl, readTls } from "./listening.js";
+import { ExternalPresence } from "./external-presence.js";
 import type { Desk } from "./operator/desk.js";
-import type { Operator } from "./operator/types.js";
-import type { GatewayFaults } from "./platform/gateway-faults.js";
-import { answerRegistration, REGISTRATION_PATH } from "./platform/registration.js";
-import { answerOlderRegistration, OLDER_REGISTRATION_PATH } from "./platform/registration-older.js";
+import { type Condition, problemsOf } from "./operator/health.js";
+import type { BrowserSessionRecords, Operator } from "./operator/types.js";
+import type { CloudOptions } from "./options.js";
 import { updateTopic } from "./platform/topics.js";
+import { Processes } from "./processes/processes.js";
+import { Revocations } from "./processes/revocations.js";
+import { openReception, type Reception } from "./reception.js";
 import { openState } from "./state.js";
 import type { StoreHealth } from "./store/fleet-store.js";
 import { CloudError } from "./types.js";
 
-export interface CloudOptions {
-  /** Folder of the state. It is made if it does not exist. */
-  readonly folder: string;
-  /** Address to listen on. Default 127.0.0.1. */
-  readonly listen?: string;
-  /** Host in the URLs that devices get. Default: the value of `listen`. */
-  readonly publicHost?: string | undefined;
-  /** Port of the broker and, below, of the file server; 0 means any free port. */
-  readonly mqttPort?: number;
-  readonly httpPort?: number;
-  /** URL of another broker that is used instead of the cloud's own. */
-  readonly broker?: string | undefined;
-  /**
-   * PEM files, for mqtts and https. With `clientCa`, the cloud asks devices for their certificates and accepts those
-   * that this authority has signed.
-   */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined;
-  /** Seconds that a signed URL is valid. Default: one day, as on the platform. */
-  readonly urlLifetimeSec?: number;
-  /** How long the history of devices is kept. Default: for ever. */
-  readonly keepEventsMs?: number | undefined;
-  /** Faults to inject into the answers to gateways. */
-  readonly gatewayFaults?: GatewayFaults | undefined;
-  /** Faults from the start. More can be added while the cloud runs. */
-  readonly faults?: readonly FaultSpec[] | undefined;
-  /** Called with one line when a fault strikes; the line never holds a secret. */
-  onFault?(line: string): void;
-  onServed?(request: ServedRequest): void;
-  /** Called with one line for each device that registers itself; the line never holds a secret. */
-  onRegistration?(line: string): void;
-  /** Called for each message of a device. */
-  onReport?(topic: string, payload: string): void;
-  /** Called with one line when the cloud itself is in trouble, and when that is over. */
-  onTrouble?(line: string): void;
-  /** Called with one line about what is refused, or what the platform might refuse; it never holds a secret. */
-  onWarning?(line: string): void;
-}
-
-const DAY_SEC = 86400;
-
-/** Most downloads and other requests to the file server at a time. */
-const FILE_CONNECTION_LIMIT = 10_000;
-
-/** Another broker hands over one message at a time: to wait for others would only hold it up. */
-const ALONE_DELAY_MS = 0;
+/** How long messages that were taken may take until they are stored, when the cloud ends. */
+const STORE_MS = 5000;
 
 const NEEDS_TLS = "needs TLS: start the cloud with --tls-cert and --tls-key";
+const NEEDS_BOARDS = "needs simulated boards beside the cloud: start it with --demo";
+const NEEDS_OWN_FILES = "needs the cloud's own file server: start the cloud without --files s3://…";
 const NEEDS_OWN_BROKER = "needs the cloud's own broker: start the cloud without --broker";
 
-/** If a connection sends too fast, one message in this many is reported. */
-const WARNING_INTERVAL = 100;
-
-/**
- * @returns the host as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2)
- * @throws CloudError if it is no host
- */
-function inUrl(host: string): string {
-  const address = /^\[(.+)\]$/.exec(host)?.[1] ?? host;
-  if (isIPv6(address)) return `[${address}]`;
-  if (/^[A-Za-z0-9._-]{1,253}$/.test(host)) return host;
-  throw new CloudError(
-    `${JSON.stringify(host)} is no host for --public-host: give a name or an address, without a port`,
-  );
-}
-
-/** A running cloud: broker, file server and platform in one process. */
+/** A running cloud: broker, file server and platform in one process, or its part beside other processes. */
 export class Cloud {
   readonly core: Core;
-  readonly mqttUrl: string;
   readonly httpUrl: string;
-  readonly #broker: Broker;
-  readonly #files: Server;
+  /** The faults on command. */
+  readonly faults: FaultList;
+  readonly #parts: CloudParts;
+  #isEnding = false;
 
-  private constructor(options: { core: Core; broker: Broker; files: Server; mqttUrl: string; httpUrl: string }) {
-    this.core = options.core;
-    this.#broker = options.broker;
-    this.#files = options.files;
-    this.mqttUrl = options.mqttUrl;
-    this.httpUrl = options.httpUrl;
+  private constructor(parts: CloudParts) {
+    this.#parts = parts;
+    this.core = parts.core;
+    this.faults = parts.faults;
+    this.httpUrl = parts.httpUrl;
+  }
+
+  /** Port of the hooks for another broker, if they are wanted. */
+  get hooksPort(): number | undefined {
+    return this.#parts.hooks?.port;
+  }
+
+  /** @returns the codes of what keeps this cloud from its work; empty if requests may be sent to it */
+  readiness(): readonly string[] {
+    return this.#isEnding ? ["ending"] : this.#parts.readiness();
+  }
+
+  /** Whether this process takes the messages of devices. */
+  get isLeading(): boolean {
+    return this.#parts.processes?.isLeading ?? true;
+  }
+
+  /** Where devices connect; empty if they can connect to the own broker of another process only. */
+  get mqttUrl(): string {
+    return this.#parts.reception()?.mqttUrl ?? this.#parts.brokerUrl ?? "";
+  }
+
+  /** Where devices connect by TLS-PSK, if that is wanted. */
+  get pskUrl(): string | undefined {
+    return this.#parts.reception()?.pskUrl;
   }
 
   /** The requests of the commands at a desk. */
   get desk(): Desk {
     return this.core.desk;
+  }
+
+  /** The sessions of browsers, which outlive this cloud. */
+  get browserSessions(): BrowserSessionRecords {
+    return this.core.browserSessions;
   }
 
   /** The requests of an operator. */
@@ -117,119 +91,239 @@ export class Cloud {
    * faults is not possible in this cloud
    */
   static async start(options: CloudOptions): Promise<Cloud> {
-    const { listen = "127.0.0.1", urlLifetimeSec = DAY_SEC, onWarning, onTrouble } = options;
-    const publicHost = inUrl(options.publicHost ?? listen);
+    const { listen = "127.0.0.1", onTrouble, now = Date.now } = options;
+    checkOptions(options);
+    inUrl(options.publicHost ?? listen);
     const tls = options.tls === undefined ? undefined : readTls(options.tls);
-    const scheme = tls === undefined ? "" : "s";
     const faults = faultsOf(options, tls !== undefined);
     const downloads = new Downloads();
     const counts = { messages: 0, requests: 0, bytes: 0 };
     let broker: Broker | undefined;
+    let cloud: Cloud | undefined;
+    let hooks: HookServer | undefined;
     let httpUrl: string | undefined;
+    let reception: Reception | undefined;
+    let processes: Processes | undefined;
     const messages = new FaultyMessages({ faults, send: (topic, payload) => broker?.publish(topic, payload) });
+    const startedAt = now();
+    let notifyHealth = (): void => {};
     const state = await openState(options.folder, {
-      onHealth: (health) => onTrouble?.(describeHealth(health)),
-      ...(options.broker === undefined ? {} : { groupDelayMs: ALONE_DELAY_MS }),
+      database: options.database,
+      nowMs: () => processes?.nowMs() ?? now(),
+      files: options.files,
+      urlLifetimeSec: options.urlLifetimeSec,
+      needsFiles: true,
+      onProblem: (line) => onTrouble?.(line),
+      onHealth: (health) => {
+        onTrouble?.(describeHealth(health));
+        notifyHealth();
+      },
     });
+    const { server } = state.store;
+    if (server !== undefined) {
+      const { role = "all" } = options;
+      const onStanding = (line: string): void => options.onStanding?.(line);
+      processes = new Processes({ store: state.store, server, role, now, onStanding });
+    }
+    const isElsewhere = (): boolean => processes?.isLeading === false;
+    const condition: Condition = {
+      startedAt,
+      storage: () => state.store.health,
+      leaderlessSinceMs: () => processes?.leaderlessSinceMs,
+      broker: () => {
+        if (isElsewhere()) return processes?.facts?.broker ?? { state: "unknown" };
+        if (options.broker === undefined) return { state: "own" };
+        return broker?.isConnected === true
+          ? { state: "connected" }
+          : { state: "disconnected", sinceMs: broker?.lostAtMs ?? startedAt };
+      },
+      messages: () => (isElsewhere() ? (processes?.facts?.messages ?? 0) : counts.messages),
+      served: () => counts,
+    };
+    const presence = new ExternalPresence(options.presence ?? "unknown", (call) => processes?.tellPresence(call));
     const core = new Core({
       state,
-      urlLifetimeSec,
+      processes,
+      urlLifetimeSec: state.urlLifetimeSec,
       faults,
       gatewayFaults: options.gatewayFaults,
-      keepEventsMs: options.keepEventsMs,
       fileBase: () => httpUrl,
       publish: (topic, payload) => messages.send(topic, payload),
       isOnline: (device, sessions) => {
         // With another broker, the cloud knows only what gateways have reported.
+        if (presence.isAway(device)) return false;
         if (options.broker !== undefined && device.gatewayId !== null) return sessions.isSubDeviceOnline(device);
+        if (isElsewhere()) return condition.broker().state === "connected";
         return broker?.isSubscribed(updateTopic(device)) ?? false;
       },
       endDownloads: (taskId) => downloads.end(taskId),
-      condition: {
-        startedAt: Date.now(),
-        storage: () => state.store.health,
-        broker: () =>
-          options.broker === undefined ? "own" : broker?.isConnected === true ? "connected" : "disconnected",
-        messages: () => counts.messages,
-        served: () => counts,
-      },
+      ...(options.broker === undefined ? {} : { presence: (opened) => presence.of(opened) }),
+      condition,
       onProblem: (line) => onTrouble?.(line),
     });
-    const onPublish = async (topic: string, payload: string): Promise<void> => {
-      counts.messages++;
-      options.onReport?.(topic, payload);
-      await core.platform.onMessage(topic, payload);
-    };
-    const registered = async (
-      answered: Promise<{ readonly answer: object; readonly line: string }>,
-    ): Promise<object> => {
-      const { answer, line } = await answered;
-      options.onRegistration?.(line);
-      return answer;
-    };
-    const { transactions } = state;
-    const files = createFileServer({
-      source: core.files,
+    notifyHealth = () => core.notify("health");
+    const fileSide: FileSideOptions = {
+      cloud: options,
+      core,
+      faults,
       downloads,
       tls,
-      faults,
-      onServed: (request) => {
+      onRequest: (byteLength) => {
         counts.requests++;
-        counts.bytes += request.byteLength;
-        options.onServed?.(request);
+        counts.bytes += byteLength;
       },
-      registrations: {
-        [REGISTRATION_PATH]: (request) => registered(answerRegistration(transactions, request)),
-        [OLDER_REGISTRATION_PATH]: (request) => registered(answerOlderRegistration(transactions, request)),
-      },
-    });
-    try {
-      files.maxConnections = FILE_CONNECTION_LIMIT;
-      const httpPort = await listenOn(files, listen, options.httpPort ?? 0, "--http-port");
-      httpUrl = origin(`http${scheme}`, publicHost, httpPort);
-      if (options.broker !== undefined) {
-        broker = await ExternalBroker.connect({
-          url: options.broker,
-          onPublish,
-          onConnection: (line) => onTrouble?.(line),
-        });
-        await core.start();
-        return new Cloud({ core, broker, files, mqttUrl: options.broker, httpUrl });
-      }
-      const own = await OwnBroker.create({
-        authenticate: async (clientId, username, password) => {
-          const session = await core.platform.authenticate({ clientId, username, password });
-          return session === undefined ? undefined : rightsOf(session, core.sessions);
-        },
-        onPublish,
-        onDropped: (topic) => onWarning?.(`${topic} dropped: this sub-device is not online`),
-        onRefused: (line) => onWarning?.(line),
-        onOverRate: (clientId) => {
-          const count = core.platform.countOverRate(clientId);
-          if (count % WARNING_INTERVAL !== 1) return;
-          onWarning?.(`${clientId} sends too fast: ${count} beyond ${MESSAGE_RATE_LIMIT} messages a second`);
-        },
-        tls,
+    };
+    const files = createFileSide(fileSide);
+    const loadSecrets = async (): Promise<void> => {
+      if (options.pskPort !== undefined) await core.platform.secrets.load(state.transactions.tables);
+    };
+    const receive = async (): Promise<void> => {
+      reception = await openReception({
+        cloud: options,
+        core,
+        presence,
         faults,
+        tls,
+        onBroker: (opened) => (broker = opened),
+        onPublish: async (topic, payload) => {
+          counts.messages++;
+          options.onReport?.(topic, payload);
+          await core.platform.onMessage(topic, payload);
+        },
+        onHealth: () => notifyHealth(),
       });
-      broker = own;
-      const mqttPort = await listenOn(own.server, listen, options.mqttPort ?? 0, "--mqtt-port");
-      await core.start();
-      return new Cloud({ core, broker, files, mqttUrl: origin(`mqtt${scheme}`, publicHost, mqttPort), httpUrl });
+    };
+    const endReception = async (drainMs = 0): Promise<void> => {
+      const opened = broker;
+      if (drainMs > 0) await opened?.drain(drainMs);
+      broker = undefined;
+      await opened?.close();
+    };
+    try {
+      if (options.keepEventsDays !== undefined) {
+        const { keepEventsDays } = options;
+        await core.operator.changeSettings({ keepEventsDays }, { name: "serve", origin: "local" });
+      }
+      // Before anything listens: a device that registered itself meanwhile would be missing.
+      await loadSecrets();
+      httpUrl = await listenForFiles(files, fileSide);
+      const readiness = (): readonly string[] => problemsOf(condition).map(({ code }) => code);
+      if (options.hooks !== undefined) {
+        // The other broker may ask even whether the cloud itself may connect.
+        hooks = await openHooks({
+          settings: options.hooks,
+          platform: core.platform,
+          broker: options.broker,
+          filters: presence.filters,
+          onPresence: presence.onCall,
+          readiness: () => cloud?.readiness() ?? ["starting"],
+          onProblem: (line) => options.onWarning?.(line),
+        });
+      }
+      if (processes === undefined) await receive();
+      else {
+        const revocations = new Revocations({ downloads, files: core.files });
+        core.journal.follow((change) => {
+          if (change.kind === "plan") revocations.look();
+        });
+        await processes.start({
+          ...core.inProcess(),
+          drain: async (timeoutMs) => broker?.drain(timeoutMs),
+          onPresence: presence.onTold,
+          onPresenceMissed: () => presence.forget(),
+          // With system topics, only the leader is told: nobody was between two of them.
+          onOtherLeader: () => presence.onConnection(),
+          facts: () => ({
+            online: core.sessions.counts(),
+            connected: core.sessions.count,
+            broker: condition.broker(),
+            messages: counts.messages,
+            faults: faults.list(),
+          }),
+          lead: async () => {
+            await core.lead();
+            await loadSecrets();
+            await receive();
+            notifyHealth();
+          },
+          standDown: async () => {
+            await endReception();
+            await core.standDown();
+            notifyHealth();
+          },
+          onOthersWrote: () => {
+            core.rollout.forgetKept();
+            if (isElsewhere()) void core.rollout.reload().catch(() => {});
+            revocations.look();
+          },
+        });
+      }
+      cloud = new Cloud({
+        core,
+        faults,
+        files,
+        httpUrl,
+        hooks,
+        processes,
+        brokerUrl: options.broker,
+        reception: () => reception,
+        endReception,
+        readiness,
+      });
+      return cloud;
     } catch (error) {
+      await hooks?.close();
       files.close();
-      await broker?.close();
+      await processes?.close();
+      await endReception();
       await core.close();
       throw error;
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#broker.close();
-    (this.#files as Server & { closeAllConnections?(): void }).closeAllConnections?.();
-    await new Promise<void>((resolve) => this.#files.close(() => resolve()));
+  /** From now on it says that it is not ready, so that nobody sends it more requests. */
+  announceEnd(): void {
+    this.#isEnding = true;
+  }
+
+  /** @param options.drainMs how long downloads that run may take to their end. Default: they are cut */
+  async stop({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
+    const { processes, endReception, files, hooks } = this.#parts;
+    this.announceEnd();
+    if (processes === undefined) await endReception(STORE_MS);
+    else await processes.handOver(STORE_MS);
+    await closeFileSide(files, drainMs);
+    await hooks?.close();
+    await processes?.close();
     await this.core.close();
   }
+}
+
+interface CloudParts {
+  readonly core: Core;
+  readonly faults: FaultList;
+  readonly files: Server;
+  readonly httpUrl: string;
+  readonly hooks: HookServer | undefined;
+  readonly processes: Processes | undefined;
+  readonly brokerUrl: string | undefined;
+  /** The last one of this process. */
+  reception(): Reception | undefined;
+  /** @param drainMs how long what was taken in may take to be stored */
+  endReception(drainMs?: number): Promise<void>;
+  readiness(): readonly string[];
+}
+
+/** @throws CloudError if two of them do not go together */
+function checkOptions({ broker, pskPort, role, database }: CloudOptions): void {
+  if (broker !== undefined && pskPort !== undefined) throw new CloudError(`--psk-port ${NEEDS_OWN_BROKER}`);
+  if (role !== undefined && role !== "all" && database === undefined) throw new CloudError("--role needs --database");
+}
+
+/** The faults that strike requests for a file. */
+function faultsOfFiles() {
+  const moments = ["handshake", "answer", "range", "content", "pace", "end"] as const;
+  return Object.fromEntries(moments.map((moment) => [moment, NEEDS_OWN_FILES]));
 }
 
 /** @throws CloudError if one of the faults from the start is not possible in this cloud */
@@ -237,63 +331,18 @@ function faultsOf(options: CloudOptions, hasTls: boolean): FaultList {
   const faults = new FaultList({
     impossible: {
       ...(hasTls ? {} : { handshake: NEEDS_TLS }),
+      ...(isInStore(options.files) ? faultsOfFiles() : {}),
       ...(options.broker === undefined ? {} : { connect: NEEDS_OWN_BROKER, report: NEEDS_OWN_BROKER }),
+      ...(options.simulatedBoards === true ? {} : { power: NEEDS_BOARDS, battery: NEEDS_BOARDS }),
     },
+    onChange: () => options.onFaults?.(),
     ...(options.onFault === undefined ? {} : { onStrike: options.onFault }),
   });
   for (const fault of options.faults ?? []) faults.add(fault);
   return faults;
 }
 
-const DEFAULT_PORTS: { readonly [scheme: string]: number } = { http: 80, https: 443 };
-
-/** A default port of HTTP is left out: the vendor's C SDK cannot parse a port in the URL of a file. */
-function origin(scheme: string, host: string, port: number): string {
-  return DEFAULT_PORTS[scheme] === port ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
-}
-
 function describeHealth(health: StoreHealth): string {
   if (health.ok) return "the state can be stored again";
   return `the state cannot be stored: ${health.message}; devices are refused until it can`;
-}
-
-function readTls(files: { cert: string; key: string; clientCa?: string | undefined }) {
-  const read = (path: string): Buffer => {
-    try {
-      return readFileSync(path);
-    } catch {
-      throw new CloudError(`cannot read ${path}`);
-    }
-  };
-  const options = {
-    cert: read(files.cert),
-    key: read(files.key),
-    ...(files.clientCa === undefined ? {} : { ca: read(files.clientCa), requestCert: true, rejectUnauthorized: false }),
-  };
-  try {
-    createSecureContext(options);
-  } catch {
-    throw new CloudError("certificate, key and authority are not PEM, or do not belong together");
-  }
-  return options;
-}
-
-function listenOn(server: Server, host: string, port: number, option: string): Promise<number> {
-  if (port > 65535) return Promise.reject(new CloudError(`there is no port ${port}`));
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      reject(
-        new CloudError(
-          error.code === "EADDRINUSE"
-            ? `port ${port} is taken: choose another by ${option}`
-            : `cannot listen on ${host}:${port}: choose another by --listen or ${option}`,
-        ),
-      );
-    };
-    server.once("error", onError);
-    server.listen(port, host, () => {
-      server.off("error", onError);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }

@@ -75,6 +75,16 @@ export interface TaskRecord extends DeviceName {
   resultMessage?: string;
 }
 
+/** Whom a plan reaches at its activation. */
+export interface Reach {
+  /** Devices that get a task. */
+  readonly devices: number;
+  /** Of these, those that are online; `null` if none of it is known. */
+  readonly online: number | null;
+  /** How many of the devices that it looked at get none, by the reason of matching. */
+  readonly byReason: { readonly [reason: string]: number };
+}
+
 /** The devices that an upgrade is for, selected in one of the console's three ways. */
 export type Selection =
   | { readonly kind: "versions"; readonly fromVersions: readonly string[] }
@@ -119,8 +129,8 @@ export interface CloudService {
   }): Promise<FirmwareRecord>;
   /** @returns the devices and products whose secret is in the file of this firmware */
   secretsIn(firmware: { id: number }): Promise<DeviceName[]>;
-  /** @returns how many devices have got a task by this, and how many of them are online */
-  upgrade(request: UpgradeRequest): Promise<{ devices: number; online: number }>;
+  /** @returns the plan of the upgrade, and whom it reaches now */
+  upgrade(request: UpgradeRequest): Promise<Reach & { readonly planId: number }>;
   status(): Promise<CloudStatus>;
   /**
    * @param request.version    default: the version that the device is to be updated to
@@ -144,9 +154,9 @@ export interface DeviceStatus extends DeviceName {
   readonly version?: string;
   /**
    * Whether the device is connected and subscribed to its updates. A gateway needs only be connected. A sub-device is
-   * connected by its gateway or by itself.
+   * connected by its gateway or by itself. `null`: it is not known.
    */
-  readonly online: boolean;
+  readonly online: boolean | null;
   readonly gateway?: DeviceName;
   readonly task?: TaskRecord;
   /** Time of its last message, in milliseconds since 1970; absent if there was none. */

@@ -2,7 +2,7 @@ import type { DeviceView } from "../../cloud/operator/types.js";
 import { UsageError } from "../command-line.js";
 import { sayEvents } from "./events.js";
 import { type CloudChoice, withOperator } from "./operator.js";
-import { each, say, sayJson, spell, table, timeText } from "./text.js";
+import { each, onlineText, say, sayJson, spell, table, timeText } from "./text.js";
 
 /** `ota-cloud device list` */
 export async function deviceList(
@@ -30,7 +30,7 @@ export async function deviceList(
     }
     const rows = devices.map((device) => [
       spell(device),
-      device.online ? "online" : "offline",
+      onlineText(device.online),
       versionsText(device),
       device.gateway === undefined ? "" : `behind ${spell(device.gateway)}`,
       `last seen ${timeText(device.lastSeenAt)}`,

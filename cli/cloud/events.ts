@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { printableJson } from "../../cloud/api/printable.js";
 import type { Change, EventFilter, EventView, Page, Paged } from "../../cloud/operator/types.js";
 import { UsageError } from "../command-line.js";
 import { type CloudChoice, withOperator } from "./operator.js";
 import { counted, each, say, sayJson, spell, timeText } from "./text.js";
+
+const EVENTS_AT_ONCE = 500;
 
 /** `ota-cloud events` */
 export async function events(
@@ -11,11 +14,16 @@ export async function events(
     readonly device?: string;
     readonly plan?: number;
     readonly kind?: string;
+    readonly newest?: boolean;
+    readonly limit?: number;
     readonly follow?: boolean;
     readonly json?: boolean;
   },
 ): Promise<void> {
-  const { product, device, plan, kind, follow, json, ...choice } = options;
+  const { product, device, plan, kind, newest, limit, follow, json, ...choice } = options;
+  if (follow === true && (newest === true || limit !== undefined)) {
+    throw new UsageError("--follow shows all, as they come: give it without --newest and --limit");
+  }
   const filter: EventFilter = {
     ...(product === undefined ? {} : { productId: product }),
     ...(device === undefined ? {} : { deviceName: device }),
@@ -23,35 +31,43 @@ export async function events(
     ...(kind === undefined ? {} : { kind }),
   };
   await withOperator(choice, "events", async ({ operator }) => {
+    const following = new AbortController();
+    const { signal } = following;
+    const end = (): void => following.abort();
+    if (follow === true) process.once("SIGINT", end).once("SIGTERM", end);
     // Following begins before the stored events are read, so that none is lost between the two.
     const meanwhile: EventView[] = [];
     let last = 0;
     let show = (event: EventView): void => void meanwhile.push(event);
     const stop =
       follow === true ? operator.follow((change) => void (isOf(change, filter) && show(change.event))) : undefined;
-    last = await sayEvents((page) => operator.events(filter, page), json);
+    const order = newest === true ? "newest" : "oldest";
+    const read = async (page: Page): Promise<Paged<EventView>> =>
+      signal.aborted ? { items: [] } : operator.events(filter, { ...page, order });
+    last = await sayEvents(read, json, limit);
     if (stop === undefined) return;
     show = (event) => {
       if (event.id > last) sayEvent(event, json);
     };
     for (const event of meanwhile) show(event);
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", () => resolve());
-      process.once("SIGTERM", () => resolve());
-    });
+    if (!signal.aborted) await once(signal, "abort");
     stop();
   });
 }
 
-/** Prints events page by page. @returns the id of the last one */
+/** Prints events page by page, at most `limit`. @returns the id of the last one */
 export async function sayEvents(
   read: (page: Page) => Promise<Paged<EventView>>,
   json: boolean | undefined,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   let last = 0;
-  for await (const event of each(read)) {
+  let said = 0;
+  for await (const event of each(read, Math.min(limit, EVENTS_AT_ONCE))) {
     sayEvent(event, json);
     last = event.id;
+    said++;
+    if (said === limit) break;
   }
   return last;
 }

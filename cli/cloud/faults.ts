@@ -25,6 +25,9 @@ Faults of the broker:
   lose-puback  [--type T]               a message of the device with QoS 1 is not acknowledged
   lose, duplicate, reorder [--type T]   a message to the device
   delay        --ms N [--type T]        a message to the device
+Faults of the simulated boards of serve --demo:
+  power-off    [--at now|offer|burning] the power goes off then, and comes back when the fault is cleared
+  low-battery  --percent N              what the board measures of its battery
 T is the type of the message, such as report_progress or update_firmware.`;
 
 /** The options of `ota-cloud fault add`. Those that are not named here are settings of a fault, by the same name. */

@@ -1,9 +1,15 @@
 import type { Writable } from "node:stream";
-import { printable } from "../../cloud/api/printable.js";
+import { printable, printableJson } from "../../cloud/api/printable.js";
 import type { DeviceName } from "../../cloud/types.js";
 import { spell } from "./text.js";
 
+/** How lines are written: for people, or one object of JSON each. */
+export const LOG_FORMS = ["text", "json"] as const;
+export type LogForm = (typeof LOG_FORMS)[number];
+
 export interface CloudLogOptions {
+  /** Default: text. */
+  readonly form?: LogForm;
   /** Default: standard output. */
   readonly stream?: Writable;
   /** Milliseconds since 1970. Default: the system's clock. */
@@ -21,9 +27,15 @@ export interface CloudLogOptions {
  */
 export type CloudLog = (what: string, text: string, device?: DeviceName) => void;
 
-/** @returns a log of lines `2026-05-01T10:00:00.000Z report ABCDE12345/light_01 text` */
+/** What calls for a look. All else is `info`. */
+const LEVELS: { readonly [what: string]: "warn" | "error" } = { trouble: "error", api: "error", warning: "warn" };
+
+/**
+ * @returns a log of lines `2026-05-01T10:00:00.000Z report ABCDE12345/light_01 text`, or of objects
+ * `{"at":"2026-05-01T10:00:00.000Z","level":"info","what":"report","device":"ABCDE12345/light_01","text":"text"}`
+ */
 export function openCloudLog(options: CloudLogOptions = {}): CloudLog {
-  const { stream = process.stdout, now = Date.now, onReaderGone } = options;
+  const { form = "text", stream = process.stdout, now = Date.now, onReaderGone } = options;
   let gone = false;
   stream.on("error", () => {
     if (gone) return;
@@ -32,7 +44,14 @@ export function openCloudLog(options: CloudLogOptions = {}): CloudLog {
   });
   return (what, text, device) => {
     if (gone) return;
+    const at = new Date(now()).toISOString();
     const about = device === undefined ? [] : [spell(device)];
-    stream.write(`${[new Date(now()).toISOString(), what, ...about, text].map(printable).join(" ")}\n`);
+    if (form === "json") {
+      const level = LEVELS[what] ?? "info";
+      const [name] = about;
+      stream.write(`${printableJson({ at, level, what, ...(name === undefined ? {} : { device: name }), text })}\n`);
+      return;
+    }
+    stream.write(`${[at, what, ...about, text].map(printable).join(" ")}\n`);
   };
 }

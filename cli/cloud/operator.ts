@@ -1,17 +1,22 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readAddress } from "../../cloud/api/address.js";
-import { RemoteOperator } from "../../cloud/api/client.js";
+import { connectOperator } from "../../cloud/api/client.js";
 import { ApiError } from "../../cloud/api/http-exchange.js";
 import type { Actor, Operator } from "../../cloud/operator/types.js";
 import { UsageError } from "../command-line.js";
 import { readText } from "../files.js";
+import { type DatabaseChoice, databaseOf } from "./database.js";
+import { type FilesChoice, filesSettings } from "./files-choice.js";
 
-/** What the folder of a cloud holds: its database, the state of an earlier version, or the address of a running one. */
-const STATE_FILES = ["cloud.db", "cloud.json", "serve.json"];
+/**
+ * What the folder of a cloud holds: its database, the state of an earlier version, the address of a running one, or the
+ * database that a server has taken over.
+ */
+export const STATE_FILES = ["cloud.db", "cloud.json", "serve.json", "cloud.db.imported"];
 
 /** Which cloud a command speaks to. */
-export interface CloudChoice {
+export interface CloudChoice extends DatabaseChoice, FilesChoice {
   readonly state: string;
   /** Address of a cloud on another machine. */
   readonly api?: string;
@@ -25,27 +30,33 @@ export interface OpenedOperator {
 }
 
 /**
- * Opens the cloud that a command is for: the one at `--api`, the one that runs on the folder, or the state in the
- * folder itself if none runs there.
+ * Opens the cloud that a command is for: the one at `--api`, the state in a database, the one that runs on the
+ * folder, or the state in the folder itself if none runs there.
  *
  * @param command name of the command, for the audit
  * @param options.mayMake whether the folder may be made
  * @throws UsageError, ApiError
  */
 export async function openOperator(
-  { state, api, tokenFile }: CloudChoice,
+  { state, api, tokenFile, ...choice }: CloudChoice,
   command: string,
   { mayMake = false }: { readonly mayMake?: boolean } = {},
 ): Promise<OpenedOperator> {
   const actor = { name: command, origin: "local" };
   const talk = { command, onWait: warn, onLost: warn };
   if (api !== undefined) {
+    if (databaseOf(choice) !== undefined) throw new UsageError("give either --api or --database");
     if (tokenFile === undefined) throw new UsageError("--api needs --token-file: a file with a token of that cloud");
     const token = readText(tokenFile).trim();
     if (!/^[!-~]{1,200}$/.test(token)) throw new UsageError(`${tokenFile} does not hold a token`);
-    return { operator: await RemoteOperator.connect({ ...talk, url: checkedUrl(api), token }), actor };
+    return { operator: await connectOperator({ ...talk, url: checkedUrl(api), token }), actor };
   }
   if (tokenFile !== undefined) throw new UsageError("--token-file is for --api");
+  const database = databaseOf(choice);
+  if (database !== undefined) {
+    const { openLocal } = await import("./open-local.js");
+    return { operator: await openLocal(state, { database, files: filesSettings(choice) }), actor };
+  }
   if (!isFolder(state) && !mayMake) {
     throw new UsageError(`there is no folder ${state}: name the one of the cloud by --state`);
   }
@@ -56,7 +67,7 @@ export async function openOperator(
   if (address !== undefined) {
     try {
       const url = `http://127.0.0.1:${address.port}`;
-      return { operator: await RemoteOperator.connect({ ...talk, url, token: address.token }), actor };
+      return { operator: await connectOperator({ ...talk, url, token: address.token }), actor };
     } catch (error) {
       // A cloud that was killed leaves its address behind, and another program may have got the port since.
       const isGone = error instanceof ApiError && (error.absent || error.status === 401 || error.status === 404);
@@ -65,7 +76,7 @@ export async function openOperator(
   }
   // The store and all that works on it are loaded only by a command that opens them.
   const { openLocal } = await import("./open-local.js");
-  return { operator: await openLocal(state), actor };
+  return { operator: await openLocal(state, { files: filesSettings(choice) }), actor };
 }
 
 /** Opens the cloud for one command, and lets go of it afterwards. */

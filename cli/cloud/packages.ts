@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { openRegularFile } from "../../cloud/store/regular-file.js";
 import { type CloudChoice, withOperator } from "./operator.js";
+import { describeVariant } from "./variants.js";
 import { all, counted, say, sayJson, table } from "./text.js";
 
 /** `ota-cloud package list` */
@@ -24,6 +25,8 @@ export async function packageList({
       each.form === "delta" ? `delta from ${each.sourceVersion ?? "?"}` : "full",
       each.stateReason === undefined ? each.state : `${each.state} (${each.stateReason})`,
       each.files.map(({ name, size }) => `${name} ${size} bytes`).join(", "),
+      each.variants.map((variant) => describeVariant(variant, each.files[0]?.size ?? 0)).join("; "),
+      each.seal === undefined ? "no seal" : `sealed, security version ${each.seal.securityVersion}`,
       each.name,
     ]);
     for (const line of table(rows, "no packages")) say(line);

@@ -25,8 +25,9 @@ const COUNTED_AS: { readonly [state in Exclude<TaskStateName, CountedState>]: Co
 const DOWNLOADED: readonly TaskStateName[] = ["burning", "trial", "succeeded"];
 
 /** A plan as `--json` shows it. Scripts rely on these keys. */
-export function planJson({ id, name, state, reason, counts }: PlanView) {
-  return { id, name, state, reason, counts: countsOf(counts) };
+export function planJson({ id, name, state, reason, counts, urlsLiveUntil }: PlanView) {
+  const live = urlsLiveUntil === undefined ? {} : { urlsLiveUntil };
+  return { id, name, state, reason, counts: countsOf(counts), ...live };
 }
 
 /** A plan with its tasks, as `plan show --json` shows it. */

@@ -10,8 +10,10 @@ interface Options extends CloudChoice {
   readonly json?: boolean;
 }
 
-/** Devices without a match that are printed one by one; `--json` has all. */
-const LEFT_SHOWN = 20;
+/** Devices of each list that are printed one by one; `--json` has all. */
+const DEVICES_SHOWN = 20;
+/** Most devices that a part of a preview lists. */
+const PAGE_LIMIT = 1000;
 
 /** What a plan can be told by one word. */
 export const PLAN_ACTIONS: {
@@ -49,7 +51,7 @@ export async function planCreate({
   json,
   ...choice
 }: Options & { file: string; namesFile?: string }): Promise<void> {
-  const input = { ...readPlan(file), ...(namesFile === undefined ? {} : { devices: readNames(namesFile) }) };
+  const input = planOf(file, namesFile);
   await withOperator(choice, "plan create", async ({ operator, actor }) => {
     const plan = await operator.createPlan(input, actor);
     if (json === true) {
@@ -62,20 +64,42 @@ export async function planCreate({
   });
 }
 
+/** `ota-cloud plan edit` */
+export async function planEdit(
+  id: number,
+  { file, namesFile, json, ...choice }: Options & { file: string; namesFile?: string },
+): Promise<void> {
+  const input = planOf(file, namesFile);
+  await withOperator(choice, "plan edit", async ({ operator, actor }) => {
+    sayPlan(await operator.editPlan(id, input, actor), json);
+  });
+}
+
 /** `ota-cloud plan preview` */
 export async function planPreview(
   id: number | undefined,
-  { file, rejected, json, ...choice }: Options & { file?: string; rejected?: string },
+  {
+    file,
+    rejected,
+    reason,
+    limit,
+    json,
+    ...choice
+  }: Options & { file?: string; rejected?: string; reason?: string; limit?: number },
 ): Promise<void> {
   if ((id === undefined) === (file === undefined)) throw new UsageError("give the id of a plan, or --file");
+  if (limit !== undefined && limit > PAGE_LIMIT) throw new UsageError(`--limit is at most ${PAGE_LIMIT}`);
   const asked = id ?? readPlan(file ?? "");
+  // The text shows so many; files are for all.
+  const most = limit ?? (json === true || rejected !== undefined ? undefined : DEVICES_SHOWN);
+  const part = { ...(most === undefined ? {} : { limit: most }), ...(reason === undefined ? {} : { reason }) };
   await withOperator(choice, "plan preview", async ({ operator }) => {
-    const preview = await operator.preview(asked);
+    const preview = await operator.preview(asked, part);
     if (rejected !== undefined) {
       writeBytes(rejected, preview.left.map(({ deviceName, reason }) => `${deviceName} ${reason}\n`).join(""));
     }
     if (json === true) sayJson(previewJson(preview));
-    else sayPreview(preview);
+    else sayPreview(preview, reason, limit ?? DEVICES_SHOWN);
   });
 }
 
@@ -152,26 +176,37 @@ export async function planList({ json, product, ...choice }: Options & { product
   });
 }
 
-function previewJson({ matches, left }: Preview): object {
+function previewJson({ matches, left, counts }: Preview): object {
   return {
     matches: matches.map(({ productId, deviceName }) => ({ productId, deviceName })),
     left: left.map(({ productId, deviceName, reason }) => ({ productId, deviceName, reason })),
+    counts,
   };
 }
 
-function sayPreview({ matches, left }: Preview): void {
-  say(`${counted(matches.length, "device")} would be updated, ${left.length} would not`);
-  for (const device of matches.slice(0, LEFT_SHOWN)) say(`  ${spell(device)}`);
-  if (matches.length > LEFT_SHOWN) say(`  and ${matches.length - LEFT_SHOWN} more: --json shows all`);
-  if (left.length === 0) return;
-  say("left out:");
-  for (const line of table(
-    left.slice(0, LEFT_SHOWN).map((device) => [`  ${spell(device)}`, device.reason]),
-    "",
-  )) {
-    say(line);
-  }
-  if (left.length > LEFT_SHOWN) say(`  and ${left.length - LEFT_SHOWN} more: --json shows all`);
+/**
+ * @param reason the one that was asked for, if it was one
+ * @param shown most devices of each list
+ */
+function sayPreview({ matches, left, counts }: Preview, reason: string | undefined, shown: number): void {
+  say(`${counted(counts.matches, "device")} would be updated, ${counts.left} would not`);
+  for (const device of matches.slice(0, shown)) say(`  ${spell(device)}`);
+  sayMore(counts.matches - Math.min(matches.length, shown));
+  if (counts.left === 0) return;
+  const reasons = Object.entries(counts.byReason).sort(([, one], [, other]) => other - one);
+  say(`left out: ${reasons.map(([name, devices]) => `${devices} ${name}`).join(", ")}`);
+  const rows = left.slice(0, shown).map((device) => [`  ${spell(device)}`, device.reason]);
+  if (rows.length > 0) for (const line of table(rows, "")) say(line);
+  const all = reason === undefined ? counts.left : (counts.byReason[reason] ?? 0);
+  sayMore(all - Math.min(left.length, shown));
+}
+
+function sayMore(more: number): void {
+  if (more > 0) say(`  and ${more} more: --json shows all`);
+}
+
+function planOf(file: string, namesFile: string | undefined): PlanInput {
+  return { ...readPlan(file), ...(namesFile === undefined ? {} : { devices: readNames(namesFile) }) };
 }
 
 function sayPlan(plan: PlanView, json: boolean | undefined): void {
@@ -181,6 +216,10 @@ function sayPlan(plan: PlanView, json: boolean | undefined): void {
   }
   const reason = plan.reason === "" ? "" : ` (${plan.reason})`;
   say(`plan ${plan.id} ${plan.name}: ${plan.state}${reason}; ${countsText(plan.counts)}`);
+  const { urlsLiveUntil = 0 } = plan;
+  if (urlsLiveUntil > Date.now()) {
+    say(`its URLs are those of a store, and cannot be taken back: they live until ${timeText(urlsLiveUntil)}`);
+  }
 }
 
 function readPlan(path: string): PlanInput {

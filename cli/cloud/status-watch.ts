@@ -61,8 +61,9 @@ function plansIn(operator: Operator, state: PlanView["state"]): Promise<PlanView
 function healthLines({ ok, problems, devicesOnline, broker }: Health): string[] {
   const well = ok ? "well" : "not well";
   const brokerText = broker === "own" ? "" : `, broker ${broker}`;
+  const onlineText = devicesOnline === null ? "unknown who is" : counted(devicesOnline, "device");
   return [
-    `the cloud is ${well}, ${counted(devicesOnline, "device")} online${brokerText}`,
+    `the cloud is ${well}, ${onlineText} online${brokerText}`,
     ...problems.map(({ code, message }) => `  ${code}: ${message}`),
   ];
 }

@@ -54,3 +54,8 @@ export async function all<Item>(read: (page: Page) => Promise<Paged<Item>>): Pro
   for await (const item of each(read)) items.push(item);
   return items;
 }
+
+/** @param online `null`: nobody knows */
+export function onlineText(online: boolean | null): string {
+  return online === null ? "unknown" : online ? "online" : "offline";
+}

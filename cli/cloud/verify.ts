@@ -83,6 +83,7 @@ async function taskOf(operator: Operator, planId: number): Promise<TaskView | un
 }
 
 function reasonOf({ reason, resultCode, resultMessage }: TaskView): string {
-  const parts = [reason, resultCode, resultMessage].filter((part) => part !== undefined && part !== "");
-  return parts.length === 0 ? "no reason was given" : parts.join(" ");
+  // The reason of what was declined is the message itself.
+  const parts = new Set([reason, resultCode, resultMessage].filter((part) => part !== undefined && part !== ""));
+  return parts.size === 0 ? "no reason was given" : [...parts].join(" ");
 }

@@ -1,5 +1,5 @@
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import { CHIPS, chipNamed } from "../../hal/boards/sim/chips.js";
+import { chipIdOf } from "../../hal/boards/sim/flash-chip.js";
 import { bootFault, MAX_FLASH_LENGTH, seemsFlash } from "../../hal/boards/sim/flash-image.js";
 import { readPartition } from "../../hal/boards/sim/inspect.js";
 import { lockFolder } from "../../hal/boards/sim/lock.js";
@@ -7,6 +7,7 @@ import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { createBoard, factoryFlash, holdsBoard } from "../../hal/boards/sim/state-dir.js";
 import { UsageError } from "../command-line.js";
 import { readWholeFile, writeBytes, writeSecret } from "../files.js";
+import { chipOfOption, requireChipOf } from "./chip.js";
 import { type FlashSource, readFlash, wholeFlash } from "./flash-source.js";
 
 export interface ReadOptions extends FlashSource {
@@ -34,9 +35,10 @@ export function read({ slot, length, output, ...source }: ReadOptions): void {
 
 /** `ota-device flash` */
 export async function flash({ state, image: path }: { state: string; image: string }): Promise<void> {
-  holdsBoard(state);
+  const isHeld = holdsBoard(state);
   const bytes = readWholeFile(path, MAX_FLASH_LENGTH);
   const chip = seemsFlash(bytes) ? bootableFlash(path, bytes) : factoryFlash(bytes);
+  if (isHeld) requireChipOf(state, chipIdOf(chip));
   const release = await lockFolder(state);
   try {
     createBoard(state, chip);
@@ -55,14 +57,19 @@ function bootableFlash(path: string, bytes: Uint8Array): NorFlash {
 }
 
 /** `ota-device image` */
-export function image(options: { version: string; size: number; seed: number; chip: string; output: string }): void {
-  const chip = chipNamed(options.chip);
-  if (chip === undefined) {
-    throw new UsageError(`--chip ${options.chip} is none of ${CHIPS.map(({ name }) => name).join(", ")}`);
-  }
+export function image(options: {
+  version: string;
+  size: number;
+  seed: number;
+  chip: string;
+  secureVersion: number;
+  output: string;
+}): void {
+  const { version, size: byteLength, seed, secureVersion } = options;
+  const chip = chipOfOption(options.chip);
   let bytes: Uint8Array;
   try {
-    bytes = buildAppImage({ version: options.version, byteLength: options.size, seed: options.seed, chipId: chip.id });
+    bytes = buildAppImage({ version, byteLength, seed, chipId: chip.id, secureVersion });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -10,6 +10,7 @@ import { installedSubDevices } from "../../hal/boards/sim/sub-devices.js";
 import type { DeviceName } from "../../src/index.js";
 import { idOf, readMarks } from "../../src/gateway/update-marks.js";
 import { decodeRegistrationRecord, REGISTRATION_KEY } from "../../src/registration/record.js";
+import { decodeFloor, floorKey } from "../../src/seal/floor.js";
 import { decodeRecord } from "../../src/update/checkpoint.js";
 import type { Checkpoint } from "../../src/update/machine/types.js";
 import { UsageError } from "../command-line.js";
@@ -23,8 +24,10 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   const flash = readFlash(source);
   const record = readRecord(flash, "ota", "job");
   const checkpoint = record === undefined ? undefined : decodeRecord(record)?.checkpoint;
+  const table = inspectTable(flash, source);
   const report = {
-    ...inspectTable(flash, source),
+    ...table,
+    security: securityOf(flash, table),
     provisioning: inspectProvisioning(flash),
     registration: registrationOf(flash),
     checkpoint: checkpoint === undefined ? null : describe(checkpoint),
@@ -45,12 +48,14 @@ export function inspect({ json, ...source }: FlashSource & { readonly json?: boo
   ];
   for (const [label, slot] of Object.entries(slots)) {
     lines.push(
-      `${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}`,
+      `${label.padEnd(11)} at 0x${slot.offset.toString(16)}, ${slot.size} bytes, version ${slot.version ?? "none"}` +
+        (slot.secureVersion === null ? "" : `, secure version ${slot.secureVersion}`),
     );
   }
   for (const [index, { sequence, slot, state }] of report.otadata.entries()) {
     lines.push(`otadata ${index}   ${sequence === undefined ? state : `sequence ${sequence}, ${slot}, ${state}`}`);
   }
+  lines.push(`security    ${describeSecurity(report.security)}`);
   lines.push(`provisioned ${describeProvisioning(report.provisioning)}`);
   if (report.registration !== null) {
     const { productId, deviceName } = report.registration;
@@ -73,6 +78,27 @@ function inspectTable(flash: NorFlash, { state, flash: file }: FlashSource): Fla
   } catch (error) {
     throw new UsageError(`${file ?? state}: ${(error as Error).message}`);
   }
+}
+
+interface Security {
+  /** Least security version that a board which demands seals takes. */
+  readonly floor: number;
+  /** What NVS holds of it; a firmware that demands no seal stores nothing. */
+  readonly stored: number | null;
+  /** Of the running firmware, which counts once it has confirmed itself. */
+  readonly running: number | null;
+}
+
+function securityOf(flash: NorFlash, { running: { slot, state }, slots }: BoardReport): Security {
+  const record = readRecord(flash, "ota", floorKey(""));
+  const stored = record === undefined ? undefined : decodeFloor(record);
+  const running = slots[slot]?.secureVersion ?? null;
+  const confirmed = state === "pending-verify" ? 0 : (running ?? 0);
+  return { floor: Math.max(stored ?? 0, confirmed), stored: stored ?? null, running };
+}
+
+function describeSecurity({ floor, stored, running }: Security): string {
+  return `floor ${floor}  stored ${stored ?? "none"}  running ${running ?? "none"}`;
 }
 
 /** @returns who the board has registered itself as; its secret is left out */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
-import { CHIPS } from "../../hal/boards/sim/chips.js";
-import { count, positiveCount, positiveSeconds, runProgram, seconds } from "../command-line.js";
+import { CHIPS, ESP32 } from "../../hal/boards/family/chips.js";
+import { count, files, positiveCount, positiveSeconds, runProgram, seconds } from "../command-line.js";
 import { component } from "./components.js";
 import { engineOption } from "../engine.js";
 import { flash, image, read } from "./files.js";
@@ -14,6 +14,8 @@ import { SELF_TESTS } from "./self-test.js";
 const program = new Command("ota-device").description(
   "A simulated board with a chip of the ESP32 family, on which the update agent runs. A folder holds its flash.",
 );
+
+const CHIP_NAMES = CHIPS.map(({ name }) => name).join(", ");
 
 const state = (): Option =>
   new Option("--state <dir>", "folder of the board's flash; a new board is made in an empty one").makeOptionMandatory();
@@ -32,7 +34,13 @@ program
     "where a board whose device_info.json has a product secret and no device secret registers itself: http://host[:port] or https://…; default: the platform's, by region",
   )
   .option("--ca <file>", "certificate of the CA to trust for mqtts and https, PEM or DER")
+  .option(
+    "--chip <name>",
+    `chip of the board: ${CHIP_NAMES}; default: ${ESP32.name} for a new board, and whatever chip the folder's board has`,
+  )
   .option("--factory-version <v>", "version of the firmware that a new board gets first", "0.1.0")
+  .option("--trust <file>", "take only images with a seal by this public key (NAME.pub); repeat it: any of them", files)
+  .option("--no-packages", "a firmware that takes whole images alone, no deltas and no compressed ones")
   .option("--strict-tls", "also refuse certificates that only the SDK's TLS on a chip refuses")
   .addOption(engineOption())
   .option("--idle-timeout <s>", "longest wait for data of a download, in seconds", positiveSeconds, 30)
@@ -112,7 +120,8 @@ program
   .requiredOption("--version <v>", "version in its application descriptor")
   .requiredOption("--size <n>", "bytes, a multiple of 16", count)
   .option("--seed <n>", "number that the content is made from: the same seed makes the same content", count, 1)
-  .option("--chip <name>", `chip that the image is for: ${CHIPS.map(({ name }) => name).join(", ")}`, "ESP32")
+  .option("--chip <name>", `chip that the image is for: ${CHIP_NAMES}`, ESP32.name)
+  .option("--secure-version <n>", "secure_version in its application descriptor, which a seal must repeat", count, 0)
   .requiredOption("--output <file>", "file to write")
   .action(image);
 

@@ -1,6 +1,9 @@
 import { MAX_VERSION_LENGTH, buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { type Chip, ESP32 } from "../../hal/boards/family/chips.js";
 import { SimulatedBoard } from "../../hal/boards/sim/board.js";
+import { chipIdOf } from "../../hal/boards/sim/flash-chip.js";
 import { lockFolder } from "../../hal/boards/sim/lock.js";
+import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { createBoard, factoryFlash, holdsBoard, openFlash } from "../../hal/boards/sim/state-dir.js";
 import { SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
 import type { Log, LogLevel } from "../../hal/ports/index.js";
@@ -15,8 +18,9 @@ import {
 } from "../../src/index.js";
 import { EXIT_FAILED, UsageError } from "../command-line.js";
 import { type BoardAgent, type EngineName, prepareEngine } from "../engine.js";
+import { checkEngine, chipOfOption, requireChip } from "./chip.js";
 import { attachComponent, type NamedComponent } from "./components.js";
-import { readCertificate, readIdentity, readRegistration } from "../files.js";
+import { readCertificate, readIdentity, readPublicKey, readRegistration } from "../files.js";
 import { createLog } from "../log.js";
 import { restartAfterPanic } from "../panic.js";
 import { readPolicy, VitalsFile } from "./plan-files.js";
@@ -30,6 +34,7 @@ export interface RunOptions {
   readonly mqtt?: string;
   readonly registerUrl?: string;
   readonly ca?: string;
+  readonly chip?: string;
   readonly factoryVersion: string;
   readonly engine: EngineName;
   readonly idleTimeout: number;
@@ -45,6 +50,10 @@ export interface RunOptions {
   readonly component?: readonly NamedComponent[];
   readonly selfTest?: SelfTest;
   readonly selfTestTimeout: number;
+  /** Whether the firmware takes deltas and compressed images. */
+  readonly packages: boolean;
+  /** Files of public keys: an image must be sealed by one of them. */
+  readonly trust?: readonly string[];
 }
 
 /** Bytes of a new board's factory image. */
@@ -65,7 +74,11 @@ export async function run(options: RunOptions): Promise<void> {
   if (listed.some((one) => isSameDevice(one, identity))) {
     throw new UsageError("a gateway cannot be its own sub-device: remove it from the list");
   }
-  const fresh = holdsBoard(options.state) ? undefined : factoryFlash(factoryImageOf(options.factoryVersion));
+  const wanted = options.chip === undefined ? undefined : chipOfOption(options.chip);
+  const fresh = holdsBoard(options.state) ? undefined : factoryOf(wanted ?? ESP32, options.factoryVersion);
+  const held = fresh ?? openFlash(options.state, "r");
+  checkChip(held, options, wanted);
+  held.close();
   const firmware = await prepareEngine(options.engine);
   const release = await lockFolder(options.state);
   // Another process may have made a board there before this one got the lock.
@@ -78,6 +91,7 @@ export async function run(options: RunOptions): Promise<void> {
   const subDevices = listed.map((one) => new SimulatedSubDevice({ ...one, state: options.state }));
   const components = named.map((one) => attachComponent(one, options.state));
   const flash = openFlash(options.state, "r+");
+  checkChip(flash, options, wanted);
   const { consent, installWhen } = config.policy ?? {};
   if (config.policy !== undefined && process.stdin.isTTY && process.stdout.isTTY) prompt = createPrompt();
   else if (consent === "ask" || installWhen === "accepted") {
@@ -112,6 +126,7 @@ export async function run(options: RunOptions): Promise<void> {
               },
         log,
         logLevel: options.log,
+        packages: options.packages,
         subDevices,
         components,
         onAgent: (started) => {
@@ -188,6 +203,7 @@ function configOf(options: RunOptions, identity: Identity, isGateway: boolean): 
     broker: { url: options.mqtt, authority },
     policy: options.policy === undefined ? undefined : readPolicy(options.policy),
     components: { installTimeoutSeconds: options.installTimeout },
+    seal: options.trust === undefined ? undefined : { trusted: options.trust.map(readPublicKey) },
     selfTest: selfTestOf(options.selfTest),
     selfTestSeconds: options.selfTestTimeout,
     download: {
@@ -200,9 +216,14 @@ function configOf(options: RunOptions, identity: Identity, isGateway: boolean): 
   };
 }
 
-function factoryImageOf(version: string): Uint8Array {
+function checkChip(flash: NorFlash, { state, engine }: RunOptions, wanted: Chip | undefined): void {
+  if (wanted !== undefined) requireChip(state, flash, wanted.id);
+  checkEngine(engine, chipIdOf(flash));
+}
+
+function factoryOf(chip: Chip, version: string): NorFlash {
   if (!/^[A-Za-z0-9._-]+$/.test(version) || version.length > MAX_VERSION_LENGTH) {
     throw new UsageError(`--factory-version ${version} is not 1 to ${MAX_VERSION_LENGTH} of [A-Za-z0-9._-]`);
   }
-  return buildAppImage({ version, byteLength: FACTORY_IMAGE_LENGTH, seed: 0 });
+  return factoryFlash(buildAppImage({ version, byteLength: FACTORY_IMAGE_LENGTH, seed: 0, chipId: chip.id }));
 }

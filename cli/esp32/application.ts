@@ -1,23 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import {
+  DEFAULT_TABLE,
+  FLASH_MEGABYTES,
+  FLASH_TABLES,
+  type FlashTable,
+  TABLE_NAMES,
+} from "../../hal/boards/family/flash.js";
 import { UsageError } from "../command-line.js";
-import { APPLICATION, boardBuild, type Esp32Sdk, targetOf } from "./sdk.js";
+import { boardBuild, targetOf } from "./board.js";
+import { APPLICATION, type Esp32Sdk } from "./sdk.js";
 import { packageRoot } from "../sdk.js";
-
-/**
- * Partition tables that come with the package, by name, with the folder of each table's files and the flash that it
- * fills, in MiB.
- */
-const TABLES: { readonly [name: string]: { readonly folder: string; readonly megabytes: number } } = {
-  "4mb": { folder: ".", megabytes: 4 },
-  "4mb-large": { folder: "tables/4mb-large", megabytes: 4 },
-  "8mb": { folder: "tables/8mb", megabytes: 8 },
-  "16mb": { folder: "tables/16mb", megabytes: 16 },
-};
-/** The sizes of flash that ESP-IDF knows, in MiB. */
-const FLASH_MEGABYTES: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
-export const TABLE_NAMES: readonly string[] = Object.keys(TABLES);
-export const DEFAULT_TABLE = "4mb";
 
 export interface ApplicationOptions {
   readonly sdk: Esp32Sdk;
@@ -94,7 +87,7 @@ export function partitionsOf(table: string): string {
 
 /** @returns sdkconfig.defaults for a table: our settings and the size of its flash @throws UsageError */
 export function settingsOf(table: string): string {
-  const ours = readFileSync(join(folderOf(DEFAULT_TABLE), "sdkconfig", "sdkconfig.defaults"), "utf8");
+  const ours = readFileSync(join(folderOf(DEFAULT_TABLE.name), "sdkconfig", "sdkconfig.defaults"), "utf8");
   return `${ours}${flashSettings(tableOf(table).megabytes)}`;
 }
 
@@ -125,8 +118,8 @@ function folderOf(table: string): string {
   return join(packageRoot(), "hal", "boards", "esp32", tableOf(table).folder);
 }
 
-function tableOf(table: string): { readonly folder: string; readonly megabytes: number } {
-  const found = TABLES[table];
+function tableOf(table: string): FlashTable {
+  const found = FLASH_TABLES.find(({ name }) => name === table);
   if (found === undefined) throw new UsageError(`no partition table ${table}: there are ${TABLE_NAMES.join(", ")}`);
   return found;
 }

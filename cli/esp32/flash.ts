@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Option } from "commander";
-import { appVersion } from "../../hal/boards/sim/app-image.js";
+import { Command } from "commander";
+import { type Chip, chipName } from "../../hal/boards/family/chips.js";
+import { appVersion, imageChipId } from "../../hal/boards/sim/app-image.js";
 import { runProgram, UsageError } from "../command-line.js";
-import { DEFAULT_TABLE, TABLE_NAMES, writeApplication } from "./application.js";
+import { writeApplication } from "./application.js";
 import { checkApplication, slotLengthOf } from "./application-check.js";
 import { build, checkPartitionTool, deploy, findPort, type Firmware, openDebugger, writeNvs } from "./deploy.js";
-import { checkBoard, checkIdf, describeIgnored, findEsp32Sdk } from "./sdk.js";
+import { addBoardOptions, type BoardChoice, chooseBoard } from "./board.js";
+import { checkIdf, describeIgnored, findEsp32Sdk } from "./sdk.js";
 import { checkRoom, type Room } from "./room.js";
 import { makeNvsImage, nvsLength, type ProvisioningEntries } from "../nvs-image.js";
 import {
@@ -18,28 +20,25 @@ import {
 } from "../device/provision.js";
 import { packageRoot } from "../sdk.js";
 
-interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo"> {
+interface FlashOptions extends Omit<ProvisioningOptions, "deviceInfo">, BoardChoice {
   readonly deviceInfo?: string;
   readonly firmwareVersion: string;
-  readonly board: string;
   readonly partitions: string;
   readonly port?: string;
   readonly debug?: true;
   readonly build?: true;
 }
 
-const program = addProvisioningOptions(
-  new Command("npm run flash --")
-    .description(
-      "Builds examples/minimal with the Moddable SDK and ESP-IDF, and flashes it over USB, together with the identity and the network of the board. If device_info.json has a productSecret and no deviceSecret, it is examples/registration: the board registers itself.",
-    )
-    .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
+const program = addBoardOptions(
+  addProvisioningOptions(
+    new Command("npm run flash --")
+      .description(
+        "Builds examples/minimal with the Moddable SDK and ESP-IDF, and flashes it over USB, together with the identity and the network of the board. If device_info.json has a productSecret and no deviceSecret, it is examples/registration: the board registers itself.",
+      )
+      .option("--device-info <file>", "the vendor's device_info.json; not needed with --build"),
+  ),
 )
   .option("--firmware-version <v>", "version of this firmware, as the image has it and the board reports it", "0.1.0")
-  .option("--board <name>", "board, by its name in the SDK", "nodemcu")
-  .addOption(
-    new Option("--partitions <table>", "partition table of the flash").choices(TABLE_NAMES).default(DEFAULT_TABLE),
-  )
   .option("--port <device>", "serial port; default: the one that the SDK finds")
   .option("--debug", "build for the debugger xsbug, which shows the firmware's log")
   .option(
@@ -54,11 +53,11 @@ await runProgram(program);
 async function flash(options: FlashOptions): Promise<void> {
   const env = process.env;
   const sdk = findEsp32Sdk(env);
-  checkBoard(sdk, options.board);
+  const { board, chip } = chooseBoard(sdk, options);
   const entries = options.build ? undefined : entriesOf(options);
   const nvs = entries === undefined ? undefined : makeNvsImage(entries, nvsLength());
   checkIdf(sdk, env);
-  const { board, firmwareVersion: version, partitions: table } = options;
+  const { firmwareVersion: version, partitions: table } = options;
   const debug = options.debug === true;
   const example = entries?.productSecret === undefined ? "minimal" : "registration";
   if (nvs !== undefined) checkPartitionTool(env);
@@ -76,7 +75,7 @@ async function flash(options: FlashOptions): Promise<void> {
   const manifest = writeApplication({ sdk, board, output, version, table, example, debug });
   const firmware: Firmware = { sdk, env, board, output, manifest, debug, port };
   const image = build(firmware);
-  const built = checkImage(image, { version, slotLength: slotLengthOf(partitions) });
+  const built = checkImage(image, { version, chip, slotLength: slotLengthOf(partitions) });
   say(`version ${version}, ${built.byteLength} bytes, ${built.freePercent} % of its slot are free`);
   if (port === undefined || nvs === undefined) {
     say(`image ${image}`);
@@ -100,14 +99,18 @@ function entriesOf({ deviceInfo, ...options }: FlashOptions): ProvisioningEntrie
   return provisioningEntries({ ...options, deviceInfo });
 }
 
-/** Checks the built image before it is flashed. @throws Error if it has another version or is too large */
-function checkImage(path: string, wanted: { version: string; slotLength: number }): Room {
+/** Checks the built image before it is flashed. @throws Error if it has another version or chip, or is too large */
+function checkImage(path: string, wanted: { version: string; chip: Chip; slotLength: number }): Room {
   const image = readFileSync(path);
   const version = appVersion(image);
   if (version !== wanted.version) {
     throw new Error(
       `${path} has the version ${version ?? "none"}, not ${wanted.version}: remove its folder and build again`,
     );
+  }
+  const chipId = imageChipId(image) ?? NaN;
+  if (chipId !== wanted.chip.id) {
+    throw new Error(`${path} is an image for ${chipName(chipId)}, and the board has an ${wanted.chip.name}`);
   }
   return checkRoom({ byteLength: image.byteLength, slotLength: wanted.slotLength, isEstimate: false });
 }

@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SDK_MANIFESTS } from "../../hal/boards/esp32/sdk-modules.js";
+import type { Creation } from "../../hal/boards/family/creation.js";
 import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { parsePartitionsCsv, type Partition } from "../../hal/boards/sim/partition-table.js";
 import { type ApplicationOptions, partitionsOf, writeApplication } from "./application.js";
+import { checkReceivePath } from "./receive-path.js";
 import { APPLICATION, environmentOf, mcconfigArguments } from "./sdk.js";
 
 /** The result of the SDK's linker for the application. */
@@ -16,13 +18,15 @@ export interface Linked {
   readonly romSlots: number;
   /** How many of them may change. Each of these takes a pointer in RAM. */
   readonly aliases: number;
-  readonly chunkBytes: number;
-  readonly heapSlots: number;
-  readonly stackSlots: number;
+  /** What all manifests together give XS. */
+  readonly creation: Creation;
   /** Text of the sdkconfig for ESP-IDF, merged with the SDK's. */
   readonly sdkconfig: string;
   readonly partitions: string;
 }
+
+/** Place of `creation.static` among the sizes: behind four of keys and two of the parser. */
+const STATIC_INDEX = 11;
 
 /** The settings that boot.c needs to compile, with their values in the merged sdkconfig. */
 const SETTINGS: readonly (readonly [name: string, on: boolean, says: string])[] = [
@@ -100,18 +104,26 @@ function readLinked(folder: string): Linked {
     /^SDKCONFIG_FILE=.*\/([^/]+\/sdkconfig\.mc)$/m.exec(makefile)?.[1] ?? "xsProj-esp32/sdkconfig.mc",
   );
   const paths = [...makefile.matchAll(/^\$\(MODULES_DIR\)\/(.+\.xsb):/gm)].map(([, path]) => path as string);
-  const [chunkBytes = NaN, , heapSlots = NaN, , stackSlots = NaN] =
-    /^CREATION = -c (.+)$/m.exec(makefile)?.[1]?.split(",").map(Number) ?? [];
   return {
     modules: new Map(paths.map((path) => [specifierOf(path), statSync(join(folder, "modules", path)).size])),
     preloaded: new Set([...makefile.matchAll(/^\s+-p (\S+\.xsb)/gm)].map(([, path]) => specifierOf(path as string))),
     romSlots: defined(program, "mxHeapCount"),
     aliases: defined(program, "mxAliasCount"),
-    chunkBytes,
-    heapSlots,
-    stackSlots,
+    creation: creationIn(makefile),
     sdkconfig: readFileSync(configuration, "utf8"),
     partitions: readFileSync(join(configuration, "..", "partitions.csv"), "utf8"),
+  };
+}
+
+/** Reads the sizes as mcconfig hands them to the linker. */
+function creationIn(makefile: string): Creation {
+  const sizes = /^CREATION = -c (.+)$/m.exec(makefile)?.[1]?.split(",").map(Number) ?? [];
+  const [chunk = NaN, chunkStep = NaN, slots = NaN, slotStep = NaN, stackSlots = NaN] = sizes;
+  return {
+    staticBytes: sizes[STATIC_INDEX] ?? NaN,
+    chunkBytes: { initial: chunk, step: chunkStep },
+    slots: { initial: slots, step: slotStep },
+    stackSlots,
   };
 }
 
@@ -126,14 +138,16 @@ function defined(program: string, name: string): number {
 
 /** @returns the settings that are right, in words @throws Error that names a setting that is wrong */
 export function checkSettings(sdkconfig: string): string[] {
-  return SETTINGS.map(([name, on, says]) => {
-    const value =
-      [...sdkconfig.matchAll(new RegExp(`^(?:${name}=(.*)|# ${name} is not set)$`, "gm"))].at(-1)?.[1] ?? "";
+  const settingOf = (name: string): string | undefined =>
+    [...sdkconfig.matchAll(new RegExp(`^(?:${name}=(.*)|# ${name} is not set)$`, "gm"))].at(-1)?.[1];
+  const words = SETTINGS.map(([name, on, says]) => {
+    const value = settingOf(name) ?? "";
     if ((value === "y") !== on) {
       throw new Error(`${name} is ${value === "" ? "not set" : value} in the merged sdkconfig`);
     }
     return says;
   });
+  return [...words, checkReceivePath(settingOf)];
 }
 
 /** @returns the partitions @throws Error if they are not those of the table */
@@ -148,7 +162,7 @@ export function checkPartitions(text: string, table: string): Partition[] {
 }
 
 /** @throws Error that names what to set, if XS would have less stack than the agent needs over TLS */
-export function checkStack({ stackSlots }: Pick<Linked, "stackSlots">): void {
+export function checkStack({ creation: { stackSlots } }: Pick<Linked, "creation">): void {
   if (stackSlots >= STACK_SLOTS) return;
   throw new Error(
     `XS gets ${stackSlots} slots of stack and TLS needs ${STACK_SLOTS}: set creation.stack to ${STACK_SLOTS} in the application's manifest, or leave it out`,

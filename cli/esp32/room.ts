@@ -1,7 +1,5 @@
+import { SLOT_LENGTH } from "../../hal/boards/family/creation.js";
 import type { Linked } from "./link.js";
-
-/** Bytes of a slot on the chip. */
-export const SLOT_LENGTH = 16;
 
 /**
  * Bytes of an image that are neither bytecode nor preloaded slots: the engine, ESP-IDF with Wi-Fi, and what the linker

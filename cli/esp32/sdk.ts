@@ -30,43 +30,10 @@ export const APPLICATION = "minimal";
  */
 const IGNORED = ["SDKCONFIGPATH", "PARTITIONS_FILE"] as const;
 
-/** The field `build` of the SDK's manifest of a board. */
-export interface BoardBuild {
-  readonly SDKCONFIGPATH?: unknown;
-  /** The chip; it is an ESP32 if absent. */
-  readonly ESP32_SUBCLASS?: unknown;
-}
-
 /** @throws UsageError that names what to install */
 export function findEsp32Sdk(env: NodeJS.ProcessEnv): Esp32Sdk {
   const sdk = findSdk(env, { see: SEE, tools: TOOL_NAMES, parts: [] });
   return { ...sdk, idfVersion: idfVersionOf(sdk.folder) };
-}
-
-/** @throws UsageError */
-export function checkBoard(sdk: Sdk, board: string): void {
-  const known = existsSync(join(targetOf(sdk, board), "manifest.json"));
-  if (!known || !/^[a-z0-9_]+$/.test(board)) {
-    throw new UsageError(
-      `the SDK has no board esp32/${board}: its boards are the folders of build/devices/esp32/targets`,
-    );
-  }
-  if (boardBuild(sdk, board).ESP32_SUBCLASS === "esp32h2") {
-    throw new UsageError(`esp32/${board} has no Wi-Fi in the SDK, which examples/${APPLICATION} needs`);
-  }
-}
-
-/** The SDK's folder of a board. */
-export function targetOf(sdk: Sdk, board: string): string {
-  return join(sdk.folder, "build", "devices", "esp32", "targets", board);
-}
-
-/** @throws Error if there is no such board */
-export function boardBuild(sdk: Sdk, board: string): BoardBuild {
-  const manifest = JSON.parse(readFileSync(join(targetOf(sdk, board), "manifest.json"), "utf8")) as {
-    readonly build?: BoardBuild;
-  };
-  return manifest.build ?? {};
 }
 
 /** @throws UsageError that names what to install */

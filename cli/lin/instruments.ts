@@ -1,6 +1,7 @@
-/** Bytes of a slot: 32 in a 64-bit engine, 16 on an ESP32. The size of chunks is not converted. */
+import { SLOT_LENGTH as SLOT_LENGTH_ESP32 } from "../../hal/boards/family/creation.js";
+
+/** Bytes of a slot in a 64-bit engine. The size of chunks is not converted to that of a chip. */
 const SLOT_LENGTH = 32;
-const SLOT_LENGTH_ESP32 = 16;
 
 export interface HeapUse {
   readonly slots: number;

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { Cloud } from "../../cloud/cloud.js";
+import { makePackage } from "../../cloud/delta/make-package.js";
+import { ESP32 } from "../../hal/boards/family/chips.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { createBoard, factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import type { LogLevel } from "../../hal/ports/index.js";
@@ -14,12 +16,18 @@ import { SimBoard, type SimEvent } from "./board.js";
 import { bytesOf, type Instruments } from "./instruments.js";
 import { type BoardSecurity, certificate, configure, FACTORY_VERSION, NEW_VERSION, prepare } from "./setup.js";
 import { Spoiler } from "./spoiler.js";
-import { build, type Built, checkCompiler, findLinuxSdk } from "./sdk.js";
+import type { Sdk } from "../sdk.js";
+import { build, buildExample, type Built, checkCompiler, findLinuxSdk } from "./sdk.js";
 
 const FACTORY_LENGTH = 64 * 1024;
 /** A safe lower bound: the SDK's sockets on Linux are polled and carry about 74 KB/s, with or without TLS. */
 const SLOWEST_BYTES_PER_SECOND = 20_000;
 const CUT_MS = 200;
+const LINE_LENGTH = 16;
+/** A slot does not hold all that the SDK builds for Linux: the rest is left out, for nobody runs it. */
+const MOST_CONTENT_LENGTH = 1_500_000;
+/** More than what an image has around its content. */
+const SURROUNDINGS_LENGTH = 2048;
 /** Most bytes of the heap that the preloaded modules may take. */
 const LOADED_LIMIT = 4096;
 /** Address at which the board expects the servers, and their address if a spoiler stands between. */
@@ -31,6 +39,7 @@ const REFUSALS = 3;
 interface LinOptions extends BoardSecurity {
   readonly spoil?: number;
   readonly size: number;
+  readonly delta?: boolean;
   readonly cut: number;
   readonly stack?: number;
   readonly log: LogLevel;
@@ -51,6 +60,7 @@ const program = new Command("npm run lin --")
   )
   .option("--spoil <bytes>", "change one byte on its way from the file server, once, after this many", count)
   .option("--size <bytes>", "bytes of the new image, a multiple of 16", count, 256 * 1024)
+  .option("--delta", "the images hold two builds of examples/minimal, and the update is a delta from one to the other")
   .option("--cut <percent>", "kill the application once so much is downloaded, and start it again", percent, 40)
   .option("--stack <slots>", "slots of the engine's stack (default: what the application's manifest sets)", count)
   .addOption(
@@ -68,7 +78,7 @@ async function lin(options: LinOptions): Promise<void> {
       "--tls needs the certificates in test/fixtures/tls, which the package leaves out: run it in a copy of the repository",
     );
   }
-  const image = imageOf(options.size);
+  const plain = imageOf(options.size);
   const sdk = findLinuxSdk(process.env);
   checkCompiler(process.env);
   say(`sdk      Moddable ${sdk.version}`);
@@ -76,21 +86,29 @@ async function lin(options: LinOptions): Promise<void> {
   const built = build(sdk, process.env, options.stack);
   const folder = mkdtempSync(join(tmpdir(), "moddable-ota-lin-"));
   try {
-    await update({ folder, image, built, options });
+    const images = options.delta === true ? await exampleImages(sdk) : { factory: factoryImage(), image: plain };
+    await update({ folder, file: images.image, ...images, built, options });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Run {
-  readonly folder: string;
+interface Images {
+  readonly factory: Uint8Array;
+  /** The new one. */
   readonly image: Uint8Array;
+  /** What is downloaded, if it is not that. */
+  readonly file?: Uint8Array;
+}
+
+interface Run extends Required<Images> {
+  readonly folder: string;
   readonly built: Built;
   readonly options: LinOptions;
 }
 
 async function update(run: Run): Promise<void> {
-  const { folder, image, options } = run;
+  const { folder, factory, image, file, options } = run;
   const served = { requests: 0, bytes: 0 };
   const cloud = await Cloud.start({
     folder: join(folder, "cloud"),
@@ -108,9 +126,9 @@ async function update(run: Run): Promise<void> {
   say(`cloud    ${cloud.mqttUrl}  ${cloud.httpUrl}`);
   const between = options.spoil === undefined ? [] : await spoilers(cloud, options.spoil);
   try {
-    const deviceSecret = await prepare(cloud, folder, image);
+    const deviceSecret = await prepare(cloud, folder, { factory, file });
     const state = join(folder, "board");
-    createBoard(state, factoryFlash(buildAppImage({ version: FACTORY_VERSION, byteLength: FACTORY_LENGTH, seed: 0 })));
+    createBoard(state, factoryFlash(factory));
     configure(state, cloud, deviceSecret, options);
     const began = process.hrtime.bigint();
     const ended = await follow(run, cloud, state);
@@ -119,7 +137,8 @@ async function update(run: Run): Promise<void> {
       const { requests } = served;
       if (options.tls === true) say("tls      MQTT and HTTPS had their sessions at the same time in this memory");
       say(
-        `done     version ${NEW_VERSION} runs from ${ended.slot}: ${image.byteLength} bytes, ` +
+        `done     version ${NEW_VERSION} runs from ${ended.slot}: ${image.byteLength} bytes` +
+          `${file === image ? "" : `, as a delta of ${file.byteLength}`}, ` +
           `${requests} ${requests === 1 ? "request" : "requests"}, ${seconds.toFixed(1)} s`,
       );
     } else {
@@ -259,6 +278,26 @@ function sayMemory(instruments: Instruments): void {
   say(
     `live     at most ${live.slots} slots, ${live.chunkBytes} bytes of chunks after a collection: ${bytesOf(live)} bytes`,
   );
+}
+
+function factoryImage(): Uint8Array {
+  return buildAppImage({ version: FACTORY_VERSION, byteLength: FACTORY_LENGTH, seed: 0 });
+}
+
+/**
+ * Builds examples/minimal as two versions. The images hold as much of what is built as fits, and the file is the delta
+ * between them.
+ */
+async function exampleImages(sdk: Sdk): Promise<Required<Images>> {
+  say("build    examples/minimal, twice");
+  const [factory, image] = [FACTORY_VERSION, NEW_VERSION].map((version) => {
+    const content = buildExample(sdk, process.env, version).subarray(0, MOST_CONTENT_LENGTH);
+    const byteLength = LINE_LENGTH * Math.ceil((content.byteLength + SURROUNDINGS_LENGTH) / LINE_LENGTH);
+    return buildAppImage({ version, byteLength, seed: 0, content });
+  }) as [Uint8Array, Uint8Array];
+  const base = { bytes: factory, version: FACTORY_VERSION };
+  const file = await makePackage({ base, result: { bytes: image, version: NEW_VERSION }, chipId: ESP32.id });
+  return { factory, image, file };
 }
 
 /** @throws UsageError for a size that no image can have */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { UsageError } from "../command-line.js";
 import { findSdk, packageRoot, type Sdk } from "../sdk.js";
@@ -66,6 +66,31 @@ export function build(sdk: Sdk, env: NodeJS.ProcessEnv, stackSlots?: number): Bu
   const library = join(output, "bin", "lin", "mc", "instrument", "app", "mc.so");
   if (!existsSync(library)) throw new Error(`mcconfig left no ${library}: see ${join(output, "build.log")}`);
   return { library, host: buildHost(sdk, root, output, env) };
+}
+
+/**
+ * Builds examples/minimal for `-p lin` as a version.
+ *
+ * @returns the library that the build makes
+ * @throws Error that names the log if the build fails
+ */
+export function buildExample(sdk: Sdk, env: NodeJS.ProcessEnv, version: string): Uint8Array {
+  const root = packageRoot();
+  const output = join(root, "dist", "lin", `minimal-${version}`);
+  const folder = join(output, "minimal");
+  mkdirSync(folder, { recursive: true });
+  const manifest = join(folder, "manifest.json");
+  const example = join(root, "examples", "minimal", "manifest.json");
+  writeFileSync(manifest, JSON.stringify({ include: [example], defines: { firmware: { version: `#${version}` } } }));
+  const { tools } = sdk;
+  const withTools = { ...env, MODDABLE: sdk.folder, PATH: `${tools}${delimiter}${env["PATH"] ?? ""}` };
+  run(
+    join(output, "build.log"),
+    join(tools, "mcconfig"),
+    ["-m", "-p", "lin", "-t", "build", "-o", output, manifest],
+    withTools,
+  );
+  return readFileSync(join(output, "bin", "lin", "mc", "release", "minimal", "mc.so"));
 }
 
 /**

@@ -20,12 +20,19 @@ export interface BoardSecurity {
 }
 
 /** Adds the device and both firmwares to the cloud, and asks for the update. @returns the secret of the device */
-export async function prepare({ desk }: Cloud, folder: string, image: Uint8Array): Promise<string> {
+export async function prepare(
+  { desk }: Cloud,
+  folder: string,
+  { factory, file }: { readonly factory: Uint8Array; readonly file: Uint8Array },
+): Promise<string> {
   const deviceSecret = randomBytes(16).toString("base64");
-  const path = join(folder, "firmware.bin");
-  writeFileSync(path, image);
   await desk.addDevice({ productId: PRODUCT, deviceName: DEVICE, deviceSecret });
-  for (const version of [FACTORY_VERSION, NEW_VERSION]) {
+  for (const [version, bytes] of [
+    [FACTORY_VERSION, factory],
+    [NEW_VERSION, file],
+  ] as const) {
+    const path = join(folder, `firmware-${version}.bin`);
+    writeFileSync(path, bytes);
     await desk.addFirmware({ productId: PRODUCT, version, path });
   }
   await desk.upgrade({

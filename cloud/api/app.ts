@@ -1,11 +1,13 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Actor, type Operator, Refusal } from "../operator/types.js";
+import { type Actor, type BrowserSessionRecords, type Operator, Refusal } from "../operator/types.js";
 import { Authority, demand } from "./authority.js";
 import { EventStreams } from "./event-stream.js";
+import { healthAnswer } from "./health-answer.js";
 import { readJsonBody } from "./json-body.js";
 import { METRICS_TYPE, metricsText, processText } from "./metrics.js";
 import { openApiDocument } from "./openapi.js";
+import type { Page } from "./page.js";
 import { printable, printableJson } from "./printable.js";
 import { ApiProblem, problemResponse } from "./problem.js";
 import { RateLimit } from "./rate-limit.js";
@@ -14,15 +16,21 @@ import type { Route, Services } from "./route.js";
 import { deskRoutes } from "./routes/desk.js";
 import { deviceRoutes } from "./routes/devices.js";
 import { exportRoutes } from "./routes/exports.js";
+import { historyRoutes } from "./routes/history.js";
 import { operationRoutes } from "./routes/operations.js";
 import { packageRoutes } from "./routes/packages.js";
 import { planRoutes } from "./routes/plans.js";
 import { sessionRoutes } from "./routes/session.js";
+import { settingsRoutes } from "./routes/settings.js";
 import type { Principal } from "./sessions.js";
 import { Sessions } from "./sessions.js";
 
 export interface ApiOptions {
   readonly operator: Operator;
+  /** Where the sessions of browsers outlive a restart. Absent: they are in memory alone. */
+  readonly sessionRecords?: BrowserSessionRecords;
+  /** The console. Absent: there is the API alone. */
+  readonly page?: Page;
   /** Token that signs in the commands on this machine, as an admin. */
   readonly localToken?: string;
   /** A proxy before it speaks TLS: a request must say so in X-Forwarded-Proto. */
@@ -41,6 +49,8 @@ export interface ApiOptions {
   readonly heartbeatMs?: number;
   /** Bytes that wait for the reader of a stream. Default 1 MiB. */
   readonly streamBufferBytes?: number;
+  /** Codes of what keeps the cloud from its work. Absent: it is always ready. */
+  readiness?(): readonly string[];
   /** Milliseconds since 1970. Default: the system's clock. */
   now?(): number;
   /** Called with one line for each error that nobody expected; the request got status 500. */
@@ -53,13 +63,16 @@ export const ROUTES: readonly Route[] = [
   ...packageRoutes,
   ...planRoutes,
   ...operationRoutes,
+  ...historyRoutes,
+  ...settingsRoutes,
   ...deskRoutes,
   ...exportRoutes,
   ...sessionRoutes,
 ];
 
 const SECURITY_HEADERS = {
-  "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  "Content-Security-Policy":
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
@@ -77,7 +90,7 @@ export interface Api {
 export function createApi(options: ApiOptions): Api {
   const { operator, localToken, behindProxy = false, secure = false, now = Date.now } = options;
   const { bodyLimit = 1_000_000, requestsPerMinute = 1200, failuresPerMinute = 20 } = options;
-  const sessions = new Sessions({ now });
+  const sessions = new Sessions({ now, records: options.sessionRecords });
   const streams = new EventStreams({
     operator,
     streamLimit: options.streamLimit ?? 100,
@@ -100,10 +113,16 @@ export function createApi(options: ApiOptions): Api {
   const app = new Hono<{ Bindings: Bindings }>();
 
   app.use(async (context, next) => {
+    // Whoever looks if the process lives comes to it directly, and without a sign-in.
+    const health = healthAnswer(context.req.path, () => options.readiness?.() ?? []);
+    if (health !== undefined) {
+      return new Response(health.body, { status: health.status, headers: { "Content-Type": health.type } });
+    }
     if (behindProxy && context.env?.local !== true && context.req.header("X-Forwarded-Proto") !== "https") {
       throw new ApiProblem("forbidden", "this is for requests over TLS: the proxy must send X-Forwarded-Proto: https");
     }
     await next();
+    return undefined;
   });
   app.get(`${BASE}/openapi.json`, () => json(document));
   app.get("/metrics", async (context) => {
@@ -129,6 +148,9 @@ export function createApi(options: ApiOptions): Api {
     });
   }
   app.notFound((context) => {
+    const isOfApi = context.req.path === "/api" || context.req.path.startsWith("/api/");
+    const page = isOfApi || context.env?.local === true ? undefined : options.page?.answer(context.req.raw);
+    if (page !== undefined) return page;
     const allowed = ROUTES.filter(({ path }) => matches(path, context.req.path)).map(({ method }) => method);
     const problem =
       allowed.length === 0
@@ -191,7 +213,7 @@ function json(body: string, status = 200): Response {
 function withHeaders(response: Response, secure: boolean): Response {
   const { headers } = response;
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
-  headers.set("Cache-Control", "no-store");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (secure) headers.set("Strict-Transport-Security", "max-age=31536000");
   return response;
 }

@@ -45,7 +45,7 @@ export class Authority {
       return principalOfToken(token);
     }
     const id = cookieOf(context, this.#options.cookieName);
-    const session = id === undefined ? undefined : this.#options.sessions.find(id);
+    const session = id === undefined ? undefined : await this.#options.sessions.find(id);
     if (session === undefined) return undefined;
     if (!METHODS_THAT_READ.includes(context.req.method) && !isSameOrigin(context, this.#options.behindProxy)) {
       throw new ApiProblem("forbidden", "a change by cookie must come from the cloud's own page");

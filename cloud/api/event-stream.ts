@@ -1,4 +1,5 @@
 import type { Change, EventFilter, EventView, Operator } from "../operator/types.js";
+import { ChangeFeed } from "./change-feed.js";
 import { printableJson } from "./printable.js";
 import { ApiProblem } from "./problem.js";
 import type { ApiContext } from "./request.js";
@@ -13,16 +14,25 @@ export interface EventStreamsOptions {
   readonly bufferBytes: number;
 }
 
+const PLAN_INTERVAL_MS = 250;
+const PRESENCE_INTERVAL_MS = 1000;
+
 /** Events of one page while what was missed is replayed. */
 const REPLAY_PAGE = 200;
 
 /** The open streams of server-sent events. */
 export class EventStreams {
   readonly #options: EventStreamsOptions;
+  readonly #feed: ChangeFeed;
   readonly #open = new Set<Stream>();
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
+    this.#feed = new ChangeFeed({
+      operator: options.operator,
+      planIntervalMs: PLAN_INTERVAL_MS,
+      presenceIntervalMs: PRESENCE_INTERVAL_MS,
+    });
   }
 
   get count(): number {
@@ -30,8 +40,8 @@ export class EventStreams {
   }
 
   /**
-   * Opens a stream. An event carries its id; changes of plans and packages carry none, so that a reader that comes back
-   * loads those again.
+   * Opens a stream. An event carries its id; all other changes carry none, so that a reader that comes back loads those
+   * again.
    *
    * @param request.after the last event that the reader has; what came since then is sent first
    * @param request.mayRead whether the reader still may read
@@ -46,7 +56,12 @@ export class EventStreams {
         headers: { "Retry-After": "5" },
       });
     }
-    const stream = new Stream({ ...this.#options, ...request, onEnd: () => this.#open.delete(stream) });
+    const stream = new Stream({
+      ...this.#options,
+      ...request,
+      feed: this.#feed,
+      onEnd: () => this.#open.delete(stream),
+    });
     this.#open.add(stream);
     const { outgoing } = context.env ?? {};
     if (outgoing !== undefined) stream.cut = () => outgoing.destroy();
@@ -56,6 +71,11 @@ export class EventStreams {
     });
   }
 
+  /** Ends at once the streams of those who may read no more; otherwise that takes until the next heartbeat. */
+  async check(): Promise<void> {
+    await Promise.all([...this.#open].map((stream) => stream.check()));
+  }
+
   /** Ends all streams. */
   close(): void {
     for (const stream of this.#open) stream.end();
@@ -63,6 +83,7 @@ export class EventStreams {
 }
 
 interface StreamOptions extends EventStreamsOptions {
+  readonly feed: ChangeFeed;
   readonly filter: EventFilter;
   readonly after: number | undefined;
   mayRead(): Promise<boolean>;
@@ -99,7 +120,7 @@ class Stream {
       { highWaterMark: options.bufferBytes, size: ({ byteLength }) => byteLength },
     );
     this.#send(": open\n\n");
-    this.#stopFollowing = options.operator.follow((change) => this.#onChange(change));
+    this.#stopFollowing = options.feed.follow((change) => this.#onChange(change));
     this.#heartbeat = setInterval(() => void this.#onHeartbeat(), options.heartbeatMs);
     if (options.after !== undefined) void this.#replay().catch(() => this.#cutOff());
   }
@@ -111,11 +132,10 @@ class Stream {
   }
 
   #onChange(change: Change): void {
-    if (change.kind === "plan") this.#send(`event: plan\ndata: ${printableJson({ planId: change.planId })}\n\n`);
-    else if (change.kind === "package") {
-      this.#send(`event: package\ndata: ${printableJson({ packageId: change.packageId })}\n\n`);
-    } else if (this.#meanwhile !== undefined) {
-      // These are in the store already: what does not fit is read from there.
+    if (change.kind !== "event") this.#sendChange(change);
+    else if (!fits(change, this.#options.filter)) return;
+    else if (this.#meanwhile !== undefined) {
+      // These are in the store already: those for which there is no room are read from there.
       if (this.#meanwhile.length <= REPLAY_PAGE) this.#meanwhile.push(change.event);
     } else this.#sendEvent(change.event);
   }
@@ -145,16 +165,28 @@ class Stream {
     }
   }
 
+  #sendChange(change: Exclude<Change, { readonly kind: "event" }>): void {
+    const { productId } = this.#options.filter;
+    const isOfProduct = change.kind === "plan" || change.kind === "package";
+    if (isOfProduct && productId !== undefined && change.productId !== productId) return;
+    this.#send(`event: ${change.kind}\ndata: ${printableJson(dataOf(change))}\n\n`);
+  }
+
   #sendEvent(event: EventView): void {
-    if (event.id <= this.#last || !fits(event, this.#options.filter)) return;
+    if (event.id <= this.#last) return;
     this.#last = event.id;
     this.#send(`id: ${event.id}\ndata: ${printableJson(event)}\n\n`);
   }
 
   async #onHeartbeat(): Promise<void> {
     this.#send(": alive\n\n");
+    await this.check();
+  }
+
+  /** Ends the stream if its reader may read no more. */
+  async check(): Promise<void> {
     const mayRead = await this.#options.mayRead().catch(() => false);
-    if (!mayRead) this.end();
+    if (!mayRead && this.#controller !== undefined) this.end();
   }
 
   #send(text: string): void {
@@ -179,10 +211,22 @@ class Stream {
   }
 }
 
+function dataOf(change: Exclude<Change, { readonly kind: "event" }>): object {
+  switch (change.kind) {
+    case "plan":
+      return { planId: change.planId, productId: change.productId };
+    case "package":
+      return { packageId: change.packageId, productId: change.productId };
+    default:
+      return {};
+  }
+}
+
 /** Whether the store would find this event by the filter. */
-function fits({ device, planId, taskId, kind }: EventView, filter: EventFilter): boolean {
+function fits({ event, productId }: Extract<Change, { readonly kind: "event" }>, filter: EventFilter): boolean {
+  const { device, planId, taskId, kind } = event;
   return (
-    (filter.productId === undefined || device?.productId === filter.productId) &&
+    (filter.productId === undefined || (productId ?? device?.productId) === filter.productId) &&
     (filter.deviceName === undefined || device?.deviceName === filter.deviceName) &&
     (filter.planId === undefined || planId === filter.planId) &&
     (filter.taskId === undefined || taskId === filter.taskId) &&

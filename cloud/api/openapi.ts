@@ -32,7 +32,7 @@ export function openApiDocument(routes: readonly Route[]): object {
 }
 
 function operation(route: Route): object {
-  const { summary, role, params, query, body, bodyStream, status, answer, answerTypes } = route;
+  const { summary, role, params, query, body, bodyStream, status, answer, answerTypes, mayBeEmpty = false } = route;
   const answers = answerTypes ?? (answer === undefined ? [] : ["application/json"]);
   const parameters = [...parametersIn("path", params), ...parametersIn("query", query)];
   return {
@@ -57,6 +57,7 @@ function operation(route: Route): object {
               ),
             }),
       },
+      ...(mayBeEmpty ? { 204: { description: "There is none." } } : {}),
       default: {
         description: "A problem (RFC 9457).",
         content: { "application/problem+json": { schema: schemaOf(problem) } },

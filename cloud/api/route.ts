@@ -22,7 +22,7 @@ export interface Asked<Params, Query, Body> {
   readonly body: Body;
   /** Who asks, for the audit. */
   readonly actor: Actor;
-  /** Absent on a route for anyone. */
+  /** Who is signed in: somebody, except on a route for anyone. */
   readonly principal: Principal | undefined;
   readonly context: ApiContext;
 }
@@ -41,11 +41,13 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly body?: z.ZodType<Body>;
   /** Media type of a body that is no JSON. The handler reads it as a stream. */
   readonly bodyStream?: string;
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 202 | 204;
   /** Of a JSON answer. */
   readonly answer?: z.ZodType;
   /** Media types of an answer that is no JSON. */
   readonly answerTypes?: readonly string[];
+  /** There may be no answer: then the status is 204. */
+  readonly mayBeEmpty?: boolean;
   /** @returns the answer's JSON, or a whole answer */
   handle(asked: Asked<Params, Query, Body>, services: Services): unknown;
 }

@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { Refusal } from "../operator/types.js";
 import { type LocalAddress, removeAddress, writeAddress } from "./address.js";
 import { type Api, type ApiOptions, createApi } from "./app.js";
+import { Page } from "./page.js";
 import { problemResponse } from "./problem.js";
+import { readToEnd } from "./unread-body.js";
 
-export interface ApiServerOptions extends Omit<ApiOptions, "localToken" | "secure" | "behindProxy"> {
+export interface ApiServerOptions extends Omit<ApiOptions, "localToken" | "secure" | "behindProxy" | "page"> {
   /** Folder of the state, for `serve.json`. Absent: commands on this machine need a token, as others do. */
   readonly folder?: string;
   /** Address to listen on. Default 127.0.0.1. Another one than loopback needs `tls` or `behindProxy`. */
@@ -19,6 +21,8 @@ export interface ApiServerOptions extends Omit<ApiOptions, "localToken" | "secur
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   /** A proxy before it speaks TLS; a request that did not come over TLS is refused. */
   readonly behindProxy?: boolean;
+  /** Origin at which browsers reach it, for the sign-in link. Default: where it listens. */
+  readonly publicUrl?: string | undefined;
   /** Most connections at a time. Default 1,000. */
   readonly connectionLimit?: number;
 }
@@ -35,12 +39,20 @@ export class ApiServer {
   readonly api: Api;
   /** Address of the console, without a slash at its end. */
   readonly url: string;
+  readonly #publicUrl: string;
   readonly #servers: readonly Server[];
   readonly #forget: () => void;
 
-  private constructor(options: { api: Api; url: string; servers: readonly Server[]; forget(): void }) {
+  private constructor(options: {
+    api: Api;
+    url: string;
+    publicUrl: string | undefined;
+    servers: readonly Server[];
+    forget(): void;
+  }) {
     this.api = options.api;
     this.url = options.url;
+    this.#publicUrl = options.publicUrl ?? options.url;
     this.#servers = options.servers;
     this.#forget = options.forget;
   }
@@ -57,6 +69,7 @@ export class ApiServer {
     const localToken = folder === undefined ? undefined : randomBytes(24).toString("hex");
     const api = createApi({
       ...options,
+      page: new Page(),
       behindProxy,
       secure: tls !== undefined || behindProxy,
       ...(localToken === undefined ? {} : { localToken }),
@@ -76,6 +89,7 @@ export class ApiServer {
       if (folder !== undefined) writeAddress(folder, address);
       return new ApiServer({
         api,
+        publicUrl: options.publicUrl,
         url: `http${tls === undefined ? "" : "s"}://${isIPv6(host) ? `[${host}]` : host}:${mainPort}`,
         servers: listening,
         forget: () => {
@@ -90,18 +104,18 @@ export class ApiServer {
 
   /** @returns a link that signs a browser in once, within an hour; it must not be logged elsewhere than for its user */
   signInLink(): string {
-    return `${this.url}/login#${this.api.sessions.newCode()}`;
+    return `${this.#publicUrl}/login#${this.api.sessions.newCode()}`;
   }
 
-  /** Ends the streams and lets the requests that run come to their end. */
-  async close(): Promise<void> {
+  /** Ends the streams and lets the requests that run come to their end. @param drainMs how long they may take */
+  async close(drainMs = CLOSE_MS): Promise<void> {
     this.#forget();
     this.api.streams.close();
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const server of this.#servers) server.closeIdleConnections();
     const timer = setTimeout(() => {
       for (const server of this.#servers) server.closeAllConnections();
-    }, CLOSE_MS);
+    }, drainMs);
     await Promise.all(closed);
     clearTimeout(timer);
   }
@@ -113,8 +127,12 @@ function serverOf(
 ): Server {
   const { tls, local, connectionLimit } = options;
   const listener = getRequestListener(
-    (request, { incoming, outgoing }) =>
-      api.fetch(request, { incoming, outgoing, local } as Parameters<Api["fetch"]>[1]),
+    async (request, { incoming, outgoing }) => {
+      const bindings = { incoming, outgoing, local } as NonNullable<Parameters<Api["fetch"]>[1]>;
+      const response = await api.fetch(request, bindings);
+      if (response.status >= 400) await readToEnd(incoming as IncomingMessage);
+      return response;
+    },
     {
       overrideGlobalObjects: false,
       errorHandler: () => problemResponse({ code: "invalid", message: "the request has no valid target or Host" }),

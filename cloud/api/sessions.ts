@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Role } from "../operator/types.js";
+import { type BrowserSessionRecords, MOST_BROWSER_SESSIONS, Refusal, type Role } from "../operator/types.js";
 
 /** Who makes a request, and how that was proven. */
 export interface Principal {
@@ -16,25 +16,29 @@ export interface Principal {
 export interface SessionsOptions {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Where they outlive a restart. Absent: they are in memory alone. */
+  readonly records?: BrowserSessionRecords | undefined;
 }
+
+type Session = Principal & { readonly expiresAt: number };
 
 /** A session ends after 12 hours, and a sign-in code after one. */
 const SESSION_MS = 12 * 3_600_000;
 const CODE_MS = 3_600_000;
-/** Most sessions at a time; the oldest one ends. */
-const SESSION_LIMIT = 1000;
 
 /**
- * The sessions of browsers, in memory. Only hashes of their ids are kept. A hash is looked up, so that the time of it
- * says nothing about the id.
+ * The sessions of browsers, in memory and in the records. Only hashes of their ids are kept. A hash is looked up, so
+ * that the time of it says nothing about the id.
  */
 export class Sessions {
   readonly now: () => number;
-  readonly #sessions = new Map<string, Principal & { readonly expiresAt: number }>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #records: BrowserSessionRecords | undefined;
   #code: { readonly hash: string; readonly expiresAt: number } | undefined;
 
-  constructor({ now }: SessionsOptions) {
+  constructor({ now, records }: SessionsOptions) {
     this.now = now;
+    this.#records = records;
   }
 
   /** Makes a code that signs in once, as an admin. An earlier code is no longer valid. */
@@ -53,36 +57,56 @@ export class Sessions {
   }
 
   /** @returns the id of a new session, which goes into the cookie, and whose it is */
-  begin(of: Omit<Principal, "proof">): { readonly id: string; readonly principal: Principal } {
+  async begin(of: Omit<Principal, "proof">): Promise<{ readonly id: string; readonly principal: Principal }> {
     this.#forget();
     const id = randomBytes(32).toString("base64url");
     const expiresAt = Math.min(of.expiresAt ?? Number.MAX_SAFE_INTEGER, this.now() + SESSION_MS);
+    const sha256 = hashOf(id);
     const principal = { ...of, proof: "session", expiresAt } as const;
-    this.#sessions.set(hashOf(id), principal);
+    this.#sessions.set(sha256, principal);
+    const { name, role, tokenId } = of;
+    try {
+      await this.#records?.keep({ sha256, name, role, expiresAt, ...(tokenId === undefined ? {} : { tokenId }) });
+    } catch (error) {
+      // Somebody may sign in while the state cannot be stored, and is signed out by a restart.
+      if (!(error instanceof Refusal && error.code === "storage")) throw error;
+    }
     return { id, principal };
   }
 
-  find(id: string): Principal | undefined {
-    const session = this.#sessions.get(hashOf(id));
-    return session === undefined || session.expiresAt <= this.now() ? undefined : session;
+  async find(id: string): Promise<Principal | undefined> {
+    const sha256 = hashOf(id);
+    const known = this.#sessions.get(sha256) ?? (await this.#recall(sha256));
+    return known === undefined || known.expiresAt <= this.now() ? undefined : known;
   }
 
-  end(id: string): void {
-    this.#sessions.delete(hashOf(id));
+  /** @throws Refusal if that cannot be stored: a restart would have the session back */
+  async end(id: string): Promise<void> {
+    const sha256 = hashOf(id);
+    await this.#records?.end(sha256);
+    this.#sessions.delete(sha256);
   }
 
-  /** Ends the sessions that a token has begun. */
+  /** Ends the sessions that a token has begun. Those that are stored have ended with the token. */
   endOfToken(tokenId: number): void {
     for (const [hash, session] of this.#sessions) if (session.tokenId === tokenId) this.#sessions.delete(hash);
   }
 
+  /** Finds a session that an earlier run of the cloud has begun. */
+  async #recall(sha256: string): Promise<Session | undefined> {
+    const stored = await this.#records?.find(sha256);
+    if (stored === undefined || stored.expiresAt <= this.now()) return undefined;
+    const { name, role, tokenId, expiresAt } = stored;
+    return { name, role, proof: "session", expiresAt, ...(tokenId === undefined ? {} : { tokenId }) };
+  }
+
   #forget(): void {
     for (const [hash, { expiresAt }] of this.#sessions) {
-      if (expiresAt <= this.now() || this.#sessions.size >= SESSION_LIMIT) this.#sessions.delete(hash);
+      if (expiresAt <= this.now() || this.#sessions.size >= MOST_BROWSER_SESSIONS) this.#sessions.delete(hash);
     }
   }
 }
 
 function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64");
+  return createHash("sha256").update(secret).digest("hex");
 }

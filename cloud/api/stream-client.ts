@@ -76,10 +76,22 @@ function parse(block: string): Message {
 }
 
 function changeOf(event: string, data: string): Change | undefined {
-  const value = JSON.parse(data) as { readonly planId: number; readonly packageId: number };
-  if (event === "plan") return { kind: "plan", planId: value.planId };
-  if (event === "package") return { kind: "package", packageId: value.packageId };
-  return event === "event" ? { kind: "event", event: value as unknown as EventView } : undefined;
+  const value = JSON.parse(data) as { readonly planId: number; readonly packageId: number; readonly productId: string };
+  const { planId, packageId, productId } = value;
+  switch (event) {
+    case "plan":
+      return { kind: "plan", planId, productId };
+    case "package":
+      return { kind: "package", packageId, productId };
+    case "presence":
+    case "health":
+    case "faults":
+      return { kind: event };
+    case "event":
+      return { kind: "event", event: value as unknown as EventView };
+    default:
+      return undefined;
+  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

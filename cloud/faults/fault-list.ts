@@ -15,6 +15,8 @@ export interface FaultListOptions {
   readonly impossible?: { readonly [At in Moment]?: string };
   /** Called with one line, which never holds a secret, each time that a fault strikes. */
   onStrike?(line: string): void;
+  /** Called after a fault was added or removed. */
+  onChange?(): void;
 }
 
 interface Entry {
@@ -34,11 +36,21 @@ export class FaultList {
   }
 
   /** @throws CloudError if this cloud cannot have such a fault */
-  add(spec: FaultSpec): FaultRecord {
+  check(spec: FaultSpec): void {
     const why = this.#options.impossible?.[MOMENTS[spec.fault]];
     if (why !== undefined) throw new CloudError(`${spec.fault} ${why}`);
-    const entry = { id: this.#nextId++, spec, struck: 0 };
+  }
+
+  /**
+   * @param id default: the next one that is free
+   * @throws CloudError if this cloud cannot have such a fault
+   */
+  add(spec: FaultSpec, id = this.#nextId): FaultRecord {
+    this.check(spec);
+    this.#nextId = Math.max(this.#nextId, id + 1);
+    const entry = { id, spec, struck: 0 };
     this.#entries.push(entry);
+    this.#options.onChange?.();
     return { ...entry };
   }
 
@@ -58,7 +70,15 @@ export class FaultList {
     const removed = this.#entries.length - kept.length;
     if (id !== undefined && removed === 0) throw new CloudError(`there is no fault ${id}`);
     this.#entries = kept;
+    if (removed > 0) this.#options.onChange?.();
     return removed;
+  }
+
+  /** @returns the faults of a moment that are for this target, without a strike; also those that are spent */
+  of<At extends Moment>(moment: At, target: FaultTarget): { readonly fault: FaultAt<At>; readonly spent: boolean }[] {
+    return this.#entries
+      .filter(({ spec }) => MOMENTS[spec.fault] === moment && fits(spec, target))
+      .map(({ spec, struck }) => ({ fault: spec as FaultAt<At>, spent: struck >= (spec.times ?? Infinity) }));
   }
 
   /**

@@ -52,7 +52,15 @@ export type FaultEffect =
   /** A message to the device comes twice. */
   | { readonly fault: "duplicate"; readonly type?: string }
   /** A message to the device comes behind the next one. */
-  | { readonly fault: "reorder"; readonly type?: string };
+  | { readonly fault: "reorder"; readonly type?: string }
+  /** A simulated board loses its power at this moment, and gets it back when the fault is removed. Default: at once. */
+  | { readonly fault: "power-off"; readonly at?: PowerMoment }
+  /** What a simulated board measures of its battery. */
+  | { readonly fault: "low-battery"; readonly percent: number };
+
+/** At once; when the board has got an offer; or once it has reported that it burns, before its restart. */
+export const POWER_MOMENTS = ["now", "offer", "burning"] as const;
+export type PowerMoment = (typeof POWER_MOMENTS)[number];
 
 export type FaultName = FaultEffect["fault"];
 export type FaultSpec = FaultScope & FaultEffect;
@@ -81,6 +89,8 @@ export const MOMENTS = {
   delay: "message",
   duplicate: "message",
   reorder: "message",
+  "power-off": "power",
+  "low-battery": "battery",
 } as const satisfies { readonly [Name in FaultName]: string };
 
 export type Moment = (typeof MOMENTS)[FaultName];

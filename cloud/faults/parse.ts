@@ -1,5 +1,5 @@
 import { CloudError } from "../types.js";
-import { type FaultEffect, type FaultName, type FaultScope, type FaultSpec, MOMENTS } from "./fault.js";
+import { type FaultEffect, type FaultName, type FaultScope, type FaultSpec, MOMENTS, POWER_MOMENTS } from "./fault.js";
 
 /** One key of a fault. */
 interface Key {
@@ -45,6 +45,8 @@ const KEYS: { readonly [Name in FaultName]: KeysOf<Name> } = {
   delay: { ms: whole(1, 600_000), type: DOWNLINK },
   duplicate: { type: DOWNLINK },
   reorder: { type: DOWNLINK },
+  "power-off": { at: oneOf(POWER_MOMENTS) },
+  "low-battery": { percent: whole(0, 100) },
 };
 
 const SCOPE: { readonly [Name in keyof Required<FaultScope>]: Key } = {

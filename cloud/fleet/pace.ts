@@ -6,8 +6,10 @@ export interface PaceCounts {
   readonly ended: number;
   /** Waiting, and never offered: attempt 0. */
   readonly untried: number;
-  /** Offered, downloading, burning or on trial. A person who is asked holds nobody up. */
+  /** Offered, downloading, burning or on trial. */
   readonly inFlight: number;
+  /** The person at the device is asked. That may take days, so that it takes none of the places in flight. */
+  readonly asked: number;
   /** Offers that began a try in the last 60 seconds. */
   readonly offeredLastMinute: number;
 }
@@ -18,7 +20,7 @@ export interface Pace {
   /** How many offers may go now in all, further tries included: those belong to a stage that has begun. */
   readonly all: number;
   /** What holds the next first offer back; `undefined` if nothing does. */
-  readonly heldBy: "in-flight" | "per-minute" | "stage" | undefined;
+  readonly heldBy: "in-flight" | "asked" | "per-minute" | "stage" | undefined;
   /** Percent of the stage that runs. */
   readonly stage: number;
 }
@@ -28,15 +30,21 @@ export interface Pace {
  * is decided by who is there first, so that no device that is away holds up a stage before it began.
  */
 export function paceOf(pace: PlanPace, counts: PaceCounts): Pace {
-  const { total, ended, untried, inFlight, offeredLastMinute } = counts;
+  const { total, ended, untried, inFlight, asked, offeredLastMinute } = counts;
   const limitOf = (percent: number): number => Math.ceil((total * percent) / 100);
   const stage = pace.stages.find((percent) => ended < limitOf(percent)) ?? 100;
   const roomInFlight = Math.max(0, pace.maxInFlight - inFlight);
+  const roomAsked = Math.max(0, pace.maxAsked - inFlight - asked);
   const roomInMinute = Math.max(0, pace.perMinute - offeredLastMinute);
   const roomInStage = Math.max(0, limitOf(stage) - (total - untried));
-  const all = Math.min(roomInFlight, roomInMinute);
+  const all = Math.min(roomInFlight, roomAsked, roomInMinute);
   const first = Math.min(all, roomInStage);
   if (first > 0) return { first, all, heldBy: undefined, stage };
-  const heldBy = roomInStage === 0 ? "stage" : roomInFlight === 0 ? "in-flight" : "per-minute";
-  return { first, all, heldBy, stage };
+  return { first, all, heldBy: heldBy(), stage };
+
+  function heldBy(): Pace["heldBy"] {
+    if (roomInStage === 0) return "stage";
+    if (roomInFlight === 0) return "in-flight";
+    return roomAsked === 0 ? "asked" : "per-minute";
+  }
 }

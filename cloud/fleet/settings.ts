@@ -44,6 +44,10 @@ const RETRY_CODES = Object.freeze(["-1", "-2", "-3", "-4", "-5", "reverted", "si
 const MOST_COMPONENTS = 20;
 const MONTH_SECONDS = 2_592_000;
 const DAY_SECONDS = 86_400;
+const MOST_AT_A_TIME = 1_000_000;
+
+/** Most people do not answer at once, and seldom all together. */
+const ASKED_PER_PLACE = 10;
 
 /** A text travels in one message to the device. */
 const LONGEST_TITLE = 64;
@@ -189,13 +193,20 @@ function strategyOf(reader: SettingsReader, value: unknown): PlanSettings["strat
 function limitsOf(reader: SettingsReader, { pace, halt }: Fields): Pick<PlanSettings, "pace" | "halt"> {
   const of = (field: string, value: unknown, known: readonly string[]): Fields =>
     value === undefined ? {} : (reader.object(field, value, known) ?? {});
-  const { maxInFlight, perMinute, stages } = of("pace", pace, Object.keys(DEFAULTS.pace));
+  const { maxInFlight, maxAsked, perMinute, stages } = of("pace", pace, Object.keys(DEFAULTS.pace));
   const { percent, atLeast } = of("halt", halt, Object.keys(DEFAULTS.halt));
   const whole = (field: string, value: unknown, fallback: number, most: number): number =>
     value === undefined ? fallback : (reader.whole(field, value, 1, most) ?? fallback);
+  const mostInFlight = whole("pace.maxInFlight", maxInFlight, DEFAULTS.pace.maxInFlight, MOST_AT_A_TIME);
+  const askedByDefault = Math.min(MOST_AT_A_TIME, ASKED_PER_PLACE * mostInFlight);
+  const mostAsked = whole("pace.maxAsked", maxAsked, askedByDefault, MOST_AT_A_TIME);
+  if (mostAsked < mostInFlight) {
+    reader.fault("pace.maxAsked", "out-of-range", `it is to be pace.maxInFlight at least: ${mostInFlight}`);
+  }
   return {
     pace: {
-      maxInFlight: whole("pace.maxInFlight", maxInFlight, DEFAULTS.pace.maxInFlight, 1_000_000),
+      maxInFlight: mostInFlight,
+      maxAsked: mostAsked,
       perMinute: whole("pace.perMinute", perMinute, DEFAULTS.pace.perMinute, 1_000_000),
       stages: stages === undefined ? DEFAULTS.pace.stages : stagesOf(reader, stages),
     },

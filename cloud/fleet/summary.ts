@@ -2,6 +2,9 @@ import type { PaceCounts } from "./pace.js";
 import type { ResultCounts } from "./plan-types.js";
 import { OPEN_STATES, TASK_STATES, type TaskStateName } from "./task-types.js";
 
+/** States in which a task takes one of its plan's places in flight. */
+export const PLACE_STATES: readonly TaskStateName[] = Object.freeze(["offered", "downloading", "burning", "trial"]);
+
 export type StateCounts = { readonly [Name in TaskStateName]: number };
 
 export interface Summary {
@@ -38,8 +41,8 @@ export function paceCountsOf(
   untried: number,
   offeredLastMinute: number,
 ): PaceCounts {
-  const inFlight = counts.offered + counts.downloading + counts.burning + counts.trial;
-  return { total, ended, untried, inFlight, offeredLastMinute };
+  const inFlight = PLACE_STATES.reduce((sum, name) => sum + counts[name], 0);
+  return { total, ended, untried, inFlight, asked: counts.asked, offeredLastMinute };
 }
 
 function openOf(counts: StateCounts): number {

@@ -6,9 +6,11 @@ import {
   fallSilent,
   type Flying,
   ignore,
+  notAnswered,
   notDelivered,
   record,
   refuse,
+  refuseSeal,
   setDeadline,
   silenceAtMs,
   succeed,
@@ -45,6 +47,7 @@ export function inOffered(state: In<"offered">, event: TaskEvent, context: TaskC
       if (context.nowMs >= state.deadlineMs && (context.plan === "paused" || context.plan === "halted")) {
         return wait(state, "not-delivered", 0, "");
       }
+      if (context.nowMs >= state.deadlineMs && context.isPresenceUnknown === true) return notAnswered(state, context);
       return fallSilent(state, context);
     default:
       return inBeginning(state, event, context);
@@ -99,6 +102,8 @@ function inBeginning(
       return fail(state, event.code, event.message, context);
     case "decline-reported":
       return decline(state, event.message);
+    case "refusal-reported":
+      return refuseSeal(state, event.code, event.message, context);
     case "defer-reported":
       return defer(state, event.seconds, context);
     case "version-reported":
@@ -171,6 +176,9 @@ function inInstalling(
       return done(state, context);
     case "fail-reported":
       return fail(state, event.code, event.message, context);
+    case "refusal-reported":
+      // A seal is verified last of all: what is in flash is what counts.
+      return refuseSeal(state, event.code, event.message, context);
     case "deadline-passed":
       return fallSilent(state, context);
     case "ask-reported":

@@ -1,5 +1,17 @@
 import { inAsked, inBurning, inDownloading, inOffered, inTrial } from "./task-in-flight.js";
-import { cancel, goesOn, ignore, nextAttempt, offer, refuse, succeed, supersede, waitAnew } from "./task-moves.js";
+import {
+  cancel,
+  goesOn,
+  ignore,
+  isBack,
+  nextAttempt,
+  offer,
+  refuse,
+  succeed,
+  supersede,
+  take,
+  waitAnew,
+} from "./task-moves.js";
 import type {
   CourseEvent,
   DeviceEvent,
@@ -65,11 +77,13 @@ function inWaiting(state: In<"waiting">, event: TaskEvent, context: TaskContext)
         return succeed(state, state.attempt === 0 ? "already-there" : "version-reported", context);
       }
       if (context.judgedBy === "done" || event.byPlan || event.previous === "" || event.version === event.previous) {
+        if (isBack(state, context)) return take({ ...state, notBeforeMs: 0 }, [{ do: "wake", atMs: 0 }]);
         return ignore(state, event, "other-version");
       }
       return cancel(state, "moved-by-hand", event.version);
     case "ask-reported":
     case "decline-reported":
+    case "refusal-reported":
     case "defer-reported":
     case "download-reported":
     case "burn-reported":

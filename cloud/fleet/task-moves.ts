@@ -1,4 +1,5 @@
 import { nextTryMs } from "./retry.js";
+import { refusalOfVariant } from "./variants.js";
 import type {
   CancelReason,
   IgnoredBecause,
@@ -25,6 +26,12 @@ const DETAIL_LENGTH = 256;
 
 /** A device that was gone when it was to get its offer is not offered again at once. */
 const AFTER_LOST_OFFER_MS = 10_000;
+
+/** How long an offer to a device that may be away holds a place of the plan, if nothing of its progress is heard. */
+export const UNANSWERED_MS = 120_000;
+
+/** A device that may be away is offered again after this, or when it reports before. */
+const AFTER_UNANSWERED_MS = 600_000;
 
 /** The longest deferral that a device may wish for. */
 const LONGEST_DEFERRAL_MS = 604_800_000;
@@ -71,7 +78,8 @@ export function setDeadline(atMs: number): TaskEffect {
 
 /** Offers the update for the first time in a try. */
 export function offer(attempt: number, context: TaskContext): TaskStep {
-  const deadlineMs = silenceAtMs(context);
+  const silentMs = silenceAtMs(context);
+  const deadlineMs = context.isPresenceUnknown === true ? Math.min(silentMs, context.nowMs + UNANSWERED_MS) : silentMs;
   return take({ name: "offered", attempt, deadlineMs }, [
     { do: "offer" },
     setDeadline(deadlineMs),
@@ -101,9 +109,23 @@ export function notDelivered(state: In<"offered">, context: TaskContext): TaskSt
   return wait(state, "not-delivered", context.nowMs + AFTER_LOST_OFFER_MS, "");
 }
 
-/** A deferral, and an offer that did not arrive, are no tries: the device has had nothing to do yet. */
+/** Nothing was heard of a device of which nobody says if it is there: it is not silent, it may be away. */
+export function notAnswered(state: In<"offered">, context: TaskContext): TaskStep {
+  if (!goesOn(context)) return cancel(state, "plan-cancelled");
+  return wait(state, "not-delivered", context.nowMs + AFTER_UNANSWERED_MS, "");
+}
+
+/** A device that may have been away reports: it is there, and may get its offer at once. */
+export function isBack({ cause, notBeforeMs }: In<"waiting">, { isPresenceUnknown, nowMs }: TaskContext): boolean {
+  return isPresenceUnknown === true && cause === "not-delivered" && notBeforeMs > nowMs;
+}
+
+/**
+ * A deferral, and an offer that did not arrive, are no tries: the device has had nothing to do yet. Nor is a refused
+ * delta: the try goes on with the whole file.
+ */
 export function nextAttempt({ cause, attempt }: In<"waiting">): number {
-  return cause === "deferred" || cause === "not-delivered" ? attempt : attempt + 1;
+  return cause === "deferred" || cause === "not-delivered" || cause === "variant-refused" ? attempt : attempt + 1;
 }
 
 /** In a plan that is over there is no later. */
@@ -131,10 +153,12 @@ export function succeed(state: TaskState, reason: SuccessReason, context: TaskCo
   ]);
 }
 
-/** A try ended with a result code: the table of retries decides. */
+/** A try ended with a result code: the table of retries decides, unless another form of the file may do. */
 export function fail(state: Flying, code: string, message: string, context: TaskContext): TaskStep {
   const { attempt } = state;
   const detail = message.slice(0, DETAIL_LENGTH);
+  const without = withoutVariant(state, refusalOfVariant(code, message), detail, context);
+  if (without !== undefined) return without;
   const atMs = goesOn(context) ? nextTryMs({ ...endedTry(context, attempt), code }) : undefined;
   const failed = record("failed", `${code} ${detail}`);
   if (atMs !== undefined) {
@@ -146,6 +170,23 @@ export function fail(state: Flying, code: string, message: string, context: Task
     failed,
     { do: "count-result", result: "failed" },
   ]);
+}
+
+/** The device refuses the image by its seal. A board that knows no packages looks for one where a package has none. */
+export function refuseSeal(state: Flying, code: string, message: string, context: TaskContext): TaskStep {
+  return withoutVariant(state, refusalOfVariant("-5", message), message, context) ?? decline(state, message, code);
+}
+
+/** @returns the step to the whole file, if a variant was offered and is refused */
+function withoutVariant(
+  state: Flying,
+  refusal: string | undefined,
+  detail: string,
+  context: TaskContext,
+): TaskStep | undefined {
+  if (refusal === undefined || !context.variantOffered || !goesOn(context)) return undefined;
+  const { state: waiting, effects } = wait(state, "variant-refused", 0, detail);
+  return take(waiting, [{ do: "give-up-variants", code: refusal }, ...effects]);
 }
 
 /** Nothing was heard of the device in time. */
@@ -171,9 +212,10 @@ function endedTry({ retry, nowMs }: TaskContext, attempt: number) {
   return { rules: retry, attempt, nowMs };
 }
 
-export function decline({ attempt }: TaskState, message: string): TaskStep {
+/** @param code why the device itself refuses the image; absent: a person has said no */
+export function decline({ attempt }: TaskState, message: string, code?: string): TaskStep {
   const detail = message.slice(0, DETAIL_LENGTH);
-  return take({ name: "declined", attempt, detail }, [
+  return take({ name: "declined", attempt, ...(code === undefined ? {} : { code }), detail }, [
     CLEAR_DEADLINE,
     record("declined", detail),
     { do: "count-result", result: "declined" },

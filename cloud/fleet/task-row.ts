@@ -25,6 +25,7 @@ export function toRow(state: TaskState): TaskRow {
     case "cancelled":
       return { ...row, reason: state.reason, detail: state.detail };
     case "declined":
+      return { ...row, reason: state.code ?? null, detail: state.detail };
     case "superseded":
       return { ...row, detail: state.detail };
     default:
@@ -61,5 +62,7 @@ export function fromRow(row: TaskRow): TaskState {
     if (value === null || value === undefined) throw new RangeError(`a task that is ${row.state} has no ${column}`);
     state[field] = value;
   }
+  // A person's no has no code.
+  if (row.state === "declined" && row.reason !== null) state["code"] = row.reason;
   return state as unknown as TaskState;
 }

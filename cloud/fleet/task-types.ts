@@ -11,14 +11,17 @@ import type { Answer, RetryRule } from "./types.js";
  * Why a task came to wait. What it waits for now is computed when it is read: see waiting-reason. After a silence, a
  * deferral or an offer that was not delivered the device may still do the update: its reports count.
  */
-export type WaitingCause =
-  | "new"
-  | "retry"
-  | "after-silence"
-  | "deferred"
-  | "not-delivered"
-  | "retry-commanded"
-  | "plan-resumed";
+export const WAITING_CAUSES = Object.freeze([
+  "new",
+  "retry",
+  "after-silence",
+  "deferred",
+  "not-delivered",
+  "retry-commanded",
+  "plan-resumed",
+  "variant-refused",
+] as const);
+export type WaitingCause = (typeof WAITING_CAUSES)[number];
 
 /** How a success was seen. `late`: after the task had ended otherwise. */
 export type SuccessReason = "version-reported" | "done-reported" | "already-there" | "late";
@@ -63,7 +66,8 @@ export type TaskState =
   | { readonly name: "succeeded"; readonly attempt: number; readonly reason: SuccessReason }
   /** `reason` is a result code of the protocol, or `reverted`: the version before runs after the installation. */
   | { readonly name: "failed"; readonly attempt: number; readonly reason: string; readonly detail: string }
-  | { readonly name: "declined"; readonly attempt: number; readonly detail: string }
+  /** The person at the device said no; or, with a `code`, the device: the image is not sealed as it demands. */
+  | { readonly name: "declined"; readonly attempt: number; readonly code?: string; readonly detail: string }
   /** `reason` is the state in which the device fell silent. */
   | { readonly name: "silent"; readonly attempt: number; readonly reason: InFlightName }
   | { readonly name: "cancelled"; readonly attempt: number; readonly reason: CancelReason; readonly detail: string }
@@ -101,6 +105,8 @@ export type ReportEvent =
   /** The device asks its person. */
   | { readonly type: "ask-reported" }
   | { readonly type: "decline-reported"; readonly message: string }
+  /** The device takes no such image: `code` says why, by its seal. */
+  | { readonly type: "refusal-reported"; readonly code: string; readonly message: string }
   /** The person wants to be asked again after so long. */
   | { readonly type: "defer-reported"; readonly seconds: number }
   | { readonly type: "download-reported"; readonly percent: number }
@@ -168,6 +174,8 @@ export type TaskEffect =
   | { readonly do: "clear-deadline" }
   /** Look at this time whether it is the task's turn; 0: now. */
   | { readonly do: "wake"; readonly atMs: number }
+  /** The device does not take the delta or the compressed image: this task is offered the whole file from now on. */
+  | { readonly do: "give-up-variants"; readonly code: string }
   /** URLs of this task answer 403 from now on. */
   | { readonly do: "revoke-urls" }
   /** The task has ended, or its end has changed, or it is open again: count the plan's results. */
@@ -227,9 +235,13 @@ export interface TaskContext {
   readonly earlierFailed: boolean;
   /** Another plan's task of this component is in flight on this device. */
   readonly otherInFlight: boolean;
+  /** What this try has offered is a delta or a compressed image that the cloud has made of the package's file. */
+  readonly variantOffered: boolean;
   readonly retry: readonly RetryRule[];
   readonly silentAfterSeconds: number;
   readonly answerWithinSeconds: number;
+  /** Nobody says if the device is connected: an offer may go to one that is away. Absent: that is known. */
+  readonly isPresenceUnknown?: boolean;
 }
 
 export interface TaskStep {

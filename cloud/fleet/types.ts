@@ -54,8 +54,13 @@ export interface PlanStrategy {
 }
 
 export interface PlanPace {
-  /** Most devices that are offered, download, burn or are on trial at a time. */
+  /** No offer goes while so many devices are offered, download, burn or are on trial. */
   readonly maxInFlight: number;
+  /**
+   * No offer goes while so many devices are in flight or ask their person. Nobody can hold a device back whose person
+   * has accepted: if all accept at once, so many download at once. At least `maxInFlight`.
+   */
+  readonly maxAsked: number;
   /** Most offers in any 60 seconds. */
   readonly perMinute: number;
   /** Percent of all tasks, rising, the last one is 100. */
@@ -119,7 +124,7 @@ export const DEFAULTS = Object.freeze({
   mode: "silent",
   texts: Object.freeze({}),
   strategy: Object.freeze({}),
-  pace: Object.freeze({ maxInFlight: 100, perMinute: 100, stages: Object.freeze([1, 5, 25, 100]) }),
+  pace: Object.freeze({ maxInFlight: 100, maxAsked: 1000, perMinute: 100, stages: Object.freeze([1, 5, 25, 100]) }),
   halt: Object.freeze({ percent: 10, atLeast: 5 }),
   retry: Object.freeze([
     Object.freeze({ code: "-1", times: 3, afterSeconds: 60 }),

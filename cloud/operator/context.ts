@@ -1,30 +1,40 @@
+import type { FaultRecord } from "../faults/fault.js";
 import type { FaultList } from "../faults/fault-list.js";
+import type { FileUrls } from "../files/file-urls.js";
+import type { FirmwareFiles } from "../files/firmware-files.js";
 import type { Platform } from "../platform/platform.js";
+import type { Presence } from "../platform/presence.js";
 import type { Sessions } from "../platform/sessions.js";
-import type { Reachable } from "../rollout/offers.js";
+import type { SignalTeller } from "../processes/signal.js";
 import type { Rollout } from "../rollout/rollout.js";
-import type { Transactions, Work } from "../rollout/work.js";
-import type { FirmwareFolder } from "../store/firmware-folder.js";
+import type { VariantMaker } from "../rollout/variant-maker.js";
+import type { Work } from "../rollout/work.js";
 import type { Product } from "../store/schema.js";
 import type { Tables } from "../store/tables/tables.js";
 import type { DeviceName } from "../types.js";
-import { type Actor, Refusal } from "./types.js";
+import type { RequestTransactions } from "./request-transactions.js";
+import { type Actor, type Change, Refusal } from "./types.js";
 
 /** What the requests of an operator work on. */
 export interface OperatorContext {
-  readonly transactions: Transactions;
+  readonly transactions: RequestTransactions;
   readonly rollout: Rollout;
   readonly platform: Platform;
+  /** Connections that this process serves. */
   readonly sessions: Sessions;
-  readonly files: FirmwareFolder;
-  /** Key that signs the URLs, in hexadecimal. */
-  readonly signingKey: string;
+  readonly signals: SignalTeller;
+  readonly files: FirmwareFiles;
+  readonly variants: VariantMaker;
+  readonly urls: FileUrls;
+  /** Seconds. */
   readonly urlLifetimeSec: number;
-  /** Origin of the file server; `undefined` while no cloud runs. */
-  fileBase(): string | undefined;
-  isOnline(device: Reachable): boolean;
+  readonly presence: Presence;
   /** Absent if no cloud runs. */
   readonly faults?: FaultList | undefined;
+  /** @returns the faults of the leader if that is another process */
+  leaderFaults?(): readonly FaultRecord[] | undefined;
+  /** Calls a listener with each change. @returns how to end that */
+  follow(listener: (change: Change) => void): () => void;
 }
 
 export function spell({ productId, deviceName }: DeviceName): string {

@@ -84,7 +84,7 @@ export class Desk implements CloudService {
     return [...(await this.#carryOut(() => this.#operator.secretsIn(id)))];
   }
 
-  async upgrade(request: Parameters<CloudService["upgrade"]>[0]): Promise<{ devices: number; online: number }> {
+  async upgrade(request: Parameters<CloudService["upgrade"]>[0]): ReturnType<CloudService["upgrade"]> {
     return this.#carryOut(() => this.#operator.upgrade(request, this.#actor));
   }
 

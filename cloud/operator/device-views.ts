@@ -16,7 +16,7 @@ export async function deviceViews(context: OperatorContext, rows: readonly Devic
       id: row.id,
       ...name,
       versions: Object.fromEntries((versions.get(row.id) ?? []).map(({ component, version }) => [component, version])),
-      online: context.isOnline({ ...name, gatewayId: row.gatewayId }) || context.sessions.get(name) !== undefined,
+      online: context.presence.of({ ...name, gatewayId: row.gatewayId }),
       ...(gateway === undefined ? {} : { gateway }),
       ...(row.timeZone === null ? {} : { timeZone: row.timeZone }),
       ...(row.language === null ? {} : { language: row.language }),

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { isTimeZone } from "../fleet/window.js";
 import { namedDevice } from "../rollout/named-device.js";
 import type { NamedDevice } from "../rollout/task-dispatch.js";
+import type { Work } from "../rollout/work.js";
 import type { Device, NewDevice as DeviceRow } from "../store/schema.js";
 import type { Tables } from "../store/tables/tables.js";
 import type { DeviceName } from "../types.js";
 import { audit, checkDeviceName, ensureProduct, type OperatorContext, productOf, spell } from "./context.js";
 import { deviceViews } from "./device-views.js";
+import { rowsOf } from "./pages.js";
 import {
   type Actor,
   type DeviceFilter,
@@ -19,7 +21,6 @@ import {
 
 /** Most devices of one request. */
 const MOST_DEVICES = 100_000;
-const PAGE_LIMIT = 1000;
 
 export class DeviceRequests {
   readonly #context: OperatorContext;
@@ -28,25 +29,22 @@ export class DeviceRequests {
     this.#context = context;
   }
 
-  async list({ online, ...filter }: DeviceFilter, { after, limit = 100 }: Page): Promise<Paged<DeviceView>> {
+  async list({ online, ...filter }: DeviceFilter, page: Page): Promise<Paged<DeviceView>> {
     const { tables } = this.#context.transactions;
-    const most = Math.min(limit, PAGE_LIMIT);
+    const wanted = rowsOf(page);
     const rowFilter = await this.#rowFilter(tables, filter);
     if (rowFilter === undefined) return { items: [] };
     const items: DeviceView[] = [];
-    let last = after;
+    let last = wanted.after;
     for (;;) {
-      const rows = await tables.devices.list(rowFilter, {
-        limit: most,
-        ...(last === undefined ? {} : { after: last }),
-      });
+      const rows = await tables.devices.list(rowFilter, { ...wanted, ...(last === undefined ? {} : { after: last }) });
       for (const view of await deviceViews(this.#context, rows)) {
         if (online !== undefined && view.online !== online) continue;
         items.push(view);
-        if (items.length === most) return { items, next: view.id };
+        if (items.length === wanted.limit) return { items, next: view.id };
       }
       last = rows.at(-1)?.id;
-      if (rows.length < most) return { items };
+      if (rows.length < wanted.limit) return { items };
     }
   }
 
@@ -96,9 +94,14 @@ export class DeviceRequests {
           results.set(spell(name), { ...name, ...(secret === null ? {} : { deviceSecret: secret }), added: true });
         }
         await work.tables.devices.insertMany(rows);
+        const { secrets } = this.#context.platform;
+        work.after(() => {
+          for (const { deviceName, secret } of rows) secrets.set({ productId, deviceName }, secret ?? null);
+        });
         if (rows.length > 0) {
           const some = rows.length === 1 ? { deviceName: rows[0]?.deviceName } : { count: rows.length };
           await audit(work, actor, "device-add", productId, some);
+          work.after(() => this.#context.rollout.journal.notify({ kind: "presence" }));
         }
       }
       return devices.flatMap((device) => {
@@ -111,18 +114,15 @@ export class DeviceRequests {
   async addCount(
     { productId, prefix, count }: { readonly productId: string; readonly prefix: string; readonly count: number },
     actor: Actor,
-  ): Promise<(DeviceName & { readonly deviceSecret: string })[]> {
+  ): Promise<(DeviceName & { readonly deviceSecret?: string; readonly added: boolean })[]> {
     if (!(Number.isSafeInteger(count) && count > 0 && count <= MOST_DEVICES)) {
       throw new Refusal("invalid", `a count is 1 to ${MOST_DEVICES}`);
     }
     const width = String(count).length;
     const names = Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1).padStart(width, "0")}`);
-    const added = await this.add(
+    return this.add(
       names.map((deviceName) => ({ productId, deviceName })),
       actor,
-    );
-    return added.flatMap(({ deviceSecret, ...name }) =>
-      deviceSecret === undefined ? [] : [{ ...name, deviceSecret }],
     );
   }
 
@@ -132,23 +132,27 @@ export class DeviceRequests {
     actor: Actor,
   ): Promise<DeviceView> {
     const { timeZone, note, language } = change;
-    if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    if (timeZone !== undefined && timeZone !== "" && !isTimeZone(timeZone)) {
       throw new Refusal("invalid", `${timeZone} is no time zone: give an IANA name, such as Asia/Shanghai`);
     }
     if (note !== undefined && note.length > 256) throw new Refusal("invalid", "a note has at most 256 characters");
-    if (language !== undefined && !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(language)) {
+    if (language !== undefined && !/^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$/.test(language)) {
       throw new Refusal("invalid", "a language is a BCP 47 tag, such as zh or en");
     }
     await this.#context.transactions.run(async (work) => {
       const { id } = await mustExist(work.tables, name);
-      await work.tables.devices.update(id, change);
+      await work.tables.devices.update(id, {
+        ...change,
+        ...(timeZone === "" ? { timeZone: null } : {}),
+        ...(language === "" ? { language: null } : {}),
+      });
       await audit(work, actor, "device-change", spell(name), change);
     });
     return this.get(name);
   }
 
   async remove(name: DeviceName, actor: Actor): Promise<void> {
-    const { rollout, transactions, platform, sessions } = this.#context;
+    const { rollout, transactions, platform, signals } = this.#context;
     await transactions.run(async (work) => {
       const device = await mustExist(work.tables, name);
       const gateway = await gatewayOf(work.tables, device.row);
@@ -158,7 +162,8 @@ export class DeviceRequests {
       }
       await work.tables.devices.remove(device.id);
       await audit(work, actor, "device-remove", spell(name));
-      work.after(() => sessions.revoke(name));
+      await signals.tell(work, { do: "device-removed", device: name });
+      work.after(() => rollout.journal.notify({ kind: "presence" }));
     });
   }
 
@@ -173,7 +178,7 @@ export class DeviceRequests {
       if (obstacle !== undefined) throw await this.#refusalOf(work.tables, obstacle, subDevice, gateway);
       await platform.bindings.bind(work, subDevice, gateway);
       await audit(work, actor, "device-bind", spell(subDevice), { gateway: spell(gateway) });
-      work.after(() => platform.gateways.change(gateway, subDevice, true));
+      await this.#tellBinding(work, gateway, subDevice, true);
     });
   }
 
@@ -185,8 +190,18 @@ export class DeviceRequests {
       if (gateway === undefined) throw new Refusal("conflict", `${spell(subDevice)} is bound to no gateway`);
       await platform.bindings.unbind(work, subDevice, gateway);
       await audit(work, actor, "device-unbind", spell(subDevice), { gateway: spell(gateway) });
-      work.after(() => platform.gateways.change(gateway, subDevice, false));
+      await this.#tellBinding(work, gateway, subDevice, false);
       return { productId: gateway.productId, deviceName: gateway.deviceName };
+    });
+  }
+
+  async #tellBinding(work: Work, gateway: NamedDevice, subDevice: NamedDevice, bound: boolean): Promise<void> {
+    const name = ({ productId, deviceName }: DeviceName): DeviceName => ({ productId, deviceName });
+    await this.#context.signals.tell(work, {
+      do: "binding-changed",
+      gateway: name(gateway),
+      subDevice: name(subDevice),
+      bound,
     });
   }
 

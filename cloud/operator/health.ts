@@ -2,11 +2,21 @@ import type { StoreHealth } from "../store/fleet-store.js";
 import type { OperatorContext } from "./context.js";
 import { type Health, type Metric, TASK_STATES } from "./types.js";
 
+/**
+ * With which broker the cloud runs, and since when the connection to another one is lost. `unknown`: only the process
+ * that leads knows it, and has not said so yet.
+ */
+export type BrokerCondition =
+  | { readonly state: "own" | "connected" | "unknown" }
+  | { readonly state: "disconnected"; readonly sinceMs: number };
+
 /** What only the running cloud knows about itself. */
 export interface Condition {
   readonly startedAt: number;
   storage(): StoreHealth;
-  broker(): Health["broker"];
+  broker(): BrokerCondition;
+  /** Since when no process takes the messages of devices; `undefined`: one does. */
+  leaderlessSinceMs?(): number | undefined;
   /** Messages of devices since the start. */
   messages(): number;
   /** Requests to the file server since the start, and their bytes. */
@@ -18,32 +28,47 @@ export function atRest(storage: () => StoreHealth): Condition {
   return {
     startedAt: Date.now(),
     storage,
-    broker: () => "own",
+    broker: () => ({ state: "own" }),
     messages: () => 0,
     served: () => ({ requests: 0, bytes: 0 }),
   };
 }
 
-export function healthOf({ sessions }: OperatorContext, condition: Condition): Health {
+const LEADERLESS = "no process takes the messages of devices: start one that may lead";
+const BROKER_LOST = "the broker is lost: devices are not served until it is back";
+
+/** @returns what keeps the cloud from its work */
+export function problemsOf(condition: Condition): Health["problems"] {
   const storage = condition.storage();
   const broker = condition.broker();
-  const problems = [
+  const leaderlessSinceMs = condition.leaderlessSinceMs?.();
+  return [
     ...(storage.ok ? [] : [{ code: `storage-${storage.code}`, message: storage.message, sinceMs: storage.sinceMs }]),
-    ...(broker === "disconnected"
-      ? [{ code: "broker", message: "the broker is lost: devices are not served until it is back", sinceMs: 0 }]
-      : []),
+    ...(leaderlessSinceMs === undefined ? [] : [{ code: "leader", message: LEADERLESS, sinceMs: leaderlessSinceMs }]),
+    ...(broker.state === "disconnected" ? [{ code: "broker", message: BROKER_LOST, sinceMs: broker.sinceMs }] : []),
   ];
-  return { ok: problems.length === 0, problems, startedAt: condition.startedAt, devicesOnline: sessions.count, broker };
+}
+
+export function healthOf({ presence }: OperatorContext, condition: Condition): Health {
+  const problems = problemsOf(condition);
+  return {
+    ok: problems.length === 0,
+    problems,
+    startedAt: condition.startedAt,
+    devicesOnline: presence.connections,
+    broker: condition.broker().state,
+  };
 }
 
 export async function metricsOf(context: OperatorContext, condition: Condition): Promise<readonly Metric[]> {
   const { tables } = context.transactions;
   const tasks = await tables.tasks.countsOfActivePlans();
   const { requests, bytes } = condition.served();
+  const { connections } = context.presence;
   return [
     gauge("up", "1 while the state can be stored", condition.storage().ok ? 1 : 0),
     gauge("devices", "devices that were added", await tables.devices.count()),
-    gauge("devices_online", "devices that are connected", context.sessions.count),
+    ...(connections === null ? [] : [gauge("devices_online", "devices that are connected", connections)]),
     gauge("plans_active", "plans that are active", context.rollout.active.ids.length),
     {
       name: "tasks",

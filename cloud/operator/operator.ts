@@ -1,45 +1,45 @@
 import type { Readable } from "node:stream";
-import { parseFault } from "../faults/parse.js";
-import type { FaultList } from "../faults/fault-list.js";
 import type { FaultRecord } from "../faults/fault.js";
-import { match, matcherOf, type MatchReason } from "../fleet/matching.js";
-import { OWN_FIRMWARE } from "../fleet/types.js";
-import { fleetDevice, fleetPackage } from "../rollout/fleet-facts.js";
-import type { Device, Package, Product } from "../store/schema.js";
-import type { Tables } from "../store/tables/tables.js";
-import { CloudError, type DeviceName } from "../types.js";
-import { audit, type OperatorContext, productOf, spell } from "./context.js";
-import { DeviceRequests, mustExist } from "./devices.js";
+import type { DeviceName } from "../types.js";
+import type { OperatorContext } from "./context.js";
+import { DeviceRequests } from "./devices.js";
+import { addFault, clearFaults, knownFaults } from "./faults.js";
 import { type Condition, healthOf, metricsOf } from "./health.js";
+import { planTimeline, versionHistory } from "./history.js";
+import { overviewOf } from "./overview.js";
 import { PackageRequests } from "./packages.js";
 import { PlanRequests } from "./plans.js";
-import { planView } from "./plan-views.js";
 import { ProductRequests } from "./products.js";
 import { RecordRequests } from "./records.js";
+import { changeSettings, settingsOf } from "./settings.js";
 import { StatusRequest } from "./status.js";
 import { TaskRequests } from "./tasks.js";
-import {
-  type Actor,
-  type Change,
-  type DeviceFilter,
-  type EventFilter,
-  type Health,
-  type Metric,
-  type NewDevice,
-  type NewPackage,
-  type Operator,
-  type Page,
-  type PlanInput,
-  type PlanStateName,
-  type PlanView,
-  type ProductChange,
-  Refusal,
-  type RefusalCode,
-  type Role,
-  type TaskStateName,
+import type {
+  Actor,
+  Change,
+  DeviceFilter,
+  EventFilter,
+  Health,
+  Metric,
+  NewDevice,
+  NewPackage,
+  NewVariants,
+  Operator,
+  PackageView,
+  Page,
+  PlanInput,
+  PlanStateName,
+  PlanView,
+  PreviewPart,
+  ProductChange,
+  Role,
+  TaskFilter,
+  VersionHistoryQuery,
 } from "./types.js";
 import { beginUpgrade } from "./upgrades.js";
 import { signedUrlOf } from "./urls.js";
+import { addVariants, removeVariant } from "./variants.js";
+import { beginVerification } from "./verifications.js";
 
 /** The requests of an operator, carried out on the state of this cloud. */
 export class FleetOperator implements Operator {
@@ -136,6 +136,16 @@ export class FleetOperator implements Operator {
     return this.#packages.addFile(id, request.fileName, content, actor);
   }
 
+  async addVariants(id: number, wanted: NewVariants, actor: Actor): Promise<PackageView> {
+    await addVariants(this.#context, id, wanted, actor);
+    return this.#packages.get(id);
+  }
+
+  async removeVariant(id: number, variantId: number, actor: Actor): Promise<PackageView> {
+    await removeVariant(this.#context, id, variantId, actor);
+    return this.#packages.get(id);
+  }
+
   withdrawPackage(id: number, actor: Actor) {
     return this.#packages.withdraw(id, actor);
   }
@@ -144,43 +154,16 @@ export class FleetOperator implements Operator {
     return this.#packages.secretsIn(id);
   }
 
-  async verify(
-    { productId, component = OWN_FIRMWARE, version, deviceName }: Parameters<Operator["verify"]>[0],
-    actor: Actor,
-  ): Promise<PlanView> {
-    const { transactions, rollout } = this.#context;
-    const planId = await transactions.run(async (work) => {
-      const product = await productOf(work.tables, productId);
-      const found = (await work.tables.packages.byVersion(product.id, version)).find(
-        (one) => one.component === component,
-      );
-      if (found === undefined) {
-        throw new Refusal("not-found", `product ${productId} has no package ${component} ${version}: add it first`);
-      }
-      const device = await mustExist(work.tables, { productId, deviceName });
-      const misfit = await misfitOf(work.tables, product, found, device.row);
-      if (misfit !== undefined) {
-        throw new Refusal(
-          "conflict",
-          `${deviceName} would not get the package (${misfit}): verify it on another device`,
-        );
-      }
-      const { answer } = await rollout.packages.dispatch(work, found, { type: "verification-commanded", deviceName });
-      if (answer.kind === "refused") {
-        throw new Refusal("conflict", `the package cannot be verified now: ${answer.because.replace(/-/g, " ")}`);
-      }
-      await audit(work, actor, "package-verify", String(found.id), { device: spell({ productId, deviceName }) });
-      const [plan] = (await work.tables.packages.usedBy(found.id)).slice(-1);
-      return plan?.id ?? 0;
-    });
-    await rollout.idle();
-    const plan = await transactions.tables.plans.byId(planId);
-    if (plan === undefined) throw new Refusal("not-found", `there is no plan ${planId}`);
-    return planView(transactions.tables, plan);
+  verify(request: Parameters<Operator["verify"]>[0], actor: Actor) {
+    return beginVerification(this.#context, request, actor);
   }
 
   createPlan(plan: PlanInput, actor: Actor) {
     return this.plansAsked.create(plan, actor);
+  }
+
+  editPlan(id: number, plan: PlanInput, actor: Actor) {
+    return this.plansAsked.edit(id, plan, actor);
   }
 
   plans(filter: { readonly productId?: string; readonly state?: PlanStateName }, page: Page) {
@@ -191,8 +174,8 @@ export class FleetOperator implements Operator {
     return this.plansAsked.get(id);
   }
 
-  preview(plan: number | PlanInput) {
-    return this.plansAsked.preview(plan);
+  preview(plan: number | PlanInput, part: PreviewPart = {}) {
+    return this.plansAsked.preview(plan, part);
   }
 
   activatePlan(id: number, actor: Actor) {
@@ -225,11 +208,12 @@ export class FleetOperator implements Operator {
     return this.plansAsked.remove(id, actor);
   }
 
-  tasks(
-    filter: { readonly planId?: number; readonly device?: DeviceName; readonly state?: TaskStateName },
-    page: Page,
-  ) {
+  tasks(filter: TaskFilter, page: Page) {
     return this.#tasks.list(filter, page);
+  }
+
+  planReasons(id: number) {
+    return this.#tasks.reasons(id);
   }
 
   cancelTask(id: number, actor: Actor) {
@@ -265,25 +249,39 @@ export class FleetOperator implements Operator {
   }
 
   async faults(): Promise<readonly FaultRecord[]> {
-    return this.#faults().list();
+    return knownFaults(this.#context);
   }
 
-  async addFault(fault: unknown, actor: Actor): Promise<FaultRecord> {
-    const record = refusing("invalid", () => this.#faults().add(parseFault(fault)));
-    await this.#context.transactions.run((work) => audit(work, actor, "fault-add", String(record.id)));
-    return record;
+  addFault(fault: unknown, actor: Actor) {
+    return addFault(this.#context, fault, actor);
   }
 
-  async clearFaults(id: number | undefined, actor: Actor): Promise<number> {
-    const count = refusing("not-found", () => this.#faults().clear(id));
-    await this.#context.transactions.run((work) =>
-      audit(work, actor, "fault-clear", id === undefined ? "" : String(id)),
-    );
-    return count;
+  clearFaults(id: number | undefined, actor: Actor) {
+    return clearFaults(this.#context, id, actor);
   }
 
   signedUrl(request: Parameters<Operator["signedUrl"]>[0]) {
     return signedUrlOf(this.#context, request);
+  }
+
+  overview(filter: { readonly productId?: string }) {
+    return overviewOf(this.#context, this.#condition, filter);
+  }
+
+  versionHistory(query: VersionHistoryQuery) {
+    return versionHistory(this.#context, query);
+  }
+
+  planTimeline(id: number, query?: { readonly points?: number }) {
+    return planTimeline(this.#context, id, query);
+  }
+
+  settings() {
+    return settingsOf(this.#context);
+  }
+
+  changeSettings(change: Parameters<Operator["changeSettings"]>[0], actor: Actor) {
+    return changeSettings(this.#context, change, actor);
   }
 
   async health(): Promise<Health> {
@@ -299,40 +297,6 @@ export class FleetOperator implements Operator {
   }
 
   follow(listener: (change: Change) => void): () => void {
-    return this.#context.rollout.journal.follow(listener);
+    return this.#context.follow(listener);
   }
-
-  #faults(): FaultList {
-    const { faults } = this.#context;
-    if (faults !== undefined) return faults;
-    throw new Refusal(
-      "not-running",
-      "no cloud runs on this folder, so there are no faults: start it, or give serve --faults",
-    );
-  }
-}
-
-/** The faults know one kind of error; an operator's request has a code. */
-function refusing<Result>(code: RefusalCode, ask: () => Result): Result {
-  try {
-    return ask();
-  } catch (error) {
-    if (error instanceof CloudError) throw new Refusal(code, error.message);
-    throw error;
-  }
-}
-
-/** @returns why a device would get no task for a package; `undefined` if it would get one */
-async function misfitOf(
-  tables: Tables,
-  product: Product,
-  found: Package,
-  device: Device,
-): Promise<MatchReason | undefined> {
-  const { component, version } = found;
-  const { productId } = product;
-  const plan = { productId, selection: { deny: [] }, packages: [{ component, version }] };
-  const facts = fleetDevice(product, device, await tables.components.of(device.id));
-  const result = match(matcherOf(plan, [fleetPackage(product, found)]), facts, []);
-  return result.matches ? undefined : result.reason;
 }

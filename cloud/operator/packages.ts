@@ -1,27 +1,34 @@
-import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { IMAGE_HEADER_LENGTH, type ImageHeader, readImageHeader } from "../files/image-header.js";
+import { OtaError } from "../../src/errors.js";
 import { checkManifest } from "../files/manifest.js";
+import type { FirmwareContent, StoredFile } from "../files/firmware-files.js";
 import { holdersOfSecrets } from "../files/secrets.js";
 import { packagePath } from "../files/signed-url.js";
 import { OWN_FIRMWARE } from "../fleet/types.js";
+import { type FirmwareFile, readFirmwareFile } from "../seal/read-file.js";
 import { packageColumns } from "../rollout/package-dispatch.js";
+import { leastSavingPercent } from "../rollout/offered-file.js";
 import { readWireVersion } from "../rollout/wire-version.js";
-import type { StoredFile } from "../store/firmware-folder.js";
-import type { Package, PackageFile, Product } from "../store/schema.js";
+import type { Package, PackageFile, PackageVariant, Product } from "../store/schema.js";
 import type { Tables } from "../store/tables/tables.js";
 import { CloudError, type DeviceName, type FirmwareManifest } from "../types.js";
 import { audit, checkProductId, checkVersion, ensureProduct, type OperatorContext, productOf } from "./context.js";
+import { chipOf, sealOf, sourceOf } from "./package-seal.js";
+import { nextOf, rowsOf } from "./pages.js";
+import { rethrow } from "./request-transactions.js";
 import {
   type Actor,
   type NewPackage,
+  type PackageSeal,
   type PackageState,
+  type PackageVariantView,
   type PackageView,
   type Page,
   type Paged,
   Refusal,
 } from "./types.js";
 import type { Work } from "../rollout/work.js";
+import { variantViews } from "./variants.js";
 
 /** Endings of the names of files that a package may have. */
 const FORMATS = /\.(bin|zip|rar|pack|mini_1|mini_2|py|tar|tar\.gz|s19|bin_1|bin_2)$/i;
@@ -29,7 +36,6 @@ const FORMATS = /\.(bin|zip|rar|pack|mini_1|mini_2|py|tar|tar\.gz|s19|bin_1|bin_
 /** Files of one package, as in QuecThing's console. */
 const MOST_FILES = 5;
 
-const PAGE_LIMIT = 1000;
 const DEVICES_AT_A_TIME = 1000;
 
 export class PackageRequests {
@@ -39,18 +45,12 @@ export class PackageRequests {
     this.#context = context;
   }
 
-  async list(productId: string | undefined, { after, limit = 100 }: Page): Promise<Paged<PackageView>> {
+  async list(productId: string | undefined, page: Page): Promise<Paged<PackageView>> {
     const { tables } = this.#context.transactions;
     const product = productId === undefined ? undefined : await productOf(tables, productId);
-    const most = Math.min(limit, PAGE_LIMIT);
-    const found = await tables.packages.list(
-      product?.id,
-      {},
-      { limit: most, ...(after === undefined ? {} : { after }) },
-    );
-    const items = await packageViews(tables, found);
-    const next = found.length === most ? found.at(-1)?.id : undefined;
-    return { items, ...(next === undefined ? {} : { next }) };
+    const rows = rowsOf(page);
+    const found = await tables.packages.list(product?.id, {}, rows);
+    return { items: await packageViews(tables, found), ...nextOf(found, rows) };
   }
 
   async get(id: number): Promise<PackageView> {
@@ -71,21 +71,23 @@ export class PackageRequests {
     }
     // On the wire the component stands before the version: both spellings mean the same.
     const version = readWireVersion(request.version, [component]).version;
+    if (requirements.sourceVersion === version) {
+      throw new Refusal("invalid", `a delta from ${version} makes another version than ${version}`);
+    }
     const stored = await this.#store(content);
-    const header = await this.#headerOf(stored);
+    const file = await this.#read(stored, fileName);
+    const chip = chipOf(file);
+    const as = { fileName, productId, component, version };
+    const seal = sealOf(file, as);
+    const sourceVersion = sourceOf(file, as, requirements.sourceVersion ?? "");
+    const kept = sourceVersion === "" ? requirements : { ...requirements, sourceVersion };
     const id = await this.#context.transactions.run(async (work) => {
       const product = await ensureProduct(work, productId);
-      if (component === OWN_FIRMWARE && header !== undefined && product.chip !== null && product.chip !== header.chip) {
-        throw new Refusal(
-          "conflict",
-          `${fileName} is an image for ${header.chip}, and ${productId} has ${product.chip}`,
-        );
-      }
-      const sourceVersion = requirements.sourceVersion ?? "";
+      checkChip(product, component, { fileName, imageChip: chip });
       const known = await work.tables.packages.find(product.id, component, version, sourceVersion);
-      const [file] = known === undefined ? [] : await work.tables.packages.filesOf([known.id]);
+      const [before] = known === undefined ? [] : await work.tables.packages.filesOf([known.id]);
       // Adding the same file once more mends it on the disk, and changes nothing else.
-      if (known !== undefined && file?.md5 === stored.md5) return known.id;
+      if (known !== undefined && before?.md5 === stored.md5) return known.id;
       if (known !== undefined) await this.#makeRoom(work, known, request.replace === true);
       const added = await work.tables.packages.insert(
         {
@@ -97,10 +99,11 @@ export class PackageRequests {
           version,
           name: request.name ?? "",
           remark: request.remark ?? "",
-          requirements: Object.keys(requirements).length === 0 ? null : JSON.stringify(requirements),
+          requirements: Object.keys(kept).length === 0 ? null : JSON.stringify(kept),
           ...packageColumns({ name: "uploaded" }),
-          chip: header?.chip ?? null,
-          project: header?.project ?? null,
+          chip: chip ?? null,
+          project: file.header?.project ?? null,
+          seal: seal === undefined ? null : JSON.stringify(seal),
           createdAt: work.nowMs,
         },
         [],
@@ -114,7 +117,7 @@ export class PackageRequests {
         id: added.id,
         md5: stored.md5,
       });
-      work.after(() => this.#context.rollout.journal.notify({ kind: "package", packageId: added.id }));
+      work.after(() => this.#context.rollout.journal.notify({ kind: "package", packageId: added.id, productId }));
       return added.id;
     });
     return this.get(id);
@@ -123,9 +126,11 @@ export class PackageRequests {
   async addFile(id: number, fileName: string, content: Readable, actor: Actor): Promise<PackageView> {
     checkFormat(fileName);
     const stored = await this.#store(content);
+    const imageChip = chipOf(await this.#read(stored, fileName));
     await this.#context.transactions.run(async (work) => {
       const found = await mustExist(work.tables, id);
       const product = await work.tables.products.byId(found.productId);
+      if (product !== undefined) checkChip(product, found.component, { fileName, imageChip });
       const files = await work.tables.packages.filesOf([id]);
       if (files.length >= MOST_FILES) throw new Refusal("conflict", `a package has at most ${MOST_FILES} files`);
       if ((await work.tables.packages.usedBy(id)).some(({ state }) => state !== "draft")) {
@@ -195,30 +200,42 @@ export class PackageRequests {
     try {
       return await this.#context.files.add(content);
     } catch (error) {
-      if (!(error instanceof CloudError)) throw error;
+      if (!(error instanceof CloudError)) return rethrow(error);
       throw new Refusal(error.message.includes("more than") ? "too-large" : "invalid", error.message);
     }
   }
 
-  async #headerOf({ md5 }: StoredFile): Promise<ImageHeader | undefined> {
-    const file = await open(this.#context.files.pathOf(md5), "r");
+  async #read({ md5 }: StoredFile, fileName: string): Promise<FirmwareFile> {
     try {
-      const bytes = Buffer.alloc(IMAGE_HEADER_LENGTH);
-      const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, 0);
-      return readImageHeader(bytes.subarray(0, bytesRead));
-    } finally {
-      await file.close();
+      return await this.#withContent(md5, readFirmwareFile);
+    } catch (error) {
+      if (!(error instanceof OtaError)) throw error;
+      throw new Refusal("invalid", `${fileName}: ${error.code}: ${error.message}`);
     }
   }
 
-  async #contentOf(md5: string): Promise<Buffer> {
-    const file = await open(this.#context.files.pathOf(md5), "r");
+  #contentOf(md5: string): Promise<Buffer> {
+    return this.#withContent(md5, (content) => content.read(0, content.size));
+  }
+
+  async #withContent<Result>(md5: string, use: (content: FirmwareContent) => Promise<Result>): Promise<Result> {
+    const content = await this.#context.files.open(md5).catch(rethrow);
     try {
-      return await file.readFile();
+      return await use(content).catch(rethrow);
     } finally {
-      await file.close();
+      await content.close();
     }
   }
+}
+
+/** Only the own firmware is an image for the product's chip. @throws Refusal with the names of both chips */
+function checkChip(
+  { productId, chip }: Pick<Product, "productId" | "chip">,
+  component: string,
+  { fileName, imageChip }: { readonly fileName: string; readonly imageChip: string | undefined },
+): void {
+  if (component !== OWN_FIRMWARE || imageChip === undefined || chip === null || chip === imageChip) return;
+  throw new Refusal("conflict", `${fileName} is an image for ${imageChip}, and ${productId} has ${chip}`);
 }
 
 /** @throws Refusal */
@@ -239,12 +256,27 @@ export async function mustExist(tables: Tables, id: number): Promise<Package> {
 
 export async function packageViews(tables: Tables, found: readonly Package[]): Promise<PackageView[]> {
   const products = new Map((await tables.products.list()).map((product): [number, Product] => [product.id, product]));
-  const files = await tables.packages.filesOf(found.map(({ id }) => id));
-  return found.map((one) => viewOf(one, products.get(one.productId)?.productId ?? "", files));
+  const ids = found.map(({ id }) => id);
+  const files = await tables.packages.filesOf(ids);
+  const variants = await tables.variants.ofPackages(ids);
+  const saving = await leastSavingPercent(tables);
+  return found.map((one) => {
+    const [own, made] = [files, variants].map((each) => each.filter(({ packageId }) => packageId === one.id)) as [
+      PackageFile[],
+      PackageVariant[],
+    ];
+    return viewOf(one, products.get(one.productId)?.productId ?? "", own, variantViews(made, own[0], saving));
+  });
 }
 
-function viewOf(found: Package, productId: string, files: readonly PackageFile[]): PackageView {
-  const { id, component, version, kind, form, sourceVersion, name, remark, state, stateReason, chip, project } = found;
+function viewOf(
+  found: Package,
+  productId: string,
+  files: readonly PackageFile[],
+  variants: readonly PackageVariantView[],
+): PackageView {
+  const { id, component, version, kind, form, sourceVersion, name, remark } = found;
+  const { state, stateReason, chip, project, seal } = found;
   return {
     id,
     productId,
@@ -259,10 +291,10 @@ function viewOf(found: Package, productId: string, files: readonly PackageFile[]
     ...(stateReason === null ? {} : { stateReason }),
     ...(chip === null ? {} : { chip }),
     ...(project === null ? {} : { project }),
+    ...(seal === null ? {} : { seal: JSON.parse(seal) as PackageSeal }),
     ...(found.requirements === null ? {} : { requirements: JSON.parse(found.requirements) as FirmwareManifest }),
-    files: files
-      .filter(({ packageId }) => packageId === id)
-      .map(({ name: fileName, size, md5, sha256 }) => ({ name: fileName, size, md5, sha256 })),
+    files: files.map(({ name: fileName, size, md5, sha256 }) => ({ name: fileName, size, md5, sha256 })),
+    variants,
     createdAt: found.createdAt,
   };
 }

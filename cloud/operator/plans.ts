@@ -2,17 +2,19 @@ import { setTimeout } from "node:timers/promises";
 import { activationProblems } from "../fleet/activation.js";
 import type { ActivationProblem, PlanEvent } from "../fleet/plan-types.js";
 import { checkSettings } from "../fleet/settings.js";
-import type { PlanSettings } from "../fleet/types.js";
-import { matchAll } from "../rollout/matching-run.js";
-import { readyPlan } from "../rollout/matchers.js";
+import { OWN_FIRMWARE, type PlanSettings } from "../fleet/types.js";
+import type { Presence } from "../platform/presence.js";
 import type { Reachable } from "../rollout/offers.js";
 import { planRows, planTerms, type PlanTerms } from "../rollout/plan-records.js";
 import type { Work } from "../rollout/work.js";
-import type { Plan } from "../store/schema.js";
+import type { NewPlan, Plan } from "../store/schema.js";
 import type { Tables } from "../store/tables/tables.js";
-import type { DeviceName } from "../types.js";
+import type { Reach } from "../types.js";
 import { audit, type OperatorContext, productOf } from "./context.js";
+import { nextOf, rowsOf } from "./pages.js";
 import { planView, planViews } from "./plan-views.js";
+import { matchesOf, previewOf } from "./previews.js";
+import { reasonsText } from "./reach.js";
 import {
   type Actor,
   type Page,
@@ -21,16 +23,15 @@ import {
   type PlanStateName,
   type PlanView,
   type Preview,
+  type PreviewPart,
   Refusal,
 } from "./types.js";
-
-const PAGE_LIMIT = 1000;
 
 const ANSWER_WITHIN_MS = 300;
 
 /** What is said about a plan that cannot be activated. */
 const PROBLEMS: { readonly [problem in ActivationProblem]: string } = {
-  "nobody-matches": "no device matches: see the preview for the reasons",
+  "nobody-matches": "no device matches",
   "package-missing": "a package of the plan was not uploaded: add it",
   "package-withdrawn": "a package of the plan was withdrawn: choose another",
   "package-not-verified":
@@ -53,46 +54,58 @@ export class PlanRequests {
 
   /** @returns the plan's id */
   async insert(work: Work, settings: PlanSettings, actor: Actor, command?: string): Promise<number> {
-    const product = await productOf(work.tables, settings.productId);
-    const rows = planRows(
-      settings,
-      { productId: product.id, purpose: "update", createdAt: work.nowMs, command },
-      await packageIdsOf(work.tables, product.id, settings),
-    );
+    const rows = await rowsOfPlan(work.tables, settings, { purpose: "update", createdAt: work.nowMs, command });
     const plan = await work.tables.plans.insert(rows.plan, rows.parts);
     await audit(work, actor, "plan-create", String(plan.id), { name: settings.name, ...overrideOf(settings) });
-    work.after(() => this.#context.rollout.journal.notify({ kind: "plan", planId: plan.id }));
+    const { productId } = settings;
+    work.after(() => this.#context.rollout.journal.notify({ kind: "plan", planId: plan.id, productId }));
     return plan.id;
+  }
+
+  async edit(id: number, input: PlanInput, actor: Actor): Promise<PlanView> {
+    const { transactions, rollout } = this.#context;
+    const settings = checkedSettings(input);
+    await transactions.run(async (work) => {
+      const plan = await mustExist(work.tables, id);
+      const { answer } = await rollout.plans.dispatch(work, plan, { type: "edit-commanded" });
+      if (answer.kind === "refused") {
+        throw new Refusal(
+          "conflict",
+          `plan ${id} is ${plan.state}, and only a draft can be changed: create another plan`,
+        );
+      }
+      const { plan: row, parts } = await rowsOfPlan(work.tables, settings, plan);
+      await work.tables.plans.replaceSettings(id, row, parts);
+      await audit(work, actor, "plan-edit", String(id), { name: settings.name, ...overrideOf(settings) });
+    });
+    return this.get(id);
   }
 
   async list(
     { productId, state }: { readonly productId?: string; readonly state?: PlanStateName },
-    { after, limit = 100 }: Page,
+    page: Page,
   ): Promise<Paged<PlanView>> {
     const { tables } = this.#context.transactions;
     const product = productId === undefined ? undefined : await productOf(tables, productId);
-    const most = Math.min(limit, PAGE_LIMIT);
+    const rows = rowsOf(page);
     const plans = await tables.plans.list(
       {
         ...(product === undefined ? {} : { productId: product.id }),
         ...(state === undefined ? {} : { states: [state] }),
       },
-      { limit: most, ...(after === undefined ? {} : { after }) },
+      rows,
     );
-    const next = plans.length === most ? plans.at(-1)?.id : undefined;
-    return { items: await planViews(tables, plans), ...(next === undefined ? {} : { next }) };
+    return { items: await planViews(tables, plans, this.#context), ...nextOf(plans, rows) };
   }
 
   async get(id: number): Promise<PlanView> {
     const { tables } = this.#context.transactions;
-    return planView(tables, await mustExist(tables, id));
+    return planView(tables, await mustExist(tables, id), this.#context);
   }
 
-  async preview(plan: number | PlanInput): Promise<Preview> {
-    const { matches, left } = await this.#match(
-      typeof plan === "number" ? await this.#termsOf(plan) : await this.#unsavedTerms(plan),
-    );
-    return { matches: matches.map(({ productId, deviceName }) => ({ productId, deviceName })), left };
+  async preview(plan: number | PlanInput, part: PreviewPart): Promise<Preview> {
+    const terms = typeof plan === "number" ? await this.#termsOf(plan) : await this.#unsavedTerms(plan);
+    return previewOf(this.#context.transactions.tables, terms, part);
   }
 
   async activate(id: number, actor: Actor): Promise<PlanView> {
@@ -100,10 +113,10 @@ export class PlanRequests {
     return this.get(id);
   }
 
-  /** Activates a plan. @returns how many devices it concerns now, and how many of them are online */
-  async begin(id: number, actor: Actor): Promise<{ readonly devices: number; readonly online: number }> {
-    const { transactions, rollout, isOnline } = this.#context;
-    const { matches } = await this.#match(await this.#termsOf(id));
+  /** Activates a plan. */
+  async begin(id: number, actor: Actor): Promise<Reach> {
+    const { transactions, rollout, presence } = this.#context;
+    const { matches, byReason } = await matchesOf(transactions.tables, await this.#termsOf(id));
     await transactions.run(async (work) => {
       const plan = await mustExist(work.tables, id);
       const terms = await rollout.terms.of(work.tables, id);
@@ -112,12 +125,14 @@ export class PlanRequests {
       if (answer.kind === "refused") {
         if (answer.because !== "cannot-be-activated") throw refused(answer.because);
         const code = problems.includes("package-not-verified") ? "not-verified" : "conflict";
-        throw new Refusal(code, problems.map((problem) => PROBLEMS[problem]).join("; "));
+        const text = problems.map((problem) => textOf(problem, byReason)).join("; ");
+        const isWrongChip = problems.includes("nobody-matches") && (byReason["wrong-chip"] ?? 0) > 0;
+        throw new Refusal(code, isWrongChip ? `${text}; ${await wrongChips(work.tables, terms)}` : text);
       }
       await audit(work, actor, "plan-activate", String(id), { devices: matches.length, ...overrideOf(terms.settings) });
     });
     await this.#settled();
-    return { devices: matches.length, online: matches.filter((device) => isOnline(device)).length };
+    return { devices: matches.length, online: onlineOf(matches, presence), byReason };
   }
 
   pause(id: number, actor: Actor): Promise<PlanView> {
@@ -168,28 +183,6 @@ export class PlanRequests {
     await Promise.race([this.#context.rollout.idle(), setTimeout(ANSWER_WITHIN_MS, undefined, { ref: false })]);
   }
 
-  async #match(terms: PlanTerms): Promise<{
-    readonly matches: readonly Reachable[];
-    readonly left: readonly (DeviceName & { readonly reason: string })[];
-  }> {
-    const { tables } = this.#context.transactions;
-    const matches: Reachable[] = [];
-    const left: (DeviceName & { readonly reason: string })[] = [];
-    const unseen = new Set(terms.settings.selection.deviceNames);
-    for await (const piece of matchAll(tables, terms, await readyPlan(tables, terms))) {
-      for (const { device, facts, wanted, reason } of piece) {
-        const { productId, deviceName } = facts;
-        unseen.delete(deviceName);
-        if (wanted.length > 0) matches.push({ productId, deviceName, gatewayId: device.gatewayId });
-        else left.push({ productId, deviceName, reason: reason ?? "" });
-      }
-    }
-    for (const deviceName of unseen) {
-      left.push({ productId: terms.settings.productId, deviceName, reason: "no-such-device" });
-    }
-    return { matches, left };
-  }
-
   async #termsOf(id: number): Promise<PlanTerms> {
     const { tables } = this.#context.transactions;
     await mustExist(tables, id);
@@ -199,9 +192,7 @@ export class PlanRequests {
   async #unsavedTerms(input: PlanInput): Promise<PlanTerms> {
     const { tables } = this.#context.transactions;
     const settings = checkedSettings(input);
-    const product = await productOf(tables, settings.productId);
-    const ids = await packageIdsOf(tables, product.id, settings);
-    const { plan, parts } = planRows(settings, { productId: product.id, purpose: "update", createdAt: 0 }, ids);
+    const { plan, parts } = await rowsOfPlan(tables, settings, { purpose: "update", createdAt: 0 });
     return planTerms({ plan: { ...plan, id: 0 } as Plan, ...parts });
   }
 }
@@ -220,6 +211,18 @@ function checkedSettings(input: PlanInput): PlanSettings {
   const errors = checked.errors.map(({ field, message }) => ({ field, message }));
   const text = errors.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; ");
   throw new Refusal("invalid", text, errors);
+}
+
+/** @returns the rows of a plan with these settings. @throws Refusal if there is no such product */
+async function rowsOfPlan(
+  tables: Tables,
+  settings: PlanSettings,
+  plan: Pick<NewPlan, "purpose" | "createdAt"> & { readonly command?: string | null | undefined },
+): Promise<ReturnType<typeof planRows>> {
+  const { id } = await productOf(tables, settings.productId);
+  const { purpose, createdAt, command } = plan;
+  const ids = await packageIdsOf(tables, id, settings);
+  return planRows(settings, { productId: id, purpose, createdAt, command: command ?? undefined }, ids);
 }
 
 /** A full package goes before a delta, which fits only one version. */
@@ -248,10 +251,33 @@ async function problemsOf(tables: Tables, terms: PlanTerms, matching: number): P
   });
 }
 
+function textOf(problem: ActivationProblem, byReason: Reach["byReason"]): string {
+  return problem === "nobody-matches" ? `${PROBLEMS[problem]}: ${reasonsText(byReason)}` : PROBLEMS[problem];
+}
+
+/** @returns the names of both chips for each package that is for another one than the product has */
+async function wrongChips(tables: Tables, { settings, packages }: PlanTerms): Promise<string> {
+  const product = await productOf(tables, settings.productId);
+  const ids = packages.flatMap(({ packageId }) => (packageId === null ? [] : [packageId]));
+  const wrong = (await tables.packages.byIds(ids)).filter(
+    ({ component, chip }) =>
+      component === OWN_FIRMWARE && chip !== null && product.chip !== null && chip !== product.chip,
+  );
+  return wrong
+    .map(({ version, chip }) => `${version} is for ${chip}, and ${product.productId} has ${product.chip}`)
+    .join("; ");
+}
+
 function refused(because: string): Refusal {
   return new Refusal("conflict", `the plan is ${because.replace(/-/g, " ")}`);
 }
 
 function overrideOf({ override }: PlanSettings): { readonly override?: string } {
   return override === undefined ? {} : { override };
+}
+
+/** @returns how many of the devices are known to be online; `null` if nothing is known of any */
+function onlineOf(devices: readonly Reachable[], presence: Presence): number | null {
+  const known = devices.map((device) => presence.of(device));
+  return known.length > 0 && known.every((online) => online === null) ? null : known.filter(Boolean).length;
 }

@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
+import { purgeBefore, purgePlan } from "../history/retention.js";
 import { nameAll } from "../rollout/named-device.js";
 import type { AuditRecord, FleetEvent, Token } from "../store/schema.js";
-import { audit, type OperatorContext } from "./context.js";
+import type { Tables } from "../store/tables/tables.js";
+import { audit, type OperatorContext, productOf } from "./context.js";
 import { mustExist } from "./devices.js";
+import { nextOf, rowsOf } from "./pages.js";
 import {
   type Actor,
   type AuditView,
@@ -15,9 +18,6 @@ import {
   type TokenView,
 } from "./types.js";
 
-/** Events that are removed in one transaction. */
-const PURGE_PIECE = 2000;
-const PAGE_LIMIT = 1000;
 /** The use of a token is noted exactly to this. */
 const USE_STEP_MS = 60_000;
 
@@ -29,23 +29,12 @@ export class RecordRequests {
     this.#context = context;
   }
 
-  /** The oldest first. */
-  async events(
-    { productId, deviceName, ...filter }: EventFilter,
-    { after, limit = 100 }: Page,
-  ): Promise<Paged<EventView>> {
+  /** The oldest first by default. */
+  async events(filter: EventFilter, page: Page): Promise<Paged<EventView>> {
     const { tables } = this.#context.transactions;
-    const device =
-      productId === undefined || deviceName === undefined
-        ? undefined
-        : await mustExist(tables, { productId, deviceName });
-    const most = Math.min(limit, PAGE_LIMIT);
-    const rows = await tables.events.list(
-      { ...filter, ...(device === undefined ? {} : { deviceId: device.id }) },
-      { limit: most, after: after ?? 0 },
-    );
-    const next = rows.length === most ? rows.at(-1)?.id : undefined;
-    return { items: await this.#views(rows), ...(next === undefined ? {} : { next }) };
+    const wanted = rowsOf({ order: "oldest", ...page });
+    const rows = await tables.events.list(await rowFilterOf(tables, filter), wanted);
+    return { items: await this.#views(rows), ...nextOf(rows, wanted) };
   }
 
   async purge(
@@ -55,27 +44,23 @@ export class RecordRequests {
     if (beforeMs === undefined && planId === undefined) {
       throw new Refusal("invalid", "say which events: those before a time, or those of a plan");
     }
-    const { transactions } = this.#context;
-    let removed = 0;
-    for (let piece = PURGE_PIECE; piece === PURGE_PIECE; removed += piece) {
-      piece = await transactions.run(({ tables: { events } }) =>
-        planId === undefined ? events.purge(beforeMs ?? 0, PURGE_PIECE) : events.purgePlan(planId, PURGE_PIECE),
-      );
+    if (beforeMs !== undefined && planId !== undefined) {
+      throw new Refusal("invalid", "say either a time or a plan: those of a plan are removed together");
     }
+    const { transactions } = this.#context;
+    const removed = await (planId === undefined
+      ? purgeBefore(transactions, beforeMs ?? 0)
+      : purgePlan(transactions, planId));
     const subject = planId === undefined ? "" : String(planId);
     await transactions.run((work) => audit(work, actor, "events-purge", subject, { beforeMs, removed }));
     return removed;
   }
 
-  /** The newest first; `after` is the last id of the page before. */
-  async audit({ after, limit = 100 }: Page): Promise<Paged<AuditView>> {
-    const most = Math.min(limit, PAGE_LIMIT);
-    const rows = await this.#context.transactions.tables.audit.list(
-      {},
-      { limit: most, ...(after === undefined ? {} : { before: after }) },
-    );
-    const next = rows.length === most ? rows.at(-1)?.id : undefined;
-    return { items: rows.map(auditView), ...(next === undefined ? {} : { next }) };
+  /** The newest first by default. */
+  async audit(page: Page): Promise<Paged<AuditView>> {
+    const wanted = rowsOf(page);
+    const rows = await this.#context.transactions.tables.audit.list({}, wanted);
+    return { items: rows.map(auditView), ...nextOf(rows, wanted) };
   }
 
   async tokens(): Promise<TokenView[]> {
@@ -107,6 +92,7 @@ export class RecordRequests {
       if (!(await work.tables.tokens.revoke(id, work.nowMs))) {
         throw new Refusal("not-found", `there is no token ${id} that could be revoked`);
       }
+      await work.tables.browserSessions.removeOfToken(id);
       await audit(work, actor, "token-revoke", String(id));
     });
   }
@@ -147,6 +133,18 @@ export class RecordRequests {
       };
     });
   }
+}
+
+/** @throws Refusal if there is no such product or device */
+async function rowFilterOf(
+  tables: Tables,
+  { productId, deviceName, ...filter }: EventFilter,
+): Promise<NonNullable<Parameters<Tables["events"]["list"]>[0]>> {
+  if (productId !== undefined && deviceName !== undefined) {
+    return { ...filter, deviceIds: [(await mustExist(tables, { productId, deviceName })).id] };
+  }
+  if (deviceName !== undefined) return { ...filter, deviceIds: await tables.devices.idsNamed(deviceName) };
+  return productId === undefined ? filter : { ...filter, productId: (await productOf(tables, productId)).id };
 }
 
 function hashOf(token: string): string {

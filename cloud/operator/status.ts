@@ -72,7 +72,7 @@ export class StatusRequest {
     for (let after: number | undefined; ; ) {
       const rows = await tables.devices.list({}, { limit: PIECE, ...(after === undefined ? {} : { after }) });
       const tasks = new Map(
-        (await tables.tasks.latestOf(rows.map(({ id }) => id))).map((task) => [task.deviceId, task]),
+        (await tables.taskLists.latestOf(rows.map(({ id }) => id))).map((task) => [task.deviceId, task]),
       );
       for (const view of await deviceViews(context, rows)) {
         const { productId, deviceName, versions, online, gateway, lastSeenAt, id } = view;

@@ -1,13 +1,22 @@
+import { WAITING_CAUSES } from "../fleet/task-types.js";
 import { nameAll } from "../rollout/named-device.js";
 import { type NamedDevice, versionOf } from "../rollout/task-dispatch.js";
-import type { Task } from "../store/schema.js";
-import type { DeviceName } from "../types.js";
-import { audit, type OperatorContext } from "./context.js";
+import type { PackageVariant, Task } from "../store/schema.js";
+import { audit, type OperatorContext, productOf } from "./context.js";
 import { mustExist as deviceMustExist } from "./devices.js";
+import { nextOf, rowsOf } from "./pages.js";
 import { mustExist as planMustExist } from "./plans.js";
-import { type Actor, type Page, type Paged, Refusal, type TaskStateName, type TaskView } from "./types.js";
-
-const PAGE_LIMIT = 1000;
+import {
+  type Actor,
+  type Page,
+  type Paged,
+  type ReasonCount,
+  Refusal,
+  TASK_STATES,
+  type TaskFilter,
+  type TaskStateName,
+  type TaskView,
+} from "./types.js";
 
 export class TaskRequests {
   readonly #context: OperatorContext;
@@ -16,23 +25,29 @@ export class TaskRequests {
     this.#context = context;
   }
 
-  async list(
-    filter: { readonly planId?: number; readonly device?: DeviceName; readonly state?: TaskStateName },
-    { after, limit = 100 }: Page,
-  ): Promise<Paged<TaskView>> {
+  async list({ planId, productId, device: name, state, reason }: TaskFilter, page: Page): Promise<Paged<TaskView>> {
     const { tables } = this.#context.transactions;
-    const device = filter.device === undefined ? undefined : await deviceMustExist(tables, filter.device);
-    const most = Math.min(limit, PAGE_LIMIT);
-    const tasks = await tables.tasks.list(
-      {
-        ...(filter.planId === undefined ? {} : { planId: filter.planId }),
-        ...(device === undefined ? {} : { deviceId: device.id }),
-        ...(filter.state === undefined ? {} : { state: filter.state }),
-      },
-      { limit: most, ...(after === undefined ? {} : { after }) },
+    const device = name === undefined ? undefined : await deviceMustExist(tables, name);
+    const product = productId === undefined ? undefined : await productOf(tables, productId);
+    const rows = rowsOf(page);
+    const tasks = await tables.taskLists.list(
+      { planId, deviceId: device?.id, productId: product?.id, state, reason: reason === "" ? null : reason },
+      rows,
     );
-    const next = tasks.length === most ? tasks.at(-1)?.id : undefined;
-    return { items: await this.views(tasks), ...(next === undefined ? {} : { next }) };
+    return { items: await this.views(tasks), ...nextOf(tasks, rows) };
+  }
+
+  async reasons(planId: number): Promise<ReasonCount[]> {
+    const { tables } = this.#context.transactions;
+    await planMustExist(tables, planId);
+    const counts = (await tables.taskLists.reasonsOf(planId, WAITING_CAUSES)).map(
+      ({ state, reason, tasks }): ReasonCount => ({ state: state as TaskStateName, reason: reason ?? "", tasks }),
+    );
+    const place = ({ state }: ReasonCount): number => TASK_STATES.indexOf(state);
+    return counts.sort(
+      (one, other) =>
+        place(one) - place(other) || other.tasks - one.tasks || one.reason.localeCompare(other.reason, "en"),
+    );
   }
 
   async cancel(id: number, actor: Actor): Promise<TaskView> {
@@ -83,19 +98,21 @@ export class TaskRequests {
     const { tables } = this.#context.transactions;
     const rows = await tables.devices.byIds([...new Set(tasks.map(({ deviceId }) => deviceId))]);
     const devices = new Map((await nameAll(tables, rows)).map((device) => [device.id, device]));
+    const offered = tasks.flatMap(({ variantId }) => (variantId === null ? [] : [variantId]));
+    const variants = new Map((await tables.variants.byIds([...new Set(offered)])).map((each) => [each.id, each]));
     const views: TaskView[] = [];
     for (const task of tasks) {
       const device = devices.get(task.deviceId);
-      if (device !== undefined) views.push(await this.#view(task, device));
+      if (device !== undefined) views.push(await this.#view(task, device, variants.get(task.variantId ?? 0)));
     }
     return views;
   }
 
-  async #view(task: Task, device: NamedDevice): Promise<TaskView> {
+  async #view(task: Task, device: NamedDevice, variant: PackageVariant | undefined): Promise<TaskView> {
     const { transactions, rollout } = this.#context;
     const { tables } = transactions;
     const terms = await rollout.terms.of(tables, task.planId);
-    const { state, detail, percent, deadlineAt, nextTryAt } = task;
+    const { state, detail, percent, deadlineAt, nextTryAt, variantRefusal } = task;
     const isFailed = state === "failed" || state === "declined";
     return {
       id: task.id,
@@ -108,6 +125,8 @@ export class TaskRequests {
       version: versionOf(terms, task),
       ...(percent === null ? {} : { percent }),
       attempt: task.attempt,
+      ...(variant === undefined ? {} : { variant: offeredView(variant) }),
+      ...(variantRefusal === null ? {} : { variantRefusal }),
       ...(isFailed ? { resultCode: state === "failed" ? (task.reason ?? "") : "-5", resultMessage: detail ?? "" } : {}),
       ...(deadlineAt === null ? {} : { deadlineAt }),
       ...(nextTryAt === null || nextTryAt === 0 ? {} : { nextTryAt }),
@@ -116,10 +135,16 @@ export class TaskRequests {
   }
 
   async #reason(task: Task, device: NamedDevice): Promise<string> {
+    // The code of a refusal stands in its message too.
+    if (task.state === "declined") return task.detail ?? "";
     if (task.state !== "waiting") return [task.reason, task.detail].filter((part) => part).join(" ");
     const { transactions, rollout } = this.#context;
     const work = { tables: transactions.tables, nowMs: transactions.nowMs(), after: () => {} };
     const why = await rollout.turns.reasonOf(work, task, device);
     return [why?.reason, why?.detail].filter((part) => part).join(" ");
   }
+}
+
+function offeredView({ form, sourceVersion, size }: PackageVariant): NonNullable<TaskView["variant"]> {
+  return { form, ...(sourceVersion === "" ? {} : { sourceVersion }), size: size ?? 0 };
 }

@@ -2,7 +2,7 @@ import type { PlanSelection } from "../fleet/types.js";
 import { UPGRADE_COMMAND, upgradeSettings } from "../rollout/upgrade-settings.js";
 import { readWireVersion } from "../rollout/wire-version.js";
 import type { Tables } from "../store/tables/tables.js";
-import type { Selection, UpgradeRequest } from "../types.js";
+import type { Reach, Selection, UpgradeRequest } from "../types.js";
 import type { FleetOperator } from "./operator.js";
 import { type Actor, Refusal } from "./types.js";
 import { packageOnWire } from "./urls.js";
@@ -11,14 +11,13 @@ import { packageOnWire } from "./urls.js";
  * An upgrade in one of the console's three ways: a plan that is active at once, and carries the override that lets a
  * package go to many devices without a verification.
  *
- * @returns how many devices have got a task by this
  * @throws Refusal
  */
 export async function beginUpgrade(
   operator: FleetOperator,
   { productId, version, selection }: UpgradeRequest,
   actor: Actor,
-): Promise<{ devices: number; online: number; planId: number }> {
+): Promise<Reach & { readonly planId: number }> {
   const { transactions } = operator.context;
   const { tables } = transactions;
   const product = await tables.products.find(productId);
@@ -35,7 +34,13 @@ export async function beginUpgrade(
     dynamic: selection.kind !== "versions-and-devices",
   });
   const id = await transactions.run((work) => operator.plansAsked.insert(work, settings, actor, UPGRADE_COMMAND));
-  return { planId: id, ...(await operator.plansAsked.begin(id, actor)) };
+  try {
+    return { planId: id, ...(await operator.plansAsked.begin(id, actor)) };
+  } catch (error) {
+    // Nobody has asked for a draft.
+    await operator.plansAsked.remove(id, actor);
+    throw error;
+  }
 }
 
 async function planSelection(tables: Tables, productId: number, selection: Selection): Promise<PlanSelection> {

@@ -1,4 +1,3 @@
-import { signUrl } from "../files/signed-url.js";
 import { versionOf } from "../rollout/task-dispatch.js";
 import { readWireVersion, wireVersion } from "../rollout/wire-version.js";
 import type { Package } from "../store/schema.js";
@@ -6,6 +5,8 @@ import type { Tables } from "../store/tables/tables.js";
 import { type OperatorContext, productOf } from "./context.js";
 import { mustExist } from "./devices.js";
 import { type Operator, Refusal } from "./types.js";
+
+const NOT_RUNNING = "no cloud runs on this folder, so there is no file server: start it";
 
 /**
  * Signs a URL of a version or, if none is named, of the one that the device is to be updated to.
@@ -18,15 +19,12 @@ export async function signedUrlOf(
 ): Promise<string> {
   const { tables } = transactions;
   const { productId, deviceName, lifetimeSec = context.urlLifetimeSec } = request;
-  const base = context.fileBase();
-  if (base === undefined) {
-    throw new Refusal("not-running", "no cloud runs on this folder, so there is no file server: start it");
-  }
+  if (!context.urls.isServed) throw new Refusal("not-running", NOT_RUNNING);
   const product = await productOf(tables, productId);
   const device = deviceName === undefined ? undefined : await mustExist(tables, { productId, deviceName });
   let { version } = request;
   if (version === undefined && device !== undefined) {
-    const [task] = await tables.tasks.latestOf([device.id]);
+    const [task] = await tables.taskLists.latestOf([device.id]);
     if (task !== undefined) {
       version = wireVersion(task.component, versionOf(await rollout.terms.of(tables, task.planId), task));
     }
@@ -35,7 +33,9 @@ export async function signedUrlOf(
   const found = await packageOnWire(tables, product.id, version);
   const [file] = found === undefined ? [] : await tables.packages.filesOf([found.id]);
   if (file === undefined) throw new Refusal("not-found", `product ${productId} has no firmware ${version}`);
-  return signUrl(base, file.path, context.signingKey, lifetimeSec, { deviceName });
+  const url = await context.urls.sign(file, lifetimeSec, { deviceName });
+  if (url !== undefined) return url;
+  throw new Refusal("not-running", NOT_RUNNING);
 }
 
 /**

@@ -29,3 +29,8 @@ export function isProven(
   const given = Buffer.from(digest, "hex");
   return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
 }
+
+/** @returns until when the user name of proven credentials is valid, in seconds since 1970 */
+export function expiryOf(username: string): number {
+  return Number(username.split(";")[3]);
+}

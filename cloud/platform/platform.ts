@@ -6,6 +6,7 @@ import type { Transactions, Work } from "../rollout/work.js";
 import type { DeviceName } from "../types.js";
 import { Bindings } from "./bindings.js";
 import { type Credentials, isProven } from "./credentials.js";
+import { DeviceSecrets } from "./device-secrets.js";
 import { GatewayOperations } from "./gateway.js";
 import type { GatewayFaults } from "./gateway-faults.js";
 import { LastSeen } from "./last-seen.js";
@@ -23,6 +24,13 @@ export interface PlatformOptions {
   readonly gatewayFaults?: GatewayFaults | undefined;
 }
 
+/** A device whose credentials were right. */
+export interface Proven {
+  readonly device: NamedDevice;
+  /** The sub-devices that are bound to it. */
+  readonly subDevices: readonly NamedDevice[];
+}
+
 /** Characters of a product id, which a client id begins with. */
 const PRODUCT_ID_LENGTH = 10;
 
@@ -32,6 +40,7 @@ export class Platform {
   readonly bindings: Bindings;
   readonly gateways: GatewayOperations;
   readonly lastSeen = new LastSeen();
+  readonly secrets = new DeviceSecrets();
   /** Count of messages beyond the rate, by client id. */
   readonly #overRate = new Map<string, number>();
 
@@ -50,14 +59,34 @@ export class Platform {
 
   /** @returns the device's connection, or `undefined` if the credentials do not prove that it is this device */
   async authenticate(credentials: Credentials): Promise<Session | undefined> {
-    const { transactions, sessions } = this.#options;
-    const name = nameOf(credentials.clientId);
-    const device = await namedDevice(transactions.tables, name);
+    const proven = await this.prove(credentials);
+    if (proven === undefined) return undefined;
+    return this.#options.sessions.begin(proven.device, proven.subDevices);
+  }
+
+  /**
+   * Decides on a connection, of which nothing is kept: another broker has it.
+   *
+   * @returns `undefined` if the credentials do not prove that it is this device
+   */
+  async prove(credentials: Credentials): Promise<Proven | undefined> {
+    const { transactions } = this.#options;
+    const { tables } = transactions;
+    const device = await namedDevice(tables, nameOf(credentials.clientId));
     if (device === undefined) return undefined;
     if (!isProven(credentials, device.row.secret ?? undefined, transactions.nowMs() / 1000)) return undefined;
-    const subDevices = await transactions.tables.devices.subDevicesOf(device.id);
+    const subDevices = await tables.devices.subDevicesOf(device.id);
     await this.#connected(device);
-    return sessions.begin(device, await nameAll(transactions.tables, subDevices));
+    return { device, subDevices: await nameAll(tables, subDevices) };
+  }
+
+  /** @returns whether a device may use the topics of this one: it is the same, or is bound to it as a sub-device */
+  async mayUse(own: DeviceName, other: DeviceName): Promise<boolean> {
+    const { tables } = this.#options.transactions;
+    const device = await namedDevice(tables, own);
+    if (device === undefined) return false;
+    if (own.productId === other.productId && own.deviceName === other.deviceName) return true;
+    return (await namedDevice(tables, other))?.gatewayId === device.id;
   }
 
   /** Handles a message of a device. @throws StorageError if it cannot be stored: it must not be acknowledged then */
@@ -145,6 +174,7 @@ export class Platform {
   }
 }
 
-function nameOf(clientId: string): DeviceName {
+/** @returns the device that a client id names */
+export function nameOf(clientId: string): DeviceName {
   return { productId: clientId.slice(0, PRODUCT_ID_LENGTH), deviceName: clientId.slice(PRODUCT_ID_LENGTH) };
 }

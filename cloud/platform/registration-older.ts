@@ -1,6 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { parseFields } from "./fields.js";
-import { register, REGISTRATION_CLOCK_TOLERANCE, RegistrationRefusal } from "./registration.js";
+import { type OnSecret, register, REGISTRATION_CLOCK_TOLERANCE, RegistrationRefusal } from "./registration.js";
 import type { Transactions } from "../rollout/work.js";
 
 /** The older service of the platform, which the vendor's C SDK uses. */
@@ -34,11 +34,12 @@ export function signOlderRegistration(
 export async function answerOlderRegistration(
   transactions: Transactions,
   { content }: { readonly content: Buffer },
+  onSecret?: OnSecret,
 ): Promise<{ readonly answer: OlderRegistrationAnswer; readonly line: string }> {
   const requestId = randomUUID();
   const { productId, deviceName, nonce, timestamp, signature } = parseFields(content.toString("utf8")) ?? {};
   try {
-    const { name, len, payload } = await register(transactions, productId, deviceName, (productSecret) => {
+    const check = (productSecret: string): void => {
       const fields = { productId: `${productId}`, deviceName: `${deviceName}` };
       const numbers = { nonce: Number(nonce), timestamp: Number(timestamp) };
       const expected = Buffer.from(signOlderRegistration(productSecret, { ...fields, ...numbers }));
@@ -49,7 +50,8 @@ export async function answerOlderRegistration(
       if (!(Math.abs(numbers.timestamp - Date.now() / 1000) <= REGISTRATION_CLOCK_TOLERANCE)) {
         throw new RegistrationRefusal("AuthFailure.SignatureExpire", "the timestamp is too far from this clock");
       }
-    });
+    };
+    const { name, len, payload } = await register(transactions, productId, deviceName, check, onSecret);
     return { answer: { code: 0, message: "", requestId, len, payload }, line: `${name} registered (older form)` };
   } catch (error) {
     if (!(error instanceof RegistrationRefusal)) throw error;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { parseFields } from "./fields.js";
 import type { Transactions, Work } from "../rollout/work.js";
 import type { Product } from "../store/schema.js";
+import type { DeviceName } from "../types.js";
 
 export const REGISTRATION_PATH = "/device/register";
 
@@ -37,19 +38,22 @@ export class RegistrationRefusal extends Error {
   }
 }
 
+/** Called once it is stored that a device has a secret. */
+export type OnSecret = (name: DeviceName, secret: string) => void;
+
 /** @returns the answer, and one line for the log that holds no secret */
 export async function answerRegistration(
   transactions: Transactions,
   { headers, content }: RegistrationRequest,
+  onSecret?: OnSecret,
 ): Promise<{ readonly answer: RegistrationAnswer; readonly line: string }> {
   const RequestId = randomUUID();
   const fields = parseFields(content.toString("utf8")) ?? {};
   const [productId, deviceName] = [textOf(fields["ProductId"]), textOf(fields["DeviceName"])];
   const name = DEVICE.test(deviceName) && /^[A-Z0-9]{10}$/.test(productId) ? `${productId}/${deviceName}` : "a device";
   try {
-    const { len, payload } = await register(transactions, productId, deviceName, (productSecret) =>
-      checkSignature(productSecret, headers, content),
-    );
+    const check = (productSecret: string): void => checkSignature(productSecret, headers, content);
+    const { len, payload } = await register(transactions, productId, deviceName, check, onSecret);
     return { answer: { Response: { Len: len, Payload: payload, RequestId } }, line: `${name} registered` };
   } catch (error) {
     if (!(error instanceof RegistrationRefusal)) throw error;
@@ -70,6 +74,7 @@ export async function register(
   productId: unknown,
   deviceName: unknown,
   check: (productSecret: string) => void,
+  onSecret?: OnSecret,
 ): Promise<{ readonly name: string; readonly len: number; readonly payload: string }> {
   if (!DEVICE.test(textOf(deviceName)) || !/^[A-Z0-9]{10}$/.test(textOf(productId))) {
     throw new RegistrationRefusal("InvalidParameterValue", "ProductId or DeviceName is wrong");
@@ -80,6 +85,7 @@ export async function register(
   }
   check(product.secret);
   const deviceSecret = await transactions.join((work) => secretOf(work, product, textOf(deviceName)));
+  onSecret?.({ productId: product.productId, deviceName: textOf(deviceName) }, deviceSecret);
   const plain = JSON.stringify({ encryptionType: 2, psk: deviceSecret });
   const payload = encrypt(plain, product.secret);
   return { name: `${textOf(productId)}/${textOf(deviceName)}`, len: Buffer.byteLength(plain), payload };

@@ -26,9 +26,17 @@ export function keyOf({ productId, deviceName }: DeviceName): string {
 
 /** Knows which devices are connected, and which sub-devices their gateways have reported online. Nothing is stored. */
 export class Sessions {
+  readonly #onPresence: () => void;
   readonly #sessions = new Map<string, Session>();
   /** Session of the gateway that has reported a sub-device online, by the key of the sub-device. */
   readonly #gatewayOf = new Map<string, Session>();
+  /** How many devices of each product are online. */
+  readonly #counts = new Map<string, number>();
+
+  /** @param options.onPresence called when a device came online or went offline */
+  constructor(options: { onPresence?(): void } = {}) {
+    this.#onPresence = () => options.onPresence?.();
+  }
 
   /**
    * Begins a connection. It replaces the device's earlier one.
@@ -46,14 +54,14 @@ export class Sessions {
       left: new Set(),
       isRevoked: false,
     };
-    this.#sessions.set(keyOf(device), session);
+    this.#change(keyOf(device), (key) => this.#sessions.set(key, session));
     return session;
   }
 
   /** Ends a connection. An old one may end after the new one has begun, so the session is compared. */
   end(session: Session): void {
     const key = keyOf(session.device);
-    if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+    if (this.#sessions.get(key) === session) this.#change(key, () => this.#sessions.delete(key));
     for (const subDevice of session.online) this.#forget(subDevice, session);
   }
 
@@ -65,6 +73,11 @@ export class Sessions {
     this.end(session);
   }
 
+  /** Forgets all connections: another process takes the messages of devices now. */
+  clear(): void {
+    for (const session of [...this.#sessions.values()]) this.end(session);
+  }
+
   get(device: DeviceName): Session | undefined {
     return this.#sessions.get(keyOf(device));
   }
@@ -72,6 +85,17 @@ export class Sessions {
   /** Count of connected devices. */
   get count(): number {
     return this.#sessions.size;
+  }
+
+  /** @returns how many devices are connected or were reported online by their gateway; absent: of all products */
+  countOf(productId?: string): number {
+    if (productId !== undefined) return this.#counts.get(productId) ?? 0;
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** @returns how many devices of each product are connected or were reported online */
+  counts(): { readonly [productId: string]: number } {
+    return Object.fromEntries(this.#counts);
   }
 
   setOnline(subDevice: DeviceName, gateway: DeviceName, online: boolean): void {
@@ -84,7 +108,12 @@ export class Sessions {
       return;
     }
     session.online.add(key);
-    this.#gatewayOf.set(key, session);
+    this.#change(key, () => this.#gatewayOf.set(key, session));
+  }
+
+  /** @returns the gateway that has reported this sub-device online */
+  gatewayOf(subDevice: DeviceName): DeviceName | undefined {
+    return this.#gatewayOf.get(keyOf(subDevice))?.device;
   }
 
   /** Whether a gateway has reported this sub-device online. */
@@ -111,6 +140,20 @@ export class Sessions {
   }
 
   #forget(subDevice: string, session: Session): void {
-    if (this.#gatewayOf.get(subDevice) === session) this.#gatewayOf.delete(subDevice);
+    if (this.#gatewayOf.get(subDevice) === session) this.#change(subDevice, () => this.#gatewayOf.delete(subDevice));
+  }
+
+  /** Changes what is known of a device, and counts whether it is online after it. */
+  #change(key: string, act: (key: string) => void): void {
+    const isOnline = (): number => (this.#sessions.has(key) || this.#gatewayOf.has(key) ? 1 : 0);
+    const before = isOnline();
+    act(key);
+    const change = isOnline() - before;
+    if (change === 0) return;
+    const productId = key.slice(0, key.indexOf("/"));
+    const count = (this.#counts.get(productId) ?? 0) + change;
+    if (count === 0) this.#counts.delete(productId);
+    else this.#counts.set(productId, count);
+    this.#onPresence();
   }
 }

@@ -119,7 +119,7 @@ export class DeviceReports {
 
   async #tasksOf(work: Work, device: NamedDevice): Promise<Addressed[]> {
     const tasks: Addressed[] = [];
-    const lately = await work.tables.tasks.ofDeviceLately(device.id, LATE_TASKS);
+    const lately = await work.tables.taskLists.ofDeviceLately(device.id, LATE_TASKS);
     // A task that has waited for long may be older than those that have ended since.
     const oldest = lately.length < LATE_TASKS ? 0 : (lately.at(-1)?.id ?? 0);
     const older = oldest === 0 ? [] : await work.tables.tasks.openOfDevice(device.id);
@@ -144,7 +144,7 @@ export class DeviceReports {
     for (const planId of active.dynamicOf(device.row.productId)) {
       const terms = await cache.of(work.tables, planId);
       const { product, matcher } = await matchers.of(work.tables, terms);
-      const tasks = await work.tables.tasks.ofPlanAndDevices(planId, [device.id]);
+      const tasks = await work.tables.taskLists.ofPlanAndDevices(planId, [device.id]);
       const facts = fleetDevice(product, device.row, await work.tables.components.of(device.id));
       const result = match(matcher, facts, tasks.map(taskOfPlan));
       if (!result.matches) continue;

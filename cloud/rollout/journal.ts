@@ -6,6 +6,8 @@ import type { Work } from "./work.js";
 export interface Subject {
   readonly device?: (DeviceName & { readonly id: number }) | undefined;
   readonly planId?: number | undefined;
+  /** Of the plan; it is not needed with a device. */
+  readonly productId?: string | undefined;
   readonly taskId?: number | undefined;
 }
 
@@ -14,10 +16,20 @@ type Listener = (change: Change) => void;
 /** The history: each message of a device, each offer, each decision. It is append-only, and can be followed. */
 export class Journal {
   readonly #listeners = new Set<Listener>();
+  readonly #onStored: (() => void) | undefined;
+
+  /**
+   * @param options.onStored called after an event was stored. If it is given, those who follow get no event by
+   * {@link record}: they are read from the database in the order of all processes.
+   */
+  constructor(options: { readonly onStored?: (() => void) | undefined } = {}) {
+    this.#onStored = options.onStored;
+  }
 
   /** Appends an event. */
   async record(work: Work, kind: string, subject: Subject, detail: EventView["detail"] = {}): Promise<void> {
     const { device, planId, taskId } = subject;
+    const productId = device?.productId ?? subject.productId;
     const id = await work.tables.events.appendOne({
       at: work.nowMs,
       kind,
@@ -26,7 +38,9 @@ export class Journal {
       taskId: taskId ?? null,
       detail: JSON.stringify(detail),
     });
-    if (this.#listeners.size === 0) return;
+    const onStored = this.#onStored;
+    if (onStored !== undefined) work.after(onStored);
+    if (onStored !== undefined || this.#listeners.size === 0) return;
     const event: EventView = {
       id,
       at: work.nowMs,
@@ -36,7 +50,7 @@ export class Journal {
       ...(taskId === undefined ? {} : { taskId }),
       detail,
     };
-    work.after(() => this.notify({ kind: "event", event }));
+    work.after(() => this.notify({ kind: "event", event, ...(productId === undefined ? {} : { productId }) }));
   }
 
   notify(change: Change): void {

@@ -29,7 +29,7 @@ export async function* matchAll(
 ): AsyncGenerator<readonly Matched[]> {
   for await (const devices of candidates(tables, terms)) {
     const facts = await fleetDevices(tables, product, devices);
-    const known = await tables.tasks.ofPlanAndDevices(
+    const known = await tables.taskLists.ofPlanAndDevices(
       terms.id,
       devices.map(({ id }) => id),
     );

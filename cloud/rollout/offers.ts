@@ -1,7 +1,7 @@
 import type { FaultList } from "../faults/fault-list.js";
-import { signUrl } from "../files/signed-url.js";
+import type { FileUrls } from "../files/file-urls.js";
 import { updateTopic } from "../platform/topics.js";
-import type { DeviceName } from "../types.js";
+import type { DeviceName, FirmwareManifest } from "../types.js";
 import { wireVersion } from "./wire-version.js";
 
 /** The platform first answers a version report. The offer follows after this many milliseconds. */
@@ -20,6 +20,8 @@ export interface Offer {
   readonly component: string;
   readonly version: string;
   readonly file: { readonly path: string; readonly size: number; readonly md5: string };
+  /** What the device needs for it, if there is no manifest beside the file that says so. */
+  readonly demands?: FirmwareManifest | undefined;
   /** The person at the device is to be asked, and reads this. */
   readonly consent?: { readonly title: string; readonly body: string } | "without-text" | undefined;
 }
@@ -27,10 +29,7 @@ export interface Offer {
 export interface OffersOptions {
   /** Seconds that a signed URL is valid. */
   readonly urlLifetimeSec: number;
-  /** Key that signs the URLs, in hexadecimal. */
-  readonly signingKey: string;
-  /** Origin of the file server; `undefined` while no cloud runs. */
-  fileBase(): string | undefined;
+  readonly urls: FileUrls;
   /** Publishes with QoS 0, as the platform always does. */
   publish(topic: string, payload: string): void;
   /**
@@ -49,47 +48,64 @@ export interface OffersOptions {
 export class Offers {
   readonly #options: OffersOptions;
   /** Offers that are about to be sent. */
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #coming = new Map<number, { readonly timer: NodeJS.Timeout }>();
 
   constructor(options: OffersOptions) {
     this.#options = options;
   }
 
+  get carryDemands(): boolean {
+    return !this.#options.urls.hasManifests;
+  }
+
   send(offer: Offer, delayMs = OFFER_DELAY_MS): void {
     this.drop(offer.taskId);
+    const { taskId } = offer;
     const timer = setTimeout(() => {
-      this.#timers.delete(offer.taskId);
-      this.#sendNow(offer);
-    }, delayMs);
-    this.#timers.set(offer.taskId, timer.unref());
+      this.#sendNow(offer, () => this.#coming.get(taskId) === coming)
+        .catch(() => this.#options.onUndelivered(taskId))
+        .finally(() => {
+          if (this.#coming.get(taskId) === coming) this.#coming.delete(taskId);
+        });
+    }, delayMs).unref();
+    const coming = { timer };
+    this.#coming.set(taskId, coming);
   }
 
   /** Takes an offer back that was not sent yet. */
   drop(taskId: number): void {
-    clearTimeout(this.#timers.get(taskId));
-    this.#timers.delete(taskId);
+    clearTimeout(this.#coming.get(taskId)?.timer);
+    this.#coming.delete(taskId);
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const { timer } of this.#coming.values()) clearTimeout(timer);
+    this.#coming.clear();
   }
 
-  #sendNow({ taskId, device, component, version, file, consent }: Offer): void {
-    const { signingKey, urlLifetimeSec, faults, onUndelivered } = this.#options;
-    const base = this.#options.fileBase();
-    if (base === undefined || !this.#options.isOnline(device)) {
+  /** @param isWanted whether it was not taken back meanwhile */
+  async #sendNow(offer: Offer, isWanted: () => boolean): Promise<void> {
+    const { taskId, device, component, version, file, demands, consent } = offer;
+    const { urls, urlLifetimeSec, faults, onUndelivered } = this.#options;
+    if (!this.#options.isOnline(device)) {
       onUndelivered(taskId);
       return;
     }
     const fault = faults?.strike("offer", device)?.fault;
     const lifetimeSec = fault === "expired" ? -1 : urlLifetimeSec;
+    const url = await urls.sign(file, lifetimeSec, { deviceName: device.deviceName, taskId });
+    if (!isWanted()) return;
+    if (url === undefined) {
+      onUndelivered(taskId);
+      return;
+    }
     const message = {
       file_size: file.size,
       md5sum: fault === "wrong-md5" ? otherMd5(file.md5) : file.md5,
       type: "update_firmware",
-      url: signUrl(base, file.path, signingKey, lifetimeSec, { deviceName: device.deviceName, taskId }),
+      url,
       version: wireVersion(component, version),
+      ...demands,
       ...(consent === undefined ? {} : { consent: true }),
       ...(consent === undefined || consent === "without-text" ? {} : { text: consent }),
     };

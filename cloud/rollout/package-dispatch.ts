@@ -27,7 +27,8 @@ export class PackageDispatch {
     if (step.state !== before) await work.tables.packages.update(found.id, packageColumns(step.state));
     for (const effect of step.effects) await this.#run(work, effect, found);
     if (step.answer.kind === "taken") {
-      work.after(() => this.#options.journal.notify({ kind: "package", packageId: found.id }));
+      const productId = (await work.tables.products.byId(found.productId))?.productId ?? "";
+      work.after(() => this.#options.journal.notify({ kind: "package", packageId: found.id, productId }));
     }
     return step;
   }

@@ -14,7 +14,7 @@ export async function isComplete(tables: Tables, { id, productId, settings }: Pl
   // The counts are at hand. They spare a long list most of the time.
   if (counts.reduce((sum, count) => sum + count, 0) < wanted) return false;
   const devices = await tables.devices.findMany(productId, [...names]);
-  const tasks = await tables.tasks.ofPlanAndDevices(
+  const tasks = await tables.taskLists.ofPlanAndDevices(
     id,
     devices.map((device) => device.id),
   );

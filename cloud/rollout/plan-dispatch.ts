@@ -1,11 +1,12 @@
 import { transition } from "../fleet/plan-machine.js";
 import type { PlanEffect, PlanEvent, PlanState, PlanStep } from "../fleet/plan-types.js";
 import { resultCountsOf, summaryOf } from "../fleet/summary.js";
-import type { TaskEvent, TaskStateName } from "../fleet/task-types.js";
+import type { TaskStateName } from "../fleet/task-types.js";
 import type { Plan } from "../store/schema.js";
 import type { Journal } from "./journal.js";
 import { planState, type PlanTerms, type PlanTermsCache, stateColumns } from "./plan-records.js";
 import { isComplete } from "./plan-completeness.js";
+import { tellingColumn, tellingsOf, type ToldEvent, withFurther } from "./telling.js";
 import type { Work } from "./work.js";
 
 export interface PlanDispatchOptions {
@@ -15,8 +16,8 @@ export interface PlanDispatchOptions {
   createTasks(planId: number): void;
   /** Looks for tasks whose turn it is. */
   push(planId: number): void;
-  /** Lets an event happen to each task of the plan, soon. */
-  tellTasks(planId: number, event: Extract<TaskEvent, { readonly type: string }>["type"]): void;
+  /** Begins to tell the plan's tasks what is stored that they are to be told. */
+  tellTasks(planId: number): void;
   /** The URLs of the plan answer 403 now: its downloads must end. */
   onRevoked(planId: number): void;
 }
@@ -35,9 +36,10 @@ export class PlanDispatch {
     const { halt } = terms.settings;
     const step = transition(before, event, { halt, dynamic: await this.#isDynamic(work, terms, event) });
     if (step.state !== before) await this.#store(work, plan, step.state);
-    for (const effect of step.effects) await this.#run(work, effect, plan.id);
+    for (const effect of step.effects) await this.#run(work, effect, plan.id, terms.settings.productId);
     if (step.answer.kind === "taken") {
-      work.after(() => this.#options.journal.notify({ kind: "plan", planId: plan.id }));
+      const { productId } = terms.settings;
+      work.after(() => this.#options.journal.notify({ kind: "plan", planId: plan.id, productId }));
     }
     return step;
   }
@@ -68,7 +70,7 @@ export class PlanDispatch {
     });
   }
 
-  async #run(work: Work, effect: PlanEffect, planId: number): Promise<void> {
+  async #run(work: Work, effect: PlanEffect, planId: number, productId: string): Promise<void> {
     const { createTasks, push, tellTasks, onRevoked, journal } = this.#options;
     switch (effect.do) {
       case "create-tasks":
@@ -78,8 +80,8 @@ export class PlanDispatch {
         work.after(() => push(planId));
         return;
       case "tell-tasks":
-        await work.tables.plans.update(planId, { telling: effect.event });
-        work.after(() => tellTasks(planId, effect.event));
+        await this.#tell(work, planId, effect.event);
+        work.after(() => tellTasks(planId));
         return;
       case "revoke-urls":
         await work.tables.plans.update(planId, { revokedAt: work.nowMs });
@@ -93,8 +95,13 @@ export class PlanDispatch {
         await work.tables.plans.remove(planId);
         return;
       case "record":
-        await journal.record(work, `plan-${effect.what}`, { planId }, { text: effect.detail });
+        await journal.record(work, `plan-${effect.what}`, { planId, productId }, { text: effect.detail });
         return;
     }
+  }
+
+  async #tell({ tables }: Work, planId: number, event: ToldEvent): Promise<void> {
+    const plan = await tables.plans.byId(planId);
+    if (plan !== undefined) await tables.plans.update(planId, tellingColumn(withFurther(tellingsOf(plan), event)));
   }
 }

@@ -1,5 +1,5 @@
 import type { PlanState } from "../fleet/plan-types.js";
-import type { PlanSelection, PlanSettings, PlanText } from "../fleet/types.js";
+import { DEFAULTS, type PlanSelection, type PlanSettings, type PlanText } from "../fleet/types.js";
 import type { NewPlan, Plan } from "../store/schema.js";
 import type { PlanParts, WholePlan } from "../store/tables/plans.js";
 import type { Tables } from "../store/tables/tables.js";
@@ -84,6 +84,8 @@ export function planTerms({ plan, texts, devices, components }: WholePlan): Plan
     purpose: plan.purpose,
     settings: {
       ...rest,
+      // A plan of an earlier version of this program has no `maxAsked`.
+      pace: { ...rest.pace, maxAsked: rest.pace.maxAsked ?? Math.max(DEFAULTS.pace.maxAsked, rest.pace.maxInFlight) },
       selection: {
         fromVersions: selection.fromVersions,
         deviceNames: names("device"),

@@ -15,6 +15,7 @@ export class PlanRun {
   #ended = 0;
   #untried = 0;
   #inFlight = 0;
+  #asked = 0;
   /** Times of the offers of the last minute, the earliest first. */
   #offers: number[] = [];
   #counted = false;
@@ -27,9 +28,10 @@ export class PlanRun {
     const rows = Object.entries(await tables.tasks.countsByState(planId));
     const untried = await tables.tasks.untried(planId);
     const summary = summaryOf(rows.map(([state, count]) => ({ state: state as TaskStateName, count })));
-    const { total, ended, inFlight } = paceCountsOf(summary, untried, 0);
+    const { total, ended, inFlight, asked } = paceCountsOf(summary, untried, 0);
     if (!this.#counted) this.#offers = await tables.tasks.offersSince(planId, nowMs - MINUTE_MS);
-    [this.#total, this.#ended, this.#untried, this.#inFlight] = [total, ended, untried, inFlight];
+    [this.#total, this.#ended, this.#untried] = [total, ended, untried];
+    [this.#inFlight, this.#asked] = [inFlight, asked];
     this.#counted = true;
   }
 
@@ -43,6 +45,7 @@ export class PlanRun {
       ended: this.#ended,
       untried: this.#untried,
       inFlight: this.#inFlight,
+      asked: this.#asked,
       offeredLastMinute: this.#offers.length,
     });
   }
@@ -50,8 +53,13 @@ export class PlanRun {
   /** A task got its turn. @param first whether it is its first try */
   offered(nowMs: number, first: boolean): void {
     this.#offers.push(nowMs);
-    this.#inFlight++;
     if (first) this.#untried--;
+  }
+
+  /** A task takes a place in flight. @param wasAsked whether the person at its device has accepted */
+  began(wasAsked: boolean): void {
+    this.#inFlight++;
+    if (wasAsked) this.#asked--;
   }
 
   /** Tasks were added. */

@@ -1,12 +1,12 @@
-import type { TaskEvent } from "../fleet/task-types.js";
-import type { Task } from "../store/schema.js";
+import type { Plan, Task } from "../store/schema.js";
 import type { Journal } from "./journal.js";
 import type { Matchers } from "./matchers.js";
-import { matchAll, newTasks } from "./matching-run.js";
+import { matchAll, type Matched, newTasks } from "./matching-run.js";
 import { named } from "./named-device.js";
 import type { PlanDispatch } from "./plan-dispatch.js";
 import type { PlanTerms, PlanTermsCache } from "./plan-records.js";
 import type { NamedDevice, TaskDispatch } from "./task-dispatch.js";
+import { tellingColumn, tellingsOf } from "./telling.js";
 import type { Turns } from "./turns.js";
 import type { Transactions, Work } from "./work.js";
 
@@ -51,9 +51,11 @@ export class PlanTasks {
       const matched = piece.filter(({ wanted }) => wanted.length > 0);
       if (matched.length === 0) continue;
       total += await transactions.run(async (work) => {
-        const rows = matched.flatMap((one) => newTasks(terms, one, work.nowMs));
+        const rows = (await stillThere(work, matched)).flatMap((one) => newTasks(terms, one, work.nowMs));
         const added = await work.tables.tasks.insertMany(rows);
         turns.run(planId).added(added.length);
+        const { productId } = terms.settings;
+        work.after(() => journal.notify({ kind: "plan", planId, productId, tasksOnly: true }));
         return added.length;
       });
       onReady(planId);
@@ -61,32 +63,39 @@ export class PlanTasks {
     if (again && total === 0) return;
     await transactions.run(async (work) => {
       await work.tables.plans.update(planId, { matchedAt: work.nowMs });
-      await journal.record(work, "plan-matched", { planId }, { tasks: total });
-      if (total === 0 && (await work.tables.tasks.ofPlan(planId, { limit: 1 })).length === 0)
+      await journal.record(work, "plan-matched", { planId, productId: terms.settings.productId }, { tasks: total });
+      if (total === 0 && (await work.tables.taskLists.ofPlan(planId, { limit: 1 })).length === 0)
         await onNobody(work, terms);
       await plans.count(work, planId);
     });
     onReady(planId);
   }
 
-  /** Lets an event happen to each task of a plan. */
-  async tell(planId: number, type: TaskEvent["type"]): Promise<void> {
-    const { transactions, dispatch, plans, turns, onReady } = this.#options;
-    for await (const page of this.#pages(planId)) {
-      await transactions.run((work) =>
-        this.each(work, page, async (task, device) => {
-          await dispatch.dispatch(work, task, device, { type } as TaskEvent);
-        }),
-      );
-    }
+  /** Tells the tasks of a plan what is stored that they are to be told. */
+  async tell(planId: number): Promise<void> {
+    const { transactions, plans, turns, onReady } = this.#options;
+    while (await transactions.run((work) => this.#tellPiece(work, planId)));
     await transactions.run(async (work) => {
-      const plan = await work.tables.plans.byId(planId);
-      // Another command may have come meanwhile: its event is told after this one.
-      if (plan?.telling === type) await work.tables.plans.update(planId, { telling: null });
       await turns.run(planId).count(work.tables, planId, work.nowMs);
       await plans.count(work, planId);
     });
     onReady(planId);
+  }
+
+  /** @returns whether something may be left to tell */
+  async #tellPiece(work: Work, planId: number): Promise<boolean> {
+    const { plans, taskLists } = work.tables;
+    const first = tellingsOf(await planOf(work, planId))[0];
+    if (first === undefined) return false;
+    const page = await taskLists.ofPlan(planId, { limit: PIECE, after: first.told });
+    await this.each(work, page, async (task, device) => {
+      await this.#options.dispatch.dispatch(work, task, device, { type: first.event });
+    });
+    const [, ...others] = tellingsOf(await planOf(work, planId));
+    const last = page.at(-1);
+    const isTold = last === undefined || page.length < PIECE;
+    await plans.update(planId, tellingColumn(isTold ? others : [{ ...first, told: last.id }, ...others]));
+    return true;
   }
 
   /** @returns the ids of all tasks of a plan, page by page */
@@ -112,11 +121,21 @@ export class PlanTasks {
   async *#pages(planId: number): AsyncGenerator<readonly Task[]> {
     const { tables } = this.#options.transactions;
     for (let after = 0; ; ) {
-      const page = await tables.tasks.ofPlan(planId, { limit: PIECE, after });
+      const page = await tables.taskLists.ofPlan(planId, { limit: PIECE, after });
       if (page.length > 0) yield page;
       const last = page.at(-1);
       if (last === undefined || page.length < PIECE) return;
       after = last.id;
     }
   }
+}
+
+async function planOf({ tables }: Work, planId: number): Promise<Pick<Plan, "telling">> {
+  return (await tables.plans.byId(planId)) ?? { telling: null };
+}
+
+/** A device that was removed since it was matched gets no task. */
+async function stillThere({ tables }: Work, matched: readonly Matched[]): Promise<Matched[]> {
+  const found = new Set((await tables.devices.byIds(matched.map(({ device }) => device.id))).map(({ id }) => id));
+  return matched.filter(({ device }) => found.has(device.id));
 }

@@ -13,6 +13,15 @@ export type Report =
   /** How far the update to a version is. */
   | { readonly kind: "progress"; readonly version: string; readonly event: TaskEvent };
 
+/** With one of these and a colon the message of -5 begins if a device refuses an image by its seal. */
+export const SEAL_REFUSALS = [
+  "unsigned",
+  "signature-invalid",
+  "key-unknown",
+  "rollback-refused",
+  "wrong-product",
+] as const;
+
 /** A device's text is kept up to this length, its code up to this: together with the rest less than 1 KiB in UTF-8. */
 const TEXT_LENGTH = 256;
 const CODE_LENGTH = 16;
@@ -38,6 +47,9 @@ export function readReport(payload: string): Report | undefined {
 function eventOf(progress: Fields): TaskEvent | undefined {
   switch (progress["state"]) {
     case "downloading": {
+      // Nor one for an update that a person has put off: the agent says it in the message of its progress.
+      const [, seconds] = /^deferred (\d{1,9}) s$/.exec(textOf(progress["result_msg"])) ?? [];
+      if (seconds !== undefined) return { type: "defer-reported", seconds: Number(seconds) };
       const percent = Number(progress["percent"]);
       return { type: "download-reported", percent: percent >= 0 && percent <= 100 ? Math.floor(percent) : 0 };
     }
@@ -50,6 +62,9 @@ function eventOf(progress: Fields): TaskEvent | undefined {
       const message = textOf(progress["result_msg"]);
       // The protocol has no result for a person's no: the agent says it in the message of -5.
       if (code === "-5" && message.startsWith("declined")) return { type: "decline-reported", message };
+      // Nor one for an image that is not sealed as the device demands. No other try would end otherwise.
+      const refusal = SEAL_REFUSALS.find((word) => message.startsWith(`${word}:`));
+      if (code === "-5" && refusal !== undefined) return { type: "refusal-reported", code: refusal, message };
       return { type: "fail-reported", code, message };
     }
     default:

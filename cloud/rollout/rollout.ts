@@ -1,4 +1,3 @@
-import type { TaskEvent } from "../fleet/task-types.js";
 import { StorageError } from "../store/storage-error.js";
 import type { Package, Task } from "../store/schema.js";
 import { ActivePlans } from "./active-plans.js";
@@ -6,7 +5,7 @@ import { Background } from "./background.js";
 import { DeviceReports } from "./device-reports.js";
 import { Journal } from "./journal.js";
 import { Matchers } from "./matchers.js";
-import { Offers, type OffersOptions } from "./offers.js";
+import { Offers, type OffersOptions, type Reachable } from "./offers.js";
 import { PackageDispatch } from "./package-dispatch.js";
 import { PlanDispatch } from "./plan-dispatch.js";
 import { planState, PlanTermsCache } from "./plan-records.js";
@@ -14,16 +13,26 @@ import { PlanTasks } from "./plan-tasks.js";
 import { Pusher } from "./pusher.js";
 import { type NamedDevice, TaskDispatch } from "./task-dispatch.js";
 import { ProductComponents } from "./product-components.js";
+import { Sending } from "./sending.js";
 import { Turns } from "./turns.js";
 import { Verification } from "./verification.js";
 import type { Transactions, Work } from "./work.js";
 
 export interface RolloutOptions extends Omit<OffersOptions, "onUndelivered" | "onAsked"> {
   readonly transactions: Transactions;
-  /** How long events are kept. Default: for ever. */
-  readonly keepEventsMs?: number | undefined;
+  /** Default: one of its own. */
+  readonly journal?: Journal | undefined;
+  /** Default: one of its own. */
+  readonly terms?: PlanTermsCache | undefined;
+  /**
+   * Whether this process carries out what is decided. If it does not, what it decides is stored as left to do, for the
+   * process that does. Default: yes.
+   */
+  readonly leads?: boolean | undefined;
   /** The downloads of a task must end. */
   endDownloads(taskId: number): void;
+  /** Whether nobody says if this device is connected. Default: that is always known. */
+  isPresenceUnknown?(device: Reachable): boolean;
   /** Called with one line about something that went wrong in the background. */
   onProblem?(line: string): void;
 }
@@ -31,15 +40,14 @@ export interface RolloutOptions extends Omit<OffersOptions, "onUndelivered" | "o
 const TICK_MS = 250;
 /** Tasks that one transaction treats, so that devices are answered in between. */
 const PIECE = 200;
-const PURGE_PIECE = 2000;
 const MATCH_INTERVAL_MS = 600_000;
 /** After a failure in the background, what is left to do is begun anew this much later. */
 const AGAIN_MS = 5000;
 
 /** Carries out what `fleet` decides: it matches, offers, waits and counts. */
 export class Rollout {
-  readonly journal = new Journal();
-  readonly terms = new PlanTermsCache();
+  readonly journal: Journal;
+  readonly terms: PlanTermsCache;
   readonly matchers = new Matchers();
   readonly components = new ProductComponents();
   readonly active = new ActivePlans();
@@ -58,6 +66,7 @@ export class Rollout {
   /** The end of downloads that a stop wants waits for no other plan's tasks. */
   readonly #urgent = new Background((error) => this.#failed(error));
   readonly #pusher: Pusher;
+  readonly #sending: Sending;
   readonly #planTasks: PlanTasks;
   /** Plans whose results are to be counted. */
   readonly #toCount = new Set<number>();
@@ -67,37 +76,60 @@ export class Rollout {
   /** When what failed is begun anew; 0 if nothing failed. */
   #againAtMs = 0;
   #closed = false;
+  readonly #stopFollowing: () => void;
+  /** What others have written is to be looked at. */
+  #mustLookAgain = false;
 
   constructor(options: RolloutOptions) {
     this.#options = options;
     this.#transactions = options.transactions;
+    this.journal = options.journal ?? new Journal();
+    this.terms = options.terms ?? new PlanTermsCache();
+    const leads = options.leads !== false;
     const { journal, terms, matchers, active, components } = this;
     const { transactions } = options;
     const isOnline = options.isOnline.bind(options);
+    this.#sending = new Sending({
+      transactions,
+      tell: (work, tasks, type) =>
+        this.#planTasks.each(work, tasks, async (task, device) => {
+          await this.tasks.dispatch(work, task, device, { type });
+        }),
+      onTold: (planId) => this.#toCount.add(planId),
+      onFailed: (error) => this.#failed(error),
+    });
     this.offers = new Offers({
       ...options,
-      onUndelivered: (taskId) => this.#tellTask(taskId, "offer-failed"),
-      onAsked: (taskId) => this.#tellTask(taskId, "ask-reported"),
+      onUndelivered: (taskId) => this.#sending.report(taskId, "offer-failed"),
+      onAsked: (taskId) => this.#sending.report(taskId, "ask-reported"),
     });
     this.tasks = new TaskDispatch({
       journal,
       terms,
       offers: this.offers,
+      isPresenceUnknown: (device) => options.isPresenceUnknown?.(device) ?? false,
       onRevoked: (taskId) => options.endDownloads(taskId),
       onResult: (planId) => {
         this.#toCount.add(planId);
         this.#pusher.look(planId);
       },
+      onBegan: (planId, wasAsked) => this.turns.began(planId, wasAsked),
       onWake: (planId, atMs) => this.#pusher.wakeAt(planId, atMs),
       onEnded: (work, task, device) => this.#onEnded(work, task, device),
     });
     this.plans = new PlanDispatch({
       journal,
       terms,
-      createTasks: (planId) => void this.#background.run(() => this.#planTasks.create(planId)),
+      createTasks: (planId) => {
+        if (leads) void this.#background.run(() => this.#planTasks.create(planId));
+      },
       push: (planId) => this.#pusher.look(planId),
-      tellTasks: (planId, event) => void this.#background.run(() => this.#planTasks.tell(planId, event)),
-      onRevoked: (planId) => void this.#urgent.run(() => this.#endDownloadsOf(planId)),
+      tellTasks: (planId) => {
+        if (leads) void this.#background.run(() => this.#planTasks.tell(planId));
+      },
+      onRevoked: (planId) => {
+        if (leads) void this.#urgent.run(() => this.#endDownloadsOf(planId));
+      },
     });
     this.verification = new Verification({ transactions, journal, plans: this.plans });
     this.packages = new PackageDispatch({
@@ -130,8 +162,9 @@ export class Rollout {
         if (terms.purpose === "verification") await this.verification.nobody(work, terms, this.packages);
       },
     });
-    journal.follow((change) => {
-      if (change.kind === "event") return;
+    this.#stopFollowing = journal.follow((change) => {
+      if (change.kind !== "plan" && change.kind !== "package") return;
+      if (change.kind === "plan" && change.tasksOnly === true) return;
       matchers.clear();
       components.clear();
       if (change.kind === "plan") void this.#reloads.run(() => this.reload());
@@ -145,8 +178,16 @@ export class Rollout {
     this.#timer = setInterval(() => void this.tick(), TICK_MS).unref();
   }
 
+  /** Others have written: what is kept in memory of plans and packages may not hold any more. */
+  forgetKept(): void {
+    this.matchers.clear();
+    this.components.clear();
+    this.#mustLookAgain = true;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopFollowing();
     clearInterval(this.#timer);
     this.offers.close();
     await Promise.all([this.#background.close(), this.#reloads.close(), this.#urgent.close()]);
@@ -157,6 +198,15 @@ export class Rollout {
     await Promise.all([this.#background.idle(), this.#reloads.idle(), this.#urgent.idle()]);
   }
 
+  /**
+   * Offers that were made before now may not have arrived, although their devices stay connected: the process before
+   * this one may have ended before it sent them, or the connection to another broker was lost. Those that no device has
+   * answered are made again, some 10 s later.
+   */
+  offersMayBeLost(): void {
+    this.#sending.mayBeLost();
+  }
+
   /** Deadlines, results and turns whose time has come. Called by the timer. */
   async tick(): Promise<void> {
     const nowMs = this.#transactions.nowMs();
@@ -165,13 +215,14 @@ export class Rollout {
     try {
       if (this.#againAtMs > 0) await this.#takeUp();
       this.#againAtMs = 0;
+      await this.#lookAgain();
+      await this.#sending.carryOn();
       await this.#passDeadlines();
       await this.#countResults();
       await this.#pusher.push();
       if (nowMs >= this.#nextMatchMs) {
         this.#nextMatchMs = nextMatch(nowMs);
         for (const planId of this.active.ids) void this.#background.run(() => this.#planTasks.create(planId, true));
-        await this.#purge();
       }
     } catch (error) {
       this.#failed(error);
@@ -196,22 +247,25 @@ export class Rollout {
     await this.reload();
     for (const plan of await this.#transactions.tables.plans.listUnfinished()) {
       const { name } = planState(plan);
-      const { telling } = plan;
       // Also while it is paused or halted: whoever resumes it does not match it again.
       if (plan.matchedAt === null && (name === "active" || name === "paused" || name === "halted"))
         void this.#background.run(() => this.#planTasks.create(plan.id));
-      if (telling !== null)
-        void this.#background.run(() => this.#planTasks.tell(plan.id, telling as TaskEvent["type"]));
+      if (plan.telling !== null) void this.#background.run(() => this.#planTasks.tell(plan.id));
       if (name === "active" || name === "paused") this.#toCount.add(plan.id);
     }
   }
 
-  /** Removes old events, piece by piece, so that devices are served in between. */
-  async #purge(): Promise<void> {
-    const { keepEventsMs } = this.#options;
-    if (keepEventsMs === undefined) return;
-    const before = this.#transactions.nowMs() - keepEventsMs;
-    while ((await this.#transactions.run(({ tables }) => tables.events.purge(before, PURGE_PIECE))) === PURGE_PIECE);
+  /** Takes up what others have decided. */
+  async #lookAgain(): Promise<void> {
+    if (!this.#mustLookAgain) return;
+    this.#mustLookAgain = false;
+    try {
+      await this.#takeUp();
+      for (const planId of this.active.ids) this.#pusher.look(planId);
+    } catch (error) {
+      this.#mustLookAgain = true;
+      throw error;
+    }
   }
 
   async #passDeadlines(): Promise<void> {
@@ -248,7 +302,7 @@ export class Rollout {
     if (terms.purpose === "verification") await this.verification.ended(work, task, this.packages);
     if (terms.packages.length < 2 || task.open === 1) return;
     const type = task.state === "succeeded" ? "earlier-component-succeeded" : "earlier-component-failed";
-    for (const later of await work.tables.tasks.ofPlanAndDevices(task.planId, [device.id])) {
+    for (const later of await work.tables.taskLists.ofPlanAndDevices(task.planId, [device.id])) {
       if (later.position > task.position) await this.tasks.dispatch(work, later, device, { type });
     }
   }
@@ -261,18 +315,6 @@ export class Rollout {
 
   async #endDownloadsOf(planId: number): Promise<void> {
     for await (const ids of this.#planTasks.ids(planId)) for (const id of ids) this.#options.endDownloads(id);
-  }
-
-  #tellTask(taskId: number, type: "offer-failed" | "ask-reported"): void {
-    const told = this.#transactions.join(async (work) => {
-      const task = await work.tables.tasks.byId(taskId);
-      if (task === undefined) return;
-      await this.#planTasks.each(work, [task], async (one, device) => {
-        await this.tasks.dispatch(work, one, device, { type });
-      });
-      work.after(() => this.#toCount.add(task.planId));
-    });
-    told.catch((error: unknown) => this.#failed(error));
   }
 
   /** What failed is stored as left to do. The health of the store says by itself if the storage refuses it. */

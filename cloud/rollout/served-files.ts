@@ -1,39 +1,52 @@
 import { stat } from "node:fs/promises";
 import type { FileSource } from "../files/file-server.js";
 import type { Holder } from "../files/signed-url.js";
-import { OWN_FIRMWARE } from "../fleet/types.js";
-import type { FirmwareFolder } from "../store/firmware-folder.js";
+import type { FileUrls } from "../files/file-urls.js";
+import type { FirmwareFiles } from "../files/firmware-files.js";
 import type { Package } from "../store/schema.js";
 import type { FirmwareManifest } from "../types.js";
+import { demandsOf } from "./demands.js";
 import type { PlanTermsCache } from "./plan-records.js";
 import type { Transactions } from "./work.js";
 
 export interface StoredFilesOptions {
   readonly transactions: Transactions;
   readonly terms: PlanTermsCache;
-  readonly folder: FirmwareFolder;
+  readonly files: FirmwareFiles;
+  /** How devices get files that this machine does not have. */
+  readonly urls: FileUrls;
+  /** Seconds. */
+  readonly urlLifetimeSec: number;
   readonly signingKey: string;
 }
 
 /** The packages' files, as the file server serves them. */
-export function storedFiles({ transactions, terms, folder, signingKey }: StoredFilesOptions): FileSource {
+export function storedFiles({
+  transactions,
+  terms,
+  files,
+  urls,
+  urlLifetimeSec,
+  signingKey,
+}: StoredFilesOptions): FileSource {
   const { tables } = transactions;
   return {
     signingKey,
     find: async (path, holder) => {
-      const found = await tables.packages.byPath(path);
+      const found = (await tables.packages.byPath(path)) ?? (await variantAt(path));
       if (found === undefined) return undefined;
       const { package: one, file } = found;
       const product = await tables.products.byId(one.productId);
-      const filePath = folder.pathOf(file.md5);
-      if (product === undefined || !(await hasSize(filePath, file.size))) return undefined;
-      return {
-        productId: product.productId,
-        size: file.size,
-        md5: file.md5,
-        filePath,
-        manifest: await manifestOf(one, holder),
-      };
+      if (product === undefined) return undefined;
+      const known = { productId: product.productId, size: file.size, md5: file.md5 };
+      const filePath = files.pathOf(file.md5);
+      if (filePath !== undefined) {
+        if (!(await hasSize(filePath, file.size))) return undefined;
+        return { ...known, filePath, manifest: await manifestOf(one, holder) };
+      }
+      // URLs of this server that were given out before the files moved into a store are still valid.
+      const elsewhere = await urls.sign({ path, md5: file.md5 }, urlLifetimeSec, holder);
+      return elsewhere === undefined ? undefined : { ...known, elsewhere, manifest: await manifestOf(one, holder) };
     },
     isRevoked: async ({ taskId }) => {
       if (taskId === undefined) return false;
@@ -45,14 +58,17 @@ export function storedFiles({ transactions, terms, folder, signingKey }: StoredF
     },
   };
 
+  async function variantAt(path: string) {
+    const variant = await tables.variants.byPath(path);
+    const one = variant === undefined ? undefined : await tables.packages.byId(variant.packageId);
+    if (variant === undefined || one === undefined) return undefined;
+    return { package: one, file: { size: variant.size ?? 0, md5: variant.md5 ?? "" } };
+  }
+
   /** What the package requires, and what the plan of this task does. */
   async function manifestOf(one: Package, { taskId }: Holder): Promise<FirmwareManifest | undefined> {
-    const own = one.requirements === null ? {} : (JSON.parse(one.requirements) as FirmwareManifest);
     const task = taskId === undefined ? undefined : await tables.tasks.byId(taskId);
-    const strategy = task === undefined ? {} : (await terms.of(tables, task.planId)).settings.strategy;
-    const named = one.component === OWN_FIRMWARE ? {} : { component: one.component, kind: one.kind };
-    const manifest = { ...named, ...own, ...strategy } as FirmwareManifest;
-    return Object.keys(manifest).length === 0 ? undefined : manifest;
+    return demandsOf(one, task === undefined ? undefined : await terms.of(tables, task.planId));
   }
 }
 

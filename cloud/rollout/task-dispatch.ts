@@ -1,3 +1,4 @@
+import { PLACE_STATES } from "../fleet/summary.js";
 import { transition } from "../fleet/task-machine.js";
 import { fromRow, toRow } from "../fleet/task-row.js";
 import {
@@ -6,13 +7,16 @@ import {
   type TaskContext,
   type TaskEffect,
   type TaskEvent,
+  type TaskStateName,
   type TaskStep,
 } from "../fleet/task-types.js";
 import { textFor } from "../fleet/texts.js";
 import { OWN_FIRMWARE } from "../fleet/types.js";
 import type { Device, Task, TaskPatch } from "../store/schema.js";
+import { demandsOf } from "./demands.js";
 import type { Journal } from "./journal.js";
 import type { Offer, Reachable } from "./offers.js";
+import { fileOf, variantOf, variantText } from "./offered-file.js";
 import { planState, type PlanTerms, type PlanTermsCache } from "./plan-records.js";
 import type { Work } from "./work.js";
 
@@ -26,13 +30,22 @@ export interface TaskDispatchOptions {
   readonly journal: Journal;
   readonly terms: PlanTermsCache;
   readonly offers: {
+    /** Whether an offer has to say what its file demands. */
+    readonly carryDemands: boolean;
     send(offer: Offer): void;
     drop(taskId: number): void;
   };
+  /** Whether nobody says if this device is connected. */
+  isPresenceUnknown(device: Reachable): boolean;
   /** The URLs of a task answer 403 now: its downloads must end. */
   onRevoked(taskId: number): void;
-  /** A task of the plan has ended, or was taken up again: its results are to be counted. */
+  /** A task of the plan has ended, was taken up again, or has given its place back: its tasks are to be counted. */
   onResult(planId: number): void;
+  /**
+   * Called in the transaction in which a task takes one of the plan's places in flight: the next turn of this
+   * transaction has to see it. @param wasAsked whether the person at the device has accepted
+   */
+  onBegan(planId: number, wasAsked: boolean): void;
   /** A waiting task of the plan may go from this time on. */
   onWake(planId: number, atMs: number): void;
   /** Called in the transaction in which a task has ended, or has ended otherwise than before. */
@@ -60,13 +73,35 @@ export class TaskDispatch {
     if (step.state === before && step.effects.length === 0) return { step, task };
     const patch: TaskPatch = {
       ...columnsOf(toRow(step.state)),
-      ...(event.type === "turn-came" && step.state.name === "offered" ? { offeredAt: work.nowMs } : {}),
+      ...(event.type === "turn-came" && step.state.name === "offered" ? await this.#beginOf(work, task) : {}),
       updatedAt: work.nowMs,
     };
     await work.tables.tasks.update(task.id, patch, task);
     const stored: Task = { ...task, ...patch } as Task;
+    this.#count(work, task.planId, before.name, step.state.name);
+    const { productId } = terms.settings;
+    work.after(() => this.#options.journal.notify({ kind: "plan", planId: task.planId, productId, tasksOnly: true }));
     for (const effect of step.effects) await this.#run(work, effect, stored, device, terms);
+    if (step.effects.some((effect) => effect.do === "offer")) await this.#recordVariant(work, stored, device);
     return { step, task: stored };
+  }
+
+  /** What a try offers stays the same until it ends, also if the offer is repeated. */
+  async #beginOf(work: Work, task: Task): Promise<Pick<TaskPatch, "offeredAt" | "variantId">> {
+    return { offeredAt: work.nowMs, variantId: (await variantOf(work, task))?.id ?? null };
+  }
+
+  async #recordVariant(work: Work, { id: taskId, planId, variantId }: Task, device: NamedDevice): Promise<void> {
+    if (variantId === null) return;
+    const text = (await variantText(work, variantId)) ?? "";
+    await this.#options.journal.record(work, "task-variant-offered", { device, planId, taskId }, { text });
+  }
+
+  #count(work: Work, planId: number, before: TaskStateName, now: TaskStateName): void {
+    const { onBegan, onResult } = this.#options;
+    const [had, has] = [PLACE_STATES.includes(before), PLACE_STATES.includes(now)];
+    if (has && !had) onBegan(planId, before === "asked");
+    if (before !== now && now === "waiting") work.after(() => onResult(planId));
   }
 
   async #contextOf(work: Work, task: Task, device: NamedDevice, terms: PlanTerms): Promise<TaskContext> {
@@ -79,9 +114,11 @@ export class TaskDispatch {
       plan: plan === undefined ? "cancelled" : planState(plan).name,
       earlierFailed: await this.#earlierFailed(work, task, terms),
       otherInFlight: await this.#otherInFlight(work, task),
+      variantOffered: task.variantId !== null,
       retry: settings.retry,
       silentAfterSeconds: settings.silentAfterSeconds,
       answerWithinSeconds: settings.answerWithinSeconds,
+      isPresenceUnknown: this.#options.isPresenceUnknown(device),
     };
   }
 
@@ -102,7 +139,7 @@ export class TaskDispatch {
 
   async #earlierFailed({ tables }: Work, task: Task, { packages }: PlanTerms): Promise<boolean> {
     if (packages.length < 2 || task.position === 0) return false;
-    const tasks = await tables.tasks.ofPlanAndDevices(task.planId, [task.deviceId]);
+    const tasks = await tables.taskLists.ofPlanAndDevices(task.planId, [task.deviceId]);
     return tasks.some(({ position, open, state }) => position < task.position && open === 0 && state !== "succeeded");
   }
 
@@ -111,7 +148,7 @@ export class TaskDispatch {
     const { id: taskId, planId } = task;
     switch (effect.do) {
       case "offer": {
-        const offer = await offerOf(work, task, device, terms);
+        const offer = await offerOf(work, task, device, terms, offers.carryDemands);
         if (offer !== undefined) work.after(() => offers.send(offer));
         return;
       }
@@ -122,6 +159,9 @@ export class TaskDispatch {
       case "clear-deadline":
         // The column holds it: a tick looks for those whose time has come.
         if (effect.do === "clear-deadline") work.after(() => offers.drop(taskId));
+        return;
+      case "give-up-variants":
+        await work.tables.tasks.update(taskId, { variantId: null, variantRefusal: effect.code });
         return;
       case "revoke-urls":
         work.after(() => onRevoked(taskId));
@@ -145,9 +185,16 @@ export function versionOf({ packages }: PlanTerms, { position }: Task): string {
   return packages.find((entry) => entry.position === position)?.version ?? "";
 }
 
-async function offerOf(work: Work, task: Task, device: NamedDevice, terms: PlanTerms): Promise<Offer | undefined> {
-  const [file] = await work.tables.packages.filesOf([task.packageId]);
+async function offerOf(
+  work: Work,
+  task: Task,
+  device: NamedDevice,
+  terms: PlanTerms,
+  carriesDemands: boolean,
+): Promise<Offer | undefined> {
+  const file = await fileOf(work, task);
   if (file === undefined) return undefined;
+  const found = carriesDemands ? await work.tables.packages.byId(task.packageId) : undefined;
   const { mode, texts } = terms.settings;
   const text = textFor(texts, device.row.language ?? undefined);
   return {
@@ -155,7 +202,8 @@ async function offerOf(work: Work, task: Task, device: NamedDevice, terms: PlanT
     device: { productId: device.productId, deviceName: device.deviceName, gatewayId: device.gatewayId },
     component: task.component,
     version: versionOf(terms, task),
-    file: { path: file.path, size: file.size, md5: file.md5 },
+    file,
+    demands: found === undefined ? undefined : demandsOf(found, terms),
     consent: mode === "confirm" ? (text ?? "without-text") : undefined,
   };
 }

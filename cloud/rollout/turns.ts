@@ -1,4 +1,4 @@
-import { conflictOf, type OtherTask } from "../fleet/conflict.js";
+import { conflictOf, type OtherTask, type PlanRank } from "../fleet/conflict.js";
 import { lostMatchOf } from "../fleet/matching.js";
 import { fromRow } from "../fleet/task-row.js";
 import { waitingReason, type WaitingReason } from "../fleet/waiting-reason.js";
@@ -9,6 +9,7 @@ import type { Matchers } from "./matchers.js";
 import { planState, type PlanTermsCache } from "./plan-records.js";
 import { PlanRun } from "./plan-run.js";
 import { type NamedDevice, rowOf, type TaskDispatch } from "./task-dispatch.js";
+import { isStopping } from "./telling.js";
 import type { Work } from "./work.js";
 
 export interface TurnsOptions {
@@ -31,6 +32,11 @@ export class Turns {
     const known = this.#runs.get(planId) ?? new PlanRun();
     this.#runs.set(planId, known);
     return known;
+  }
+
+  /** A task of the plan takes a place in flight. @param wasAsked whether the person at its device has accepted */
+  began(planId: number, wasAsked: boolean): void {
+    this.#runs.get(planId)?.began(wasAsked);
   }
 
   /** Forgets what was counted of a plan that is not active any more. */
@@ -66,7 +72,8 @@ export class Turns {
     const earlier = open.find(({ planId, position }) => planId === task.planId && position < task.position);
     return waitingReason({
       state,
-      plan: planState(plan).name,
+      // A plan may be resumed before all its tasks know of the stop: they get no turn that the stop would take back.
+      plan: isStopping(plan) ? "halted" : planState(plan).name,
       settings: terms.settings,
       deviceZone: device.row.timeZone ?? undefined,
       isOnline: this.#options.isOnline(device),
@@ -131,7 +138,6 @@ export class Turns {
   }
 }
 
-/** Plans that were activated in the same millisecond are in the order of their ids. */
-function rankOf(activatedAt: number, planId: number): number {
-  return activatedAt * 1000 + (planId % 1000);
+function rankOf(activatedAtMs: number, planId: number): PlanRank {
+  return { activatedAtMs, order: planId };
 }

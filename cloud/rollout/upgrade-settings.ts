@@ -8,7 +8,7 @@ export const UPGRADE_SILENCE_SECONDS = 86_400;
 
 /** No pace and no halt: what an operator at a desk wants is there at once. */
 const AT_ONCE = {
-  pace: { maxInFlight: 1_000_000, perMinute: 1_000_000, stages: [100] },
+  pace: { maxInFlight: 1_000_000, maxAsked: 1_000_000, perMinute: 1_000_000, stages: [100] },
   halt: { percent: 100, atLeast: 1_000_000_000 },
   /** A failure stands until the operator upgrades again. */
   retry: [],

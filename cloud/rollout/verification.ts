@@ -28,7 +28,7 @@ export class Verification {
       productId: product?.productId ?? "",
       packages: [{ component: found.component, version: found.version }],
       selection: { deviceNames: [deviceName], deny: [] },
-      pace: { maxInFlight: 1, perMinute: 60, stages: [100] },
+      pace: { maxInFlight: 1, maxAsked: 1, perMinute: 60, stages: [100] },
       // One try is one verdict.
       retry: [],
       conflict: "replace",

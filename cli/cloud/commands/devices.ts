@@ -3,7 +3,7 @@ import { positiveCount, UsageError } from "../../command-line.js";
 import { deviceAddMany } from "../device-batch.js";
 import { deviceList, deviceLog, deviceRemove, deviceSet } from "../device-list.js";
 import { deviceAdd, deviceBind, deviceUnbind } from "../devices.js";
-import { product, state, withCloud } from "./options.js";
+import { database, databaseFile, product, state, withCloud } from "./options.js";
 
 const MANY_HELP = `
 Many devices at once:
@@ -19,6 +19,8 @@ export function deviceCommands(program: Command): void {
     .command("add")
     .description("Register a device and write its device_info.json, or register an existing one.")
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .option("--product <id>", "product id, 10 of [A-Z0-9]")
     .option("--name <name>", "device name, 1 to 48 of [A-Za-z0-9_-]")
     .option("--output <file>", "file for the identity; default: device_info.json, or no file with --gateway")
@@ -46,6 +48,8 @@ export function deviceCommands(program: Command): void {
       .command(name)
       .description(description)
       .addOption(state())
+      .addOption(database())
+      .addOption(databaseFile())
       .addOption(product())
       .requiredOption("--name <name>", "the sub-device")
       .addOption(

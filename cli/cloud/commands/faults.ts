@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { count, headerField, seconds } from "../../command-line.js";
 import { FAULTS_HELP, faultAdd, faultClear, faultList, url } from "../faults.js";
-import { product, state } from "./options.js";
+import { database, databaseFile, product, state } from "./options.js";
 
 /** `ota-cloud fault` and `ota-cloud url` */
 export function faultCommands(program: Command): void {
@@ -13,6 +13,8 @@ export function faultCommands(program: Command): void {
     .description("Add a fault. Of several that fit, the first one strikes.")
     .argument("<fault>", "one of those below")
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .option("--product <id>", "only for this product")
     .option("--device <name>", "only for this device of the product")
     .option("--times <n>", "how often it strikes; default: until it is cleared", count)
@@ -28,12 +30,16 @@ export function faultCommands(program: Command): void {
     .option("--code <n>", "return code of CONNACK", count)
     .option("--ms <n>", "milliseconds", count)
     .option("--type <type>", "only messages of this type")
+    .option("--at <moment>", "when the power goes off: now, offer or burning")
+    .option("--percent <n>", "charge of the battery", count)
     .addHelpText("after", FAULTS_HELP)
     .action(faultAdd);
   fault
     .command("list")
     .description("Show the faults, how often each has struck and how often it still will.")
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .option("--json", "as one JSON list")
     .action(faultList);
   fault
@@ -41,6 +47,8 @@ export function faultCommands(program: Command): void {
     .description("Remove a fault, or all of them.")
     .argument("[id]", "its number in the list; default: all", count)
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .action(faultClear);
 
   program
@@ -49,6 +57,8 @@ export function faultCommands(program: Command): void {
       "Print a signed URL of a firmware, as a device gets it: for curl. Whoever has it can download the file.",
     )
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .addOption(product())
     .option("--version <v>", "the version; default: the one that the device is to be updated to")
     .option("--device <name>", "sign it for this device: it meets the faults for that device")

@@ -9,11 +9,13 @@ import { withCloud } from "./options.js";
 /** `ota-cloud events` and `ota-cloud audit` */
 export function historyCommands(program: Command): void {
   withCloud(program.command("events"))
-    .description("Show what devices have sent, what they were offered and what was decided, oldest first.")
+    .description("Show what devices have sent, what they were offered and what was decided, the oldest first.")
     .option("--product <id>", "only those of this product")
     .option("--device <name>", "only those of this device")
     .option("--plan <id>", "only those of this plan", count)
     .option("--kind <kind>", "only those of this kind")
+    .option("--newest", "the newest first")
+    .option("--limit <n>", "at most so many", positiveCount)
     .option("--follow", "go on with new ones until SIGINT")
     .option("--json", "as JSON lines")
     .action(events);

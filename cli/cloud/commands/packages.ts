@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { count } from "../../command-line.js";
 import { packageAddFile, packageList, packageWithdraw } from "../packages.js";
-import { withCloud } from "./options.js";
+import { packageMake, packageRemoveVariant } from "../variants.js";
+import { withCloud, withVariants } from "./options.js";
 
 /** `ota-cloud package` */
 export function packageCommands(program: Command): void {
@@ -17,6 +18,17 @@ export function packageCommands(program: Command): void {
     .argument("<file>", "the file")
     .option("--json", "as one JSON object")
     .action(packageAddFile);
+  withVariants(withCloud(packages.command("make")))
+    .description("Make deltas and a compressed image of a package, which devices are offered in its place.")
+    .argument("<id>", "the package", count)
+    .option("--json", "as one JSON object")
+    .action(packageMake);
+  withCloud(packages.command("remove-variant"))
+    .description("Remove a delta or a compressed image: its devices are offered the whole file.")
+    .argument("<id>", "the package", count)
+    .argument("<variant>", "its id, as package list --json shows it", count)
+    .option("--json", "as one JSON object")
+    .action(packageRemoveVariant);
   withCloud(packages.command("withdraw"))
     .description("Withdraw a package: no plan can use it any more.")
     .argument("<id>", "the package", count)

@@ -5,6 +5,7 @@ import {
   planAction,
   planCreate,
   planDelete,
+  planEdit,
   planList,
   planPreview,
   planRetry,
@@ -23,7 +24,7 @@ plan.json is an object. All but name, product and version (or packages) have a d
   timeZone: "Asia/Shanghai"  window: { from, to }     whole hours
   mode: "silent" or "confirm"  texts: { zh: { title, body }, en: { title, body } }
   strategy: { minBatteryPercent, minSignalDbm, space }
-  pace: { maxInFlight, perMinute, stages: [5, 100] }
+  pace: { maxInFlight, maxAsked, perMinute, stages: [5, 100] }
   halt: { percent, atLeast }
   retry: [{ code, times, afterSeconds }]
   silentAfterSeconds
@@ -39,10 +40,20 @@ export function planCommands(program: Command): void {
     .option("--json", "as one JSON object")
     .addHelpText("after", PLAN_HELP)
     .action(planCreate);
+  withCloud(plan.command("edit"))
+    .description("Change a draft: the file takes the place of its settings.")
+    .argument("<id>", "the plan", count)
+    .requiredOption("--file <plan.json>", "the plan")
+    .option("--names-file <file>", "names of its devices, one a line, in place of `devices`")
+    .option("--json", "as one JSON object")
+    .addHelpText("after", PLAN_HELP)
+    .action(planEdit);
   withCloud(plan.command("preview"))
     .description("Show which devices a plan would update, and why it would not update the others.")
     .argument("[id]", "a plan that was created", count)
     .option("--file <plan.json>", "a plan that was not")
+    .option("--reason <reason>", "of those that would not be updated, only the ones with this reason")
+    .option("--limit <n>", "list at most so many devices; default: 20, and all with --json or --rejected", count)
     .option("--rejected <file>", "write the names of those that would not be updated to this file, with the reasons")
     .option("--json", "as one JSON object")
     .action(planPreview);

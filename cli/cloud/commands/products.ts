@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { REGISTRATION_MODES } from "../../../cloud/types.js";
 import { positiveCount } from "../../command-line.js";
 import { productSet } from "../products.js";
-import { product, state } from "./options.js";
+import { database, databaseFile, product, state } from "./options.js";
 
 /** `ota-cloud product` */
 export function productCommands(program: Command): void {
@@ -13,6 +13,8 @@ export function productCommands(program: Command): void {
       "Say which devices of a product may register themselves by its secret; the first time makes the secret.",
     )
     .addOption(state())
+    .addOption(database())
+    .addOption(databaseFile())
     .addOption(product())
     .addOption(
       new Option("--registration <mode>", "off: none; listed: those of `device add`; any: every name")

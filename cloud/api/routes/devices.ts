@@ -82,7 +82,9 @@ export const deviceRoutes: readonly Route[] = [
     body: deviceCount,
     status: 201,
     answer: addedDevices,
-    handle: async ({ body, actor }, { operator }) => ({ devices: await operator.addDeviceCount(body, actor) }),
+    handle: async ({ body, actor, principal }, { operator }) => ({
+      devices: shownTo(principal, await operator.addDeviceCount(body, actor)),
+    }),
   }),
   route({
     method: "get",
@@ -97,7 +99,7 @@ export const deviceRoutes: readonly Route[] = [
   route({
     method: "patch",
     path: "/devices/{productId}/{deviceName}",
-    summary: "Changes the note, the time zone or the language of a device.",
+    summary: "Changes the note, the time zone or the language of a device; an empty one is taken away.",
     role: "operator",
     params: deviceInPath,
     body: deviceChange,

@@ -3,10 +3,9 @@ import type { DeviceView, EventView, TaskView } from "../../operator/types.js";
 import { type Columns, EXPORT_FORMATS, exportResponse } from "../export.js";
 import { printableJson } from "../printable.js";
 import { type Route, route } from "../route.js";
-import { deviceNameText, productId, wholeNumber } from "../schemas/common.js";
 import { deviceFilter, deviceFilterOf } from "../schemas/devices.js";
 import { eventFilter, eventFilterOf } from "../schemas/operations.js";
-import { taskState } from "../schemas/plans.js";
+import { taskFilter } from "../schemas/plans.js";
 import { pageOf } from "./page-of.js";
 import { taskFilterOf } from "./plans.js";
 
@@ -17,7 +16,7 @@ const DEVICE_COLUMNS: Columns<DeviceView> = {
   product: ({ productId: product }) => product,
   device: ({ deviceName }) => deviceName,
   versions: ({ versions }) => spell(versions),
-  online: ({ online }) => online,
+  online: ({ online }) => online ?? undefined,
   gateway: ({ gateway }) => (gateway === undefined ? undefined : `${gateway.productId}/${gateway.deviceName}`),
   timeZone: ({ timeZone }) => timeZone,
   language: ({ language }) => language,
@@ -77,13 +76,7 @@ export const exportRoutes: readonly Route[] = [
     path: "/export/tasks",
     summary: "The tasks that fit the filter, as a file.",
     role: "viewer",
-    query: z.strictObject({
-      format,
-      plan: wholeNumber.exactOptional(),
-      product: productId.exactOptional(),
-      device: deviceNameText.exactOptional(),
-      state: taskState.exactOptional(),
-    }),
+    query: z.strictObject({ format, ...taskFilter }),
     status: 200,
     answerTypes,
     handle: ({ query }, { operator }) => {

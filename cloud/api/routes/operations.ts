@@ -25,7 +25,7 @@ export const operationRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/events",
-    summary: "The events that fit the filter, oldest first, page by page.",
+    summary: "The events that fit the filter, page by page.",
     role: "viewer",
     query: z.strictObject({ ...eventFilter, ...page }),
     status: 200,
@@ -52,7 +52,8 @@ export const operationRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/events/stream",
-    summary: "Server-sent events: new events, changes of plans and packages. Last-Event-ID replays what was missed.",
+    summary:
+      "Server-sent events: new events, and changes of plans, packages, presence and health. Last-Event-ID replays missed events.",
     role: "viewer",
     query: z.strictObject({ ...eventFilter, after: wholeNumber.exactOptional() }),
     status: 200,
@@ -108,9 +109,10 @@ export const operationRoutes: readonly Route[] = [
     role: "admin",
     params: idInPath,
     status: 204,
-    handle: async ({ params, actor }, { operator, sessions }) => {
+    handle: async ({ params, actor }, { operator, sessions, streams }) => {
       await operator.revokeToken(params.id, actor);
       sessions.endOfToken(params.id);
+      await streams.check();
     },
   }),
   route({

@@ -4,7 +4,15 @@ import { z } from "zod";
 import { ApiProblem } from "../problem.js";
 import { type Route, route } from "../route.js";
 import { deviceName, idInPath, page, productId } from "../schemas/common.js";
-import { newPackageOf, packages, packageView, upload, verification } from "../schemas/packages.js";
+import {
+  newPackageOf,
+  newVariants,
+  packages,
+  packageView,
+  upload,
+  variantInPath,
+  verification,
+} from "../schemas/packages.js";
 import { plan } from "../schemas/plans.js";
 import { named } from "../schemas/named.js";
 import { pageOf } from "./page-of.js";
@@ -69,6 +77,28 @@ export const packageRoutes: readonly Route[] = [
       const { content, size } = uploadOf(context.req.raw);
       return operator.addPackageFile(params.id, { ...query, size }, content, actor);
     },
+  }),
+  route({
+    method: "post",
+    path: "/packages/{id}/variants",
+    summary:
+      "Begins to make deltas from versions that devices run, and a compressed image. The package's variants show how far they are.",
+    role: "operator",
+    params: idInPath,
+    body: newVariants,
+    status: 202,
+    answer: packageView,
+    handle: ({ params, body, actor }, { operator }) => operator.addVariants(params.id, body, actor),
+  }),
+  route({
+    method: "delete",
+    path: "/packages/{id}/variants/{variant}",
+    summary: "Removes a delta or a compressed image. Devices that download it are offered the whole file.",
+    role: "operator",
+    params: variantInPath,
+    status: 200,
+    answer: packageView,
+    handle: ({ params, actor }, { operator }) => operator.removeVariant(params.id, params.variant, actor),
   }),
   route({
     method: "post",

@@ -1,8 +1,20 @@
 import { z } from "zod";
-import type { Actor, Operator, PlanView } from "../../operator/types.js";
+import type { Actor, Operator, PlanView, TaskFilter } from "../../operator/types.js";
 import { type Route, route } from "../route.js";
-import { deviceNameText, idInPath, page, productId, wholeNumber } from "../schemas/common.js";
-import { plan, planInput, plans, planState, preview, retry, task, tasks, taskState } from "../schemas/plans.js";
+import { idInPath, page, productId } from "../schemas/common.js";
+import {
+  plan,
+  planInput,
+  plans,
+  planState,
+  preview,
+  previewPart,
+  reasons,
+  retry,
+  task,
+  taskFilter,
+  tasks,
+} from "../schemas/plans.js";
 import { ApiProblem } from "../problem.js";
 import { pageOf } from "./page-of.js";
 
@@ -59,10 +71,11 @@ export const planRoutes: readonly Route[] = [
     path: "/plans/preview",
     summary: "Which devices a plan that was not created yet would update, and why not the others.",
     role: "viewer",
+    query: previewPart,
     body: planInput,
     status: 200,
     answer: preview,
-    handle: ({ body }, { operator }) => operator.preview(body),
+    handle: ({ body, query }, { operator }) => operator.preview(body, query),
   }),
   route({
     method: "get",
@@ -73,6 +86,17 @@ export const planRoutes: readonly Route[] = [
     status: 200,
     answer: plan,
     handle: ({ params }, { operator }) => operator.plan(params.id),
+  }),
+  route({
+    method: "put",
+    path: "/plans/{id}",
+    summary: "Changes a draft. The body is the whole plan, as for a new one.",
+    role: "operator",
+    params: idInPath,
+    body: planInput,
+    status: 200,
+    answer: plan,
+    handle: ({ params, body, actor }, { operator }) => operator.editPlan(params.id, body, actor),
   }),
   route({
     method: "delete",
@@ -89,9 +113,20 @@ export const planRoutes: readonly Route[] = [
     summary: "Which devices a plan would update, and why not the others.",
     role: "viewer",
     params: idInPath,
+    query: previewPart,
     status: 200,
     answer: preview,
-    handle: ({ params }, { operator }) => operator.preview(params.id),
+    handle: ({ params, query }, { operator }) => operator.preview(params.id, query),
+  }),
+  route({
+    method: "get",
+    path: "/plans/{id}/reasons",
+    summary: "How many tasks of a plan are in each state, by the reason.",
+    role: "viewer",
+    params: idInPath,
+    status: 200,
+    answer: reasons,
+    handle: async ({ params }, { operator }) => ({ items: await operator.planReasons(params.id) }),
   }),
   ...planActions.map(([name, summary, act]) =>
     route({
@@ -121,13 +156,7 @@ export const planRoutes: readonly Route[] = [
     path: "/tasks",
     summary: "The tasks that fit the filter, page by page.",
     role: "viewer",
-    query: z.strictObject({
-      plan: wholeNumber.exactOptional(),
-      product: productId.exactOptional(),
-      device: deviceNameText.exactOptional(),
-      state: taskState.exactOptional(),
-      ...page,
-    }),
+    query: z.strictObject({ ...taskFilter, ...page }),
     status: 200,
     answer: tasks,
     handle: ({ query }, { operator }) => operator.tasks(taskFilterOf(query), pageOf(query)),
@@ -144,20 +173,20 @@ export const planRoutes: readonly Route[] = [
   }),
 ];
 
+const taskFilterObject = z.object(taskFilter);
+
 /** @throws ApiProblem if a device is named without its product */
-export function taskFilterOf(query: {
-  readonly plan?: number;
-  readonly product?: string;
-  readonly device?: string;
-  readonly state?: z.output<typeof taskState>;
-}): Parameters<Operator["tasks"]>[0] {
-  const { plan: planId, product, device, state } = query;
-  if ((product === undefined) !== (device === undefined)) {
-    throw new ApiProblem("invalid", "give product and device together");
-  }
+export function taskFilterOf(query: z.output<typeof taskFilterObject>): TaskFilter {
+  const { plan: planId, product, device, state, reason } = query;
+  if (product === undefined && device !== undefined) throw new ApiProblem("invalid", "give the product of the device");
   return {
     ...(planId === undefined ? {} : { planId }),
-    ...(product === undefined || device === undefined ? {} : { device: { productId: product, deviceName: device } }),
+    ...(product === undefined
+      ? {}
+      : device === undefined
+        ? { productId: product }
+        : { device: { productId: product, deviceName: device } }),
     ...(state === undefined ? {} : { state }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }

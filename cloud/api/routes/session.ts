@@ -1,5 +1,4 @@
 import { cookieOf } from "../request.js";
-import { demand } from "../authority.js";
 import { ApiProblem } from "../problem.js";
 import { printableJson } from "../printable.js";
 import { type Route, route, type Services } from "../route.js";
@@ -19,7 +18,7 @@ export const sessionRoutes: readonly Route[] = [
       if ((body.code === undefined) === (body.token === undefined)) {
         throw new ApiProblem("invalid", "give code or token");
       }
-      const { id, principal } = sessions.begin(await authority.signIn(context, body));
+      const { id, principal } = await sessions.begin(await authority.signIn(context, body));
       const seconds = Math.max(0, Math.floor(((principal.expiresAt ?? 0) - sessions.now()) / 1000));
       return new Response(printableJson(viewOf(principal)), {
         status: 201,
@@ -30,11 +29,12 @@ export const sessionRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/session",
-    summary: "Who is signed in.",
-    role: "viewer",
+    summary: "Who is signed in; status 204 if nobody is.",
+    role: "anyone",
     status: 200,
     answer: session,
-    handle: ({ principal }) => viewOf(demand("viewer", principal)),
+    mayBeEmpty: true,
+    handle: ({ principal }) => (principal === undefined ? new Response(null, { status: 204 }) : viewOf(principal)),
   }),
   route({
     method: "delete",
@@ -42,9 +42,9 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Signs a browser out.",
     role: "viewer",
     status: 204,
-    handle: ({ context }, { sessions, cookie }) => {
+    handle: async ({ context }, { sessions, cookie }) => {
       const id = cookieOf(context, cookie.name);
-      if (id !== undefined) sessions.end(id);
+      if (id !== undefined) await sessions.end(id);
       return new Response(null, { status: 204, headers: { "Set-Cookie": cookieText(cookie, "", 0) } });
     },
   }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ORDERS } from "../../operator/types.js";
 import type { DeviceName } from "../../types.js";
 import { named } from "./named.js";
 
@@ -49,6 +50,7 @@ export const deviceInPath = z.strictObject({ productId, deviceName: deviceNameTe
 
 /** The fields of a query for a part of a list. */
 export const page = {
+  order: z.enum(ORDERS).exactOptional(),
   after: wholeNumber.exactOptional(),
   limit: wholeNumber.refine((limit) => limit >= 1 && limit <= PAGE_LIMIT, `1 to ${PAGE_LIMIT}`).exactOptional(),
 };

@@ -22,7 +22,12 @@ export const upgradeRequest = named(
 
 export const upgraded = named(
   "Upgraded",
-  z.strictObject({ planId: id, devices: z.int().min(0), online: z.int().min(0) }),
+  z.strictObject({
+    planId: id,
+    devices: wholeCount,
+    online: wholeCount.nullable(),
+    byReason: z.record(z.string(), wholeCount),
+  }),
 );
 
 export const status = named(
@@ -32,7 +37,7 @@ export const status = named(
       z.strictObject({
         ...deviceName.shape,
         version: z.string().exactOptional(),
-        online: z.boolean(),
+        online: z.boolean().nullable(),
         gateway: deviceName.exactOptional(),
         task: z
           .strictObject({

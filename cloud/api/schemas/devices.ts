@@ -52,7 +52,7 @@ export const device = named(
     productId,
     deviceName: deviceNameText,
     versions: z.record(z.string(), z.string()),
-    online: z.boolean(),
+    online: z.boolean().nullable(),
     gateway: deviceName.exactOptional(),
     timeZone: z.string().exactOptional(),
     language: z.string().exactOptional(),

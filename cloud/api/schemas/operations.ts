@@ -102,8 +102,8 @@ export const health = named(
     ok: z.boolean(),
     problems: z.array(z.strictObject({ code: z.string(), message: z.string(), sinceMs: z.number() })),
     startedAt: time,
-    devicesOnline: z.int().min(0),
-    broker: z.enum(["own", "connected", "disconnected"]),
+    devicesOnline: z.int().min(0).nullable(),
+    broker: z.enum(["own", "connected", "disconnected", "unknown"]),
   }) satisfies z.ZodType<Health>,
 );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type EventEmitter, once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Aedes } from "aedes";
@@ -129,6 +129,30 @@ test("with another broker reports come from it and answers go to it", async () =
   });
 });
 
+test("whoever follows the cloud learns that its broker is lost, and that it is back", async () => {
+  await withBroker(async (port) => {
+    await withFolder(async (folder) => {
+      const sockets = new Set<Socket>();
+      const proxy = createServer((socket) => {
+        const onward = connect(port, "127.0.0.1");
+        for (const each of [socket, onward]) sockets.add(each.on("error", () => {}));
+        socket.pipe(onward).pipe(socket);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+      const cloud = await Cloud.start({ folder, broker: `mqtt://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+      const seen: Promise<string>[] = [];
+      cloud.operator.follow(({ kind }) => {
+        if (kind === "health") seen.push(cloud.operator.health().then(({ broker }) => broker));
+      });
+      for (const socket of sockets) socket.destroy();
+      await until(() => seen.length === 2);
+      assert.deepEqual(await Promise.all(seen), ["disconnected", "connected"]);
+      await cloud.stop();
+      proxy.close();
+    });
+  });
+});
+
 test("over another broker a gateway's sub-device is offered its update once the gateway has brought it online", async () => {
   await withBroker(async (port) => {
     await withFolder(async (folder) => {
@@ -185,7 +209,7 @@ test("another broker that refuses the subscription ends the cloud, with a line t
           "--broker",
           `mqtt://127.0.0.1:${port}`,
         ]);
-        const tooLong = setTimeout(() => serve.child.kill("SIGKILL"), 5000);
+        const tooLong = setTimeout(() => serve.child.kill("SIGKILL"), 60_000);
         const { code, stderr } = await serve.ended;
         clearTimeout(tooLong);
         assert.match(stderr, new RegExp(`^ota-cloud: .*127\\.0\\.0\\.1:${port}.*\n$`));
@@ -203,5 +227,25 @@ test("a fault that only its own broker, or TLS, makes possible is refused at the
     await refused(Cloud.start({ folder, broker, faults: [{ fault: "drop" }] }), /drop needs .*own broker/);
     await refused(Cloud.start({ folder, broker, faults: [{ fault: "lose" }] }), /no broker at/);
     await refused(Cloud.start({ folder, faults: [{ fault: "tls-refuse" }] }), /tls-refuse needs TLS/);
+  });
+});
+
+test("whoever follows the cloud gets to know that a fault was added, and that it was removed", async () => {
+  await withFolder(async (folder) => {
+    const cloud = await Cloud.start({ folder });
+    try {
+      const actor = { name: "test", origin: "local" };
+      const kinds: string[] = [];
+      const stop = cloud.operator.follow(({ kind }) => kinds.push(kind));
+      const { id } = await cloud.operator.addFault({ fault: "expired" }, actor);
+      assert.deepEqual(kinds, ["faults"]);
+      await cloud.operator.clearFaults(id, actor);
+      assert.deepEqual(kinds, ["faults", "faults"]);
+      await assert.rejects(cloud.operator.clearFaults(id, actor));
+      stop();
+      assert.deepEqual(kinds, ["faults", "faults"]);
+    } finally {
+      await cloud.stop();
+    }
   });
 });

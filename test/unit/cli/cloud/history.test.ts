@@ -34,6 +34,22 @@ test("events are printed oldest first, and --follow goes on with new ones", asyn
   });
 });
 
+test("events are printed the newest first on demand, and so many", async () => {
+  await withServedOperator(async ({ operator, run }) => {
+    for (let count = 0; count < 600; count++) operator.event({ kind: `e${count}` });
+    const kinds = async (...args: string[]) =>
+      (await run("events", ...args)).stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split("  ").at(-1));
+    const newest = await kinds("--newest");
+    assert.deepEqual([newest.length, newest[0], newest.at(-1)], [600, "e599", "e0"]);
+    assert.deepEqual(await kinds("--newest", "--limit", "2"), ["e599", "e598"]);
+    assert.deepEqual((await kinds("--limit", "501")).at(-1), "e500");
+    assert.match((await run("events", "--follow", "--newest")).stderr, /--follow shows all/);
+  });
+});
+
 test("the audit shows who did what", async () => {
   await withServedOperator(async ({ operator, run }) => {
     await operator.createPlan({ name: "spring\u001b" }, { name: "anna", origin: "10.0.0.5" });

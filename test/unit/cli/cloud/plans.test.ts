@@ -22,6 +22,21 @@ test("plan create prints the id first, and sends the file as it is", async () =>
   });
 });
 
+test("plan edit puts a file in the place of a draft's settings", async () => {
+  await withServedOperator(async ({ operator, folder, run }) => {
+    const { id } = await operator.createPlan(PLAN, { name: "test", origin: "local" });
+    const file = join(folder, "plan.json");
+    writeFileSync(file, JSON.stringify({ ...PLAN, name: "summer" }));
+    const { code, stdout } = await run("plan", "edit", String(id), "--file", file);
+    assert.equal(code, 0);
+    assert.match(stdout, /^plan [0-9]+ summer: draft;/);
+    assert.deepEqual(operator.planList[0]?.settings, { ...PLAN, name: "summer" });
+    assert.equal(operator.auditList.at(-1)?.actor, "plan edit");
+    await operator.activatePlan(id, { name: "test", origin: "local" });
+    assert.match((await run("plan", "edit", String(id), "--file", file)).stderr, /plan [0-9]+ is active/);
+  });
+});
+
 test("plan show --json has the keys that scripts rely on", async () => {
   await withServedOperator(async ({ operator, run }) => {
     const { id } = await operator.createPlan(PLAN, { name: "test", origin: "local" });
@@ -102,11 +117,24 @@ test("plan preview --json has the matches and what was left, for a plan and for 
       assert.equal(code, 0);
       assert.deepEqual(JSON.parse(stdout), {
         matches: [{ productId: PRODUCT, deviceName: "light_01" }],
-        left: [{ productId: PRODUCT, deviceName: "light_02", reason: "it runs 2.0.0 already" }],
+        left: [
+          { productId: PRODUCT, deviceName: "light_02", reason: "runs-target" },
+          { productId: PRODUCT, deviceName: "light_03", reason: "denied" },
+        ],
+        counts: { matches: 1, left: 2, byReason: { "runs-target": 1, denied: 1 } },
       });
     }
     const { stdout } = await run("plan", "preview", String(id));
-    assert.match(stdout, /^1 device would be updated, 1 would not\n {2}ABCDE12345\/light_01\nleft out:\n/);
+    assert.match(
+      stdout,
+      /^1 device would be updated, 2 would not\n {2}ABCDE12345\/light_01\nleft out: 1 runs-target, 1 denied\n/,
+    );
+    const { stdout: some } = await run("plan", "preview", String(id), "--limit", "0", "--reason", "denied");
+    assert.equal(
+      some,
+      "1 device would be updated, 2 would not\n  and 1 more: --json shows all\nleft out: 1 runs-target, 1 denied\n  and 1 more: --json shows all\n",
+    );
+    assert.equal((await run("plan", "preview", String(id), "--limit", "1001")).code, 2);
     assert.equal((await run("plan", "preview")).code, 2);
   });
 });
@@ -176,7 +204,7 @@ test("verify --wait ends with 0 if the package is verified, and with 1 if it is 
         const [task] = operator.taskList;
         setTimeout(() => {
           operator.changeTask(task!.id, { state, resultMessage: "md5 differs" });
-          operator.change({ kind: "plan", planId: plan.id });
+          operator.change({ kind: "plan", planId: plan.id, productId: PRODUCT });
         }, 50);
         return plan;
       };

@@ -96,7 +96,8 @@ test("a sign-in code and a session end with time", async () => {
   assert.equal((await ask("/api/v1/session", { method: "POST", body: { code } })).status, 401);
   assert.equal((await ask("/api/v1/session", { headers: { Cookie: cookieOf(headers) } })).status, 200);
   now += 11 * 3_600_000;
-  assert.equal((await ask("/api/v1/session", { headers: { Cookie: cookieOf(headers) } })).status, 401);
+  assert.equal((await ask("/api/v1/session", { headers: { Cookie: cookieOf(headers) } })).status, 204);
+  assert.equal((await ask("/api/v1/products", { headers: { Cookie: cookieOf(headers) } })).status, 401);
 });
 
 test("signing out ends the session, and so does revoking the token behind it", async () => {
@@ -108,10 +109,12 @@ test("signing out ends the session, and so does revoking the token behind it", a
   const first = await signIn();
   const second = await signIn();
   assert.equal((await ask("/api/v1/session", { method: "DELETE", headers: first })).status, 204);
-  assert.equal((await ask("/api/v1/session", { headers: first })).status, 401);
+  assert.equal((await ask("/api/v1/session", { headers: first })).status, 204);
+  assert.equal((await ask("/api/v1/products", { headers: first })).status, 401);
   const { id } = operator.tokenList[2]!;
   assert.equal((await ask(`/api/v1/tokens/${id}`, { method: "DELETE", headers: second })).status, 204);
-  assert.equal((await ask("/api/v1/session", { headers: second })).status, 401);
+  assert.equal((await ask("/api/v1/session", { headers: second })).status, 204);
+  assert.equal((await ask("/api/v1/products", { headers: second })).status, 401);
 });
 
 test("a change by cookie must come from the cloud's own page", async () => {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { RemoteOperator } from "../../../../cloud/api/client.js";
+import { connectOperator, type RemoteOperator } from "../../../../cloud/api/client.js";
 import { ApiServer } from "../../../../cloud/api/server.js";
 import { type Change, type Operator, Refusal } from "../../../../cloud/operator/types.js";
 import { FakeOperator, PRODUCT } from "../../../support/fake-operator.js";
@@ -16,7 +16,7 @@ async function connected(body: (remote: RemoteOperator, fake: FakeOperator, serv
   const fake = new FakeOperator();
   const token = fake.token("admin");
   const server = await ApiServer.start({ operator: fake, port: 0 });
-  const remote = await RemoteOperator.connect({ url: server.url, token });
+  const remote = await connectOperator({ url: server.url, token });
   try {
     await body(remote, fake, server);
   } finally {
@@ -46,6 +46,12 @@ async function story(operator: Operator): Promise<unknown[]> {
   await note(operator.addDeviceCount({ productId: PRODUCT, prefix: "x", count: 2 }, ACTOR));
   await note(operator.devices({ productId: PRODUCT, text: "light", online: false }, { after: 0, limit: 1 }));
   await note(operator.devices({ gateway: GATEWAY, component: "mcu", version: "1.0" }, page));
+  const { items: newest, next } = await operator.devices({}, { limit: 2, order: "newest" });
+  assert.deepEqual(
+    newest.map(({ deviceName }) => deviceName),
+    ["x2", "x1"],
+  );
+  await note(operator.devices({}, { limit: 2, order: "newest", after: next ?? 0 }));
   await note(operator.changeDevice(LIGHT, { note: "in the hall", timeZone: "Asia/Shanghai" }, ACTOR));
   await note(operator.bind(LIGHT, GATEWAY, ACTOR));
   await note(operator.device(LIGHT));
@@ -70,13 +76,29 @@ async function story(operator: Operator): Promise<unknown[]> {
   await note(operator.preview({ name: "spring" }));
   const { id } = (await operator.plans({ state: "draft" }, page)).items[0]!;
   await note(operator.preview(id));
+  await note(operator.preview(id, { limit: 0 }));
+  await note(operator.preview({ name: "spring" }, { limit: 5, reason: "denied" }));
+  await note(operator.editPlan(id, { name: "summer" }, ACTOR));
+  await note(operator.planTimeline(id));
+  await note(operator.planTimeline(id, { points: 7 }));
   for (const act of ["activatePlan", "pausePlan", "resumePlan", "stopPlan", "cancelPlan", "deletePlan"] as const) {
     await note(operator[act](id, ACTOR));
   }
   await note(operator.plan(id));
   await note(operator.plan(9999));
+  await note(operator.editPlan(id, { name: "autumn" }, ACTOR));
   await note(operator.retryPlan(id, { tasks: [1] }, ACTOR));
   await note(operator.tasks({ device: LIGHT, state: "waiting" }, page));
+  await note(operator.tasks({ planId: id, productId: PRODUCT, state: "failed", reason: "-1" }, { order: "newest" }));
+  await note(operator.planReasons(1 + id));
+  await note(operator.planReasons(id));
+  await note(operator.versionHistory({ productId: PRODUCT, component: "motor", from: 10, to: 20, points: 5 }));
+  await note(operator.versionHistory({ productId: PRODUCT }));
+  await note(operator.overview({ productId: PRODUCT }));
+  await note(operator.overview({}));
+  await note(operator.versionHistory({ productId: PRODUCT, from: 20, to: 10 }));
+  await note(operator.changeSettings({ keepEventsDays: 30 }, ACTOR));
+  await note(operator.settings());
   const [task] = (await operator.tasks({}, page)).items;
   await note(operator.cancelTask(task!.id, ACTOR));
   await note(operator.withdrawPackage(packageId, ACTOR));
@@ -114,7 +136,7 @@ test("10,000 devices with long names are added", async () => {
       productId: PRODUCT,
       deviceName: `d${index}`.padEnd(48, "_"),
     }));
-    assert.equal((await remote.addDevices(names)).length, 10_000);
+    assert.equal((await remote.addDevices(names, ACTOR)).length, 10_000);
     assert.equal(fake.deviceList.length, 10_000);
   });
 });
@@ -133,7 +155,7 @@ test("a large upload is streamed", async () => {
       })(),
     );
     const request = { productId: PRODUCT, version: "2.0.0", fileName: "a.bin", size: 20 * chunk.byteLength };
-    await remote.addPackage(request, content);
+    await remote.addPackage(request, content, ACTOR);
     assert.equal(taken, request.size);
   });
 });
@@ -153,14 +175,22 @@ test("changes are followed over a break of the stream", async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const first = fake.event({ detail: { text: "\u001b" } });
-    fake.change({ kind: "plan", planId: 3 });
-    await until(2);
+    fake.change({ kind: "plan", planId: 3, productId: PRODUCT });
+    fake.change({ kind: "package", packageId: 4, productId: PRODUCT });
+    fake.change({ kind: "presence" });
+    fake.change({ kind: "health" });
+    fake.change({ kind: "faults" });
+    await until(6);
     server.api.streams.close();
     const missed = fake.event();
-    await until(3);
+    await until(7);
     assert.deepEqual(changes, [
       { kind: "event", event: first },
-      { kind: "plan", planId: 3 },
+      { kind: "plan", planId: 3, productId: PRODUCT },
+      { kind: "package", packageId: 4, productId: PRODUCT },
+      { kind: "presence" },
+      { kind: "health" },
+      { kind: "faults" },
       { kind: "event", event: missed },
     ]);
     stop();
@@ -169,7 +199,7 @@ test("changes are followed over a break of the stream", async () => {
 
 test("a wrong token is no refusal of the cloud", async () => {
   await connected(async (_remote, _fake, { url }) => {
-    await assert.rejects(RemoteOperator.connect({ url, token: "other" }), { name: "ApiError", status: 401 });
+    await assert.rejects(connectOperator({ url, token: "other" }), { name: "ApiError", status: 401 });
   });
 });
 
@@ -178,7 +208,7 @@ test("an address at which nothing listens is absent", async () => {
   await connected(async (_remote, _fake, server) => {
     url = server.url;
   });
-  await assert.rejects(RemoteOperator.connect({ url, token: "a" }), {
+  await assert.rejects(connectOperator({ url, token: "a" }), {
     name: "ApiError",
     absent: true,
     message: `no cloud runs at ${url}: start it with ota-cloud serve`,
@@ -189,10 +219,7 @@ test("another server than a cloud is named so", async () => {
   const server = createServer((_request, response) => response.writeHead(200).end("<html>"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await assert.rejects(
-    RemoteOperator.connect({ url, token: "a" }),
-    /does not answer as this version of the cloud does/,
-  );
+  await assert.rejects(connectOperator({ url, token: "a" }), /does not answer as this version of the cloud does/);
   server.close();
   server.closeAllConnections();
 });
@@ -202,7 +229,7 @@ test("a busy cloud is waited for, with a word after two seconds", async () => {
     let release = (): void => {};
     fake.products = () => new Promise((resolve) => (release = () => resolve([])));
     const words: string[] = [];
-    const patient = await RemoteOperator.connect({
+    const patient = await connectOperator({
       url,
       token: fake.tokenList[0]!.token,
       onWait: (line) => {
@@ -220,8 +247,19 @@ test("too many requests are spread, as Retry-After says", async () => {
   const token = fake.token("admin");
   const server = await ApiServer.start({ operator: fake, port: 0, requestsPerMinute: 60 });
   const words: string[] = [];
-  const remote = await RemoteOperator.connect({ url: server.url, token, onWait: (line) => words.push(line) });
+  const remote = await connectOperator({ url: server.url, token, onWait: (line) => words.push(line) });
   for (let count = 0; count < 61; count++) await remote.products();
   assert.match(words[0] ?? "", /going on in 1 s/);
   await server.close();
+});
+
+test("the secrets of devices that were known are shown to nobody again, however they are added", async () => {
+  await connected(async (remote, fake) => {
+    const known = { productId: PRODUCT, deviceName: "x1", deviceSecret: "c2VjcmV0", added: false };
+    fake.addDevices = async () => [known];
+    fake.addDeviceCount = async () => [known];
+    const shown = [{ productId: PRODUCT, deviceName: "x1", added: false }];
+    assert.deepEqual(await remote.addDevices([{ productId: PRODUCT, deviceName: "x1" }], ACTOR), shown);
+    assert.deepEqual(await remote.addDeviceCount({ productId: PRODUCT, prefix: "x", count: 1 }, ACTOR), shown);
+  });
 });

@@ -58,7 +58,15 @@ test("a wrong field is named by its path", async () => {
 
 test("unknown and repeated fields of a query are refused", async () => {
   const { ask } = testBed();
-  for (const query of ["colour=red", "limit=1&limit=2", "limit=0", "limit=1001", "after=-1", "online=maybe"]) {
+  for (const query of [
+    "colour=red",
+    "limit=1&limit=2",
+    "limit=0",
+    "limit=1001",
+    "after=-1",
+    "online=maybe",
+    "order=up",
+  ]) {
     assert.equal((await ask("GET", `/api/v1/devices?${query}`)).problem.code, "invalid", query);
   }
 });
@@ -101,6 +109,12 @@ test("an error that nobody expected is 500 without its text, and goes to the log
   assert.doesNotMatch(text, /secret detail/);
   assert.match(log.join(), /GET \/api\/v1\/products: .*secret detail/);
   assert.doesNotMatch(log.join(), /\n/);
+});
+
+test("a device of tasks is named with its product, and a product may stand alone", async () => {
+  const { ask } = testBed();
+  assert.equal((await ask("GET", "/api/v1/tasks?device=light_01")).problem.code, "invalid");
+  assert.equal((await ask("GET", `/api/v1/tasks?product=${PRODUCT}`)).status, 200);
 });
 
 test("an unknown path and a wrong method are problems", async () => {
@@ -181,4 +195,19 @@ test("the secret of a device that is known is shown to a command on this machine
     const { status, text } = await ask("POST", path, body, { Authorization: `Bearer ${token}` });
     assert.deepEqual([status, text.includes("deviceSecret")], [201, false], text);
   }
+});
+
+test("whoever looks if the cloud lives and is ready needs no sign-in, and no TLS of a proxy", async () => {
+  const problems: string[] = [];
+  const api = createApi({ operator: new FakeOperator(), behindProxy: true, readiness: () => problems });
+  const look = async (path: string): Promise<[number, unknown]> => {
+    const response = await api.fetch(new Request(`http://cloud${path}`));
+    return [response.status, await response.json()];
+  };
+  assert.deepEqual(await look("/healthz"), [200, { live: true }]);
+  assert.deepEqual(await look("/readyz"), [200, { ready: true, problems: [] }]);
+  problems.push("broker");
+  assert.deepEqual(await look("/readyz"), [503, { ready: false, problems: ["broker"] }]);
+  assert.deepEqual(await look("/healthz"), [200, { live: true }]);
+  assert.equal((await look("/metrics"))[0], 403);
 });

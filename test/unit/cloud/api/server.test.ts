@@ -135,10 +135,10 @@ test("a stream has new events with their ids, and changes of plans without one",
   await served({}, async ({ url, api }, operator, token) => {
     const response = await fetch(`${url}/api/v1/events/stream`, { headers: bearer(token) });
     assert.equal(response.headers.get("Content-Type"), "text/event-stream");
-    operator.change({ kind: "plan", planId: 7 });
+    operator.change({ kind: "plan", planId: 7, productId: "ABCDE12345" });
     const { id } = operator.event({ detail: { text: "a\nb" } });
     const text = await readUntil(response, /"detail"/);
-    assert.match(text, /event: plan\ndata: {"planId":7}\n\n/);
+    assert.match(text, /event: plan\ndata: {"planId":7,"productId":"ABCDE12345"}\n\n/);
     assert.ok(text.includes(`id: ${id}\ndata: {"id":${id},`), text);
     assert.ok(text.includes('"text":"a\\nb"'), text);
     await until("end of the stream", () => api.streams.count === 0);
@@ -188,6 +188,65 @@ test("a stream has the events of its filter alone", async () => {
     const text = await readUntil(response, /"kind":"last"/);
     assert.match(text, /"kind":"before"/);
     assert.doesNotMatch(text, /of-another|of-none/);
+  });
+});
+
+test("a stream of one product has the events of its plans, as the list of events has", async () => {
+  await served({}, async ({ url }, operator, token) => {
+    const response = await fetch(`${url}/api/v1/events/stream?product=ABCDE12345`, { headers: bearer(token) });
+    const event = { id: 900, at: 1_700_000_000_000, planId: 7, detail: {} };
+    operator.change({ kind: "event", event: { ...event, kind: "of-another" }, productId: "OTHER12345" });
+    operator.change({ kind: "event", event: { ...event, id: 901, kind: "plan-halted" }, productId: "ABCDE12345" });
+    operator.change({ kind: "health" });
+    const text = await readUntil(response, /event: health/);
+    assert.match(text, /"kind":"plan-halted"/);
+    assert.doesNotMatch(text, /of-another/);
+  });
+});
+
+test("a stream of one product has plans and packages of that product alone, and all of presence and health", async () => {
+  await served({}, async ({ url }, operator, token) => {
+    const read = async (query: string): Promise<string> => {
+      const response = await fetch(`${url}/api/v1/events/stream${query}`, { headers: bearer(token) });
+      for (const [index, productId] of ["OTHER12345", "ABCDE12345"].entries()) {
+        operator.change({ kind: "plan", planId: 7 + index, productId });
+        operator.change({ kind: "package", packageId: 3 + index, productId });
+      }
+      operator.change({ kind: "presence" });
+      operator.change({ kind: "health" });
+      const text = await readUntil(response, /event: health/);
+      return text.replace(": open\n\n", "").replace(/\n/g, " ").replace(/ {2}/g, "|");
+    };
+    const rest = "event: presence data: {}|event: health data: {}|";
+    const other =
+      'event: plan data: {"planId":7,"productId":"OTHER12345"}|event: package data: {"packageId":3,"productId":"OTHER12345"}|';
+    const own =
+      'event: plan data: {"planId":8,"productId":"ABCDE12345"}|event: package data: {"packageId":4,"productId":"ABCDE12345"}|';
+    assert.equal(await read("?product=ABCDE12345"), own + rest);
+    await until("end of the stream", () => operator.listeners.size === 0);
+    assert.equal(await read(""), other + own + rest);
+  });
+});
+
+test("a reader that reads nothing is cut by changes too, and leaves nothing behind", async () => {
+  await served({ streamBufferBytes: 20_000 }, async ({ url, api }, operator, token) => {
+    const slow = connect(Number(new URL(url).port), "127.0.0.1");
+    slow.pause();
+    slow.on("error", () => {});
+    slow.write(`GET /api/v1/events/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await until("stream", () => api.streams.count === 1);
+    const closed = new Promise((resolve) => slow.once("close", resolve));
+    for (let planId = 1; api.streams.count === 1; ) {
+      assert.ok(planId < 10_000_000, "the slow reader was not cut");
+      for (let count = 0; count < 1000; count++)
+        operator.change({ kind: "plan", planId: planId++, productId: "ABCDE12345" });
+      operator.change({ kind: "presence" });
+      operator.change({ kind: "health" });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(operator.listeners.size, 0);
+    slow.resume();
+    await closed;
   });
 });
 

@@ -90,3 +90,41 @@ test("values of header fields and bodies stay out of the log: they could hold a 
     "status status=302 headers=Location body of 6 characters strikes ABCDE12345/light_01: until it is cleared",
   ]);
 });
+
+test("what faults there are of a moment is told without a strike, also of one that is spent", () => {
+  const faults = new FaultList();
+  faults.add({ fault: "low-battery", percent: 12, product: PRODUCT, device: "light_01", times: 1 });
+  faults.add({ fault: "low-battery", percent: 50 });
+  faults.add({ fault: "power-off", product: PRODUCT, device: "light_02" });
+  const battery = (): unknown => faults.of("battery", LIGHT).map(({ fault, spent }) => [fault.percent, spent]);
+  assert.deepEqual(battery(), [
+    [12, false],
+    [50, false],
+  ]);
+  faults.strike("battery", LIGHT);
+  assert.deepEqual(battery(), [
+    [12, true],
+    [50, false],
+  ]);
+  assert.deepEqual(faults.of("power", LIGHT), []);
+  assert.deepEqual(
+    faults.list().map(({ struck }) => struck),
+    [1, 0, 0],
+  );
+});
+
+test("each change of the list is reported once it is made, and a refusal is none", () => {
+  const lengths: number[] = [];
+  const faults: FaultList = new FaultList({
+    impossible: { power: "needs boards" },
+    onChange: () => lengths.push(faults.list().length),
+  });
+  faults.add({ fault: "no-range" });
+  assert.throws(() => faults.add({ fault: "power-off" }), /power-off needs boards/);
+  faults.add({ fault: "expired" });
+  faults.clear(1);
+  assert.throws(() => faults.clear(1), /there is no fault 1/);
+  faults.clear();
+  faults.clear();
+  assert.deepEqual(lengths, [1, 2, 1, 0]);
+});

@@ -62,6 +62,9 @@ const REFUSED: readonly [value: unknown, message: string][] = [
   [{ fault: "tls-refuse", alert: 256 }, "tls-refuse: alert is not a whole number from 0 to 255"],
   [{ fault: "refuse", code: 6 }, "refuse: code is not a whole number from 1 to 5"],
   [{ fault: "delay", ms: 0 }, "delay: ms is not a whole number from 1 to 600000"],
+  [{ fault: "power-off", at: "noon" }, "power-off: at is not one of now, offer, burning"],
+  [{ fault: "low-battery" }, "low-battery: percent is missing: a whole number from 0 to 100"],
+  [{ fault: "low-battery", percent: 101 }, "low-battery: percent is not a whole number from 0 to 100"],
   [
     { fault: "drop", type: "update_firmware" },
     "drop: type is not one of report_version, report_progress, online, offline, bind, unbind, change, describe_sub_devices",
@@ -124,6 +127,9 @@ test("every fault is accepted, with its scope", () => {
     { fault: "delay", ms: 1 },
     { fault: "duplicate" },
     { fault: "reorder" },
+    { fault: "power-off" },
+    { fault: "power-off", at: "burning" },
+    { fault: "low-battery", percent: 0 },
   ];
   for (const fault of faults) assert.deepEqual(parseFault({ ...fault, ...scope }), { ...fault, ...scope });
   assert.deepEqual([...new Set(faults.map(({ fault }) => fault))].sort(), Object.keys(MOMENTS).sort());

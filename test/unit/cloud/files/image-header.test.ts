@@ -9,19 +9,27 @@ function imageOf({
   project = "lamp",
   magic = 0xe9,
   descriptor = 0xabcd5432,
+  secureVersion = 3,
 } = {}): Buffer {
   const bytes = Buffer.alloc(IMAGE_HEADER_LENGTH + 100, 0xff);
   bytes[0] = magic;
   bytes.writeUInt16LE(chip, 12);
   bytes.writeUInt32LE(descriptor, 32);
+  bytes.writeUInt32LE(secureVersion, 36);
   bytes.fill(0, 48, 112);
   bytes.write(version, 48, 32, "latin1");
   bytes.write(project, 80, 32, "latin1");
   return bytes;
 }
 
-test("chip, version and project are read from the beginning of an image", () => {
-  assert.deepEqual(readImageHeader(imageOf()), { chip: "esp32s3", version: "1.2.3", project: "lamp" });
+test("chip, versions and project are read from the beginning of an image", () => {
+  assert.deepEqual(readImageHeader(imageOf()), {
+    chip: "esp32s3",
+    chipId: 9,
+    secureVersion: 3,
+    version: "1.2.3",
+    project: "lamp",
+  });
   const chips = [0, 2, 5, 9, 12, 13, 16, 18, 20, 23].map((chip) => readImageHeader(imageOf({ chip }))?.chip);
   assert.deepEqual(chips, [
     "esp32",
@@ -44,10 +52,15 @@ test("the header alone is enough, and a byte less is not", () => {
   assert.equal(readImageHeader(Buffer.alloc(0)), undefined);
 });
 
-test("a file that is no ESP32 image, has no descriptor or is for an unknown chip has no header", () => {
-  for (const wrong of [{ magic: 0xe8 }, { descriptor: 0 }, { chip: 1 }, { chip: 0xffff }]) {
+test("a file that is no ESP32 image or has no descriptor has no header", () => {
+  for (const wrong of [{ magic: 0xe8 }, { descriptor: 0 }]) {
     assert.equal(readImageHeader(imageOf(wrong)), undefined, JSON.stringify(wrong));
   }
+});
+
+test("an image for a chip outside of the family is one, so that a product with a chip can refuse it", () => {
+  assert.equal(readImageHeader(imageOf({ chip: 77 }))?.chip, "chip 77");
+  assert.equal(readImageHeader(imageOf({ chip: 0xffff }))?.chip, "chip 65535");
 });
 
 test("a text of 32 characters needs no zero byte, and what is not printable is left out", () => {

@@ -9,7 +9,7 @@ const retry: readonly RetryRule[] = [
 
 const plan = (over: Partial<ScenePlan> = {}): ScenePlan => ({
   conflict: "wait",
-  pace: { maxInFlight: 10, perMinute: 10, stages: [100] },
+  pace: { maxInFlight: 10, maxAsked: 10, perMinute: 10, stages: [100] },
   halt: { percent: 100, atLeast: 10 },
   retry,
   ...over,
@@ -22,6 +22,7 @@ const task = (over: Partial<SceneTask> = {}): SceneTask => ({
   place: 0,
   target: "2.0",
   judgedBy: "version",
+  hasVariant: false,
   ...over,
 });
 
@@ -31,10 +32,16 @@ const mcu: Partial<SceneTask> = { component: "mcu", place: 1, target: "m2", judg
 export const SCENES: readonly Scene[] = [
   { name: "one device", plans: [plan()], tasks: [task()] },
   { name: "one device that is judged by its word", plans: [plan()], tasks: [task({ judgedBy: "done" })] },
+  { name: "one device that is offered a delta", plans: [plan()], tasks: [task({ hasVariant: true })] },
   { name: "two components in order", plans: [plan()], tasks: [task(), task(mcu)] },
   {
     name: "two devices, one at a time, with a halt",
-    plans: [plan({ pace: { maxInFlight: 1, perMinute: 10, stages: [50, 100] }, halt: { percent: 50, atLeast: 1 } })],
+    plans: [
+      plan({
+        pace: { maxInFlight: 1, maxAsked: 1, perMinute: 10, stages: [50, 100] },
+        halt: { percent: 50, atLeast: 1 },
+      }),
+    ],
     tasks: [task(), task({ device: "b" })],
   },
   {
@@ -53,12 +60,15 @@ export const SCENES: readonly Scene[] = [
 export const LARGE: Scene = {
   name: "two plans, three devices, two components",
   plans: [
-    plan({ pace: { maxInFlight: 2, perMinute: 10, stages: [34, 100] }, halt: { percent: 50, atLeast: 3 } }),
+    plan({
+      pace: { maxInFlight: 2, maxAsked: 3, perMinute: 10, stages: [34, 100] },
+      halt: { percent: 50, atLeast: 3 },
+    }),
     plan({ conflict: "replace" }),
   ],
   tasks: ["a", "b", "c"].flatMap((device) => [
     task({ device }),
     task({ device, ...mcu }),
-    task({ device, plan: 1, target: "3.0" }),
+    task({ device, plan: 1, target: "3.0", hasVariant: true }),
   ]),
 };

@@ -112,6 +112,7 @@ export function commandsIn(scene: Scene, world: World): Command[] {
 const REPORTS = [
   { type: "ask-reported" },
   { type: "decline-reported", message: "" },
+  { type: "refusal-reported", code: "unsigned", message: "" },
   { type: "defer-reported", seconds: 600 },
   { type: "download-reported", percent: 0 },
   { type: "download-reported", percent: 100 },
@@ -120,6 +121,7 @@ const REPORTS = [
   { type: "done-reported" },
   { type: "fail-reported", code: "-1", message: "" },
   { type: "fail-reported", code: "-5", message: "" },
+  { type: "fail-reported", code: "-5", message: "wrong-base: another image runs" },
 ] as const;
 
 const DECISIONS = [
@@ -240,16 +242,17 @@ export function* quietCommands(scene: Scene, world: World): Generator<Command> {
 }
 
 /** The cloud ends and starts again: what it knows then is what its columns held. */
-function restarted({ plans, tasks }: World): World {
+function restarted({ plans, tasks, refused }: World): World {
   return {
+    refused,
     plans: JSON.parse(JSON.stringify(plans)) as World["plans"],
     tasks: tasks.map((state) => fromRow(JSON.parse(JSON.stringify(toRow(state))) as ReturnType<typeof toRow>)),
   };
 }
 
 /** Two worlds are the same if their columns are. */
-export function keyOf({ plans, tasks }: World): string {
-  let key = "";
+export function keyOf({ plans, tasks, refused }: World): string {
+  let key = refused.join();
   for (const plan of plans) {
     key += plan.name;
     if ("reason" in plan) key += plan.reason;

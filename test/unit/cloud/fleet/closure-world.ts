@@ -46,6 +46,8 @@ export interface SceneTask {
   readonly place: number;
   readonly target: string;
   readonly judgedBy: "version" | "done";
+  /** The first offer is a delta; once that was refused, the file itself. */
+  readonly hasVariant: boolean;
 }
 
 export interface Scene {
@@ -58,6 +60,8 @@ export interface Scene {
 export interface World {
   readonly plans: readonly PlanState[];
   readonly tasks: readonly TaskState[];
+  /** Of each task whether the device has refused the delta. */
+  readonly refused: readonly boolean[];
 }
 
 export type Command =
@@ -84,6 +88,7 @@ export function startOf({ plans, tasks }: Scene): World {
   return {
     plans: plans.map((): PlanState => ({ name: "active", seen: { ended: 0, bad: 0 } })),
     tasks: tasks.map(() => NEW_TASK),
+    refused: tasks.map(() => false),
   };
 }
 
@@ -93,6 +98,7 @@ export class Transaction {
   readonly #machines: Machines;
   readonly #plans: PlanState[];
   readonly #tasks: TaskState[];
+  readonly #refused: boolean[];
   readonly #deeds: Deed[] = [];
   readonly #before: World;
 
@@ -101,6 +107,7 @@ export class Transaction {
     this.#machines = machines;
     this.#plans = [...world.plans];
     this.#tasks = [...world.tasks];
+    this.#refused = [...world.refused];
     this.#before = world;
   }
 
@@ -118,12 +125,12 @@ export class Transaction {
     const isSame =
       this.#plans.every((state, index) => state === this.#before.plans[index]) &&
       this.#tasks.every((state, index) => state === this.#before.tasks[index]);
-    return { world: { plans: this.#plans, tasks: this.#tasks }, deeds: this.#deeds, isSame };
+    return { world: { plans: this.#plans, tasks: this.#tasks, refused: this.#refused }, deeds: this.#deeds, isSame };
   }
 
   #tell(task: number, event: TaskEvent): TaskAnswer["kind"] {
     const before = this.#state(task);
-    const { plan, target, judgedBy } = this.#of(task);
+    const { plan, target, judgedBy, hasVariant } = this.#of(task);
     const settings = this.#scene.plans[plan] as ScenePlan;
     const { state, effects, answer } = this.#machines.task(before, event, {
       nowMs: dueMs(before, event),
@@ -131,6 +138,7 @@ export class Transaction {
       judgedBy,
       plan: this.#plan(plan).name,
       otherInFlight: others(this.#scene, this.#tasks, task).some(({ state: name }) => name !== "waiting"),
+      variantOffered: hasVariant && this.#refused[task] !== true,
       earlierFailed: this.#earlier(task).some((each) => hasFailed(this.#state(each))),
       retry: settings.retry,
       silentAfterSeconds: 3600,
@@ -141,7 +149,8 @@ export class Transaction {
       if (effect.do === "offer") {
         const isTry = before.name === "waiting";
         this.#deeds.push({ task, does: isTry ? "try" : "offer-again", before });
-      } else if (effect.do === "set-deadline") this.#deeds.push({ task, does: "deadline", before });
+      } else if (effect.do === "give-up-variants") this.#refused[task] = true;
+      else if (effect.do === "set-deadline") this.#deeds.push({ task, does: "deadline", before });
       else if (effect.do === "count-result") this.#ended(task);
     }
     return answer.kind;
@@ -248,7 +257,12 @@ export function reasonFor(scene: Scene, { plans, tasks }: World, task: number): 
 function conflictIn(scene: Scene, tasks: readonly TaskState[], task: number) {
   const { plan } = scene.tasks[task] as SceneTask;
   const { conflict } = scene.plans[plan] as ScenePlan;
-  return conflictOf({ planRank: plan, conflict }, others(scene, tasks, task));
+  return conflictOf({ planRank: rankOf(plan), conflict }, others(scene, tasks, task));
+}
+
+/** A later plan was activated later. */
+function rankOf(plan: number): OtherTask["planRank"] {
+  return { activatedAtMs: plan, order: plan };
 }
 
 function others(scene: Scene, tasks: readonly TaskState[], task: number): OtherTask[] {
@@ -257,7 +271,7 @@ function others(scene: Scene, tasks: readonly TaskState[], task: number): OtherT
     const { name } = tasks[index] as TaskState;
     const isOther = plan !== own.plan && device === own.device && component === own.component;
     return isOther && OPEN_STATES.includes(name)
-      ? [{ taskId: String(index), planId: String(plan), planRank: plan, state: name }]
+      ? [{ taskId: String(index), planId: String(plan), planRank: rankOf(plan), state: name }]
       : [];
   });
 }

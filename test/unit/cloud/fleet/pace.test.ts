@@ -7,8 +7,8 @@ import { paceCountsOf, resultCountsOf, summaryOf } from "../../../../cloud/fleet
 import { TASK_STATES } from "../../../../cloud/fleet/task-types.js";
 import { REPEAT, SeededRandom } from "../../../support/seed.js";
 
-const PACE = { maxInFlight: 10, perMinute: 20, stages: [1, 5, 25, 100] };
-const fresh: PaceCounts = { total: 1000, ended: 0, untried: 1000, inFlight: 0, offeredLastMinute: 0 };
+const PACE = { maxInFlight: 10, maxAsked: 15, perMinute: 20, stages: [1, 5, 25, 100] };
+const fresh: PaceCounts = { total: 1000, ended: 0, untried: 1000, inFlight: 0, asked: 0, offeredLastMinute: 0 };
 
 test("the first stage offers so many percent of all, rounded up, and no more until they have ended", () => {
   assert.deepEqual(paceOf(PACE, fresh), { first: 10, all: 10, heldBy: undefined, stage: 1 });
@@ -36,19 +36,40 @@ test("no more are in flight, and no more are offered in a minute, than the plan 
   assert.deepEqual(paceOf(PACE, { ...last, offeredLastMinute: 18 }).first, 2);
 });
 
+test("a person who is asked takes no place in flight, but no more are asked than may accept at once", () => {
+  const last = { ...fresh, ended: 300, untried: 600 };
+  assert.deepEqual(paceOf(PACE, { ...last, asked: 8 }), { first: 7, all: 7, heldBy: undefined, stage: 100 });
+  assert.deepEqual(paceOf(PACE, { ...last, inFlight: 5, asked: 8 }).all, 2);
+  assert.deepEqual(paceOf(PACE, { ...last, inFlight: 5, asked: 10 }), {
+    first: 0,
+    all: 0,
+    heldBy: "asked",
+    stage: 100,
+  });
+  assert.deepEqual(paceOf(PACE, { ...last, inFlight: 10, asked: 5 }).heldBy, "in-flight");
+});
+
 test("whatever the counts are, a plan that is paced by turns reaches its end within its limits", () => {
   const random = new SeededRandom();
   for (let round = 0; round < 200; round++) {
     const total = random.integer(1, 400);
     const stages = [random.integer(1, 20), random.integer(20, 99), 100];
-    const pace = { maxInFlight: random.integer(1, 30), perMinute: random.integer(1, 30), stages };
-    let [untried, inFlight, ended] = [total, 0, 0];
+    const maxInFlight = random.integer(1, 30);
+    const maxAsked = maxInFlight + random.integer(0, 30);
+    const pace = { maxInFlight, maxAsked, perMinute: random.integer(1, 30), stages };
+    let [untried, inFlight, asked, ended] = [total, 0, 0, 0];
     for (let minute = 0; ended < total; minute++) {
-      assert.ok(minute < 1000, REPEAT);
-      const { first, stage } = paceOf(pace, { total, ended, untried, inFlight, offeredLastMinute: 0 });
+      // With one place in flight each device takes some minutes, as people are asked and accept in between.
+      assert.ok(minute < 50 * total + 100, REPEAT);
+      const { first, stage } = paceOf(pace, { total, ended, untried, inFlight, asked, offeredLastMinute: 0 });
       [untried, inFlight] = [untried - first, inFlight + first];
-      assert.ok(untried >= 0 && inFlight <= pace.maxInFlight && first <= pace.perMinute, REPEAT);
+      assert.ok(untried >= 0 && inFlight + asked <= maxAsked && first <= pace.perMinute, REPEAT);
+      assert.ok(first === 0 || inFlight <= maxInFlight, REPEAT);
       assert.ok(total - untried <= Math.max(Math.ceil((total * stage) / 100), ended), REPEAT);
+      // Some devices ask, and some people accept: now and then all of them at once.
+      const asks = random.integer(0, inFlight + 1);
+      const accepted = random.integer(0, asked + 1);
+      [inFlight, asked] = [inFlight - asks + accepted, asked + asks - accepted];
       const done = random.integer(0, inFlight + 1);
       [inFlight, ended] = [inFlight - done, ended + done];
     }
@@ -104,8 +125,8 @@ test("a summary counts every state, and says 100 percent only if every task has 
   assert.deepEqual(Object.keys(summary.counts), [...TASK_STATES]);
   assert.equal(summary.ended, 7 + 8 + 9 + 10 + 11 + 12);
   assert.deepEqual(resultCountsOf(summary.counts), { open: 21, succeeded: 7, failed: 8, silent: 10 });
-  // A person who is asked holds nobody up.
-  assert.equal(paceCountsOf(summary, 1, 0).inFlight, 2 + 4 + 5 + 6);
+  const { inFlight, asked } = paceCountsOf(summary, 1, 0);
+  assert.deepEqual([inFlight, asked], [2 + 4 + 5 + 6, 3]);
   assert.equal(
     summaryOf([
       { state: "succeeded", count: 999 },

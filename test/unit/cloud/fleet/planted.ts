@@ -82,6 +82,15 @@ export const PLANTED: readonly Planted[] = [
     ),
   },
   {
+    what: "the refusal of a delta is forgotten",
+    scene: "one device that is offered a delta",
+    alarm: /for ever, to and fro: task 0: (try|deadline)/,
+    machines: twisted((state, event, context) => {
+      const { effects, ...step } = MACHINES.task(state, event, context);
+      return { ...step, effects: effects.filter((effect) => effect.do !== "give-up-variants") };
+    }),
+  },
+  {
     what: "whoever resumes a halted plan has not seen why it halted",
     scene: "two devices, one at a time, with a halt",
     alarm: /no way to an end/,

@@ -29,14 +29,15 @@ test("a plan is activated with verified packages, or with an override", () => {
 });
 
 test("a later plan waits for an earlier one, or replaces it unless it installs; never the other way", () => {
-  const other = (planRank: number, state: OtherTask["state"]): OtherTask => ({
-    taskId: `t${planRank}`,
-    planId: `p${planRank}`,
-    planRank,
+  const rank = (activatedAtMs: number, order = 1): OtherTask["planRank"] => ({ activatedAtMs, order });
+  const other = (activatedAtMs: number, state: OtherTask["state"]): OtherTask => ({
+    taskId: `t${activatedAtMs}`,
+    planId: `p${activatedAtMs}`,
+    planRank: rank(activatedAtMs),
     state,
   });
   const verdict = (conflict: "wait" | "replace", others: readonly OtherTask[]): string => {
-    const found = conflictOf({ planRank: 5, conflict }, others);
+    const found = conflictOf({ planRank: rank(5), conflict }, others);
     if (found.do === "wait") return `wait for ${found.forPlan}`;
     return found.do === "go" ? "go" : `replace ${found.tasks.map(({ taskId }) => taskId).join()}`;
   };
@@ -49,6 +50,16 @@ test("a later plan waits for an earlier one, or replaces it unless it installs; 
   assert.equal(verdict("replace", [other(1, "trial"), other(2, "waiting")]), "wait for p1");
   assert.equal(verdict("replace", [other(9, "downloading")]), "wait for p9");
   assert.equal(verdict("replace", [other(9, "waiting")]), "go");
+});
+
+test("of plans that were activated in the same millisecond, the one that was made first is the earlier", () => {
+  const verdict = (mine: number, other: number): string => {
+    const planRank = { activatedAtMs: 5, order: other };
+    const others = [{ taskId: "t", planId: String(other), planRank, state: "waiting" } as const];
+    return conflictOf({ planRank: { activatedAtMs: 5, order: mine }, conflict: "wait" }, others).do;
+  };
+  assert.equal(verdict(2, 1), "wait");
+  assert.equal(verdict(1, 2), "go");
 });
 
 test("a report of progress is of the task in flight with its target, then of one that waits, then of the latest", () => {

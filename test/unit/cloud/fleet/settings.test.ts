@@ -31,7 +31,7 @@ const most = {
     "pt-BR": { title: "a", body: "b" },
   },
   strategy: { minBatteryPercent: 30, minSignalDbm: -100, space: 1_000_000 },
-  pace: { maxInFlight: 5, perMinute: 10, stages: [5, 100] },
+  pace: { maxInFlight: 5, maxAsked: 8, perMinute: 10, stages: [5, 100] },
   halt: { percent: 20, atLeast: 3 },
   retry: [{ code: "-1", times: 3, afterSeconds: 60 }, { code: "*" }],
   silentAfterSeconds: 60,
@@ -61,6 +61,12 @@ test("the least plan gets every default, and is plain data", () => {
     selection: { deny: [] },
   });
   assert.deepEqual(JSON.parse(JSON.stringify(settings)), settings);
+});
+
+test("ten times as many as may be in flight are asked, unless the plan says otherwise", () => {
+  assert.equal(ok({ ...least, pace: { maxInFlight: 7 } }).pace.maxAsked, 70);
+  assert.equal(ok({ ...least, pace: { maxInFlight: 1_000_000 } }).pace.maxAsked, 1_000_000);
+  assert.equal(DEFAULTS.pace.maxAsked, 10 * DEFAULTS.pace.maxInFlight);
 });
 
 test("every key of plan.json has its place", () => {
@@ -129,6 +135,7 @@ const WRONG: readonly (readonly [object, string])[] = [
   [{ strategy: { minBatteryPercent: 101 } }, "strategy.minBatteryPercent out-of-range"],
   [{ strategy: { minSignalDbm: 1 } }, "strategy.minSignalDbm out-of-range"],
   [{ pace: { maxInFlight: 0 } }, "pace.maxInFlight out-of-range"],
+  [{ pace: { maxInFlight: 5, maxAsked: 4 } }, "pace.maxAsked out-of-range"],
   [{ pace: { perMinute: Number.POSITIVE_INFINITY } }, "pace.perMinute out-of-range"],
   [{ pace: { stages: [25, 5, 100] } }, "pace.stages out-of-range"],
   [{ pace: { stages: [5, 25] } }, "pace.stages out-of-range"],

@@ -9,7 +9,7 @@ type Table = { readonly [state: string]: Row };
 
 /** What no ended task follows. */
 const ENDED = `
-  turn-came offer-failed ask-reported decline-reported defer-reported download-reported burn-reported
+  turn-came offer-failed ask-reported decline-reported refusal-reported defer-reported download-reported burn-reported
   restart-seen done-reported fail-reported deadline-passed match-lost moved-by-hand device-removed
   earlier-component-failed earlier-component-succeeded replaced plan-cancelled plan-stopped plan-resumed`;
 
@@ -97,7 +97,7 @@ export const TASK_TABLE: Table = {
   waiting: {
     offered: "turn-came",
     asked: "ask-reported",
-    declined: "decline-reported",
+    declined: "decline-reported refusal-reported",
     waiting: "defer-reported",
     downloading: "download-reported",
     burning: "burn-reported",
@@ -115,7 +115,7 @@ export const TASK_TABLE: Table = {
   offered: {
     waiting: "offer-failed defer-reported deadline-passed",
     asked: "ask-reported",
-    declined: "decline-reported",
+    declined: "decline-reported refusal-reported",
     downloading: "download-reported",
     burning: "burn-reported",
     succeeded: "version-reported",
@@ -129,7 +129,7 @@ export const TASK_TABLE: Table = {
       plan-retried`,
   },
   asked: {
-    declined: "decline-reported",
+    declined: "decline-reported refusal-reported",
     waiting: "defer-reported",
     downloading: "download-reported",
     burning: "burn-reported",
@@ -144,7 +144,7 @@ export const TASK_TABLE: Table = {
       earlier-component-succeeded plan-resumed plan-retried`,
   },
   downloading: {
-    declined: "decline-reported",
+    declined: "decline-reported refusal-reported",
     waiting: "defer-reported deadline-passed",
     downloading: "download-reported",
     burning: "burn-reported",
@@ -159,6 +159,7 @@ export const TASK_TABLE: Table = {
       earlier-component-succeeded plan-cancelled plan-resumed plan-retried`,
   },
   burning: {
+    declined: "refusal-reported",
     trial: "restart-seen done-reported",
     succeeded: "version-reported",
     failed: "fail-reported",
@@ -171,6 +172,7 @@ export const TASK_TABLE: Table = {
       plan-retried`,
   },
   trial: {
+    declined: "refusal-reported",
     succeeded: "version-reported",
     failed: "fail-reported",
     silent: "deadline-passed",

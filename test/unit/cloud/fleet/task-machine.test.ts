@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NEW_TASK, transition } from "../../../../cloud/fleet/task-machine.js";
+import { fromRow, toRow } from "../../../../cloud/fleet/task-row.js";
 import type { TaskContext, TaskEvent, TaskState, TaskStep } from "../../../../cloud/fleet/task-types.js";
 
 const START_MS = 1_000_000_000_000;
@@ -12,6 +13,7 @@ const CONTEXT: TaskContext = {
   plan: "active",
   earlierFailed: false,
   otherInFlight: false,
+  variantOffered: false,
   retry: [
     { code: "-1", times: 2, afterSeconds: 60 },
     { code: "silent", times: 1, afterSeconds: 3600 },
@@ -71,6 +73,42 @@ const version = (reported: string, previous = "1.0", byPlan = false): TaskEvent 
   version: reported,
   previous,
   byPlan,
+});
+
+test("a delta that a device cannot use is followed by the whole file, in the same try and once", () => {
+  for (const [code, message] of [
+    ["-5", "wrong-base: not the version 1.0 of it"],
+    ["-5", "package-malformed: not a package"],
+    ["-5", "needs part `packages`"],
+    ["-4", "md5 not match"],
+  ] as const) {
+    const refusal: TaskEvent = { type: "fail-reported", code, message };
+    const story = new Story({ variantOffered: true }).reports(turn, downloading(0), refusal);
+    assert.equal(story.name, "waiting", message);
+    assert.deepEqual(story.state.name === "waiting" && [story.state.cause, story.state.attempt], [
+      "variant-refused",
+      1,
+    ]);
+    story.with({ variantOffered: false }).reports(turn);
+    assert.deepEqual([story.name, story.state.attempt, story.offers], ["offered", 1, 2]);
+    story.reports(refusal);
+    assert.equal(story.name, `failed, ${code}`);
+  }
+});
+
+test("a device that looks for the seal where a delta has none is offered the whole file; other refusals stand", () => {
+  const refusal = (code: string): TaskEvent => ({ type: "refusal-reported", code, message: `${code}: no` });
+  assert.equal(new Story({ variantOffered: true }).reports(turn, refusal("unsigned")).name, "waiting");
+  assert.equal(new Story({ variantOffered: true }).reports(turn, refusal("rollback-refused")).name, "declined");
+  assert.equal(new Story().reports(turn, refusal("unsigned")).name, "declined");
+});
+
+test("what fails for another reason than the delta, or in a plan that is over, is no matter of the delta", () => {
+  const other: TaskEvent = { type: "fail-reported", code: "-5", message: "self test" };
+  assert.equal(new Story({ variantOffered: true }).reports(turn, other).name, "failed, -5");
+  const wrong: TaskEvent = { type: "fail-reported", code: "-5", message: "wrong-base: no" };
+  const story = new Story({ variantOffered: true }).reports(turn).with({ plan: "cancelled" }).reports(wrong);
+  assert.equal(story.name, "failed, -5");
 });
 
 test("a device of the vendor's says done before it restarts: the version that it reports then proves it", () => {
@@ -222,6 +260,19 @@ test("the second failure that some devices send for the same try is not counted 
   assert.equal(story.state.name === "waiting" && story.state.attempt, 1);
 });
 
+test("a device that refuses the image by its seal has declined it, at any step of a try, and is not asked again", () => {
+  const refusal: TaskEvent = { type: "refusal-reported", code: "unsigned", message: "unsigned: no seal" };
+  const retry = [{ code: "*", times: 3, afterSeconds: 1 }];
+  for (const before of [[], [downloading(50)], [downloading(100), burning], [burning, restart], [burning, done]]) {
+    const story = new Story({ retry }).reports(turn, ...before, refusal);
+    assert.deepEqual(story.state, { name: "declined", attempt: 1, code: "unsigned", detail: "unsigned: no seal" });
+    assert.equal(story.reports(turn, { type: "plan-retried" }).name, "declined");
+    assert.deepEqual(fromRow(toRow(story.state)), story.state);
+  }
+  const declined = new Story().reports(turn, { type: "decline-reported", message: "no" }).state;
+  assert.deepEqual(fromRow(toRow(declined)), { name: "declined", attempt: 1, detail: "no" });
+});
+
 test("an operator retries what failed, was declined or cancelled; not what succeeded or was replaced", () => {
   const retry: TaskEvent = { type: "retry-commanded" };
   assert.equal(new Story().reports(turn, fail("-5"), retry, turn).offers, 2);
@@ -337,4 +388,46 @@ test("a message of a device is stored up to 256 characters", () => {
     message: "x".repeat(5000),
   });
   assert.equal(story.state.name === "failed" && story.state.detail.length, 256);
+});
+
+test("an offer to a device that may be away holds its place for two minutes, and is no silence", () => {
+  const story = new Story({ isPresenceUnknown: true });
+  story.on({ type: "turn-came" });
+  assert.equal(story.after(119).on({ type: "deadline-passed" }).answer.kind, "ignored");
+  assert.equal(story.name, "offered");
+  story.after(1).on({ type: "deadline-passed" });
+  assert.deepEqual(story.state, {
+    name: "waiting",
+    attempt: 1,
+    cause: "not-delivered",
+    notBeforeMs: START_MS + 720_000,
+    detail: "",
+  });
+  // It is the same try, however often the device was away.
+  story.after(600).on({ type: "turn-came" });
+  assert.equal(story.state.attempt, 1);
+  assert.equal(story.offers, 2);
+});
+
+test("a device that may have been away gets its offer as soon as it reports", () => {
+  const story = new Story({ isPresenceUnknown: true });
+  story.on({ type: "turn-came" });
+  story.after(120).on({ type: "deadline-passed" });
+  story.after(1).on({ type: "turn-came" });
+  assert.equal(story.offers, 1);
+  story.on({ type: "version-reported", version: "1.0", previous: "1.0", byPlan: false });
+  story.on({ type: "turn-came" });
+  assert.deepEqual([story.name, story.offers], ["offered", 2]);
+  // Once it has begun, it can fall silent as any other.
+  story.on({ type: "download-reported", percent: 1 });
+  story.after(600).on({ type: "deadline-passed" });
+  assert.equal(story.name, "waiting");
+  assert.ok(story.history.includes("silent"));
+});
+
+test("an offer that a device of a cancelled plan has not answered ends with the plan", () => {
+  const story = new Story({ isPresenceUnknown: true });
+  story.on({ type: "turn-came" });
+  story.with({ plan: "cancelled" }).after(120).on({ type: "deadline-passed" });
+  assert.equal(story.name, "cancelled, plan-cancelled");
 });

@@ -177,7 +177,7 @@ test("an upgrade to or from a version that was not added, or of an unknown devic
     await assert.rejects(bed.desk.upgrade({ productId: PRODUCT, version: "0.2.0", selection }), /no firmware 0\.1\.0/);
     await assert.rejects(bed.desk.upgrade({ productId: "ZZZZZZZZZZ", version: "0.2.0", selection }), /no firmware/);
     assert.deepEqual(await bed.tables.plans.list(), []);
-    assert.deepEqual(await bed.tables.tasks.list({}), []);
+    assert.deepEqual(await bed.tables.taskLists.list({}), []);
   });
 });
 

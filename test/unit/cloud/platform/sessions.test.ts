@@ -73,3 +73,27 @@ test("names that begin alike are not confused", () => {
   sessions.begin({ productId: "ABCDE12345", deviceName: "1" }, []);
   assert.equal(sessions.get({ productId: "ABCDE1234", deviceName: "51" }), undefined);
 });
+
+test("it is counted for each product how many devices are online, each of them once", () => {
+  const sessions = new Sessions();
+  const first = sessions.begin(GATEWAY, [LIGHT, SECOND]);
+  const second = sessions.begin(OTHER, [LIGHT]);
+  for (const light of [LIGHT, SECOND]) sessions.setOnline(light, GATEWAY, true);
+  sessions.setOnline(LIGHT, GATEWAY, true);
+  sessions.setOnline(LIGHT, OTHER, true);
+  assert.deepEqual(
+    [LIGHT.productId, GATEWAY.productId, "UNKNOWN001", undefined].map((productId) => sessions.countOf(productId)),
+    [2, 2, 0, 4],
+  );
+  // A sub-device that connects by itself too.
+  const own = sessions.begin(SECOND, []);
+  assert.equal(sessions.countOf(LIGHT.productId), 2);
+  sessions.end(own);
+  assert.equal(sessions.countOf(LIGHT.productId), 2);
+  sessions.end(first);
+  assert.deepEqual([sessions.countOf(LIGHT.productId), sessions.countOf(GATEWAY.productId)], [1, 1]);
+  sessions.unbound(LIGHT, OTHER);
+  sessions.end(second);
+  sessions.end(second);
+  assert.equal(sessions.countOf(), 0);
+});

@@ -57,7 +57,7 @@ async function plansOf({ state, rollout }: Core) {
   const plans = (await tables.plans.list()).toReversed();
   const views = plans.map(async (plan) => {
     const { settings } = await rollout.terms.of(tables, plan.id);
-    const tasks = (await tables.tasks.ofPlan(plan.id)).map(
+    const tasks = (await tables.taskLists.ofPlan(plan.id)).map(
       async ({ deviceId, state: name, percent, reason, detail }) => {
         const { deviceName } = (await tables.devices.byId(deviceId)) ?? {};
         return [deviceName, name, ...(percent === null ? [] : [percent]), ...(reason === null ? [] : [reason]), detail];
@@ -99,7 +99,7 @@ test("tasks become a plan of the devices that they name, each in its state", () 
       ]);
       const { tables } = core.state.transactions;
       assert.equal((await tables.tasks.countsByState(only.plan.id))["waiting"], 1);
-      const open = await tables.tasks.ofPlan(only.plan.id, {}, { open: 1 });
+      const open = await tables.taskLists.ofPlan(only.plan.id, {}, { open: 1 });
       assert.deepEqual(
         open.map(({ inFlight, deadlineAt }) => [inFlight, deadlineAt !== null]),
         [

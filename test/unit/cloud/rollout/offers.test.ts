@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { FaultSpec } from "../../../../cloud/faults/fault.js";
 import { FaultList } from "../../../../cloud/faults/fault-list.js";
+import { ownFileUrls } from "../../../../cloud/files/file-urls.js";
 import { checkSignature, holderOf } from "../../../../cloud/files/signed-url.js";
 import { type Offer, OFFER_DELAY_MS, Offers } from "../../../../cloud/rollout/offers.js";
 
@@ -28,9 +30,8 @@ function offersIn(context: TestContext, faults: readonly FaultSpec[] = []) {
   const asked: number[] = [];
   const offers = new Offers({
     urlLifetimeSec: 60,
-    signingKey: KEY,
+    urls: ownFileUrls({ signingKey: KEY, fileBase: () => world.base }),
     faults: list,
-    fileBase: () => world.base,
     isOnline: () => world.online,
     publish: (topic, payload) => published.push([topic, payload]),
     onUndelivered: (taskId) => undelivered.push(taskId),
@@ -38,15 +39,20 @@ function offersIn(context: TestContext, faults: readonly FaultSpec[] = []) {
   });
   const messages = () =>
     published.map(([, payload]) => JSON.parse(payload) as { url: string; md5sum: string; version: string });
-  return { world, offers, published, messages, undelivered, asked, tick: (ms: number) => context.mock.timers.tick(ms) };
+  const tick = async (ms: number): Promise<void> => {
+    context.mock.timers.tick(ms);
+    // A URL is signed in promises.
+    await setImmediate();
+  };
+  return { world, offers, published, messages, undelivered, asked, tick };
 }
 
-test("an offer follows after 20 ms, compact, with a URL that is signed for the device and the task", (context) => {
+test("an offer follows after 20 ms, compact, with a URL that is signed for the device and the task", async (context) => {
   const { offers, published, messages, tick } = offersIn(context);
   offers.send(OFFER);
-  tick(OFFER_DELAY_MS - 1);
+  await tick(OFFER_DELAY_MS - 1);
   assert.deepEqual(published, []);
-  tick(1);
+  await tick(1);
   const [{ url = "" } = {}] = messages();
   const expected = `{"file_size":4,"md5sum":"${MD5}","type":"update_firmware","url":"${url}","version":"0.2.0"}`;
   assert.deepEqual(published, [["$ota/update/ABCDE12345/light_01", expected]]);
@@ -55,12 +61,12 @@ test("an offer follows after 20 ms, compact, with a URL that is signed for the d
   assert.deepEqual(holderOf(target), { deviceName: "light_01", taskId: 7 });
 });
 
-test("only the last offer of a task is sent, and none that was taken back", (context) => {
+test("only the last offer of a task is sent, and none that was taken back", async (context) => {
   const { offers, messages, tick } = offersIn(context);
   offers.send(OFFER);
-  tick(10);
+  await tick(10);
   offers.send({ ...OFFER, component: "mcu", version: "1.0" });
-  tick(OFFER_DELAY_MS);
+  await tick(OFFER_DELAY_MS);
   assert.deepEqual(
     messages().map(({ version }) => version),
     ["mcu_1.0"],
@@ -69,28 +75,28 @@ test("only the last offer of a task is sent, and none that was taken back", (con
   offers.drop(OFFER.taskId);
   offers.send({ ...OFFER, taskId: 8 });
   offers.close();
-  tick(1000);
+  await tick(1000);
   assert.equal(messages().length, 1);
 });
 
-test("a device that is gone by then, or a cloud without a file server, is reported", (context) => {
+test("a device that is gone by then, or a cloud without a file server, is reported", async (context) => {
   const { world, offers, published, undelivered, tick } = offersIn(context);
   offers.send(OFFER);
   world.online = false;
-  tick(OFFER_DELAY_MS);
+  await tick(OFFER_DELAY_MS);
   world.online = true;
   world.base = undefined;
   offers.send({ ...OFFER, taskId: 8 });
-  tick(OFFER_DELAY_MS);
+  await tick(OFFER_DELAY_MS);
   assert.deepEqual([published, undelivered], [[], [7, 8]]);
 });
 
-test("a person is asked with the text, if there is one, and that is reported", (context) => {
+test("a person is asked with the text, if there is one, and that is reported", async (context) => {
   const { offers, published, asked, tick } = offersIn(context);
   const text = { title: "New", body: "Now?" };
   offers.send({ ...OFFER, taskId: 8, consent: text });
   offers.send({ ...OFFER, taskId: 9, consent: "without-text" });
-  tick(OFFER_DELAY_MS);
+  await tick(OFFER_DELAY_MS);
   const ends = published.map(([, payload]) => payload.slice(payload.indexOf(',"version"')));
   const withText = ',"version":"0.2.0","consent":true,"text":{"title":"New","body":"Now?"}}';
   const without = ',"version":"0.2.0","consent":true}';
@@ -98,7 +104,7 @@ test("a person is asked with the text, if there is one, and that is reported", (
   assert.deepEqual(asked, [8, 9]);
 });
 
-test("faults of an offer: a URL that has expired, and an MD5 that is wrong", (context) => {
+test("faults of an offer: a URL that has expired, and an MD5 that is wrong", async (context) => {
   const faults: FaultSpec[] = [
     { fault: "expired", times: 1 },
     { fault: "wrong-md5", times: 1 },
@@ -106,7 +112,7 @@ test("faults of an offer: a URL that has expired, and an MD5 that is wrong", (co
   const { offers, messages, tick } = offersIn(context, faults);
   for (const taskId of [7, 8, 9]) {
     offers.send({ ...OFFER, taskId });
-    tick(OFFER_DELAY_MS);
+    await tick(OFFER_DELAY_MS);
   }
   const verdicts = messages().map(({ url }) => checkSignature(url.slice(BASE.length), KEY, Date.now() / 1000));
   assert.deepEqual(verdicts, ["expired", "valid", "valid"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readReport } from "../../../../cloud/rollout/reports.js";
+import { readReport, SEAL_REFUSALS } from "../../../../cloud/rollout/reports.js";
 
 function version(text: unknown) {
   return readReport(JSON.stringify({ type: "report_version", report: { version: text } }));
@@ -60,12 +60,36 @@ test("a percent is a whole number of 0 to 100, as text or number; anything else 
   }
 });
 
+test("what a person has put off is told from a download by its message", () => {
+  const downloading = (message: unknown) => eventOf({ state: "downloading", percent: "0", result_msg: message });
+  assert.deepEqual(downloading("deferred 600 s"), { type: "defer-reported", seconds: 600 });
+  for (const message of ["", "deferred for long", "deferred 1234567890 s", undefined]) {
+    assert.deepEqual(downloading(message), { type: "download-reported", percent: 0 }, String(message));
+  }
+});
+
 test("a person's no is told from a failure by its message", () => {
   const fail = (code: unknown, message: unknown) => eventOf({ state: "fail", result_code: code, result_msg: message });
   assert.deepEqual(fail("-5", "declined by the user"), { type: "decline-reported", message: "declined by the user" });
   assert.deepEqual(fail(-5, "declined"), { type: "decline-reported", message: "declined" });
   assert.deepEqual(fail("-5", "reverted"), { type: "fail-reported", code: "-5", message: "reverted" });
   assert.deepEqual(fail("-1", "declined"), { type: "fail-reported", code: "-1", message: "declined" });
+});
+
+test("a refusal by the seal is told from a failure by the code that its message begins with", () => {
+  const fail = (code: unknown, message: unknown) => eventOf({ state: "fail", result_code: code, result_msg: message });
+  for (const code of SEAL_REFUSALS) {
+    const message = `${code}: so it is`;
+    assert.deepEqual(fail("-5", message), { type: "refusal-reported", code, message });
+  }
+  for (const [code, message] of [
+    ["-4", "unsigned: no seal"],
+    ["-5", "unsigned"],
+    ["-5", "it is unsigned: no seal"],
+    ["-5", "signature-invalidated: x"],
+  ] as const) {
+    assert.deepEqual(fail(code, message), { type: "fail-reported", code, message });
+  }
 });
 
 test("16 characters of a code and 256 of a message are kept, and they are texts", () => {
