@@ -1,13 +1,5 @@
-import {
-  BLOCK_LENGTH,
-  eraseMs,
-  type Profile,
-  programMs,
-  readMs,
-  SEGMENT_LENGTH,
-  SERVER_MS,
-  WINDOW_LENGTH,
-} from "./model/profiles.js";
+import { type LinkSettings, SHIPPED } from "./model/link-settings.js";
+import { BLOCK_LENGTH, eraseMs, type Profile, programMs, readMs, SERVER_MS } from "./model/profiles.js";
 import { TLS_ROUND_TRIPS } from "./model/tls.js";
 
 /**
@@ -19,14 +11,14 @@ const ROUND_TRIPS = 1 + 1 + TLS_ROUND_TRIPS + 1 + 1;
 const ANSWERS = 2;
 
 /** Bytes per millisecond: the lesser of what the line carries and one receive window for each round trip. */
-export function rateOf({ link }: Profile): number {
-  return Math.min(link.bitsPerSecond / 8000, WINDOW_LENGTH / link.roundTripMs);
+export function rateOf({ link }: Profile, { windowBytes }: LinkSettings = SHIPPED): number {
+  return Math.min(link.bitsPerSecond / 8000, windowBytes / link.roundTripMs);
 }
 
-export function networkMs(profile: Profile, byteLength: number): number {
+export function networkMs(profile: Profile, byteLength: number, settings: LinkSettings = SHIPPED): number {
   const { lossEvery, roundTripMs } = profile.link;
-  const losses = lossEvery === undefined ? 0 : Math.floor(byteLength / (lossEvery * SEGMENT_LENGTH));
-  return byteLength / rateOf(profile) + losses * roundTripMs;
+  const losses = lossEvery === undefined ? 0 : Math.floor(byteLength / (lossEvery * settings.mss));
+  return byteLength / rateOf(profile, settings) + losses * roundTripMs;
 }
 
 /** Milliseconds of flash work for an image: erasing in the largest units, and programming. */
@@ -38,10 +30,10 @@ export function flashMs({ flash }: Profile, byteLength: number): number {
  * Least milliseconds from the offer to the pending image, for any agent that reads the image back after the whole
  * download.
  */
-export function boundMs(profile: Profile, byteLength: number): number {
+export function boundMs(profile: Profile, byteLength: number, settings: LinkSettings = SHIPPED): number {
   const handshakesMs = ROUND_TRIPS * profile.link.roundTripMs + ANSWERS * SERVER_MS;
   return (
-    Math.max(networkMs(profile, byteLength), flashMs(profile, byteLength)) +
+    Math.max(networkMs(profile, byteLength, settings), flashMs(profile, byteLength)) +
     readMs(profile.flash, byteLength) +
     handshakesMs
   );
@@ -49,13 +41,13 @@ export function boundMs(profile: Profile, byteLength: number): number {
 
 /**
  * Least milliseconds if the agent reads back while it waits for the network. One connection brings at most one window
- * while an erase blocks the thread. If an erase takes longer than a window takes to arrive, the network idles for the
- * rest of the erase.
+ * while an erase stops the chip. If an erase takes longer than a window takes to arrive, the network idles for the rest
+ * of the erase.
  */
-export function scheduleBoundMs(profile: Profile, byteLength: number): number {
-  const windowMs = WINDOW_LENGTH / rateOf(profile);
+export function scheduleBoundMs(profile: Profile, byteLength: number, settings: LinkSettings = SHIPPED): number {
+  const windowMs = settings.windowBytes / rateOf(profile, settings);
   const lostMs = Math.max(0, profile.flash.blockEraseMs - windowMs) * Math.ceil(byteLength / BLOCK_LENGTH);
   const handshakesMs = ROUND_TRIPS * profile.link.roundTripMs + ANSWERS * SERVER_MS;
   const flash = flashMs(profile, byteLength) + readMs(profile.flash, byteLength);
-  return Math.max(networkMs(profile, byteLength) + lostMs, flash) + handshakesMs;
+  return Math.max(networkMs(profile, byteLength, settings) + lostMs, flash) + handshakesMs;
 }

@@ -1,4 +1,5 @@
-import { type Profile, WINDOW_LENGTH } from "./model/profiles.js";
+import { SHIPPED } from "./model/link-settings.js";
+import type { Profile } from "./model/profiles.js";
 import { FILE_PORT, type TimedBoot } from "./model/run.js";
 
 interface Bar {
@@ -98,6 +99,6 @@ function windowOf({ trace, endMs }: TimedBoot): Bar[] {
   return steps.map(({ atMs, byteLength }, index) => ({
     startMs: atMs,
     endMs: steps[index + 1]?.atMs ?? endMs,
-    height: byteLength / WINDOW_LENGTH,
+    height: byteLength / SHIPPED.windowBytes,
   }));
 }

@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
 import { MissingPrerequisite } from "../hal/boards/xs/host/missing-prerequisite.js";
-import { ESP32_HEAP, type HeapSize, SLOT_LENGTH } from "../hal/boards/xs/heap.js";
+import { SLOT_LENGTH } from "../hal/boards/family/creation.js";
+import { ESP32_HEAP, type HeapSize } from "../hal/boards/xs/heap.js";
 import { measureSubDevices } from "../test/support/sub-device-cost.js";
 import { measureUpdate, type UpdateCost } from "../test/support/update-cost.js";
+import { printPackages } from "./package-table.js";
+import { printSeal } from "./seal-table.js";
 import { printStack, printTlsStack } from "./stack-table.js";
 
 const KIB = 1024;
@@ -22,11 +25,14 @@ const NEAR = { slots: 32, chunkBytes: 512 };
 
 const HELP = `Measures what an update costs XS in memory and bytecodes, with the bundle that ships and in the heap of an ESP32.
 
-usage: npm run bench:xs [-- [--json] [--exact] [--stack]]
+usage: npm run bench:xs [-- [--json] [--exact] [--seal] [--packages] [--stack]]
 
   --json    end with one line of JSON: peakHeapBytes and bytecodesPerByte of the update of 1 MiB, stackSlots,
-            and with an SDK tlsStackSlots
+            and with an SDK tlsStackSlots; verificationBytecodes and verificationHeapBytes of one signature;
+            packageHeapBytes, beyond a whole image, and packageStackSlots of updates by packages
   --exact   collect at every allocation instead of every ${STRIDE}th: minutes instead of one
+  --seal    only the tables of signatures and sealed updates
+  --packages only the table of updates by packages
   --stack   only the tables of the stack
 
 Each size is downloaded twice over plain TCP, from the offer until the restart into the new image.
@@ -37,6 +43,11 @@ touched, not how much is needed. Bytecodes are XS's own count, without the JavaS
 The lines below the table check the peak in another way. They show the smallest heap in which the whole run passes, from
 power-on, and the sum of idle and peak. The line after them is for a gateway: what each sub-device costs that is online and
 has nothing to do, without its link.
+Two tables are about seals, for a board without native code for signatures. One shows what the verification of one signature takes,
+the most of eight. The other one compares an update that is sealed with one that is not: its signature is verified twice, before
+the download and from flash.
+One table is about packages: a delta between two versions of a program that differ a little, one between two that differ much, and
+a compressed image, decoded in JavaScript.
 The last table is about the stack. For each kind of call into the engine it shows the most slots that a call took, in a plain
 update, in one with faults, with plans and an MCU, and with a gateway, and what the deepest call did. A frame counts as in the
 SDK's XS 17, which has two slots less than here.
@@ -59,12 +70,22 @@ async function main(): Promise<void> {
     options: {
       json: { type: "boolean" },
       exact: { type: "boolean" },
+      seal: { type: "boolean" },
       stack: { type: "boolean" },
+      packages: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
+    return;
+  }
+  if (values.seal === true) {
+    await printSeal(BUDGETED_SIZE, values.exact === true ? 1 : STRIDE);
+    return;
+  }
+  if (values.packages === true) {
+    await printPackages(BUDGETED_SIZE, values.exact === true ? 1 : STRIDE);
     return;
   }
   if (values.stack === true) {
@@ -91,6 +112,8 @@ async function main(): Promise<void> {
   console.log(
     `each of ${SUB_DEVICES} idle sub-devices: ${bytesEach} bytes, ${slotsEach} slots and ${chunkBytesEach} bytes of chunks`,
   );
+  const verification = await printSeal(BUDGETED_SIZE, values.exact === true ? 1 : STRIDE);
+  const packages = await printPackages(BUDGETED_SIZE, values.exact === true ? 1 : STRIDE);
   const stackSlots = await printStack();
   const tlsStackSlots = await printTlsStack();
   if (values.json === true) {
@@ -100,6 +123,10 @@ async function main(): Promise<void> {
         peakHeapBytes: live.liveBytes,
         bytecodesPerByte: perByte(free, BUDGETED_SIZE),
         subDeviceBytes: bytesEach,
+        verificationBytecodes: verification.bytecodes,
+        verificationHeapBytes: verification.liveBytes,
+        packageHeapBytes: packages.moreBytes,
+        packageStackSlots: packages.stackSlots,
         stackSlots,
         tlsStackSlots,
       }),

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { openOperator } from "../../cli/cloud/operator.js";
+import { enginesOf, sharedPids } from "../../test/support/engine-choice.js";
 import { ROOT } from "../../test/support/root.js";
 import { FLEET_PRODUCT, fleetName, makeFleetFolder, ServedCloud } from "../../test/support/served-cloud.js";
 import type { Answer, Order } from "./devices.js";
-import { costOf, type ProcessCost } from "./process-cost.js";
+import { costOf, familyCpuMs, type ProcessCost } from "./process-cost.js";
 
 /** What a fleet of one size costs the cloud. */
 export interface FleetFigures {
@@ -22,6 +23,13 @@ export interface FleetFigures {
   /** The longest of the requests for the status while the devices update. */
   readonly statusMs: number;
   readonly statusAnswers: number;
+  /** Until the last of them was handled, over the time of the update. */
+  readonly reportsASecond: number;
+  /** With PostgreSQL and another broker. */
+  readonly databaseUsAReport: number | undefined;
+  readonly brokerUsAReport: number | undefined;
+  /** From the end of the leader by SIGKILL until the standby has handled a report. */
+  readonly handOverMs: number | undefined;
 }
 
 export interface FleetRunOptions {
@@ -41,7 +49,7 @@ const STATUS_INTERVAL_MS = 2000;
 export async function runFleet({ folder, devices, nodeOptions }: FleetRunOptions): Promise<FleetFigures> {
   const state = join(folder, "state");
   await makeFleetFolder(state, devices);
-  const cloud = await ServedCloud.start(state, 0, nodeOptions);
+  const cloud = await ServedCloud.start(state, { nodeOptions });
   const fleet = new DeviceProcess();
   try {
     const empty = costOf(cloud.pid);
@@ -49,11 +57,16 @@ export async function runFleet({ folder, devices, nodeOptions }: FleetRunOptions
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const connected = costOf(cloud.pid);
     await fleet.carryOut({ do: "report", times: Math.ceil(WARM_REPORTS / devices) });
+    await allHandled(state);
     const before = costOf(cloud.pid);
+    const others = await othersCpu();
+    const beganAt = performance.now();
     const updated = fleet.carryOut({ do: "update" });
     const { upgraded, acceptedAt, acceptedMs } = await upgrade(state, devices);
     const status = await statusesUntil(updated, state);
     const reports = await updated;
+    await allEnded(state);
+    const tookSec = (performance.now() - beganAt) / 1000;
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     return {
       devices,
@@ -64,6 +77,9 @@ export async function runFleet({ folder, devices, nodeOptions }: FleetRunOptions
       acceptedMs,
       firstOfferMs: fleet.firstOfferAt - acceptedAt,
       ...status,
+      reportsASecond: reports / tookSec,
+      ...perOthersReport(others, await othersCpu(), reports),
+      handOverMs: await handOver(state, cloud, fleet),
     };
   } finally {
     await fleet.carryOut({ do: "close" });
@@ -76,6 +92,67 @@ function perReport(before: ProcessCost, after: ProcessCost, reports: number) {
     cpuUsAReport: ((after.cpuMs - before.cpuMs) * 1000) / reports,
     bytesAReport: (after.writtenBytes - before.writtenBytes) / reports,
   };
+}
+
+/** CPU of the servers beside the cloud, in milliseconds; `undefined` if there are none. */
+async function othersCpu(): Promise<{ readonly database: number; readonly broker: number } | undefined> {
+  const servers = await sharedPids();
+  if (servers === undefined) return undefined;
+  return { database: familyCpuMs(servers.database), broker: familyCpuMs(servers.broker) };
+}
+
+type OthersCpu = Awaited<ReturnType<typeof othersCpu>>;
+
+function perOthersReport(before: OthersCpu, after: OthersCpu, reports: number) {
+  const each = (from?: number, to?: number): number | undefined =>
+    from === undefined || to === undefined ? undefined : ((to - from) * 1000) / reports;
+  return {
+    databaseUsAReport: each(before?.database, after?.database),
+    brokerUsAReport: each(before?.broker, after?.broker),
+  };
+}
+
+/** Another broker acknowledges a report before the cloud has it. */
+async function allHandled(state: string): Promise<void> {
+  if ((await enginesOf(state)).broker === undefined) return;
+  const { operator } = await openOperator({ state }, "status");
+  for (let before = -1; ; ) {
+    const messages = (await operator.metrics()).find(({ name }) => name === "messages_total")?.values[0]?.value ?? 0;
+    if (messages === before) break;
+    before = messages;
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+  await operator.close?.();
+}
+
+async function allEnded(state: string): Promise<void> {
+  if ((await enginesOf(state)).broker === undefined) return;
+  const { operator } = await openOperator({ state }, "status");
+  while ((await operator.plans({ state: "active" }, {})).items.length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await operator.close?.();
+}
+
+/** Kills the leader while devices report. @returns until a standby has handled a report; `undefined` on a folder */
+async function handOver(state: string, leader: ServedCloud, fleet: DeviceProcess): Promise<number | undefined> {
+  const { database } = await enginesOf(state);
+  if (database === undefined) return undefined;
+  const standby = await ServedCloud.start(state);
+  const { operator } = await openOperator({ state, database }, "status");
+  try {
+    await leader.end("SIGKILL");
+    const endedAt = Date.now();
+    await fleet.carryOut({ do: "report", times: 1 });
+    for (;;) {
+      const [newest] = (await operator.devices({}, { limit: 1 })).items;
+      if ((newest?.lastSeenAt ?? 0) > endedAt) return Date.now() - endedAt;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await operator.close?.();
+    await standby.end("SIGTERM");
+  }
 }
 
 /** Upgrades the whole fleet by the API, as `ota-cloud upgrade` does. */

@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { EXIT_FAILED, runProgram, UsageError } from "../../cli/command-line.js";
+import { chooseEngine } from "../../test/support/engine-choice.js";
 import { type FleetFigures, runFleet } from "./fleet-run.js";
 
 const MOST_CPU_RATIO = 1.3;
@@ -20,6 +21,11 @@ const program = new Command("npm run bench:cloud --")
       "explains the figures. The exit code is 1 if a goal is missed that does not depend on the speed of the machine.",
   )
   .option("--folder <path>", "folder on the disk to measure", tmpdir())
+  .addOption(
+    new Option("--stage <n>", "0: SQLite and the own broker; 1: PostgreSQL, mosquitto and a standby")
+      .choices(["0", "1"])
+      .default("0"),
+  )
   .option("--node-options <text>", "options of Node for the cloud, such as --cpu-prof", "")
   .allowExcessArguments(false)
   .action(measure);
@@ -27,10 +33,16 @@ const program = new Command("npm run bench:cloud --")
 interface Options {
   readonly folder: string;
   readonly nodeOptions: string;
+  readonly stage: "0" | "1";
 }
 
-async function measure({ folder, nodeOptions }: Options): Promise<void> {
+async function measure({ folder, nodeOptions, stage }: Options): Promise<void> {
   checkOpenFiles();
+  if (stage === "1") {
+    // With this, a commit waits for the disk of the server as well.
+    process.env["OTA_TEST_SYNC"] = "1";
+    chooseEngine("postgres");
+  }
   const figures: FleetFigures[] = [];
   for (const devices of [FEW, MANY]) {
     const path = mkdtempSync(join(folder, "bench-cloud-"));
@@ -43,6 +55,7 @@ async function measure({ folder, nodeOptions }: Options): Promise<void> {
   }
   const [few, many] = figures as [FleetFigures, FleetFigures];
   print(table(few, many));
+  if (stage === "1") return;
   const met = goals(few, many).map(([text, isMet]) => {
     print(`${isMet ? "met   " : "missed"}  ${text}`);
     return isMet;
@@ -68,7 +81,15 @@ const ROWS: readonly Row[] = [
   ["first offer after that", ({ firstOfferMs }) => `${firstOfferMs} ms`],
   ["status answers meanwhile", ({ statusAnswers }) => String(statusAnswers)],
   ["longest of them", ({ statusMs }) => `${statusMs} ms`],
+  ["handled a second", ({ reportsASecond }) => reportsASecond.toFixed(0)],
+  ["CPU of the database a report", ({ databaseUsAReport }) => usOf(databaseUsAReport)],
+  ["CPU of the broker a report", ({ brokerUsAReport }) => usOf(brokerUsAReport)],
+  ["a standby leads after", ({ handOverMs }) => (handOverMs === undefined ? "-" : `${handOverMs} ms`)],
 ];
+
+function usOf(figure: number | undefined): string {
+  return figure === undefined ? "-" : `${figure.toFixed(0)} us`;
+}
 
 function table(...fleets: readonly FleetFigures[]): string {
   const row = (what: string, cells: readonly string[]): string =>

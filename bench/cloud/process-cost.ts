@@ -12,6 +12,19 @@ export interface ProcessCost {
 /** Ticks of /proc: 100 a second on every architecture of today. */
 const TICK_MS = 10;
 
+/** @returns the CPU of a process and of its children, in milliseconds */
+export function familyCpuMs(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return [pid, ...children.map(Number)].reduce((sum, each) => {
+    try {
+      return sum + costOf(each).cpuMs;
+    } catch {
+      // It has ended meanwhile.
+      return sum;
+    }
+  }, 0);
+}
+
 export function costOf(pid: number): ProcessCost {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")

@@ -25,7 +25,7 @@ test("nothing imports in a circle", () => {
   const edges = new Map<string, string[]>();
   for (const { file, target, typeOnly } of imports) {
     if (typeOnly || !target.includes("/")) continue;
-    const from = file.replace(/\.ts$/, "");
+    const from = file.replace(/\.tsx?$/, "");
     edges.set(from, [...(edges.get(from) ?? []), target]);
   }
   const state = new Map<string, "open" | "done">();

@@ -23,7 +23,7 @@ export function importsOf(folder: string): Import[] {
   });
 }
 
-/** The TypeScript files of a folder, as paths from the root. */
+/** The TypeScript files of a folder, with JSX or without it, as paths from the root. */
 export function files(folder: string): string[] {
   let entries;
   try {
@@ -32,7 +32,7 @@ export function files(folder: string): string[] {
     return [];
   }
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
 }
 

@@ -44,7 +44,7 @@ export const RULES: readonly ImportRule[] = [
     refuses: ["src/http/url.ts src/image/digest", "src/lib/bytes.ts src/errors"],
   },
   {
-    says: "`src/agent` and `src/index.ts` import only types of the parts (`plans`, `components`, `control`, `gateway`, `application-mqtt`, `registration`): only an application imports a part.",
+    says: "`src/agent` and `src/index.ts` import only types of the parts (`plans`, `components`, `control`, `gateway`, `application-mqtt`, `registration`, `package`, `seal`): only an application imports a part.",
     holds: ({ file, target, typeOnly }) => {
       if (!inside(file, "src/") || !["agent", "index"].includes(roomOf(file)) || !inside(target, "src/")) return true;
       return typeOnly || !PARTS.includes(roomOf(target));
@@ -97,7 +97,7 @@ export const RULES: readonly ImportRule[] = [
     holds: ({ file, target, typeOnly }) => {
       if (!inside(file, "hal/boards/xs/guest/")) return true;
       if (
-        /^moddable-ota(\/(control|gateway|mqtt|plans|registration))?$/.test(target) ||
+        /^moddable-ota(\/(control|gateway|mqtt|packages|plans|registration|seal))?$/.test(target) ||
         inside(target, "hal/boards/xs/guest/")
       )
         return true;
@@ -134,23 +134,32 @@ export const RULES: readonly ImportRule[] = [
     refuses: ["hal/ecma419/flash.ts node:fs", "hal/boards/xs/guest/main.ts node:fs"],
   },
   {
-    says: "A folder `fleet` of `cloud` imports nothing but itself. A folder `console` of it reaches the rest of the cloud by HTTP only.",
-    holds: ({ file, target }) => {
-      const folder = /^cloud\/(fleet|console)\//.exec(file)?.[0];
-      return (
-        folder === undefined || inside(target, folder) || (folder === "cloud/console/" && !inside(target, "cloud/"))
-      );
+    says: "A folder `fleet` of `cloud` imports nothing but itself.",
+    holds: ({ file, target }) => !inside(file, "cloud/fleet/") || inside(target, "cloud/fleet/"),
+    refuses: ["cloud/fleet/task.ts cloud/store", "cloud/fleet/window.ts node:fs", "type cloud/fleet/task.ts hono"],
+  },
+  {
+    says: "`cloud/console` reaches the rest of the cloud by HTTP only. It imports its own files, types of `cloud/operator/types.ts` and `cloud/faults/fault.ts`, and `preact` and `@preact/signals`, which nothing else imports.",
+    holds: ({ file, target, typeOnly }) => {
+      const isOfPage = /^(preact|@preact\/signals)(\/|$)/.test(target);
+      if (!inside(file, "cloud/console/")) return !isOfPage;
+      if (isOfPage || inside(target, "cloud/console/")) return true;
+      return typeOnly && ["cloud/operator/types", "cloud/faults/fault"].includes(target);
     },
     refuses: [
-      "cloud/fleet/task.ts cloud/store",
-      "cloud/fleet/window.ts node:fs",
-      "type cloud/fleet/task.ts hono",
-      "cloud/console/page.ts cloud/store",
+      "cloud/console/main.tsx cloud/store",
+      "cloud/console/main.tsx cloud/operator/types",
+      "type cloud/console/main.tsx cloud/fleet/types",
+      "cloud/console/main.tsx node:fs",
+      "cloud/api/page.ts preact",
     ],
   },
   {
-    says: "Only `cloud/store` imports a database: `libsql` and `kysely`.",
-    holds: ({ file, target }) => !/^(libsql|kysely)(\/|$)/.test(target) || inside(file, "cloud/store/"),
+    says: "Only `cloud/store` imports a database: `libsql`, `pg` and `kysely`. Tests speak to a server by `pg` as well.",
+    holds: ({ file, target }) =>
+      !/^(libsql|pg|kysely)(\/|$)/.test(target) ||
+      inside(file, "cloud/store/") ||
+      (target === "pg" && inside(file, "test/")),
     refuses: ["cloud/api/plans.ts libsql", "cloud/platform/platform.ts kysely"],
   },
   {

@@ -14,6 +14,8 @@ const PAGES: readonly (readonly [chinese: string, english: string])[] = [
   ["docs/cloud.zh-CN.md", "docs/cloud.md"],
   ["docs/plans.zh-CN.md", "docs/plans.md"],
   ["docs/rollouts.zh-CN.md", "docs/rollouts.md"],
+  ["docs/console.zh-CN.md", "docs/console.md"],
+  ["docs/deployment.zh-CN.md", "docs/deployment.md"],
 ];
 
 /** A command, an option or a file, anywhere on a page. */

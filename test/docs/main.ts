@@ -13,7 +13,7 @@ import { PageFault, playPage } from "./play.js";
 /** The ports that the pages' commands listen on. */
 const PORTS = [1883, 8080, 8081];
 /** What the first page leaves in the folder for the other pages: git ignores these. */
-const BUILT = ["node_modules", "dist", "control", "gateway", "mqtt", "plans", "registration"];
+const BUILT = ["node_modules", "dist", "control", "gateway", "mqtt", "packages", "plans", "registration", "seal"];
 /** Settings of npm: it prints less than a reader's npm, and takes packages from its cache if they are there. */
 const NPM = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" };
 

@@ -5,7 +5,7 @@ export interface Section {
   readonly title: string;
   /** What is in backticks, outside of code blocks: each once, sorted. */
   readonly code: readonly string[];
-  /** The targets of its links, without anchors: each once, sorted. A Chinese page counts as its English one. */
+  /** The targets of its links without anchors, each once. A Chinese page or picture counts as its English one. */
   readonly links: readonly string[];
   /** Its numbers in digits, outside of code: each once, sorted. */
   readonly figures: readonly string[];
@@ -35,7 +35,9 @@ export function sectionsOf(text: string): Section[] {
       level: marks.length,
       title,
       code: once([...part.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replace(/\s+/g, " "))),
-      links: once([...part.matchAll(/\]\(([^)\s#]*)[^)]*\)/g)].map(([, link = ""]) => link.replace(CHINESE, ".md"))),
+      links: once(
+        [...part.matchAll(/\]\(([^)\s#]*)[^)]*\)/g)].map(([, link = ""]) => link.replace(/\.zh-CN\.(md|png)$/, ".$1")),
+      ),
       figures: once(words.match(/\d+(?:[.,]\d+)*/g) ?? []),
       shape: chunks.map(shapeOf),
       prose: chunks.filter((chunk) => !/^ *[\0|]/.test(chunk)).map(wordsOf),

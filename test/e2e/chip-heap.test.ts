@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ESP32_HEAP, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { DEVICE, imageOf } from "../support/test-bed.js";
 import { ChipEngine } from "../support/chip-engine.js";
 import { ROOT } from "../support/root.js";
+import { sealed, signerNamed } from "../support/seals.js";
 import { MemoryMcu } from "../support/memory-mcu.js";
 import { assertSameBytes } from "../support/same-bytes.js";
 import { measureSlotsPerBlock, measureUpdate } from "../support/update-cost.js";
@@ -23,6 +25,7 @@ interface Budgets {
   readonly peakHeapBytes: number;
   readonly bytecodesPerByte: number;
   readonly slotsPerBlock: number;
+  readonly stackSlots: number;
 }
 
 const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { budgets: Budgets };
@@ -121,4 +124,28 @@ test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too
       }
     },
   );
+});
+
+test("a sealed update, verified without native code, passes in the heap of an ESP32", {
+  timeout: 300_000,
+}, async (context) => {
+  const engine = await ChipEngine.create();
+  const vendor = signerNamed("vendor");
+  const stranger = signerNamed("stranger");
+  const version = "0.2.0";
+  const bare = buildAppImage({ version, byteLength: 256 * KIB, seed: 1, secureVersion: 1 });
+  const image = sealed(bare, { version, securityVersion: 1, signers: [stranger, vendor] });
+  const config = { seal: { trusted: [vendor.pem, stranger.pem] } };
+  await withTestBed({ engine, image, config, withoutSignatures: true }, async (bed) => {
+    const peaks: HeapStatistics[] = [];
+    engine.beforeRestart = async (worker) => void peaks.push(await measureHeap(worker));
+    await bed.update();
+    peaks.push(await measureHeap(engine.worker as XsWorker));
+    assert.equal(bed.slots().running.version, version);
+    for (const [index, phase] of ["to the restart", "on trial"].entries()) {
+      const peak = peaks[index] as HeapStatistics;
+      context.diagnostic(`peak with garbage, ${phase}: ${describe(peak)}`);
+      assert.ok(peak.stack.peak <= budgets.stackSlots - 64, `${peak.stack.peak} slots of stack`);
+    }
+  });
 });

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { ESP32_HEAP, type HeapSize } from "../../hal/boards/xs/heap.js";
+import { ESP32_C3 } from "../../hal/boards/family/chips.js";
+import { ESP32_HEAP, heapOf } from "../../hal/boards/xs/heap.js";
 import { ChipEngine } from "../support/chip-engine.js";
 import { DEVICE, imageOf } from "../support/test-bed.js";
 import { withTestBed } from "../support/with-test-bed.js";
 
 const TOPIC = `$ota/update/${DEVICE.productId}/${DEVICE.deviceName}`;
-
-/** About what the SDK's targets of the ESP32-C3 give: 94,208 bytes for slots of 16 bytes and chunks together. */
-const C3_HEAP: HeapSize = { ...ESP32_HEAP, slots: 3600, chunkBytes: 94_208 - 3600 * 16 };
 
 const list = (count: number, entry: (index: number) => unknown): unknown[] =>
   Array.from({ length: count }, (_, index) => entry(index));
@@ -28,7 +26,7 @@ const MESSAGES: { readonly [what: string]: readonly string[] } = {
 
 for (const [board, heap] of [
   ["the heap of an ESP32", ESP32_HEAP],
-  ["about the heap of an ESP32-C3", C3_HEAP],
+  ["the heap of an ESP32-C3", heapOf(ESP32_C3)],
 ] as const) {
   describe(`in ${board} the agent goes on, and updates, after`, () => {
     let engine: ChipEngine;

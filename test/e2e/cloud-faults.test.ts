@@ -208,7 +208,8 @@ describe("a board in a cloud with a fault", { concurrency: 3 }, () => {
   }
 });
 
-test("each fault has a row", () => {
+test("each fault has a row, but those of a simulated board itself, which the demo's tests show", () => {
   const shown = new Set(ROWS.flatMap(({ faults }) => faults.map(({ fault }) => fault)));
-  assert.deepEqual([...shown].sort(), Object.keys(MOMENTS).sort());
+  const ofCloud = Object.entries(MOMENTS).filter(([, moment]) => !["power", "battery"].includes(moment));
+  assert.deepEqual([...shown].sort(), ofCloud.map(([fault]) => fault).sort());
 });

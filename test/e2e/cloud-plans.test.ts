@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { get } from "node:http";
 import { Readable } from "node:stream";
 import { Refusal } from "../../cloud/operator/types.js";
+import { download } from "../support/download.js";
+import { needsFolder } from "../support/engine-choice.js";
 import { ACTOR, FleetBed, PRODUCT } from "../support/fleet-bed.js";
 import { imageOf } from "../support/test-bed.js";
 
@@ -97,18 +98,42 @@ test("a failure is tried again after the time of its rule, as often as the rule 
   });
 });
 
-test("a device that falls silent after its offer becomes silent, and its late success is seen", async () => {
+test("a task that waits for a further try gives its slot to the next device", async () => {
   await FleetBed.run(async (bed) => {
     await bed.package("2.0.0");
-    const [device] = await bed.devices(["d1"]);
-    assert.ok(device);
-    const { id } = await bed.plan({ all: true, retry: [], silentAfterSeconds: 1, halt: { percent: 100, atLeast: 5 } });
-    await bed.offered([device]);
-    await bed.until("silence", async () => (await bed.tasks(id))["d1"]?.state === "silent");
-    await device.version("2.0.0");
-    assert.equal((await bed.tasks(id))["d1"]?.state, "succeeded");
+    const devices = await bed.devices(["d1", "d2"]);
+    const pace = { maxInFlight: 1, perMinute: 1000, stages: [100] };
+    await bed.plan({ all: true, pace, retry: [{ code: "-1", times: 1, afterSeconds: 600 }] });
+    const offered = () => devices.filter(({ offers }) => offers.length > 0);
+    await bed.until("one offer", () => offered().length === 1);
+    await offered()[0]?.fail("-1", "timeout");
+    await bed.until("an offer for the other", () => offered().length === 2);
   });
 });
+
+const skipPresence = { skip: needsFolder("who is connected") };
+
+test(
+  "a device that falls silent after its offer becomes silent, and its late success is seen",
+  skipPresence,
+  async () => {
+    await FleetBed.run(async (bed) => {
+      await bed.package("2.0.0");
+      const [device] = await bed.devices(["d1"]);
+      assert.ok(device);
+      const { id } = await bed.plan({
+        all: true,
+        retry: [],
+        silentAfterSeconds: 1,
+        halt: { percent: 100, atLeast: 5 },
+      });
+      await bed.offered([device]);
+      await bed.until("silence", async () => (await bed.tasks(id))["d1"]?.state === "silent");
+      await device.version("2.0.0");
+      assert.equal((await bed.tasks(id))["d1"]?.state, "succeeded");
+    });
+  },
+);
 
 test("a stop takes open tasks back, ends running downloads, and the plan's URLs answer 403 from then on", async () => {
   await FleetBed.run(
@@ -135,24 +160,6 @@ test("a stop takes open tasks back, ends running downloads, and the plan's URLs 
     { faults: [{ fault: "slow", bytesPerSecond: 10_000 } as never] },
   );
 });
-
-function download(url: string): { readonly begun: Promise<void>; readonly ended: Promise<string> } {
-  let begin = (): void => {};
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  const ended = new Promise<string>((resolve) => {
-    get(url, (response) => {
-      begin();
-      if (response.statusCode !== 200) resolve(String(response.statusCode));
-      response.on("data", () => {});
-      response.on("end", () => resolve(response.complete ? "whole" : "cut"));
-      response.on("error", () => resolve("cut"));
-    }).on("error", () => {
-      begin();
-      resolve("cut");
-    });
-  });
-  return { begun, ended };
-}
 
 test("a package that is not verified goes to one device only; verified on one, it goes to all", async () => {
   await FleetBed.run(async (bed) => {
@@ -210,26 +217,7 @@ test("a device that would not get a package cannot verify it, and the package wa
         .sort()
         .join();
     };
-    // If the device went between its match and its task, that is done anew after some seconds.
     await bed.until("a verdict", async () => (await states()) === "1.0.0 uploaded,2.0.0 rejected");
-  });
-});
-
-test("a plan that asks says so in its offer, with the text in the device's language; a no is declined", async () => {
-  await FleetBed.run(async (bed) => {
-    await bed.package("2.0.0");
-    const [one, other] = await bed.devices(["d1", "d2"]);
-    assert.ok(one && other);
-    await bed.cloud.operator.changeDevice({ productId: PRODUCT, deviceName: "d2" }, { language: "zh-CN" }, ACTOR);
-    const texts = { zh: { title: "新版本", body: "修复问题" }, en: { title: "New version", body: "It mends" } };
-    const { id } = await bed.plan({ all: true, mode: "confirm", texts });
-    await bed.offered([one, other]);
-    assert.deepEqual([one.newest().consent, one.newest().text], [true, texts.en], "its language is not known");
-    assert.deepEqual(other.newest().text, texts.zh, "its language without the region");
-    await bed.until("asked", async () => (await bed.states(id)).join() === "d1:asked,d2:asked");
-    await one.fail("-5", "declined: not now");
-    await other.update();
-    await bed.until("ends", async () => (await bed.states(id)).join() === "d1:declined,d2:succeeded");
   });
 });
 
@@ -327,7 +315,7 @@ test("a device's report reaches its open task, however many tasks it has got sin
   });
 });
 
-test("the connection of a device that was removed is not that of a later namesake", async () => {
+test("the connection of a device that was removed is not that of a later namesake", skipPresence, async () => {
   await FleetBed.run(async (bed) => {
     const { operator } = bed.cloud;
     const name = { productId: PRODUCT, deviceName: "d1" };

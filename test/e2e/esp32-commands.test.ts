@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeNvsImage, nvsLength } from "../../cli/nvs-image.js";
+import { ESP32, SDK_CHIPS, type SdkChip, targetNameOf } from "../../hal/boards/family/chips.js";
 import { STACK_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { withFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
@@ -407,7 +408,113 @@ test("a build that gives XS too little stack fails with one line that names the 
   });
 });
 
+/** The SDK's manifest of a plain board with this chip, with other bytes in its heap if they are given. */
+function manifestOf({ sdk, ...chip }: SdkChip, chunkBytes = sdk.creation.chunkBytes.initial): string {
+  const { staticBytes, chunkBytes: chunks, slots, stackSlots } = sdk.creation;
+  return JSON.stringify({
+    build: { ESP32_SUBCLASS: targetNameOf(chip) },
+    creation: {
+      static: staticBytes,
+      chunk: { initial: chunkBytes, incremental: chunks.step },
+      heap: { initial: slots.initial, incremental: slots.step },
+      stack: stackSlots,
+    },
+  });
+}
+
+for (const chip of SDK_CHIPS.filter(({ sdk }) => sdk.hasWifi)) {
+  test(`check:esp32 and flash for an ${chip.name} take its board, and report its chip and its memory`, () =>
+    withFolder((folder) => {
+      const { env, calls } = standIns(folder);
+      const { board, creation } = chip.sdk;
+      setManifest(env.MODDABLE, board, manifestOf(chip));
+      const name = targetNameOf(chip);
+      const { status, stdout, stderr } = run("esp32/check", ["--chip", name], env);
+      assert.equal(status, 0, stderr);
+      const lines = stdout.split("\n").map((line) => line.replace(/ +/, " "));
+      const memory =
+        creation.staticBytes === 0
+          ? "78,848 bytes of chunks, 4,928 slots"
+          : "94,208 bytes that stack, chunks and slots share";
+      for (const line of [
+        `sdk Moddable 8.2.3, esp32/${board}`,
+        `chip ${chip.name}, id ${chip.id}, boot loader at 0x${chip.bootLoaderOffset.toString(16)}, partition table at 0x8000, ${chip.sdk.flashMegabytes} MB of flash in the SDK`,
+        `ram ${memory}, ${STACK_SLOTS} slots of stack`,
+        `engine ota-device run --engine xs --chip ${name} has the same memory`,
+      ]) {
+        assert.ok(lines.includes(line), `${line}\n${stdout}`);
+      }
+      setManifest(env.MODDABLE, board, manifestOf(chip, 40_000));
+      const other = run("esp32/check", ["--board", board], env);
+      assert.match(
+        other.stdout,
+        new RegExp(
+          `^engine +ota-device run --engine xs --chip ${name} has other memory: ${memory}, ${STACK_SLOTS} slots`,
+          "m",
+        ),
+      );
+      calls();
+
+      const built = run("esp32/flash", ["--build", "--chip", chip.name], env);
+      assert.equal(built.status, 0, built.stderr);
+      assert.match(calls()[1] ?? "", new RegExp(` -p esp32/${board} `));
+      const wrong = chip === ESP32 ? "ESP32-S3" : "ESP32";
+      const { status: failed, stderr: says } = run("esp32/flash", ["--build", "--chip", chip.name], {
+        ...env,
+        STAND_IN_CHIP: wrong,
+      });
+      assert.equal(failed, 1, says);
+      assert.match(says, new RegExp(`is an image for ${wrong}, and the board has an ${chip.name}\n$`));
+      for (const kind of ["bin", "tmp"]) rmSync(join(OUTPUT, kind, "esp32", board), { recursive: true, force: true });
+    }));
+}
+
+test("a board and a chip that do not fit, and a chip without a board, are refused in one line, with exit code 2", () =>
+  withFolder((folder) => {
+    const { env } = standIns(folder);
+    file(
+      join(env.MODDABLE, "build", "devices", "esp32", "targets", "base", "manifest.json"),
+      '{ "build": { "ESP32_SUBCLASS": "esp32s2" } }',
+    );
+    setBoard(env.MODDABLE, '{ "include": ["$(MODULES)/x/manifest.json", "../base/manifest.json"] }', {});
+    const refused: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+      [
+        ["--chip", "esp32c3", ...BOARD],
+        /esp32\/stand_in has an ESP32-S2, not an ESP32-C3: leave out --board or --chip/,
+      ],
+      [["--chip", "esp32p4"], /--chip esp32p4 is none of esp32, esp32s2, esp32c3, esp32s3, esp32c6, esp32h2/],
+      [["--chip", "esp32h2"], /no board esp32\/esp32h2/],
+    ];
+    for (const [args, says] of refused) {
+      assertUsage(run("esp32/check", args, env), says);
+      assertUsage(run("esp32/flash", ["--build", ...args], env), says);
+    }
+    setBoard(env.MODDABLE, '{ "build": { "ESP32_SUBCLASS": "esp32x9" } }', {});
+    assertUsage(run("esp32/check", BOARD, env), /esp32\/stand_in has the chip esp32x9, which is not of the family/);
+  }));
+
 const { MODDABLE } = process.env;
+
+for (const chip of SDK_CHIPS) {
+  test(`the SDK's board of an ${chip.name} is as the table has it, and check:esp32 links for it`, {
+    skip: MODDABLE === undefined && "MODDABLE is not set",
+  }, () => {
+    const targets = join(MODDABLE as string, "build", "devices", "esp32", "targets");
+    const { build = {}, creation } = JSON.parse(
+      readFileSync(join(targets, chip.sdk.board, "manifest.json"), "utf8"),
+    ) as { readonly build?: { readonly ESP32_SUBCLASS?: string }; readonly creation: unknown };
+    const ours = JSON.parse(manifestOf(chip)) as { readonly creation: unknown };
+    assert.deepEqual(creation, ours.creation);
+    assert.equal(build.ESP32_SUBCLASS ?? "esp32", targetNameOf(chip));
+    const project = join(MODDABLE as string, "build", "devices", "esp32", `xsProj-${targetNameOf(chip)}`);
+    const settings = readFileSync(join(project, "sdkconfig.defaults"), "utf8");
+    assert.match(settings, new RegExp(`^CONFIG_ESPTOOLPY_FLASHSIZE_${chip.sdk.flashMegabytes}MB=y$`, "m"));
+    const { status, stdout, stderr } = run("esp32/check", ["--chip", chip.name], { MODDABLE });
+    assert.equal(status, chip.sdk.hasWifi ? 0 : 2, stderr);
+    if (chip.sdk.hasWifi) assert.match(stdout, /^engine .* has the same memory$/m);
+    else assert.match(stderr, /has no Wi-Fi in the SDK/);
+  });
+}
 
 test("the example links for an ESP32 by the SDK", { skip: MODDABLE === undefined && "MODDABLE is not set" }, () => {
   const { status, stdout, stderr } = run("esp32/check", [], { MODDABLE });
@@ -451,6 +558,11 @@ function assertRefused(env: NodeJS.ProcessEnv, table: string, says: RegExp): voi
     assert.match(stderr, says);
     assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
   }
+}
+
+/** A board in the SDK of stand-ins. */
+function setManifest(moddable: string, board: string, manifest: string): void {
+  file(join(moddable, "build", "devices", "esp32", "targets", board, "manifest.json"), manifest);
 }
 
 /** The settings of the board STAND_IN in the SDK of stand-ins. */

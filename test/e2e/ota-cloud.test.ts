@@ -1,22 +1,31 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type EventEmitter, once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connectAsync } from "mqtt";
 import { imageOf } from "../support/test-bed.js";
 import { Running, runCommand, withCommands } from "../support/command.js";
+import { Mosquitto, skipMosquitto } from "../support/mosquitto.js";
+import { connectOver, pskSocket } from "../support/psk-device.js";
 import { withServedOperator } from "../support/served-operator.js";
 
 const PRODUCT = "ABCDE12345";
 
 async function cloud(...args: string[]): Promise<string> {
+  return ending(0, ...args);
+}
+
+async function ending(expected: number, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runCommand("cloud/main", args);
-  assert.equal(code, 0, stderr);
+  assert.equal(code, expected, stderr);
   return stdout;
+}
+
+/** Asks for the upgrade to 0.2.0 before the device has reported its version. */
+function upgradeEarly(state: string): Promise<string> {
+  return cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
 }
 
 /** A state with a device, two versions and a device_info.json. */
@@ -92,10 +101,24 @@ test("cloud and device by hand: add, serve, run, upgrade while both run, status"
     assert.equal((await running.kill("SIGTERM")).code, 0);
   }));
 
+test("serve --psk-port prints where devices connect by TLS-PSK, and takes them there", () =>
+  withCommands(async (folder) => {
+    const { state, info } = await prepare(folder);
+    const { running } = await serve(state, "--psk-port", "0");
+    const url = /^psk +(mqtts:\S+)$/m.exec(running.stdout)?.[1] ?? "";
+    const { key_deviceinfo } = JSON.parse(readFileSync(info, "utf8")) as { key_deviceinfo: { deviceSecret: string } };
+    const identity = `${PRODUCT}light_01`;
+    const socket = await pskSocket({ url, identity, secret: key_deviceinfo.deviceSecret });
+    assert.equal(await connectOver(socket, { clientId: identity }), 0);
+    assert.equal((await statusOf(state)).devices.length, 1);
+    socket.destroy();
+    assert.equal((await running.kill("SIGTERM")).code, 0);
+  }));
+
 test("an upgrade that was asked for before the cloud ran, and before the device came, is carried out", () =>
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
-    await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
+    await upgradeEarly(state);
     const first = await serve(state);
     await first.running.kill("SIGKILL");
     const { running, mqtt } = await serve(state);
@@ -112,6 +135,17 @@ test("an upgrade that was asked for before the cloud ran, and before the device 
     await device.kill("SIGTERM");
     await running.kill("SIGTERM");
     assert.equal((await statusOf(state)).devices[0]?.task?.state, "success");
+  }));
+
+test("an upgrade that reaches no device says why, and is active all the same", () =>
+  withCommands(async (folder) => {
+    const { state } = await prepare(folder);
+    assert.equal(
+      await upgradeEarly(state),
+      "version 0.2.0 goes to 0 devices now: 1 version-unknown\n" +
+        "plan 1 waits for devices that fit later; ota-cloud plan cancel 1 ends it\n",
+    );
+    assert.match(await cloud("plan", "list", "--state", state), /^1 +active /);
   }));
 
 test("with a file of device names the versions that the devices run do not matter", () =>
@@ -566,6 +600,11 @@ const bad: readonly (readonly [what: string, args: (folder: string, state: strin
     (_folder, state) => ["serve", "--state", state, "--http-port", "0", "--broker", "mqtt://127.0.0.1:1"],
     /no broker at mqtt:\/\/127\.0\.0\.1:1/,
   ],
+  [
+    "TLS-PSK with another broker",
+    (_folder, state) => ["serve", "--state", state, "--psk-port", "0", "--broker", "mqtt://127.0.0.1:1"],
+    /--psk-port needs the cloud's own broker/,
+  ],
 ];
 
 function badList(folder: string): string {
@@ -616,33 +655,20 @@ test("a port that is in use is named, and a second cloud on a folder is refused"
     await running.kill("SIGTERM");
   }));
 
-/** If tests must not be missed, a missing broker is a failure. */
-const skipMosquitto =
-  process.env["CI"] === undefined && spawnSync("mosquitto", ["-h"]).error !== undefined
-    ? "no mosquitto here: install the Debian package `mosquitto`"
-    : false;
-
 test("a whole update through a real mosquitto", { skip: skipMosquitto }, () =>
   withCommands(async (folder) => {
     const { state, info } = await prepare(folder);
-    const port = await freePort();
-    const config = join(folder, "mosquitto.conf");
-    writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nuser root\n`);
-    const mosquitto = spawn("mosquitto", ["-c", config], { stdio: "ignore" });
-    const failed = new Promise<never>((_resolve, reject) => {
-      mosquitto.on("error", () => reject(new Error("mosquitto is missing: install the package `mosquitto`")));
-    });
+    const mosquitto = await Mosquitto.start(folder);
     try {
-      await Promise.race([failed, updateThrough(`mqtt://127.0.0.1:${port}`, folder, state, info)]);
+      await updateThrough(mosquitto.url, folder, state, info);
     } finally {
-      mosquitto.kill();
+      await mosquitto.end();
     }
   }),
 );
 
 async function updateThrough(broker: string, folder: string, state: string, info: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await cloud("upgrade", "--state", state, "--product", PRODUCT, "--version", "0.2.0", "--from", "0.1.0");
+  await upgradeEarly(state);
   const { running } = await serve(state, "--broker", broker);
   const device = new Running("device/main", [
     "run",
@@ -672,13 +698,4 @@ async function timeThrough(broker: string): Promise<void> {
   } finally {
     client.end(true);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

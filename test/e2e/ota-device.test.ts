@@ -72,6 +72,7 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
       "otadata",
       "running",
       "slots",
+      "security",
       "provisioning",
       "registration",
       "checkpoint",
@@ -79,7 +80,12 @@ test("run makes a board, updates it and stops on SIGTERM with 0", () =>
       "plans",
       "components",
     ]);
-    assert.deepEqual(report.slots["ota_0"], { offset: 0x20000, size: 0x1a0000, version: "0.1.0" });
+    assert.deepEqual(report.slots["ota_0"], {
+      offset: 0x20000,
+      size: 0x1a0000,
+      version: "0.1.0",
+      secureVersion: 0,
+    });
     assert.deepEqual([report.checkpoint, report.subdevices], [null, []]);
     const output = join(folder, "out.bin");
     const read = await runCommand("device/main", [

@@ -53,6 +53,21 @@ test("one folder is for one run at a time", () =>
     await running.kill("SIGKILL");
   }));
 
+test("--sealed shows an update and a forgery that is refused before anything of it is stored", async () => {
+  const { code, stdout, stderr } = await runCommand("start", ["--sealed", "--cut", "40"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^\S+ error update key-unknown: sealed by key [0-9a-f]{16}, not trusted\n$/);
+  assert.match(
+    stdout,
+    /power +cut at [0-9]{2} %[\s\S]*agent +reported version 0\.2\.0\nforgery +version 0\.3\.0 is offered/,
+  );
+  assert.match(stdout, /\nagent +refused version 0\.3\.0, failed: key-unknown: /);
+  assert.match(
+    stdout,
+    /\ndone +version 0\.2\.0 runs from ota_1: the end of the forgery was fetched, and nothing of it was stored\n$/,
+  );
+});
+
 test("--gateway updates three lights to one firmware, which is fetched once, and not the air conditioner", async () => {
   const { code, stdout, stderr } = await runCommand("start", ["--gateway"]);
   assert.equal(code, 0, stderr);

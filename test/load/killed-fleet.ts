@@ -90,7 +90,7 @@ export async function killedFleet(options: KilledFleetOptions): Promise<KilledFl
       await cloud.end("SIGKILL");
       killedAt.push(acknowledged);
       onProgress?.(`killed after ${acknowledged} acknowledged reports`);
-      cloud = await ServedCloud.start(state, port);
+      cloud = await ServedCloud.start(state, { mqttPort: port });
     }
     await updates;
   } finally {
@@ -122,7 +122,7 @@ async function compare(state: string, devices: readonly RawDevice[]) {
       if (lost !== undefined) tell(`${deviceName}: lost the acknowledged ${lost}`);
       if (outcome === undefined) tell(`${deviceName}: its update has not ended`);
       else counts[outcome]++;
-      const tasks = await tables.tasks.ofDevice(id);
+      const tasks = await tables.taskLists.ofDevice(id);
       if (tasks.length !== 1) tell(`${deviceName}: ${tasks.length} tasks`);
       if (tasks[0]?.state !== outcome)
         tell(`${deviceName}: ${outcome ?? ""} by its word, ${tasks[0]?.state ?? ""} here`);
@@ -149,7 +149,7 @@ async function historyOf(tables: Tables) {
   const ends = new Map<number, string[]>();
   let count = 0;
   for (let after = 0; ; ) {
-    const page = await tables.events.list({}, { after, limit: PAGE });
+    const page = await tables.events.list({}, { after, limit: PAGE, order: "oldest" });
     for (const { deviceId, kind, detail } of page) {
       count++;
       if (deviceId === null) continue;

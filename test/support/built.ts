@@ -4,8 +4,10 @@ import { pathToFileURL } from "node:url";
 import type * as Parts from "../bundle/parts.js";
 import { ROOT } from "./root.js";
 
-/** What rollup made: minified, or as it went into the minifier with each module under its name. */
-export function bundleText(name: string, form: "moddable" | "readable" = "moddable"): string {
+/**
+ * What rollup made: minified, for boards or for tests, or as it went into the minifier with each module under its name.
+ */
+export function bundleText(name: string, form: "moddable" | "readable" | "parts" = "moddable"): string {
   return readFileSync(join(ROOT, "dist", form, `${name}.js`), "utf8");
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
-import type { ReadBack } from "../../src/image/read-back.js";
+import type { Reading } from "../../src/update/unpacker.js";
 import { Download } from "../../src/update/flash/download.js";
 import { type FlashKnowledge, type Gathering, newKnowledge } from "../../src/update/flash/knowledge.js";
 import { Progress } from "../../src/update/progress.js";
@@ -23,6 +23,7 @@ export const FRESH: Stored = {
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 /** One region and a bit. */
 export const IMAGE = imageOf(REGION_LENGTH + 3 * BLOCK + 16);
@@ -134,7 +135,7 @@ export class Downloading {
     return Downloading.answered({ status: 200, contentLength: image.byteLength, headers: { etag: '"tag"' } }, options);
   }
 
-  get readBack(): ReadBack {
+  get readBack(): Reading {
     return (this.knowledge.gathering as Gathering).readBack;
   }
 

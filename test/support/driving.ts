@@ -26,6 +26,7 @@ const STATUS: BootStatus = {
   runningSlot: "ota_0",
   runningState: "valid",
   runningVersion: "0.1.0",
+  runningSecureVersion: 0,
   targetSlot: "ota_1",
   targetState: "none",
   chipId: 0,

@@ -5,18 +5,24 @@ import {
   type Actor,
   type AuditView,
   type Change,
+  type CloudSettings,
   type DeviceView,
   type EventView,
   type Health,
   type Metric,
   type NewDevice,
   type Operator,
+  type Overview,
+  type NewVariants,
+  type PackageVariantView,
   type PackageView,
   type Page,
   type Paged,
   type PlanInput,
   type PlanStateName,
+  type PlanTimeline,
   type PlanView,
+  type PreviewPart,
   type ProductView,
   Refusal,
   type Role,
@@ -24,6 +30,8 @@ import {
   type TaskStateName,
   type TaskView,
   type TokenView,
+  type VersionHistory,
+  type VersionHistoryQuery,
 } from "../../cloud/operator/types.js";
 import type { CloudStatus, DeviceName } from "../../cloud/types.js";
 
@@ -43,6 +51,7 @@ export class FakeOperator implements Operator {
   readonly uploads: Buffer[] = [];
   readonly listeners = new Set<(change: Change) => void>();
   healthNow: Health = { ok: true, problems: [], startedAt: 1_700_000_000_000, devicesOnline: 1, broker: "own" };
+  settingsNow: CloudSettings = { keepEventsDays: 90, leastSavingPercent: 10 };
   #id = 0;
 
   /** Adds a token of this role. @returns its text */
@@ -89,7 +98,7 @@ export class FakeOperator implements Operator {
 
   changePlan(id: number, change: Partial<PlanView>): PlanView {
     const plan = replace(this.planList, id, change);
-    this.change({ kind: "plan", planId: id });
+    this.change({ kind: "plan", planId: id, productId: plan.productId });
     return plan;
   }
 
@@ -149,8 +158,7 @@ export class FakeOperator implements Operator {
   async addDeviceCount(request: Parameters<Operator["addDeviceCount"]>[0], actor: Actor) {
     const { productId, prefix, count } = request;
     const names = Array.from({ length: count }, (_, index) => ({ productId, deviceName: `${prefix}${index + 1}` }));
-    await this.addDevices(names, actor);
-    return names.map((name) => ({ ...name, deviceSecret: "c2VjcmV0" }));
+    return this.addDevices(names, actor);
   }
 
   async changeDevice(name: DeviceName, change: object, actor: Actor) {
@@ -207,6 +215,7 @@ export class FakeOperator implements Operator {
       ...(requirements === undefined ? {} : { requirements }),
       state: "uploaded",
       files: [{ name: fileName, size: bytes.byteLength, md5: hash("md5", bytes), sha256: hash("sha256", bytes) }],
+      variants: [],
       createdAt: 1_700_000_000_000,
     };
     this.packageList.push(view);
@@ -221,6 +230,24 @@ export class FakeOperator implements Operator {
     this.#write(actor, "package add-file", String(id));
     const file = { name: fileName, size: bytes.byteLength, md5: hash("md5", bytes), sha256: hash("sha256", bytes) };
     return replace(this.packageList, id, { files: [...found(this.packageList, id, "package").files, file] });
+  }
+
+  async addVariants(id: number, { deltaFrom = [], compressed = false }: NewVariants, actor: Actor) {
+    this.#write(actor, "package variants add", String(id));
+    const { variants } = found(this.packageList, id, "package");
+    const made = { state: "queued", percent: 0, createdAt: 1_700_000_000_000 } as const;
+    const added: PackageVariantView[] = [
+      ...deltaFrom.map((sourceVersion) => ({ ...made, id: this.#next(), form: "delta" as const, sourceVersion })),
+      ...(compressed ? [{ ...made, id: this.#next(), form: "compressed" as const }] : []),
+    ];
+    return replace(this.packageList, id, { variants: [...variants, ...added] });
+  }
+
+  async removeVariant(id: number, variantId: number, actor: Actor) {
+    this.#write(actor, "package variant remove", String(variantId));
+    const { variants } = found(this.packageList, id, "package");
+    found([...variants], variantId, "variant");
+    return replace(this.packageList, id, { variants: variants.filter((each) => each.id !== variantId) });
   }
 
   async withdrawPackage(id: number, actor: Actor) {
@@ -259,11 +286,24 @@ export class FakeOperator implements Operator {
     return found(this.planList, id, "plan");
   }
 
-  async preview(plan: number | PlanInput) {
+  async editPlan(id: number, plan: PlanInput, actor: Actor) {
+    const { state } = found(this.planList, id, "plan");
+    if (state !== "draft") throw new Refusal("conflict", `plan ${id} is ${state}: create another one`);
+    this.#write(actor, "plan edit", String(id));
+    return this.changePlan(id, { settings: plan, name: String(plan["name"]) });
+  }
+
+  async preview(plan: number | PlanInput, { limit = 1000, reason }: PreviewPart = {}) {
     if (typeof plan === "number") found(this.planList, plan, "plan");
+    const left = ["runs-target", "denied"].map((why, index) => ({
+      productId: PRODUCT,
+      deviceName: `light_0${index + 2}`,
+      reason: why,
+    }));
     return {
-      matches: [{ productId: PRODUCT, deviceName: "light_01" }],
-      left: [{ productId: PRODUCT, deviceName: "light_02", reason: "it runs 2.0.0 already" }],
+      matches: [{ productId: PRODUCT, deviceName: "light_01" }].slice(0, limit),
+      left: left.filter((each) => reason === undefined || each.reason === reason).slice(0, limit),
+      counts: { matches: 1, left: 2, byReason: { "runs-target": 1, denied: 1 } },
     };
   }
 
@@ -300,16 +340,24 @@ export class FakeOperator implements Operator {
   }
 
   async tasks(filter: Parameters<Operator["tasks"]>[0], page: Page) {
-    const { planId, device, state } = filter;
+    const { planId, device, state, reason } = filter;
     return paged(
       this.taskList.filter(
         (task) =>
           (planId === undefined || task.planId === planId) &&
           (device === undefined || isOf(task, device)) &&
+          (reason === undefined || task.reason === reason) &&
           (state === undefined || task.state === state),
       ),
       page,
     );
+  }
+
+  async planReasons(id: number) {
+    found(this.planList, id, "plan");
+    return this.taskList
+      .filter(({ planId }) => planId === id)
+      .map(({ state, reason }) => ({ state, reason, tasks: 1 }));
   }
 
   async cancelTask(id: number, actor: Actor) {
@@ -394,7 +442,7 @@ export class FakeOperator implements Operator {
     const names = selection.kind === "versions" ? [] : selection.deviceNames;
     for (const deviceName of names) this.task(plan.id, { deviceName, version });
     const online = this.deviceList.filter((device) => names.includes(device.deviceName) && device.online);
-    return { planId: plan.id, devices: names.length, online: online.length };
+    return { planId: plan.id, devices: names.length, online: online.length, byReason: {} };
   }
 
   async status(): Promise<CloudStatus> {
@@ -415,6 +463,45 @@ export class FakeOperator implements Operator {
         ...(requirements === undefined ? {} : { manifest: requirements }),
       })),
     };
+  }
+
+  async overview({ productId }: { readonly productId?: string }): Promise<Overview> {
+    const [plan] = this.planList;
+    return {
+      at: 1_700_000_000_000,
+      devices: this.deviceList.length,
+      online: 0,
+      versions: [{ component: productId ?? "firmware", version: "2.0.0", devices: 1 }],
+      packages: { uploaded: 1, verifying: 0, verified: 2, rejected: 0, withdrawn: 0 },
+      plans: [...this.planList],
+      failures: plan === undefined ? [] : [{ planId: plan.id, state: "silent", reason: "offered", tasks: 1 }],
+      attention: [
+        { kind: "problem", code: "broker", message: "the broker is lost" },
+        ...(plan === undefined ? [] : [{ kind: "plan-silent" as const, planId: plan.id, count: 1 }]),
+      ],
+    };
+  }
+
+  async versionHistory(query: VersionHistoryQuery): Promise<VersionHistory> {
+    const { from = 1_700_000_000_000, to = 1_700_000_060_000, component = "firmware" } = query;
+    if (from >= to) throw new Refusal("invalid", "from must be before to");
+    const devices = { [component]: query.points ?? 200 };
+    return { from, to, versions: [component], points: [{ at: from, online: 1, devices }] };
+  }
+
+  async planTimeline(id: number, { points = 200 }: { readonly points?: number } = {}): Promise<PlanTimeline> {
+    const { counts, createdAt } = found(this.planList, id, "plan");
+    return { points: [{ at: createdAt, counts: { ...counts, waiting: points } }] };
+  }
+
+  async settings() {
+    return this.settingsNow;
+  }
+
+  async changeSettings(change: Partial<CloudSettings>, actor: Actor) {
+    this.#write(actor, "settings change", JSON.stringify(change));
+    this.settingsNow = { ...this.settingsNow, ...change };
+    return this.settingsNow;
   }
 
   async health() {
@@ -475,8 +562,9 @@ export class FakeOperator implements Operator {
 }
 
 function paged<Item extends { readonly id: number }>(all: readonly Item[], page: Page): Paged<Item> {
-  const { after = 0, limit = 100 } = page;
-  const rest = all.filter(({ id }) => id > after);
+  const { after, limit = 100, order = "oldest" } = page;
+  const ordered = order === "oldest" ? all : all.toReversed();
+  const rest = ordered.filter(({ id }) => after === undefined || (order === "oldest" ? id > after : id < after));
   const items = rest.slice(0, limit);
   const last = items.at(-1);
   return rest.length > items.length && last !== undefined ? { items, next: last.id } : { items };

@@ -6,8 +6,10 @@ import { factoryFlash } from "../../hal/boards/sim/state-dir.js";
 import { Cloud } from "../../cloud/cloud.js";
 import type { FaultSpec } from "../../cloud/faults/fault.js";
 import type { OtaAgent } from "../../src/index.js";
+import { enginesOf } from "./engine-choice.js";
 import { withFolder } from "./folder.js";
 import { CollectedLog } from "./log.js";
+import type { ObjectStore } from "./object-store/object-store.js";
 import { DEVICE, imageOf, SECRET } from "./test-bed.js";
 import { AUTHORITY, tlsPath } from "./tls-fixtures.js";
 
@@ -35,15 +37,26 @@ export interface FaultyUpdate {
 /** Updates a simulated board, on real sockets, by a local cloud with these faults. */
 export async function updateWith(
   faults: readonly FaultSpec[],
-  { tls = false, idleTimeoutSeconds = 20 }: { readonly tls?: boolean; readonly idleTimeoutSeconds?: number } = {},
+  {
+    tls = false,
+    idleTimeoutSeconds = 20,
+    store,
+  }: {
+    readonly tls?: boolean;
+    readonly idleTimeoutSeconds?: number;
+    /** Where the firmware is. Default: in the cloud's folder. */
+    readonly store?: ObjectStore;
+  } = {},
 ): Promise<FaultyUpdate> {
   const [strikes, statuses, words]: [string[], number[], string[]] = [[], [], []];
   const logged = new CollectedLog();
   await withFolder(async (folder) => {
     const cloud = await Cloud.start({
       folder: join(folder, "cloud"),
+      ...(tls ? {} : { database: (await enginesOf(join(folder, "cloud"))).database }),
       tls: tls ? { cert: tlsPath("server.pem"), key: tlsPath("server-key.pem") } : undefined,
       faults,
+      files: store?.settings(folder),
       onFault: (line) => strikes.push(line),
       onServed: ({ status }) => statuses.push(status),
       onReport: (_topic, payload) => words.push(...wordOf(payload)),

@@ -1,8 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { Readable } from "node:stream";
 import mqtt, { type MqttClient } from "mqtt";
-import { Cloud, type CloudOptions } from "../../cloud/cloud.js";
+import { Cloud } from "../../cloud/cloud.js";
+import type { CloudOptions } from "../../cloud/options.js";
 import type { PackageView, PlanInput, PlanView, TaskView } from "../../cloud/operator/types.js";
+import { enginesOf } from "./engine-choice.js";
 import { withFolder } from "./folder.js";
 
 export const PRODUCT = "ABCDE12345";
@@ -17,15 +19,25 @@ interface Offered {
   readonly text?: { readonly title: string; readonly body: string };
 }
 
+/** Where a device connects, and with which secret, in base64. */
+export interface Connectable {
+  readonly cloud: { readonly mqttUrl: string };
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Called after the broker has acknowledged a report: another broker does that before the cloud has it. */
+  handled?(): Promise<void>;
+}
+
 /** A device that says what the test wants it to say. */
 export class RawDevice {
   readonly deviceName: string;
   readonly offers: Offered[] = [];
   readonly #client: MqttClient;
+  readonly #handled: () => Promise<void>;
 
-  private constructor(deviceName: string, client: MqttClient) {
+  private constructor(deviceName: string, client: MqttClient, handled: () => Promise<void>) {
     this.deviceName = deviceName;
     this.#client = client;
+    this.#handled = handled;
     client.on("error", () => {});
     client.on("message", (_topic, payload) => {
       const message = JSON.parse(payload.toString()) as { readonly type: string } & Offered;
@@ -33,13 +45,13 @@ export class RawDevice {
     });
   }
 
-  static async connect(bed: FleetBed, deviceName: string): Promise<RawDevice> {
+  static async connect(bed: Connectable, deviceName: string): Promise<RawDevice> {
     const clientId = PRODUCT + deviceName;
     const username = `${clientId};12010126;x7Kq2;2147483647`;
     const key = Buffer.from(bed.secrets.get(deviceName) ?? "", "base64");
     const password = `${createHmac("sha256", key).update(username).digest("hex")};hmacsha256`;
     const client = await mqtt.connectAsync(bed.cloud.mqttUrl, { clientId, username, password, reconnectPeriod: 0 });
-    const device = new RawDevice(deviceName, client);
+    const device = new RawDevice(deviceName, client, async () => bed.handled?.());
     await client.subscribeAsync(`$ota/update/${PRODUCT}/${deviceName}`, { qos: 1 });
     return device;
   }
@@ -78,6 +90,7 @@ export class RawDevice {
 
   async #report(message: object): Promise<void> {
     await this.#client.publishAsync(`$ota/report/${PRODUCT}/${this.deviceName}`, JSON.stringify(message), { qos: 1 });
+    await this.#handled();
   }
 }
 
@@ -85,15 +98,29 @@ export class RawDevice {
 export class FleetBed {
   readonly cloud: Cloud;
   readonly secrets = new Map<string, string>();
+  /** Folder of the state. */
+  readonly state: string;
   readonly #devices: RawDevice[] = [];
+  /** How many reports have reached the cloud; `undefined` with its own broker. */
+  readonly #received: (() => number) | undefined;
+  #sent = 0;
 
-  private constructor(cloud: Cloud) {
+  private constructor(cloud: Cloud, state: string, received: (() => number) | undefined) {
+    this.#received = received;
+    this.state = state;
     this.cloud = cloud;
   }
 
   static run(body: (bed: FleetBed) => Promise<void>, options: Partial<CloudOptions> = {}): Promise<void> {
     return withFolder(async (folder) => {
-      const bed = new FleetBed(await Cloud.start({ ...options, folder }));
+      let received = 0;
+      const onReport = (topic: string, payload: string): void => {
+        received++;
+        options.onReport?.(topic, payload);
+      };
+      const engines = await enginesOf(folder);
+      const cloud = await Cloud.start({ ...engines, ...options, onReport, folder });
+      const bed = new FleetBed(cloud, folder, engines.broker === undefined ? undefined : () => received);
       try {
         await body(bed);
       } finally {
@@ -101,6 +128,15 @@ export class FleetBed {
         await bed.cloud.stop();
       }
     });
+  }
+
+  async handled(): Promise<void> {
+    const received = this.#received;
+    const sent = ++this.#sent;
+    if (received === undefined) return;
+    await this.until("report at the cloud", () => received() >= sent);
+    // Transactions are in the order in which they came: with this one, that of the report is stored.
+    await this.cloud.core.state.store.write(async () => {});
   }
 
   /** Adds devices and connects them; each reports its version. */

@@ -11,3 +11,9 @@ export async function withFolder<Result>(body: (folder: string) => Result | Prom
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** An empty folder for a suite, which removes it at its end. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "ota-test-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}

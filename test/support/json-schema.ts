@@ -16,7 +16,7 @@ export function differences(document: Schema, schema: Schema, value: unknown, at
         found.push(...differences(document, referred(document, argument as string), value, at));
         break;
       case "type":
-        if (!isOfType(value, argument as string)) wrong(`is ${argument as string}`);
+        if (![argument].flat().some((type) => isOfType(value, type as string))) wrong(`is ${String(argument)}`);
         break;
       case "enum":
         if (!(argument as unknown[]).includes(value)) wrong(`is one of ${String(argument)}`);

@@ -1,16 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { CHIP_ESP32, verifyAppImage } from "../../hal/boards/sim/app-image.js";
 import type { NorFlash } from "../../hal/boards/sim/nor-flash.js";
 import { otaSlots, readPartitionTable } from "../../hal/boards/sim/partition-table.js";
 import type { PlatformModule } from "../../hal/ecma419/modules.js";
+import type { Packages } from "../../hal/ports/index.js";
 import { ROOT } from "./root.js";
 
 const FIXTURE = join(ROOT, "test", "fixtures", "esp32");
-const BOOT_C = join(ROOT, "hal", "boards", "esp32", "boot.c");
-/** The engine's headers, and the one that mcconfig makes; all others that boot.c includes are ESP-IDF's. */
+const CHIP = join(ROOT, "hal", "boards", "esp32");
+const BOOT_C = join(CHIP, "boot.c");
+const SOURCES = ["boot.c", "block-decoder.c", "packages.c", "slots.c"].map((name) => join(CHIP, name));
+/** The engine's headers, and the one that mcconfig makes; all others that are not the board's own are ESP-IDF's. */
 const STAND_INS: { readonly [header: string]: string } = {
   "xsmc.h": "xs.h",
   "xsHost.h": "xs.h",
@@ -32,7 +35,7 @@ export interface Around {
   restart?(): void;
 }
 
-/** boot.c of the ESP32, compiled for this machine over stand-ins of the engine and of ESP-IDF. */
+/** The C of the ESP32, compiled for this machine over stand-ins of the engine and of ESP-IDF. */
 export class NativeBoot {
   readonly #folder = mkdtempSync(join(tmpdir(), "boot-c-"));
   readonly #program = join(this.#folder, "boot");
@@ -43,7 +46,7 @@ export class NativeBoot {
 
   /** @param options.defines of idf.h: settings of another board */
   compile({ defines = [], sanitized = false }: { defines?: readonly string[]; sanitized?: boolean } = {}): Compiled {
-    const sources = ["main.c", "idf.c"].map((name) => join(FIXTURE, name)).concat(BOOT_C);
+    const sources = ["main.c", "idf.c"].map((name) => join(FIXTURE, name)).concat(SOURCES);
     const flags = [
       ...FLAGS,
       ...(sanitized ? SANITIZERS : []),
@@ -83,6 +86,7 @@ export class NativeBoot {
       targetSlot: () => call("ota_target_slot") as string,
       imageState: (slot) => call(`ota_image_state:${slot}`) as ReturnType<PlatformModule["boot"]["imageState"]>,
       imageVersion: (slot) => call(`ota_image_version:${slot}`) as string | undefined,
+      secureVersion: (slot) => call(`ota_secure_version:${slot}`) as number | undefined,
       chipId: () => call("ota_chip_id") as number,
       forgetTarget: () => void call("ota_forget_target"),
       setPending: () => void call("ota_set_pending"),
@@ -95,6 +99,28 @@ export class NativeBoot {
   /** @returns 64 bytes, of which the first `byteLength` were to be filled */
   randomFill(flash: NorFlash, byteLength: number): Uint8Array {
     return Buffer.from(this.#call(flash, "ota_0", `ota_random_fill:${byteLength}`) as string, "hex");
+  }
+
+  /** @returns what boot.c says of a signature, where the stand-in of PSA does no arithmetic */
+  verifyP256(flash: NorFlash, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    const buffers = [publicKey, message, signature].map((bytes) => Buffer.from(bytes).toString("hex"));
+    return this.#call(flash, "ota_0", `ota_verify_p256:${buffers.join(",")}`) as boolean;
+  }
+
+  /**
+   * `PlatformModule.decodeBlock` as packages.c implements it.
+   *
+   * @returns the block, or what is wrong with the record
+   * @throws Error with the name of an `esp_err_t`
+   */
+  decodeBlock(
+    flash: NorFlash,
+    running: string,
+    ...parameters: Parameters<Packages["decodeBlock"]>
+  ): Uint8Array | string {
+    const words = parameters.map((value) => (typeof value === "number" ? value : `x${hexOf(value)}`));
+    const answer = this.#call(flash, running, `ota_decode_block:${words.join(",")}`) as string;
+    return /^(?:[0-9a-f]{2})+$/.test(answer) ? Buffer.from(answer, "hex") : answer;
   }
 
   /** @returns the application descriptor that boot.c puts into the image, or no bytes if it leaves that to ESP-IDF */
@@ -112,9 +138,11 @@ export class NativeBoot {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** Each header that boot.c includes stands for one of the two stand-ins. */
+  /** Each header that is included and is not the board's own stands for one of the stand-ins. */
   #writeHeaders(): void {
-    for (const [, name = ""] of readFileSync(BOOT_C, "utf8").matchAll(/^#include "([^"]+)"$/gm)) {
+    const includes = SOURCES.flatMap((source) => [...readFileSync(source, "utf8").matchAll(/^#include "([^"]+)"$/gm)]);
+    for (const [, name = ""] of includes) {
+      if (existsSync(join(CHIP, name))) continue;
       const path = join(this.#folder, name);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, `#include "${join(FIXTURE, STAND_INS[name] ?? "idf.h")}"\n`);
@@ -149,4 +177,8 @@ export class NativeBoot {
     }
     return value;
   }
+}
+
+function hexOf(bytes: Uint8Array | ArrayBufferLike): string {
+  return (bytes instanceof Uint8Array ? Buffer.from(bytes) : Buffer.from(new Uint8Array(bytes))).toString("hex");
 }

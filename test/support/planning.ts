@@ -64,6 +64,8 @@ export class Planning {
   readonly shown: Plan[] = [];
   /** `yes`, or the message of the failure. */
   readonly answers: string[] = [];
+  /** Seconds of each deferral that was reported. */
+  readonly deferrals: number[] = [];
   readonly over: Failure[] = [];
   /** Called by the listener at once with each plan. */
   onPlan: (plan: Plan) => void = () => {};
@@ -98,7 +100,12 @@ export class Planning {
 
   /** The machine asks. */
   ask(step: ClearedStep, offer: Offer): void {
-    this.gate.ask(step, offer, (failure) => this.answers.push(wordsOf(failure)));
+    this.gate.ask(
+      step,
+      offer,
+      (failure) => this.answers.push(wordsOf(failure)),
+      (seconds) => this.deferrals.push(seconds),
+    );
     this.clock.advance(0);
   }
 
@@ -107,7 +114,7 @@ export class Planning {
     const failure: Failure = { code: "idle-timeout", message: "no byte" };
     const state: State =
       name === "applying"
-        ? { name, image, queued: undefined, begun: false }
+        ? { name, image, offered: image, queued: undefined, begun: false }
         : {
             name,
             image,

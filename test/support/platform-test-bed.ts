@@ -128,11 +128,11 @@ export class PlatformTestBed {
   async upgradeListed(
     version: string,
     deviceNames: readonly string[] = [DEVICE],
-  ): Promise<{ devices: number; online: number }> {
+  ): Promise<{ devices: number; online: number | null }> {
     return this.upgrade({ productId: PRODUCT, version, selection: { kind: "list", deviceNames } });
   }
 
-  async upgrade(request: Parameters<Desk["upgrade"]>[0]): Promise<{ devices: number; online: number }> {
+  async upgrade(request: Parameters<Desk["upgrade"]>[0]): Promise<{ devices: number; online: number | null }> {
     const { devices, online } = await this.desk.upgrade(request);
     await this.settle();
     return { devices, online };
@@ -177,7 +177,7 @@ export class PlatformTestBed {
     return {
       devices: devices.map((device) => ({ ...device, lastSeenAt: null })),
       components: await this.tables.components.ofMany(devices.map(({ id }) => id)),
-      tasks: await this.tables.tasks.list({}),
+      tasks: await this.tables.taskLists.list({}),
       plans: await this.tables.plans.list(),
       packages: await this.tables.packages.list(undefined),
       events: await this.tables.events.list(),

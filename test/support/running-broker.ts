@@ -93,9 +93,9 @@ export async function closed(client: MqttClient): Promise<void> {
   assert.equal(client.connected, false);
 }
 
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  for (const end = performance.now() + 10_000; !(await condition()); await turn()) {
-    assert.ok(performance.now() < end, "it did not come to pass within 10 s");
+  for (const end = performance.now() + timeoutMs; !(await condition()); await turn()) {
+    assert.ok(performance.now() < end, `it did not come to pass within ${timeoutMs} ms`);
   }
 }

@@ -1,6 +1,6 @@
 import type { TimeModule, TimerModule } from "../../hal/ecma419/modules.js";
 
-interface Entry {
+export interface Entry {
   readonly due: number;
   readonly callback: () => void;
   readonly outside: boolean;
@@ -40,8 +40,8 @@ export class Scheduler {
   }
 
   /** Runs an action at a time, even if the board's thread is blocked: it must not call the board. */
-  setOutside(callback: () => void, delayMs: number): void {
-    this.#add({ due: this.now + Math.max(0, delayMs), callback, outside: true });
+  setOutside(callback: () => void, delayMs: number): Entry {
+    return this.#add({ due: this.now + Math.max(0, delayMs), callback, outside: true });
   }
 
   /** The thread does nothing else for so long. */

@@ -1,4 +1,4 @@
-import type { Random } from "../../hal/ports/index.js";
+import { SeededRandom as Seeded } from "../../hal/boards/sim/seeded-random.js";
 
 /** The seed of this run: `TEST_SEED` repeats another one. */
 export const SEED =
@@ -7,33 +7,9 @@ export const SEED =
 /** Put into the message of a failing test. */
 export const REPEAT = `repeat with TEST_SEED=${SEED}`;
 
-/** A random source that is a function of its seed (mulberry32). */
-export class SeededRandom implements Random {
-  #state: number;
-
+/** A random source that is a function of its seed: that of the run by default. */
+export class SeededRandom extends Seeded {
   constructor(seed: number = SEED) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 up to and without 1. */
-  fraction(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  }
-
-  /** `from` up to and without `to`. */
-  integer(from: number, to: number): number {
-    return from + Math.floor(this.fraction() * (to - from));
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.integer(0, 256));
-  }
-
-  fill(into: Uint8Array): void {
-    for (let index = 0; index < into.byteLength; index++) into[index] = this.integer(0, 256);
+    super(seed);
   }
 }

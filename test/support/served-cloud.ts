@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openAtRest } from "../../cloud/core.js";
+import { enginesOf } from "./engine-choice.js";
 import { ROOT } from "./root.js";
 
 export const FLEET_PRODUCT = "ABCDE12345";
@@ -14,7 +15,8 @@ export function fleetName(index: number): string {
 /** Makes a state folder with a fleet that runs 1.0.0, and the firmware 2.0.0 for it. */
 export async function makeFleetFolder(folder: string, devices: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const core = await openAtRest(folder);
+  const { database } = await enginesOf(folder);
+  const core = await openAtRest(folder, { database });
   try {
     const path = join(folder, "image.bin");
     writeFileSync(path, "an image of no kind");
@@ -32,39 +34,68 @@ export async function makeFleetFolder(folder: string, devices: number): Promise<
   }
 }
 
+interface Printed {
+  readonly mqttPort: number;
+  readonly signInLink: string;
+}
+
+export interface ServeOptions {
+  /** 0, the default, for any free port. */
+  readonly mqttPort?: number;
+  readonly consolePort?: number;
+  /** Options of the process. */
+  readonly nodeOptions?: readonly string[];
+  /** Further words of the command. */
+  readonly words?: readonly string[];
+}
+
 /** A cloud that is served on a folder, as a process of its own. */
 export class ServedCloud {
   readonly #child: ChildProcess;
   readonly mqttPort: number;
+  /** Signs a browser in once. */
+  readonly signInLink: string;
   readonly #ended: Promise<void>;
 
-  private constructor(child: ChildProcess, mqttPort: number) {
+  private constructor(child: ChildProcess, printed: Printed) {
     this.#child = child;
-    this.mqttPort = mqttPort;
+    this.mqttPort = printed.mqttPort;
+    this.signInLink = printed.signInLink;
     this.#ended = new Promise((resolve) => child.once("close", () => resolve()));
   }
 
-  /**
-   * @param mqttPort   0 for any free port
-   * @param nodeOptions of the process
-   * @throws Error with what the process printed if it ends at once
-   */
-  static async start(folder: string, mqttPort = 0, nodeOptions: readonly string[] = []): Promise<ServedCloud> {
-    const ports = ["--mqtt-port", String(mqttPort), "--http-port", "0", "--console-port", "0"];
-    const command = [join(ROOT, "dist/node/cli/cloud/main.js"), "serve", "--state", folder, ...ports];
+  /** @throws Error with what the process printed if it ends at once */
+  static async start(folder: string, options: ServeOptions = {}): Promise<ServedCloud> {
+    const { mqttPort = 0, consolePort = 0, nodeOptions = [], words = [] } = options;
+    // A demo has a broker of its own.
+    const { database, broker } = await enginesOf(folder);
+    const engines = [
+      ...(database === undefined ? [] : ["--database", database]),
+      ...(broker === undefined || words.includes("--demo") ? [] : ["--broker", broker]),
+    ];
+    const ports = ["--mqtt-port", String(mqttPort), "--http-port", "0", "--console-port", String(consolePort)];
+    const command = [
+      join(ROOT, "dist/node/cli/cloud/main.js"),
+      "serve",
+      "--state",
+      folder,
+      ...engines,
+      ...ports,
+      ...words,
+    ];
     const child = spawn(process.execPath, [...nodeOptions, ...command], { stdio: ["ignore", "pipe", "pipe"] });
-    const port = await new Promise<number>((resolve, reject) => {
+    const printed = await new Promise<Printed>((resolve, reject) => {
       let text = "";
       const onText = (bytes: Buffer): void => {
         text += bytes.toString();
-        const [, found] = /^broker mqtt:\/\/[^:\n]+:(\d+)$[\s\S]*^console /m.exec(text) ?? [];
-        if (found !== undefined) resolve(Number(found));
+        const [, port, link] = /^broker mqtt:\/\/[^:\n]+:(\d+)$[\s\S]*^console +(\S+)$/m.exec(text) ?? [];
+        if (port !== undefined && link !== undefined) resolve({ mqttPort: Number(port), signInLink: link });
       };
       child.stdout?.on("data", onText);
       child.stderr?.on("data", onText);
       child.once("close", () => reject(new Error(`the cloud ended: ${text}`)));
     });
-    return new ServedCloud(child, port);
+    return new ServedCloud(child, printed);
   }
 
   get pid(): number {

@@ -33,10 +33,10 @@ export function smallFlash(ota_0?: string, ota_1?: string, medium: FlashMedium =
 }
 
 /** Erases the slot and puts an image there. */
-export function putImage(flash: NorFlash, slot: number, version: string, byteLength = 4096): void {
+export function putImage(flash: NorFlash, slot: number, version: string, byteLength = 4096, secureVersion = 0): void {
   const { offset, size } = SMALL_SLOTS[slot] as Partition;
   flash.erase(offset, size);
-  flash.program(buildAppImage({ version, byteLength, seed: slot }), offset);
+  flash.program(buildAppImage({ version, byteLength, seed: slot, secureVersion }), offset);
 }
 
 /** Spoils the image in a slot: bits of its content go to 0. */

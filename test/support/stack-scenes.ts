@@ -5,6 +5,8 @@ import { MemoryMcu } from "./memory-mcu.js";
 import { DEVICE, imageOf, type TestBed } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 import { GatewayTestBed, PRODUCT } from "./sub-device-test-bed.js";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { sealed, signerNamed } from "./seals.js";
 import { StackEntries } from "./stack-entries.js";
 import { connections } from "./tls-scenes.js";
 import {
@@ -48,6 +50,7 @@ const SCENES: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
   own: ownUpdate,
   plans: plansAndMcu,
   gateway,
+  sealed: sealedUpdate,
 };
 
 /** Over TLS alone. */
@@ -90,6 +93,23 @@ async function withStage(
   } finally {
     await bed.stop();
   }
+}
+
+/** Two signatures are verified by JavaScript, before the download and again in flash. */
+async function sealedUpdate(stage: Stage): Promise<void> {
+  const [vendor, successor] = [signerNamed("vendor"), signerNamed("successor")];
+  const version = "0.2.0";
+  const bare = buildAppImage({ version, byteLength: 64 * KIB, seed: 1, secureVersion: 1 });
+  const image = sealed(bare, { version, securityVersion: 1, signers: [successor, vendor] });
+  const config = { seal: { trusted: [vendor.pem, successor.pem] } };
+  await withStage(stage, { image, config, withoutSignatures: true }, async (bed) => {
+    await bed.update();
+    bed.platform.pending = undefined;
+    bed.platform.reports.length = 0;
+    bed.server.file = bare;
+    bed.platform.offer(DEVICE, bed.offer("0.3.0"));
+    await bed.ended();
+  });
 }
 
 /** An image behind a redirect, in chunks, with faults of network and broker, a second offer and the longest message. */

@@ -1,5 +1,6 @@
 import type { AttachedSubDevice } from "../../hal/boards/sim/main.js";
-import { type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
+import { SLOT_LENGTH } from "../../hal/boards/family/creation.js";
+import { type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsAgent } from "../../hal/boards/xs/agent.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import type { OtaConfig } from "../../src/index.js";

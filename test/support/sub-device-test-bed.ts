@@ -65,6 +65,8 @@ export interface SubDeviceSetup {
   readonly deviceName: string;
   readonly version?: string;
   readonly install?: Installation;
+  /** Its images need a seal. */
+  readonly sealed?: boolean;
 }
 
 export interface GatewayTestBedOptions extends Omit<TestBedOptions, "platform" | "subDevices"> {
@@ -97,9 +99,8 @@ export class GatewayTestBed {
     const state = mkdtempSync(join(tmpdir(), "gateway-"));
     const platform = new GatewayPlatform(options.tls?.server);
     await platform.start();
-    const subDevices = options.subDevices.map(
-      ({ deviceName, version = "1.0.0", install = "ok" }) =>
-        new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }),
+    const subDevices = options.subDevices.map(({ deviceName, version = "1.0.0", install = "ok", sealed = false }) =>
+      Object.assign(new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }), { sealed }),
     );
     const { authority } = options.tls ?? {};
     const trust = authority === undefined ? {} : { broker: { url: platform.url, authority }, download: { authority } };

@@ -1,6 +1,7 @@
+import { type Chip, ESP32 } from "../../hal/boards/family/chips.js";
 import { SimulatedBoard } from "../../hal/boards/sim/board.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
-import { CHIP_ESP32 } from "../../hal/boards/sim/app-image.js";
+import type { SecureVersionEfuse } from "../../hal/boards/sim/efuse.js";
 import { type BoardReport, inspectSlots, readPartition, readRecord } from "../../hal/boards/sim/inspect.js";
 import type { AttachedComponent, AttachedSubDevice } from "../../hal/boards/sim/main.js";
 import type { Surroundings } from "../../hal/boards/sim/platform.js";
@@ -23,13 +24,23 @@ export interface TestBedOptions {
   /** What runs the agent. */
   readonly engine: Engine;
   readonly image?: Uint8Array;
+  /** The board's chip; default: the ESP32. */
+  readonly chip?: Chip;
   readonly config?: Partial<OtaConfig>;
   /** Sub-devices behind the board, whose configuration makes it a gateway then. */
   readonly subDevices?: readonly AttachedSubDevice[];
   readonly components?: readonly AttachedComponent[];
   /** Whether the agent has the part `control`. */
   readonly control?: boolean;
+  /** Whether it has the part `packages`. */
+  readonly packages?: boolean;
+  /** What the board runs when it leaves the factory; default: a small image of version 0.1.0. */
+  readonly factory?: Uint8Array;
   readonly surroundings?: Surroundings;
+  /** The board has no native code for signatures. */
+  readonly withoutSignatures?: boolean;
+  /** ESP-IDF's anti-rollback is on. */
+  readonly efuse?: SecureVersionEfuse;
   /** The board waits for the platform before it restarts, in real time. */
   readonly unhurried?: boolean;
   /** Brings a platform and server of its own, already started. */
@@ -44,6 +55,7 @@ export class TestBed {
   readonly image: Uint8Array;
   readonly flash: NorFlash;
   readonly board: SimulatedBoard;
+  readonly #chipId: number;
   readonly logged = new CollectedLog();
   readonly boots: string[] = [];
   /** Called with the agent of each boot before it starts. */
@@ -60,29 +72,37 @@ export class TestBed {
     this.platform = platform;
     this.server = server;
     this.image = image;
-    this.flash = factoryFlash(imageOf("0.1.0", 4096));
+    this.#chipId = (options.chip ?? ESP32).id;
+    const factory = buildAppImage({ version: "0.1.0", byteLength: 4096, seed: 1, chipId: this.#chipId });
+    this.flash = factoryFlash(options.factory ?? factory);
     const hurry = options.unhurried === true ? (firmware: Firmware): Firmware => firmware : hurried;
+    const { efuse, withoutSignatures: strips = false } = options;
     this.board = new SimulatedBoard({
       flash: this.flash,
       surroundings: options.surroundings,
+      efuse,
       firmware: hurry(
-        options.engine.firmware({
-          log: this.logged.log,
-          subDevices: options.subDevices ?? [],
-          components: options.components ?? [],
-          control: options.control === true,
-          config: {
-            identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
-            broker: { url: platform.url },
-            ...options.config,
-          },
-          onAgent: (agent) => {
-            this.agent = agent;
-            agent.on("progress", ({ bytes }) => (this.progress = bytes));
-            this.onAgent(agent);
-          },
-          onCrash: (error) => (this.dead = error),
-        }),
+        withoutSignatures(
+          strips,
+          options.engine.firmware({
+            log: this.logged.log,
+            subDevices: options.subDevices ?? [],
+            components: options.components ?? [],
+            control: options.control === true,
+            packages: options.packages === true,
+            config: {
+              identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
+              broker: { url: platform.url },
+              ...options.config,
+            },
+            onAgent: (agent) => {
+              this.agent = agent;
+              agent.on("progress", ({ bytes }) => (this.progress = bytes));
+              this.onAgent(agent);
+            },
+            onCrash: (error) => (this.dead = error),
+          }),
+        ),
       ),
       onBoot: ({ label }) => {
         this.agent = undefined;
@@ -154,7 +174,7 @@ export class TestBed {
   }
 
   slots(): BoardReport {
-    return inspectSlots(this.flash, CHIP_ESP32);
+    return inspectSlots(this.flash, this.#chipId);
   }
 
   /** Bytes at the start of a slot. */
@@ -166,6 +186,12 @@ export class TestBed {
     const record = readRecord(this.flash, "ota", "job");
     return record === undefined ? undefined : decodeCheckpoint(record);
   }
+}
+
+/** The same firmware on a board without native code for signatures, if `strips`. */
+function withoutSignatures(strips: boolean, firmware: Firmware): Firmware {
+  if (!strips) return firmware;
+  return (modules, power) => firmware({ ...modules, platform: { ...modules.platform, verifyP256: undefined } }, power);
 }
 
 export function imageOf(version: string, byteLength: number, seed = 1): Uint8Array {

@@ -1,6 +1,11 @@
-import { ESP32_HEAP, type HeapSize, type HeapStatistics, measureHeap, SLOT_LENGTH } from "../../hal/boards/xs/heap.js";
+import { SLOT_LENGTH } from "../../hal/boards/family/creation.js";
+import { ESP32_HEAP, type HeapSize, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
-import { TestBed, DEVICE, imageOf } from "./test-bed.js";
+import { encodePackage } from "../../cloud/delta/package-file.js";
+import { bootablePair } from "./bootable-image.js";
+import { FEATURE, MINOR } from "./linked-image.js";
+import { sealed, signerNamed } from "./seals.js";
+import { TestBed, type TestBedOptions, DEVICE, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
 
 export interface UpdateCostOptions {
@@ -8,7 +13,14 @@ export interface UpdateCostOptions {
   /** Garbage is collected at every so many allocations, which shows what is alive; 0: only when the heap is full. */
   readonly stride: number;
   readonly heap?: HeapSize;
+  /** The image is sealed, and the board has no native code for signatures. */
+  readonly sealed?: boolean;
+  /** The image comes as a package, from a program of which it is a later version. */
+  readonly packed?: Packed;
 }
+
+/** How much of a program the later version changes, or that its image is compressed. */
+export type Packed = "minor" | "feature" | "compressed";
 
 /** What an update costs the engine, from the offer until the image is pending, over the idle agent before it. */
 export interface UpdateCost {
@@ -36,7 +48,8 @@ const TIMEOUT_MS = 300_000;
 /** Downloads, verifies and makes pending an image over plain TCP, on XS in the heap of an ESP32. */
 export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateCost> {
   const engine = await ChipEngine.create({ heap: options.heap ?? ESP32_HEAP, tellsEvents: false });
-  const bed = await TestBed.start({ engine, image: imageOf("0.2.0", options.byteLength) });
+  const image = imageOf("0.2.0", options.byteLength);
+  const bed = await TestBed.start({ engine, image, ...special(options, image) });
   try {
     bed.board.powerOn();
     await bed.until("version report", () => bed.platform.reports.length > 0);
@@ -54,6 +67,41 @@ export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateC
   } finally {
     await bed.stop();
   }
+}
+
+function special(
+  { sealed: isSealed, packed, byteLength }: UpdateCostOptions,
+  image: Uint8Array,
+): Partial<TestBedOptions> {
+  if (isSealed === true) return sealedUpdate(image);
+  return packed === undefined ? {} : packedUpdate(packed, byteLength);
+}
+
+/** @param byteLength of the image, about */
+export function packedUpdate(
+  packed: Packed,
+  byteLength: number,
+): Omit<TestBedOptions, "engine"> & { result: Uint8Array } {
+  const { base, result } = bootablePair({
+    seed: 11,
+    byteLength,
+    change: packed === "feature" ? FEATURE : MINOR,
+  });
+  const image = encodePackage({
+    ...(packed === "compressed" ? {} : { base: { bytes: base, version: "0.1.0" } }),
+    result: { bytes: result, version: "0.2.0" },
+    chipId: 0,
+  });
+  return { image, factory: base, packages: true, result };
+}
+
+function sealedUpdate(image: Uint8Array): Omit<TestBedOptions, "engine"> {
+  const signer = signerNamed("vendor");
+  return {
+    image: sealed(image, { version: "0.2.0", securityVersion: 0, signers: [signer] }),
+    config: { seal: { trusted: [signer.pem] } },
+    withoutSignatures: true,
+  };
 }
 
 /**

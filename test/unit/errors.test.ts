@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HalError, type HalErrorKind } from "../../hal/ports/index.js";
-import { describeError, fromNetwork, OtaError, type OtaErrorCode, ruleFor } from "../../src/errors.js";
+import { describeError, fromNetwork, OtaError, type OtaErrorCode, refusalIn, ruleFor } from "../../src/errors.js";
 import { ERROR_CODES } from "../support/error-codes.js";
 
 const NETWORK: { readonly [Kind in HalErrorKind]: OtaErrorCode } = {
@@ -31,8 +31,26 @@ describe("rules of errors", () => {
 
   it("logs an error if a person is needed, a warning if the agent goes on, and a person's no as neither", () => {
     for (const code of ERROR_CODES) {
-      const level = ruleFor(code).remedy === "never" ? "error" : "warn";
+      // An old image is refused as it should be, and a delta that does not fit can be followed by the whole image.
+      const copes = ruleFor(code).remedy !== "never" || code === "rollback-refused" || code === "wrong-base";
+      const level = copes ? "warn" : "error";
       assert.equal(ruleFor(code).level, code === "declined" || code === "offer-refused" ? "info" : level, code);
+    }
+  });
+
+  it("tells an image that the device refuses by the first word of what is reported", () => {
+    const refusals = ERROR_CODES.filter((code) => refusalIn(`${code}: why: not`) === code);
+    assert.deepEqual(refusals, [
+      "unsigned",
+      "signature-invalid",
+      "key-unknown",
+      "rollback-refused",
+      "wrong-product",
+      "package-malformed",
+      "wrong-base",
+    ]);
+    for (const message of ["unsigned", "unsigned images: no", "declined: no", "constructor: x", ": x", ""]) {
+      assert.equal(refusalIn(message), undefined, message);
     }
   });
 

@@ -33,6 +33,8 @@ const LEFT_OUT = [
 const LONG = [
   "test/unit/gateway/upheavals.test.ts",
   "test/unit/lib/utf8.test.ts",
+  "test/unit/package/mutated.test.ts",
+  "test/unit/package/round-trip.test.ts",
   "test/unit/sim/nvs-power-cut.test.ts",
 ];
 

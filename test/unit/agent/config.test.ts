@@ -40,12 +40,26 @@ test("an identity is enough: everything else has its default", () => {
     downloadTls: { authority: undefined },
     userAgent: `moddable-ota/${VERSION}`,
     policy: undefined,
+    seal: undefined,
+    allowDowngrade: true,
     checkEveryMs: 600_000,
     selfTest: undefined,
     components: { separator: "_", installTimeoutMs: 60_000 },
     limits: { idleTimeoutMs: 30_000, maxAttempts: 8, backoffMaxMs: 60_000, trialMs: 300_000, selfTestMs: 60_000 },
     gateway: undefined,
   });
+});
+
+test("a lower version is taken, unless a seal is required or the setting says otherwise", () => {
+  const allows = (config: Partial<OtaConfig>) => resolveConfig({ identity: IDENTITY, ...config }).allowDowngrade;
+  const seal = { trusted: [] };
+  assert.equal(allows({}), true);
+  assert.equal(allows({ allowDowngrade: false }), false);
+  assert.equal(allows({ seal }), false);
+  assert.equal(allows({ seal, allowDowngrade: true }), true);
+  assert.equal(allows({ seal: { ...seal, required: false } }), true);
+  // An application in JavaScript.
+  assert.equal(allows({ allowDowngrade: 1 as unknown as boolean }), false);
 });
 
 test("a device is a gateway if the setting `gateway` is there, even an empty one", () => {

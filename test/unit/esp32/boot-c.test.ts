@@ -72,6 +72,37 @@ test("names slots by label, and knows no other partition", () => {
   }
 });
 
+test("reads the secure version of a slot, all 32 bits of it", () => {
+  const flash = smallFlash("1");
+  const boot = native.over(flash, "ota_0");
+  assert.equal(boot.secureVersion("ota_0"), 0);
+  assert.equal(boot.secureVersion("ota_1"), undefined);
+  for (const secureVersion of [7, 0xffff_fffe]) {
+    putImage(flash, 0, "1", 4096, secureVersion);
+    assert.equal(boot.secureVersion("ota_0"), secureVersion);
+  }
+});
+
+test("hands a key, a message and a signature to PSA whole, and frees the key", () => {
+  const [key, message] = [Buffer.alloc(64, 0x21), Buffer.from("message")];
+  const signature = Buffer.alloc(64, 0x21 ^ (message[0] as number));
+  const flash = smallFlash("1");
+  assert.equal(native.verifyP256(flash, key, message, signature), true);
+  for (const index of [0, 63]) {
+    const other = Buffer.from(signature);
+    other[index] = (other[index] as number) ^ 1;
+    assert.equal(native.verifyP256(flash, key, message, other), false);
+  }
+  for (const [shortKey, shortSignature] of [
+    [key.subarray(1), signature],
+    [key, signature.subarray(1)],
+  ] as const) {
+    assert.throws(() => native.verifyP256(flash, shortKey, message, shortSignature), {
+      message: "ESP_ERR_INVALID_SIZE",
+    });
+  }
+});
+
 test("a version that fills its field is read whole and no further", () => {
   const version = "v".repeat(32);
   assert.equal(native.over(smallFlash(version), "ota_0").imageVersion("ota_0"), version);
@@ -170,3 +201,19 @@ function outcome(boot: Boot, action: "setPending" | "confirm" | "revert" | "forg
     return (error as Error).message;
   }
 }
+
+test("the manifest's security version is in the descriptor, and contradicts no setting of ESP-IDF's", () => {
+  const descriptorWith = (...defines: string[]): number => {
+    assert.equal(native.compile({ defines }).status, 0);
+    return Buffer.from(native.descriptor(smallFlash("1"))).readUInt32LE(4);
+  };
+  assert.equal(descriptorWith("SECURITY_VERSION_DEFINED=(5)"), 5);
+  assert.equal(descriptorWith("CONFIG_BOOTLOADER_APP_SECURE_VERSION=3"), 3);
+  assert.equal(descriptorWith("SECURITY_VERSION_DEFINED=(5)", "CONFIG_BOOTLOADER_APP_SECURE_VERSION=5"), 5);
+  const { status, errors } = native.compile({
+    defines: ["SECURITY_VERSION_DEFINED=(5)", "CONFIG_BOOTLOADER_APP_SECURE_VERSION=4"],
+  });
+  assert.notEqual(status, 0);
+  assert.ok(errors.includes("defines.firmware.securityVersion is not CONFIG_BOOTLOADER_APP_SECURE_VERSION"), errors);
+  assert.equal(native.compile().status, 0);
+});

@@ -27,7 +27,7 @@ test("boot.c compiles over ESP-IDF's own headers for each chip, and a wrong call
     writeFileSync(wrong, source.replace("esp_ota_get_app_partition_count()", "esp_ota_get_app_partition_count(1)"));
     for (const target of Object.keys(TARGETS)) {
       assert.equal(headers.errorsOf(target), "");
-      assert.match(headers.errorsOf(target, wrong), /too many arguments/);
+      assert.match(headers.errorsOf(target, [wrong]), /too many arguments/);
     }
     headers.remove();
   });

@@ -228,6 +228,38 @@ test("examples/registration says in one line why a board cannot register, and en
   assert.deepEqual([traced, done], [["platform refuses\n"], ["revert", "restart"]]);
 });
 
+test("examples/sealed hands the keys of trusted.js to the part, and says what is wrong with them", () => {
+  const handed: unknown[] = [];
+  const done: string[] = [];
+  const traced: string[] = [];
+  const seal = (): never => assert.fail("the agent makes it");
+  const boot = {
+    status: () => ({ runningState: "pending-verify" }),
+    revert: () => done.push("revert"),
+    restart: () => done.push("restart"),
+  };
+  class OtaAgent {
+    constructor({ config, parts }: { config: { seal: unknown }; parts: unknown }) {
+      handed.push(config.seal, parts);
+      throw new OtaError("usage", "seal.trusted[0] is no key");
+    }
+  }
+  const { trusted } = placeholder();
+  load("../sealed/main.js", traced, {
+    "moddable-ota": { OtaAgent, OtaError },
+    "moddable-ota/device": { openDevice: () => ({ boot }), readProvisioning: () => PROVISIONED },
+    "moddable-ota/seal": { seal },
+    trusted,
+  })();
+  assert.deepEqual(handed, [{ trusted: ["the text of NAME.pub"] }, { seal }]);
+  assert.deepEqual([traced, done], [["seal.trusted[0] is no key\n"], ["revert", "restart"]]);
+});
+
+function placeholder(): { readonly trusted: unknown } {
+  const text = readFileSync(join(ROOT, "examples", "sealed", "trusted.js"), "utf8");
+  return { trusted: new Function(text.replace("export default", "return"))() as unknown };
+}
+
 const NETWORK = { "mc/config": { sntp: "pool.test" }, sntp: {}, time: {}, timer: { set: () => {} } };
 
 /**

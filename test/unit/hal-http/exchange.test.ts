@@ -26,6 +26,7 @@ describe("the request of an exchange", () => {
   it("connects as asked", () => {
     const { options } = new ExchangeProbe().peer;
     assert.deepEqual([options.host, options.port, options.tls, options.timeoutMs], ["host", 80, undefined, 5000]);
+    assert.equal(options.maxFragmentLength, 4096, "a block of flash");
   });
 
   it("goes out in pieces if there is little room, each byte once", () => {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { OtaError } from "../../../src/errors.js";
-import { checkImageHeader } from "../../../src/image/header.js";
+import { CHIPS } from "../../../hal/boards/family/chips.js";
+import { CHIP_SUFFIXES, checkImageHeader } from "../../../src/image/header.js";
 
 const ESP32 = 0;
 const ESP32_S3 = 9;
@@ -34,6 +35,23 @@ test("a sound header gives the version in it", () => {
   assert.equal(checkImageHeader(BLOCK, SIZE, ESP32), "1.2.3");
   const other = buildAppImage({ version: "v", byteLength: SIZE, seed: 1, chipId: ESP32_S3 });
   assert.equal(checkImageHeader(other, SIZE, ESP32_S3), "v");
+});
+
+test("an image for another chip is refused with the names of both, or with a number that has no name", () => {
+  const names = CHIPS.map(({ id, name }) => [id, name] as const);
+  assert.deepEqual(
+    Object.entries(CHIP_SUFFIXES).map(([id, suffix]) => [Number(id), `ESP32${suffix}`]),
+    names.sort(([left], [right]) => left - right),
+  );
+  for (const [id, name] of names.filter(([other]) => other !== ESP32)) {
+    const image = buildAppImage({ version: "v", byteLength: SIZE, seed: 1, chipId: id });
+    assert.throws(() => checkImageHeader(image, SIZE, ESP32), {
+      code: "image-invalid",
+      message: `image for ${name}, this is ESP32`,
+    });
+    assert.throws(() => checkImageHeader(BLOCK, SIZE, id), { message: `image for ESP32, this is ${name}` });
+  }
+  assert.throws(() => checkImageHeader(BLOCK, SIZE, 77), { message: "image for ESP32, this is chip 77" });
 });
 
 test("a version of 32 characters has no end mark", () => {
@@ -83,10 +101,10 @@ test("refuses a number of segments that no image has", () => {
 });
 
 test("refuses an image for another chip, with both bytes of its id looked at", () => {
-  for (const chip of [ESP32_S3, 0x0100, 0xffff]) {
+  for (const chip of [0x0109, 0x0100, 0xffff]) {
     refused(
       changed((view) => view.setUint16(12, chip, true)),
-      new RegExp(`chip ${chip},`),
+      new RegExp(`^image for chip ${chip}, this is ESP32$`),
     );
   }
 });

@@ -25,13 +25,13 @@ function setup(options: Setup) {
   const flash = options.flash ?? new MemoryFlash({ blocks: 40 });
   if (options.flash === undefined) flash.preset(CONTENT);
   const told: string[] = [];
+  const readBack = new ReadBack({ partition: flash, digests: options.digests ?? NO_DIGESTS });
   const verifier = new Verifier({
-    readBack: new ReadBack({ partition: flash, digests: options.digests ?? NO_DIGESTS }),
+    readBack,
     clock,
     size: options.size,
-    md5: options.md5 ?? md5Of(options.size),
     block: new Uint8Array(BLOCK),
-    onVerified: (matches) => told.push(`verified ${matches}`),
+    onRead: () => told.push(`verified ${readBack.matches(options.md5 ?? md5Of(options.size))}`),
     onFailed: (error) => told.push(`failed ${(error as Error).message}`),
   });
   return { clock, flash, told, verifier };

@@ -246,6 +246,14 @@ describe("a deferred plan", () => {
     planning.clock.advance(seconds * 1000);
   }
 
+  test("is reported with its seconds, each time", () => {
+    const planning = deferred();
+    assert.deepEqual(planning.deferrals, [3600]);
+    pass(planning, 3611);
+    planning.shown[1]!.defer({ seconds: 1.5 });
+    assert.deepEqual(planning.deferrals, [3600, 2]);
+  });
+
   test("comes back when its time is over, once", () => {
     const planning = deferred();
     pass(planning, 3589);

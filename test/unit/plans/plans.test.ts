@@ -12,6 +12,7 @@ const BOOT: BootStatus = {
   runningSlot: "ota_0",
   runningState: "valid",
   runningVersion: "1.0",
+  runningSecureVersion: 0,
   targetSlot: "ota_1",
   targetState: "invalid",
   chipId: 0,
@@ -88,6 +89,14 @@ describe("the end of a job", () => {
       planning.shown.map(({ asks }) => asks),
       [true, true],
     );
+  });
+
+  test("whose image was refused for its seal does not cool down", () => {
+    const planning = new Planning({ policy: { maxAttempts: 1 } });
+    const refused: Result = { outcome: "failed", message: "signature-invalid: the image is not the sealed one" };
+    const failure: Failure = { code: "signature-invalid", message: "the image is not the sealed one" };
+    note(planning, "applying", refused, { type: "apply-failed", failure });
+    assert.equal(answerTo(planning), "yes");
   });
 
   test("that is reported again, by a boot or by a connection, counts once", () => {

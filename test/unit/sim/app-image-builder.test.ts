@@ -8,7 +8,7 @@ import {
   MAX_VERSION_LENGTH,
   MIN_IMAGE_LENGTH,
 } from "../../../hal/boards/sim/app-image-builder.js";
-import { CHIPS } from "../../../hal/boards/sim/chips.js";
+import { CHIPS } from "../../../hal/boards/family/chips.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 
 const OPTIONS: AppImageOptions = { version: "1.0.0", byteLength: 4096, seed: 1 };
@@ -60,7 +60,9 @@ test("any seed gives content that does not repeat", () => {
 for (const { name, id, mapped, codeAddress } of CHIPS) {
   test(`an image for ${name} verifies there alone, its data mapped from flash and its code in RAM`, () => {
     const image = Buffer.from(buildAppImage({ ...OPTIONS, chipId: id }));
-    for (const other of CHIPS) assert.equal(verify(image, other.id), other.id === id ? undefined : `image for ${name}`);
+    for (const other of CHIPS) {
+      assert.equal(verify(image, other.id), other.id === id ? undefined : `image for ${name}, this is ${other.name}`);
+    }
     const isMapped = (address: number): boolean => mapped.some(([from, to]) => address >= from && address < to);
     assert.deepEqual([isMapped(image.readUInt32LE(24)), isMapped(codeAddress)], [true, false]);
     assert.equal(image.readUInt32LE(4), codeAddress);
@@ -83,3 +85,10 @@ function verify(image: Uint8Array, chipId = CHIP_ESP32): string | undefined {
   const slot = { label: "ota_0", type: 0, subtype: 0x10, offset: 0, size: bytes.byteLength };
   return verifyAppImage(new NorFlash(bytes, NO_MEDIUM), slot, chipId);
 }
+
+test("a secure version that its field cannot hold is refused in words", () => {
+  for (const secureVersion of [-1, 1.5, 2 ** 32, NaN]) {
+    assert.throws(() => buildAppImage({ ...OPTIONS, secureVersion }), /whole number of 32 bits/, `${secureVersion}`);
+  }
+  assert.equal(Buffer.from(buildAppImage({ ...OPTIONS, secureVersion: 0xffffffff })).readUInt32LE(36), 0xffffffff);
+});

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { appVersion, CHIP_ESP32, verifyAppImage } from "../../../hal/boards/sim/app-image.js";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
-import { CHIPS } from "../../../hal/boards/sim/chips.js";
+import { CHIPS } from "../../../hal/boards/family/chips.js";
 import { NO_MEDIUM, NorFlash } from "../../../hal/boards/sim/nor-flash.js";
 import { resealImage } from "../../support/resealed-image.js";
 import { REPEAT, SeededRandom } from "../../support/seed.js";
@@ -32,9 +32,9 @@ test("refuses what is no image", () => {
 
 test("refuses an image for another chip", () => {
   const image = buildAppImage({ version: "1", byteLength: 336, seed: 1, chipId: 9 });
-  assert.equal(verify(image), "image for ESP32-S3");
+  assert.equal(verify(image), "image for ESP32-S3, this is ESP32");
   assert.equal(verify(image, 9), undefined);
-  assert.equal(verify(IMAGE, 9), "image for ESP32");
+  assert.equal(verify(IMAGE, 9), "image for ESP32, this is ESP32-S3");
 });
 
 test("each chip maps its own addresses from flash, and asks the descriptor for the length of a page only if it can choose it", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { bootLoader } from "../../../hal/boards/sim/boot-loader.js";
-import { CHIPS } from "../../../hal/boards/sim/chips.js";
+import { CHIPS } from "../../../hal/boards/family/chips.js";
 import { chipIdOf } from "../../../hal/boards/sim/flash-chip.js";
 import { bootFault, flashOf, seemsFlash } from "../../../hal/boards/sim/flash-image.js";
 import { inspectFlash, inspectSlots } from "../../../hal/boards/sim/inspect.js";

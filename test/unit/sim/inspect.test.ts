@@ -19,8 +19,8 @@ test("reports the running slot and all slots, and writes nothing", () => {
   assert.deepEqual(inspectSlots(flash, CHIP_ESP32), {
     running: { slot: "ota_0", version: "1.0", state: "undefined" },
     slots: {
-      ota_0: { offset: 0x20000, size: 0x10000, version: "1.0" },
-      ota_1: { offset: 0x30000, size: 0x10000, version: "2.0" },
+      ota_0: { offset: 0x20000, size: 0x10000, version: "1.0", secureVersion: 0 },
+      ota_1: { offset: 0x30000, size: 0x10000, version: "2.0", secureVersion: 0 },
     },
   });
   assertSameBytes(bytesOf(flash), before);

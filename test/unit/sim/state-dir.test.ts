@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { buildAppImage } from "../../../hal/boards/sim/app-image-builder.js";
 import { CHIP_ESP32 } from "../../../hal/boards/sim/app-image.js";
-import { CHIPS } from "../../../hal/boards/sim/chips.js";
+import { CHIPS } from "../../../hal/boards/family/chips.js";
 import { inspectFlash, inspectSlots } from "../../../hal/boards/sim/inspect.js";
 import {
   createBoard,
@@ -62,8 +62,8 @@ test("a board from the factory runs its image from the first slot, all else is b
   assert.equal(flash.byteLength, 4 * 1024 * 1024);
   const { running, slots } = inspectSlots(flash, CHIP_ESP32);
   assert.deepEqual(running, { slot: "ota_0", version: "1.2.3", state: "undefined" });
-  assert.deepEqual(slots["ota_0"], { offset: 0x20000, size: SLOT_LENGTH, version: "1.2.3" });
-  assert.deepEqual(slots["ota_1"], { offset: 0x1c0000, size: SLOT_LENGTH, version: null });
+  assert.deepEqual(slots["ota_0"], { offset: 0x20000, size: SLOT_LENGTH, version: "1.2.3", secureVersion: 0 });
+  assert.deepEqual(slots["ota_1"], { offset: 0x1c0000, size: SLOT_LENGTH, version: null, secureVersion: null });
   assertSameBytes(flash.slice(0x20000, image.byteLength), image);
   assert.equal(flash.isBlank(0x9000, 0x8000), true, "nvs and otadata");
   assert.equal(flash.isBlank(0x1c0000, SLOT_LENGTH), true);

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { ESP32_HEAP, type HeapStatistics, measureHeap, sealHeap } from "../../../hal/boards/xs/heap.js";
+import { ESP32_C3, SDK_CHIPS } from "../../../hal/boards/family/chips.js";
+import { CHUNK_BLOCK_HEAD_LENGTH, SLOT_LENGTH } from "../../../hal/boards/family/creation.js";
+import {
+  ESP32_HEAP,
+  heapOf,
+  type HeapSize,
+  type HeapStatistics,
+  measureHeap,
+  sealHeap,
+} from "../../../hal/boards/xs/heap.js";
 import { buildXsHost } from "../../../hal/boards/xs/host/build.js";
 import { XsWorker } from "../../../hal/boards/xs/worker.js";
 
@@ -53,6 +62,73 @@ test("a sealed heap has exactly the free amounts of an ESP32, whatever was loade
     });
   }
 });
+
+test("each chip's heap begins with what the SDK's board sets, less what a started machine has in use", () => {
+  for (const { name, sdk } of SDK_CHIPS) {
+    const { slots, chunkBytes, shared, stackSlots } = heapOf({ sdk });
+    const { creation } = sdk;
+    assert.deepEqual(
+      [slots + 114, chunkBytes + 40, stackSlots],
+      [creation.slots.initial, creation.chunkBytes.initial, 560],
+      name,
+    );
+    const started = (560 + 114) * SLOT_LENGTH + 40 + CHUNK_BLOCK_HEAD_LENGTH;
+    assert.equal(shared?.byteLength, creation.staticBytes === 0 ? undefined : creation.staticBytes - started, name);
+  }
+});
+
+const C3_HEAP = heapOf(ESP32_C3);
+const C3_BYTES = C3_HEAP.shared?.byteLength ?? assert.fail();
+
+async function withC3(body: (worker: XsWorker) => Promise<void>, heap: HeapSize = C3_HEAP): Promise<void> {
+  await withWorker(async (worker) => {
+    await sealHeap(worker, heap);
+    await body(worker);
+  });
+}
+
+test("a shared heap grows from what it begins with, and slots and chunks together fill the block and no more", async () => {
+  await withC3(async (worker) => {
+    const { slots, chunkBytes, shared, stack } = await measureHeap(worker);
+    assert.deepEqual([slots.free, chunkBytes.free, stack.slots], [398, 1496, 560]);
+    assert.deepEqual(shared, { byteLength: C3_BYTES, free: C3_BYTES });
+  });
+  const ended = /memory full: (\d+) slots and (\d+) bytes of chunks in use of (\d+) bytes for both/;
+  for (const [what, source] of [
+    ["slots", SLOTS_WITHOUT_END],
+    ["mostly chunks", "globalThis.kept = null; for (;;) kept = { kept, bytes: new ArrayBuffer(1024) };"],
+    ["both", "globalThis.kept = null; for (;;) kept = { kept, bytes: new ArrayBuffer(64) };"],
+  ] as const) {
+    await withC3(async (worker) => {
+      const error = await worker.evaluate(source).then(
+        () => assert.fail(`${what} without end`),
+        ({ message }: Error) => message,
+      );
+      const [slots = 0, chunkBytes = 0, byteLength] = ended.exec(error)?.slice(1).map(Number) ?? assert.fail(error);
+      assert.equal(byteLength, C3_BYTES);
+      const used = slots * SLOT_LENGTH + chunkBytes;
+      // What did not fit is a step of slots, or a chunk in steps; and the first slots are never chunks.
+      const left = Math.max(0, C3_HEAP.slots - slots) * SLOT_LENGTH + 3 * 512;
+      assert.ok(used <= C3_BYTES && used >= C3_BYTES - left, `${what}: ${used} of ${C3_BYTES} bytes`);
+    });
+  }
+});
+
+test("in a shared heap slots get what chunks no longer use", () =>
+  withC3(async (worker) => {
+    await worker.evaluate(
+      "globalThis.kept = []; for (let count = 0; count < 60; count++) kept.push(new ArrayBuffer(1024)); 0",
+    );
+    await worker.evaluate("kept = null; for (let count = 0; count < 2000; count++) kept = { kept }; 0");
+    const { slots, shared } = await measureHeap(worker);
+    assert.ok(slots.live - slots.sealed >= 4000);
+    assert.ok(shared.free < C3_BYTES - 4000 * SLOT_LENGTH);
+  }));
+
+test("a fixed heap has no shared block", () =>
+  withC3(async (worker) => {
+    assert.deepEqual((await measureHeap(worker)).shared, { byteLength: 0, free: 0 });
+  }, ESP32_HEAP));
 
 test("garbage is not counted as alive, and what is alive for a moment is", () =>
   withWorker(async (worker) => {

@@ -37,6 +37,7 @@ test("a whole download: each region is erased, ahead while the socket is idle, a
       type: "download-started",
       offset: 0,
       etag: '"tag"',
+      resultLength: undefined,
     },
   );
   assert.deepEqual(downloading.exchange.request.headers, []);

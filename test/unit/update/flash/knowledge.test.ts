@@ -12,6 +12,7 @@ const PARTLY: Stored = {
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 
 function idle(stored: Partial<Stored>): State {

@@ -16,6 +16,7 @@ describe("a download that an earlier boot began", () => {
     etag: undefined,
     spliced: false,
     refetched: false,
+    resultLength: undefined,
   };
   const record = encodeCheckpoint({ phase: "downloading", slot: "ota_1", image: { version, md5, size }, stored });
 

@@ -12,6 +12,7 @@ const stored: Stored = {
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 const done = { outcome: "done" } as const;
 
@@ -92,6 +93,7 @@ for (const [name, runningState, targetState, expected] of table) {
       runningSlot: "ota_0",
       runningState,
       runningVersion: "1.0",
+      runningSecureVersion: 0,
       targetSlot: "ota_1",
       targetState,
       chipId: 0,
@@ -111,6 +113,7 @@ test("a reverted image that declared itself unfit is reported differently from o
     runningSlot: "ota_0",
     runningState: "valid",
     runningVersion: "1.0",
+    runningSecureVersion: 0,
     targetSlot: "ota_1",
     targetState: "invalid",
     chipId: 0,
@@ -132,6 +135,7 @@ test("a reason that the reverted firmware left is what is reported; one that sta
     runningSlot: "ota_0",
     runningState: "valid",
     runningVersion: "1.0",
+    runningSecureVersion: 0,
     targetSlot: "ota_1",
     targetState: "invalid",
     chipId: 0,
@@ -153,6 +157,7 @@ test("a result is stored again exactly as it was", () => {
     runningSlot: "ota_0",
     runningState: "valid",
     runningVersion: "1.0",
+    runningSecureVersion: 0,
     targetSlot: "ota_1",
     targetState: "none",
     chipId: 0,
@@ -168,6 +173,7 @@ test("after a boot nothing is reported yet: neither the version nor an answer to
     runningSlot: "ota_0",
     runningState: "valid",
     runningVersion: "1.0",
+    runningSecureVersion: 0,
     targetSlot: "ota_1",
     targetState: "aborted",
     chipId: 0,

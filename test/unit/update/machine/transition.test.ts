@@ -21,9 +21,11 @@ const context: Context = {
   target: "slot",
   targetSlot: "ota_1",
   capacity: 1_000_000,
+  unpacks: false,
   maxAttempts: 3,
   asks: false,
   consents: false,
+  allowsDowngrade: true,
   proves: false,
 };
 const offer: Offer = { version: "2.0", url: "http://h/f?sign=1", md5: "0".repeat(32), size: 200_000 };
@@ -37,6 +39,7 @@ const fresh: Stored = {
   etag: undefined,
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 const partly: Stored = {
   regionOffset: 65536,
@@ -45,11 +48,13 @@ const partly: Stored = {
   etag: '"e"',
   spliced: false,
   refetched: false,
+  resultLength: undefined,
 };
 const boot = {
   runningSlot: "ota_1",
   runningState: "pending-verify",
   runningVersion: "2.0",
+  runningSecureVersion: 0,
   targetSlot: "ota_0",
   targetState: "valid",
   chipId: 0,
@@ -65,9 +70,9 @@ const downloading: State = { name: "downloading", offer, stored: partly, tries: 
 const pausing: State = { name: "waiting", for: "pause", offer, stored: partly, tries: 1, urlRenewed: false };
 const renewing: State = { name: "waiting", for: "fresh-url", offer, stored: partly, tries: 1, urlRenewed: false };
 const offeredState: State = { name: "offered", offer, kept: undefined };
-const ready: State = { name: "ready", offer };
+const ready: State = { name: "ready", offer, image };
 const verifying: State = { name: "verifying", offer, stored: partly };
-const applying: State = { name: "applying", image, queued: undefined, begun: false };
+const applying: State = { name: "applying", image, offered: image, queued: undefined, begun: false };
 const confirming: In<"confirming"> = {
   name: "confirming",
   checkpoint: { phase: "applying", slot: "ota_1", image },
@@ -177,6 +182,18 @@ describe("clearance", () => {
     assert.deepEqual(effects(known, offered(consented), persons), []);
   });
 
+  test("what is refused is recorded by its own version, also while something of another one is kept", () => {
+    const refused = step({ name: "idle", kept, answered: false }, offered({ ...other, consent: true }), context);
+    assert.deepEqual(refused.effects.find((effect) => effect.do === "store")?.checkpoint, {
+      phase: "reporting",
+      slot: "ota_1",
+      image: { version: "3.0", md5: other.md5, size: other.size },
+      result: refusal,
+      stored: undefined,
+      whole: false,
+    });
+  });
+
   test("declined at any time before it is applied, a job ends as failed, with the reason, and keeps what is stored", () => {
     const stops: { readonly [name: string]: string[] } = {
       downloading: ["stop-download"],
@@ -215,7 +232,7 @@ describe("clearance", () => {
 
 describe("a staged image", () => {
   const applied: Event = { type: "applied" };
-  const handing: State = { name: "applying", image, queued: undefined, begun: true };
+  const handing: State = { name: "applying", image, offered: image, queued: undefined, begun: true };
 
   test("has a record of whether it is whole, done or not", () => {
     const wholeIn = (state: State, event: Event): unknown => {
@@ -882,4 +899,78 @@ test("with nothing under way, a record that cannot be stored is deleted: the sto
   });
   const nothing: State = { name: "idle", kept: undefined, answered: false };
   assert.deepEqual(step(nothing, event), { state: nothing, effects: [] }, "a delete that fails is not tried for ever");
+});
+
+describe("a package", () => {
+  const unpacking: Context = { ...context, unpacks: true };
+  const made: Image = { version: offer.version, md5: "1".repeat(32), size: 400_000 };
+  const begun: State = { name: "downloading", offer, stored: fresh, tries: 1, urlRenewed: false };
+  const storedIn = (state: State): Stored => (state.name === "downloading" ? state.stored : assert.fail(state.name));
+
+  test("is known by its header, and its offsets and percents are those of what it makes", () => {
+    const answered = step(begun, { type: "download-started", offset: 0, etag: '"e"' }, unpacking);
+    const known = step(
+      answered.state,
+      { type: "download-started", offset: 0, etag: '"e"', resultLength: made.size },
+      unpacking,
+    );
+    assert.deepEqual(storedIn(known.state), { ...fresh, etag: '"e"', resultLength: made.size });
+    const half = step(known.state, { type: "block-written", offset: made.size / 2 }, unpacking);
+    assert.deepEqual(half.effects, [{ do: "report-downloading", version: "2.0", percent: 50, always: false }]);
+    const whole = step(half.state, { type: "download-completed" }, unpacking);
+    assert.deepEqual(whole.effects.at(-1), { do: "verify", image: { ...image, size: made.size } });
+  });
+
+  test("came in pieces if the same try's header was there already, or its file was", () => {
+    const later = { ...begun, stored: { ...fresh, resultLength: made.size } };
+    const event: Event = { type: "download-started", offset: 0, etag: undefined, resultLength: made.size };
+    assert.equal(storedIn(step(later, event, unpacking).state).spliced, true);
+    const inPieces = { ...begun, stored: { ...fresh, spliced: true, etag: '"e"' } };
+    assert.deepEqual(
+      [storedIn(step(inPieces, event, unpacking).state).spliced, storedIn(step(inPieces, event, unpacking).state).etag],
+      [true, '"e"'],
+    );
+    assert.equal(storedIn(step(begun, event, unpacking).state).spliced, false);
+  });
+
+  test("hands over to what it has made: that is stored, applied and kept; the offer stays what was offered", () => {
+    const verifying: State = { name: "verifying", offer, stored: { ...fresh, resultLength: made.size } };
+    const verified: Event = { type: "verified", matches: true, image: made };
+    const ready = step(verifying, verified, { ...unpacking, asks: true });
+    assert.deepEqual(ready.state, { name: "ready", offer, image: made });
+    assert.deepEqual(ready.effects[0], { do: "store", checkpoint: { phase: "verified", slot: "ota_1", image: made } });
+    const again = step(
+      ready.state,
+      { type: "offer-received", offer: { ...offer, url: "http://h/f?sign=2" } },
+      unpacking,
+    );
+    assert.equal(again.state.name, "ready", "the same package is no other offer");
+    const applying = step(ready.state, { type: "cleared", step: "install" }, { ...unpacking, asks: true });
+    assert.ok(applying.effects.some((effect) => effect.do === "store" && effect.checkpoint.image === made));
+    assert.deepEqual(step(applying.state, { type: "offer-received", offer }, unpacking).state, applying.state);
+    const failed = step(
+      applying.state,
+      { type: "apply-failed", failure: { code: "install-failed", message: "no" } },
+      unpacking,
+    );
+    assert.deepEqual(failed.state.name === "reporting" && failed.state.kept, { image: made, whole: true });
+    const record = failed.effects.find((effect) => effect.do === "store");
+    assert.deepEqual(record?.do === "store" && record.checkpoint.image, made);
+  });
+
+  test("may make what is whole already: then its header decides, and the record stays until it has", () => {
+    const kept: Kept = { image: made, whole: true };
+    const idle: State = { name: "idle", kept, answered: false };
+    const { state, effects } = step(idle, { type: "offer-received", offer }, unpacking);
+    const stored = storedIn(state);
+    assert.deepEqual([stored.regionOffset, stored.written, stored.resultLength], [made.size, made.size, made.size]);
+    assert.deepEqual(
+      effects.map(({ do: name }) => name),
+      ["download"],
+    );
+    const without = step(idle, { type: "offer-received", offer }, context);
+    assert.equal(storedIn(without.state).regionOffset, undefined);
+    const another = step(idle, { type: "offer-received", offer: { ...offer, version: "3.0" } }, unpacking);
+    assert.equal(storedIn(another.state).regionOffset, undefined);
+  });
 });

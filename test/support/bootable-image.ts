@@ -1,0 +1,1 @@
+export * from "../../hal/boards/sim/bootable-image.js";
