@@ -1,3 +1,4 @@
+import { type Computing, digestMs, makingMs } from "./model/computing.js";
 import { type LinkSettings, SHIPPED } from "./model/link-settings.js";
 import { BLOCK_LENGTH, eraseMs, type Profile, programMs, readMs, SERVER_MS } from "./model/profiles.js";
 import { TLS_ROUND_TRIPS } from "./model/tls.js";
@@ -50,4 +51,32 @@ export function scheduleBoundMs(profile: Profile, byteLength: number, settings: 
   const handshakesMs = ROUND_TRIPS * profile.link.roundTripMs + ANSWERS * SERVER_MS;
   const flash = flashMs(profile, byteLength) + readMs(profile.flash, byteLength);
   return Math.max(networkMs(profile, byteLength, settings) + lostMs, flash) + handshakesMs;
+}
+
+/** What an update takes for its result, beside the file that is fetched. */
+export interface Work {
+  readonly fileLength: number;
+  readonly resultLength: number;
+  /** 0 if the file is the image itself. */
+  readonly baseLength: number;
+  readonly computing: Computing;
+}
+
+/** Milliseconds of the processor: JavaScript, the decoder, and digests of the file, the base and the result. */
+export function workMs({ fileLength, resultLength, baseLength, computing }: Work): number {
+  const { making, processor } = computing;
+  const sha256 = baseLength === 0 ? 0 : digestMs("SHA256", baseLength + resultLength, processor);
+  return makingMs(making, resultLength, processor) + digestMs("MD5", fileLength, processor) + sha256;
+}
+
+/**
+ * Least milliseconds if the processor takes time: it does one thing after the other, and stands still while the flash
+ * is busy. Only the network goes on meanwhile. A base is read once to hash it; that a decoder reads most of it again is
+ * not in this.
+ */
+export function workBoundMs(profile: Profile, work: Work): number {
+  const { fileLength, resultLength, baseLength } = work;
+  const { flash, link } = profile;
+  const boardMs = flashMs(profile, resultLength) + readMs(flash, resultLength + baseLength) + workMs(work);
+  return Math.max(networkMs(profile, fileLength), boardMs) + ROUND_TRIPS * link.roundTripMs + ANSWERS * SERVER_MS;
 }

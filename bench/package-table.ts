@@ -1,10 +1,17 @@
-import { measureUpdate, type Packed, packedUpdate } from "../test/support/update-cost.js";
+import { type Packed, packedUpdate } from "../test/support/packed-update.js";
+import { measureUpdate } from "../test/support/update-cost.js";
 import { readSizes } from "./sizes.js";
 
 const LABEL_WIDTH = 34;
 const WIDTH = 12;
 const BUNDLE = "packages";
-const PACKED: readonly Packed[] = ["minor", "feature", "compressed"];
+/** What is measured, and whether the board's C decodes it. */
+const PACKED: readonly (readonly [label: string, packed: Packed, native?: boolean])[] = [
+  ["minor", "minor"],
+  ["feature", "feature"],
+  ["compressed", "compressed"],
+  ["minor in C", "minor", true],
+];
 
 /** What a minor delta costs beyond a whole image. */
 export interface PackageCost {
@@ -21,12 +28,13 @@ export interface PackageCost {
 export async function printPackages(byteLength: number, stride: number): Promise<PackageCost> {
   const whole = await measureUpdate({ byteLength, stride });
   const costs = [];
-  for (const packed of PACKED) {
-    const { image, result } = packedUpdate(packed, byteLength);
-    costs.push({ ...(await measureUpdate({ byteLength, stride, packed })), image, result });
+  for (const [, packed, native = false] of PACKED) {
+    const { file, result } = packedUpdate(packed, byteLength);
+    costs.push({ ...(await measureUpdate({ byteLength, stride, packed, native })), file, result });
   }
-  console.log(`\n${row("an update", "whole", ...PACKED)}`);
-  console.log(row("bytes of the file", byteLength, ...costs.map(({ image }) => image?.byteLength ?? 0)));
+  const more = costs.map(({ liveBytes }) => liveBytes - whole.liveBytes);
+  console.log(`\n${row("an update", "whole", ...PACKED.map(([label]) => label))}`);
+  console.log(row("bytes of the file", byteLength, ...costs.map(({ file }) => file.byteLength)));
   for (const [label, of] of [
     ["peak over idle, bytes", "liveBytes"],
     ["slots of the idle agent", "idleSlots"],
@@ -35,6 +43,7 @@ export async function printPackages(byteLength: number, stride: number): Promise
   ] as const) {
     console.log(row(label, whole[of], ...costs.map((cost) => cost[of])));
   }
+  console.log(row("peak beyond a whole image, bytes", 0, ...more));
   const perByte = (bytecodes: number, length: number): string => (bytecodes / length).toFixed(1);
   console.log(
     row(
@@ -46,7 +55,7 @@ export async function printPackages(byteLength: number, stride: number): Promise
   const bundle = readSizes().find(({ name }) => name === BUNDLE);
   console.log(`${BUNDLE}.js, which is flash: ${bundle?.minifiedBytes} bytes`);
   return {
-    moreBytes: Math.max(...costs.map(({ liveBytes }) => liveBytes)) - whole.liveBytes,
+    moreBytes: Math.max(...more),
     stackSlots: Math.max(...costs.map(({ stackSlots }) => stackSlots)),
   };
 }

@@ -11,10 +11,12 @@ const CHAIN_LENGTH = 6;
 
 /** Prints the table over plain TCP. @returns the most slots of all calls */
 export async function printStack(): Promise<number> {
-  const { rows } = await measureStack();
+  const { rows, deepest: scenes } = await measureStack();
   const deepest = rows[0]?.slots ?? 0;
   console.log(`\n${row("stack, slots", ["at most", "calls"])}  the deepest call`);
   for (const { name, slots, count, does } of rows) console.log(`${row(name, [slots, count])}  ${does}`.trimEnd());
+  console.log(`\n${row("scene", ["at most"])}  the deepest call`);
+  for (const [scene, { name, slots }] of scenes) console.log(`${row(scene, [slots])}  ${name}`);
   console.log(
     `${deepest} and ${TLS_SLOTS} for TLS and ${LISTENER_SLOTS} for a listener: ${deepest + TLS_SLOTS + LISTENER_SLOTS} of ${STACK_SLOTS}`,
   );

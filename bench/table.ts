@@ -9,6 +9,8 @@ export interface Result {
   readonly goal: number | null;
   /** Least value that is possible; `null` if it is not known. */
   readonly bound: number | null;
+  /** What was wanted, if that is below the bound; `null` if the goal is what was wanted. */
+  readonly wanted: number | null;
   readonly met: boolean;
 }
 
@@ -19,6 +21,7 @@ export function resultsOf(rows: readonly Row[]): Result[] {
     unit: row.unit,
     goal: row.goal === undefined ? null : rounded(row.goal),
     bound: row.bound === undefined ? null : rounded(row.bound),
+    wanted: row.wanted === undefined ? null : rounded(row.wanted),
     met: isMet(row),
   }));
 }
@@ -56,6 +59,8 @@ export function tableOf(rows: readonly Row[]): string[] {
 }
 
 function verdict(row: Row): string {
+  const { wanted } = row;
+  if (wanted !== undefined && isMet(row)) return `missed: wanted ${rounded(wanted)}, below the bound`;
   if (row.goal === undefined) return "";
   return isMet(row) ? "met" : "MISSED";
 }

@@ -47,7 +47,7 @@ Two tables are about seals, for a board without native code for signatures. One 
 the most of eight. The other one compares an update that is sealed with one that is not: its signature is verified twice, before
 the download and from flash.
 One table is about packages: a delta between two versions of a program that differ a little, one between two that differ much, and
-a compressed image, decoded in JavaScript.
+a compressed image, decoded in JavaScript; and the first of them decoded by the board's C, whose own time is in no bytecode.
 The last table is about the stack. For each kind of call into the engine it shows the most slots that a call took, in a plain
 update, in one with faults, with plans and an MCU, and with a gateway, and what the deepest call did. A frame counts as in the
 SDK's XS 17, which has two slots less than here.

@@ -5,6 +5,8 @@ export interface Row {
   readonly unit: string;
   /** Most that the value may be. If absent, the line only informs. */
   readonly goal?: number | undefined;
+  /** A goal that is out of reach, because the bound is above it. It is shown as missed, and `goal` is checked. */
+  readonly wanted?: number | undefined;
   /** Least value that is possible, computed from the profile's constants alone. */
   readonly bound?: number | undefined;
   /** Whether the goal is the bound itself. */

@@ -2,11 +2,14 @@ import { createDevice, OtaAgent } from "../../hal/boards/main.js";
 import type { BoardModules } from "../../hal/ecma419/modules.js";
 import { FaultBoard } from "../../test/fault/board.js";
 import type { CutPlan } from "../../test/fault/chip.js";
-import { fileOf, NEW, OLD } from "../../test/fault/files.js";
+import { fileOf, fileWith, NEW, OLD } from "../../test/fault/files.js";
 import { BROKER, Outside } from "../../test/fault/outside.js";
 import type { Scenario } from "../../test/fault/scenario.js";
 import { type ChipOperation, SimChip, SLOT_0_ADDRESS } from "../../test/fault/sim-chip.js";
+import type { PackedUpdate } from "../../test/support/packed-update.js";
 import { SeededRandom } from "../../test/support/seed.js";
+import { packages } from "../../src/package/part.js";
+import { type Computing, createTimedDigest, makingMs } from "./computing.js";
 import { createIdealTcp } from "./ideal-tcp.js";
 import { TimedLink } from "./link.js";
 import { type LinkSettings, SHIPPED } from "./link-settings.js";
@@ -18,7 +21,12 @@ import { Trace } from "./trace.js";
 
 export interface TimedRunOptions {
   readonly profile: Profile;
+  /** Bytes in the image. */
   readonly byteLength: number;
+  /** If it is given, the image comes as that. */
+  readonly packed?: PackedUpdate;
+  /** What the processor does for each byte of the image; default: nothing that takes time, nor do digests. */
+  readonly computing?: Computing;
   /** Cuts the power inside the change to the flash with this number; the mode selects what the change leaves behind. */
   readonly cut?: { readonly operation: number; readonly mode: number } | undefined;
   /** Seconds; default 120. */
@@ -65,7 +73,6 @@ export class TimedRun {
   readonly #options: TimedRunOptions;
   readonly #chip: SimChip;
   readonly #outside: Outside;
-  readonly #factory = fileOf(OLD, FACTORY_LENGTH);
   #board: FaultBoard | undefined;
   #trace = new Trace();
   #radio: Radio | undefined;
@@ -77,10 +84,11 @@ export class TimedRun {
   #programmingEnd = 0;
 
   constructor(options: TimedRunOptions) {
-    const { byteLength } = options;
+    const { byteLength, packed } = options;
+    const file = packed?.file;
     this.#options = options;
     this.#chip = new SimChip({
-      factory: this.#factory.bytes,
+      factory: packed?.base ?? fileOf(OLD, FACTORY_LENGTH).bytes,
       slotLength: Math.ceil(byteLength / BLOCK_LENGTH) * BLOCK_LENGTH,
       cutPlan: this.#planCut,
       onOperation: (operation) => this.#pass(operation),
@@ -89,10 +97,11 @@ export class TimedRun {
       name: "timed",
       size: byteLength,
       url: `https://files.test/${NEW}`,
-      always: { pace: { bytes: byteLength, everyMs: 0 } },
+      always: { pace: { bytes: file?.byteLength ?? byteLength, everyMs: 0 } },
     };
     this.#outside = new Outside({
       scenario,
+      files: (version) => (file === undefined ? undefined : fileWith(version, file, packed?.result)),
       blockLength: this.#chip.blockLength,
       slotLength: this.#chip.slotLength,
       now: () => this.#nowMs,
@@ -177,7 +186,7 @@ export class TimedRun {
   }
 
   #timed(modules: BoardModules, { scheduler }: FaultBoard): BoardModules {
-    const { profile, settings = SHIPPED, ideal = false, fragmentLength } = this.#options;
+    const { profile, settings = SHIPPED, ideal = false, fragmentLength, computing } = this.#options;
     const trace = this.#trace;
     const link = new TimedLink({ scheduler, link: profile.link, segmentLength: settings.mss });
     const radio = (this.#radio = new Radio(settings));
@@ -185,8 +194,10 @@ export class TimedRun {
       fragmentLength === undefined ? this.#outside : withRecords(this.#outside, FILE_PORT, fragmentLength);
     const tcp = { scheduler, servers, link, settings, radio, trace };
     const { boot } = modules.platform;
+    const { Digest } = modules;
     return {
       ...modules,
+      Digest: Digest && computing ? createTimedDigest(Digest, { ...computing, scheduler }) : Digest,
       TCP: ideal ? createIdealTcp(tcp) : createTimedTcp(tcp),
       TLS: createTimedTls({
         scheduler,
@@ -211,7 +222,7 @@ export class TimedRun {
   }
 
   #agent(modules: BoardModules): OtaAgent {
-    const { keepaliveSeconds } = this.#options;
+    const { keepaliveSeconds, packed } = this.#options;
     return new OtaAgent({
       device: createDevice(modules, () => {}),
       config: {
@@ -222,6 +233,7 @@ export class TimedRun {
         },
         broker: { url: `mqtt://${BROKER}`, keepaliveSeconds },
       },
+      parts: packed === undefined ? {} : { packages },
     });
   }
 
@@ -229,7 +241,12 @@ export class TimedRun {
   #pass({ kind, erases, address, byteLength }: ChipOperation): void {
     const scheduler = this.#board?.scheduler;
     if (scheduler === undefined) return;
-    const { flash } = this.#options.profile;
+    const { profile, computing } = this.#options;
+    const { flash } = profile;
+    // What JavaScript did for a block takes its time before the block is programmed; the network goes on meanwhile.
+    if (kind === "program" && computing !== undefined) {
+      scheduler.block(makingMs(computing.making, byteLength, computing.processor));
+    }
     const startMs = scheduler.now;
     this.#radio?.stop();
     if (kind === "read") scheduler.block(readMs(flash, byteLength));

@@ -95,6 +95,12 @@ export class RangeReader {
     return true;
   }
 
+  /** Whoever reads has done something else for so long: that counts for no wait. */
+  heldUp(ms: number): void {
+    this.#lastByteAt += ms;
+    this.#windowEnd += ms;
+  }
+
   /** Idempotent; nothing is called after it. */
   close(): void {
     if (this.#closed) return;

@@ -1,29 +1,37 @@
-import type { ByteSource } from "../image/block-writer.js";
+import type { PackageSource } from "../update/unpacker.js";
 import { CRC_OFFSET } from "./format.js";
 
-/** Bytes that are read at once while nothing else is there to put them into. */
-export const PIECE_LENGTH = 256;
 /** A request costs about as much as so many bytes. */
 const SKIPPED_LENGTH = 8192;
+
+export interface PackageInputOptions {
+  /** Of the file that the bytes before came from. */
+  readonly etag: string | undefined;
+  /** What came before is from several answers. */
+  readonly isSpliced: boolean;
+  /** Another tag is one of another file, where nothing else can tell. */
+  readonly heedsTags: boolean;
+}
 
 /**
  * The bytes of a package as a server sends them, from where they are needed on: what is before that, because the server
  * knows no ranges or a request is not worth it, is skipped.
  */
 export class PackageInput {
-  readonly piece = new Uint8Array(PIECE_LENGTH);
-  #source: ByteSource | undefined;
+  #source: PackageSource | undefined;
   /** Where the source's next byte is in the file. */
   #offset = 0;
   #etag: string | undefined;
-  #answers = 0;
+  #answers: number;
+  readonly #heedsTags: boolean;
   /** The sum in the header that was read. */
   #crc: number | undefined;
   #isOther = false;
 
-  /** @param etag of the file that the bytes of earlier boots came from */
-  constructor(etag: string | undefined) {
+  constructor({ etag, isSpliced, heedsTags }: PackageInputOptions) {
     this.#etag = etag;
+    this.#answers = isSpliced ? 1 : 0;
+    this.#heedsTags = heedsTags;
   }
 
   /** The header is whole: what is read before it once more has to have the same sum. */
@@ -41,12 +49,20 @@ export class PackageInput {
     return this.#answers > 1;
   }
 
-  answered(source: ByteSource | undefined, offset: number, etag: string | undefined): void {
-    if (etag !== undefined && this.#etag !== undefined && etag !== this.#etag) this.#isOther = true;
+  answered(source: PackageSource | undefined, offset: number, etag: string | undefined): void {
+    const isOtherTag = etag !== undefined && this.#etag !== undefined && etag !== this.#etag;
+    // Servers behind one name may tag the same file each in its own way. The sum in the header is that of one package.
+    const showsSum = this.#crc !== undefined && offset <= CRC_OFFSET;
+    if (isOtherTag && !showsSum && this.#heedsTags) this.#isOther = true;
     this.#etag = etag ?? this.#etag;
     this.#source = source;
     this.#offset = offset;
-    this.#answers++;
+    if (source !== undefined) this.#answers++;
+  }
+
+  /** Whoever reads has done something else for so long. */
+  heldUp(ms: number): void {
+    this.#source?.heldUp(ms);
   }
 
   /** Whether what comes is so far before `position` that another request is better. */
@@ -55,8 +71,8 @@ export class PackageInput {
   }
 
   /**
-   * Moves what is there of the file from `position` on. What is skipped is lost in the same place: `piece` may hold
-   * bytes before `start` that are needed.
+   * Moves what is there of the file from `position` on. What is skipped is lost in the same place: the bytes before
+   * `start` may be needed.
    *
    * @returns how many bytes
    */

@@ -21,12 +21,12 @@ export interface PackagesOptions {
 }
 
 export const packages: PackagesPart = ({ device }) => ({
-  begins(options, gathering, etag) {
+  begins(options, gathering, etag, isSpliced) {
     const { writer } = gathering;
     const isFresh = options.stored.resultLength === undefined;
     if (isFresh && !isPackage(writer.content)) return false;
     const readBack = new ResultReading(device.digests, options.target.partition);
-    const unpacking = new PackageUnpacking({ device, download: options, gathering, readBack, etag });
+    const unpacking = new PackageUnpacking({ device, download: options, gathering, readBack, etag, isSpliced });
     gathering.unpacking = unpacking;
     gathering.readBack = readBack;
     if (isFresh) unpacking.take(writer.content);

@@ -1,6 +1,6 @@
 import type { Digest, Digests, FlashPartition } from "../../hal/ports/index.js";
 import { createMd5 } from "../image/digest.js";
-import { equalBytes, toHex } from "../lib/bytes.js";
+import { equalBytes, fromHex, toHex } from "../lib/bytes.js";
 import type { Image } from "../update/machine/types.js";
 import type { Reading } from "../update/unpacker.js";
 import { HASH_LENGTH } from "./format.js";
@@ -12,8 +12,11 @@ export interface ResultExpectation {
   /** SHA-256. */
   readonly hash: Uint8Array;
   readonly length: number;
-  isAsOffered(md5: string): boolean;
+  /** MD5 of the package, if this boot has seen all of it. */
+  readonly md5: Digest | undefined;
 }
+
+const MD5_LENGTH = 16;
 
 /** What a package has made, read back from flash: its SHA-256 decides, and by its MD5 it is known from then on. */
 export class ResultReading implements Reading {
@@ -49,10 +52,15 @@ export class ResultReading implements Reading {
   }
 
   matches(md5: string): boolean {
-    const { version, hash, length, isAsOffered } = this.expected as ResultExpectation;
-    // It holds all that the package was unpacked with.
+    const { version, hash, length, md5: ofPackage } = this.expected as ResultExpectation;
     this.expected = undefined;
     this.#image = { version, md5: toHex(this.#md5.digest()), size: length };
-    return equalBytes(this.#sha256.digest(), hash, HASH_LENGTH) && isAsOffered(md5);
+    return equalBytes(this.#sha256.digest(), hash, HASH_LENGTH) && isAsOffered(ofPackage, md5);
   }
+}
+
+function isAsOffered(seen: Digest | undefined, md5: string): boolean {
+  if (seen === undefined) return true;
+  const offered = fromHex(md5);
+  return offered !== undefined && equalBytes(seen.digest(), offered, MD5_LENGTH);
 }

@@ -63,9 +63,9 @@ export const PLANTED_PACKAGES: readonly PlantedBug[] = [
   },
   {
     name: "the MD5 of a package is not compared",
-    file: "src/package/unpacking.ts",
-    find: "    return this.#md5 === undefined ||",
-    replace: "    return this.#md5 !== undefined || this.#md5 === undefined ||",
+    file: "src/package/result-reading.ts",
+    find: "  if (seen === undefined) return true;",
+    replace: "  if (seen !== undefined || seen === undefined) return true;",
     caughtBy: { test: "test/packages/few.test.js", named: /another file of the same length/ },
   },
   {

@@ -181,7 +181,7 @@ export const PLANTED: readonly PlantedBug[] = [
     name: "an offer that comes while a result is reported is lost",
     file: "src/update/machine/transition.ts",
     find: `      // Sent before the platform had the result: a retry of the same image comes after it.
-      if (isSame(state.image, event.offer)) return stay(state);
+      if (isSame(state.image, event.offer) || isMadeBy(event.offer, state, context)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };`,
     replace: "      return stay(state);",
     caughtBy: {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DELTA_IN_C, DELTA_IN_JS } from "../../bench/model/computing.js";
 import { ESP32_HEAP, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
@@ -84,6 +85,36 @@ test("what an update of 1 MiB costs the engine is within its budget", { timeout:
     `${bytecodesPerByte} bytecodes per byte`,
   );
 });
+
+test("a delta of 1 MiB costs the engine at most 11 KiB more than the image as it is", {
+  timeout: 600_000,
+}, async (context) => {
+  const byteLength = 1024 * KIB;
+  const whole = await measureUpdate({ byteLength, stride: STRIDE });
+  const delta = await measureUpdate({ byteLength, stride: STRIDE, packed: "minor" });
+  const more = delta.liveBytes - whole.liveBytes;
+  context.diagnostic(`${more} bytes more: ${whole.liveBytes} and ${delta.liveBytes}`);
+  // Tables and a record alone take more than 7 KiB.
+  assert.ok(more > 7 * KIB && more <= 11 * KIB, `${more} bytes`);
+});
+for (const [making, native] of [
+  [DELTA_IN_JS, false],
+  [DELTA_IN_C, true],
+] as const) {
+  test(`a minor delta of 1 MiB ${making.name} costs the engine what the bench takes for it`, {
+    timeout: 300_000,
+  }, async (context) => {
+    const byteLength = 1024 * KIB;
+    const { bytecodes } = await measureUpdate({ byteLength, stride: 0, packed: "minor", native });
+    const bytecodesPerByte = bytecodes / byteLength;
+    context.diagnostic(`XS bytecodes per byte: ${bytecodesPerByte.toFixed(3)}`);
+    assert.ok(bytecodesPerByte <= making.bytecodes, `${bytecodesPerByte} bytecodes per byte`);
+    assert.ok(
+      bytecodesPerByte > 0.9 * making.bytecodes,
+      `${bytecodesPerByte} bytecodes per byte: the bench exaggerates`,
+    );
+  });
+}
 
 test("plans, a manifest, an MCU and a self test pass in the heap of an ESP32 too", {
   timeout: 300_000,

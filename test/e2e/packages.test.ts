@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { encodePackage } from "../../cloud/delta/package-file.js";
+import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
+import { type Partition, readPartitionTable } from "../../hal/boards/sim/partition-table.js";
+import { RESULT_HASH_OFFSET } from "../../src/package/format.js";
+import { changedPackage } from "../support/changed-package.js";
 import { bootablePair } from "../support/bootable-image.js";
 import { type Engine, testOnEngines } from "../support/engines.js";
 import { assertSameBytes } from "../support/same-bytes.js";
@@ -117,11 +121,7 @@ testOnEngines(
   "another package at the same URL is noticed when a download goes on, and fetched from its start",
   (engine) =>
     withPackages({ engine }, async (bed) => {
-      const other = encodePackage({ result: { bytes: result, version: "0.2.0" }, chipId: ESP32_CHIP });
-      assert.notEqual(other.byteLength, DELTA.byteLength);
-      const changed = DELTA.slice();
-      // The first record of a sound header: only the tag tells.
-      changed[DELTA.byteLength - 1] = (changed[DELTA.byteLength - 1] as number) ^ 0x40;
+      const changed = changedPackage(DELTA, (view) => view.setUint8(RESULT_HASH_OFFSET, 0x40));
       bed.server.behaviours = [
         { cutAfter: Math.floor(DELTA.byteLength / 2), content: changed, etag: '"old"' },
         { etag: '"new"' },
@@ -130,6 +130,25 @@ testOnEngines(
       assertUpdated(bed);
       assert.deepEqual(askedFrom(bed).at(-1), undefined, "the last request is for all of it");
     }),
+);
+
+testOnEngines("a server that tags the file in another way each time costs no block that is stored", (engine) =>
+  withPackages({ engine }, async (bed) => {
+    const { byteLength } = DELTA;
+    bed.server.behaviours = [0.4, 0.6, 0.8, 1].map((share) => ({
+      cutAfter: Math.floor(byteLength * share),
+      ignoreRange: true,
+      etag: `"${share}"`,
+    }));
+    await bed.update();
+    assertUpdated(bed);
+    assert.equal(bed.server.requests.length, 4);
+    const from = askedFrom(bed);
+    assert.ok(
+      from.every((offset, index) => index === 0 || (offset ?? 0) > (from[index - 1] ?? 0)),
+      `asked from ${from}`,
+    );
+  }),
 );
 
 testOnEngines("a delta for another base is refused before anything is erased", (engine) =>
@@ -150,6 +169,29 @@ testOnEngines("a delta for another base is refused before anything is erased", (
     assert.equal(bed.server.requests.length, 1);
     assert.equal(bed.checkpoint(), undefined);
   }),
+);
+
+testOnEngines(
+  "a base that was flashed anew between two boots is noticed before anything further is written",
+  (engine) =>
+    withPackages({ engine }, async (bed) => {
+      bed.server.behaviours = [{ stallAfter: Math.floor(DELTA.byteLength / 2) }];
+      bed.platform.pending = () => bed.offer();
+      bed.board.powerOn();
+      await bed.until("half of it", () => bed.progress > result.byteLength / 3);
+      bed.board.cutPower();
+      const before = bed.slot("ota_1", result.byteLength);
+      const { offset } = readPartitionTable(bed.flash).find(({ label }) => label === "ota_0") as Partition;
+      const reflashed = buildAppImage({ version: "0.1.0", byteLength: 200_000, seed: 9 });
+      bed.flash.erase(offset, 50 * 4096);
+      bed.flash.program(reflashed, offset);
+      bed.board.powerOn();
+      await bed.ended();
+      assert.match(bed.platform.words().at(-1) ?? "", /^fail -5 wrong-base: /);
+      assertSameBytes(bed.slot("ota_1", result.byteLength), before);
+      assertSameBytes(bed.slot("ota_0", reflashed.byteLength), reflashed);
+      assert.equal(bed.checkpoint(), undefined);
+    }),
 );
 
 testOnEngines("a package for another chip, or of another version, is refused before anything is erased", (engine) =>

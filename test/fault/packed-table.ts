@@ -9,11 +9,9 @@ const MISMATCH = "fail -4 md5 not match";
 
 /**
  * What is different if the file is a package. After a restart its header is asked for before the rest, or before it is
- * known that all is there already. An answer of another ETag is of another package.
+ * known that all is there already.
  */
 const OTHERWISE: { readonly [name: string]: Partial<Outcome> } = {
-  "an ETag that changes, and the same file": { requests: 3 },
-  "a 206 of another ETag, always": { requests: 4, offsets: ["start", "later", "start", "start"] },
   "an image for another chip": { report: "fail -5 package for chip 9, this is 0" },
   "an image of another version": { report: "fail -5 package that makes version 9.9.9" },
   "an application that stops the agent at `downloading 100`, and a restart": { requests: 3 },
@@ -92,6 +90,19 @@ const OWN: readonly Behaviour[] = [
     http: [{}],
     always: { ignoresRange: true },
     ends: { report: "done", requests: 2 },
+  },
+  {
+    name: "two power cuts, and the same file of another ETag each time",
+    incidents: [
+      { at: "downloading 20", do: "cut-power" },
+      { at: "downloading 50", do: "cut-power" },
+    ],
+    http: Array.from({ length: 8 }, (_, index) => ({
+      pace: { bytes: 600, everyMs: 400 },
+      fields: { ETag: `"${index}"` },
+    })),
+    // After the first cut all is begun anew. After the second one nobody heeds the tags any more.
+    ends: { report: "done", requests: 5, offsets: ["start", "start", "start", "start", "later"] },
   },
 ];
 

@@ -150,7 +150,7 @@ export const REASONS: readonly Reason[] = [
   },
   {
     file: "src/update/flash/download.ts",
-    line: "if (this.#lost !== undefined && !this.#writer?.full) {",
+    line: "if (this.#lost !== undefined && !this.#writer?.full && !this.#canPrepare()) {",
     mutant: "optional: ?. -> .",
     reason: "A connection that is lost was asked for, after the writer was made.",
   },

@@ -24,6 +24,8 @@ export interface ChipEngineOptions {
   readonly sharesLink?: boolean;
   /** See `XsFirmwareOptions`. */
   readonly mqtt?: boolean;
+  /** See `XsFirmwareOptions`. */
+  readonly nativePackages?: boolean;
   /** The SDK whose XS and TLS are used: see `XsFirmwareOptions`. */
   readonly sdk?: XsSdk | undefined;
   /** See `XsFirmwareOptions`. */
@@ -65,6 +67,7 @@ export class ChipEngine implements Engine {
       tellsEvents,
       sharesLink,
       mqtt: this.#options.mqtt ?? true,
+      nativePackages: this.#options.nativePackages ?? false,
       readable,
       logLevel: entries === undefined ? "warn" : "debug",
       ...(entries === undefined

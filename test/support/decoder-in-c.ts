@@ -13,6 +13,7 @@ const SOURCES = [join(ROOT, "test", "fixtures", "esp32", "decode.c"), join(CHIP,
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1", "-I", CHIP];
 /** What is read or written outside of its memory ends the program. */
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover", "-g"];
+const CALLGRIND = ["--tool=callgrind", "--toggle-collect=ota_make_block", "--callgrind-out-file=/dev/null"];
 /** Status, length. */
 const HEAD_LENGTH = 5;
 const MOST_OUTPUT = 1 << 26;
@@ -158,8 +159,16 @@ function numbers(values: readonly number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(values).buffer);
 }
 
-/** Makes the result of a package in C. @throws Error with the reason of the first record that is malformed */
-export function unpackInC(decoder: DecoderInC, bytes: Uint8Array, base: Uint8Array): Uint8Array {
+/** What the program is told to make the result of a package. */
+export interface PackageCommands {
+  readonly commands: readonly Uint8Array[];
+  /** Holds the blocks that are stored as they are. */
+  readonly result: Uint8Array;
+  /** Where the block of each answer begins in the result. */
+  readonly decoded: readonly number[];
+}
+
+export function packageCommands(bytes: Uint8Array, base: Uint8Array): PackageCommands {
   const header = readHeader(bytes);
   const commands = [baseCommand(base), roomCommand(header.resultLength), codesCommand(header)];
   const result = new Uint8Array(header.resultLength);
@@ -177,9 +186,39 @@ export function unpackInC(decoder: DecoderInC, bytes: Uint8Array, base: Uint8Arr
     }
     offset += record.byteLength;
   }
+  return { commands, result, decoded };
+}
+
+/** Makes the result of a package in C. @throws Error with the reason of the first record that is malformed */
+export function unpackInC(decoder: DecoderInC, bytes: Uint8Array, base: Uint8Array): Uint8Array {
+  const { commands, result, decoded } = packageCommands(bytes, base);
   for (const [index, outcome] of decoder.run(commands).entries()) {
     if (!("bytes" in outcome)) throw new Error("malformed" in outcome ? outcome.malformed : "unread");
     result.set(outcome.bytes, decoded[index]);
   }
   return result;
+}
+
+/**
+ * Counts what the decoder takes of this machine's instructions for a package, with what it copies from flash:
+ * compiled as for a chip, without the sanitizers, under valgrind's callgrind.
+ *
+ * @returns `undefined` if valgrind is not installed
+ * @throws Error without a compiler, or with what the programs say
+ */
+export function countInstructions(bytes: Uint8Array, base: Uint8Array): number | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "count-c-"));
+  try {
+    const program = join(folder, "decode");
+    const built = spawnSync("cc", [...FLAGS, "-O2", ...SOURCES, "-o", program], { encoding: "utf8" });
+    if (built.status !== 0) throw built.error ?? new Error(built.stderr);
+    const input = Buffer.concat(packageCommands(bytes, base).commands);
+    const { error, stderr } = spawnSync("valgrind", [...CALLGRIND, program], { input, maxBuffer: MOST_OUTPUT });
+    if ((error as { code?: string } | undefined)?.code === "ENOENT") return undefined;
+    const counted = /Collected : ([0-9]+)/.exec(stderr.toString())?.[1];
+    if (counted === undefined) throw error ?? new Error(stderr.toString());
+    return Number(counted);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

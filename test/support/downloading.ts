@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import type { BootControl, BootStatus, Device } from "../../hal/ports/index.js";
-import type { Reading } from "../../src/update/unpacker.js";
+import type { Reading, Unpacker } from "../../src/update/unpacker.js";
 import { Download } from "../../src/update/flash/download.js";
 import { type FlashKnowledge, type Gathering, newKnowledge } from "../../src/update/flash/knowledge.js";
 import { Progress } from "../../src/update/progress.js";
 import { SlotTarget } from "../../src/update/slot-target.js";
+import type { Base, Target } from "../../src/update/target.js";
 import type { Event, Stored } from "../../src/update/machine/types.js";
 import { NODE_DIGESTS } from "./digests.js";
 import { type FakeAnswer, type FakeExchange, FakeHttp } from "./fake-http.js";
@@ -33,7 +34,15 @@ export function imageOf(byteLength: number): Uint8Array {
 }
 
 export interface DownloadingOptions {
+  /** The file that is offered. */
   readonly image?: Uint8Array;
+  /** What the file makes, if it is a package; `packages` has to be given then. */
+  readonly made?: Uint8Array;
+  readonly packages?: (device: Device) => Unpacker;
+  /** What runs now. */
+  readonly running?: Uint8Array;
+  /** The download is for a recipient that runs this, instead of the own firmware. */
+  readonly installed?: Base;
   readonly stored?: Stored;
   readonly flash?: MemoryFlash;
   readonly blocks?: number;
@@ -54,6 +63,7 @@ export class Downloading {
   readonly events: Event[] = [];
   readonly story: string[] = [];
   readonly image: Uint8Array;
+  readonly made: Uint8Array;
   readonly flash: MemoryFlash;
   readonly knowledge: FlashKnowledge;
   readonly progress = new Progress();
@@ -65,6 +75,7 @@ export class Downloading {
 
   constructor(options: DownloadingOptions = {}) {
     this.image = options.image ?? IMAGE;
+    this.made = options.made ?? this.image;
     this.flash = options.flash ?? new MemoryFlash({ blocks: options.blocks ?? 40 });
     if (options.flash === undefined) this.flash.preset(new Uint8Array(this.flash.byteLength).fill(0x33));
     const onChange = this.flash.onChange;
@@ -86,14 +97,20 @@ export class Downloading {
         this.turns.push((this.turns.pop() ?? 0) + 1);
       },
       openTarget: () => this.flash,
+      openRunning: () => readingOf(options.running ?? new Uint8Array(0)),
+      status: () => status,
     } as unknown as BootControl;
     const { log } = this.logged;
     const status = { targetSlot: "ota_1", chipId: 0 } as BootStatus;
-    const target = new SlotTarget({ boot, status, checksVersion: options.checksVersion ?? true, log });
+    const slot = new SlotTarget({ boot, status, checksVersion: options.checksVersion ?? true, log });
+    const { installed } = options;
+    const target: Target = installed === undefined ? slot : stagedTarget(slot, installed);
+    const device = { http: this.http, clock: this.clock, log, digests: NODE_DIGESTS, boot } as unknown as Device;
     this.knowledge = options.knowledge ?? newKnowledge();
     this.download = new Download({
-      device: { http: this.http, clock: this.clock, log: this.logged.log, digests: NODE_DIGESTS } as unknown as Device,
+      device,
       target,
+      packages: options.packages?.(device),
       block: options.block ?? new Uint8Array(BLOCK),
       knowledge: this.knowledge,
       progress: this.progress,
@@ -160,8 +177,32 @@ export class Downloading {
 
   assertWhole(): void {
     assert.equal(this.story.at(-1), "download-completed");
-    assertSameBytes(this.flash.content(this.image.byteLength), this.image);
+    assertSameBytes(this.flash.content(this.made.byteLength), this.made);
     assert.equal(this.exchange.closed, true);
     assert.deepEqual(this.clock.names(), []);
   }
+}
+
+function readingOf(bytes: Uint8Array): Base {
+  return {
+    byteLength: bytes.byteLength,
+    read: (into, byteOffset) => into.set(bytes.subarray(byteOffset, byteOffset + into.byteLength)),
+  };
+}
+
+function stagedTarget({ label, recordKey, partition }: SlotTarget, installed: Base): Target {
+  return {
+    kind: "staged",
+    owner: "ABCDE12345/light1",
+    label,
+    recordKey,
+    partition,
+    restore: () => ({ state: { name: "idle", kept: undefined, answered: false }, effects: [] }),
+    prepare() {},
+    forget() {},
+    checkFirstBlock() {},
+    openBase: () => installed,
+    apply: (_, onEnded) => onEnded(undefined),
+    stop() {},
+  };
 }

@@ -195,7 +195,7 @@ export class FleetBed {
       .sort();
   }
 
-  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 10_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!(await holds())) {
       if (performance.now() > end) throw new Error(`no ${what} within ${timeoutMs} ms`);

@@ -68,8 +68,9 @@ export class Mosquitto {
   }
 }
 
+/** With the limits of the files that `ota-cloud broker mosquitto` writes. */
 function letAllIn(port: number): string | Promise<string> {
-  return `listener ${port} 127.0.0.1\nallow_anonymous true`;
+  return `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\nmax_inflight_messages 256`;
 }
 
 function listens(port: number): Promise<boolean> {

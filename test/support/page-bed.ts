@@ -32,7 +32,7 @@ export class PageBed {
   #cookies: Awaited<ReturnType<BrowserContext["cookies"]>> = [];
   /** Whether a server that does not answer is a part of the test. */
   allowsOutage = false;
-  /** Whether a request that the cloud refuses because another was first is a part of the test. */
+  /** Whether a request that the cloud refuses is a part of the test: another was first, or something is not there. */
   allowsConflict = false;
 
   private constructor(options: { cloud: ServedCloud; browser: Browser; folder: string; served: ServeOptions }) {
@@ -82,7 +82,7 @@ export class PageBed {
     page.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       const isOutage = /Failed to load resource: net::|ERR_|401|status of 50/.test(message.text());
-      const isConflict = message.text().includes("status of 409");
+      const isConflict = /status of 40[49]/.test(message.text());
       if (!(this.allowsOutage && isOutage) && !(this.allowsConflict && isConflict)) {
         this.#wrong.push(`${message.type()}: ${message.text()} ${message.location().url}`);
       }

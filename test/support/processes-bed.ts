@@ -77,9 +77,18 @@ interface Offer {
   readonly url: string;
 }
 
+const EVENTS: Readonly<Record<string, string>> = {
+  downloading: "download-reported",
+  burning: "burn-reported",
+  done: "done-reported",
+  fail: "fail-reported",
+};
+
 /** All devices of a fleet, over one connection to the broker; a test says what they say. */
 export class Fleet {
   readonly offers = new Map<string, Offer[]>();
+  /** The reports of each device that the broker has acknowledged, in their order, as the cloud's history has them. */
+  readonly acknowledged = new Map<string, string[]>();
   readonly #client: MqttClient;
   /** Called for each offer. */
   onOffer: ((deviceName: string, offer: Offer) => void) | undefined;
@@ -105,12 +114,18 @@ export class Fleet {
   }
 
   version(deviceName: string, version: string): Promise<void> {
-    return this.#report(deviceName, { type: "report_version", report: { version } });
+    return this.#report(deviceName, `version-reported ${version}`, { type: "report_version", report: { version } });
   }
 
-  progress(deviceName: string, version: string, state: string, more: object = {}): Promise<void> {
+  progress(
+    deviceName: string,
+    version: string,
+    state: string,
+    more: { readonly percent?: string } = {},
+  ): Promise<void> {
     const progress = { state, result_code: "0", result_msg: "", ...more };
-    return this.#report(deviceName, { type: "report_progress", report: { progress, version } });
+    const event = `${EVENTS[state] ?? state} ${version}${more.percent === undefined ? "" : ` ${more.percent}`}`;
+    return this.#report(deviceName, event, { type: "report_progress", report: { progress, version } });
   }
 
   async update(deviceName: string, version: string): Promise<void> {
@@ -124,27 +139,30 @@ export class Fleet {
     await this.#client.endAsync(true);
   }
 
-  async #report(deviceName: string, message: object): Promise<void> {
+  async #report(deviceName: string, event: string, message: object): Promise<void> {
     await this.#client.publishAsync(`$ota/report/${PRODUCT}/${deviceName}`, JSON.stringify(message), { qos: 1 });
+    const known = this.acknowledged.get(deviceName);
+    if (known === undefined) this.acknowledged.set(deviceName, [event]);
+    else known.push(event);
   }
 }
 
 /** Adds devices and a package of version 2.0.0. */
-export async function addFleet({ operator }: Cloud, names: readonly string[]): Promise<void> {
+export async function addFleet({ operator }: Pick<Cloud, "operator">, names: readonly string[]): Promise<void> {
   await operator.addDevices(
     names.map((deviceName) => ({ productId: PRODUCT, deviceName })),
     ACTOR,
   );
   const content = Buffer.from(`image ${createHash("sha256").update("2.0.0").digest("hex")} ${"x".repeat(50_000)}`);
   await operator.addPackage(
-    { productId: PRODUCT, version: "2.0.0", fileName: "image.bin" },
+    { productId: PRODUCT, version: "2.0.0", fileName: "image.bin", size: content.length },
     Readable.from([content]),
     ACTOR,
   );
 }
 
 /** Makes and activates a plan to version 2.0.0. */
-export async function beginPlan({ operator }: Cloud, input: PlanInput = {}): Promise<PlanView> {
+export async function beginPlan({ operator }: Pick<Cloud, "operator">, input: PlanInput = {}): Promise<PlanView> {
   const plan = await operator.createPlan(
     {
       name: "plan",
@@ -168,9 +186,13 @@ export function changesOf({ operator }: Cloud): { readonly changes: Change[]; st
 }
 
 /** Waits until a condition holds, and looks not too often: each look may ask a database. */
-export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+  everyMs = 25,
+): Promise<void> {
   for (const end = performance.now() + timeoutMs; !(await condition()); ) {
     assert.ok(performance.now() < end, `it did not come to pass within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -60,6 +60,17 @@ export class StackEntries {
       .sort((one, other) => other.slots - one.slots);
   }
 
+  /** The deepest call of each scene: its name and slots. */
+  get deepest(): ReadonlyMap<string, Pick<StackEntry, "name" | "slots">> {
+    const deepest = new Map<string, Pick<StackEntry, "name" | "slots">>();
+    for (const { name, scenes } of this.rows) {
+      for (const [scene, slots] of scenes) {
+        if (slots > (deepest.get(scene)?.slots ?? 0)) deepest.set(scene, { name, slots });
+      }
+    }
+    return deepest;
+  }
+
   /** What the engine counted in one command: see `XsWorkerOptions.onMeter`. */
   record(json: string, command: Uint8Array): void {
     const { stack = 0, jobsStack = 0, calls = "" } = JSON.parse(json) as Counted;

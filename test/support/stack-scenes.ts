@@ -8,14 +8,10 @@ import { GatewayTestBed, PRODUCT } from "./sub-device-test-bed.js";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { sealed, signerNamed } from "./seals.js";
 import { StackEntries } from "./stack-entries.js";
+import { packedUpdates } from "./stack-packages.js";
+import { type Stage, withStage } from "./stack-stage.js";
 import { connections } from "./tls-scenes.js";
-import {
-  SECURED,
-  type Secured,
-  type SecuredTestBedOptions,
-  startFileServer,
-  startSecured,
-} from "./secured-test-bed.js";
+import { SECURED, startFileServer } from "./secured-test-bed.js";
 
 const KIB = 1024;
 const TIMEOUT_MS = 30_000;
@@ -39,18 +35,12 @@ export interface StackOptions {
   readonly only?: string;
 }
 
-/** The parts of a scene. */
-interface Stage {
-  readonly engine: ChipEngine;
-  readonly entries: StackEntries;
-  readonly secured: Secured | undefined;
-}
-
 const SCENES: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
   own: ownUpdate,
   plans: plansAndMcu,
   gateway,
   sealed: sealedUpdate,
+  packages: packedUpdates,
 };
 
 /** Over TLS alone. */
@@ -79,20 +69,6 @@ export async function measureStack({
     await play({ engine, entries, secured: overTls ? SECURED : undefined });
   }
   return entries;
-}
-
-async function withStage(
-  { engine, entries, secured }: Stage,
-  options: Omit<SecuredTestBedOptions, "engine" | "secured" | "keys">,
-  body: (bed: TestBed) => Promise<void>,
-): Promise<void> {
-  const bed = await startSecured({ ...options, engine, secured, keys: entries.keys });
-  entries.brokerPort = bed.platform.port;
-  try {
-    await body(bed);
-  } finally {
-    await bed.stop();
-  }
 }
 
 /** Two signatures are verified by JavaScript, before the download and again in flash. */

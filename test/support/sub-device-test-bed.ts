@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TlsOptions } from "node:tls";
 import { type Installation, SimulatedSubDevice } from "../../hal/boards/sim/sub-devices.js";
+import type { SubDeviceBus } from "../../hal/boards/sub-device-link.js";
 import type { OtaConfig } from "../../src/index.js";
 import { TestBed, type TestBedOptions } from "./test-bed.js";
 import { TestPlatform } from "./test-platform.js";
@@ -67,6 +68,8 @@ export interface SubDeviceSetup {
   readonly install?: Installation;
   /** Its images need a seal. */
   readonly sealed?: boolean;
+  /** What runs on it at first, and can be read; absent: nobody can read it. */
+  readonly installed?: Uint8Array;
 }
 
 export interface GatewayTestBedOptions extends Omit<TestBedOptions, "platform" | "subDevices"> {
@@ -83,8 +86,16 @@ export class GatewayTestBed {
   readonly subDevices: readonly SimulatedSubDevice[];
   /** `light1 online`, `light1 downloading`, `light1 done`, of all boots. */
   readonly events: string[] = [];
+  /** By name, what can be read of them. */
+  readonly installed: Map<string, Uint8Array>;
 
-  private constructor(bed: TestBed, platform: GatewayPlatform, subDevices: readonly SimulatedSubDevice[]) {
+  private constructor(
+    bed: TestBed,
+    platform: GatewayPlatform,
+    subDevices: readonly SimulatedSubDevice[],
+    installed: Map<string, Uint8Array>,
+  ) {
+    this.installed = installed;
     this.bed = bed;
     this.platform = platform;
     this.subDevices = subDevices;
@@ -99,15 +110,20 @@ export class GatewayTestBed {
     const state = mkdtempSync(join(tmpdir(), "gateway-"));
     const platform = new GatewayPlatform(options.tls?.server);
     await platform.start();
+    const installed = new Map<string, Uint8Array>();
+    for (const { deviceName, installed: bytes } of options.subDevices) if (bytes) installed.set(deviceName, bytes);
     const subDevices = options.subDevices.map(({ deviceName, version = "1.0.0", install = "ok", sealed = false }) =>
-      Object.assign(new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }), { sealed }),
+      Object.assign(new SimulatedSubDevice({ productId: PRODUCT, deviceName, version, install, state }), {
+        sealed,
+        ...(installed.has(deviceName) ? { read: reading(installed, deviceName) } : {}),
+      }),
     );
     const { authority } = options.tls ?? {};
     const trust = authority === undefined ? {} : { broker: { url: platform.url, authority }, download: { authority } };
     const config = { ...trust, ...options.config, gateway: { messagesPerSecond: 30, ...options.gateway } };
     const bed = await TestBed.start({ ...options, platform, subDevices, config });
     try {
-      await body(new GatewayTestBed(bed, platform, subDevices));
+      await body(new GatewayTestBed(bed, platform, subDevices, installed));
     } finally {
       await bed.stop();
       rmSync(state, { recursive: true, force: true });
@@ -144,4 +160,12 @@ export class GatewayTestBed {
     };
     return this.bed.until(`end of ${deviceNames.join(" ")}`, () => deviceNames.every(hasEnded));
   }
+}
+
+function reading(installed: ReadonlyMap<string, Uint8Array>, deviceName: string): NonNullable<SubDeviceBus["read"]> {
+  return (byteOffset, into) => {
+    const bytes = installed.get(deviceName)?.subarray(byteOffset, byteOffset + into.byteLength) ?? new Uint8Array(0);
+    into.set(bytes);
+    return bytes.byteLength;
+  };
 }

@@ -1,9 +1,7 @@
 import { SLOT_LENGTH } from "../../hal/boards/family/creation.js";
 import { ESP32_HEAP, type HeapSize, type HeapStatistics, measureHeap } from "../../hal/boards/xs/heap.js";
 import type { XsWorker } from "../../hal/boards/xs/worker.js";
-import { encodePackage } from "../../cloud/delta/package-file.js";
-import { bootablePair } from "./bootable-image.js";
-import { FEATURE, MINOR } from "./linked-image.js";
+import { type Packed, packedUpdate } from "./packed-update.js";
 import { sealed, signerNamed } from "./seals.js";
 import { TestBed, type TestBedOptions, DEVICE, imageOf } from "./test-bed.js";
 import { ChipEngine } from "./chip-engine.js";
@@ -17,10 +15,9 @@ export interface UpdateCostOptions {
   readonly sealed?: boolean;
   /** The image comes as a package, from a program of which it is a later version. */
   readonly packed?: Packed;
+  /** The board's C decodes it. */
+  readonly native?: boolean;
 }
-
-/** How much of a program the later version changes, or that its image is compressed. */
-export type Packed = "minor" | "feature" | "compressed";
 
 /** What an update costs the engine, from the offer until the image is pending, over the idle agent before it. */
 export interface UpdateCost {
@@ -47,7 +44,8 @@ const TIMEOUT_MS = 300_000;
 
 /** Downloads, verifies and makes pending an image over plain TCP, on XS in the heap of an ESP32. */
 export async function measureUpdate(options: UpdateCostOptions): Promise<UpdateCost> {
-  const engine = await ChipEngine.create({ heap: options.heap ?? ESP32_HEAP, tellsEvents: false });
+  const { heap = ESP32_HEAP, native: nativePackages = false } = options;
+  const engine = await ChipEngine.create({ heap, nativePackages, tellsEvents: false });
   const image = imageOf("0.2.0", options.byteLength);
   const bed = await TestBed.start({ engine, image, ...special(options, image) });
   try {
@@ -74,25 +72,9 @@ function special(
   image: Uint8Array,
 ): Partial<TestBedOptions> {
   if (isSealed === true) return sealedUpdate(image);
-  return packed === undefined ? {} : packedUpdate(packed, byteLength);
-}
-
-/** @param byteLength of the image, about */
-export function packedUpdate(
-  packed: Packed,
-  byteLength: number,
-): Omit<TestBedOptions, "engine"> & { result: Uint8Array } {
-  const { base, result } = bootablePair({
-    seed: 11,
-    byteLength,
-    change: packed === "feature" ? FEATURE : MINOR,
-  });
-  const image = encodePackage({
-    ...(packed === "compressed" ? {} : { base: { bytes: base, version: "0.1.0" } }),
-    result: { bytes: result, version: "0.2.0" },
-    chipId: 0,
-  });
-  return { image, factory: base, packages: true, result };
+  if (packed === undefined) return {};
+  const { file, base } = packedUpdate(packed, byteLength);
+  return { image: file, factory: base, packages: true };
 }
 
 function sealedUpdate(image: Uint8Array): Omit<TestBedOptions, "engine"> {

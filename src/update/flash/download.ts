@@ -5,7 +5,7 @@ import { BlockWriter } from "../../image/block-writer.js";
 import { ReadBack } from "../../image/read-back.js";
 import { equalBytes } from "../../lib/bytes.js";
 import type { Offer } from "../../protocol/messages.js";
-import { hasSameBytes } from "../machine/moves.js";
+import { hasSameBytes, isSame } from "../machine/moves.js";
 import { type FlashKnowledge, type Gathering, positionOf } from "./knowledge.js";
 import { RegionEraser } from "./region-eraser.js";
 import type { Unpacker } from "../unpacker.js";
@@ -68,6 +68,7 @@ export class Download {
 
   constructor(options: DownloadOptions) {
     this.#options = options;
+    this.#etag = options.stored.etag;
     this.#eraser = new RegionEraser(options);
     options.progress.begin(options.stored.resultLength ?? options.offer.size);
     this.#schedule();
@@ -87,7 +88,9 @@ export class Download {
     const size = stored.resultLength ?? offer.size;
     const offset = this.#eraser.begin(block, size);
     const { gathering } = knowledge;
-    const earlier = gathering !== undefined && hasSameBytes(gathering.image, offer) ? gathering : undefined;
+    // A package names the version that it makes.
+    const matches = gathering?.unpacking === undefined ? hasSameBytes : isSame;
+    const earlier = gathering !== undefined && matches(gathering.image, offer) ? gathering : undefined;
     const now: Gathering = (knowledge.gathering =
       earlier?.writer.offset === offset
         ? earlier
@@ -102,16 +105,19 @@ export class Download {
       throw new OtaError("content-changed", "");
     }
     this.#writer = now.writer;
+    // What a package makes may be known since an earlier try.
+    this.#options.progress.begin(now.writer.size);
     if (now.unpacking?.isReady !== false && this.#completes(now.writer)) return;
     // A try that was paused may have left the last block full: then there is nothing to ask for.
     const position = positionOf(now);
     if (position < offer.size) this.#request(position, stored.etag);
+    else now.unpacking?.answered(undefined, position, undefined, (seeks) => this.#ready(seeks));
     this.#phase = "reading-back";
   }
 
   /** @returns whether the file is a package that can be unpacked @throws OtaError */
   #unpacks(gathering: Gathering): boolean | undefined {
-    return this.#options.packages?.begins(this.#options, gathering, this.#etag);
+    return this.#options.packages?.begins(this.#options, gathering, this.#etag, this.#comparedTo > 0);
   }
 
   #request(offset: number, etag: string | undefined): void {
@@ -160,19 +166,21 @@ export class Download {
       return;
     }
     this.#reader?.close();
+    // The next request takes the place of a connection that was lost meanwhile.
+    this.#lost = undefined;
     this.#request(positionOf(this.#gathering), this.#etag);
   }
 
   #start(): void {
     const { writer, unpacking } = this.#gathering;
-    const resultLength = unpacking?.resultLength;
-    this.#started = { type: "download-started", offset: writer.end, etag: this.#etag, resultLength };
+    const { resultLength, isSpliced: spliced } = unpacking ?? {};
+    this.#started = { type: "download-started", offset: writer.end, etag: this.#etag, resultLength, spliced };
     this.#schedule();
   }
 
   /** One turn. @returns whether there is more to do by now */
   #step(): boolean {
-    if (this.#lost !== undefined && !this.#writer?.full) {
+    if (this.#lost !== undefined && !this.#writer?.full && !this.#canPrepare()) {
       this.#fail(this.#lost);
       return false;
     }
@@ -201,6 +209,12 @@ export class Download {
 
   get #gathering(): Gathering {
     return this.#options.knowledge.gathering as Gathering;
+  }
+
+  /** Whether a package is not ready, and the next step towards that needs no byte. */
+  #canPrepare(): boolean {
+    const { unpacking } = this.#gathering;
+    return this.#phase === "filling" && unpacking?.isReady === false && unpacking.gather();
   }
 
   #readBack(): void {

@@ -126,6 +126,7 @@ export function tryFailed(
     return reportVersion({ ...state, name: "waiting", for: "fresh-url", tries });
   }
   const restarts = remedy === "restart";
+  if (restarts && isGuess(state.stored)) return begin(state.offer, FRESH, [CLEAR]);
   const giveUp =
     remedy === "never" || remedy === "renew" || tries >= context.maxAttempts || (restarts && state.stored.refetched);
   if (giveUp) return fail(state.offer, failure, keptOf(state), context, []);
@@ -134,6 +135,11 @@ export function tryFailed(
     state: { ...state, name: "waiting", for: "pause", stored, tries, urlRenewed },
     effects: [...(restarts ? [CLEAR] : []), startTimer("pause", Math.max(1, tries), failure.retryAfterMs ?? 0)],
   };
+}
+
+/** Whether `obtain` took what is whole in flash for what the file makes. If it is not, no byte was fetched in vain. */
+function isGuess({ regionOffset, resultLength }: Stored): boolean {
+  return resultLength !== undefined && regionOffset === resultLength;
 }
 
 const CLEAR: Effect = Object.freeze({ do: "clear" });
@@ -154,7 +160,8 @@ const MISMATCH: Failure = Object.freeze({ code: "digest-mismatch", message: "MD5
 export function mismatched(state: In<"verifying">, context: Context): Step {
   const { offer, stored } = state;
   if (stored === undefined || (stored.spliced && !stored.refetched)) {
-    return begin(offer, { ...FRESH, refetched: true }, [{ do: "log", failure: MISMATCH }, CLEAR]);
+    const refetched = stored === undefined || !isGuess(stored);
+    return begin(offer, { ...FRESH, refetched }, [{ do: "log", failure: MISMATCH }, CLEAR]);
   }
   return failOfItself(offer, MISMATCH, undefined, context);
 }

@@ -73,7 +73,8 @@ export function inDownloading(state: In<"downloading">, event: Event, context: C
       const { offset, resultLength } = event;
       const { stored, tries } = state;
       const isPackage = resultLength !== undefined;
-      const spliced = offset > 0 || (isPackage && (stored.spliced || stored.resultLength !== undefined));
+      const spliced =
+        offset > 0 || event.spliced === true || (isPackage && (stored.spliced || stored.resultLength !== undefined));
       // A 206 without a validator does not make the known one invalid.
       const etag = event.etag ?? (spliced ? stored.etag : undefined);
       const next: In<"downloading"> = { ...state, stored: { ...stored, etag, spliced, resultLength } };

@@ -13,6 +13,7 @@ import {
   unreachable,
 } from "./moves.js";
 import { restore } from "./restore.js";
+import type { Offer } from "../../protocol/messages.js";
 import type {
   AcknowledgementEvent,
   ClearanceEvent,
@@ -181,6 +182,15 @@ function unproven(state: In<"confirming">, reason: string): Step {
   return { state: { ...state, selfTest: "failed" }, effects: [STOP_SELF_TEST, ...told, { do: "revert" }] };
 }
 
+/**
+ * Whether an offer may be the package that has made the image: after a restart nobody knows. If it is another one, it
+ * comes again with the version report that follows.
+ */
+function isMadeBy({ version }: Offer, { image, owesVersion }: In<"reporting">, context: Context): boolean {
+  const { unpacks, runningVersion } = context;
+  return unpacks === true && owesVersion && runningVersion !== undefined && version === image.version;
+}
+
 function inReporting(state: In<"reporting">, event: Event, context: Context): Step {
   switch (event.type) {
     case "online":
@@ -190,7 +200,7 @@ function inReporting(state: In<"reporting">, event: Event, context: Context): St
       };
     case "offer-received":
       // Sent before the platform had the result: a retry of the same image comes after it.
-      if (isSame(state.image, event.offer)) return stay(state);
+      if (isSame(state.image, event.offer) || isMadeBy(event.offer, state, context)) return stay(state);
       return { state: { ...state, queued: event.offer }, effects: [] };
     case "result-acknowledged":
       return reported(state, context);

@@ -153,13 +153,14 @@ export type Event =
   | { readonly type: "resumed" }
   /**
    * The server's answer was accepted; `offset` is the first byte that will be stored. `resultLength` is present if the
-   * file has turned out to be a package, whose base is the right one.
+   * file has turned out to be a package, whose base is the right one; `spliced`: its header came from several answers.
    */
   | {
       readonly type: "download-started";
       readonly offset: number;
       readonly etag: string | undefined;
       readonly resultLength?: number | undefined;
+      readonly spliced?: boolean | undefined;
     }
   /** After a restart: the blocks from `offset` on are about to be erased and fetched again. */
   | { readonly type: "resume-point-found"; readonly offset: number }

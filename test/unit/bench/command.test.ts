@@ -68,14 +68,20 @@ test("a line is met up to its goal, and a line without a goal is always met", ()
     { name: "a", value: 5, unit: "ms", goal: 5, bound: 4 },
     { name: "b", value: 5.1, unit: "ms", goal: 5, bound: 5, goalIsBound: true },
     { name: "c", value: 1 / 3, unit: "times" },
+    { name: "d", value: 7, unit: "ms", goal: 8, bound: 6, wanted: 5 },
+    { name: "e", value: 9, unit: "ms", goal: 8, bound: 6, wanted: 5 },
   ];
   assert.deepEqual(resultsOf(rows), [
-    { name: "a", value: 5, unit: "ms", goal: 5, bound: 4, met: true },
-    { name: "b", value: 5.1, unit: "ms", goal: 5, bound: 5, met: false },
-    { name: "c", value: 0.333, unit: "times", goal: null, bound: null, met: true },
+    { name: "a", value: 5, unit: "ms", goal: 5, bound: 4, wanted: null, met: true },
+    { name: "b", value: 5.1, unit: "ms", goal: 5, bound: 5, wanted: null, met: false },
+    { name: "c", value: 0.333, unit: "times", goal: null, bound: null, wanted: null, met: true },
+    { name: "d", value: 7, unit: "ms", goal: 8, bound: 6, wanted: 5, met: true },
+    { name: "e", value: 9, unit: "ms", goal: 8, bound: 6, wanted: 5, met: false },
   ]);
-  const [, met, missed, informs] = tableOf(rows);
+  const [, met, missed, informs, outOfReach, worse] = tableOf(rows);
   assert.match(met ?? "", /1\.250 +met$/);
   assert.match(missed ?? "", /=5 +5 +1\.020 +MISSED$/);
   assert.match(informs ?? "", /times$/);
+  assert.match(outOfReach ?? "", /1\.167 +missed: wanted 5, below the bound$/);
+  assert.match(worse ?? "", /1\.500 +MISSED$/);
 });

@@ -14,6 +14,8 @@ describe("in virtual time every goal is met", () => {
         .map(({ name, value, goal }) => `${name}: ${value}, goal ${goal}`);
       assert.deepEqual(missed, []);
       assert.ok(rows.every(({ value }) => Number.isFinite(value)));
+      const reachable = rows.filter(({ wanted, bound = 0 }) => wanted !== undefined && bound <= wanted);
+      assert.deepEqual(reachable, [], "a goal that is in reach is a goal");
     });
   }
 });

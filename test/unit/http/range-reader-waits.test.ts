@@ -48,6 +48,31 @@ describe("the time limits of a RangeReader", () => {
     reading.assertFailed("idle-timeout");
   });
 
+  it("do not count the time in which whoever reads did something else", () => {
+    const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
+    reading.reads = true;
+    for (let turn = 0; turn < 5; turn++) {
+      reading.clock.pass(25_000);
+      reading.reader.heldUp(25_000);
+      reading.clock.advance(3_999);
+    }
+    assert.ok(!reading.told.includes("failed"));
+    reading.clock.advance(5);
+    reading.assertFailed("idle-timeout");
+  });
+
+  it("do not count that time in the window of a slow server either", () => {
+    const reading = RangeReading.begun({ idleTimeoutMs: 20_000, size: BIG });
+    reading.reads = true;
+    trickle(reading, 15, 128);
+    reading.clock.pass(60_000);
+    reading.reader.heldUp(60_000);
+    trickle(reading, 15, 128);
+    assert.ok(!reading.told.includes("failed"));
+    trickle(reading, 31, 100);
+    reading.assertFailed("stalled");
+  });
+
   it("begin anew with each redirect, of which there are only five", () => {
     const reading = RangeReading.requested({ idleTimeoutMs: 20_000 });
     reading.clock.advance(19_999);

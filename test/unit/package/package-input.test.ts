@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ByteSource } from "../../../src/image/block-writer.js";
-import { PackageInput } from "../../../src/package/package-input.js";
+import { PackageInput, type PackageInputOptions } from "../../../src/package/package-input.js";
+import type { PackageSource } from "../../../src/update/unpacker.js";
 
 const FILE = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7) ^ (index >> 8));
 /** What the header of the file has as its sum, at 28. */
 const CRC = new DataView(FILE.buffer).getUint32(28, true);
 
+function inputOf(options: Partial<PackageInputOptions>): PackageInput {
+  return new PackageInput({ etag: undefined, isSpliced: false, heedsTags: true, ...options });
+}
+
 /** Gives at most so many bytes at a time. */
-class Answer implements ByteSource {
+class Answer implements PackageSource {
+  heldUpMs = 0;
   readonly #bytes: Uint8Array;
   readonly #most: number;
   #at: number;
@@ -25,6 +30,10 @@ class Answer implements ByteSource {
     this.#at += count;
     return count;
   }
+
+  heldUp(ms: number): void {
+    this.heldUpMs += ms;
+  }
 }
 
 function readAll(input: PackageInput, from: number, length: number): Uint8Array {
@@ -39,7 +48,7 @@ function readAll(input: PackageInput, from: number, length: number): Uint8Array 
 test("bytes come from where they are needed on, whatever the server begins with", () => {
   for (const from of [0, 17, 300, 9000]) {
     for (const most of [1, 255, 5000]) {
-      const input = new PackageInput(undefined);
+      const input = inputOf({});
       input.answered(new Answer(FILE, from, most), from, undefined);
       assert.deepEqual(readAll(input, 9000, 600), FILE.subarray(9000, 9600), `from ${from}, ${most} at once`);
       assert.equal(input.isOther, false);
@@ -47,19 +56,20 @@ test("bytes come from where they are needed on, whatever the server begins with"
   }
 });
 
-test("what waits in the piece stays while a server sends what is before it once more", () => {
+test("what waits in the buffer stays while a server sends what is before it once more", () => {
   for (const most of [1, 30, 5000]) {
-    const input = new PackageInput(undefined);
+    const input = inputOf({});
+    const piece = new Uint8Array(256);
     const fill = (from: number, to: number): void => {
       for (let filled = from, turns = 0; filled < to && turns < 1000; turns++) {
-        filled += input.read(filled, input.piece, filled, to);
+        filled += input.read(filled, piece, filled, to);
       }
     };
     input.answered(new Answer(FILE, 0, most), 0, undefined);
     fill(0, 100);
     input.answered(new Answer(FILE, 0, most), 0, undefined);
-    fill(100, input.piece.byteLength);
-    assert.deepEqual(input.piece, FILE.subarray(0, input.piece.byteLength), `${most} at once`);
+    fill(100, piece.byteLength);
+    assert.deepEqual(piece, FILE.subarray(0, piece.byteLength), `${most} at once`);
   }
 });
 
@@ -70,7 +80,7 @@ test("a file that is sent from its start once more has to have the header that w
     [CRC ^ 0x80000000, true],
   ] as const) {
     for (const most of [1, 30, 5000]) {
-      const input = new PackageInput(undefined);
+      const input = inputOf({});
       input.crc = crc >>> 0;
       input.answered(new Answer(FILE, 0, most), 0, undefined);
       readAll(input, 500, 10);
@@ -81,7 +91,7 @@ test("a file that is sent from its start once more has to have the header that w
 
 test("another tag is another file; no tag says nothing", () => {
   const answers = (known: string | undefined, ...etags: (string | undefined)[]): boolean => {
-    const input = new PackageInput(known);
+    const input = inputOf({ etag: known });
     for (const etag of etags) input.answered(undefined, 0, etag);
     return input.isOther;
   };
@@ -93,15 +103,52 @@ test("another tag is another file; no tag says nothing", () => {
   assert.equal(answers('"a"', undefined, '"b"'), true);
 });
 
+test("another tag says nothing of a file that shows the sum of its header, or if tags are not heeded", () => {
+  for (const [crc, offset, heedsTags, isOther] of [
+    [CRC, 0, true, false],
+    [CRC, 28, true, false],
+    [CRC, 29, true, true],
+    [undefined, 0, true, true],
+    [undefined, 0, false, false],
+    [undefined, 100, false, false],
+  ] as const) {
+    const input = inputOf({ etag: '"a"', heedsTags });
+    if (crc !== undefined) input.crc = crc;
+    input.answered(new Answer(FILE, offset), offset, '"b"');
+    assert.equal(input.isOther, isOther, `${crc} from ${offset}`);
+  }
+});
+
+test("what came in several answers says so; that all is here is no answer", () => {
+  const input = inputOf({});
+  input.answered(new Answer(FILE, 0), 0, undefined);
+  input.answered(undefined, 100, undefined);
+  assert.equal(input.isSpliced, false);
+  input.answered(new Answer(FILE, 100), 100, undefined);
+  assert.equal(input.isSpliced, true);
+  const later = inputOf({ isSpliced: true });
+  assert.equal(later.isSpliced, false);
+  later.answered(new Answer(FILE, 0), 0, undefined);
+  assert.equal(later.isSpliced, true);
+});
+
 test("a few bytes are skipped, many are not", () => {
-  const input = new PackageInput(undefined);
+  const input = inputOf({});
   input.answered(new Answer(FILE, 0), 0, undefined);
   assert.equal(input.seeks(8192), false);
   assert.equal(input.seeks(8193), true);
 });
 
+test("that nobody reads for a while is said to the source", () => {
+  const [input, answer] = [inputOf({}), new Answer(FILE, 0)];
+  input.heldUp(5);
+  input.answered(answer, 0, undefined);
+  input.heldUp(7);
+  assert.equal(answer.heldUpMs, 7);
+});
+
 test("without a source nothing comes", () => {
-  const input = new PackageInput(undefined);
+  const input = inputOf({});
   input.answered(undefined, 0, undefined);
   assert.equal(input.read(0, new Uint8Array(8), 0, 8), 0);
   assert.equal(input.read(100, new Uint8Array(8), 0, 8), 0);

@@ -1,5 +1,6 @@
 import type {
   DigestConstructor,
+  FlashInstance,
   FlashModule,
   KeyValueModule,
   PlatformImageState,
@@ -16,26 +17,72 @@ export function createFlashModule(host: Host): FlashModule {
   return {
     open({ path, mode = "r+" }) {
       const handle = host.call(CALL.flashOpen, path, mode).number();
-      return {
-        status() {
-          const status = host.call(CALL.flashStatus, handle);
-          return { size: status.number(), blockLength: status.number(), blocks: status.number() };
-        },
-        read(buffer, byteOffset) {
-          const before = counted();
-          host.read(CALL.flashRead, buffer, handle, buffer.byteLength, byteOffset);
-          counted(before);
-        },
-        write(buffer, byteOffset) {
-          const before = counted();
-          host.write(CALL.flashWrite, buffer, handle, byteOffset);
-          counted(before);
-        },
-        eraseBlock: (start, end) => void host.call(CALL.flashEraseBlock, handle, start, end),
-        close: () => void host.call(CALL.flashClose, handle),
-      };
+      return mode === "r" ? new ReadFlash(host, handle) : writtenFlash(host, handle);
     },
   };
+}
+
+/*
+ * On a chip the methods are C: an open partition costs the engine no functions, and a call no slots. Here it is one or
+ * the other.
+ */
+
+/** Is used for each block, so its functions are its own, which cost nothing when they are called. */
+function writtenFlash(host: Host, handle: number): FlashInstance {
+  return {
+    status() {
+      const status = host.call(CALL.flashStatus, handle);
+      return { size: status.number(), blockLength: status.number(), blocks: status.number() };
+    },
+    read(buffer, byteOffset) {
+      const before = counted();
+      host.read(CALL.flashRead, buffer, handle, buffer.byteLength, byteOffset);
+      counted(before);
+    },
+    write(buffer, byteOffset) {
+      const before = counted();
+      host.write(CALL.flashWrite, buffer, handle, byteOffset);
+      counted(before);
+    },
+    eraseBlock: (start, end) => void host.call(CALL.flashEraseBlock, handle, start, end),
+    close: () => void host.call(CALL.flashClose, handle),
+  };
+}
+
+/** Is opened while an update runs, so it has no functions of its own. */
+class ReadFlash implements FlashInstance {
+  readonly #host: Host;
+  readonly #handle: number;
+
+  constructor(host: Host, handle: number) {
+    this.#host = host;
+    this.#handle = handle;
+  }
+
+  status(): ReturnType<FlashInstance["status"]> {
+    const status = this.#host.call(CALL.flashStatus, this.#handle);
+    return { size: status.number(), blockLength: status.number(), blocks: status.number() };
+  }
+
+  read(buffer: Uint8Array, byteOffset: number): void {
+    const before = counted();
+    this.#host.read(CALL.flashRead, buffer, this.#handle, buffer.byteLength, byteOffset);
+    counted(before);
+  }
+
+  write(buffer: Uint8Array, byteOffset: number): void {
+    const before = counted();
+    this.#host.write(CALL.flashWrite, buffer, this.#handle, byteOffset);
+    counted(before);
+  }
+
+  eraseBlock(start: number, end: number): void {
+    this.#host.call(CALL.flashEraseBlock, this.#handle, start, end);
+  }
+
+  close(): void {
+    this.#host.call(CALL.flashClose, this.#handle);
+  }
 }
 
 export function createKeyValueModule(host: Host): KeyValueModule {

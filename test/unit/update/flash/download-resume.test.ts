@@ -49,7 +49,13 @@ test("after any number of blocks a resume asks for the rest, tied to the tag, an
     downloading.assertWhole();
     assert.ok(!downloading.story.includes("forget"), "it is the same job");
     const started = downloading.events.find((event) => event.type === "download-started");
-    assert.deepEqual(started, { type: "download-started", offset: from, etag: undefined, resultLength: undefined });
+    assert.deepEqual(started, {
+      type: "download-started",
+      offset: from,
+      etag: undefined,
+      resultLength: undefined,
+      spliced: undefined,
+    });
     const touched = downloading.flash.operations.map((operation) => /^write (\d+)$/.exec(operation)?.[1]);
     assert.ok(touched.every((byteOffset) => byteOffset === undefined || Number(byteOffset) >= from));
     assert.ok(

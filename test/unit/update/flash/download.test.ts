@@ -38,6 +38,7 @@ test("a whole download: each region is erased, ahead while the socket is idle, a
       offset: 0,
       etag: '"tag"',
       resultLength: undefined,
+      spliced: undefined,
     },
   );
   assert.deepEqual(downloading.exchange.request.headers, []);

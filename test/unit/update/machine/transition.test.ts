@@ -931,6 +931,60 @@ describe("a package", () => {
       [true, '"e"'],
     );
     assert.equal(storedIn(step(begun, event, unpacking).state).spliced, false);
+    assert.equal(storedIn(step(begun, { ...event, spliced: true }, unpacking).state).spliced, true);
+  });
+
+  test("whose header came in two answers is fetched anew once if its result is not the right one", () => {
+    const header: Event = { type: "download-started", offset: 0, etag: '"e"', resultLength: made.size, spliced: true };
+    const { state } = step(step(begun, header, unpacking).state, { type: "download-completed" }, unpacking);
+    const again = step(state, { type: "verified", matches: false }, unpacking);
+    assert.deepEqual(storedIn(again.state), { ...fresh, refetched: true });
+    const refetched = step({ ...begun, stored: storedIn(again.state) }, header, unpacking);
+    const end = step(refetched.state, { type: "download-completed" }, unpacking);
+    assert.equal(resultOf(step(end.state, { type: "verified", matches: false }, unpacking)), "digest-mismatch");
+  });
+
+  test("whose image was reverted is not tried again because the platform has not got the result yet", () => {
+    const reverted: State = {
+      name: "reporting",
+      image: made,
+      result: { outcome: "failed", message: "not proven in time, reverted" },
+      kept: undefined,
+      queued: undefined,
+      owesVersion: true,
+    };
+    assert.deepEqual(step(reverted, { type: "offer-received", offer }, unpacking), { state: reverted, effects: [] });
+    const { state } = step(reverted, { type: "offer-received", offer: other }, unpacking);
+    assert.deepEqual(state.name === "reporting" && state.queued, other);
+    // No version report follows: this may be the whole file, which comes after the package was refused.
+    const refused: State = { ...reverted, owesVersion: false };
+    const full = step(refused, { type: "offer-received", offer }, unpacking).state;
+    assert.deepEqual(full.name === "reporting" && full.queued, offer);
+    // None follows either if the version is not known, as that of a component that has not said it.
+    const nameless = step(
+      reverted,
+      { type: "offer-received", offer },
+      { ...unpacking, runningVersion: undefined },
+    ).state;
+    assert.deepEqual(nameless.name === "reporting" && nameless.queued, offer);
+  });
+
+  test("that does not make what is whole already, or no package at all, is begun at once from its start", () => {
+    const idle: State = { name: "idle", kept: { image: made, whole: true }, answered: false };
+    const guessed = step(idle, { type: "offer-received", offer }, unpacking);
+    const failure: Failure = { code: "content-changed", message: "package-malformed: not a package" };
+    const begins = step(guessed.state, { type: "download-failed", failure }, unpacking);
+    assert.deepEqual(begins.state, { name: "downloading", offer, stored: fresh, tries: 1, urlRenewed: false });
+    assert.deepEqual(
+      begins.effects.map(({ do: name }) => name),
+      ["clear", "download"],
+    );
+    const later = step(begins.state, { type: "download-failed", failure }, unpacking);
+    assert.equal(later.state.name, "waiting", "once");
+    // The header may fit, and the hash not.
+    const completed = step(guessed.state, { type: "download-completed" }, unpacking);
+    const mismatched = step(completed.state, { type: "verified", matches: false }, unpacking);
+    assert.deepEqual(mismatched.state, { name: "downloading", offer, stored: fresh, tries: 1, urlRenewed: false });
   });
 
   test("hands over to what it has made: that is stored, applied and kept; the offer stays what was offered", () => {
