@@ -9,6 +9,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -83,6 +84,38 @@ export function readWholeFile(path: string, byteLimit: number): Buffer {
 /** @throws UsageError */
 export function writeBytes(path: string, bytes: Uint8Array | string): void {
   inWords(path, () => writeFileSync(path, bytes));
+}
+
+/**
+ * Writes a file that is under its name only once it is whole: whatever ends the command leaves the one before, or none.
+ *
+ * @throws UsageError
+ */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  // Something other than a file, such as /dev/stdout, cannot be replaced.
+  if (existsSync(path) && !statSync(path).isFile()) {
+    writeBytes(path, bytes);
+    return;
+  }
+  const part = `${path}.part-${process.pid}`;
+  try {
+    writeFileSync(part, bytes);
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    // In a folder of others, a file may be the user's all the same. Nothing else is worth the file that is there.
+    const isOfOthers = ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "");
+    if (!isOfOthers || !existsSync(path)) throw new UsageError(`cannot write ${path}: ${fileFault(error)}`);
+    writeBytes(path, bytes);
+  }
+}
+
+/** @returns whether both names are of one file */
+export function isSameFile(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true;
+  if (!existsSync(one) || !existsSync(other)) return false;
+  const [first, second] = [statSync(one), statSync(other)];
+  return first.dev === second.dev && first.ino === second.ino;
 }
 
 /**

@@ -23,7 +23,7 @@ import { inspectFile, signed } from "./seal.js";
 import { describeSeal } from "./seal-text.js";
 import { withService } from "./service.js";
 import { onlineText, timeText } from "./text.js";
-import { makeVariants, type VariantOptions, wantedOf } from "./variants.js";
+import { makeVariants, mustHaveSources, type VariantOptions, wantedOf } from "./variants.js";
 
 interface AddOptions extends CloudChoice, VariantOptions {
   readonly product: string;
@@ -107,6 +107,10 @@ async function addFile(file: string, path: string, options: AddOptions): Promise
     "firmware add",
     async ({ operator, actor }) => {
       const service = new Desk(operator, actor);
+      if (wanted !== undefined) {
+        const named = { productId: options.product, component: component ?? OWN_FIRMWARE, version: options.version };
+        await mustHaveSources(operator, named, wanted);
+      }
       const request = { productId: options.product, version: options.version, path, manifest };
       const added = await service.addFirmware({ ...request, ...(options.replace === true ? { replace: true } : {}) });
       say(`added version ${added.version} of ${added.productId}: ${added.size} bytes, MD5 ${added.md5}`);

@@ -55,6 +55,7 @@ export async function firmwareInspect(
 ): Promise<void> {
   const { content, seal } = await inspectFile(file, trust);
   const { byteLength, header, packed } = content;
+  if (byteLength === 0) throw new UsageError(`${file} is empty`);
   const report = packed === undefined ? undefined : reportPackage(packed, readWholeFile(file, MOST_FILE_BYTES));
   if (json === true)
     sayJson({ file, byteLength, image: header ?? null, ...(report === undefined ? {} : { package: report }), seal });

@@ -2,7 +2,8 @@ import type { Actor, NewVariants, Operator, PackageView, PackageVariantView } fr
 import { readWireVersion } from "../../cloud/rollout/wire-version.js";
 import { EXIT_FAILED, UsageError } from "../command-line.js";
 import { type CloudChoice, withOperator } from "./operator.js";
-import { say, sayJson } from "./text.js";
+import { clearProgress, showProgress } from "./progress.js";
+import { all, say, sayJson } from "./text.js";
 
 /** As the options of the commands give them. */
 export interface VariantOptions {
@@ -34,7 +35,10 @@ export async function packageRemoveVariant(
   await withOperator(choice, "package remove-variant", async ({ operator, actor }) => {
     const left = await operator.removeVariant(id, variant, actor);
     if (json === true) sayJson(left);
-    else say(`removed variant ${variant} of package ${id}`);
+    else if (left.variants.some((each) => each.id === variant)) {
+      say(`variant ${variant} of package ${id} is offered to nobody any more`);
+      say("devices have an offer of it: it is removed when the last of their tasks has ended or begins another try");
+    } else say(`removed variant ${variant} of package ${id}`);
   });
 }
 
@@ -51,6 +55,39 @@ export function wantedOf({
 }
 
 /**
+ * Refuses sources that are not there before a file is added: whoever has mistyped one adds nothing.
+ *
+ * @throws UsageError
+ */
+export async function mustHaveSources(
+  operator: Operator,
+  {
+    productId,
+    component,
+    version,
+  }: { readonly productId: string; readonly component: string; readonly version: string },
+  { deltaFrom = [] }: NewVariants,
+): Promise<void> {
+  if (deltaFrom.length === 0) return;
+  const products = await operator.products();
+  const isKnown = products.some((product) => product.productId === productId);
+  const there = isKnown ? await all((page) => operator.packages(productId, page)) : [];
+  const target = readWireVersion(version, [component]).version;
+  for (const text of deltaFrom) {
+    const source = readWireVersion(text, [component]).version;
+    if (source === target)
+      throw new UsageError(`nothing is added: a delta from ${source} makes another version than that`);
+    const isThere = there.some(
+      (each) => each.version === source && each.component === component && each.form === "full",
+    );
+    if (isThere) continue;
+    throw new UsageError(
+      `nothing is added: there is no version ${source} of ${component}: a delta is made from the file that devices run, so add that first`,
+    );
+  }
+}
+
+/**
  * Has deltas and a compressed image made, and waits for them. On a terminal it shows how far they are. The exit code is
  * 1 if one could not be made.
  */
@@ -64,8 +101,8 @@ export async function makeVariants(
   const { component } = await operator.package(id);
   // On the wire the component stands before the version: both spellings mean the same.
   const sources = deltaFrom.map((text) => readWireVersion(text, [component]).version);
-  const asked = ({ form, sourceVersion = "" }: PackageVariantView): boolean =>
-    form === "compressed" ? compressed === true : sources.includes(sourceVersion);
+  const asked = ({ form, state, sourceVersion = "" }: PackageVariantView): boolean =>
+    state !== "removing" && (form === "compressed" ? compressed === true : sources.includes(sourceVersion));
   const told = new Set<number>();
   for (let found = await operator.addVariants(id, wanted, actor); ; found = await operator.package(id)) {
     const all = found.variants.filter(asked);
@@ -87,6 +124,7 @@ export function describeVariant(variant: PackageVariantView, wholeSize: number):
   const { state, percent, reason, size, pays } = variant;
   const name = nameOf(variant);
   if (state === "failed") return `${name}: failed: ${reason ?? ""}`;
+  if (state === "removing") return `${name}: is removed when the tasks that have offered it end or begin another try`;
   if (state !== "ready" || size === undefined) return `${name}: ${state}, ${percent}%`;
   const share = wholeSize === 0 ? "" : `, ${((100 * size) / wholeSize).toFixed(1)}% of the file`;
   return `${name}: ${size} bytes${share}${pays === false ? ", which saves too little to be offered" : ""}`;
@@ -98,12 +136,4 @@ function nameOf({ form, sourceVersion }: PackageVariantView): string {
 
 function isOver(state: PackageVariantView["state"]): boolean {
   return state === "ready" || state === "failed";
-}
-
-function showProgress(line: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line.slice(0, process.stdout.columns - 1)}`);
-}
-
-function clearProgress(): void {
-  if (process.stdout.isTTY) process.stdout.write("\r\u001b[K");
 }

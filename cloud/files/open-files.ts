@@ -35,6 +35,8 @@ export interface FilesSettings {
 export interface OpenFilesOptions {
   /** The state folder, in which the files are if there are no settings. */
   readonly folder: string;
+  /** Whether other processes may use the state folder too. Default: this one has its lock. */
+  readonly isShared?: boolean;
   readonly settings?: FilesSettings | undefined;
   /** Seconds that the URLs of files live, which a CDN may have to know. */
   readonly urlLifetimeSec: number;
@@ -82,8 +84,8 @@ export function urlLifetimeOf(settings: FilesSettings | undefined, given: number
  * @throws CloudError if the settings are wrong @throws StorageError if a folder cannot be written
  */
 export async function openFirmwareFiles(options: OpenFilesOptions): Promise<OpenedFiles> {
-  const { folder, settings, urlLifetimeSec, probes = false, onProblem } = options;
-  if (settings === undefined) return { files: await FirmwareFolder.open({ folder }), place: "" };
+  const { folder, isShared = false, settings, urlLifetimeSec, probes = false, onProblem } = options;
+  if (settings === undefined) return { files: await FirmwareFolder.open({ folder, isShared }), place: "" };
   const { location, keysFile, cdn } = settings;
   if (!isObjectLocation(location)) {
     if (keysFile !== undefined || cdn !== undefined) {
@@ -91,7 +93,7 @@ export async function openFirmwareFiles(options: OpenFilesOptions): Promise<Open
     }
     const own = resolve(join(folder, "firmware"));
     const filesFolder = resolve(location);
-    if (filesFolder === own) return { files: await FirmwareFolder.open({ folder }), place: "" };
+    if (filesFolder === own) return { files: await FirmwareFolder.open({ folder, isShared }), place: "" };
     return { files: await FirmwareFolder.open({ folder, filesFolder }), place: filesFolder };
   }
   const parsed = parseObjectLocation(location);

@@ -1,5 +1,5 @@
 import { nextTryMs } from "./retry.js";
-import { refusalOfVariant } from "./variants.js";
+import { isOfVariantAlone, refusalOfVariant } from "./variants.js";
 import type {
   CancelReason,
   IgnoredBecause,
@@ -157,8 +157,13 @@ export function succeed(state: TaskState, reason: SuccessReason, context: TaskCo
 export function fail(state: Flying, code: string, message: string, context: TaskContext): TaskStep {
   const { attempt } = state;
   const detail = message.slice(0, DETAIL_LENGTH);
-  const without = withoutVariant(state, refusalOfVariant(code, message), detail, context);
+  const refusal = refusalOfVariant(code, message);
+  const without = withoutVariant(state, refusal, detail, context);
   if (without !== undefined) return without;
+  // A device repeats a result whose acknowledgement it has not seen.
+  if (state.name === "offered" && isOfVariantAlone(refusal) && refusal === context.variantRefusal) {
+    return ignore<"fail-reported">(state, { type: "fail-reported", code, message }, "not-changed");
+  }
   const atMs = goesOn(context) ? nextTryMs({ ...endedTry(context, attempt), code }) : undefined;
   const failed = record("failed", `${code} ${detail}`);
   if (atMs !== undefined) {

@@ -237,6 +237,8 @@ export interface TaskContext {
   readonly otherInFlight: boolean;
   /** What this try has offered is a delta or a compressed image that the cloud has made of the package's file. */
   readonly variantOffered: boolean;
+  /** Why the device got another form of the file than the one it was offered first, as `refusalOfVariant` words it. */
+  readonly variantRefusal?: string | undefined;
   readonly retry: readonly RetryRule[];
   readonly silentAfterSeconds: number;
   readonly answerWithinSeconds: number;

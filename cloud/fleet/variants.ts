@@ -62,6 +62,11 @@ const REFUSAL_CODES: { readonly [code: string]: string } = Object.freeze({
   "-4": "digest-mismatch",
 });
 
+/** @returns whether the file as it was added cannot be refused with this word */
+export function isOfVariantAlone(refusal: string | undefined): boolean {
+  return refusal === "wrong-base" || refusal === "package-malformed" || refusal === "no-part";
+}
+
 /** @returns the word for why a variant was of no use to a device; `undefined` if it failed at something else */
 export function refusalOfVariant(code: string, message: string): string | undefined {
   if (code !== "-5") return REFUSAL_CODES[code];

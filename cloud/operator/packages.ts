@@ -7,28 +7,18 @@ import { packagePath } from "../files/signed-url.js";
 import { OWN_FIRMWARE } from "../fleet/types.js";
 import { type FirmwareFile, readFirmwareFile } from "../seal/read-file.js";
 import { packageColumns } from "../rollout/package-dispatch.js";
-import { leastSavingPercent } from "../rollout/offered-file.js";
+import { removeVariantsWith } from "../rollout/variant-files.js";
 import { readWireVersion } from "../rollout/wire-version.js";
-import type { Package, PackageFile, PackageVariant, Product } from "../store/schema.js";
+import type { Package, Product } from "../store/schema.js";
 import type { Tables } from "../store/tables/tables.js";
 import { CloudError, type DeviceName, type FirmwareManifest } from "../types.js";
 import { audit, checkProductId, checkVersion, ensureProduct, type OperatorContext, productOf } from "./context.js";
 import { chipOf, sealOf, sourceOf } from "./package-seal.js";
+import { packageViews } from "./package-views.js";
 import { nextOf, rowsOf } from "./pages.js";
 import { rethrow } from "./request-transactions.js";
-import {
-  type Actor,
-  type NewPackage,
-  type PackageSeal,
-  type PackageState,
-  type PackageVariantView,
-  type PackageView,
-  type Page,
-  type Paged,
-  Refusal,
-} from "./types.js";
+import { type Actor, type NewPackage, type PackageView, type Page, type Paged, Refusal } from "./types.js";
 import type { Work } from "../rollout/work.js";
-import { variantViews } from "./variants.js";
 
 /** Endings of the names of files that a package may have. */
 const FORMATS = /\.(bin|zip|rar|pack|mini_1|mini_2|py|tar|tar\.gz|s19|bin_1|bin_2)$/i;
@@ -82,6 +72,7 @@ export class PackageRequests {
     const sourceVersion = sourceOf(file, as, requirements.sourceVersion ?? "");
     const kept = sourceVersion === "" ? requirements : { ...requirements, sourceVersion };
     const id = await this.#context.transactions.run(async (work) => {
+      await this.#mustStay(work, stored);
       const product = await ensureProduct(work, productId);
       checkChip(product, component, { fileName, imageChip: chip });
       const known = await work.tables.packages.find(product.id, component, version, sourceVersion);
@@ -120,6 +111,7 @@ export class PackageRequests {
       work.after(() => this.#context.rollout.journal.notify({ kind: "package", packageId: added.id, productId }));
       return added.id;
     });
+    await this.#mustBeThere(stored);
     return this.get(id);
   }
 
@@ -128,10 +120,13 @@ export class PackageRequests {
     const stored = await this.#store(content);
     const imageChip = chipOf(await this.#read(stored, fileName));
     await this.#context.transactions.run(async (work) => {
+      await this.#mustStay(work, stored);
       const found = await mustExist(work.tables, id);
       const product = await work.tables.products.byId(found.productId);
       if (product !== undefined) checkChip(product, found.component, { fileName, imageChip });
       const files = await work.tables.packages.filesOf([id]);
+      // As in `add`: once more the same file mends it.
+      if (files.some(({ name, md5 }) => name === fileName && md5 === stored.md5)) return;
       if (files.length >= MOST_FILES) throw new Refusal("conflict", `a package has at most ${MOST_FILES} files`);
       if ((await work.tables.packages.usedBy(id)).some(({ state }) => state !== "draft")) {
         throw new Refusal("in-use", "the package is used by a plan, and stays as it is");
@@ -141,6 +136,7 @@ export class PackageRequests {
       await work.tables.packages.addFile(id, { name: fileName, ...stored, path: `${path}_${files.length + 1}` });
       await audit(work, actor, "package-add-file", String(id), { md5: stored.md5 });
     });
+    await this.#mustBeThere(stored);
     return this.get(id);
   }
 
@@ -191,9 +187,29 @@ export class PackageRequests {
     if (!replace && known.state !== "withdrawn") {
       throw new Refusal("exists", `${name} exists with another file: give another version, or --replace`);
     }
-    if (!(await work.tables.packages.remove(known.id))) {
+    if (await work.tables.packages.isUsed(known.id)) {
       throw new Refusal("in-use", `${name} is used by a plan, and stays as it is: give another version`);
     }
+    await removeVariantsWith(work, known.id);
+    await work.tables.packages.remove(known.id);
+    work.after(() => this.#context.variants.look());
+  }
+
+  /** @throws Refusal if a delta with the same bytes was removed, and its file is about to go */
+  async #mustStay({ tables }: Work, { md5 }: StoredFile): Promise<void> {
+    if (!(await tables.fileRemovals.has(md5))) return;
+    this.#context.variants.look();
+    throw new Refusal("conflict", "a file with the same bytes is being removed at this moment: add it again");
+  }
+
+  /**
+   * Between its way into the store and the commit, a file with the same bytes may have been removed.
+   *
+   * @throws Refusal if it was: what is added once more mends it
+   */
+  async #mustBeThere({ md5 }: StoredFile): Promise<void> {
+    if ((await this.#context.files.sizeOf(md5).catch(rethrow)) !== undefined) return;
+    throw new Refusal("conflict", "a file with the same bytes was being removed: add it again");
   }
 
   async #store(content: Readable): Promise<StoredFile> {
@@ -252,51 +268,6 @@ export async function mustExist(tables: Tables, id: number): Promise<Package> {
   const found = await tables.packages.byId(id);
   if (found === undefined) throw new Refusal("not-found", `there is no package ${id}`);
   return found;
-}
-
-export async function packageViews(tables: Tables, found: readonly Package[]): Promise<PackageView[]> {
-  const products = new Map((await tables.products.list()).map((product): [number, Product] => [product.id, product]));
-  const ids = found.map(({ id }) => id);
-  const files = await tables.packages.filesOf(ids);
-  const variants = await tables.variants.ofPackages(ids);
-  const saving = await leastSavingPercent(tables);
-  return found.map((one) => {
-    const [own, made] = [files, variants].map((each) => each.filter(({ packageId }) => packageId === one.id)) as [
-      PackageFile[],
-      PackageVariant[],
-    ];
-    return viewOf(one, products.get(one.productId)?.productId ?? "", own, variantViews(made, own[0], saving));
-  });
-}
-
-function viewOf(
-  found: Package,
-  productId: string,
-  files: readonly PackageFile[],
-  variants: readonly PackageVariantView[],
-): PackageView {
-  const { id, component, version, kind, form, sourceVersion, name, remark } = found;
-  const { state, stateReason, chip, project, seal } = found;
-  return {
-    id,
-    productId,
-    component,
-    version,
-    kind,
-    form,
-    ...(sourceVersion === "" ? {} : { sourceVersion }),
-    name,
-    remark,
-    state: state as PackageState,
-    ...(stateReason === null ? {} : { stateReason }),
-    ...(chip === null ? {} : { chip }),
-    ...(project === null ? {} : { project }),
-    ...(seal === null ? {} : { seal: JSON.parse(seal) as PackageSeal }),
-    ...(found.requirements === null ? {} : { requirements: JSON.parse(found.requirements) as FirmwareManifest }),
-    files: files.map(({ name: fileName, size, md5, sha256 }) => ({ name: fileName, size, md5, sha256 })),
-    variants,
-    createdAt: found.createdAt,
-  };
 }
 
 /** @throws Refusal if a field is wrong */

@@ -93,6 +93,7 @@ export class RecordRequests {
         throw new Refusal("not-found", `there is no token ${id} that could be revoked`);
       }
       await work.tables.browserSessions.removeOfToken(id);
+      await this.#context.signals.tell(work, { do: "sign-in-ended", tokenId: id });
       await audit(work, actor, "token-revoke", String(id));
     });
   }

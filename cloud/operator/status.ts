@@ -4,7 +4,7 @@ import type { Task } from "../store/schema.js";
 import type { CloudStatus, DeviceName, DeviceStatus, FirmwareRecord, TaskRecord, TaskState } from "../types.js";
 import type { OperatorContext } from "./context.js";
 import { deviceViews } from "./device-views.js";
-import { packageViews } from "./packages.js";
+import { packageViews } from "./package-views.js";
 
 const PIECE = 1000;
 

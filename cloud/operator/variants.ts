@@ -2,6 +2,7 @@ import { MAX_IMAGE_LENGTH } from "../../src/package/format.js";
 import { isPackage } from "../../src/package/header.js";
 import type { FirmwareFiles } from "../files/firmware-files.js";
 import { ObjectStoreError } from "../files/object-store/object-store-error.js";
+import { removeUnlessOffered } from "../rollout/variant-files.js";
 import { readWireVersion } from "../rollout/wire-version.js";
 import type { Work } from "../rollout/work.js";
 import type { Package, PackageFile, PackageVariant } from "../store/schema.js";
@@ -32,7 +33,7 @@ export async function addVariants(
     if (found.state === "withdrawn") throw new Refusal("conflict", "the package is withdrawn already");
     if (found.form === "delta") throw new Refusal("conflict", "the package is a delta itself");
     await fileOf(work, found);
-    const known = await work.tables.variants.ofPackages([id]);
+    const known = (await work.tables.variants.ofPackages([id])).filter(({ state }) => state !== "removing");
     const names = new Set([
       ...known.map(({ sourceVersion }) => sourceVersion),
       ...deltaFrom,
@@ -64,9 +65,14 @@ export async function addVariants(
   });
 }
 
-/** Removes a delta or a compressed image. Devices that download it get the whole file. @throws Refusal */
+/**
+ * Removes a delta or a compressed image, and ends its making. Devices that were offered it go on with it: its file goes
+ * when the last of their tasks has ended, or another try begins.
+ *
+ * @throws Refusal
+ */
 export async function removeVariant(
-  { transactions, rollout }: OperatorContext,
+  { transactions, rollout, variants }: OperatorContext,
   id: number,
   variantId: number,
   actor: Actor,
@@ -76,11 +82,15 @@ export async function removeVariant(
     if (variant === undefined || variant.packageId !== id) {
       throw new Refusal("not-found", `package ${id} has no variant ${variantId}`);
     }
-    await work.tables.variants.remove(variantId);
+    if (variant.state === "removing") return;
+    await removeUnlessOffered(work, variant);
     await audit(work, actor, "package-variant-remove", String(id), { sourceVersion: variant.sourceVersion });
     const found = await work.tables.packages.byId(id);
     const productId = (await work.tables.products.byId(found?.productId ?? 0))?.productId ?? "";
-    work.after(() => rollout.journal.notify({ kind: "package", packageId: id, productId }));
+    work.after(() => {
+      rollout.journal.notify({ kind: "package", packageId: id, productId });
+      variants.look();
+    });
   });
 }
 
@@ -97,7 +107,8 @@ export function variantViews(
     state,
     ...(reason === null ? {} : { reason }),
     percent,
-    ...(size === null || md5 === null || sha256 === null
+    // Of one that is being made, these are known a moment before the file is there.
+    ...(size === null || md5 === null || sha256 === null || (state !== "ready" && state !== "removing")
       ? {}
       : { size, md5, sha256, pays: pays(size, { wholeSize: file?.size ?? 0, leastSavingPercent }) }),
     createdAt,

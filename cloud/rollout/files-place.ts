@@ -87,7 +87,9 @@ export async function* packageFiles(tables: Tables): AsyncGenerator<KeptFile[]> 
     yield [
       ...(await tables.packages.filesOf(ids)),
       // Deltas and compressed images are files too, once they are made.
-      ...variants.flatMap(({ md5, size, form }) => (md5 === null || size === null ? [] : [{ md5, size, name: form }])),
+      ...variants.flatMap(({ path, md5, size, form }) =>
+        path === null || md5 === null || size === null ? [] : [{ md5, size, name: form }],
+      ),
     ];
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;

@@ -42,7 +42,10 @@ export async function variantOf({ tables }: Work, task: Task): Promise<PackageVa
 }
 
 /** @returns what the try of a task has offered; the package's own file if that is gone; `undefined` if it has none */
-export async function fileOf({ tables }: Work, { packageId, variantId }: Task): Promise<Offer["file"] | undefined> {
+export async function fileOf(
+  { tables }: Pick<Work, "tables">,
+  { packageId, variantId }: Task,
+): Promise<Offer["file"] | undefined> {
   const variant = variantId === null ? undefined : await tables.variants.byId(variantId);
   if (variant !== undefined) {
     const { path, size, md5 } = variant;

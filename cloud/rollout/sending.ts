@@ -19,6 +19,12 @@ export interface SendingOptions {
 const PIECE = 200;
 
 /**
+ * The process that has made an offer may have had another time: each learns that of the database by a question, whose
+ * answer takes long on a busy machine.
+ */
+const CLOCKS_APART_MS = 5000;
+
+/**
  * What becomes of offers between their commit and the device: it is stored, sooner or later, so that no task waits for
  * a device that has nothing.
  */
@@ -43,7 +49,7 @@ export class Sending {
 
   /** Offers that were made before now may not have arrived: devices that did not answer theirs get it again. */
   mayBeLost(): void {
-    this.#lostUntilMs = this.#options.transactions.nowMs();
+    this.#lostUntilMs = this.#options.transactions.nowMs() + CLOCKS_APART_MS;
   }
 
   /** Stores what is left to be stored. @throws StorageError if it cannot be stored: it is still left then */

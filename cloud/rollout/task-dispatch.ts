@@ -115,6 +115,7 @@ export class TaskDispatch {
       earlierFailed: await this.#earlierFailed(work, task, terms),
       otherInFlight: await this.#otherInFlight(work, task),
       variantOffered: task.variantId !== null,
+      variantRefusal: task.variantRefusal ?? undefined,
       retry: settings.retry,
       silentAfterSeconds: settings.silentAfterSeconds,
       answerWithinSeconds: settings.answerWithinSeconds,

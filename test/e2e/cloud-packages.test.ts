@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import type { TaskView } from "../../cloud/operator/types.js";
@@ -24,6 +25,8 @@ interface Scene {
   readonly config?: Partial<FirmwareOptions["config"]>;
   /** What the cloud has of both versions. */
   readonly files?: readonly [Uint8Array, Uint8Array];
+  /** Of which files the cloud has a byte inverted, at this offset, once all are there. */
+  readonly damaged?: { readonly whole?: number; readonly delta?: number };
 }
 
 interface Seen {
@@ -36,7 +39,7 @@ interface Seen {
 }
 
 /** A cloud with a delta and a compressed image updates one simulated board, to the end of the task. */
-async function update({ runs, firmware, config, files = [base, result] }: Scene): Promise<Seen> {
+async function update({ runs, firmware, config, files = [base, result], damaged = {} }: Scene): Promise<Seen> {
   let seen: Seen | undefined;
   const served: number[] = [];
   const onServed = ({ byteLength }: { readonly byteLength: number }): void => void served.push(byteLength);
@@ -53,6 +56,11 @@ async function update({ runs, firmware, config, files = [base, result] }: Scene)
       const variants = async () => (await operator.package(id)).variants;
       await bed.until("packages", async () => (await variants()).every(({ state }) => state === "ready"), LONGEST_MS);
       const [delta, compressed] = await variants();
+      const damage = (md5: string | undefined, offset: number | undefined): void => {
+        if (offset !== undefined) invertByte(bed.cloud.core.state.files.pathOf(md5 ?? "") as string, offset);
+      };
+      damage((await operator.package(id)).files[0]?.md5, damaged.whole);
+      damage(delta?.md5, damaged.delta);
       const [added] = await operator.addDevices([{ productId: PRODUCT, deviceName: NAME }], ACTOR);
       const board = new SimulatedBoard({
         flash: factoryFlash(runs ?? files[0]),
@@ -81,10 +89,12 @@ async function update({ runs, firmware, config, files = [base, result] }: Scene)
         const { id: planId } = await bed.plan({ version: VERSIONS[1], devices: [NAME], dynamic: true });
         const ends = async () => /:(succeeded|failed|declined)$/.test((await bed.states(planId)).join());
         await bed.until("end of the task", ends, LONGEST_MS);
+        // Long enough for an offer that is not to come.
+        await bed.quiet();
         const { items } = await operator.events({ planId, productId: PRODUCT, deviceName: NAME }, { order: "oldest" });
         seen = {
           task: (await bed.tasks(planId))[NAME] as TaskView,
-          kinds: items.map(({ kind }) => kind).filter((kind) => /^task-(offered|variant|succeeded)/.test(kind)),
+          kinds: items.map(({ kind }) => kind).filter((kind) => /^task-(offered|variant|succeeded|failed)/.test(kind)),
           served,
           sizes: {
             whole: files[1].byteLength,
@@ -99,6 +109,12 @@ async function update({ runs, firmware, config, files = [base, result] }: Scene)
     { onServed },
   );
   return seen as Seen;
+}
+
+function invertByte(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  bytes[offset] = (bytes[offset] as number) ^ 0xff;
+  writeFileSync(path, bytes);
 }
 
 const BY_VARIANT = ["task-offered", "task-variant-offered", "task-succeeded"];
@@ -135,6 +151,38 @@ test("a board that says the version and runs another image refuses the delta, an
   assert.equal(served.at(-1), sizes.whole);
   assert.deepEqual(kinds, BY_FALLBACK);
 });
+
+/** In the header, which has a checksum. */
+const HEADER_OFFSET = 20;
+
+test("a board that finds the delta malformed refuses it, and gets the whole file by itself", async () => {
+  const { task, kinds, served, sizes } = await update({ damaged: { delta: HEADER_OFFSET } });
+  assert.deepEqual(
+    [task.state, task.variant, task.variantRefusal, task.attempt],
+    ["succeeded", undefined, "package-malformed", 1],
+  );
+  assert.equal(served.at(-1), sizes.whole);
+  assert.deepEqual(kinds, BY_FALLBACK);
+});
+
+/** In the header of an image, as ESP-IDF has it (`esp_app_format.h`). */
+const CHIP_OFFSET = 12;
+const OF_ANOTHER_BASE = buildAppImage({ version: VERSIONS[0], byteLength: 65_536, seed: 5 });
+
+for (const [refusal, scene] of [
+  ["wrong-base", { runs: OF_ANOTHER_BASE, damaged: { whole: CHIP_OFFSET } }],
+  ["package-malformed", { damaged: { whole: CHIP_OFFSET, delta: HEADER_OFFSET } }],
+] as const) {
+  test(`after ${refusal} the whole file is offered once: a board that refuses that too has failed, with the reason`, async () => {
+    const { task, kinds } = await update(scene);
+    assert.deepEqual(
+      [task.state, task.variant, task.variantRefusal, task.attempt, task.resultCode],
+      ["failed", undefined, refusal, 1, "-5"],
+    );
+    assert.match(task.resultMessage ?? "", /chip/);
+    assert.deepEqual(kinds, [...BY_FALLBACK.slice(0, -1), "task-failed"]);
+  });
+}
 
 test("so does a board whose firmware takes no packages", async () => {
   const { task, kinds } = await update({ firmware: { packages: false } });

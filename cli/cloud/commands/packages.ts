@@ -24,7 +24,7 @@ export function packageCommands(program: Command): void {
     .option("--json", "as one JSON object")
     .action(packageMake);
   withCloud(packages.command("remove-variant"))
-    .description("Remove a delta or a compressed image: its devices are offered the whole file.")
+    .description("Remove a delta or a compressed image. Devices that have an offer of it go on with it.")
     .argument("<id>", "the package", count)
     .argument("<variant>", "its id, as package list --json shows it", count)
     .option("--json", "as one JSON object")

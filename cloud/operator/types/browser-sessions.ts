@@ -15,10 +15,16 @@ export interface BrowserSession {
   readonly expiresAt: number;
 }
 
+/** What nobody may sign in with any more: a session, by its hash, or a token with the sessions that it has begun. */
+export type EndedSignIn = { readonly sha256: string } | { readonly tokenId: number };
+
 /** Where sessions outlive a restart of the cloud. What the storage refuses is a `Refusal`. */
 export interface BrowserSessionRecords {
+  /** @throws Refusal also if its token is revoked */
   keep(session: BrowserSession): Promise<void>;
   /** @returns the session, also if it has expired; absent if it was ended, or the token behind it was revoked */
   find(sha256: string): Promise<BrowserSession | undefined>;
   end(sha256: string): Promise<void>;
+  /** Reports what has ended, also by another process on the same database. @returns how to end that */
+  follow?(listener: (ended: EndedSignIn) => void): () => void;
 }

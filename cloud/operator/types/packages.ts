@@ -24,7 +24,11 @@ export interface PackageVariantView {
   readonly form: "delta" | "compressed";
   /** Of a delta: the version that a device must run. */
   readonly sourceVersion?: string;
-  readonly state: "queued" | "making" | "ready" | "failed";
+  /**
+   * `removing`: it was removed, and is offered to nobody any more; devices that were offered it before get its file
+   * until their tasks have ended.
+   */
+  readonly state: "queued" | "making" | "ready" | "failed" | "removing";
   /** Why it failed. */
   readonly reason?: string;
   /** How far its making is. */
@@ -110,7 +114,10 @@ export interface PackageOperations {
    * there stays, one that has failed is begun anew.
    */
   addVariants(id: number, wanted: NewVariants, actor: Actor): Promise<PackageView>;
-  /** Removes one. Devices that download it are offered the whole file. */
+  /**
+   * Removes one, and ends its making. If devices were offered it, it is `removing` until the last of their tasks has
+   * ended or begins another try; otherwise the package has it no more.
+   */
   removeVariant(id: number, variantId: number, actor: Actor): Promise<PackageView>;
   withdrawPackage(id: number, actor: Actor): Promise<PackageView>;
   /** @returns the devices, and products by an empty name, whose secret is in the package's files */

@@ -9,6 +9,7 @@ import { tellings } from "./0005-tellings.js";
 import { packageSeals } from "./0006-package-seals.js";
 import { processes } from "./0007-processes.js";
 import { packageVariants } from "./0008-package-variants.js";
+import { variantRemovals } from "./0009-variant-removals.js";
 import type { Migration } from "./migration.js";
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   packageSeals,
   processes,
   packageVariants,
+  variantRemovals,
 ];
 
 interface Versioned {

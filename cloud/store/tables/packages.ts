@@ -135,17 +135,23 @@ export class Packages {
       .execute();
   }
 
-  /** Removes a package that no plan and no task names. @returns whether it was removed */
-  async remove(id: number): Promise<boolean> {
+  /** @returns whether a plan or a task names it */
+  async isUsed(id: number): Promise<boolean> {
     for (const table of ["planComponent", "task"] as const) {
       const user = await this.#database
         .selectFrom(table)
         .select("planId")
         .where("packageId", "=", id)
         .limit(1)
-        .execute();
-      if (user.length > 0) return false;
+        .executeTakeFirst();
+      if (user !== undefined) return true;
     }
+    return false;
+  }
+
+  /** Removes a package that no plan and no task names. @returns whether it was removed */
+  async remove(id: number): Promise<boolean> {
+    if (await this.isUsed(id)) return false;
     const { numDeletedRows } = await this.#database.deleteFrom("package").where("id", "=", id).executeTakeFirst();
     return numDeletedRows > 0n;
   }

@@ -5,6 +5,7 @@ import { Changes } from "./changes.js";
 import { Components } from "./components.js";
 import { Devices } from "./devices.js";
 import { Events } from "./events.js";
+import { FileRemovals } from "./file-removals.js";
 import { Packages } from "./packages.js";
 import { Plans } from "./plans.js";
 import { Products } from "./products.js";
@@ -24,6 +25,7 @@ export class Tables {
   readonly components: Components;
   readonly packages: Packages;
   readonly variants: Variants;
+  readonly fileRemovals: FileRemovals;
   readonly plans: Plans;
   readonly tasks: Tasks;
   readonly taskLists: TaskLists;
@@ -43,6 +45,7 @@ export class Tables {
     this.components = new Components(database);
     this.packages = new Packages(database);
     this.variants = new Variants(database);
+    this.fileRemovals = new FileRemovals(database);
     this.plans = new Plans(database);
     this.tasks = new Tasks(database);
     this.taskLists = new TaskLists(database);

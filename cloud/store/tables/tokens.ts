@@ -17,6 +17,11 @@ export class Tokens {
     return this.#database.selectFrom("token").selectAll().where("sha256", "=", sha256).executeTakeFirst();
   }
 
+  async isRevoked(id: number): Promise<boolean> {
+    const row = await this.#database.selectFrom("token").select("revokedAt").where("id", "=", id).executeTakeFirst();
+    return row !== undefined && row.revokedAt !== null;
+  }
+
   list(): Promise<Token[]> {
     return this.#database.selectFrom("token").selectAll().orderBy("id").execute();
   }

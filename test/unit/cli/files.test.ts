@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../../cli/command-line.js";
@@ -61,6 +62,21 @@ test("a file that cannot be written is reported in words", async () => {
     assert.throws(() => writeBytes(join(folder, "absent", "x"), "x"), /x: no such file or folder$/);
   });
 });
+
+test("a full disk leaves the earlier file as it was", () =>
+  withFolder((folder) => {
+    const path = join(folder, "delta.bin");
+    writeFileSync(path, "earlier");
+    const module = new URL("../../../cli/files.js", import.meta.url).href;
+    const program = `
+      import { writeWhole } from ${JSON.stringify(module)};
+      process.on("SIGXFSZ", () => {});
+      try { writeWhole(process.argv[1], new Uint8Array(2_000_000)); } catch (error) { console.log(error.message); }`;
+    const command = 'ulimit -f 1000; exec "$0" --input-type=module --eval "$1" "$2"';
+    const output = execFileSync("/bin/bash", ["-c", command, process.execPath, program, path], { encoding: "utf8" });
+    assert.equal(output, `cannot write ${path}: it would be too large for the disk\n`);
+    assert.deepEqual([readdirSync(folder), readFileSync(path, "utf8")], [["delta.bin"], "earlier"]);
+  }));
 
 test("a secret is for the user alone, even if others could read the file before, and nothing of the old file is left", async () => {
   await withFolder(async (folder) => {

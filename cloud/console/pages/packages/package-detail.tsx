@@ -60,7 +60,7 @@ export function PackageDetail({ id }: { readonly id: number }) {
           [words.form, found.form === "delta" ? words.deltaFrom(found.sourceVersion ?? "") : words.full],
           [words.kind, words.kinds[found.kind]],
           [words.chip, found.chip ?? words.noImage],
-          [words.project, found.project ?? "–"],
+          [words.project, found.project || "–"],
           [words.seal, found.seal ? words.sealed(found.seal.securityVersion, found.seal.keyIds.join(" ")) : "–"],
           [
             words.runs,

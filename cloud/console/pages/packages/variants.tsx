@@ -16,6 +16,7 @@ const TONES: { readonly [state in PackageVariantView["state"]]: Tone } = {
   making: "running",
   ready: "succeeded",
   failed: "failed",
+  removing: "waiting",
 };
 
 /**
@@ -42,7 +43,7 @@ export function Variants(props: {
           {variants.map((variant) => (
             <li key={variant.id}>
               <Variant variant={variant} wholeSize={found.files[0]?.size ?? 0} />
-              {mayOperate.value ? (
+              {mayOperate.value && variant.state !== "removing" ? (
                 <Button
                   label={`${words.removeVariant} ${nameOf(variant)}`}
                   onPress={async () => {
@@ -62,23 +63,29 @@ export function Variants(props: {
   );
 }
 
+/** What has failed, or is being removed, can be made anew. */
+function isGone(state: PackageVariantView["state"]): boolean {
+  return state === "failed" || state === "removing";
+}
+
 function Variant({ variant, wholeSize }: { readonly variant: PackageVariantView; readonly wholeSize: number }) {
   const { packages: words, common } = texts.value;
   const { state, percent, size, pays, reason } = variant;
   const name = nameOf(variant);
   return (
     <span role="status">
-      {name} <Mark tone={TONES[state]} word={words.variantState[state]} />{" "}
+      <span>{name}</span>
+      <Mark tone={TONES[state]} word={words.variantState[state]} />
       {state === "making" ? (
         <>
-          <progress max={100} value={percent} aria-label={name} /> {common.percent(percent)}
+          <progress max={100} value={percent} aria-label={name} />
+          <span>{common.percent(percent)}</span>
         </>
       ) : null}
       {size === undefined ? null : (
         <>
-          <Bytes count={size} /> <span class="quiet">
-            {words.ofWhole(Math.ceil((1000 * size) / wholeSize) / 10)}
-          </span>{" "}
+          <Bytes count={size} />
+          <span class="quiet">{words.ofWhole(Math.ceil((1000 * size) / wholeSize) / 10)}</span>
         </>
       )}
       {pays === false ? <Mark tone="attention" word={words.paysNot} /> : null}
@@ -121,7 +128,7 @@ function Make(props: { readonly found: PackageView; readonly versions: Overview[
         value={from}
         onValue={setFrom}
       />
-      {found.variants.some(({ form }) => form === "compressed") ? null : (
+      {found.variants.some(({ form, state }) => form === "compressed" && !isGone(state)) ? null : (
         <Check label={words.compressed} help={words.compressedHelp} checked={compressed} onValue={setCompressed} />
       )}
       {error === undefined ? null : (

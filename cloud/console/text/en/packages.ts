@@ -50,7 +50,13 @@ export const packages = {
   variants: "Deltas and compressed image",
   variantsHelp:
     "Smaller files that are offered in the place of the whole one, to devices whose firmware can take them.",
-  variantState: { queued: "waits", making: "is being made", ready: "ready", failed: "failed" },
+  variantState: {
+    queued: "waits",
+    making: "is being made",
+    ready: "ready",
+    failed: "failed",
+    removing: "is being removed",
+  },
   ofWhole: (percent: number) => `${percent}% of the whole file`,
   paysNot: "is not offered: it saves too little",
   deltaFromVersions: "Deltas from the versions",

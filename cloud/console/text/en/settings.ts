@@ -3,7 +3,11 @@ export const settings = {
   retention: "History",
   keepEvents: "Days that events are kept",
   keepEventsHelp: "Older events are removed by themselves. Plans, tasks and the audit stay.",
-  daysWrong: (least: number, most: number) => `A whole number from ${least} to ${most}`,
+  variants: "Deltas and compressed images",
+  leastSaving: "Least saving, %",
+  leastSavingHelp:
+    "One is offered only if it is so much smaller than the whole file. With 100, devices are offered whole files alone.",
+  numberWrong: (least: number, most: number) => `A whole number from ${least} to ${most}`,
   products: "Products",
   noProducts: "There is no product yet: the first device of one makes it.",
   productCommand: "ota-cloud product set --product ABCDE12345",

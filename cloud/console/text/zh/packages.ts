@@ -51,7 +51,7 @@ export const packages: Texts["packages"] = {
   files: "文件",
   variants: "差分包与压缩包",
   variantsHelp: "体积更小，可代替整包推送给固件支持的设备。",
-  variantState: { queued: "排队中", making: "生成中", ready: "已生成", failed: "生成失败" },
+  variantState: { queued: "排队中", making: "生成中", ready: "已生成", failed: "生成失败", removing: "删除中" },
   ofWhole: (percent) => `整包的 ${percent}%`,
   paysNot: "节省过少，不推送",
   deltaFromVersions: "从以下版本生成差分包",

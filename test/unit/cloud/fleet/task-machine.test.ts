@@ -96,6 +96,18 @@ test("a delta that a device cannot use is followed by the whole file, in the sam
   }
 });
 
+test("a refusal of the delta that comes once more is none of the whole file, until that is being downloaded", () => {
+  const refusal: TaskEvent = { type: "fail-reported", code: "-5", message: "wrong-base: not the version 1.0 of it" };
+  const story = new Story({ variantOffered: true }).reports(turn, refusal);
+  story.with({ variantOffered: false, variantRefusal: "wrong-base" }).reports(turn, refusal);
+  assert.equal(story.name, "offered");
+  assert.equal(story.reports(downloading(0), refusal).name, "failed, -5");
+  const mismatch: TaskEvent = { type: "fail-reported", code: "-4", message: "md5 not match" };
+  const other = new Story({ variantOffered: true }).reports(turn, mismatch);
+  other.with({ variantOffered: false, variantRefusal: "digest-mismatch" }).reports(turn, mismatch);
+  assert.equal(other.name, "failed, -4", "that may be said of the whole file");
+});
+
 test("a device that looks for the seal where a delta has none is offered the whole file; other refusals stand", () => {
   const refusal = (code: string): TaskEvent => ({ type: "refusal-reported", code, message: `${code}: no` });
   assert.equal(new Story({ variantOffered: true }).reports(turn, refusal("unsigned")).name, "waiting");

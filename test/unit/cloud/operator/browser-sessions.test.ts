@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Api, createApi } from "../../../../cloud/api/app.js";
 import { type Core, openAtRest } from "../../../../cloud/core.js";
-import { MOST_BROWSER_SESSIONS, Refusal } from "../../../../cloud/operator/types.js";
+import { type BrowserSessionRecords, MOST_BROWSER_SESSIONS, Refusal } from "../../../../cloud/operator/types.js";
 import { withFolder } from "../../../support/folder.js";
 import { FakeOperator } from "../../../support/fake-operator.js";
 
@@ -73,6 +73,22 @@ test("after a restart a session still ends: by signing out, with its token, and 
       assert.deepEqual([await whoIs(api, cookies[0]), await whoIs(api, cookies[1])], [undefined, undefined]);
     });
   }));
+
+test("a sign-in that a revocation overtakes leaves no session", () =>
+  withFolder((folder) =>
+    run(folder, async ({ operator, browserSessions }) => {
+      const { token, id } = await operator.newToken({ name: "bob", role: "operator" }, ANNA);
+      let kept = "";
+      const keep: BrowserSessionRecords["keep"] = async (session) => {
+        kept = session.sha256;
+        await operator.revokeToken(id, ANNA);
+        await browserSessions.keep(session);
+      };
+      const api = createApi({ operator, sessionRecords: { ...browserSessions, keep } });
+      assert.equal((await ask(api, "POST", "", { token })).status, 409);
+      assert.equal(await browserSessions.find(kept), undefined);
+    }),
+  ));
 
 test("at most 1,000 sessions are stored: those that have expired go first, and then the oldest", () =>
   withFolder((folder) =>

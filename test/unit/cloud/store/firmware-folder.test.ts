@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { openFirmwareFiles } from "../../../../cloud/files/open-files.js";
 import { FirmwareFolder } from "../../../../cloud/store/firmware-folder.js";
 import { CloudError } from "../../../../cloud/types.js";
 import { withFolder } from "../../../support/folder.js";
@@ -68,7 +69,10 @@ test("what is no regular file is refused: nothing waits for a writer, and nothin
       await assert.rejects(firmware.addFile(path), { name: "CloudError", message: `${path} is ${kind}: give a file` });
     }
     const missing = join(folder, "missing");
-    await assert.rejects(firmware.addFile(missing), { name: "CloudError", message: `cannot read ${missing}` });
+    await assert.rejects(firmware.addFile(missing), {
+      name: "CloudError",
+      message: `cannot read ${missing}: no such file or folder`,
+    });
     assert.deepEqual(filesIn(folder), []);
   }));
 
@@ -115,6 +119,19 @@ test("what an earlier process has left half done is removed at the start; whole 
     for (const name of names) writeFileSync(join(folder, "firmware", name), BYTES);
     await FirmwareFolder.open({ folder });
     assert.deepEqual(filesIn(folder), [`${MD5}.bin`]);
+  }));
+
+test("in a folder of several processes, what another one may be at work on stays at the start", () =>
+  withFolder(async (folder) => {
+    mkdirSync(join(folder, "firmware"));
+    const [young, old] = ["incoming.new-01", "incoming.new-02"].map((name) => join(folder, "firmware", name));
+    for (const path of [young, old]) writeFileSync(path ?? "", BYTES);
+    utimesSync(old ?? "", 0, 0);
+    const settings = { location: join(folder, "firmware") };
+    for (const place of [{}, { settings }]) {
+      await openFirmwareFiles({ folder, isShared: true, urlLifetimeSec: 60, ...place });
+      assert.deepEqual(filesIn(folder), ["incoming.new-01"]);
+    }
   }));
 
 test("a file in the place of the folder is refused, and so is a name that is no MD5", () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FleetStore } from "../../../../cloud/store/fleet-store.js";
@@ -68,6 +68,48 @@ test("a database that is not empty is refused, and the folder stays as it was", 
     await assert.rejects(importFolder({ folder, url }), /the database postgres:\/\/ota@.* is not empty: name one/);
     await (await FleetStore.open({ folder })).close();
   }),
+);
+
+test("a database that orders texts as a language does gets the same rows", { skip: skipPostgres }, () =>
+  withFolder(async (folder) => {
+    await fill(folder, 3);
+    const source = await FleetStore.open({ folder });
+    await source.write(async ({ settings }) => {
+      for (const key of ["b", "A", "a", "B", "_", "é"]) await settings.set(key, key);
+    });
+    await source.close();
+    const server = await sharedServer();
+    await server.query(
+      "create database english template template0 encoding 'UTF8' locale_provider icu icu_locale 'en-US' locale 'C'",
+    );
+    await importFolder({ folder, url: server.url("english") });
+    assert.deepEqual(await server.query("select string_agg(key, '' order by key) as keys from setting", "english"), [
+      { keys: "_aAbBé" },
+    ]);
+  }),
+);
+
+test(
+  "an import whose end was not seen is ended by a further one, if nothing has changed since",
+  { skip: skipPostgres },
+  () =>
+    withFolder(async (folder) => {
+      await fill(folder, 3);
+      const url = await (await sharedServer()).database();
+      await importFolder({ folder, url });
+      const again = (): void => renameSync(join(folder, "cloud.db.imported"), join(folder, "cloud.db"));
+      // As if the answer to the commit had been lost.
+      again();
+      const sums = new Map<string, TableSum>();
+      await importFolder({ folder, url, onTable: (name, sum) => sums.set(name, sum) });
+      assert.equal(sums.get("device")?.rows, 3);
+      assert.ok(!existsSync(join(folder, "cloud.db")));
+      again();
+      const store = await FleetStore.openServer({ url });
+      await store.write((tables) => tables.devices.update(2, { note: "since" }));
+      await store.close();
+      await assert.rejects(importFolder({ folder, url }), /is not empty: name one that is/);
+    }),
 );
 
 test("a folder that a cloud runs on is refused", { skip: skipPostgres }, () =>
