@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import type { Broker } from "./broker/broker.js";
+import { withinTime } from "./broker/within-time.js";
 import { Core } from "./core.js";
 import { FaultList } from "./faults/fault-list.js";
 import { FaultyMessages } from "./faults/message-faults.js";
@@ -228,7 +229,10 @@ export class Cloud {
         });
         await processes.start({
           ...core.inProcess(),
-          drain: async (timeoutMs) => broker?.drain(timeoutMs),
+          drain: async (timeoutMs) => {
+            // What is being made is put back as long as this process may write: it was not interrupted.
+            await Promise.all([broker?.drain(timeoutMs), withinTime(core.variants.close(), timeoutMs)]);
+          },
           onPresence: presence.onTold,
           onPresenceMissed: () => presence.forget(),
           // With system topics, only the leader is told: nobody was between two of them.

@@ -2,13 +2,12 @@ import type { FaultList } from "./faults/fault-list.js";
 import type { FileSource } from "./files/file-server.js";
 import { type FileUrls, ownFileUrls } from "./files/file-urls.js";
 import type { HistoryRecorder } from "./history/recorder.js";
-import { storedBrowserSessions } from "./operator/browser-sessions.js";
+import { type StoredBrowserSessions, storedBrowserSessions } from "./operator/browser-sessions.js";
 import { Desk } from "./operator/desk.js";
 import type { OperatorContext } from "./operator/context.js";
 import { atRest, type Condition } from "./operator/health.js";
 import { FleetOperator } from "./operator/operator.js";
 import { requestTransactions } from "./operator/request-transactions.js";
-import type { BrowserSessionRecords } from "./operator/types.js";
 import type { GatewayFaults } from "./platform/gateway-faults.js";
 import { Platform } from "./platform/platform.js";
 import { OwnPresence, type Presence } from "./platform/presence.js";
@@ -53,7 +52,7 @@ export class Core {
   readonly platform: Platform;
   readonly operator: FleetOperator;
   readonly desk: Desk;
-  readonly browserSessions: BrowserSessionRecords;
+  readonly browserSessions: StoredBrowserSessions;
   readonly files: FileSource;
   readonly #options: CoreOptions;
   readonly #terms = new PlanTermsCache();
@@ -111,7 +110,7 @@ export class Core {
       options.condition === undefined ? () => this.rollout.idle().then(() => this.close()) : undefined,
     );
     this.desk = new Desk(this.operator, { name: "ota-cloud", origin: "local" });
-    this.browserSessions = storedBrowserSessions(context.transactions);
+    this.browserSessions = storedBrowserSessions(context);
     this.files = storedFiles({
       transactions,
       terms: this.#terms,
@@ -159,6 +158,9 @@ export class Core {
       case "device-removed":
         this.platform.secrets.forget(signal.device);
         this.sessions.revoke(signal.device);
+        return;
+      case "sign-in-ended":
+        this.browserSessions.onEnded(signal);
         return;
       case "fault-added":
         if (id !== 0) faults?.add(signal.fault, id);

@@ -67,6 +67,8 @@ async function connectTo(url: string, options: ReceptionOptions): Promise<Recept
     onRestored: () => core.rollout.offersMayBeLost(),
   });
   options.onBroker(broker);
+  // Also those that were made while there was no connection yet.
+  core.rollout.offersMayBeLost();
   return { broker, mqttUrl: url };
 }
 

@@ -62,6 +62,7 @@ export async function openState(folder: string, options: OpenOptions = {}): Prom
     let urlLifetimeSec = urlLifetimeOf(options.files, options.urlLifetimeSec);
     const opened = await openFirmwareFiles({
       folder,
+      isShared: options.database !== undefined,
       settings: options.files,
       urlLifetimeSec,
       probes: options.needsFiles === true,

@@ -97,6 +97,10 @@ export function createApi(options: ApiOptions): Api {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     bufferBytes: options.streamBufferBytes ?? 1_048_576,
   });
+  options.sessionRecords?.follow?.((ended) => {
+    sessions.onEnded(ended);
+    void streams.check();
+  });
   // With the prefix, a browser takes the cookie only from this host, over TLS (RFC 6265bis §4.1.3.2).
   const cookie = { name: secure ? "__Host-ota_session" : "ota_session", secure };
   const authority = new Authority({

@@ -1,5 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type BrowserSessionRecords, MOST_BROWSER_SESSIONS, Refusal, type Role } from "../operator/types.js";
+import {
+  type BrowserSessionRecords,
+  type EndedSignIn,
+  MOST_BROWSER_SESSIONS,
+  Refusal,
+  type Role,
+} from "../operator/types.js";
 
 /** Who makes a request, and how that was proven. */
 export interface Principal {
@@ -56,7 +62,10 @@ export class Sessions {
     return true;
   }
 
-  /** @returns the id of a new session, which goes into the cookie, and whose it is */
+  /**
+   * @returns the id of a new session, which goes into the cookie, and whose it is
+   * @throws Refusal if its token was revoked meanwhile
+   */
   async begin(of: Omit<Principal, "proof">): Promise<{ readonly id: string; readonly principal: Principal }> {
     this.#forget();
     const id = randomBytes(32).toString("base64url");
@@ -69,7 +78,9 @@ export class Sessions {
       await this.#records?.keep({ sha256, name, role, expiresAt, ...(tokenId === undefined ? {} : { tokenId }) });
     } catch (error) {
       // Somebody may sign in while the state cannot be stored, and is signed out by a restart.
-      if (!(error instanceof Refusal && error.code === "storage")) throw error;
+      if (error instanceof Refusal && error.code === "storage") return { id, principal };
+      this.#sessions.delete(sha256);
+      throw error;
     }
     return { id, principal };
   }
@@ -85,6 +96,12 @@ export class Sessions {
     const sha256 = hashOf(id);
     await this.#records?.end(sha256);
     this.#sessions.delete(sha256);
+  }
+
+  /** Takes note of what has ended in the records. */
+  onEnded(ended: EndedSignIn): void {
+    if ("tokenId" in ended) this.endOfToken(ended.tokenId);
+    else this.#sessions.delete(ended.sha256);
   }
 
   /** Ends the sessions that a token has begun. Those that are stored have ended with the token. */

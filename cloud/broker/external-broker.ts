@@ -24,6 +24,7 @@ export const PRESENCE_FILTERS = ["$SYS/brokers/+/clients/+/connected", "$SYS/bro
 
 const RECONNECT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 5000;
+const KEEPALIVE_SEC = 60;
 
 /** The broker has this long to take the end of the connection. */
 const END_MS = 2000;
@@ -49,6 +50,8 @@ export interface ExternalBrokerOptions {
   onConnection?(line: string): void;
   /** Called for each event of a client, if the broker publishes them. Absent: they are not subscribed to. */
   onPresence?(call: PresenceCall): void;
+  /** Default: 60. */
+  readonly keepaliveSec?: number;
   /** Called when the connection is back: what was published shortly before it was lost may not have arrived. */
   onRestored?(): void;
 }
@@ -65,10 +68,15 @@ export class ExternalBroker implements Broker {
   #lostAtMs: number | undefined;
   /** It was reported that the broker refuses the subscriptions. */
   #isRefused = false;
+  /** A message is read, and waits for room. */
+  #isTaking = false;
+  readonly #pinging: NodeJS.Timeout;
 
   private constructor(options: ExternalBrokerOptions, client: MqttClient) {
+    const { keepaliveSec = KEEPALIVE_SEC } = options;
     this.#options = options;
     this.#client = client;
+    this.#pinging = setInterval(() => this.#pingUnread(), (keepaliveSec * 1000) / 3).unref();
     this.#name = withoutLogin(options.url);
     this.#inbox = new Inbox({
       handle: (topic, payload) => options.onPublish(topic, payload),
@@ -85,31 +93,35 @@ export class ExternalBroker implements Broker {
 
   /** @throws CloudError if the URL is wrong, the broker cannot be reached, or it refuses the subscriptions */
   static async connect(options: ExternalBrokerOptions): Promise<ExternalBroker> {
-    const { clientId } = options;
+    const { clientId, keepaliveSec = KEEPALIVE_SEC } = options;
     const { url, username, password } = readBrokerUrl(options.url);
     let client: MqttClient | undefined;
-    let broker: ExternalBroker;
+    let broker: ExternalBroker | undefined;
+    let hasSession: boolean;
     try {
       client = connect(url, {
         clientId,
         ...(username === "" ? {} : { username }),
         ...(password === "" ? {} : { password }),
         clean: false,
+        keepalive: keepaliveSec,
         reconnectPeriod: RECONNECT_MS,
         connectTimeout: CONNECT_TIMEOUT_MS,
         resubscribe: false,
       });
       broker = new ExternalBroker(options, client);
-      await firstConnection(client);
+      hasSession = await firstConnection(client);
     } catch {
       client?.end(true);
+      if (broker !== undefined) clearInterval(broker.#pinging);
       throw new CloudError(`no broker at ${withoutLogin(options.url)}: start it, or correct its URL`);
     }
-    if (!(await broker.#subscribe())) {
+    if (!hasSession && !(await broker.#subscribe())) {
       await broker.close();
       throw new CloudError(broker.#refusal);
     }
     broker.#watch();
+    if (hasSession) void broker.#restore(true);
     return broker;
   }
 
@@ -133,6 +145,7 @@ export class ExternalBroker implements Broker {
 
   async drain(timeoutMs: number): Promise<void> {
     await withinTime(this.#inbox.drain(), timeoutMs);
+    clearInterval(this.#pinging);
     this.#inbox.close();
     this.#client.removeAllListeners("close");
     // In order: what was acknowledged just now is still on its way to the broker.
@@ -140,6 +153,7 @@ export class ExternalBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#pinging);
     this.#inbox.close();
     this.#client.removeAllListeners("close");
     await this.#client.endAsync(true);
@@ -162,12 +176,24 @@ export class ExternalBroker implements Broker {
       if (qos !== 0) acknowledge();
       return;
     }
+    this.#isTaking = true;
     await this.#inbox.take({
       topic,
       payload: payload.toString(),
       acknowledge: qos === 0 ? undefined : acknowledge,
       isStale,
     });
+    this.#isTaking = false;
+  }
+
+  /**
+   * While a message waits for room nothing behind it is read, such as the answer to a ping, which the library would
+   * miss. The broker sends as much as it likes: mosquitto 2.0.11 does not keep to its `max_inflight_messages`.
+   */
+  #pingUnread(): void {
+    if (!this.#isTaking || !this.#client.connected) return;
+    this.#client.sendPing();
+    this.#client.reschedulePing(true);
   }
 
   #watch(): void {
@@ -177,22 +203,33 @@ export class ExternalBroker implements Broker {
       this.#options.onConnection?.(`broker ${this.#name} is lost: devices are not served until it is back`);
     };
     this.#client.on("close", onClose);
-    this.#client.on("connect", () => void this.#restore());
+    this.#client.on("connect", ({ sessionPresent }) => void this.#restore(sessionPresent));
     if (!this.#client.connected) onClose();
   }
 
-  /** The broker may have lost the session, and with it the subscriptions. */
-  async #restore(): Promise<void> {
+  /**
+   * The broker may have lost the session, and with it the subscriptions. If it has not, all that it has kept comes
+   * before its answer to a subscription, and devices are served meanwhile.
+   */
+  async #restore(hasSession: boolean): Promise<void> {
     const { stream } = this.#client;
-    if (!(await this.#subscribe())) {
-      if (stream.destroyed || this.#isRefused) return;
-      this.#isRefused = true;
-      this.#options.onConnection?.(this.#refusal);
+    if (hasSession) this.#isBack();
+    const isSubscribed = await this.#subscribe();
+    if (this.#client.stream !== stream || stream.destroyed) return;
+    if (isSubscribed) {
+      this.#isRefused = false;
+      this.#isBack();
       return;
     }
+    this.#lostAtMs ??= Date.now();
+    if (this.#isRefused) return;
+    this.#isRefused = true;
+    this.#options.onConnection?.(this.#refusal);
+  }
+
+  #isBack(): void {
     if (this.#lostAtMs === undefined) return;
     this.#lostAtMs = undefined;
-    this.#isRefused = false;
     this.#options.onConnection?.(`broker ${this.#name} is back`);
     this.#options.onRestored?.();
   }
@@ -216,9 +253,10 @@ export class ExternalBroker implements Broker {
 
 const ACKNOWLEDGED_LATER = new Error("acknowledged later");
 
-function firstConnection(client: MqttClient): Promise<void> {
+/** @returns whether the broker has a session of this client */
+function firstConnection(client: MqttClient): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    client.once("connect", () => resolve());
+    client.once("connect", ({ sessionPresent }) => resolve(sessionPresent));
     client.once("close", () => reject(new Error("closed")));
     // It stays, so that a later error does not end the process.
     client.on("error", reject);

@@ -33,7 +33,7 @@ export interface CloudInProcess {
   facts(): LeaderFacts;
   lead(): Promise<void>;
   standDown(): Promise<void>;
-  /** Waits until what was taken in is stored, but not longer than this. */
+  /** Before the lead is handed over: waits until what was taken in is stored, but not longer than this. */
   drain(timeoutMs: number): Promise<void>;
   onSignal(signal: Signal, id: number): void;
   /** A broker has told another process who is connected. */

@@ -1,4 +1,5 @@
 import type { FaultSpec } from "../faults/fault.js";
+import type { EndedSignIn } from "../operator/types.js";
 import type { Work } from "../rollout/work.js";
 import type { DeviceName } from "../types.js";
 
@@ -11,6 +12,7 @@ export type Signal =
       readonly bound: boolean;
     }
   | { readonly do: "device-removed"; readonly device: DeviceName }
+  | ({ readonly do: "sign-in-ended" } & EndedSignIn)
   | { readonly do: "fault-added"; readonly fault: FaultSpec }
   | { readonly do: "faults-cleared"; readonly id?: number };
 

@@ -23,6 +23,8 @@ export interface FirmwareFolderOptions {
   readonly folder: string;
   /** The folder of the files, which other processes may use too. Default: one in the state folder. */
   readonly filesFolder?: string | undefined;
+  /** Whether other processes may use the state folder too, as with a database. */
+  readonly isShared?: boolean;
   /** Most bytes of one file. */
   readonly mostFileBytes?: number;
 }
@@ -38,19 +40,20 @@ export class FirmwareFolder implements FirmwareFiles {
   }
 
   /**
-   * Removes what an earlier process has left half done, so the caller must hold the lock of the state folder. In a
-   * folder of several processes, another one may be at work on it: what is younger than a day stays.
+   * Removes what an earlier process has left half done, so the caller must hold the lock of a state folder that is
+   * not shared. In a folder of several processes, another one may be at work on it: what is younger than a day stays.
    *
    * @throws StorageError if the folder cannot be written @throws CloudError if a file is in its place
    */
   static async open(options: FirmwareFolderOptions): Promise<FirmwareFolder> {
     const opened = new FirmwareFolder(options);
+    const isShared = options.isShared === true || options.filesFolder !== undefined;
     try {
       await mkdir(opened.#folder, { recursive: true });
       for (const name of await readdir(opened.#folder)) {
         if (!LEFTOVER.test(name)) continue;
         const path = join(opened.#folder, name);
-        if (options.filesFolder !== undefined && (await stat(path)).mtimeMs > Date.now() - DAY_MS) continue;
+        if (isShared && (await isYoung(path))) continue;
         await rm(path, { force: true });
       }
     } catch (error) {
@@ -160,6 +163,16 @@ export class FirmwareFolder implements FirmwareFiles {
     } finally {
       await folder.close();
     }
+  }
+}
+
+/** @returns false also if it has its name by now */
+async function isYoung(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs > Date.now() - DAY_MS;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 

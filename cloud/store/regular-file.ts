@@ -19,8 +19,14 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (error) {
     await file?.close();
     if (error instanceof CloudError) throw error;
-    throw new CloudError(`cannot read ${path}`);
+    throw new CloudError(`cannot read ${path}: ${reasonOf(error)}`);
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { code = "unknown" } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "no such file or folder";
+  return code === "EACCES" ? "permission denied" : code;
 }
 
 function mustBeRegular(path: string, stats: Stats): void {

@@ -1,14 +1,35 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import { type Api, createApi } from "../../cloud/api/app.js";
 import type { Cloud } from "../../cloud/cloud.js";
 import type { Change } from "../../cloud/operator/types.js";
 import { skipMosquitto } from "../support/mosquitto.js";
 import { skipPostgres } from "../support/postgres.js";
+import { SeededRandom } from "../support/seed.js";
 import { ACTOR, addFleet, beginPlan, changesOf, eventually, PRODUCT, ProcessesBed } from "../support/processes-bed.js";
 
 const skip = skipPostgres || skipMosquitto;
 
 const MINUTE_MS = 60_000;
+
+function request(api: Api, method: string, path: string, cookie: string, body?: object): Promise<Response> {
+  const headers = { Cookie: cookie, Origin: "http://cloud", Host: "cloud", "Content-Type": "application/json" };
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return api.fetch(new Request(`http://cloud/api/v1${path}`, init));
+}
+
+/** @returns the cookie */
+async function signIn(api: Api, proof: object): Promise<string> {
+  const response = await request(api, "POST", "/session", "", proof);
+  assert.equal(response.status, 201);
+  return response.headers.get("Set-Cookie")?.split(";")[0] ?? "";
+}
+
+/** @returns 200 if the cookie signs in, and 204 if not */
+async function statusOf(api: Api, cookie: string): Promise<number> {
+  return (await request(api, "GET", "/session", cookie)).status;
+}
 
 async function versionOf({ operator }: Cloud, deviceName: string): Promise<string | undefined> {
   return (await operator.device({ productId: PRODUCT, deviceName })).versions["firmware"];
@@ -96,6 +117,36 @@ test("a fault that is added at one process strikes at the leader, and all proces
   }),
 );
 
+test(
+  "a token that is revoked at one process, and a sign-out there, end sessions and streams at the other",
+  { skip },
+  () =>
+    ProcessesBed.run(async (bed) => {
+      const [first, second] = [await bed.start({ role: "api" }), await bed.start({ role: "api" })];
+      const apis = [first, second].map(({ operator, browserSessions }) =>
+        createApi({ operator, sessionRecords: browserSessions, heartbeatMs: 3_600_000 }),
+      );
+      const [here, there] = apis as [Api, Api];
+      const { token, id } = await first.operator.newToken({ name: "bob", role: "viewer" }, ACTOR);
+      const byToken = await signIn(here, { token });
+      const byCode = await signIn(here, { code: here.sessions.newCode() });
+      for (const api of apis) {
+        assert.deepEqual([await statusOf(api, byToken), await statusOf(api, byCode)], [200, 200]);
+      }
+      const stream = await request(here, "GET", "/events/stream", byToken);
+      assert.equal(stream.status, 200);
+      let sent: string | undefined;
+      void stream.text().then((text) => (sent = text));
+      await second.operator.revokeToken(id, ACTOR);
+      await eventually(() => sent !== undefined);
+      assert.match(sent ?? "", /^: open/);
+      assert.equal(await statusOf(here, byToken), 204);
+      assert.equal(await statusOf(here, byCode), 200);
+      assert.equal((await request(there, "DELETE", "/session", byCode)).status, 204);
+      await eventually(async () => (await statusOf(here, byCode)) === 204);
+    }),
+);
+
 test("processes whose clocks are a minute apart agree on the time, also when the lead changes", { skip }, () =>
   ProcessesBed.run(async (bed) => {
     const ahead = await bed.start({ now: () => Date.now() + MINUTE_MS });
@@ -148,6 +199,34 @@ test("the lead is handed over in good order, and what comes meanwhile is kept by
   }),
 );
 
+test(
+  "a delta that is being made when the lead is handed over is made by the next one, and was not interrupted",
+  { skip },
+  () =>
+    ProcessesBed.run(async (bed) => {
+      const first = await bed.start();
+      const second = await bed.start();
+      const random = new SeededRandom();
+      const old = Buffer.from(Array.from({ length: 512 * 1024 }, () => random.integer(0, 255)));
+      const versions = [
+        ["1.0.0", old],
+        ["2.0.0", Buffer.from(old.map((byte, at) => (at % 64 === 0 ? byte ^ 1 : byte)))],
+      ] as const;
+      let id = 0;
+      for (const [version, bytes] of versions) {
+        const added = { productId: PRODUCT, version, fileName: "image.bin" };
+        ({ id } = await first.operator.addPackage(added, Readable.from([bytes]), ACTOR));
+      }
+      await first.operator.addVariants(id, { deltaFrom: ["1.0.0"] }, ACTOR);
+      const { variants } = second.core.state.transactions.tables;
+      const stateOf = async () => (await variants.ofPackages([id]))[0]?.state;
+      await eventually(async () => (await stateOf()) !== "queued", 30_000, 5);
+      await bed.stop(first);
+      await eventually(async () => (await stateOf()) === "ready", 60_000);
+      assert.equal((await variants.ofPackages([id]))[0]?.interruptions, 0);
+    }),
+);
+
 test("the database is killed and comes back: reports wait at the broker, and the leader leads again", { skip }, () =>
   ProcessesBed.run(async (bed) => {
     const cloud = await bed.start();
@@ -173,10 +252,11 @@ test("a database without a connection left is a state of health of its own, and 
       await addFleet(cloud, ["d1"]);
       const fleet = await bed.fleet();
       const hogs = await bed.postgres.exhaust();
-      await fleet.version("d1", "1.1.0");
       await eventually(async () => {
         await bed.postgres.endConnections("ota-cloud");
         await hogs.fill();
+        // Only who wants to store something finds that no connection is left.
+        await fleet.version("d1", "1.1.0");
         const { problems } = await cloud.operator.health();
         return problems.some(({ code }) => code === "storage-connections");
       });

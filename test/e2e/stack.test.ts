@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { SDK_FIXED } from "../../hal/boards/family/creation.js";
 import { LISTENER_SLOTS, STACK_SLOTS, TLS_SLOTS } from "../../hal/boards/esp32/stack.js";
 import { XsSdk } from "../../hal/boards/xs/host/sdk.js";
 import { ROOT } from "../support/root.js";
@@ -11,6 +12,10 @@ import { measureStack } from "../support/stack-scenes.js";
 const { budgets } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
   budgets: { readonly stackSlots: number };
 };
+
+/** An update by a package fits into the stack of most of the SDK's boards, with so many slots to spare. */
+const SDK_STACK_SLOTS = SDK_FIXED.stackSlots;
+const TO_SPARE_SLOTS = 64;
 
 /** The kinds of calls that the scenes must have reached: what they do not reach is not measured. */
 const KINDS = [
@@ -98,6 +103,13 @@ test("the deepest call into the engine, TLS and an application's listener are wi
   const needed = deepest + TLS_SLOTS + LISTENER_SLOTS;
   assert.ok(needed <= budgets.stackSlots, `${needed} slots, and ${budgets.stackSlots} are allowed`);
   assert.equal(STACK_SLOTS, budgets.stackSlots);
+  const packages = entries.deepest.get("packages")?.slots ?? Infinity;
+  assert.ok(packages > 200, `${packages} slots are too few to be true`);
+  const packed = packages + TLS_SLOTS + TO_SPARE_SLOTS;
+  assert.ok(
+    packed <= SDK_STACK_SLOTS,
+    `updates by packages: ${packed} slots, and the SDK's boards have ${SDK_STACK_SLOTS}`,
+  );
 });
 
 const { MODDABLE } = process.env;

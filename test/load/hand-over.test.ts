@@ -6,12 +6,20 @@ import { skipPostgres } from "../support/postgres.js";
 import { addFleet, beginPlan, eventually, type Fleet, PRODUCT, ProcessesBed } from "../support/processes-bed.js";
 import { REPEAT, SeededRandom } from "../support/seed.js";
 
-/** Devices of the run. */
+/** Devices of the run: 1,000 if the environment says nothing else. */
 const DEVICES = Number(process.env["OTA_TEST_DEVICES"] ?? 1000);
+/** A machine that does much else is slow. */
+const MOST_UPDATE_MS = 600_000;
+/** Each look costs what some reports do. */
+const LOOK_MS = 250;
 /** A standby promises to lead by then. */
 const MOST_HAND_OVER_MS = 10_000;
 /** What befalls the leader: it is killed, or it hangs for a while and finds another one leading. */
 const ENDS = ["SIGKILL", "SIGSTOP", "SIGKILL", "SIGTERM"] as const;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 /** A process that may lead. */
 function ingest(bed: ProcessesBed): Running {
@@ -27,6 +35,42 @@ async function leaderOf(bed: ProcessesBed): Promise<number | undefined> {
   const [row] = await bed.postgres.query("select holder from lease", new URL(bed.url).pathname.slice(1));
   const id = Number(String(row?.["holder"]).split(":").at(-1));
   return id > 0 ? id : undefined;
+}
+
+/** The history of the reports of each device, in the order in which they were stored. */
+async function historyOf(bed: ProcessesBed): Promise<Map<string, string[]>> {
+  const rows = await bed.postgres.query(
+    `select device_name, kind, event.detail from event join device on device.id = device_id
+     where kind like '%-reported' order by event.id`,
+    new URL(bed.url).pathname.slice(1),
+  );
+  const history = new Map<string, string[]>();
+  for (const row of rows) {
+    const { version, percent } = JSON.parse(String(row["detail"])) as { version: string; percent?: number };
+    const name = String(row["device_name"]);
+    const known = history.get(name) ?? [];
+    known.push(`${String(row["kind"])} ${version}${percent === undefined ? "" : ` ${percent}`}`);
+    history.set(name, known);
+  }
+  return history;
+}
+
+/** @returns what the broker has acknowledged and the history does not have, in its order */
+function lostOf(
+  acknowledged: ReadonlyMap<string, readonly string[]>,
+  history: ReadonlyMap<string, string[]>,
+): string[] {
+  const lost: string[] = [];
+  for (const [name, reports] of acknowledged) {
+    let from = 0;
+    // A version that is known already is not noted again.
+    for (const report of new Set(reports)) {
+      const at = (history.get(name) ?? []).indexOf(report, from);
+      if (at < 0) lost.push(`${name}: ${report}`);
+      else from = at + 1;
+    }
+  }
+  return lost;
 }
 
 /** Devices that do what they are offered, once, and repeat their version if they are offered it again. */
@@ -47,6 +91,7 @@ test(
   () =>
     withCommands(() =>
       ProcessesBed.run(async (bed) => {
+        print(REPEAT);
         const random = new SeededRandom();
         const api = await bed.start({ role: "api" });
         const running = new Map<number, Running>();
@@ -65,20 +110,24 @@ test(
         const { id } = await beginPlan(api, { pace: { maxInFlight: 100, perMinute: 100_000, stages: [100] } });
         const succeeded = async (): Promise<number> => (await api.operator.plan(id)).counts.succeeded;
         const tookMs: number[] = [];
+        const moments: string[] = [];
         for (const [index, signal] of ENDS.entries()) {
-          const from = ((index + random.fraction()) / (ENDS.length + 1)) * DEVICES;
-          await eventually(async () => (await succeeded()) >= from, 240_000);
-          await new Promise((resolve) => setTimeout(resolve, random.integer(0, 300)));
+          const from = Math.floor(((index + random.fraction()) / (ENDS.length + 1)) * DEVICES);
+          const laterMs = random.integer(0, 300);
+          await eventually(async () => (await succeeded()) >= from, MOST_UPDATE_MS, LOOK_MS);
+          await new Promise((resolve) => setTimeout(resolve, laterMs));
+          moments.push(`${signal} ${laterMs} ms after ${from} have succeeded`);
           const leader = (await leaderOf(bed)) ?? 0;
+          assert.ok(running.has(leader), REPEAT);
           running.get(leader)?.child.kill(signal);
           const endedAt = performance.now();
-          await eventually(async () => ![undefined, leader].includes(await leaderOf(bed)), 2 * MOST_HAND_OVER_MS);
+          await eventually(async () => ![undefined, leader].includes(await leaderOf(bed)), 2 * MOST_HAND_OVER_MS, 100);
           tookMs.push(Math.round(performance.now() - endedAt));
           if (signal === "SIGSTOP") running.get(leader)?.child.kill("SIGCONT");
           else begin();
         }
-        process.stdout.write(`hand-overs ${ENDS.map((signal, at) => `${signal} ${tookMs[at]} ms`).join(", ")}\n`);
-        await eventually(async () => (await api.operator.plan(id)).state === "finished", 240_000);
+        for (const [at, moment] of moments.entries()) print(`${moment}: another one leads after ${tookMs[at]} ms`);
+        await eventually(async () => (await api.operator.plan(id)).state === "finished", MOST_UPDATE_MS, LOOK_MS);
         assert.equal(await succeeded(), DEVICES, REPEAT);
         const name = new URL(bed.url).pathname.slice(1);
         const ends = await bed.postgres.query(
@@ -87,6 +136,11 @@ test(
           name,
         );
         assert.deepEqual(ends, [{ ends: DEVICES, tasks: DEVICES }], `each task ends once; ${REPEAT}`);
+        assert.deepEqual(
+          lostOf(fleet.acknowledged, await historyOf(bed)),
+          [],
+          `nothing acknowledged is lost; ${REPEAT}`,
+        );
         const versions = await bed.postgres.query(
           "select version, count(*)::int as devices from device_component group by version",
           name,

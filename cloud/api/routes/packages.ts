@@ -93,7 +93,8 @@ export const packageRoutes: readonly Route[] = [
   route({
     method: "delete",
     path: "/packages/{id}/variants/{variant}",
-    summary: "Removes a delta or a compressed image. Devices that download it are offered the whole file.",
+    summary:
+      "Removes a delta or a compressed image, and ends its making. While devices have an offer of it, it is `removing`; then it is gone.",
     role: "operator",
     params: variantInPath,
     status: 200,

@@ -32,7 +32,7 @@ const variant = named(
     id,
     form: z.enum(["delta", "compressed"]),
     sourceVersion: z.string().exactOptional(),
-    state: z.enum(["queued", "making", "ready", "failed"]),
+    state: z.enum(["queued", "making", "ready", "failed", "removing"]),
     reason: z.string().exactOptional(),
     percent: z.int().min(0).max(100),
     size: z.int().min(0).exactOptional(),

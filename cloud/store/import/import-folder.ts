@@ -29,7 +29,8 @@ export interface FolderImport {
 /**
  * Copies the state of a folder into a database on a server: all of it in one transaction, which is ended only if both
  * sides have the same count and the same hash of each table's rows. Then the folder's database is renamed, so that no
- * cloud goes on with it; the packages' files stay where they are.
+ * cloud goes on with it; the packages' files stay where they are. If that was cut off at its end, a further try finds
+ * the same rows in the database, and renames what it has not renamed yet.
  *
  * @throws CloudError if a cloud runs on the folder, it has no state, or the database is not empty
  * @throws StorageError if one of them cannot be read or written
@@ -56,11 +57,13 @@ async function copyAll(source: Engine, target: Engine, url: string, onTable: Fol
   await target.writer.transaction().execute(async (transaction) => {
     await target.lockSchema?.(transaction as unknown as Transaction<unknown>);
     await target.enter?.(transaction);
-    await refuseFilled(transaction, url);
+    // If the answer to the commit was lost, all of it is there already.
+    const isFilled = await hasRows(transaction);
     for (const table of COPIED) {
-      const read = await copyTable(source, transaction, table);
+      const read = isFilled ? await sumOf(source.reader, table, false) : await copyTable(source, transaction, table);
       const written = await sumOf(transaction, table, true);
       if (read.rows !== written.rows || read.sha256 !== written.sha256) {
+        if (isFilled) throw new CloudError(`the database ${withoutPassword(url)} is not empty: name one that is`);
         throw new CloudError(`${table.name} did not arrive as it was: nothing was taken over; report this`);
       }
       onTable?.(table.name, written);
@@ -68,12 +71,12 @@ async function copyAll(source: Engine, target: Engine, url: string, onTable: Fol
   });
 }
 
-async function refuseFilled(transaction: Transaction<Schema>, url: string): Promise<void> {
+async function hasRows(transaction: Transaction<Schema>): Promise<boolean> {
   for (const { name } of COPIED) {
     const [row] = await transaction.selectFrom(name).select(sql<number>`1`.as("one")).limit(1).execute();
-    if (row === undefined) continue;
-    throw new CloudError(`the database ${withoutPassword(url)} is not empty: name one that is`);
+    if (row !== undefined) return true;
   }
+  return false;
 }
 
 async function copyTable(source: Engine, transaction: Transaction<Schema>, table: CopiedTable): Promise<TableSum> {

@@ -23,6 +23,7 @@ const KEYS: Readonly<Record<TableName, readonly KeyColumn[] | undefined>> = {
   package: ID,
   packageFile: ID,
   packageVariant: ID,
+  fileRemoval: [text("md5")],
   plan: ID,
   planText: [number("planId"), text("language")],
   planDevice: [number("planId"), text("list"), text("deviceName")],

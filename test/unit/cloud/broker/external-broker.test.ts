@@ -232,6 +232,17 @@ test("an offer that was stored and not sent when the cloud ended is made by the 
   });
 });
 
+test("an offer that was not sent is made by the next one also if its clock is behind", async () => {
+  await withOther(async ({ start, stop, client }) => {
+    const first = await start({ ...LOSE_OFFER, now: () => Date.now() + 3000 });
+    const { offers, taskOf } = await beginUpdate(first, await client("devices"));
+    await until(async () => (await taskOf(first))?.state === "offered");
+    await stop(first);
+    await start();
+    await until(() => offers.length > 0, 30_000);
+  });
+});
+
 test("an offer that may be lost with the connection is made anew once that is back; one that was answered is not", async () => {
   await withOther(async ({ other, start, client }) => {
     const cloud = await start();
