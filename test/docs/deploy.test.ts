@@ -72,6 +72,13 @@ test("each secret that a file of settings names is one that its process gets", (
   }
 });
 
+test("nobody is the broker without the secret of the hooks, which is in the place of both calls", () => {
+  const settings = fileSource(join(DEPLOY, "ota-cloud.yaml"), known());
+  assert.equal(settings.valueOf("hooks-secret-file"), "/run/secrets/hooks-secret");
+  assert.equal(settings.valueOf("hooks-without-secret"), "");
+  assert.equal(read("emqx.conf").match(/"authorization" = "Bearer HOOKS-SECRET"/g)?.length, 2);
+});
+
 for (const unit of readdirSync(join(DEPLOY, "systemd"))) {
   test(`${unit} sets what serve knows, and has each secret that it names`, () => {
     const text = read(join("systemd", unit));

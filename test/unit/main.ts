@@ -18,6 +18,7 @@ const LEFT_OUT = [
   "test/unit/bench/",
   "test/unit/cli/cloud/",
   "test/unit/cli/command-line.test.ts",
+  "test/unit/cli/files.test.ts",
   "test/unit/cli/progress.test.ts",
   "test/unit/cloud/",
   "test/unit/esp32/",
