@@ -173,6 +173,9 @@ test("a device that refuses the delta is offered the whole file, once, in the sa
     assert.equal(refusal?.detail["text"], "wrong-base: another image runs");
     await bed.fail("one", "-5", "wrong-base: another image runs");
     await bed.seconds(2);
+    assert.equal((await task(bed, plan.id, "one")).state, "offered", "the same result once more is none of the file");
+    await bed.fail("one", "-5", "image-invalid: no application image");
+    await bed.seconds(2);
     assert.equal((await task(bed, plan.id, "one")).state, "failed");
   }));
 
