@@ -20,9 +20,6 @@ export const CLASS_BITS = 4;
 /** LITERALS, more than a block has. */
 const NO_OPERATION = (15 << LENGTH_BITS) | 1;
 
-/** Four bits, the other way round. */
-const REVERSED: readonly number[] = Object.freeze([0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15]);
-
 /** The table that each kind of operations goes on with; a copy has none, for which an operation's own stands. */
 const NEXT_TABLES: readonly number[] = Object.freeze([
   LITERAL_TABLE,
@@ -78,49 +75,60 @@ interface OneTable {
 
 /** @returns of a context of operations, a bit for each kind that has a code */
 function buildOne({ table, lengths, longest, isOperation }: OneTable): number {
-  const size = table.length;
   const symbols = lengths.length;
-  /** The next code of each length; first, how many codes there are of it. */
-  const codes = new Uint16Array(16);
+  /** First how many codes there are of each length, then where the next of them is in `sorted`. */
+  const places = new Uint16Array(16);
   for (let index = 0; index < symbols; index++) {
     const length = lengths[index] as number;
-    codes[length] = (codes[length] as number) + 1;
+    places[length] = (places[length] as number) + 1;
   }
-  const used = toFirstCodes(codes, longest);
+  const used = toPlaces(places, longest);
   if (used === 0) {
     if (isOperation) table.fill(NO_OPERATION);
     return 0;
   }
-  let kinds = 0;
+  const sorted = new Uint8Array(used);
   for (let index = 0; index < symbols; index++) {
     const length = lengths[index] as number;
     if (length === 0) continue;
-    const code = codes[length] as number;
-    codes[length] = code + 1;
-    let value = index;
+    const place = places[length] as number;
+    sorted[place] = index;
+    places[length] = place + 1;
+  }
+  let kinds = 0;
+  let length = 0;
+  /** The next code, its first bit lowest. */
+  let code = 0;
+  for (let place = 0; place < used; place++) {
+    // A code means the same whatever comes after it: the table of one bit more is this one, twice.
+    for (; place === places[length]; length++) table.copyWithin(1 << length, 0, 1 << length);
+    let value = sorted[place] as number;
     if (isOperation) {
-      const kind = Math.floor(index / LENGTH_CLASSES);
-      value = (kind << CLASS_BITS) | (index % LENGTH_CLASSES);
+      const kind = Math.floor(value / LENGTH_CLASSES);
+      value += kind * ((1 << CLASS_BITS) - LENGTH_CLASSES);
       kinds |= 1 << kind;
     }
-    const entry = (value << LENGTH_BITS) | length;
-    // One symbol alone has one bit, of which both values mean it.
-    if (used === 1) table.fill(entry);
-    else for (let at = reversed(code, length), step = 1 << length; at < size; at += step) table[at] = entry;
+    table[code] = (value << LENGTH_BITS) | length;
+    let bit = 1 << (length - 1);
+    for (; (code & bit) !== 0; bit >>= 1) code ^= bit;
+    code |= bit;
   }
+  // One symbol alone has one bit, of which both values mean it.
+  if (used === 1) table.fill(table[0] as number);
+  for (; length < longest; length++) table.copyWithin(1 << length, 0, 1 << length);
   return kinds;
 }
 
-/** Turns counts of codes into the first code of each length. @returns how many codes there are */
-function toFirstCodes(codes: Uint16Array, longest: number): number {
+/** Turns counts of codes into where the first of each length is among all. @returns how many codes there are */
+function toPlaces(places: Uint16Array, longest: number): number {
   let code = 0;
   let used = 0;
-  for (let length = 1; length < codes.length; length++) {
-    const count = codes[length] as number;
+  places[0] = 0;
+  for (let length = 1; length < places.length; length++) {
+    const count = places[length] as number;
     if (count > 0 && length > longest) malformed(`code of ${length} bits`);
-    code <<= 1;
-    codes[length] = code;
-    code += count;
+    places[length] = used;
+    code = (code << 1) + count;
     used += count;
     if (count > 0 && code > 1 << length) malformed("too many codes");
     if (length === longest) checkSum(code, used, 1 << longest);
@@ -132,12 +140,4 @@ function toFirstCodes(codes: Uint16Array, longest: number): number {
 function checkSum(code: number, used: number, size: number): void {
   if (used === 0 || code === size) return;
   if (used > 1 || code !== size >> 1) malformed("codes that do not add up");
-}
-
-/** @param length at most 12 */
-function reversed(code: number, length: number): number {
-  const low = REVERSED[code & 15] as number;
-  const middle = REVERSED[(code >> 4) & 15] as number;
-  const high = REVERSED[code >> 8] as number;
-  return ((low << 8) | (middle << 4) | high) >> (12 - length);
 }
