@@ -5,7 +5,7 @@ import { createBoot } from "./boot.js";
 import { createNetwork, type Servers } from "../support/virtual-network.js";
 import type { Scheduler } from "../support/scheduler.js";
 import { type Operation, readWeak } from "./tears.js";
-import { AREA, AREA_LABEL, LINE_LENGTH, type World } from "./world.js";
+import { AREA, AREA_LABEL, LINE_LENGTH, type Slot, type World } from "./world.js";
 
 export interface CrashBoardOptions {
   readonly world: World;
@@ -59,8 +59,7 @@ export function createCrashBoard(options: CrashBoardOptions): BoardModules {
 
 function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path: string): FlashInstance {
   const index = path === "running" ? running : path === "nextota" ? 1 - running : path === AREA_LABEL ? AREA : -1;
-  const slot = world.slots[index];
-  if (slot === undefined) throw new Error("can't find partition");
+  if (world.slots[index] === undefined) throw new Error("can't find partition");
   const { blockLength, slotBlocks } = world.geometry;
   /** How often each block was read since the boot. */
   const readings = new Uint32Array(slotBlocks);
@@ -70,6 +69,7 @@ function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path
   return {
     status: () => ({ size: slotBlocks * blockLength, blockLength, blocks: slotBlocks }),
     read(buffer, byteOffset) {
+      const slot = world.slots[index] as Slot;
       buffer.set(slot.bytes.subarray(byteOffset, byteOffset + buffer.byteLength));
       for (
         let block = Math.floor(byteOffset / blockLength);
@@ -82,7 +82,8 @@ function openFlash({ world, running, change, onBroken }: CrashBoardOptions, path
     },
     write(buffer, byteOffset) {
       checkWritable();
-      const lines = slot.lines.subarray(byteOffset / LINE_LENGTH, (byteOffset + buffer.byteLength) / LINE_LENGTH);
+      const { lines: all } = world.slots[index] as Slot;
+      const lines = all.subarray(byteOffset / LINE_LENGTH, (byteOffset + buffer.byteLength) / LINE_LENGTH);
       if (lines.some((line) => line !== 0)) onBroken(`block at ${byteOffset} is programmed without an erase`);
       change({ kind: "program", slot: index, offset: byteOffset, bytes: buffer.slice() });
     },

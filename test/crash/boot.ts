@@ -1,7 +1,7 @@
 import { CHIP_ESP32, appSecureVersion, appVersion, imageFault } from "../../hal/boards/sim/app-image.js";
 import type { PlatformModule } from "../../hal/ecma419/modules.js";
 import type { Operation } from "./tears.js";
-import { type OtaEntry, SLOT_LABELS, type World } from "./world.js";
+import { type OtaEntry, type Slot, SLOT_LABELS, type World } from "./world.js";
 
 /** Takes the changes that the boot code makes. */
 export type Change = (operation: Operation) => void;
@@ -39,8 +39,8 @@ export function createBoot(world: World, running: number, change: Change, restar
     runningSlot: () => SLOT_LABELS[running] as string,
     targetSlot: () => SLOT_LABELS[target] as string,
     imageState: (label) => entries[indexOf(SLOT_LABELS.indexOf(label))]?.state,
-    imageVersion: (label) => appVersion((world.slots[SLOT_LABELS.indexOf(label)] as World["slots"][0]).bytes),
-    secureVersion: (label) => appSecureVersion((world.slots[SLOT_LABELS.indexOf(label)] as World["slots"][0]).bytes),
+    imageVersion: (label) => appVersion((world.slots[SLOT_LABELS.indexOf(label)] as Slot).bytes),
+    secureVersion: (label) => appSecureVersion((world.slots[SLOT_LABELS.indexOf(label)] as Slot).bytes),
     chipId: () => CHIP_ESP32,
     forgetTarget() {
       const index = indexOf(target);
@@ -86,6 +86,14 @@ function slotOf({ sequence }: OtaEntry): number {
   return (sequence - 1) % SLOT_LABELS.length;
 }
 
-export function isSound(world: World, slot: number): boolean {
-  return imageFault((world.slots[slot] as World["slots"][0]).bytes, CHIP_ESP32) === undefined;
+/** Of slots that are changed no more. */
+const verified = new WeakMap<Slot, boolean>();
+
+export function isSound(world: World, index: number): boolean {
+  const slot = world.slots[index] as Slot;
+  const known = verified.get(slot);
+  if (known !== undefined) return known;
+  const sound = imageFault(slot.bytes, CHIP_ESP32) === undefined;
+  verified.set(slot, sound);
+  return sound;
 }

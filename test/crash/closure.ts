@@ -2,7 +2,7 @@ import { cut, cutModesOf } from "./cuts.js";
 import { type Refusal, runToEnd } from "./run.js";
 import type { Scene } from "./scenes.js";
 import { type CutMode, type Operation, perform } from "./tears.js";
-import { cloneWorld, keyOf, type Slot, type World } from "./world.js";
+import { changeSlot, cloneWorld, keyOf, type Slot, type World } from "./world.js";
 
 /** A cut, or a fault that nobody notices at once, at one operation of a run. */
 export interface Step {
@@ -139,10 +139,10 @@ export function fault(step: Step): (operation: Operation, index: number, world: 
     if (index !== step.operation) return false;
     if (operation.kind === "record" || operation.kind === "entry") return true;
     if (operation.kind === "moment") return false;
-    const slot = world.slots[operation.slot] as Slot;
-    const before = slot.bytes.slice();
+    const before = world.slots[operation.slot] as Slot;
     perform(world, operation);
-    if (step.mode === "noop") slot.bytes.set(before);
+    const slot = changeSlot(world, operation.slot);
+    if (step.mode === "noop") slot.bytes.set(before.bytes);
     else slot.bytes[operation.offset + 100] = (slot.bytes[operation.offset + 100] as number) ^ 0x10;
     return true;
   };

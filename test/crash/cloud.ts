@@ -135,9 +135,11 @@ export class Cloud {
     if (state === "done" || state === "fail") {
       onResult(text);
       if (!view.results.includes(text)) view.results.push(text);
-      const retried = this.#options.retries && state === "fail" && view.act++ === 0;
-      if (retried) view.results.length = 0;
-      else if (this.#options.firmware[view.task ?? ""]?.version === report.version) view.task = undefined;
+      const retried = this.#options.retries && state === "fail" && view.act === 0;
+      if (retried) {
+        view.act = 1;
+        view.results.length = 0;
+      } else if (this.#options.firmware[view.task ?? ""]?.version === report.version) view.task = undefined;
     }
     return view.act === act ? [] : this.#offer("");
   }

@@ -1,7 +1,7 @@
 import { settle } from "./run.js";
 import type { Scene } from "./scenes.js";
 import { type CutMode, modesOf, type Operation, tear } from "./tears.js";
-import { LINE_LENGTH, type Slot, type World } from "./world.js";
+import { changeSlot, LINE_LENGTH, type World } from "./world.js";
 
 /** In how many ways the power can go inside an operation of a scene, and what may happen while it is off. */
 export function cutModesOf(scene: Scene, operation: Operation): readonly CutMode[] {
@@ -21,9 +21,10 @@ export function cut(scene: Scene, world: World, operation: Operation, mode: CutM
 
 /** Somebody flashes another build of the factory's image by a cable, as long as that is in its slot. */
 function reflash({ firmware, reflash: from }: Scene, world: World): void {
-  const slot = world.slots[0] as Slot;
   const [old, other] = [firmware[from?.from ?? ""]?.image, firmware[from?.to ?? ""]?.image];
-  if (old === undefined || other === undefined || !old.every((byte, index) => byte === slot.bytes[index])) return;
+  if (old === undefined || other === undefined || !old.every((byte, index) => byte === world.slots[0].bytes[index]))
+    return;
+  const slot = changeSlot(world, 0);
   slot.bytes.fill(0xff).set(other);
   slot.lines.fill(0).fill(1, 0, Math.ceil(other.byteLength / LINE_LENGTH));
   slot.weak.fill(0);

@@ -55,7 +55,7 @@ async function exploreAll({ scene, faultEvery, maxTransitions, workers }: Option
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
       const figures = await runWorker(task);
       say(
-        `${task.scene.padEnd(10)} ${figures.states} states, ${figures.transitions} transitions, ${figures.faults} faults, ${figures.violations.length} violations`,
+        `${task.scene.padEnd(10)} ${figures.states} states, ${figures.transitions} transitions, ${figures.faults} faults, ${figures.violations.length} violations${figures.complete ? "" : ", stopped before the fixpoint"}`,
       );
       total.states += figures.states;
       total.transitions += figures.transitions;

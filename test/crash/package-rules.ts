@@ -73,9 +73,8 @@ export class PackageRules {
   #hasBase(file: Buffer): boolean {
     const baseLength = file.readUInt32LE(BASE_LENGTH_OFFSET);
     if (baseLength === 0) return true;
-    const { bytes } = this.#options.world.slots[this.#running] as Slot;
-    const hash = createHash("sha256").update(bytes.subarray(0, baseLength)).digest();
-    return hash.equals(file.subarray(BASE_HASH_OFFSET, BASE_HASH_OFFSET + HASH_LENGTH));
+    const slot = this.#options.world.slots[this.#running] as Slot;
+    return hashOf(slot, baseLength).equals(file.subarray(BASE_HASH_OFFSET, BASE_HASH_OFFSET + HASH_LENGTH));
   }
 
   #checkPending(sequence: number): void {
@@ -84,6 +83,17 @@ export class PackageRules {
     const isKnown = Object.values(firmware).some(({ image }) => image.every((byte, index) => byte === bytes[index]));
     if (!isKnown) onBroken("becomes pending: bytes that no package makes");
   }
+}
+
+/** Of slots that are changed no more. */
+const hashes = new WeakMap<Slot, { readonly byteLength: number; readonly hash: Buffer }>();
+
+function hashOf(slot: Slot, byteLength: number): Buffer {
+  const known = hashes.get(slot);
+  if (known?.byteLength === byteLength) return known.hash;
+  const hash = createHash("sha256").update(slot.bytes.subarray(0, byteLength)).digest();
+  hashes.set(slot, { byteLength, hash });
+  return hash;
 }
 
 /** @returns where the record of each block begins */

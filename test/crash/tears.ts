@@ -1,4 +1,4 @@
-import { LINE_LENGTH, type Slot, type World } from "./world.js";
+import { changeSlot, LINE_LENGTH, type Slot, type World } from "./world.js";
 
 /** One change that the board makes to something that outlives a power cut. */
 export type Operation =
@@ -53,16 +53,16 @@ export const FLOOR_KEY = "floor";
 export function perform(world: World, operation: Operation): void {
   switch (operation.kind) {
     case "program": {
-      const { bytes, lines } = world.slots[operation.slot] as Slot;
-      const { offset } = operation;
-      for (const [index, byte] of operation.bytes.entries()) {
-        bytes[offset + index] = (bytes[offset + index] as number) & byte;
+      const { bytes, lines } = changeSlot(world, operation.slot);
+      const { offset, bytes: wanted } = operation;
+      for (let index = 0; index < wanted.byteLength; index++) {
+        bytes[offset + index] = (bytes[offset + index] as number) & (wanted[index] as number);
       }
-      lines.fill(1, offset / LINE_LENGTH, (offset + operation.bytes.byteLength) / LINE_LENGTH);
+      lines.fill(1, offset / LINE_LENGTH, (offset + wanted.byteLength) / LINE_LENGTH);
       return;
     }
     case "erase": {
-      const { bytes, lines, weak } = world.slots[operation.slot] as Slot;
+      const { bytes, lines, weak } = changeSlot(world, operation.slot);
       const end = operation.offset + operation.byteLength;
       bytes.fill(0xff, operation.offset, end);
       lines.fill(0, operation.offset / LINE_LENGTH, end / LINE_LENGTH);
@@ -98,7 +98,7 @@ export function tear(world: World, operation: Operation, mode: CutMode): void {
   }
   if (operation.kind === "entry") world.entries[operation.index] = undefined;
   if (operation.kind === "program") {
-    tearProgram(world.slots[operation.slot] as Slot, operation.offset, operation.bytes, mode);
+    tearProgram(changeSlot(world, operation.slot), operation.offset, operation.bytes, mode);
   }
   if (operation.kind === "erase") {
     tearErase(world, operation, mode);
@@ -119,11 +119,12 @@ function tearProgram(slot: Slot, offset: number, wanted: Uint8Array, mode: CutMo
 }
 
 function tearErase(
-  { slots, geometry: { blockLength } }: World,
+  world: World,
   { slot: index, offset, byteLength }: Extract<Operation, { kind: "erase" }>,
   mode: CutMode,
 ): void {
-  const slot = slots[index] as Slot;
+  const { blockLength } = world.geometry;
+  const slot = changeSlot(world, index);
   const random = randomOf(offset * 37 + byteLength);
   const half = offset + byteLength / 2;
   const end = offset + byteLength;

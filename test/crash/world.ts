@@ -25,7 +25,10 @@ export interface OtaEntry {
   readonly state: "new" | "pending-verify" | "valid" | "invalid" | "aborted";
 }
 
-/** One slot's flash: the bytes that it reads, and the physical state of its cells. */
+/**
+ * One slot's flash: the bytes that it reads, and the physical state of its cells. Worlds share it: only `changeSlot`
+ * gives one that may be changed.
+ */
 export interface Slot {
   readonly bytes: Uint8Array;
   /** For each line: 0 erased, 1 programmed, 2 anything (an operation on it was cut). */
@@ -69,7 +72,7 @@ export interface SubView {
 export interface World {
   readonly geometry: Geometry;
   /** The third is the staging area, if there is one. */
-  readonly slots: readonly [Slot, Slot, ...Slot[]];
+  readonly slots: [Slot, Slot, ...Slot[]];
   readonly records: { [key: string]: Uint8Array };
   room: Room;
   readonly entries: (OtaEntry | undefined)[];
@@ -126,10 +129,9 @@ function slotOf({ blockLength, slotBlocks }: Geometry, fill: number, line: numbe
 }
 
 export function cloneWorld(world: World): World {
-  const [first, second, ...area] = world.slots;
   return {
     geometry: world.geometry,
-    slots: [cloneSlot(first), cloneSlot(second), ...area.map(cloneSlot)],
+    slots: [...world.slots],
     records: { ...world.records },
     room: world.room,
     entries: [...world.entries],
@@ -142,14 +144,29 @@ export function cloneWorld(world: World): World {
   };
 }
 
-function cloneSlot({ bytes, lines, weak }: Slot): Slot {
-  return { bytes: bytes.slice(), lines: lines.slice(), weak: weak.slice() };
+/** @returns a copy of a slot, which has its place in this world from now on, to be changed at once */
+export function changeSlot(world: World, index: number): Slot {
+  const { bytes, lines, weak } = world.slots[index] as Slot;
+  const copy = { bytes: bytes.slice(), lines: lines.slice(), weak: weak.slice() };
+  world.slots[index] = copy;
+  return copy;
+}
+
+/** Of slots that are changed no more. Most worlds differ from others in one slot, or in none. */
+const digests = new WeakMap<Slot, Buffer>();
+
+function digestOf(slot: Slot): Buffer {
+  const known = digests.get(slot);
+  if (known !== undefined) return known;
+  const digest = createHash("md5").update(slot.bytes).update(slot.lines).update(slot.weak).digest();
+  digests.set(slot, digest);
+  return digest;
 }
 
 /** Two worlds with the same key have the same future. */
 export function keyOf(world: World): string {
   const hash = createHash("md5");
-  for (const { bytes, lines, weak } of world.slots) hash.update(bytes).update(lines).update(weak);
+  for (const slot of world.slots) hash.update(digestOf(slot));
   for (const key of Object.keys(world.records).sort()) hash.update(`${key}=`).update(world.records[key] as Uint8Array);
   hash.update(JSON.stringify([world.room, world.entries, world.cloud, world.subs, world.person, world.settled]));
   return hash.digest("base64");
