@@ -1,18 +1,19 @@
 import type { Server } from "node:net";
 import type { Broker } from "./broker/broker.js";
-import { withinTime } from "./broker/within-time.js";
+import { conditionOf } from "./condition.js";
 import { Core } from "./core.js";
-import { FaultList } from "./faults/fault-list.js";
+import { faultsOf, NEEDS_OWN_BROKER } from "./faults/at-start.js";
+import type { FaultList } from "./faults/fault-list.js";
 import { FaultyMessages } from "./faults/message-faults.js";
 import { closeFileSide, createFileSide, type FileSideOptions, listenForFiles } from "./file-side.js";
 import { Downloads } from "./files/downloads.js";
+import { type FilesWatch, watchFiles } from "./files/files-watch.js";
 import { openHooks } from "./hooks/open.js";
 import type { HookServer } from "./hooks/server.js";
-import { isInStore } from "./files/open-files.js";
 import { inUrl, readTls } from "./listening.js";
 import { ExternalPresence } from "./external-presence.js";
 import type { Desk } from "./operator/desk.js";
-import { type Condition, problemsOf } from "./operator/health.js";
+import { hindrancesOf } from "./operator/health.js";
 import type { BrowserSessionRecords, Operator } from "./operator/types.js";
 import type { CloudOptions } from "./options.js";
 import { updateTopic } from "./platform/topics.js";
@@ -22,14 +23,10 @@ import { openReception, type Reception } from "./reception.js";
 import { openState } from "./state.js";
 import type { StoreHealth } from "./store/fleet-store.js";
 import { CloudError } from "./types.js";
+import { withinTime } from "./within-time.js";
 
 /** How long messages that were taken may take until they are stored, when the cloud ends. */
 const STORE_MS = 5000;
-
-const NEEDS_TLS = "needs TLS: start the cloud with --tls-cert and --tls-key";
-const NEEDS_BOARDS = "needs simulated boards beside the cloud: start it with --demo";
-const NEEDS_OWN_FILES = "needs the cloud's own file server: start the cloud without --files s3://…";
-const NEEDS_OWN_BROKER = "needs the cloud's own broker: start the cloud without --broker";
 
 /** A running cloud: broker, file server and platform in one process, or its part beside other processes. */
 export class Cloud {
@@ -96,7 +93,8 @@ export class Cloud {
     checkOptions(options);
     inUrl(options.publicHost ?? listen);
     const tls = options.tls === undefined ? undefined : readTls(options.tls);
-    const faults = faultsOf(options, tls !== undefined);
+    let notifyFaults = (): void => {};
+    const faults = faultsOf(options, tls !== undefined, () => notifyFaults());
     const downloads = new Downloads();
     const counts = { messages: 0, requests: 0, bytes: 0 };
     let broker: Broker | undefined;
@@ -108,6 +106,7 @@ export class Cloud {
     const messages = new FaultyMessages({ faults, send: (topic, payload) => broker?.publish(topic, payload) });
     const startedAt = now();
     let notifyHealth = (): void => {};
+    let onStoredAgain = (): void => {};
     const state = await openState(options.folder, {
       database: options.database,
       nowMs: () => processes?.nowMs() ?? now(),
@@ -118,6 +117,7 @@ export class Cloud {
       onHealth: (health) => {
         onTrouble?.(describeHealth(health));
         notifyHealth();
+        if (health.ok) onStoredAgain();
       },
     });
     const { server } = state.store;
@@ -125,22 +125,23 @@ export class Cloud {
       const { role = "all" } = options;
       const onStanding = (line: string): void => options.onStanding?.(line);
       processes = new Processes({ store: state.store, server, role, now, onStanding });
+      // A commit whose answer was lost may be stored, and what it was to send was not sent.
+      onStoredAgain = () => core.rollout.offersMayBeLost();
     }
     const isElsewhere = (): boolean => processes?.isLeading === false;
-    const condition: Condition = {
+    const filesWatch = watchFiles(state.files, now, (line) => {
+      onTrouble?.(line);
+      notifyHealth();
+    });
+    const condition = conditionOf({
       startedAt,
+      brokerUrl: options.broker,
+      broker: () => broker,
       storage: () => state.store.health,
-      leaderlessSinceMs: () => processes?.leaderlessSinceMs,
-      broker: () => {
-        if (isElsewhere()) return processes?.facts?.broker ?? { state: "unknown" };
-        if (options.broker === undefined) return { state: "own" };
-        return broker?.isConnected === true
-          ? { state: "connected" }
-          : { state: "disconnected", sinceMs: broker?.lostAtMs ?? startedAt };
-      },
-      messages: () => (isElsewhere() ? (processes?.facts?.messages ?? 0) : counts.messages),
-      served: () => counts,
-    };
+      filesWatch,
+      processes,
+      counts,
+    });
     const presence = new ExternalPresence(options.presence ?? "unknown", (call) => processes?.tellPresence(call));
     const core = new Core({
       state,
@@ -163,6 +164,7 @@ export class Cloud {
       onProblem: (line) => onTrouble?.(line),
     });
     notifyHealth = () => core.notify("health");
+    notifyFaults = () => core.notify("faults");
     const fileSide: FileSideOptions = {
       cloud: options,
       core,
@@ -208,7 +210,7 @@ export class Cloud {
       // Before anything listens: a device that registered itself meanwhile would be missing.
       await loadSecrets();
       httpUrl = await listenForFiles(files, fileSide);
-      const readiness = (): readonly string[] => problemsOf(condition).map(({ code }) => code);
+      const readiness = (): readonly string[] => hindrancesOf(condition).map(({ code }) => code);
       if (options.hooks !== undefined) {
         // The other broker may ask even whether the cloud itself may connect.
         hooks = await openHooks({
@@ -269,6 +271,7 @@ export class Cloud {
         httpUrl,
         hooks,
         processes,
+        filesWatch,
         brokerUrl: options.broker,
         reception: () => reception,
         endReception,
@@ -276,6 +279,7 @@ export class Cloud {
       });
       return cloud;
     } catch (error) {
+      await filesWatch?.close();
       await hooks?.close();
       files.close();
       await processes?.close();
@@ -292,8 +296,9 @@ export class Cloud {
 
   /** @param options.drainMs how long downloads that run may take to their end. Default: they are cut */
   async stop({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
-    const { processes, endReception, files, hooks } = this.#parts;
+    const { processes, endReception, files, filesWatch, hooks } = this.#parts;
     this.announceEnd();
+    await filesWatch?.close();
     if (processes === undefined) await endReception(STORE_MS);
     else await processes.handOver(STORE_MS);
     await closeFileSide(files, drainMs);
@@ -310,6 +315,7 @@ interface CloudParts {
   readonly httpUrl: string;
   readonly hooks: HookServer | undefined;
   readonly processes: Processes | undefined;
+  readonly filesWatch: FilesWatch | undefined;
   readonly brokerUrl: string | undefined;
   /** The last one of this process. */
   reception(): Reception | undefined;
@@ -322,28 +328,6 @@ interface CloudParts {
 function checkOptions({ broker, pskPort, role, database }: CloudOptions): void {
   if (broker !== undefined && pskPort !== undefined) throw new CloudError(`--psk-port ${NEEDS_OWN_BROKER}`);
   if (role !== undefined && role !== "all" && database === undefined) throw new CloudError("--role needs --database");
-}
-
-/** The faults that strike requests for a file. */
-function faultsOfFiles() {
-  const moments = ["handshake", "answer", "range", "content", "pace", "end"] as const;
-  return Object.fromEntries(moments.map((moment) => [moment, NEEDS_OWN_FILES]));
-}
-
-/** @throws CloudError if one of the faults from the start is not possible in this cloud */
-function faultsOf(options: CloudOptions, hasTls: boolean): FaultList {
-  const faults = new FaultList({
-    impossible: {
-      ...(hasTls ? {} : { handshake: NEEDS_TLS }),
-      ...(isInStore(options.files) ? faultsOfFiles() : {}),
-      ...(options.broker === undefined ? {} : { connect: NEEDS_OWN_BROKER, report: NEEDS_OWN_BROKER }),
-      ...(options.simulatedBoards === true ? {} : { power: NEEDS_BOARDS, battery: NEEDS_BOARDS }),
-    },
-    onChange: () => options.onFaults?.(),
-    ...(options.onFault === undefined ? {} : { onStrike: options.onFault }),
-  });
-  for (const fault of options.faults ?? []) faults.add(fault);
-  return faults;
 }
 
 function describeHealth(health: StoreHealth): string {

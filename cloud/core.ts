@@ -134,7 +134,7 @@ export class Core {
   }
 
   /** Reports to those who follow the cloud that something changed which is not stored. */
-  notify(kind: "presence" | "health"): void {
+  notify(kind: "presence" | "health" | "faults"): void {
     this.journal.notify({ kind });
   }
 
@@ -173,7 +173,10 @@ export class Core {
   }
 
   /** What the processes on one database need of this one, but for what its servers do. */
-  inProcess(): Pick<CloudInProcess, "journal" | "events" | "productOf" | "onSignal" | "onCondition"> {
+  inProcess(): Pick<
+    CloudInProcess,
+    "journal" | "events" | "productOf" | "onSignal" | "onCondition" | "onLeaderFaults"
+  > {
     const { tables } = this.state.transactions;
     return {
       journal: this.journal,
@@ -184,6 +187,7 @@ export class Core {
       },
       onSignal: (signal, id) => this.onSignal(signal, id),
       onCondition: () => this.notify("health"),
+      onLeaderFaults: () => this.notify("faults"),
     };
   }
 
@@ -211,7 +215,11 @@ export class Core {
   #teller(): SignalTeller {
     const { processes, state } = this.#options;
     if (processes !== undefined) return processes.signals;
-    if (state.store.server !== undefined) return storedTeller(() => {});
+    if (state.store.server !== undefined)
+      return storedTeller(
+        () => {},
+        async () => {},
+      );
     return localTeller((signal) => this.onSignal(signal, 0));
   }
 

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Core } from "./core.js";
 import type { FaultList } from "./faults/fault-list.js";
-import { withinTime } from "./broker/within-time.js";
+import { withinTime } from "./within-time.js";
 import type { Downloads } from "./files/downloads.js";
 import { createFileServer } from "./files/file-server.js";
 import { inUrl, listenOn, origin, type readTls } from "./listening.js";

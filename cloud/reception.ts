@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Broker, OwnBroker } from "./broker/broker.js";
+import type { Broker } from "./broker/broker.js";
+import { OwnBroker } from "./broker/own-broker.js";
 import { ExternalBroker } from "./broker/external-broker.js";
 import { Psk } from "./broker/psk.js";
 import { MESSAGE_RATE_LIMIT } from "./broker/rate-meter.js";

@@ -5,7 +5,7 @@ import type { Broker } from "./broker.js";
 import { readBrokerUrl, withoutLogin } from "./broker-url.js";
 import { type PresenceCall, readPresenceEvent } from "../hooks/calls.js";
 import { Inbox } from "./inbox.js";
-import { withinTime } from "./within-time.js";
+import { withinTime } from "../within-time.js";
 import type { TopicList } from "./topic-rights.js";
 
 const FILTERS = ["$ota/report/+/+", "$gateway/operation/+/+"];
@@ -146,7 +146,7 @@ export class ExternalBroker implements Broker {
   async drain(timeoutMs: number): Promise<void> {
     await withinTime(this.#inbox.drain(), timeoutMs);
     clearInterval(this.#pinging);
-    this.#inbox.close();
+    void this.#inbox.close();
     this.#client.removeAllListeners("close");
     // In order: what was acknowledged just now is still on its way to the broker.
     if (this.#client.connected) await withinTime(this.#client.endAsync(false), END_MS);
@@ -154,9 +154,10 @@ export class ExternalBroker implements Broker {
 
   async close(): Promise<void> {
     clearInterval(this.#pinging);
-    this.#inbox.close();
+    const handled = this.#inbox.close();
     this.#client.removeAllListeners("close");
     await this.#client.endAsync(true);
+    await handled;
   }
 
   async #take({ topic, payload, qos, messageId }: IPublishPacket): Promise<void> {

@@ -83,14 +83,15 @@ export class Inbox {
     while (this.#count > 0 && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** What waits is not handled any more, and not acknowledged. */
-  close(): void {
+  /** What waits is not handled any more, and not acknowledged. @returns when what was being handled has ended */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const [timer, resolve] of this.#pauses) {
       clearTimeout(timer);
       resolve();
     }
     this.#makeRoom();
+    while (this.#count > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   async #run(device: string, queue: Entry[]): Promise<void> {

@@ -15,6 +15,15 @@ export interface FirmwareContent {
   close(): Promise<void>;
 }
 
+export interface ProbeLimits {
+  /** Most tries. */
+  readonly tries?: number;
+  /** For one try, in milliseconds; if the place asks for a longer pause, none is made after it. */
+  readonly timeoutMs?: number;
+  /** Ends the probe. */
+  readonly signal?: AbortSignal;
+}
+
 /** The files of the packages, each named by its MD5. A file is under its name only if it is whole. */
 export interface FirmwareFiles {
   /**
@@ -37,6 +46,12 @@ export interface FirmwareFiles {
   remove(md5: string): Promise<void>;
   /** Where a file lies on this machine, from where this process serves it; `undefined` if it lies in another place. */
   pathOf(md5: string): string | undefined;
+  /**
+   * Asks the place whether it answers and lets this cloud in. Absent: it is a folder.
+   *
+   * @throws ObjectStoreError if not
+   */
+  probe?(limits?: ProbeLimits): Promise<void>;
 }
 
 /** The documents of the platform: a file of a package has at most 100 MB. */

@@ -25,7 +25,7 @@ export interface TopicCall {
   readonly username: string;
   readonly action: Action;
   readonly topics: readonly string[];
-  /** Absent if the broker did not say. */
+  /** The highest of the topics; absent if the broker did not say. */
   readonly qos: number | undefined;
   readonly retain: boolean;
 }
@@ -59,13 +59,12 @@ export function readTopicCall(fields: Fields, hook = ""): TopicCall | undefined 
   const action = actionOf(fields, hook);
   const topics = topicsOf(fields);
   if (clientId === "" || action === undefined || topics.length === 0) return undefined;
-  const qos = textOf(fields, "qos");
   return {
     clientId,
     username: textOf(fields, "username"),
     action,
     topics,
-    qos: /^[0-2]$/.test(qos) ? Number(qos) : undefined,
+    qos: qosOf(fields),
     retain: ["true", "1"].includes(textOf(fields, "retain")),
   };
 }
@@ -77,7 +76,7 @@ const REPLACED = ["takenover", "takeovered", "discarded"];
 export function readPresenceCall(fields: Fields, hook = ""): PresenceCall | undefined {
   const clientId = textOf(fields, "clientid", "client_id");
   const event = hook === "" ? textOf(fields, "event", "action") : hook;
-  const online = PRESENCE_EVENTS[event];
+  const online = Object.hasOwn(PRESENCE_EVENTS, event) ? PRESENCE_EVENTS[event] : undefined;
   if (clientId === "" || online === undefined) return undefined;
   if (!online && REPLACED.includes(textOf(fields, "reason"))) return undefined;
   const at = textOf(fields, online ? "connected_at" : "disconnected_at", "timestamp", "ts");
@@ -106,6 +105,7 @@ const PRESENCE_EVENTS: { readonly [event: string]: boolean } = {
   client_connected: true,
   client_disconnected: false,
   on_register: true,
+  on_register_m5: true,
   on_client_wakeup: true,
   on_client_offline: false,
   on_client_gone: false,
@@ -129,6 +129,14 @@ function topicsOf(fields: Fields): readonly string[] {
   const { topics } = fields;
   if (!Array.isArray(topics)) return [textOf(fields, "topic")].filter((topic) => topic !== "");
   return topics.map((entry: unknown) => (isFields(entry) ? textOf(entry, "topic") : ""));
+}
+
+/** @returns the QoS of the call, or the highest of its topics: VerneMQ says it of each topic of a subscription */
+function qosOf(fields: Fields): number | undefined {
+  const { topics } = fields;
+  const said = [fields, ...(Array.isArray(topics) ? topics.filter(isFields) : [])].map((entry) => textOf(entry, "qos"));
+  const known = said.filter((qos) => /^[0-2]$/.test(qos)).map(Number);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 /** @returns the first of these fields that has a value, as a text */

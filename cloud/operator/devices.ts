@@ -157,8 +157,10 @@ export class DeviceRequests {
       const device = await mustExist(work.tables, name);
       const gateway = await gatewayOf(work.tables, device.row);
       if (gateway !== undefined) await platform.bindings.unbind(work, device, gateway);
-      for (const task of await work.tables.tasks.openOfDevice(device.id)) {
-        await rollout.tasks.dispatch(work, task, device, { type: "device-removed" });
+      for (const { id } of await work.tables.tasks.openOfDevice(device.id)) {
+        // Read anew: the end of an earlier component ends the later ones.
+        const task = await work.tables.tasks.byId(id);
+        if (task !== undefined) await rollout.tasks.dispatch(work, task, device, { type: "device-removed" });
       }
       await work.tables.devices.remove(device.id);
       await audit(work, actor, "device-remove", spell(name));

@@ -25,14 +25,14 @@ export async function addFault(context: OperatorContext, fault: unknown, actor: 
   const list = faultList(context);
   const spec = refusing("invalid", () => parseFault(fault));
   refusing("invalid", () => list.check(spec));
-  const record = await context.transactions.run(async (work) => {
+  const { record, signal } = await context.transactions.run(async (work) => {
     // With several processes, all have it under the number of the signal.
     const id = await context.signals.tell(work, { do: "fault-added", fault: spec });
     const added = id === 0 ? list.add(spec) : { id, spec, struck: 0 };
     await audit(work, actor, "fault-add", String(added.id));
-    return added;
+    return { record: added, signal: id };
   });
-  context.rollout.journal.notify({ kind: "faults" });
+  await context.signals.taken(signal);
   return record;
 }
 
@@ -41,11 +41,12 @@ export async function clearFaults(context: OperatorContext, id: number | undefin
   const known = knownFaults(context);
   const count = known.filter((each) => id === undefined || each.id === id).length;
   if (id !== undefined && count === 0) throw new Refusal("not-found", `there is no fault ${id}`);
-  await context.transactions.run(async (work) => {
-    await context.signals.tell(work, { do: "faults-cleared", ...(id === undefined ? {} : { id }) });
+  const signal = await context.transactions.run(async (work) => {
+    const told = await context.signals.tell(work, { do: "faults-cleared", ...(id === undefined ? {} : { id }) });
     await audit(work, actor, "fault-clear", id === undefined ? "" : String(id));
+    return told;
   });
-  context.rollout.journal.notify({ kind: "faults" });
+  await context.signals.taken(signal);
   return count;
 }
 

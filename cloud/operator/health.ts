@@ -1,3 +1,4 @@
+import type { FilesHealth } from "../files/files-watch.js";
 import type { StoreHealth } from "../store/fleet-store.js";
 import type { OperatorContext } from "./context.js";
 import { type Health, type Metric, TASK_STATES } from "./types.js";
@@ -14,6 +15,8 @@ export type BrokerCondition =
 export interface Condition {
   readonly startedAt: number;
   storage(): StoreHealth;
+  /** The store of the packages' files; absent: they are in a folder. */
+  files?(): FilesHealth;
   broker(): BrokerCondition;
   /** Since when no process takes the messages of devices; `undefined`: one does. */
   leaderlessSinceMs?(): number | undefined;
@@ -37,8 +40,8 @@ export function atRest(storage: () => StoreHealth): Condition {
 const LEADERLESS = "no process takes the messages of devices: start one that may lead";
 const BROKER_LOST = "the broker is lost: devices are not served until it is back";
 
-/** @returns what keeps the cloud from its work */
-export function problemsOf(condition: Condition): Health["problems"] {
+/** @returns what keeps this process from its work: requests are not to be sent to it */
+export function hindrancesOf(condition: Condition): Health["problems"] {
   const storage = condition.storage();
   const broker = condition.broker();
   const leaderlessSinceMs = condition.leaderlessSinceMs?.();
@@ -46,6 +49,18 @@ export function problemsOf(condition: Condition): Health["problems"] {
     ...(storage.ok ? [] : [{ code: `storage-${storage.code}`, message: storage.message, sinceMs: storage.sinceMs }]),
     ...(leaderlessSinceMs === undefined ? [] : [{ code: "leader", message: LEADERLESS, sinceMs: leaderlessSinceMs }]),
     ...(broker.state === "disconnected" ? [{ code: "broker", message: BROKER_LOST, sinceMs: broker.sinceMs }] : []),
+  ];
+}
+
+/**
+ * @returns what is wrong. Without the store of the files everything works but uploads and downloads, and no other
+ * process would do better: it is said, and keeps no request away.
+ */
+function problemsOf(condition: Condition): Health["problems"] {
+  const files = condition.files?.() ?? { ok: true };
+  return [
+    ...hindrancesOf(condition),
+    ...(files.ok ? [] : [{ code: `files-${files.code}`, message: files.message, sinceMs: files.sinceMs }]),
   ];
 }
 
@@ -65,8 +80,12 @@ export async function metricsOf(context: OperatorContext, condition: Condition):
   const tasks = await tables.tasks.countsOfActivePlans();
   const { requests, bytes } = condition.served();
   const { connections } = context.presence;
+  const files = condition.files?.();
   return [
     gauge("up", "1 while the state can be stored", condition.storage().ok ? 1 : 0),
+    ...(files === undefined
+      ? []
+      : [gauge("files_up", "1 while the store of the packages' files answers", files.ok ? 1 : 0)]),
     gauge("devices", "devices that were added", await tables.devices.count()),
     ...(connections === null ? [] : [gauge("devices_online", "devices that are connected", connections)]),
     gauge("plans_active", "plans that are active", context.rollout.active.ids.length),

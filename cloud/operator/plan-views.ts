@@ -1,6 +1,6 @@
 import { summaryOf } from "../fleet/summary.js";
 import type { TaskStateName } from "../fleet/task-types.js";
-import { type PlanTerms, planTerms } from "../rollout/plan-records.js";
+import { type PlanTerms, planTerms, type PlanTermsCache } from "../rollout/plan-records.js";
 import type { Plan } from "../store/schema.js";
 import type { WholePlan } from "../store/tables/plans.js";
 import type { Tables } from "../store/tables/tables.js";
@@ -10,19 +10,40 @@ import type { PlanInput, PlanStateName, PlanView } from "./types.js";
 /** How the URLs of offers are made. */
 type Urls = Pick<OperatorContext, "urls" | "urlLifetimeSec">;
 
-export async function planViews(tables: Tables, plans: readonly Plan[], urls: Urls): Promise<PlanView[]> {
+/** What the view of a plan is made with. */
+export interface PlanViewContext extends Urls {
+  readonly transactions: { readonly tables: Tables };
+  readonly rollout: { readonly terms: Pick<PlanTermsCache, "of"> };
+}
+
+export async function planViews(context: PlanViewContext, plans: readonly Plan[]): Promise<PlanView[]> {
   const views: PlanView[] = [];
-  for (const plan of plans) views.push(await planView(tables, plan, urls));
+  for (const plan of plans) views.push(await planView(context, plan));
   return views;
 }
 
-export async function planView(tables: Tables, plan: Plan, urls: Urls): Promise<PlanView> {
-  const whole = await tables.plans.whole(plan.id);
+export async function planView(context: PlanViewContext, plan: Plan): Promise<PlanView> {
+  const { tables } = context.transactions;
   const rows = Object.entries(await tables.tasks.countsByState(plan.id));
   const { counts } = summaryOf(rows.map(([state, count]) => ({ state: state as TaskStateName, count })));
-  const terms = whole === undefined ? undefined : planTerms(whole);
+  const terms = await termsOf(context, plan);
   const view = viewOf(plan, terms?.settings.productId ?? "", counts, terms === undefined ? {} : planInput(terms));
-  return { ...view, ...liveUrls(plan, urls) };
+  return { ...view, ...liveUrls(plan, context) };
+}
+
+/** What these plans say stays the same, and is in use. */
+const KEPT_STATES: readonly string[] = ["active", "paused", "halted"];
+
+/**
+ * What a plan says stays the same from its activation on, and it may name very many devices: it is not read again each
+ * time that somebody looks at it. A draft may have changed, or be gone; of those that are over there may be very many,
+ * and what is read of them is not kept.
+ */
+async function termsOf({ transactions, rollout }: PlanViewContext, plan: Plan): Promise<PlanTerms | undefined> {
+  const { tables } = transactions;
+  if (KEPT_STATES.includes(plan.state)) return rollout.terms.of(tables, plan.id);
+  const whole = await tables.plans.whole(plan.id);
+  return whole === undefined ? undefined : planTerms(whole);
 }
 
 /**

@@ -95,12 +95,12 @@ export class PlanRequests {
       },
       rows,
     );
-    return { items: await planViews(tables, plans, this.#context), ...nextOf(plans, rows) };
+    return { items: await planViews(this.#context, plans), ...nextOf(plans, rows) };
   }
 
   async get(id: number): Promise<PlanView> {
     const { tables } = this.#context.transactions;
-    return planView(tables, await mustExist(tables, id), this.#context);
+    return planView(this.#context, await mustExist(tables, id));
   }
 
   async preview(plan: number | PlanInput, part: PreviewPart): Promise<Preview> {

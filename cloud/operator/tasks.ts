@@ -1,4 +1,5 @@
 import { WAITING_CAUSES } from "../fleet/task-types.js";
+import type { WaitingReason } from "../fleet/waiting-reason.js";
 import { nameAll } from "../rollout/named-device.js";
 import { type NamedDevice, versionOf } from "../rollout/task-dispatch.js";
 import type { PackageVariant, Task } from "../store/schema.js";
@@ -100,18 +101,26 @@ export class TaskRequests {
     const devices = new Map((await nameAll(tables, rows)).map((device) => [device.id, device]));
     const offered = tasks.flatMap(({ variantId }) => (variantId === null ? [] : [variantId]));
     const variants = new Map((await tables.variants.byIds([...new Set(offered)])).map((each) => [each.id, each]));
-    const views: TaskView[] = [];
-    for (const task of tasks) {
+    const shown = tasks.flatMap((task) => {
       const device = devices.get(task.deviceId);
-      if (device !== undefined) views.push(await this.#view(task, device, variants.get(task.variantId ?? 0)));
+      return device === undefined ? [] : [{ task, device }];
+    });
+    const causes = await this.#causes(shown.filter(({ task }) => task.state === "waiting"));
+    const views: TaskView[] = [];
+    for (const { task, device } of shown) {
+      views.push(await this.#view(task, device, variants.get(task.variantId ?? 0), causes.get(task.id)));
     }
     return views;
   }
 
-  async #view(task: Task, device: NamedDevice, variant: PackageVariant | undefined): Promise<TaskView> {
+  async #view(
+    task: Task,
+    device: NamedDevice,
+    variant: PackageVariant | undefined,
+    cause: WaitingReason | undefined,
+  ): Promise<TaskView> {
     const { transactions, rollout } = this.#context;
-    const { tables } = transactions;
-    const terms = await rollout.terms.of(tables, task.planId);
+    const terms = await rollout.terms.of(transactions.tables, task.planId);
     const { state, detail, percent, deadlineAt, nextTryAt, variantRefusal } = task;
     const isFailed = state === "failed" || state === "declined";
     return {
@@ -121,7 +130,7 @@ export class TaskRequests {
       deviceName: device.deviceName,
       component: task.component,
       state: state as TaskStateName,
-      reason: await this.#reason(task, device),
+      reason: reasonOf(task, cause),
       version: versionOf(terms, task),
       ...(percent === null ? {} : { percent }),
       attempt: task.attempt,
@@ -134,15 +143,19 @@ export class TaskRequests {
     };
   }
 
-  async #reason(task: Task, device: NamedDevice): Promise<string> {
-    // The code of a refusal stands in its message too.
-    if (task.state === "declined") return task.detail ?? "";
-    if (task.state !== "waiting") return [task.reason, task.detail].filter((part) => part).join(" ");
+  #causes(waiting: readonly { readonly task: Task; readonly device: NamedDevice }[]) {
     const { transactions, rollout } = this.#context;
     const work = { tables: transactions.tables, nowMs: transactions.nowMs(), after: () => {} };
-    const why = await rollout.turns.reasonOf(work, task, device);
-    return [why?.reason, why?.detail].filter((part) => part).join(" ");
+    return rollout.turns.reasonsOf(work, waiting);
   }
+}
+
+/** @param cause why a waiting task waits */
+function reasonOf(task: Task, cause: WaitingReason | undefined): string {
+  // The code of a refusal stands in its message too.
+  if (task.state === "declined") return task.detail ?? "";
+  const { reason, detail } = task.state === "waiting" ? { reason: undefined, detail: undefined, ...cause } : task;
+  return [reason, detail].filter((part) => part).join(" ");
 }
 
 function offeredView({ form, sourceVersion, size }: PackageVariant): NonNullable<TaskView["variant"]> {

@@ -38,7 +38,7 @@ export async function beginVerification(
   await rollout.idle();
   const plan = await transactions.tables.plans.byId(planId);
   if (plan === undefined) throw new Refusal("not-found", `there is no plan ${planId}`);
-  return planView(transactions.tables, plan, { urls, urlLifetimeSec });
+  return planView({ transactions, rollout, urls, urlLifetimeSec }, plan);
 }
 
 /** @returns why a device would get no task for a package; `undefined` if it would get one */

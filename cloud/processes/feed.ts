@@ -19,6 +19,8 @@ export interface FeedOptions {
 /** After a look the next one comes no sooner. */
 const INTERVAL_MS = 200;
 const PAGE = 500;
+/** If the storage fails meanwhile, signals are acted on once it works again: nobody waits for that. */
+const TAKEN_MS = 3000;
 
 /**
  * Finds in the database what other processes have written: it looks when a notice has come, and from time to time.
@@ -34,6 +36,8 @@ export class Feed {
   #again = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Those who wait until this process has acted on a signal. */
+  readonly #waiting = new Set<{ readonly id: number; end(): void }>();
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -72,8 +76,24 @@ export class Feed {
       });
   }
 
+  /** @returns once this process has acted on a signal, at the latest after 3 s */
+  taken(id: number): Promise<void> {
+    if (this.#closed || id <= this.#signal) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiting);
+        resolve();
+      };
+      const waiting = { id, end };
+      const timer = setTimeout(end, TAKEN_MS).unref();
+      this.#waiting.add(waiting);
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { end } of this.#waiting) end();
     clearTimeout(this.#timer);
     await this.#looking;
   }
@@ -104,6 +124,7 @@ export class Feed {
         this.#signal = id;
         this.#options.onSignal(JSON.parse(detail) as Signal, id);
       }
+      for (const waiting of this.#waiting) if (waiting.id <= this.#signal) waiting.end();
       if (page.length < PAGE) return;
     }
   }

@@ -2,6 +2,7 @@ import { giveUp, type Lease, readLease, renewLease, tryToLead } from "../store/p
 import { Post } from "../store/postgres/post.js";
 import type { WriteTurn } from "../store/postgres/write-turn.js";
 import { StorageError } from "../store/storage-error.js";
+import { offsetOf } from "./clock-offset.js";
 
 export interface MembershipOptions {
   readonly url: string;
@@ -221,11 +222,9 @@ export class Membership {
   }
 
   async #look(post: Post): Promise<void> {
-    const before = this.#options.now();
+    const beforeMs = this.#options.now();
     const lease = await readLease(post);
-    const after = this.#options.now();
-    // The database's clock was read somewhere between the two.
-    this.#offsetMs = lease.nowMs - (before + after) / 2;
+    this.#offsetMs = offsetOf(this.#offsetMs, { beforeMs, otherMs: lease.nowMs, afterMs: this.#options.now() });
     this.#options.onLease(lease);
   }
 

@@ -77,7 +77,8 @@ export class Notices {
   }
 
   #onChange(change: Change): void {
-    if (this.#isTaking) return;
+    // Each process is told of faults by itself, once it knows of them: a notice could come before that.
+    if (this.#isTaking || change.kind === "faults") return;
     // Events are in the database, where each process finds them.
     if (change.kind !== "event" && this.#waiting.size < MOST_CHANGES) {
       const key = keyOf(change);

@@ -46,6 +46,8 @@ export interface CloudInProcess {
   onOthersWrote(): void;
   /** What the health of the cloud says may be another. */
   onCondition(): void;
+  /** The leader, which is another process, has faults that it did not have before, or has lost some. */
+  onLeaderFaults(): void;
 }
 
 /** No leader has been seen for so long that people are to know of it: a change of the leader takes less. */
@@ -68,7 +70,10 @@ export class Processes {
     const { server, role } = options;
     this.#options = options;
     this.#seenAtMs = options.now();
-    this.signals = storedTeller(() => this.noteStored());
+    this.signals = storedTeller(
+      () => this.noteStored(),
+      async (id) => this.#feed?.taken(id),
+    );
     this.#membership = new Membership({
       url: server.url,
       turn: server.turn,
@@ -80,6 +85,8 @@ export class Processes {
       standDown: async () => {
         options.store.refuseWaiting(new StorageError("superseded", undefined, "server"));
         await this.#cloud?.standDown();
+        // A transaction that was begun as a leader must not find itself beside the next one.
+        await options.store.written();
       },
       onLease: (lease) => this.#onLease(lease),
       onNotice: (payload) => this.#notices?.take(payload),
@@ -170,11 +177,18 @@ export class Processes {
       this.#seenAtMs = nowMs;
       if (this.#epoch !== undefined && this.#epoch !== epoch) this.#cloud?.onOtherLeader();
       this.#epoch = epoch;
-      this.#facts = readFacts(facts) ?? this.#facts;
+      this.#takeFacts(readFacts(facts));
     }
     const hasLeader = this.leaderlessSinceMs === undefined;
     if (hasLeader !== this.#hadLeader) this.#cloud?.onCondition();
     this.#hadLeader = hasLeader;
+  }
+
+  #takeFacts(facts: LeaderFacts | undefined): void {
+    if (facts === undefined) return;
+    const before = this.#facts;
+    this.#facts = facts;
+    if (!this.isLeading && faultIds(before) !== faultIds(facts)) this.#cloud?.onLeaderFaults();
   }
 
   #onStorage(error: StorageError | undefined): void {
@@ -185,6 +199,10 @@ export class Processes {
       store.noteHealth(undefined);
     }
   }
+}
+
+function faultIds(facts: LeaderFacts | undefined): string {
+  return facts?.faults.map(({ id }) => id).join() ?? "";
 }
 
 async function eventsAfter(

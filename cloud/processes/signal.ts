@@ -20,6 +20,8 @@ export type Signal =
 export interface SignalTeller {
   /** @returns the signal's id, or 0 if there is only this process */
   tell(work: Work, signal: Signal): Promise<number>;
+  /** To be called after the transaction. @returns once this process has acted on the signal; at the latest after 3 s */
+  taken(id: number): Promise<void>;
 }
 
 /** One process on a folder tells itself. */
@@ -29,16 +31,18 @@ export function localTeller(apply: (signal: Signal) => void): SignalTeller {
       work.after(() => apply(signal));
       return 0;
     },
+    taken: async () => {},
   };
 }
 
 /** Stores each signal in the transaction that it follows from; the feed of each process finds it there. */
-export function storedTeller(onTold: () => void): SignalTeller {
+export function storedTeller(onTold: () => void, taken: SignalTeller["taken"]): SignalTeller {
   return {
     tell: async (work, signal) => {
       const id = await work.tables.signals.append(work.nowMs, JSON.stringify(signal));
       work.after(onTold);
       return id;
     },
+    taken,
   };
 }

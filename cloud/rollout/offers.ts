@@ -49,6 +49,7 @@ export class Offers {
   readonly #options: OffersOptions;
   /** Offers that are about to be sent. */
   readonly #coming = new Map<number, { readonly timer: NodeJS.Timeout }>();
+  #closed = false;
 
   constructor(options: OffersOptions) {
     this.#options = options;
@@ -60,10 +61,11 @@ export class Offers {
 
   send(offer: Offer, delayMs = OFFER_DELAY_MS): void {
     this.drop(offer.taskId);
+    if (this.#closed) return;
     const { taskId } = offer;
     const timer = setTimeout(() => {
       this.#sendNow(offer, () => this.#coming.get(taskId) === coming)
-        .catch(() => this.#options.onUndelivered(taskId))
+        .catch(() => this.#notSent(taskId))
         .finally(() => {
           if (this.#coming.get(taskId) === coming) this.#coming.delete(taskId);
         });
@@ -78,7 +80,9 @@ export class Offers {
     this.#coming.delete(taskId);
   }
 
+  /** Nothing is sent any more, and nothing is reported: the next leader makes the offers again. */
   close(): void {
+    this.#closed = true;
     for (const { timer } of this.#coming.values()) clearTimeout(timer);
     this.#coming.clear();
   }
@@ -86,9 +90,9 @@ export class Offers {
   /** @param isWanted whether it was not taken back meanwhile */
   async #sendNow(offer: Offer, isWanted: () => boolean): Promise<void> {
     const { taskId, device, component, version, file, demands, consent } = offer;
-    const { urls, urlLifetimeSec, faults, onUndelivered } = this.#options;
+    const { urls, urlLifetimeSec, faults } = this.#options;
     if (!this.#options.isOnline(device)) {
-      onUndelivered(taskId);
+      this.#notSent(taskId);
       return;
     }
     const fault = faults?.strike("offer", device)?.fault;
@@ -96,7 +100,7 @@ export class Offers {
     const url = await urls.sign(file, lifetimeSec, { deviceName: device.deviceName, taskId });
     if (!isWanted()) return;
     if (url === undefined) {
-      onUndelivered(taskId);
+      this.#notSent(taskId);
       return;
     }
     const message = {
@@ -111,6 +115,10 @@ export class Offers {
     };
     this.#options.publish(updateTopic(device), JSON.stringify(message));
     if (consent !== undefined) this.#options.onAsked(taskId);
+  }
+
+  #notSent(taskId: number): void {
+    if (!this.#closed) this.#options.onUndelivered(taskId);
   }
 }
 

@@ -27,6 +27,7 @@ export class Pusher {
   readonly #lookAt = new Map<number, number>();
   /** The earliest time at which a task that waits for a time may go. */
   readonly #wakeAt = new Map<number, number>();
+  #closed = false;
 
   constructor(options: PusherOptions) {
     this.#options = options;
@@ -46,10 +47,16 @@ export class Pusher {
     this.#wakeAt.delete(planId);
   }
 
+  /** No further turn is given. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Gives tasks of each active plan their turn, until there is no room any more. */
   async push(): Promise<void> {
     const { transactions, active } = this.#options;
     for (const planId of active.ids) {
+      if (this.#closed) return;
       const nowMs = transactions.nowMs();
       const wakeAt = this.#wakeAt.get(planId) ?? Infinity;
       if (Math.min(this.#lookAt.get(planId) ?? 0, wakeAt) > nowMs) continue;
@@ -73,6 +80,7 @@ export class Pusher {
       if (run.isCounted && run.pace(settings.pace, transactions.nowMs()).all === 0) return given;
       const waiting = await tables.tasks.waitingDue(planId, transactions.nowMs(), PIECE, after);
       const devices = await this.#online(waiting);
+      if (this.#closed) return given;
       if (devices.length > 0) {
         given += await transactions.run(async (work) => {
           let count = 0;
@@ -86,11 +94,10 @@ export class Pusher {
     }
   }
 
+  /** @returns the devices of these tasks, in their order, that are online */
   async #online(tasks: readonly Task[]): Promise<NamedDevice[]> {
-    const devices = await named(
-      this.#options.transactions.tables,
-      tasks.map(({ deviceId }) => deviceId),
-    );
-    return devices.filter((device) => this.#options.isOnline(device));
+    const ids = [...new Set(tasks.map(({ deviceId }) => deviceId))];
+    const devices = new Map((await named(this.#options.transactions.tables, ids)).map((device) => [device.id, device]));
+    return ids.flatMap((id) => devices.get(id) ?? []).filter((device) => this.#options.isOnline(device));
   }
 }

@@ -71,7 +71,8 @@ export class Rollout {
   /** Plans whose results are to be counted. */
   readonly #toCount = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
-  #ticking = false;
+  /** The tick that is under way. */
+  #ticking: Promise<void> | undefined;
   #nextMatchMs = 0;
   /** When what failed is begun anew; 0 if nothing failed. */
   #againAtMs = 0;
@@ -185,12 +186,14 @@ export class Rollout {
     this.#mustLookAgain = true;
   }
 
+  /** Resolves once nothing of it runs any more: what it still began would be stored beside the next leader. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopFollowing();
     clearInterval(this.#timer);
     this.offers.close();
-    await Promise.all([this.#background.close(), this.#reloads.close(), this.#urgent.close()]);
+    this.#pusher.close();
+    await Promise.all([this.#ticking, this.#background.close(), this.#reloads.close(), this.#urgent.close()]);
   }
 
   /** Resolves when what runs in the background has ended. */
@@ -200,8 +203,8 @@ export class Rollout {
 
   /**
    * Offers that were made before now may not have arrived, although their devices stay connected: the process before
-   * this one may have ended before it sent them, or the connection to another broker was lost. Those that no device has
-   * answered are made again, some 10 s later.
+   * this one may have ended before it sent them, the connection to another broker was lost, or the answer to the commit
+   * of an offer. Those that no device has answered are made again, some 10 s later.
    */
   offersMayBeLost(): void {
     this.#sending.mayBeLost();
@@ -210,8 +213,13 @@ export class Rollout {
   /** Deadlines, results and turns whose time has come. Called by the timer. */
   async tick(): Promise<void> {
     const nowMs = this.#transactions.nowMs();
-    if (this.#ticking || this.#closed || nowMs < this.#againAtMs) return;
-    this.#ticking = true;
+    if (this.#ticking !== undefined || this.#closed || nowMs < this.#againAtMs) return;
+    this.#ticking = this.#doWhatIsDue(nowMs);
+    await this.#ticking;
+    this.#ticking = undefined;
+  }
+
+  async #doWhatIsDue(nowMs: number): Promise<void> {
     try {
       if (this.#againAtMs > 0) await this.#takeUp();
       this.#againAtMs = 0;
@@ -226,8 +234,6 @@ export class Rollout {
       }
     } catch (error) {
       this.#failed(error);
-    } finally {
-      this.#ticking = false;
     }
   }
 
@@ -269,7 +275,7 @@ export class Rollout {
   }
 
   async #passDeadlines(): Promise<void> {
-    for (;;) {
+    while (!this.#closed) {
       const due = await this.#transactions.tables.tasks.due(this.#transactions.nowMs(), PIECE);
       if (due.length === 0) return;
       await this.#transactions.run((work) =>
@@ -302,8 +308,10 @@ export class Rollout {
     if (terms.purpose === "verification") await this.verification.ended(work, task, this.packages);
     if (terms.packages.length < 2 || task.open === 1) return;
     const type = task.state === "succeeded" ? "earlier-component-succeeded" : "earlier-component-failed";
-    for (const later of await work.tables.taskLists.ofPlanAndDevices(task.planId, [device.id])) {
-      if (later.position > task.position) await this.tasks.dispatch(work, later, device, { type });
+    for (const { id, position } of await work.tables.taskLists.ofPlanAndDevices(task.planId, [device.id])) {
+      // Read anew: the end of the one before may have ended this one.
+      const later = position > task.position ? await work.tables.tasks.byId(id) : undefined;
+      if (later !== undefined) await this.tasks.dispatch(work, later, device, { type });
     }
   }
 

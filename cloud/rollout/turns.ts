@@ -2,7 +2,8 @@ import { conflictOf, type OtherTask, type PlanRank } from "../fleet/conflict.js"
 import { lostMatchOf } from "../fleet/matching.js";
 import { fromRow } from "../fleet/task-row.js";
 import { waitingReason, type WaitingReason } from "../fleet/waiting-reason.js";
-import type { Product, Task } from "../store/schema.js";
+import type { Plan, Product, Task } from "../store/schema.js";
+import type { Tables } from "../store/tables/tables.js";
 import type { Reachable } from "./offers.js";
 import { fleetDevice } from "./fleet-facts.js";
 import type { Matchers } from "./matchers.js";
@@ -17,6 +18,13 @@ export interface TurnsOptions {
   readonly matchers: Matchers;
   readonly dispatch: TaskDispatch;
   isOnline(device: Reachable): boolean;
+}
+
+/** Where the plans, the open tasks of devices and the pace of plans are read. */
+interface Reader {
+  planOf(planId: number): Promise<Plan | undefined>;
+  openOf(deviceId: number): Promise<readonly Task[]>;
+  runOf(planId: number): Promise<PlanRun>;
 }
 
 /** Decides which waiting tasks get their turn. */
@@ -47,27 +55,49 @@ export class Turns {
   /** Gives the waiting tasks of a device their turn, the earlier plans' first. @returns how many got it */
   async ofDevice(work: Work, device: NamedDevice, only?: { readonly planId: number }): Promise<number> {
     let count = 0;
-    for (const task of await work.tables.tasks.openOfDevice(device.id)) {
-      if (task.state !== "waiting" || (only !== undefined && task.planId !== only.planId)) continue;
-      if (await this.#turn(work, task, device)) count++;
+    for (const [index, found] of (await work.tables.tasks.openOfDevice(device.id)).entries()) {
+      if (found.state !== "waiting" || (only !== undefined && found.planId !== only.planId)) continue;
+      // A turn may end other tasks of the device.
+      const task = index === 0 ? found : await work.tables.tasks.byId(found.id);
+      if (task?.state === "waiting" && (await this.#turn(work, task, device))) count++;
     }
     return count;
   }
 
-  /** @returns why a waiting task waits now; `undefined` if it may get its turn */
-  async reasonOf(work: Work, task: Task, device: NamedDevice): Promise<WaitingReason | undefined> {
+  /**
+   * Only reads, and asks the database for all of them together. What it counts outside of a transaction may be old when
+   * it comes, and is not kept: by that a plan would give more turns than its pace allows.
+   *
+   * @returns why each task waits now, by its id; none for a task that may get its turn
+   */
+  async reasonsOf(
+    work: Work,
+    waiting: readonly { readonly task: Task; readonly device: NamedDevice }[],
+  ): Promise<Map<number, WaitingReason>> {
+    const reader = await this.#readTogether(
+      work,
+      waiting.map(({ device }) => device.id),
+    );
+    const reasons = new Map<number, WaitingReason>();
+    for (const { task, device } of waiting) {
+      const reason = await this.#reason(work, reader, task, device);
+      if (reason !== undefined) reasons.set(task.id, reason);
+    }
+    return reasons;
+  }
+
+  async #reason(work: Work, reader: Reader, task: Task, device: NamedDevice): Promise<WaitingReason | undefined> {
     const terms = await this.#options.terms.of(work.tables, task.planId);
-    const plan = await work.tables.plans.byId(task.planId);
+    const plan = await reader.planOf(task.planId);
     const state = fromRow(rowOf(task));
     if (plan === undefined || state.name !== "waiting") return undefined;
-    const run = this.run(task.planId);
-    if (!run.isCounted) await run.count(work.tables, task.planId, work.nowMs);
-    const open = await work.tables.tasks.openOfDevice(device.id);
+    const run = await reader.runOf(task.planId);
+    const open = await reader.openOf(device.id);
     const conflict = this.#conflictOf(
       task,
       terms.settings.conflict,
       plan.activatedAt ?? 0,
-      await this.#others(work, task, open),
+      await this.#others(reader, task, open),
     );
     const earlier = open.find(({ planId, position }) => planId === task.planId && position < task.position);
     return waitingReason({
@@ -85,7 +115,7 @@ export class Turns {
   }
 
   async #turn(work: Work, task: Task, device: NamedDevice): Promise<boolean> {
-    if ((await this.reasonOf(work, task, device)) !== undefined) return false;
+    if ((await this.#reason(work, this.#readerOf(work), task, device)) !== undefined) return false;
     const { terms: cache, matchers, dispatch } = this.#options;
     const terms = await cache.of(work.tables, task.planId);
     const { product, matcher } = await matchers.of(work.tables, terms);
@@ -105,7 +135,12 @@ export class Turns {
   async #replaceOthers(work: Work, task: Task, device: NamedDevice, conflict: "wait" | "replace"): Promise<void> {
     const open = await work.tables.tasks.openOfDevice(device.id);
     const plan = await work.tables.plans.byId(task.planId);
-    const found = this.#conflictOf(task, conflict, plan?.activatedAt ?? 0, await this.#others(work, task, open));
+    const found = this.#conflictOf(
+      task,
+      conflict,
+      plan?.activatedAt ?? 0,
+      await this.#others(this.#readerOf(work), task, open),
+    );
     if (found.do !== "replace") return;
     for (const { taskId } of found.tasks) {
       const other = open.find(({ id }) => String(id) === taskId);
@@ -118,11 +153,11 @@ export class Turns {
     return conflictOf({ planRank: rankOf(activatedAt, planId), conflict }, others);
   }
 
-  async #others({ tables }: Work, task: Task, open: readonly Task[]): Promise<OtherTask[]> {
+  async #others(reader: Reader, task: Task, open: readonly Task[]): Promise<OtherTask[]> {
     const others: OtherTask[] = [];
     for (const { id, planId, component, state } of open) {
       if (planId === task.planId || component !== task.component) continue;
-      const plan = await tables.plans.byId(planId);
+      const plan = await reader.planOf(planId);
       others.push({
         taskId: String(id),
         planId: String(planId),
@@ -133,9 +168,52 @@ export class Turns {
     return others;
   }
 
+  /** Within a transaction that may give turns. */
+  #readerOf({ tables, nowMs }: Work): Reader {
+    return {
+      planOf: (id) => tables.plans.byId(id),
+      openOf: (id) => tables.tasks.openOfDevice(id),
+      runOf: (id) => counted(this.run(id), tables, id, nowMs),
+    };
+  }
+
+  /** Reads the open tasks of these devices at once, and what belongs to a plan once. */
+  async #readTogether({ tables, nowMs }: Work, deviceIds: readonly number[]): Promise<Reader> {
+    const open = new Map<number, Task[]>();
+    for (const task of await tables.tasks.openOfDevices([...new Set(deviceIds)])) {
+      const known = open.get(task.deviceId);
+      if (known === undefined) open.set(task.deviceId, [task]);
+      else known.push(task);
+    }
+    const runOf = (id: number): Promise<PlanRun> => {
+      const kept = this.#runs.get(id);
+      return counted(kept?.isCounted === true ? kept : new PlanRun(), tables, id, nowMs);
+    };
+    return {
+      planOf: eachOnce((id) => tables.plans.byId(id)),
+      openOf: async (id) => open.get(id) ?? [],
+      runOf: eachOnce(runOf),
+    };
+  }
+
   async #facts({ tables }: Work, product: Product, device: NamedDevice) {
     return fleetDevice(product, device.row, await tables.components.of(device.id));
   }
+}
+
+async function counted(run: PlanRun, tables: Tables, planId: number, nowMs: number): Promise<PlanRun> {
+  if (!run.isCounted) await run.count(tables, planId, nowMs);
+  return run;
+}
+
+/** @returns the same, which reads nothing twice */
+function eachOnce<T>(read: (id: number) => Promise<T>): (id: number) => Promise<T> {
+  const known = new Map<number, Promise<T>>();
+  return (id) => {
+    const found = known.get(id) ?? read(id);
+    known.set(id, found);
+    return found;
+  };
 }
 
 function rankOf(activatedAtMs: number, planId: number): PlanRank {

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { withinTime } from "../broker/within-time.js";
+import { withinTime } from "../within-time.js";
 import { makePackage } from "../delta/make-package.js";
 import { packageRequestOf } from "../delta/package-request.js";
 import { variantPath } from "../files/signed-url.js";
@@ -7,11 +6,11 @@ import type { FirmwareFiles } from "../files/firmware-files.js";
 import { ObjectStoreError } from "../files/object-store/object-store-error.js";
 import type { Package, PackageVariant, PackageVariantPatch } from "../store/schema.js";
 import { StorageError } from "../store/storage-error.js";
-import type { VersionedImage } from "../delta/package-file.js";
 import type { Journal } from "./journal.js";
 import { describeVariant } from "./offered-file.js";
 import { Pauses } from "./pauses.js";
 import { FileIsGoing, release, VariantFiles } from "./variant-files.js";
+import { imageOf } from "./variant-images.js";
 import type { Transactions, Work } from "./work.js";
 
 export interface VariantMakerOptions {
@@ -170,8 +169,8 @@ export class VariantMaker {
       const { basePackageId } = variant;
       const base = basePackageId === null ? undefined : await transactions.tables.packages.byId(basePackageId);
       const request = packageRequestOf(
-        await this.#imageOf(found),
-        base === undefined ? undefined : await this.#imageOf(base),
+        await imageOf(found, this.#options),
+        base === undefined ? undefined : await imageOf(base, this.#options),
       );
       signal.throwIfAborted();
       await this.#update(found, variant, { state: "making", percent: 0 });
@@ -204,33 +203,6 @@ export class VariantMaker {
   /** Whether a file with the same bytes is to go, and does not. */
   #isStuck({ id }: PackageVariant, error: unknown): boolean {
     return error instanceof FileIsGoing && this.#removalProblem !== undefined && this.#pauses.isLongest(id);
-  }
-
-  /**
-   * A device compares what it makes with the hash in the package alone: so it must be that of the file as it was added.
-   *
-   * @throws Error if the file is gone, or was damaged
-   */
-  async #imageOf({ id, version }: Package): Promise<VersionedImage> {
-    const { transactions, files } = this.#options;
-    const [file] = await transactions.tables.packages.filesOf([id]);
-    if (file === undefined) throw new Error(`version ${version} has no file`);
-    let bytes: Buffer;
-    try {
-      const content = await files.open(file.md5);
-      try {
-        bytes = await content.read(0, content.size);
-      } finally {
-        await content.close();
-      }
-    } catch (error) {
-      if (error instanceof ObjectStoreError) throw error;
-      throw new Error(`the file of version ${version} cannot be read: add it again`, { cause: error });
-    }
-    if (createHash("md5").update(bytes).digest("hex") !== file.md5) {
-      throw new Error(`the file of version ${version} is damaged: add it again`);
-    }
-    return { version, bytes };
   }
 
   /** @returns what stores the progress, now and then */

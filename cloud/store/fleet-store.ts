@@ -156,6 +156,11 @@ export class FleetStore {
     this.#commits.refuseWaiting(error);
   }
 
+  /** Resolves when all works that were handed over are stored or refused. */
+  written(): Promise<void> {
+    return this.#commits.drained();
+  }
+
   /** For what is found to be wrong by others than the works, such as a connection that is lost. */
   noteHealth(error: StorageError | undefined): void {
     this.#noted(error);

@@ -7,6 +7,7 @@ import {
   type FirmwareFiles,
   isMd5,
   MOST_FILE_BYTES,
+  type ProbeLimits,
   type StoredFile,
 } from "../firmware-files.js";
 import { ObjectStoreError } from "./object-store-error.js";
@@ -127,9 +128,9 @@ export class ObjectFiles implements FirmwareFiles {
    *
    * @throws ObjectStoreError
    */
-  async probe(): Promise<void> {
+  async probe(limits: ProbeLimits = {}): Promise<void> {
     try {
-      const request = { method: "GET", key: this.#named("probe"), comparesClocks: true } as const;
+      const request = { method: "GET", key: this.#named("probe"), comparesClocks: true, ...limits } as const;
       await this.#client.request(request, async (response) => response.body?.cancel());
     } catch (error) {
       // Keys that may not list a bucket are not told what it lacks.

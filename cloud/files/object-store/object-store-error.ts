@@ -49,7 +49,8 @@ const RETRY_AFTER_LIMIT_MS = 30_000;
  */
 export function errorOfAnswer(status: number, body: string, headers: Headers): ObjectStoreError {
   const storeCode = textOf(body, "Code") ?? "";
-  const name = storeCode === "" ? `HTTP ${status}` : storeCode;
+  // Whatever else stands there is nothing to show.
+  const name = /^[A-Za-z0-9._-]{1,64}$/.test(storeCode) ? storeCode : `HTTP ${status}`;
   const retryAfterMs = retryAfterOf(headers);
   if (PASSES.has(storeCode) || status === 429 || status >= 500) {
     return new ObjectStoreError("busy", `the store of the files is busy (${name}): try again later`, {

@@ -3,6 +3,7 @@ import { AwsV4Signer } from "aws4fetch";
 import type { KeySource } from "./keys.js";
 import { objectUrl, type ObjectLocation } from "./location.js";
 import { errorOfAnswer, ObjectStoreError } from "./object-store-error.js";
+import { within } from "./within.js";
 
 export interface S3ClientOptions {
   readonly location: ObjectLocation;
@@ -24,6 +25,12 @@ export interface S3Request {
   readonly body?: Uint8Array;
   /** Compares the clocks by the answer, whatever it says. */
   readonly comparesClocks?: boolean;
+  /** Most tries. Default: 5. */
+  readonly tries?: number;
+  /** For one try, and most for the wait before the next. Default: that of the client, and as the store asks. */
+  readonly timeoutMs?: number;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
 }
 
 const TRIES = 5;
@@ -61,6 +68,7 @@ export class S3Client {
    * @throws ObjectStoreError
    */
   async request<Result>(request: S3Request, read: (response: Response) => Promise<Result>): Promise<Result> {
+    const { tries = TRIES, signal } = request;
     let hasSetClock = false;
     for (let count = 1; ; count++) {
       try {
@@ -71,8 +79,12 @@ export class S3Client {
           hasSetClock = true;
           continue;
         }
-        if (!failure.passes || count >= TRIES) throw failure;
-        await setTimeout(failure.retryAfterMs ?? this.#waitMs(count));
+        if (!failure.passes || count >= tries) throw failure;
+        const waitMs = failure.retryAfterMs ?? this.#waitMs(count);
+        if (waitMs > (request.timeoutMs ?? Infinity)) throw failure;
+        await setTimeout(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
+          throw failure;
+        });
       }
     }
   }
@@ -98,7 +110,7 @@ export class S3Client {
   }
 
   async #try<Result>(request: S3Request, read: (response: Response) => Promise<Result>): Promise<Result> {
-    const { method, key, query = {}, body } = request;
+    const { method, key, query = {}, body, timeoutMs = this.#options.timeoutMs } = request;
     const url = new URL(objectUrl(this.location, this.location.endpoint, key));
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const headers = { ...request.headers, "x-amz-content-sha256": await sha256(body ?? new Uint8Array(0)) };
@@ -108,19 +120,21 @@ export class S3Client {
       headers,
       ...this.#signing(this.#nowMs()),
     }).sign();
-    const response = await fetch(signed.url, {
-      method,
-      headers: signed.headers,
-      ...(body === undefined ? {} : { body }),
-      // A redirect means another region or endpoint: the signature would not fit there.
-      redirect: "manual",
-      signal: AbortSignal.timeout(this.#options.timeoutMs),
+    return within({ timeoutMs, signal: request.signal }, async (signal) => {
+      const response = await fetch(signed.url, {
+        method,
+        headers: signed.headers,
+        ...(body === undefined ? {} : { body }),
+        // A redirect means another region or endpoint: the signature would not fit there.
+        redirect: "manual",
+        signal,
+      });
+      if (request.comparesClocks === true) this.#compareClocks(response);
+      if (response.ok) return await read(response);
+      const failure = errorOfAnswer(response.status, await textWithin(response, ERROR_LIMIT), response.headers);
+      if (failure.code === "clock") this.#compareClocks(response);
+      throw failure;
     });
-    if (request.comparesClocks === true) this.#compareClocks(response);
-    if (response.ok) return await read(response);
-    const failure = errorOfAnswer(response.status, await textWithin(response, ERROR_LIMIT), response.headers);
-    if (failure.code === "clock") this.#compareClocks(response);
-    throw failure;
   }
 
   #signing(atMs: number) {
@@ -158,8 +172,9 @@ export class S3Client {
 }
 
 function unreachable(endpoint: string, cause: unknown): ObjectStoreError {
-  const { code, name } = { ...(cause as Error), ...((cause as Error).cause as { readonly code?: string } | undefined) };
-  const why = code ?? name;
+  const { code } = ((cause as Error).cause ?? cause) as { readonly code?: unknown };
+  // A time-out has a number for its code.
+  const why = typeof code === "string" ? code : (cause as Error).name;
   return new ObjectStoreError("unreachable", `the store of the files does not answer at ${endpoint} (${why})`, {
     cause,
   });

@@ -8,7 +8,7 @@ import { openPostgres } from "./postgres-engine.js";
  * @throws CloudError if a later version of the program has written it @throws StorageError if it cannot be reached
  */
 export async function migrateServer(url: string): Promise<{ readonly from: number; readonly to: number }> {
-  const engine = openPostgres({ url });
+  const engine = openPostgres({ url, answerTimeoutMs: 0 });
   try {
     return await migrate(engine);
   } finally {

@@ -21,6 +21,8 @@ export interface PostgresOptions {
   readonly readerConnections?: number;
   /** What the server shows beside the connections. Default: `ota-cloud`. */
   readonly name?: string;
+  /** After which a connection for writing that does not answer is given up; 0: never. Default: 20 s. */
+  readonly answerTimeoutMs?: number | undefined;
   /** As whom this process writes. Default: beside a leader. */
   readonly turn?: WriteTurn;
 }
@@ -32,9 +34,11 @@ export interface PostgresOptions {
  * @throws CloudError if it is no URL of such a database
  */
 export function openPostgres(options: PostgresOptions): Engine {
-  const { url, readerConnections, name = "ota-cloud", turn = new WriteTurn() } = options;
+  const { url, readerConnections, name = "ota-cloud", answerTimeoutMs, turn = new WriteTurn() } = options;
   checkDatabaseUrl(url);
-  const writer = kyselyOn(new CheckedPool({ url, name, mostConnections: WRITER_CONNECTIONS, readOnly: false }));
+  const writer = kyselyOn(
+    new CheckedPool({ url, name, answerTimeoutMs, mostConnections: WRITER_CONNECTIONS, readOnly: false }),
+  );
   const mostConnections = readerConnections ?? READER_CONNECTIONS;
   const reader = kyselyOn(new CheckedPool({ url, name, mostConnections, readOnly: true }));
   return {

@@ -10,7 +10,6 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 8000;
 /** A process that hangs in the middle of a transaction must not hold up the others. */
 const IDLE_IN_TRANSACTION_MS = 5000;
-/** After which a connection that does not answer is given up. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /** Bulk statements have a text for each count of rows: they are not kept prepared. */
@@ -23,6 +22,8 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Shown by the server beside the connection. */
   readonly name: string;
+  /** After which a connection that does not answer is given up; 0: never. Default: 20 s. */
+  readonly answerTimeoutMs?: number | undefined;
 }
 
 export interface PoolOptions extends ConnectionOptions {
@@ -32,7 +33,11 @@ export interface PoolOptions extends ConnectionOptions {
 }
 
 /** @returns the settings of a connection of the cloud; whole numbers of 64 bits are numbers */
-export function connectionConfig({ url, name }: ConnectionOptions): pg.ClientConfig {
+export function connectionConfig({
+  url,
+  name,
+  answerTimeoutMs = ANSWER_TIMEOUT_MS,
+}: ConnectionOptions): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: name,
@@ -40,7 +45,7 @@ export function connectionConfig({ url, name }: ConnectionOptions): pg.ClientCon
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    query_timeout: answerTimeoutMs,
     keepAlive: true,
     types: {
       getTypeParser: (oid: number, format?: "text" | "binary") =>

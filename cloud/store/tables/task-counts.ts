@@ -11,6 +11,19 @@ const ADD = compiledOnce((database, planId: number, state: string, tasks: number
     ),
 );
 
+/** Each state is another row: one statement for both, since a report waits for each. */
+const MOVE = compiledOnce((database, planId: number, from: string, to: string) =>
+  database
+    .insertInto("taskCount")
+    .values([
+      { planId, state: from, tasks: -1 },
+      { planId, state: to, tasks: 1 },
+    ])
+    .onConflict((conflict) =>
+      conflict.columns(["planId", "state"]).doUpdateSet({ tasks: sql`task_count.tasks + excluded.tasks` }),
+    ),
+);
+
 /** How many tasks of a plan are in each state. Who changes a task's state counts it here, in the same transaction. */
 export class TaskCounts {
   readonly #database: Connection;
@@ -33,6 +46,11 @@ export class TaskCounts {
 
   async add(planId: number, state: string, tasks: number): Promise<void> {
     await ADD(this.#database, planId, state, tasks);
+  }
+
+  /** One task goes over from a state to another one. */
+  async move(planId: number, from: string, to: string): Promise<void> {
+    await MOVE(this.#database, planId, from, to);
   }
 
   /** @param each what each of them adds: 1, or -1 if they are removed */

@@ -77,8 +77,7 @@ export class Tasks {
     const before = state === undefined ? undefined : (task ?? (await this.byId(id)));
     await updateTask(this.#database, id, patch);
     if (before === undefined || state === undefined || before.state === state) return;
-    await this.#counts.add(before.planId, before.state, -1);
-    await this.#counts.add(before.planId, state, 1);
+    await this.#counts.move(before.planId, before.state, state);
   }
 
   /** Removes the tasks of a device that is removed itself. */
