@@ -47,6 +47,8 @@ export interface FleetRunOptions {
 const WARM_REPORTS = 5000;
 const SETTLE_MS = 1000;
 const STATUS_INTERVAL_MS = 2000;
+/** Each answer has the names of all devices of the plan: more often would be a load that no operator makes. */
+const PLANS_INTERVAL_MS = 500;
 
 /** Lets a fleet connect, and take one update each. */
 export async function runFleet({ folder, devices, nodeOptions }: FleetRunOptions): Promise<FleetFigures> {
@@ -135,7 +137,7 @@ async function allEnded(state: string): Promise<void> {
   if ((await enginesOf(state)).broker === undefined) return;
   const { operator } = await openOperator({ state }, "status");
   while ((await operator.plans({ state: "active" }, {})).items.length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, PLANS_INTERVAL_MS));
   }
   await operator.close?.();
 }

@@ -84,6 +84,8 @@ const ROWS: readonly Row[] = [
   ["status answers meanwhile", ({ statusAnswers }) => String(statusAnswers)],
   ["longest of them", ({ statusMs }) => `${statusMs} ms`],
   ["handled a second", ({ reportsASecond }) => reportsASecond.toFixed(0)],
+  ["the cloud's core in use", (figures) => shareOf(figures, figures.cpuUsAReport)],
+  ["the database's", (figures) => shareOf(figures, figures.databaseUsAReport)],
   ["CPU of the database a report", ({ databaseUsAReport }) => usOf(databaseUsAReport)],
   ["CPU of the broker a report", ({ brokerUsAReport }) => usOf(brokerUsAReport)],
   ["a standby leads after", ({ handOverMs }) => (handOverMs === undefined ? "-" : `${handOverMs} ms`)],
@@ -91,6 +93,11 @@ const ROWS: readonly Row[] = [
 
 function usOf(figure: number | undefined): string {
   return figure === undefined ? "-" : `${figure.toFixed(0)} us`;
+}
+
+/** @returns how much of one core what a report costs takes at the pace at which reports were handled */
+function shareOf({ reportsASecond }: FleetFigures, usAReport: number | undefined): string {
+  return usAReport === undefined ? "-" : `${((usAReport * reportsASecond) / 10_000).toFixed(0)} %`;
 }
 
 function table(...fleets: readonly FleetFigures[]): string {

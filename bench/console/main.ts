@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { EXIT_FAILED, positiveCount, runProgram } from "../../cli/command-line.js";
 import { rosterOf } from "../../cli/demo/roster.js";
-import { type Language, PageBed, SKIPPED } from "../../test/support/page-bed.js";
+import { SKIPPED } from "../../test/support/browser.js";
+import { type Language, PageBed } from "../../test/support/page-bed.js";
 import { temporaryFolder } from "../../test/support/folder.js";
 import { Tester } from "../../test/support/tester.js";
 

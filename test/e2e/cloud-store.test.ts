@@ -10,6 +10,7 @@ import { updateWith } from "../support/faulty-cloud.js";
 import { ACTOR, FleetBed, PRODUCT } from "../support/fleet-bed.js";
 import { withFolder } from "../support/folder.js";
 import { ObjectStore, type StoreFault } from "../support/object-store/object-store.js";
+import { until } from "../support/running-broker.js";
 
 const DONE = "version 0.1.0, burning, done, version 0.2.0";
 
@@ -97,6 +98,37 @@ test("an offer from a store has a URL of a quarter of an hour, another one each 
         { files: store.settings(folder) },
       ),
     ),
+  ));
+
+test("a store that refuses is a problem of health and a metric, but the cloud stays ready; it is told when it is over", () =>
+  ObjectStore.run((store) =>
+    withFolder(async (folder) => {
+      const lines: string[] = [];
+      const settings = store.settings(folder);
+      store.fault({ target: "/probe.bin", status: 503, code: "SlowDown", times: Infinity });
+      const onTrouble = (line: string): void => void lines.push(line);
+      const cloud = await Cloud.start({ folder: join(folder, "cloud"), files: settings, onTrouble });
+      try {
+        const metric = async (): Promise<unknown> =>
+          (await cloud.operator.metrics()).find(({ name }) => name === "files_up")?.values[0]?.value;
+        await until(async () => !(await cloud.operator.health()).ok);
+        const { problems } = await cloud.operator.health();
+        const message = "the store of the files is busy (SlowDown): try again later";
+        assert.deepEqual(
+          problems.map(({ sinceMs, ...rest }) => ({ ...rest, isLately: Date.now() - sinceMs < 60_000 })),
+          [{ code: "files-busy", message, isLately: true }],
+        );
+        const { attention } = await cloud.operator.overview({});
+        assert.deepEqual(attention, [{ kind: "problem", code: "files-busy", message }]);
+        assert.deepEqual([cloud.readiness(), await metric()], [[], 0]);
+        store.heal();
+        await until(async () => (await cloud.operator.health()).ok, 20_000);
+        assert.deepEqual([(await cloud.operator.health()).problems, await metric()], [[], 1]);
+        assert.equal(lines.at(-1), "the store of the files answers again");
+      } finally {
+        await cloud.stop();
+      }
+    }),
   ));
 
 test("a stop says until when URLs of a store live; those of the cloud itself answer 403 at once", () =>

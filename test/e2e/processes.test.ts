@@ -118,6 +118,39 @@ test("a fault that is added at one process strikes at the leader, and all proces
 );
 
 test(
+  "when those who follow a process are told of a fault, it lists it; and lists it no more when it is gone",
+  { skip },
+  () =>
+    ProcessesBed.run(async (bed) => {
+      const leader = await bed.start();
+      const api = await bed.start({ role: "api" });
+      /** What a page shows: the list as it was when the last change was reported. */
+      const shown = [leader, api].map(({ operator }) => {
+        const page = { ids: [] as readonly number[] };
+        const load = async (): Promise<void> => {
+          page.ids = (await operator.faults()).map(({ id }) => id);
+        };
+        operator.follow(({ kind }) => kind === "faults" && void load());
+        return page;
+      });
+      const all = (...ids: readonly number[]): boolean => shown.every((page) => page.ids.join() === ids.join());
+      for (const { operator, isLeading } of [leader, api]) {
+        const { id } = await operator.addFault({ fault: "wrong-md5" }, ACTOR);
+        // What leads has it when it answers; the others soon after.
+        if (isLeading)
+          assert.deepEqual(
+            (await operator.faults()).map((fault) => fault.id),
+            [id],
+          );
+        await eventually(() => all(id));
+        await operator.clearFaults(id, ACTOR);
+        if (isLeading) assert.deepEqual(await operator.faults(), []);
+        await eventually(() => all());
+      }
+    }),
+);
+
+test(
   "a token that is revoked at one process, and a sign-out there, end sessions and streams at the other",
   { skip },
   () =>

@@ -1,7 +1,8 @@
 import { after, before, describe, test } from "node:test";
 import { rosterOf } from "../../cli/demo/roster.js";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { DEMO_BOARDS, DEMO_SEED, DEMO_WORDS, firmwareOf, Tester } from "../support/tester.js";
 
 const { boards, faults } = rosterOf(DEMO_BOARDS, DEMO_SEED);

@@ -3,7 +3,8 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { RawDevice } from "../support/fleet-bed.js";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { FLEET_PRODUCT, FLEET_SECRET, fleetName, makeFleetFolder } from "../support/served-cloud.js";
 
 /** Texts that an operator or a device gives: none of them may become more than text. */

@@ -3,7 +3,8 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { RawDevice } from "../support/fleet-bed.js";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { FLEET_PRODUCT, FLEET_SECRET, fleetName, makeFleetFolder } from "../support/served-cloud.js";
 
 const PLAN = { product: FLEET_PRODUCT, version: "2.0.0", all: true, override: "for a test" };

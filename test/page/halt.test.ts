@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
-import { DEMO_PRODUCT, DEMO_SEED, DEMO_WORDS, firmwareOf, Tester } from "../support/tester.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
+import { DEMO_BOARDS, DEMO_PRODUCT, DEMO_SEED, DEMO_WORDS, firmwareOf, Tester } from "../support/tester.js";
 
 /** Boards of the roster with which nothing is wrong. */
 const [FIRST, ...OTHERS] = ["lamp_02", "lamp_03", "lamp_09"] as const;
@@ -15,6 +16,7 @@ describe(`a plan that does not go on, with a demo of 12 boards and seed ${DEMO_S
 
   const begin = async (plan: object): Promise<number> => {
     const { id } = (await bed.api("POST", "/plans", { ...PLAN, ...plan })) as { id: number };
+    await bed.online(DEMO_BOARDS);
     await bed.api("POST", `/plans/${id}/activate`);
     await tester.page.goto(`${bed.url}/plans/${id}`);
     return id;

@@ -5,7 +5,8 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { buildAppImage } from "../../hal/boards/sim/app-image-builder.js";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { sealed, signerNamed } from "../support/seals.js";
 import { DEMO_PRODUCT, DEMO_SEED, DEMO_WORDS, Tester } from "../support/tester.js";
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { PageBed, type Language, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed, type Language } from "../support/page-bed.js";
 import { temporaryFolder } from "../support/folder.js";
 import { FLEET_PRODUCT, fleetName, makeFleetFolder } from "../support/served-cloud.js";
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { rosterOf } from "../../cli/demo/roster.js";
 import { temporaryFolder } from "../support/folder.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { DEMO_BOARDS, DEMO_SEED, DEMO_WORDS, firmwareOf, Tester } from "../support/tester.js";
 
 const { boards, faults } = rosterOf(DEMO_BOARDS, DEMO_SEED);
@@ -92,6 +93,8 @@ describe(`a plan in the console, with a demo of 12 boards and seed ${DEMO_SEED}`
     const dialog = page.getByRole("dialog");
     await tester.seesText(plans.confirm.activate(IN), dialog);
     await tester.seesText(plans.confirm.activateLeft(OUT), dialog);
+    // The first board by its name is a good one.
+    await bed.online(DEMO_BOARDS);
     await tester.confirm(plans.activate);
     await tester.headSays(codes.planState["active"]);
     const { taskState, reason } = codes;
@@ -116,7 +119,8 @@ describe(`a plan in the console, with a demo of 12 boards and seed ${DEMO_SEED}`
     const offered = items.filter(({ kind }) => kind === "task-offered").map(({ device }) => device?.deviceName);
     const first = items.findIndex(({ kind }) => kind === "task-succeeded");
     const second = items.findIndex(({ kind, device }) => kind === "task-offered" && device?.deviceName !== offered[0]);
-    assert.ok(first !== -1 && first < second, "nobody else was offered anything before the first board had come");
+    const seen = items.map(({ kind, device }) => `${kind} ${device?.deviceName ?? ""}`).join(", ");
+    assert.ok(first !== -1 && first < second, `nobody else was offered anything before the first board came: ${seen}`);
     await tester.click(tester.row(BROKEN));
     const panel = page.getByRole("complementary", { name: plans.openLog(BROKEN) });
     await tester.seesText(codes.event["fail-reported"] ?? "", panel);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT_FAILED, runProgram } from "../../cli/command-line.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { temporaryFolder } from "../support/folder.js";
 import { ROOT } from "../support/root.js";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { chosenEngine } from "../support/engine-choice.js";
-import { PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { PageBed } from "../support/page-bed.js";
 import { temporaryFolder } from "../support/folder.js";
 import { FLEET_PRODUCT, fleetName, makeFleetFolder } from "../support/served-cloud.js";
 
@@ -289,12 +290,15 @@ describe("who is signed in", { skip: SKIPPED }, () => {
         const seesTokens = (await page.getByRole("navigation").getByRole("link", { name: "Tokens" }).count()) > 0;
         assert.equal(seesTokens, role === "admin");
         const found: { [path: string]: readonly string[] } = {};
-        for (const path of Object.keys(EXPECTED)) {
+        for (const [path, { [role]: expected }] of Object.entries(EXPECTED)) {
           await page.goto(`${bed.url}${path}`);
           await page.waitForSelector("h1");
           await page.waitForSelector("[aria-busy=true]", { state: "detached" });
           await page.waitForTimeout(300);
-          found[path] = await actionsOf(page);
+          // The log of a task comes later on a busy machine; what is there too much does not go again.
+          const end = performance.now() + 20_000;
+          do found[path] = await actionsOf(page);
+          while (found[path]?.join() !== expected.join() && performance.now() < end);
         }
         assert.deepEqual(found, Object.fromEntries(Object.entries(EXPECTED).map(([path, of]) => [path, of[role]])));
         await page.context().close();

@@ -3,7 +3,8 @@ import { after, before, describe, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { bootablePair } from "../../hal/boards/sim/bootable-image.js";
 import { temporaryFolder } from "../support/folder.js";
-import { type Language, PageBed, SKIPPED } from "../support/page-bed.js";
+import { SKIPPED } from "../support/browser.js";
+import { type Language, PageBed } from "../support/page-bed.js";
 import { FLEET_PRODUCT, makeFleetFolder } from "../support/served-cloud.js";
 import { Tester } from "../support/tester.js";
 

@@ -40,10 +40,13 @@ export async function updateWith(
   {
     tls = false,
     idleTimeoutSeconds = 20,
+    checkEverySeconds,
     store,
   }: {
-    readonly tls?: boolean;
-    readonly idleTimeoutSeconds?: number;
+    readonly tls?: boolean | undefined;
+    readonly idleTimeoutSeconds?: number | undefined;
+    /** Default: the board's own. On a busy machine a board that checks often would be made the same offer twice. */
+    readonly checkEverySeconds?: number | undefined;
     /** Where the firmware is. Default: in the cloud's folder. */
     readonly store?: ObjectStore;
   } = {},
@@ -81,7 +84,7 @@ export async function updateWith(
           identity: { ...DEVICE, authentication: { mode: "KEY", deviceSecret: SECRET } },
           broker: { url: cloud.mqttUrl, authority },
           download: { authority, idleTimeoutSeconds, maxAttempts: 4, backoffMaxSeconds: 0.05 },
-          checkEverySeconds: 3,
+          checkEverySeconds,
         },
         onAgent: (started) => (agent = started),
       }),

@@ -1,16 +1,7 @@
-import { existsSync } from "node:fs";
 import assert from "node:assert/strict";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchBrowser } from "./browser.js";
 import { ServedCloud, type ServeOptions } from "./served-cloud.js";
-
-/** Where Debian and others have the browser. */
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-export const BROWSER = process.env["CHROMIUM"] ?? BROWSERS.find((path) => existsSync(path));
-
-/** For `test`: why it is skipped, or false. */
-export const SKIPPED: string | false =
-  BROWSER === undefined ? "no chromium: install it, or name it in the variable CHROMIUM" : false;
 
 export type Language = "en" | "zh";
 
@@ -44,9 +35,7 @@ export class PageBed {
 
   static async start(folder: string, served: ServeOptions = {}): Promise<PageBed> {
     const cloud = await ServedCloud.start(folder, served);
-    // A sandbox cannot be made by root, as which containers run.
-    const browser = await chromium.launch({ executablePath: BROWSER ?? "", args: ["--no-sandbox"] });
-    return new PageBed({ cloud, browser, folder, served });
+    return new PageBed({ cloud, browser: await launchBrowser(), folder, served });
   }
 
   /** Address of the console, without a slash at its end. */
@@ -79,6 +68,7 @@ export class PageBed {
     context.setDefaultTimeout(20_000);
     this.#contexts.push(context);
     const page = await context.newPage();
+    page.once("close", () => void context.close().catch(() => {}));
     page.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       const isOutage = /Failed to load resource: net::|ERR_|401|status of 50/.test(message.text());
@@ -109,6 +99,15 @@ export class PageBed {
     const text = await response.text();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
     return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /** Waits until so many devices are online: one that just connects anew, on a busy machine, would get no turn yet. */
+  async online(devices: number): Promise<void> {
+    for (const end = performance.now() + 120_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+      const { items } = (await this.api("GET", "/devices?online=true")) as { readonly items: readonly unknown[] };
+      if (items.length >= devices) return;
+      assert.ok(performance.now() < end, `${items.length} of ${devices} devices are online`);
+    }
   }
 
   /** Sends a file as the raw body, as the page does. */

@@ -92,6 +92,8 @@ export class Fleet {
   readonly #client: MqttClient;
   /** Called for each offer. */
   onOffer: ((deviceName: string, offer: Offer) => void) | undefined;
+  /** Called when the connection is back: what the cloud has sent meanwhile was lost. */
+  onBack: (() => void) | undefined;
 
   private constructor(client: MqttClient) {
     this.#client = client;
@@ -110,6 +112,7 @@ export class Fleet {
     const client = await mqtt.connectAsync(url, { clientId: "fleet", clean: false, reconnectPeriod: 200 });
     const fleet = new Fleet(client);
     await client.subscribeAsync(`$ota/update/${PRODUCT}/+`, { qos: 1 });
+    client.on("connect", () => fleet.onBack?.());
     return fleet;
   }
 

@@ -13,10 +13,10 @@ export interface RestingCloud {
   fleet(devices: number): Promise<SmallFleet>;
 }
 
-/** A state that no cloud runs on, with its operator. */
-export function withRestingCloud(body: (cloud: RestingCloud) => Promise<void>): Promise<void> {
+/** A state that no cloud runs on, with its operator. @param database URL of one; absent: it is in a folder */
+export function withRestingCloud(body: (cloud: RestingCloud) => Promise<void>, database?: string): Promise<void> {
   return withFolder(async (folder) => {
-    const core = await openAtRest(folder);
+    const core = await openAtRest(folder, { database });
     const write: RestingCloud["write"] = (work) => core.state.transactions.run(({ tables }) => work(tables));
     try {
       await body({

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
 import type { AddressInfo } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { OwnBroker } from "../../cloud/broker/broker.js";
+import { OwnBroker } from "../../cloud/broker/own-broker.js";
 import type { FaultList } from "../../cloud/faults/fault-list.js";
 import { rightsOf } from "../../cloud/broker/rights.js";
 import { type Core, openAtRest } from "../../cloud/core.js";

@@ -72,9 +72,10 @@ export class ObjectStore {
     });
   }
 
-  static async start(): Promise<ObjectStore> {
+  /** @param port default: any that is free */
+  static async start(port = 0): Promise<ObjectStore> {
     const store = new ObjectStore();
-    await new Promise<void>((resolve) => store.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => store.#server.listen(port, "127.0.0.1", resolve));
     return store;
   }
 
@@ -105,6 +106,11 @@ export class ObjectStore {
 
   fault(fault: StoreFault): void {
     this.#faults.push({ fault, left: fault.times ?? 1 });
+  }
+
+  /** Ends all faults. */
+  heal(): void {
+    this.#faults = [];
   }
 
   async stop(): Promise<void> {

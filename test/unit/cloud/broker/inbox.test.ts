@@ -142,10 +142,23 @@ test("once it is closed nothing more is begun or acknowledged, and nobody waits 
   await settled();
   bed.running.get("a1")?.fail(PASSING);
   await settled();
-  bed.inbox.close();
+  await bed.inbox.close();
   await room;
   await pass(context, 5000);
   assert.deepEqual([bed.begun, bed.acknowledged, bed.dropped], [["a1"], [], []]);
+});
+
+test("its close resolves once what was being handled has ended", async () => {
+  const bed = bedOf();
+  for (const payload of ["a1", "a2", "b1"]) void bed.inbox.take(bed.arrival(payload[0] ?? "", payload, 1));
+  await settled();
+  let isClosed = false;
+  const closing = bed.inbox.close().then(() => (isClosed = true));
+  await end(bed, "b1");
+  assert.equal(isClosed, false);
+  await end(bed, "a1");
+  await closing;
+  assert.deepEqual([bed.begun, bed.acknowledged], [["a1", "b1"], []]);
 });
 
 test("whatever ends first and whatever fails, each device's messages are handled in their order, and acknowledged in that of all", async (context) => {

@@ -13,6 +13,7 @@ export const SUB_DEVICE = "sensor_01";
 export interface HookAnswer {
   readonly status: number;
   readonly type: string | null;
+  readonly cacheControl: string | null;
   readonly text: string;
 }
 
@@ -64,6 +65,7 @@ export async function withHooks(
       return {
         status: response.status,
         type: response.headers.get("Content-Type"),
+        cacheControl: response.headers.get("Cache-Control"),
         text: await response.text(),
       };
     };

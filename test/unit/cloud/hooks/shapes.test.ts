@@ -208,35 +208,6 @@ test("mosquitto-go-auth sends JSON with mosquitto's own numbers and goes by the 
     );
   }));
 
-test("VerneMQ names its hook in a header and reads ok, next or an error", () =>
-  withHooks(async ({ json }) => {
-    const { username, password } = credentialsOf(CLIENT, SECRET);
-    const register = {
-      peer_addr: "127.0.0.1",
-      peer_port: 8888,
-      mountpoint: "",
-      client_id: CLIENT,
-      clean_session: false,
-    };
-    const hook = (name: string, body: object): Promise<unknown> =>
-      json("/hooks/mqtt/auth", body, { "vernemq-hook": name });
-    assert.deepEqual(await hook("auth_on_register", { ...register, username, password }), { result: "ok" });
-    const refused = { result: { error: "not_allowed" } };
-    assert.deepEqual(await hook("auth_on_register", { ...register, username, password: "password" }), refused);
-    const other = { ...register, client_id: "clientid", username: "username", password: "password" };
-    assert.deepEqual(await hook("auth_on_register", other), { result: "next" });
-
-    const client = { client_id: CLIENT, mountpoint: "", username };
-    const subscribe = (...topics: string[]): Promise<unknown> =>
-      hook("auth_on_subscribe", { ...client, topics: topics.map((topic) => ({ topic, qos: 1 })) });
-    assert.deepEqual(await subscribe(`$ota/update/${KEY}`, `${KEY}/control`), { result: "ok" });
-    assert.deepEqual(await subscribe(`$ota/update/${KEY}`, "a/b"), refused);
-    const publish = { ...client, qos: 1, payload: "aGVsbG8=", retain: false };
-    assert.deepEqual(await hook("auth_on_publish", { ...publish, topic: `$ota/report/${KEY}` }), { result: "ok" });
-    assert.deepEqual(await hook("auth_on_publish", { ...publish, topic: "a/b" }), refused);
-    assert.deepEqual(await hook("auth_on_publish_m5", { ...publish, topic: `$ota/report/${KEY}` }), { result: "ok" });
-  }));
-
 test("the cloud itself is let in with the user of its URL, and may use its own topics alone", () =>
   withHooks(
     async ({ json }: HookBed) => {

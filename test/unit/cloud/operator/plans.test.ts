@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import type { Operator, PlanInput, PlanView } from "../../../../cloud/operator/types.js";
+import { Plans } from "../../../../cloud/store/tables/plans.js";
 import { withRestingCloud } from "../../../support/resting-cloud.js";
 
 const PRODUCT = "ABCDE12345";
@@ -95,6 +96,35 @@ test("a draft is changed: its settings, lists, texts and packages, and the previ
     assert.deepEqual([entry?.actor, entry?.action, entry?.subject], ["anna", "plan-edit", String(id)]);
     await operator.activatePlan(id, ACTOR);
     assert.equal((await operator.tasks({ planId: id }, {})).items.length, 7);
+  }));
+
+test("the devices that an active plan names are read once, however often plans are listed; others' each time", () =>
+  withFleet(["1.0.0", "1.0.0"], async (operator) => {
+    const devices = ["d0", "d1"];
+    const draft = await operator.createPlan({ ...PLAN, devices }, ACTOR);
+    const begun = await operator.createPlan({ ...PLAN, devices }, ACTOR);
+    await operator.cancelPlan((await operator.activatePlan(begun.id, ACTOR)).id, ACTOR);
+    const active = await operator.activatePlan((await operator.createPlan({ ...PLAN, devices }, ACTOR)).id, ACTOR);
+    const whole = mock.method(Plans.prototype, "whole");
+    try {
+      for (const state of ["active", "draft", "cancelled"] as const) {
+        for (let time = 0; time < 2; time++) {
+          const { items } = await operator.plans({ state }, {});
+          assert.deepEqual(
+            items.map(({ settings }) => settings["devices"]),
+            [devices],
+          );
+          if (state === "active") assert.deepEqual(items, [await operator.plan(active.id)]);
+        }
+      }
+      // What is over is not kept in memory: there may be very much of it.
+      assert.deepEqual(
+        whole.mock.calls.map(({ arguments: [id] }) => id),
+        [draft.id, draft.id, begun.id, begun.id],
+      );
+    } finally {
+      whole.mock.restore();
+    }
   }));
 
 test("a draft may go over to another product", () =>

@@ -79,6 +79,16 @@ test("only the last offer of a task is sent, and none that was taken back", asyn
   assert.equal(messages().length, 1);
 });
 
+test("once they are closed none is sent, and none is reported as not delivered", async (context) => {
+  const { offers, published, undelivered, world, tick } = offersIn(context);
+  offers.close();
+  offers.send(OFFER);
+  world.online = false;
+  offers.send({ ...OFFER, taskId: 8 });
+  await tick(1000);
+  assert.deepEqual([published, undelivered], [[], []]);
+});
+
 test("a device that is gone by then, or a cloud without a file server, is reported", async (context) => {
   const { world, offers, published, undelivered, tick } = offersIn(context);
   offers.send(OFFER);

@@ -20,6 +20,7 @@ if (skipPostgres) {
   await import("./tables/records.test.js");
   await import("./tables/samples.test.js");
   await import("./tables/tasks.test.js");
+  await import("./tables/variants.test.js");
 }
 
 test("a connection that the library itself refuses is an error of the storage", { skip: skipPostgres }, async () => {

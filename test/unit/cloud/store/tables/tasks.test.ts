@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Device, NewPlan, Task } from "../../../../../cloud/store/schema.js";
+import { statementsOf, withEngine } from "../../../../support/query-plan.js";
 import { addFleet, NOW, type SmallFleet, taskOf, withStore } from "../open-store.js";
 
 function laterPlan({ product }: SmallFleet): NewPlan {
@@ -91,6 +92,25 @@ test("the counts of states follow each change, and are taken back with a work th
     await store.write((tables) => tables.plans.update(fleet.plan.id, { state: "paused" }));
     assert.deepEqual(await store.tables.tasks.countsOfActivePlans(), {});
   }));
+
+test("a new state of a task is two statements: the task, and the counts of both states at once", () =>
+  withStore((store, folder, url) =>
+    withEngine({ folder, url }, async (engine) => {
+      const [task] = await store.write(async (tables) => {
+        const fleet = await addFleet(tables, 1);
+        return tables.tasks.insertMany(fleet.devices.map((device) => taskOf(fleet, device)));
+      });
+      assert.ok(task !== undefined);
+      const states = ["offered", "offered", "burning"];
+      const counts: number[] = [];
+      for (const state of states) {
+        counts.push(await statementsOf(engine, (tables) => tables.tasks.update(task.id, { state }, task)));
+        task.state = state;
+      }
+      assert.deepEqual(counts, [2, 1, 2]);
+      assert.deepEqual(await store.tables.tasks.countsByState(task.planId), { burning: 1 });
+    }),
+  ));
 
 test("an open task is due at its deadline, the earliest first; one that was moved or has ended is not", () =>
   withStore(async (store) => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FleetStore } from "../../../../../cloud/store/fleet-store.js";
+import { sharedServer } from "../../../../support/engine-choice.js";
+import { plansOf, withEngine } from "../../../../support/query-plan.js";
 import { addFleet, NOW, taskOf, withStore } from "../open-store.js";
 
 test("tasks forget a variant piece by piece, and those with a file of their own are listed", () =>
@@ -33,3 +36,35 @@ test("tasks forget a variant piece by piece, and those with a file of their own 
     for (let time = 0; time < 3; time++) forgotten.push(await store.write((tables) => tables.variants.forget(id, 2)));
     assert.deepEqual(forgotten, [2, 1, 0]);
   }));
+
+const ENDED_TASKS = 20_000;
+
+/** Adds a variant, and tasks that have ended which were offered it. @returns its id */
+function addEnded(store: FleetStore): Promise<number> {
+  return store.write(async (tables) => {
+    const fleet = await addFleet(tables, 1);
+    const wanted = { packageId: fleet.target.id, basePackageId: null, form: "compressed", sourceVersion: "" } as const;
+    await tables.variants.queue({ ...wanted, createdAt: NOW });
+    const [variant] = await tables.variants.toMake();
+    const [device] = fleet.devices;
+    assert.ok(variant !== undefined && device !== undefined);
+    const ended = { state: "succeeded", open: 0, variantId: variant.id } as const;
+    const components = Array.from({ length: ENDED_TASKS }, (_, index) => `part-${index}`);
+    await tables.tasks.insertMany(components.map((component) => taskOf(fleet, device, { ...ended, component })));
+    return variant.id;
+  });
+}
+
+test(`whether a variant is still offered is found without reading ${ENDED_TASKS} tasks that have ended`, () =>
+  withStore((store, folder, url) =>
+    withEngine({ folder, url }, async (engine) => {
+      const id = await addEnded(store);
+      // With what the server knows of the rows, as after a while.
+      if (url !== undefined) await (await sharedServer()).query("analyze", new URL(url).pathname.slice(1));
+      const [plan = ""] = await plansOf(engine, (tables) => tables.variants.isOffered(id));
+      assert.match(plan, /\btask_by_variant_open\b/, plan);
+      // Both columns limit what is read of the index.
+      assert.match(plan, /\(variant_id=\? AND open=\?\)|Index Cond: \(\(variant_id = .*\) AND \(open = .*\)\)/, plan);
+      assert.doesNotMatch(plan, /Filter|SCAN/, plan);
+    }),
+  ));
