@@ -71,6 +71,8 @@ export class OwnBroker implements Broker {
   readonly #refused = new WeakMap<Client, string>();
   readonly #refusals: Refusals;
   readonly #gates = new WeakMap<object, PacketGate>();
+  /** Those too that have sent no CONNECT yet, or are in their handshake. */
+  readonly #sockets = new Set<Socket>();
   /** Messages that are being stored. */
   readonly #handled = new Set<Promise<void>>();
   #isDraining = false;
@@ -95,6 +97,10 @@ export class OwnBroker implements Broker {
         const code = error.code ?? "the TLS handshake failed";
         const reason = psk?.describe(socket);
         this.#refusals.addEnd(socket, reason === undefined ? code : `${reason}: ${code}`);
+      });
+      server.on("connection", (socket: Socket) => {
+        this.#sockets.add(socket);
+        socket.on("close", () => this.#sockets.delete(socket));
       });
       server.maxConnections = connectionLimit;
     }
@@ -122,9 +128,11 @@ export class OwnBroker implements Broker {
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    for (const server of this.#servers) {
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
-    }
+    const closing = this.#servers
+      .filter(({ listening }) => listening)
+      .map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closing);
   }
 
   get #servers(): readonly Server[] {

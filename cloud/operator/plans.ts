@@ -115,9 +115,11 @@ export class PlanRequests {
 
   /** Activates a plan. */
   async begin(id: number, actor: Actor): Promise<Reach> {
-    const { transactions, rollout, presence } = this.#context;
+    const { transactions, presence } = this.#context;
     const { matches, byReason } = await matchesOf(transactions.tables, await this.#termsOf(id));
     await transactions.run(async (work) => {
+      // That of now: to match takes long, and this process may have begun to lead meanwhile.
+      const { rollout } = this.#context;
       const plan = await mustExist(work.tables, id);
       const terms = await rollout.terms.of(work.tables, id);
       const problems = await problemsOf(work.tables, terms, matches.length);
@@ -168,9 +170,10 @@ export class PlanRequests {
   }
 
   async #command(id: number, actor: Actor, action: string, event: PlanEvent): Promise<PlanView> {
-    const { transactions, rollout } = this.#context;
+    const { transactions } = this.#context;
     await transactions.run(async (work) => {
-      const { answer } = await rollout.plans.dispatch(work, await mustExist(work.tables, id), event);
+      const { plans } = this.#context.rollout;
+      const { answer } = await plans.dispatch(work, await mustExist(work.tables, id), event);
       if (answer.kind === "refused") throw refused(answer.because);
       await audit(work, actor, action, String(id));
     });

@@ -83,10 +83,15 @@ export class Processes {
       facts: () => JSON.stringify(this.#cloud?.facts() ?? {}),
       lead: async () => this.#cloud?.lead(),
       standDown: async () => {
-        options.store.refuseWaiting(new StorageError("superseded", undefined, "server"));
-        await this.#cloud?.standDown();
-        // A transaction that was begun as a leader must not find itself beside the next one.
-        await options.store.written();
+        const refuse = (): void => options.store.refuseWaiting(new StorageError("superseded", undefined, "server"));
+        refuse();
+        try {
+          await this.#cloud?.standDown();
+        } finally {
+          // What was begun, or came, as long as this process led must not find itself beside the next leader.
+          refuse();
+          await options.store.written();
+        }
       },
       onLease: (lease) => this.#onLease(lease),
       onNotice: (payload) => this.#notices?.take(payload),

@@ -215,8 +215,11 @@ export class Rollout {
     const nowMs = this.#transactions.nowMs();
     if (this.#ticking !== undefined || this.#closed || nowMs < this.#againAtMs) return;
     this.#ticking = this.#doWhatIsDue(nowMs);
-    await this.#ticking;
-    this.#ticking = undefined;
+    try {
+      await this.#ticking;
+    } finally {
+      this.#ticking = undefined;
+    }
   }
 
   async #doWhatIsDue(nowMs: number): Promise<void> {

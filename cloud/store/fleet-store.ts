@@ -156,9 +156,9 @@ export class FleetStore {
     this.#commits.refuseWaiting(error);
   }
 
-  /** Resolves when all works that were handed over are stored or refused. */
+  /** Resolves when the transaction that is under way has ended. */
   written(): Promise<void> {
-    return this.#commits.drained();
+    return this.#commits.begun();
   }
 
   /** For what is found to be wrong by others than the works, such as a connection that is lost. */

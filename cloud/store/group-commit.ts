@@ -41,6 +41,8 @@ export class GroupCommit {
   #queue: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** The group whose transaction was begun last. */
+  #current: Promise<void> = Promise.resolve();
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -70,6 +72,11 @@ export class GroupCommit {
     }
   }
 
+  /** Resolves when the transaction that was begun last has ended, whatever has come meanwhile. */
+  begun(): Promise<void> {
+    return this.#current;
+  }
+
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -84,7 +91,8 @@ export class GroupCommit {
         this.#running = undefined;
         return;
       }
-      await this.#run(group);
+      this.#current = this.#run(group);
+      await this.#current;
     }
   }
 

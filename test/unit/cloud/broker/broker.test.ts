@@ -174,3 +174,14 @@ test("a client that reads nothing holds up nobody else's messages", async () => 
     }
   });
 });
+
+test("a connection that has sent nothing does not hold up the end of the broker", async () => {
+  await withRunningBroker(async ({ broker, port }) => {
+    const socket = connectSocket(port, "127.0.0.1");
+    await once(socket, "connect");
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 5000, "open").unref());
+    const ended = once(socket, "close").then(() => "closed");
+    void broker.close();
+    assert.equal(await Promise.race([ended, late]), "closed");
+  });
+});

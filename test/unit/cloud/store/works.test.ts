@@ -93,3 +93,19 @@ test("what waits to be written can be refused together, and the store goes on an
     await store.enqueue((tables) => tables.settings.set("b", "1"));
     assert.deepEqual([await store.tables.settings.get("a"), await store.tables.settings.get("b")], [undefined, "1"]);
   }));
+
+test("who waits for what was begun does not wait for what comes without an end", () =>
+  withStore(async (store) => {
+    let isOn = true;
+    let works = 0;
+    const work = async (): Promise<void> => {
+      works++;
+      if (isOn) void store.write(work);
+    };
+    const first = store.write(work);
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 5000, "waits").unref());
+    const written = store.written().then(() => "written");
+    await first;
+    assert.equal(await Promise.race([written, late]), "written", `after ${works} works`);
+    isOn = false;
+  }));
