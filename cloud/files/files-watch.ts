@@ -62,16 +62,19 @@ export class FilesWatch {
   }
 
   async #look(): Promise<void> {
+    const health = await this.#found();
+    if (!this.#closing.signal.aborted) this.#note(health);
+  }
+
+  async #found(): Promise<FilesHealth> {
     const { files, timeoutMs = TIMEOUT_MS } = this.#options;
-    const { signal } = this.#closing;
     try {
-      await files.probe({ tries: TRIES, timeoutMs, signal });
-      this.#note({ ok: true });
+      await files.probe({ tries: TRIES, timeoutMs, signal: this.#closing.signal });
+      return { ok: true };
     } catch (error) {
-      if (signal.aborted) return;
       const { code, message } = error instanceof ObjectStoreError ? error : unknown();
       const sinceMs = this.#health.ok ? (this.#options.nowMs?.() ?? Date.now()) : this.#health.sinceMs;
-      this.#note({ ok: false, code, message, sinceMs });
+      return { ok: false, code, message, sinceMs };
     }
   }
 

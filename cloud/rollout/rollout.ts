@@ -192,6 +192,7 @@ export class Rollout {
     this.#stopFollowing();
     clearInterval(this.#timer);
     this.offers.close();
+    this.#sending.close();
     this.#pusher.close();
     await Promise.all([this.#ticking, this.#background.close(), this.#reloads.close(), this.#urgent.close()]);
   }
@@ -292,6 +293,7 @@ export class Rollout {
 
   async #countResults(): Promise<void> {
     for (const planId of [...this.#toCount]) {
+      if (this.#closed) return;
       // Before it counts, so that a result that comes meanwhile makes it count again.
       this.#toCount.delete(planId);
       try {

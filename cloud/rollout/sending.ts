@@ -34,6 +34,7 @@ export class Sending {
   readonly #untold = new Map<number, SendingEvent>();
   /** Offers until then may be lost; 0 if none is. */
   #lostUntilMs = 0;
+  #closed = false;
 
   constructor(options: SendingOptions) {
     this.#options = options;
@@ -52,9 +53,15 @@ export class Sending {
     this.#lostUntilMs = this.#options.transactions.nowMs() + CLOCKS_APART_MS;
   }
 
+  /** What is left is not stored any more: it is the next leader's. What is under way ends. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Stores what is left to be stored. @throws StorageError if it cannot be stored: it is still left then */
   async carryOn(): Promise<void> {
     for (const [taskId, type] of [...this.#untold]) {
+      if (this.#closed) return;
       await this.#tell(taskId, type);
       if (this.#untold.get(taskId) === type) this.#untold.delete(taskId);
     }
@@ -63,12 +70,12 @@ export class Sending {
     for (const { id } of await this.#options.transactions.tables.plans.listUnfinished()) {
       await this.#takeBack(id, untilMs);
     }
-    if (this.#lostUntilMs === untilMs) this.#lostUntilMs = 0;
+    if (this.#lostUntilMs === untilMs && !this.#closed) this.#lostUntilMs = 0;
   }
 
   async #takeBack(planId: number, untilMs: number): Promise<void> {
     const { transactions, tell, onTold } = this.#options;
-    for (let after = 0; ; ) {
+    for (let after = 0; !this.#closed; ) {
       const page = await transactions.tables.taskLists.ofPlan(planId, { limit: PIECE, after }, { states: ["offered"] });
       const lost = page.filter(({ offeredAt }) => (offeredAt ?? 0) <= untilMs);
       if (lost.length > 0) {
